@@ -1,0 +1,1 @@
+"""Reproducible before/after benchmarks of Python projects."""

@@ -1,0 +1,1 @@
+"""Values every other room shares: no side effects, no imports from elsewhere in bench."""

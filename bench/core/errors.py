@@ -1,0 +1,55 @@
+"""Errors a user can cause or meet, each with the exit status it ends the program with."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """Exit statuses of `python -m bench` and of the nox sessions that call it."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    SLOWER = 3
+    NOTHING_MEASURED = 4
+    BUILD_FAILED = 5
+    TESTS_FAILED = 6
+    INTERRUPTED = 130
+
+
+class BenchError(Exception):
+    """Something went wrong that the user can act on.
+
+    `message` says what happened and `hint` what to do about it; neither needs a traceback.
+    """
+
+    status = ExitStatus.USAGE
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class UsageError(BenchError):
+    """The command line, a target's TOML file or the working directory is not usable as it is."""
+
+
+class DataError(BenchError):
+    """A file under `data/` is damaged, in use, or written by a newer version."""
+
+
+class NothingMeasuredError(BenchError):
+    """No benchmark of the session could be measured."""
+
+    status = ExitStatus.NOTHING_MEASURED
+
+
+class BuildError(BenchError):
+    """A revision could not be installed, or what was installed is not what was asked for."""
+
+    status = ExitStatus.BUILD_FAILED

@@ -1,0 +1,90 @@
+"""What one measured process used, and the pair of them that is the unit of all data."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Design(enum.StrEnum):
+    """How the two sides of a round are run.
+
+    `DUET`: both at once on one core, compared by CPU time (after Bulej et al. 2020, who used two
+    cores). `PAIRS`: one after the other in random order (Abedi & Brecht 2017).
+    """
+
+    DUET = "duet"
+    PAIRS = "pairs"
+
+
+class Metric(enum.StrEnum):
+    """Which figure of a sample a comparison rests on."""
+
+    CPU = "cpu"
+    WALL = "wall"
+    VALUE = "value"
+
+
+class Side(enum.StrEnum):
+    """One of the two revisions of a pair."""
+
+    BASE = "base"
+    HEAD = "head"
+
+
+class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One measured process with everything the kernel accounted to it and its waited-for children.
+
+    `values_s` are the pyperf values (seconds per loop) when the process was a script's worker.
+    """
+
+    wall_s: float
+    user_s: float
+    system_s: float
+    peak_rss_bytes: int
+    minor_faults: int
+    major_faults: int
+    voluntary_switches: int
+    involuntary_switches: int
+    run_queue_s: float | None = None
+    values_s: tuple[float, ...] = ()
+
+    @property
+    def cpu_s(self) -> float:
+        """User and system time together, in seconds."""
+        return self.user_s + self.system_s
+
+    def measured(self, metric: Metric) -> float:
+        """The figure `metric` names, in seconds; a worker's values are condensed to their median.
+
+        Values of one process share its memory layout and hash seed: they are not independent, so a
+        process contributes one number (Kalibera & Jones 2013).
+        """
+        if metric is Metric.CPU:
+            return self.cpu_s
+        if metric is Metric.WALL:
+            return self.wall_s
+        ordered = sorted(self.values_s)
+        middle = len(ordered) // 2
+        if len(ordered) % 2:
+            return ordered[middle]
+        return (ordered[middle - 1] + ordered[middle]) / 2
+
+
+class Round(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One base and one head sample taken together: never split, never re-paired."""
+
+    benchmark: str
+    design: Design
+    index: int
+    first: Side
+    hash_seed: int
+    started_at: float
+    base: Sample
+    head: Sample
+    cpu: int | None = None
+
+    def sample(self, side: Side) -> Sample:
+        """The sample of one side."""
+        return self.base if side is Side.BASE else self.head

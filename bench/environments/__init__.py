@@ -1,0 +1,1 @@
+"""From a revision to an installed, proven environment for one Python."""

@@ -1,0 +1,1 @@
+"""Run both sides of a round and account for every process."""

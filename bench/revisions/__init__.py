@@ -1,0 +1,1 @@
+"""From `base..head` to two named versions of a target (git commits or PyPI releases)."""

@@ -1,0 +1,1 @@
+"""One bench session: plan, measure until decided, keep."""

@@ -1,0 +1,1 @@
+"""Pure functions from log ratios to estimates, intervals and verdicts."""
