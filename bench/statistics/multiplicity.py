@@ -1,0 +1,46 @@
+"""Many benchmarks, one error rate: Holm's procedure, at the end of a run and while it goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def holm(p_values: Mapping[str, float], alpha: float) -> frozenset[str]:
+    """The hypotheses rejected by Holm (1979): family-wise error at most `alpha`, any dependence.
+
+    `p_values` holds one probability for each name. Sequential p-values are as good as others.
+    Raises `ValueError` for an alpha outside (0, 1) or a p-value outside [0, 1].
+    """
+    _check_level(alpha)
+    if bad := [name for name, p in p_values.items() if not 0 <= p <= 1]:
+        raise ValueError(f"not probabilities: {', '.join(sorted(bad))}")
+    rejected: set[str] = set()
+    for name in sorted(p_values, key=lambda name: (p_values[name], name)):
+        if p_values[name] > local_alpha(len(p_values), len(rejected), alpha):
+            break
+        rejected.add(name)
+    return frozenset(rejected)
+
+
+def local_alpha(total: int, rejected: int, alpha: float) -> float:
+    """The level each hypothesis still open is tested at when `rejected` of `total` are rejected.
+
+    This is Holm's step as a sequentially rejective procedure: a rejected hypothesis passes its
+    level on to the open ones, also between looks of a group-sequential run, and the family-wise
+    error stays at most `alpha` (Maurer & Bretz 2013). Only a *rejected* hypothesis passes it on;
+    one that stopped with "no difference" or without a verdict does not. Once all are rejected
+    nothing is left to test, and the level is that of the last one, `alpha`. Raises `ValueError`
+    for counts that do not fit or an alpha outside (0, 1).
+    """
+    _check_level(alpha)
+    if total < 1 or not 0 <= rejected <= total:
+        raise ValueError(f"{rejected} of {total} hypotheses cannot be rejected")
+    return alpha / max(total - rejected, 1)
+
+
+def _check_level(alpha: float) -> None:
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
