@@ -1,0 +1,66 @@
+"""The targets that exist: files under `bench/targets/`, read and checked."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import msgspec
+
+from bench.core.errors import UsageError
+from bench.core.target import Target, line_of_path, parse_target
+
+
+def targets_folder() -> Path:
+    """The folder that holds one TOML file a target."""
+    return Path(__file__).parent / "targets"
+
+
+def target_names(folder: Path | None = None) -> list[str]:
+    """Names of all targets; a file that starts with `_` (the commented example) is none."""
+    files = (folder or targets_folder()).glob("*.toml")
+    return sorted(file.stem for file in files if not file.name.startswith("_"))
+
+
+def load_target(name: str, folder: Path | None = None) -> Target:
+    """Read one target.
+
+    Raises `UsageError` when there is no such target, or its file cannot be read or is no target;
+    the message names the file and, where it can be told, key and line.
+    """
+    folder = folder or targets_folder()
+    file = folder / f"{name}.toml"
+    if name not in target_names(folder):
+        raise _unknown(name, target_names(folder))
+    text = file.read_text(encoding="utf-8")
+    try:
+        target = parse_target(text)
+    except msgspec.ValidationError as error:
+        raise UsageError(_explain(file, text, str(error)), _HELP) from error
+    except ValueError as error:
+        raise UsageError(f"{file}: this is not valid TOML: {error}", _HELP) from error
+    if target.name != name:
+        raise UsageError(f"{file}: name = {target.name!r}, but the file is called {name}.toml")
+    return target
+
+
+_HELP = "bench/targets/_example.toml shows every key with a comment."
+
+
+def _unknown(name: str, known: list[str]) -> UsageError:
+    close = difflib.get_close_matches(name, known, n=1)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    return UsageError(
+        f"There is no target {name!r}.{meant}",
+        f"Known targets: {', '.join(known)}. To add one, add a file bench/targets/<name>.toml.",
+    )
+
+
+def _explain(file: Path, text: str, error: str) -> str:
+    problem, _, path = error.partition(" - at `")
+    path = path.rstrip("`")
+    if not path:
+        return f"{file}: {problem}"
+    line = line_of_path(text, path)
+    where = f"{file}:{line}" if line else str(file)
+    return f"{where}: {path.removeprefix('$.')}: {problem}"

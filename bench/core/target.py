@@ -1,0 +1,127 @@
+"""Targets: the projects that are measured, as declared in `bench/targets/*.toml`."""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Annotated, Any
+
+import msgspec
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Kind(enum.StrEnum):
+    """What is started to take one sample of a benchmark."""
+
+    COMMAND = "command"
+    IMPORT = "import"
+    SCRIPT = "script"
+    CONTROL = "control"
+
+
+class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One measured thing: exactly one of `command`, `statement` or `script` says what runs.
+
+    `command[0]` is looked up in the environment's own scripts first; `import` in the TOML file is
+    a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`.
+    """
+
+    name: Name
+    group: NonEmpty = "default"
+    layer: str = ""
+    command: tuple[NonEmpty, ...] = ()
+    statement: str = msgspec.field(default="", name="import")
+    script: str = ""
+    exit_status: int = 0
+    timeout_s: Positive = 120.0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        declared = [bool(self.command), bool(self.statement), bool(self.script)]
+        if sum(declared) != 1:
+            raise ValueError("a benchmark has exactly one of command, import and script")
+
+    @property
+    def kind(self) -> Kind:
+        """Whether a command, an import or a pyperf script is measured."""
+        if self.command:
+            return Kind.COMMAND
+        return Kind.IMPORT if self.statement else Kind.SCRIPT
+
+    @property
+    def import_statement(self) -> str:
+        """The Python statement an import benchmark runs."""
+        if re.match(r"(from|import)\s", self.statement):
+            return self.statement
+        return f"import {self.statement}"
+
+
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A project that is measured: where it comes from, how it is installed, what is measured."""
+
+    name: Name
+    layer: NonEmpty
+    distribution: NonEmpty
+    module: NonEmpty
+    description: str = ""
+    clone: str = ""
+    private: bool = False
+    released: bool = True
+    default_range: str = ""
+    pythons: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)] = ("3.12", "3.13")
+    checkout_excludes: tuple[str, ...] = ()
+    build_timeout_s: Positive = 900.0
+    env: dict[str, str] = {}
+    benchmark: Annotated[tuple[Benchmark, ...], msgspec.Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        names = [benchmark.name for benchmark in self.benchmark]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"benchmark names used twice: {', '.join(twice)}")
+        if not (self.clone or self.released):
+            raise ValueError("a target needs a clone URL or releases (or both)")
+
+
+def parse_target(text: str) -> Target:
+    """Decode a target's TOML.
+
+    Raises `tomllib.TOMLDecodeError` (a `ValueError`) for text that is no TOML and
+    `msgspec.ValidationError` for TOML that is no target.
+    """
+    return msgspec.toml.decode(text, type=Target)
+
+
+def line_of_path(text: str, path: str) -> int | None:
+    """The line of a TOML text that a msgspec error path such as `$.benchmark[2].group` means.
+
+    A best effort for people: array tables are counted by their headers, and within the right part
+    the line that assigns the key is looked for. None when the path names nothing in the text.
+    """
+    parts: list[tuple[str, str]] = re.findall(r"\.([\w-]+)(?:\[(\d+)\])?", path)
+    lines = text.splitlines()
+    start = 0
+    found: int | None = None
+    for key, position in parts:
+        header = re.compile(rf"^\s*\[\[?\s*{re.escape(key)}\s*\]\]?")
+        headers = [i for i, line in enumerate(lines) if i >= start and header.match(line)]
+        assignment = re.compile(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=")
+        assigned = [i for i, line in enumerate(lines) if i >= start and assignment.match(line)]
+        wanted = int(position or 0)
+        if headers and wanted < len(headers):
+            start = headers[wanted]
+            found = start + 1
+        elif assigned:
+            start = assigned[0]
+            found = start + 1
+    return found
+
+
+def encode_benchmark(benchmark: Benchmark) -> dict[str, Any]:
+    """A benchmark's declaration as plain data, defaults left out, for manifests and hashes."""
+    plain: dict[str, Any] = msgspec.to_builtins(benchmark)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(Benchmark)}
+    return {key: value for key, value in plain.items() if value not in (defaults.get(key), "", [])}

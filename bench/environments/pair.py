@@ -1,0 +1,109 @@
+"""The two environments of a pair for one Python."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from bench.core.revision import Pair, Revision, Source
+from bench.core.sample import Side
+from bench.core.target import Target
+from bench.environments.build import Environment, Recipe, build, cached, cut_off, make_recipe
+from bench.environments.dependencies import DependencyChange, compare_packages
+from bench.environments.interpreters import Interpreter
+from bench.revisions.git import Clone
+from bench.revisions.resolve import clone_path
+from bench.workspace import Workspace
+
+
+class Dependencies(enum.StrEnum):
+    """Whose third-party versions are installed: each side its own, or one side's for both."""
+
+    OWN = "own"
+    BASE = "base"
+    HEAD = "head"
+
+
+@dataclass(frozen=True)
+class Environments:
+    """Both sides, installed and proven."""
+
+    base: Environment
+    head: Environment
+
+    def side(self, side: Side) -> Environment:
+        """The environment of one side."""
+        return self.base if side is Side.BASE else self.head
+
+    @property
+    def dependency_changes(self) -> tuple[DependencyChange, ...]:
+        """Third-party packages that differ between the sides."""
+        base, head = self.base.record.provenance, self.head.record.provenance
+        measured = {canonicalize_name(self.base.record.recipe.distribution)}
+        return compare_packages(
+            base.packages, head.packages, measured | set(base.local) | set(head.local)
+        )
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Makes the environments of one pair; `announce` hears of every build that really happens."""
+
+    target: Target
+    pair: Pair
+    workspace: Workspace
+    announce: Callable[[str], None]
+    repo: Path | None = None
+    dependencies: Dependencies = Dependencies.OWN
+
+    def build(self, interpreter: Interpreter) -> Environments:
+        """Install both sides for one Python; raises `BuildError`."""
+        base, head = self.pair.base, self.pair.head
+        if self.dependencies is Dependencies.HEAD:
+            head_side = self._one(head, interpreter)
+            return Environments(self._one(base, interpreter, self._pins(head_side)), head_side)
+        base_side = self._one(base, interpreter)
+        pins = self._pins(base_side) if self.dependencies is Dependencies.BASE else ()
+        return Environments(base_side, self._one(head, interpreter, pins))
+
+    def is_cached(self, interpreter: Interpreter, revision: Revision) -> bool:
+        """Whether a revision's environment is there already (own dependencies)."""
+        return cached(self._recipe(revision, interpreter), self.workspace) is not None
+
+    def _one(
+        self, revision: Revision, interpreter: Interpreter, pins: tuple[str, ...] = ()
+    ) -> Environment:
+        recipe = self._recipe(revision, interpreter, pins)
+        ready = cached(recipe, self.workspace)
+        if ready is not None:
+            return ready
+        self.announce(f"building {self.target.name} {revision.label} for {interpreter.version}")
+        built = build(self.target, revision, recipe, self.workspace, self._clone(revision))
+        self.announce(f"built {revision.label} in {built.record.build_s:.1f} s")
+        return built
+
+    def _recipe(
+        self, revision: Revision, interpreter: Interpreter, pins: tuple[str, ...] = ()
+    ) -> Recipe:
+        return make_recipe(
+            self.target,
+            revision,
+            interpreter,
+            clone=self._clone(revision),
+            date=cut_off(self.pair),
+            constraints=pins,
+        )
+
+    def _clone(self, revision: Revision) -> Clone | None:
+        if revision.source is Source.PYPI:
+            return None
+        return Clone(clone_path(self.target, self.workspace, self.repo))
+
+    def _pins(self, environment: Environment) -> tuple[str, ...]:
+        proof = environment.record.provenance
+        own = {canonicalize_name(self.target.distribution), *proof.local}
+        return tuple(f"{name}=={version}" for name, version in proof.packages.items() if name not in own)

@@ -1,0 +1,25 @@
+"""Call uv, with a process environment that can't redirect it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from bench.process import Finished, run_tool
+
+_REDIRECTING = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
+
+
+def run_uv(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    timeout_s: float = 600.0,
+) -> Finished:
+    """Run uv (the version this project pins) to its end."""
+    inherited = {key: value for key, value in os.environ.items() if key not in _REDIRECTING}
+    quiet = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_PREFERENCE": "system"}
+    command = [find_uv_bin(), *map(str, arguments)]
+    return run_tool(command, cwd=cwd, env=inherited | quiet | (env or {}), timeout_s=timeout_s)

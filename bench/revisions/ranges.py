@@ -1,0 +1,73 @@
+"""The grammar of ranges: `base..head`, `base...head`, `revision`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from packaging.version import InvalidVersion, Version
+
+from bench.core.errors import UsageError
+from bench.core.revision import Source
+
+
+@dataclass(frozen=True)
+class RevisionName:
+    """A revision as typed; `source` is set when a prefix (`git:`, `pypi:`) forces it."""
+
+    text: str
+    source: Source | None = None
+
+    @property
+    def version(self) -> Version | None:
+        """The version this looks like (`15.0.0`, `v0.20.6`); None for anything else."""
+        if not re.match(r"^v?\d+(\.\d+)+", self.text):
+            return None
+        try:
+            return Version(self.text)
+        except InvalidVersion:
+            return None
+
+
+@dataclass(frozen=True)
+class RangeSpec:
+    """A parsed range; `base` is None for a single revision (compared with what came before it)."""
+
+    base: RevisionName | None
+    head: RevisionName
+    merge_base: bool = False
+
+
+def parse_range(text: str) -> RangeSpec:
+    """Split a range into its names.
+
+    An open side means HEAD, as in git. Raises `UsageError` for text that is no range.
+    """
+    text = text.strip()
+    match = re.fullmatch(r"(?P<base>[^\s]*?)(?P<dots>\.{2,})(?P<head>[^\s]*)", text)
+    if not match:
+        if not text or re.search(r"\s", text):
+            raise _no_range(text)
+        return RangeSpec(None, _name(text))
+    base, dots, head = match.group("base", "dots", "head")
+    if len(dots) > 3 or not (base or head) or ".." in head:
+        raise _no_range(text)
+    return RangeSpec(_name(base or "HEAD"), _name(head or "HEAD"), merge_base=dots == "...")
+
+
+def _name(text: str) -> RevisionName:
+    for source in Source:
+        prefix = f"{source}:"
+        if text.startswith(prefix):
+            return RevisionName(text.removeprefix(prefix), source)
+    if text.startswith("-"):
+        raise _no_range(text)
+    return RevisionName(text)
+
+
+def _no_range(text: str) -> UsageError:
+    return UsageError(
+        f"{text!r} is not a range of revisions.",
+        "Write base..head, base...head (from their merge base), or one revision. Revisions are "
+        "commits, tags, branches or releases, e.g. 0.20.5..0.20.6 or main~1..main.",
+    )
