@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NORMAL = NormalDist()
-_SPACING = 2.0
+_SPACING = math.sqrt(2.0)
 _NODES = 96
 _NEWTON_STEPS = 60
 _GRID_STEP = 0.01
@@ -149,7 +149,12 @@ def plan_looks(maximum: int, alpha: float, first: int = 10) -> tuple[int, ...]:
     The first is at least `first`, and late enough that rounds which all agree reach its critical
     value: an earlier look would spend error on a test that cannot reject. When not even `maximum`
     rounds can, that is the only look, and its interval will be unbounded. `alpha` is the level of
-    one benchmark at the start (`local_alpha`). Raises `ValueError` for a maximum or first look
+    one benchmark at the start (`local_alpha`).
+
+    Steps of sqrt(2), because simulation favours them over 2 (18 cases: standard deviation 0.005 to
+    0.036, no difference, +2%, +5%; `settled` at mei 0.02, maximum 160): mean rounds 25.7 for steps
+    of 2, 22.7 for sqrt(2), 21.6 for 2^(1/4) at alpha 0.05, and 37.0, 33.3, 31.4 at 0.05/13. The
+    price is a last critical value of 2.34 instead of 2.23, and of 2.43 for 2^(1/4). Raises `ValueError` for a maximum or first look
     below 1, and for an alpha outside (0, 1).
     """
     if min(first, maximum) < 1:
