@@ -7,7 +7,7 @@ one pair that differs in its very last leaf.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROWS = 120
 DEPTH = 60
-FIRST_DAY = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)  # noqa: UP017
+FIRST_DAY = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 Case = tuple[Any, Any, bool]
 """Original value, new value, and whether the two are equal."""
@@ -32,7 +32,7 @@ class Order:
     number: int
     customer: str
     total: float
-    placed: datetime.datetime
+    placed: dt.datetime
 
 
 class Account:
@@ -82,7 +82,7 @@ def deep_structure() -> list[object]:
 
 def table(rows: int) -> list[tuple[object, ...]]:
     """Return rows as a database cursor would."""
-    day = datetime.timedelta(days=1)
+    day = dt.timedelta(days=1)
     return [(n, f"row {n}", n * 0.1, n % 5 == 0, None, FIRST_DAY + n * day) for n in range(rows)]
 
 
