@@ -154,8 +154,9 @@ def plan_looks(maximum: int, alpha: float, first: int = 10) -> tuple[int, ...]:
     Steps of sqrt(2), because simulation favours them over 2 (18 cases: standard deviation 0.005 to
     0.036, no difference, +2%, +5%; `settled` at mei 0.02, maximum 160): mean rounds 25.7 for steps
     of 2, 22.7 for sqrt(2), 21.6 for 2^(1/4) at alpha 0.05, and 37.0, 33.3, 31.4 at 0.05/13. The
-    price is a last critical value of 2.34 instead of 2.23, and of 2.43 for 2^(1/4). Raises `ValueError` for a maximum or first look
-    below 1, and for an alpha outside (0, 1).
+    price is a last critical value of 2.34 instead of 2.23, and of 2.43 for 2^(1/4).
+
+    Raises `ValueError` for a maximum or first look below 1, and for an alpha outside (0, 1).
     """
     if min(first, maximum) < 1:
         raise ValueError("the first look and the maximum must be at least 1")

@@ -47,7 +47,8 @@ def median_interval(values: FloatArray, alpha: float) -> tuple[float, float]:
 @cache
 def _most_outside(n: int, alpha: float) -> int:
     """Largest k with P(Binomial(n, 1/2) <= k) <= alpha/2; -1 when there is none."""
-    allowed, total, k = alpha / 2 * 2.0**n, 0, -1
-    while (total := total + math.comb(n, k + 1)) <= allowed:
+    total, k = 0, -1
+    # Integers until the division: 2^n is beyond a float from n = 1024 on.
+    while (total := total + math.comb(n, k + 1)) / 2**n <= alpha / 2:
         k += 1
     return k

@@ -1,0 +1,167 @@
+"""The small process that starts measured processes and accounts for them.
+
+Run as a script in an isolated interpreter (`python -I -S launcher.py`), never imported by the
+harness. Three reasons for a process of its own, with built-in modules only:
+
+- `wait4` reports a child's peak memory as at least its parent's at the time of the spawn, so the
+  parent has to be smaller than anything measured;
+- it can live in a network namespace, and so cuts measured processes off from every network;
+- it sleeps while the subjects run, and its bookkeeping between rounds takes well under 1 ms.
+
+Protocol: marshalled dicts on standard input and output, one answer a request. A request has
+`sides` (each: argv, env, cwd, stdout, stderr, extra), `together` (both at once, on one core),
+`cpus` (where to run) and `timeout_s`. The answer is a list with a dict of counters for each side.
+"""
+
+# ruff: noqa: PLC0415, ANN401
+from __future__ import annotations
+
+import marshal
+import posix
+import sys
+import time
+from _signal import ITIMER_REAL, SIGALRM, SIGKILL, SIGTERM, setitimer, signal
+from typing import Any
+
+
+class TimedOut(Exception):  # noqa: N818
+    """A round took longer than its time-out."""
+
+
+_MACOS = sys.platform == "darwin"
+_CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC
+_running: dict[int, int] = {}  # process id → position of its side
+
+
+def _kill_all() -> None:
+    for process in list(_running):
+        _kill_group(process)
+
+
+def _kill_group(process: int) -> None:
+    try:
+        posix.killpg(process, SIGKILL)
+    except OSError:
+        pass  # noqa: S110  (already gone)
+
+
+def _on_alarm(_number: int, _frame: Any) -> None:
+    raise TimedOut
+
+
+def _on_terminate(_number: int, _frame: Any) -> None:
+    _kill_all()
+    posix._exit(143)
+
+
+def _spawn(side: dict[str, Any], position: int) -> tuple[int, float]:
+    actions = [
+        (posix.POSIX_SPAWN_OPEN, 0, "/dev/null", posix.O_RDONLY, 0),
+        (posix.POSIX_SPAWN_OPEN, 1, side["stdout"], _CREATE, 0o600),
+        (posix.POSIX_SPAWN_OPEN, 2, side["stderr"], _CREATE, 0o600),
+    ]
+    if side["extra"]:
+        actions.append((posix.POSIX_SPAWN_OPEN, 3, side["extra"], _CREATE, 0o600))
+    posix.chdir(side["cwd"])
+    argv = side["argv"]
+    started = time.monotonic()
+    process = posix.posix_spawn(argv[0], argv, side["env"], file_actions=actions, setpgroup=0)
+    _running[process] = position
+    return process, started
+
+
+def _run_queue_s(process: int) -> float | None:
+    """Seconds the (dead, not yet reaped) process stood ready without a core; None if not told."""
+    try:
+        handle = posix.open(f"/proc/{process}/schedstat", posix.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return int(posix.read(handle, 200).split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return None
+    finally:
+        posix.close(handle)
+
+
+def _reap() -> tuple[int, dict[str, Any]]:
+    waiting = getattr(posix, "waitid", None)
+    process = 0
+    queue: float | None = None
+    if waiting is not None and not _MACOS:
+        process = waiting(posix.P_ALL, 0, posix.WEXITED | posix.WNOWAIT).si_pid
+        queue = _run_queue_s(process)
+    process, status, usage = posix.wait4(process or -1, 0)
+    ended = time.monotonic()
+    _kill_group(process)  # what it left behind must not run beside the next round
+    return process, {
+        "ended": ended,
+        "status": posix.waitstatus_to_exitcode(status),
+        "user_s": usage.ru_utime,
+        "system_s": usage.ru_stime,
+        "peak_rss_bytes": usage.ru_maxrss * (1 if _MACOS else 1024),
+        "minor_faults": usage.ru_minflt,
+        "major_faults": usage.ru_majflt,
+        "voluntary_switches": usage.ru_nvcsw,
+        "involuntary_switches": usage.ru_nivcsw,
+        "run_queue_s": queue,
+    }
+
+
+def _collect(started: dict[int, float], results: list[dict[str, Any]]) -> None:
+    while _running:
+        process, counters = _reap()
+        position = _running.pop(process, None)
+        if position is None:
+            continue
+        counters["wall_s"] = counters.pop("ended") - started[process]
+        results[position] = counters
+
+
+def _measure(request: dict[str, Any]) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = [{"status": None} for _ in request["sides"]]
+    home = posix.sched_getaffinity(0) if request["cpus"] else None
+    setitimer(ITIMER_REAL, request["timeout_s"])
+    try:
+        if request["cpus"]:
+            posix.sched_setaffinity(0, request["cpus"])
+        started: dict[int, float] = {}
+        for position, side in enumerate(request["sides"]):
+            process, start = _spawn(side, position)
+            started[process] = start
+            if not request["together"]:
+                _collect(started, results)
+        _collect(started, results)
+    except TimedOut:
+        _kill_all()
+        while _running:
+            process, _counters = _reap()
+            _running.pop(process, None)
+    finally:
+        setitimer(ITIMER_REAL, 0)
+        if home:
+            posix.sched_setaffinity(0, home)
+    return results
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    signal(SIGALRM, _on_alarm)
+    signal(SIGTERM, _on_terminate)
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        try:
+            request = marshal.load(requests)
+        except EOFError:
+            return
+        try:
+            answer: Any = _measure(request)
+        except OSError as error:
+            _kill_all()
+            answer = str(error)
+        marshal.dump(answer, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
