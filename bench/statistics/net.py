@@ -30,10 +30,12 @@ def net_interval(
     apart from those of the import, 2000 times, from a generator seeded with `seed`.
 
     The ratio is nan, with both limits, when a net cost is not positive: the import then costs
-    nothing that can be told from the start itself. A resample in which that happens counts as ratio
-    0 towards the lower limit and as infinity towards the upper one, so a cost barely above nothing
-    has an interval that says so. Raises `ValueError` for an alpha outside (0, 1), sides of
-    different length, and empty or infinite data.
+    nothing that can be told from the start itself. A resample without a positive net head counts as
+    ratio 0, one without a positive net base as infinity, and one with neither as 0 towards the lower
+    limit and infinity towards the upper one: a cost barely above nothing has an interval that says
+    so.
+    Raises `ValueError` for an alpha outside (0, 1), sides of different length, and empty or
+    infinite data.
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
@@ -65,10 +67,11 @@ def _resampled_medians(rounds: FloatArray, generator: np.random.Generator) -> Fl
 
 
 def _percentiles(base: FloatArray, head: FloatArray, alpha: float) -> tuple[float, float]:
-    defined = (base > 0) & (head > 0)
-    ratios = np.divide(head, base, out=np.zeros_like(head), where=defined)
+    ratios = np.divide(head, base, out=np.full_like(head, np.inf), where=base > 0)
+    ratios = np.maximum(ratios, 0.0)
+    neither = (base <= 0) & (head <= 0)
+    lower, upper = np.where(neither, 0.0, ratios), np.where(neither, np.inf, ratios)
     # Order statistics without interpolation: between infinities that would give nan.
-    low = np.quantile(ratios, alpha / 2, method="inverted_cdf")
-    ratios[~defined] = np.inf
-    high = np.quantile(ratios, 1 - alpha / 2, method="inverted_cdf")
+    low = np.quantile(lower, alpha / 2, method="inverted_cdf")
+    high = np.quantile(upper, 1 - alpha / 2, method="inverted_cdf")
     return float(low), float(high)

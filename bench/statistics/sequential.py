@@ -247,6 +247,6 @@ def large_effect(base: FloatArray, head: FloatArray, differences: FloatArray) ->
         raise ValueError("base, head and differences must have the same length")
     if values.size < _LARGE_EFFECT_ROUNDS:
         return False
-    slower = before.max() < after.min() and values.min() >= _LARGE_EFFECT
-    faster = after.max() < before.min() and values.max() <= -_LARGE_EFFECT
+    slower = np.max(before) < np.min(after) and np.min(values) >= _LARGE_EFFECT
+    faster = np.max(after) < np.min(before) and np.max(values) <= -_LARGE_EFFECT
     return bool(slower or faster)
