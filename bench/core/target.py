@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,7 +19,6 @@ class Kind(enum.StrEnum):
     COMMAND = "command"
     IMPORT = "import"
     SCRIPT = "script"
-    CONTROL = "control"
 
 
 class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -74,6 +73,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pythons: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)] = ("3.12", "3.13")
     checkout_excludes: tuple[str, ...] = ()
     build_timeout_s: Positive = 900.0
+    network: Literal["none", "host"] = "none"
     env: dict[str, str] = {}
     benchmark: Annotated[tuple[Benchmark, ...], msgspec.Meta(min_length=1)]
 
@@ -118,10 +118,3 @@ def line_of_path(text: str, path: str) -> int | None:
             start = assigned[0]
             found = start + 1
     return found
-
-
-def encode_benchmark(benchmark: Benchmark) -> dict[str, Any]:
-    """A benchmark's declaration as plain data, defaults left out, for manifests and hashes."""
-    plain: dict[str, Any] = msgspec.to_builtins(benchmark)
-    defaults = {field.name: field.default for field in msgspec.structs.fields(Benchmark)}
-    return {key: value for key, value in plain.items() if value not in (defaults.get(key), "", [])}

@@ -6,7 +6,6 @@ written last: a folder without it is a build that did not end and is made again.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from dataclasses import dataclass
@@ -15,62 +14,18 @@ from pathlib import Path
 
 import msgspec
 
+from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
 from bench.core.errors import BuildError
 from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Target
 from bench.environments.interpreters import Interpreter
-from bench.environments.provenance import Provenance, prove
+from bench.environments.provenance import prove
 from bench.environments.uv import run_uv
-from bench.process import Finished, run_tool
 from bench.revisions.git import Clone
-from bench.store.files import write_atomically
-from bench.store.lock import exclusive
+from bench.system.files import write_atomically
+from bench.system.lock import exclusive
+from bench.system.process import Finished, run_tool
 from bench.workspace import Workspace
-
-_RECIPE_VERSION = 1
-
-
-class Recipe(msgspec.Struct, frozen=True):
-    """Everything an environment's content follows from.
-
-    `dependencies` is `uv.lock` or the date after which no package is taken; `constraints` are pins
-    taken from the other side (`--deps base`, `--deps head`).
-    """
-
-    distribution: str
-    module: str
-    source: Source
-    identity: str
-    interpreter: str
-    dependencies: str
-    constraints: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    version: int = _RECIPE_VERSION
-
-    @property
-    def key(self) -> str:
-        """Sixteen hexadecimal digits: every environment's path has the same length."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
-
-
-class SourceMatch(msgspec.Struct, frozen=True):
-    """Installed modules held against the commit's files of the same path."""
-
-    identical: int
-    different: tuple[str, ...]
-
-
-class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of an environment; stored with it, and in every run made with it."""
-
-    key: str
-    revision: Revision
-    recipe: Recipe
-    provenance: Provenance
-    commands: tuple[str, ...]
-    uv: str
-    build_s: float
-    source_match: SourceMatch | None = None
 
 
 @dataclass(frozen=True)
@@ -221,7 +176,9 @@ class _Build:
             "--exclude-newer", self.recipe.dependencies, "--constraints", str(pins), *requirements,
         )  # fmt: skip
 
-    def _uv(self, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
+    def _uv(
+        self, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> None:
         finished = run_uv(*arguments, cwd=cwd, env=env, timeout_s=self.target.build_timeout_s)
         if not finished.ok and _network_is_missing(finished):
             finished = run_uv(
@@ -232,7 +189,9 @@ class _Build:
             raise self._failed(finished)
 
     def _failed(self, finished: Finished) -> BuildError:
-        log = self.workspace.logs / f"{self.target.name}-{self.revision.label}-{self.recipe.key}.log"
+        log = (
+            self.workspace.logs / f"{self.target.name}-{self.revision.label}-{self.recipe.key}.log"
+        )
         text = "\n".join(f"$ {f.describe()}\n{f.stdout}{f.stderr}" for f in self.log)
         write_atomically(log, text)
         return BuildError(

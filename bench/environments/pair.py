@@ -9,10 +9,11 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from bench.core.environment import Recipe
 from bench.core.revision import Pair, Revision, Source
 from bench.core.sample import Side
 from bench.core.target import Target
-from bench.environments.build import Environment, Recipe, build, cached, cut_off, make_recipe
+from bench.environments.build import Environment, build, cached, cut_off, make_recipe
 from bench.environments.dependencies import DependencyChange, compare_packages
 from bench.environments.interpreters import Interpreter
 from bench.revisions.git import Clone
@@ -106,4 +107,6 @@ class Builder:
     def _pins(self, environment: Environment) -> tuple[str, ...]:
         proof = environment.record.provenance
         own = {canonicalize_name(self.target.distribution), *proof.local}
-        return tuple(f"{name}=={version}" for name, version in proof.packages.items() if name not in own)
+        return tuple(
+            f"{name}=={version}" for name, version in proof.packages.items() if name not in own
+        )

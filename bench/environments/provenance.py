@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import msgspec
-
+from bench.core.environment import Provenance
 from bench.core.errors import BuildError
 from bench.environments.clean import subject_environment
-from bench.process import run_tool
+from bench.system.process import run_tool
 
 # Runs in the subject's interpreter: standard library only, one line of JSON.
 _PROBE = r"""
@@ -45,24 +44,6 @@ print(json.dumps({
     "user_site": bool(sys.flags.no_user_site) is False,
 }))
 """
-
-
-class Provenance(msgspec.Struct, frozen=True):
-    """What an environment says of itself; paths are relative to the environment.
-
-    `packages` are all installed distributions by canonical name; `local` names those that were
-    built from the target's own checkout (it can have several).
-    """
-
-    python: str
-    implementation: str
-    compiler: str
-    base_executable: str
-    module_file: str
-    version: str
-    record_sha256: str
-    packages: dict[str, str]
-    local: tuple[str, ...] = ()
 
 
 _AS_SAID = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from bench.process import Finished, run_tool
+from bench.system.process import Finished, run_tool
 
 _REDIRECTING = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.core.sample import Sample
-from bench.process import run_tool
+from bench.system.process import run_tool
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Launcher:
         try:
             marshal.dump(request, self._process.stdin)
             self._process.stdin.flush()
-            answer = marshal.load(self._process.stdout)  # noqa: S302
+            answer = marshal.load(self._process.stdout)
         except (OSError, EOFError) as error:
             raise LauncherError("the launcher process has died") from error
         if isinstance(answer, str):

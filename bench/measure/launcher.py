@@ -13,7 +13,7 @@ Protocol: marshalled dicts on standard input and output, one answer a request. A
 `cpus` (where to run) and `timeout_s`. The answer is a list with a dict of counters for each side.
 """
 
-# ruff: noqa: PLC0415, ANN401
+# ruff: noqa: ANN401
 from __future__ import annotations
 
 import marshal
@@ -42,7 +42,7 @@ def _kill_group(process: int) -> None:
     try:
         posix.killpg(process, SIGKILL)
     except OSError:
-        pass  # noqa: S110  (already gone)
+        pass
 
 
 def _on_alarm(_number: int, _frame: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.core.errors import UsageError
 from bench.core.revision import Revision, Source
-from bench.process import Finished, run_tool
+from bench.system.process import Finished, run_tool
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,11 @@ class Clone:
     def revision(self, name: str, commit: str) -> Revision:
         """A commit as a revision, with its date (UTC) and subject."""
         shown = self._git(
-            "show", "--no-patch", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", "--format=%cd%n%s", commit
+            "show",
+            "--no-patch",
+            "--date=format-local:%Y-%m-%dT%H:%M:%SZ",
+            "--format=%cd%n%s",
+            commit,
         )
         date, _, subject = shown.stdout.strip().partition("\n")
         return Revision(Source.GIT, name, commit, date, subject)

@@ -20,7 +20,7 @@ from packaging.utils import (
 from packaging.version import Version
 
 from bench.core.errors import UsageError
-from bench.store.files import write_atomically
+from bench.system.files import write_atomically
 
 
 class Release(msgspec.Struct, frozen=True):

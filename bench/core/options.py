@@ -1,0 +1,25 @@
+"""What the user chose for a run."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bench.core.sample import Design
+
+
+class Options(msgspec.Struct, frozen=True):
+    """Statistical and practical choices of a run; part of what a run must share to be resumed.
+
+    `alpha`: family-wise error rate of a run; `mei`: minimum effect of interest as a fraction;
+    `budget_s`: seconds of measuring for a benchmark; `rounds`: the most rounds a verdict may take;
+    `design`: None lets each benchmark be probed; `benchmarks`: patterns of names, empty for all.
+    """
+
+    alpha: float = 0.05
+    mei: float = 0.02
+    budget_s: float = 30.0
+    rounds: int = 160
+    design: Design | None = None
+    benchmarks: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    dependencies: str = "own"

@@ -1,0 +1,72 @@
+"""The lines of `rounds.jsonl`: everything that happened in a run, in the order it happened."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bench.core.machine import Noise
+from bench.core.sample import Design, Metric, Round
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened", tag_field="event"):
+    """A process began, or went on, to measure. `at` is in seconds since the epoch."""
+
+    at: float
+    resumed: bool
+
+
+class Probed(msgspec.Struct, frozen=True, tag="probed", tag_field="event"):
+    """How a benchmark will be measured, and why.
+
+    `looks` are the numbers of rounds at which the sequential test may stop, `maximum` the number it
+    is planned for; `loops` is the inner loop count of a pyperf script.
+    """
+
+    benchmark: str
+    design: Design
+    metric: Metric
+    reason: str
+    looks: tuple[int, ...]
+    maximum: int
+    loops: int = 0
+
+
+class Unavailable(msgspec.Struct, frozen=True, tag="unavailable", tag_field="event"):
+    """A benchmark that is not measured, on which side it failed, and what it said."""
+
+    benchmark: str
+    sides: tuple[str, ...]
+    reason: str
+
+
+class Measured(msgspec.Struct, frozen=True, tag="round", tag_field="event"):
+    """One round."""
+
+    round: Round
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended", tag_field="event"):
+    """A benchmark got its verdict or used up its budget; `reason` says which.
+
+    `large_effect`: it stopped before the first look by the rule for large effects.
+    """
+
+    benchmark: str
+    reason: str
+    noise: Noise
+    large_effect: bool = False
+
+
+class Closed(msgspec.Struct, frozen=True, tag="closed", tag_field="event"):
+    """The run is complete: every benchmark ended and both environments were proven again.
+
+    `elapsed_s` is the wall time of this process from its first probe, `inside_s` the part of it
+    during which a measured process ran.
+    """
+
+    at: float
+    elapsed_s: float
+    inside_s: float
+
+
+Event = Opened | Probed | Unavailable | Measured | Ended | Closed

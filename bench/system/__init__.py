@@ -1,0 +1,1 @@
+"""The edges: processes, files and locks of the operating system."""
