@@ -31,9 +31,8 @@ def net_interval(
 
     The ratio is nan, with both limits, when a net cost is not positive: the import then costs
     nothing that can be told from the start itself. A resample without a positive net head counts as
-    ratio 0, one without a positive net base as infinity, and one with neither as 0 towards the lower
-    limit and infinity towards the upper one: a cost barely above nothing has an interval that says
-    so.
+    ratio 0, one without a positive net base as infinity, and one with neither as 0 towards the low
+    limit and infinity towards the high one: a cost barely above nothing shows in its interval.
     Raises `ValueError` for an alpha outside (0, 1), sides of different length, and empty or
     infinite data.
     """

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _NORMAL = NormalDist()
 _SPACING = math.sqrt(2.0)
-_NODES = 96
+_NODES = 64
 _NEWTON_STEPS = 60
 _GRID_STEP = 0.01
 _SMALLEST_LEVEL = 1e-10
@@ -83,8 +83,11 @@ class _Paths:
         """The limit beyond which mass `target` lies at `time`.
 
         Newton's method on ln(mass), which is concave: after one step it approaches from one side.
+        It starts at the edge of the surviving paths, where the mass beyond cannot underflow.
         """
-        limit = max(math.sqrt(time) * -_NORMAL.inv_cdf(target / 2), float(self.points[-1]))
+        if not self.time:
+            return math.sqrt(time) * -_NORMAL.inv_cdf(target / 2)
+        limit = float(self.points[-1])
         for _ in range(_NEWTON_STEPS):
             mass, slope = self.exit_mass(limit, time)
             step = (math.log(mass) - math.log(target)) * mass / slope

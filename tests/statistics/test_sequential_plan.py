@@ -83,6 +83,20 @@ def test_critical_values_fall_as_the_level_rises(looks: tuple[int, ...]) -> None
     assert np.all(np.diff(values, axis=0) < 0)
 
 
+@pytest.mark.parametrize("alpha", [0.4, 0.05, 1e-4, 1e-10])
+@pytest.mark.parametrize("looks", [(100, 999, 1000), (1, 2, 3, 1000), (998, 999, 1000), (1, 1000)])
+def test_boundary_is_found_for_looks_close_together_and_far_apart(
+    looks: tuple[int, ...], alpha: float
+) -> None:
+    values = critical_values(looks, 1000, alpha)
+    paths, crossed = _Paths(), 0.0
+    for look, value in zip(looks, values, strict=True):
+        limit = value * math.sqrt(look / 1000)
+        crossed += paths.exit_mass(limit, look / 1000)[0]
+        paths.advance(limit, look / 1000)
+        assert crossed == pytest.approx(spent(look / 1000, alpha), rel=1e-6)
+
+
 def test_everything_is_spent_at_the_end() -> None:
     assert spent(1.0, 0.05) == pytest.approx(0.05, rel=1e-12)
     assert spent(0.0, 0.05) == 0
