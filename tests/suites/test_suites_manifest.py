@@ -1,0 +1,89 @@
+"""The suites as pyperformance sees them: what is listed, and what each benchmark says of itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+SUITES = Path(__file__).parents[2] / "bench" / "suites"
+DISTRIBUTIONS = {
+    "codeflash_comparator": "codeflash",
+    "pip_requirement": "pip",
+    "rich_table": "rich",
+}
+NAMES = sorted(path.name.removeprefix("bm_") for path in SUITES.glob("bm_*"))
+
+
+def pyperformance(command: str) -> str:
+    """Run one of pyperformance's commands on our manifest: its loader is not a public function."""
+    program = Path(sys.executable).with_name("pyperformance")
+    argv = [program, command, "--manifest", SUITES / "MANIFEST"]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+
+def metadata(name: str) -> dict[str, Any]:
+    return tomllib.loads((SUITES / f"bm_{name}" / "pyproject.toml").read_text())
+
+
+def calls(script: Path) -> list[ast.Call]:
+    tree = ast.parse(script.read_text())
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def test_every_target_has_a_script() -> None:
+    assert sorted(DISTRIBUTIONS) == NAMES
+
+
+def test_the_manifest_lists_exactly_the_directories() -> None:
+    assert sorted(re.findall(r"^- (\S+)$", pyperformance("list"), re.MULTILINE)) == NAMES
+
+
+def test_groups_and_tags_reach_pyperformance() -> None:
+    text = pyperformance("list_groups")
+    assert "core-engine (1):\n- codeflash_comparator\n" in text
+    assert "prior-art (2):\n- pip_requirement\n- rich_table\n" in text
+    assert "cpu (3):" in text.partition("tags:")[2]
+
+
+def test_the_version_is_inherited() -> None:
+    base = tomllib.loads((SUITES / "base.toml").read_text())
+    assert base["project"]["version"]
+    assert "pyperformance" in base["tool"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_metadata_agrees_with_the_directory(name: str) -> None:
+    data = metadata(name)
+    assert data["project"]["name"] == f"bench_bm_{name}"
+    assert data["project"]["dynamic"] == ["version"]
+    assert data["project"]["dependencies"] == ["pyperf", DISTRIBUTIONS[name]]
+    assert data["tool"]["pyperformance"]["name"] == name
+    assert data["tool"]["pyperformance"]["inherits"] == ".."
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_installed_is_pinned(name: str) -> None:
+    lines = (SUITES / f"bm_{name}" / "requirements.txt").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert all(str(pin.specifier).startswith("==") for pin in pins)
+    assert {"pyperf", DISTRIBUTIONS[name]} <= {pin.name for pin in pins}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_holds_one_benchmark_named_like_its_directory(name: str) -> None:
+    found = [
+        call
+        for call in calls(SUITES / f"bm_{name}" / "run_benchmark.py")
+        if isinstance(call.func, ast.Attribute) and call.func.attr.startswith(("bench_", "timeit"))
+    ]
+    assert len(found) == 1
+    assert isinstance(found[0].args[0], ast.Constant)
+    assert found[0].args[0].value == name

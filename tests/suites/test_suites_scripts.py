@@ -1,0 +1,227 @@
+"""The scripts as the harness calls them: one pyperf worker in an environment of the subject's own.
+
+pyperf is not installed in that environment: it lies in a directory of its own on ``PYTHONPATH``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.metadata
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyperf
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+ROOT = Path(__file__).parents[2]
+SUITES = ROOT / "bench" / "suites"
+
+CASES = [
+    pytest.param("codeflash_comparator", "codeflash==0.20.5", id="codeflash-0.20.5"),
+    pytest.param("codeflash_comparator", "codeflash==0.20.6", id="codeflash-0.20.6"),
+    pytest.param("pip_requirement", "pip==23.3", id="pip-23.3"),
+    pytest.param("pip_requirement", "pip==26.0", id="pip-26.0"),
+    pytest.param("rich_table", "rich==13.0.0", id="rich-13.0.0"),
+    pytest.param("rich_table", "rich==15.0.0", id="rich-15.0.0"),
+]
+
+BROKEN_COMPARATOR = "def comparator(orig, new): return True\n"
+BROKEN_REQUIREMENT = """
+class Requirement:
+    def __init__(self, line):
+        self.name = line.split()[0]
+        self.extras, self.specifier, self.url, self.marker = set(), [], None, None
+"""
+BROKEN_CONSTRUCTOR = """
+from types import SimpleNamespace
+def install_req_from_line(line):
+    return SimpleNamespace(name=line, extras=(), link=None, markers=None)
+"""
+BROKEN_RICH = "import rich.table\nrich.table.Table.add_row = lambda *args, **kwargs: None\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a worker leaves behind."""
+
+    code: int
+    text: str
+    errors: str
+
+    @property
+    def run(self) -> pyperf.Run:
+        """The only run of the only benchmark."""
+        (run,) = pyperf.Benchmark.loads(self.text).get_runs()
+        return run
+
+
+def work(python: Path | str, name: str, cwd: Path, path: Path, options: Sequence[str]) -> Answer:
+    """Run a script as a worker, in a clean environment, and read its pipe to the end."""
+    environ = {
+        "HOME": str(cwd),
+        "PATH": os.defpath,
+        "PYTHONPATH": str(path),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    receiver, sender = os.pipe()
+    script = SUITES / f"bm_{name}" / "run_benchmark.py"
+    argv = [python, script, "--worker", "--pipe", str(sender), "--worker-task", "0", *options]
+    process = subprocess.Popen(
+        argv, cwd=cwd, env=environ, pass_fds=[sender], stderr=subprocess.PIPE, text=True
+    )
+    os.close(sender)
+    with open(receiver, encoding="utf-8") as stream:  # noqa: PTH123
+        text = stream.read()
+    _, errors = process.communicate()
+    return Answer(process.returncode, text, errors)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[bool]:
+    """Hold a directory against the other test processes; say whether it is still to be filled."""
+    directory.mkdir(exist_ok=True)
+    done = directory / "done"
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not done.exists()
+        done.touch()
+
+
+def uv(*arguments: str | Path) -> str:
+    """Run uv where it sees the repository's choice of Pythons."""
+    program = Path(sys.executable).with_name("uv")
+    argv = [program, "--quiet", *arguments]
+    done = subprocess.run(argv, check=False, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def interpreter(version: str) -> str:
+    """Return a Python of this version, or skip."""
+    try:
+        return uv("python", "find", "--no-python-downloads", version)
+    except AssertionError:
+        pytest.skip(f"no Python {version} here")
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory that all test processes of this session share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", params=["3.12", "3.13"])
+def version(request: pytest.FixtureRequest) -> str:
+    """Return each Python version that is measured."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def side_directory(shared: Path) -> Path:
+    """Install pyperf, and nothing that it would like to have, into a directory for PYTHONPATH."""
+    directory = shared / "suites-pyperf"
+    requirement = f"pyperf=={importlib.metadata.version('pyperf')}"
+    with alone(directory) as empty:
+        if empty:
+            target = directory / "lib"
+            uv(
+                "pip",
+                "install",
+                "--no-deps",
+                "--python",
+                sys.executable,
+                "--target",
+                target,
+                requirement,
+            )
+    return directory / "lib"
+
+
+@pytest.fixture(scope="session")
+def build(shared: Path, version: str) -> Callable[[str], Path]:
+    """Return a function that builds the environment of a release once, and gives its Python."""
+
+    def python_with(requirement: str) -> Path:
+        directory = shared / f"suites-{requirement}-{version}"
+        python = directory / "venv" / "bin" / "python"
+        base = interpreter(version)
+        with alone(directory) as empty:
+            if empty:
+                uv("venv", "--python", base, directory / "venv")
+                uv("pip", "install", "--compile-bytecode", "--python", python, requirement)
+        return python
+
+    return python_with
+
+
+def write_modules(root: Path, **sources: str) -> Path:
+    """Write modules by dotted name, two underscores for a dot, as namespace packages."""
+    for name, source in sources.items():
+        path = root.joinpath(*name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+    return root
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(("name", "release"), CASES)
+def test_a_release_is_timed(
+    name: str, release: str, build: Callable[[str], Path], side_directory: Path, tmp_path: Path
+) -> None:
+    options = ("--loops", "2", "--warmups", "1", "--values", "3")
+    answer = work(build(release), name, tmp_path, side_directory, options)
+    assert (answer.code, answer.errors) == (0, "")
+    run = answer.run
+    facts = run.get_metadata()
+    assert (facts["name"], facts["loops"], facts["unit"]) == (name, 2, "second")
+    assert facts["description"]
+    assert len(run.values) == 3
+    assert len(run.warmups) == 1
+    assert all(0.0002 < value < 5 for value in run.values)
+
+
+@pytest.mark.network
+def test_the_side_directory_holds_nothing_else(side_directory: Path) -> None:
+    found = {path.name for path in side_directory.iterdir() if path.suffix != ".dist-info"}
+    assert found - {"bin", ".lock"} == {"pyperf"}
+
+
+def test_loops_are_calibrated_without_values(tmp_path: Path) -> None:
+    options = ("--calibrate-loops", "--min-time", "0.001", "--warmups", "0", "--values", "1")
+    answer = work(sys.executable, "rich_table", tmp_path, tmp_path, options)
+    assert (answer.code, answer.errors) == (0, "")
+    assert answer.run.values == ()
+    assert answer.run.get_metadata()["calibrate_loops"] == 1
+    assert [loops for loops, _ in answer.run.warmups] == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "sources"),
+    [
+        ("codeflash_comparator", {"codeflash__verification__comparator": BROKEN_COMPARATOR}),
+        (
+            "pip_requirement",
+            {
+                "pip___vendor__packaging__requirements": BROKEN_REQUIREMENT,
+                "pip___internal__req__constructors": BROKEN_CONSTRUCTOR,
+            },
+        ),
+        ("rich_table", {"sitecustomize": BROKEN_RICH}),
+    ],
+)
+def test_a_wrong_result_is_never_timed(name: str, sources: dict[str, str], tmp_path: Path) -> None:
+    path = write_modules(tmp_path / "broken", **sources)
+    answer = work(sys.executable, name, tmp_path, path, ("--loops", "1"))
+    assert answer.code == 1
+    assert answer.text == ""
+    assert "RuntimeError: " in answer.errors
