@@ -25,8 +25,9 @@ NAMES = sorted(path.name.removeprefix("bm_") for path in SUITES.glob("bm_*"))
 def pyperformance(command: str) -> str:
     """Run one of pyperformance's commands on our manifest: its loader is not a public function."""
     program = Path(sys.executable).with_name("pyperformance")
-    argv = [program, command, "--manifest", SUITES / "MANIFEST"]
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    argv = [str(program), command, "--manifest", str(SUITES / "MANIFEST")]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 def metadata(name: str) -> dict[str, Any]:
