@@ -20,6 +20,8 @@ class Invocation:
     """One side's process: what is started, where, with which variables.
 
     `extra` is a file the process gets as descriptor 3 to write to (pyperf's pipe); "" for none.
+    `affinity` is an option that tells the process its core: a pyperf worker would otherwise move
+    itself to isolated cores where there are any.
     """
 
     argv: tuple[str, ...]
@@ -28,11 +30,13 @@ class Invocation:
     stdout: Path = Path("/dev/null")
     stderr: Path = Path("/dev/null")
     extra: str = ""
+    affinity: str = ""
 
-    def as_request(self, hash_seed: int) -> dict[str, Any]:
+    def as_request(self, hash_seed: int, cpu: int | None) -> dict[str, Any]:
         """The plain data the launcher understands; the seed is padded to a constant length."""
+        told = [f"{self.affinity}={cpu}"] if self.affinity and cpu is not None else []
         return {
-            "argv": list(self.argv),
+            "argv": [*self.argv, *told],
             "env": {**self.env, "PYTHONHASHSEED": f"{hash_seed:010d}"},
             "cwd": str(self.cwd),
             "stdout": str(self.stdout),
@@ -108,18 +112,19 @@ class Launcher:
         together: bool,
         hash_seed: int,
         timeout_s: float,
-        cpus: Sequence[int] | None,
+        cpu: int | None,
     ) -> list[Outcome]:
         """Run processes, one after the other or together, and account for each.
 
-        Raises `LauncherError` when one can't be started. `timeout_s` is for all of them.
+        `cpu` is the core they are pinned to, if any; `timeout_s` is for all of them. Raises
+        `LauncherError` when one can't be started.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         request = {
-            "sides": [side.as_request(hash_seed) for side in sides],
+            "sides": [side.as_request(hash_seed, cpu) for side in sides],
             "together": together,
-            "cpus": list(cpus) if cpus else None,
+            "cpus": None if cpu is None else [cpu],
             "timeout_s": timeout_s,
         }
         try:

@@ -19,7 +19,7 @@ class NotPresentError(Exception):
 
 
 @dataclass(frozen=True)
-class Bench:
+class Subject:
     """What every invocation of a side shares: its environment, variables, and folders.
 
     `home` is throwaway; `support` holds pyperf for scripts, outside the subject's environment.
@@ -31,24 +31,32 @@ class Bench:
     support: Path
     suites: Path
 
-    def invocation(self, benchmark: Benchmark, options: tuple[str, ...] = ()) -> Invocation:
+    def invocation(
+        self, benchmark: Benchmark, options: tuple[str, ...] = (), *, cpu_clock: bool = False
+    ) -> Invocation:
         """The process of one sample; `options` go to a script's pyperf runner.
 
-        Raises `NotPresentError` when the environment has no such command.
+        `cpu_clock` lets a script's values count CPU time. Raises `NotPresentError` when the
+        environment has no such command.
         """
         venv = self.environment.venv
         env = subject_environment(venv, self.home, self.own)
         extra = ""
+        affinity = ""
         if benchmark.kind is Kind.COMMAND:
             argv = (_executable(venv, benchmark.command[0]), *benchmark.command[1:])
         elif benchmark.kind is Kind.IMPORT:
             argv = (f"{venv}/bin/python", "-c", benchmark.import_statement)
         else:
             script = self.suites / f"bm_{benchmark.script}" / "run_benchmark.py"
-            argv = (f"{venv}/bin/python", str(script), *options)
+            clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
+            argv = (f"{venv}/bin/python", *clock, str(script), *options)
             env["PYTHONPATH"] = str(self.support)
             extra = str(self.home / "pyperf.json")
-        return Invocation(argv, env, self.home, stderr=self.home / "stderr", extra=extra)
+            affinity = "--affinity"
+        return Invocation(
+            argv, env, self.home, stderr=self.home / "stderr", extra=extra, affinity=affinity
+        )
 
 
 def control_benchmark() -> Benchmark:

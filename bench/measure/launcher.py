@@ -51,7 +51,7 @@ def _on_alarm(_number: int, _frame: Any) -> None:
 
 def _on_terminate(_number: int, _frame: Any) -> None:
     _kill_all()
-    posix._exit(143)
+    posix._exit(143)  # noqa: SLF001
 
 
 def _spawn(side: dict[str, Any], position: int) -> tuple[int, float]:

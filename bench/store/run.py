@@ -115,7 +115,7 @@ def _read_manifest(file: Path) -> Manifest:
         version = msgspec.json.decode(content, type=dict).get("format")
         if isinstance(version, int) and version > FORMAT:
             raise DataError(
-                f"{file} was written by a newer version (format {version}; this one reads {FORMAT}).",
+                f"{file} was written by a newer version (format {version}; this reads {FORMAT}).",
                 "Update this repository (git pull).",
             )
         return msgspec.json.decode(content, type=Manifest)
@@ -135,7 +135,7 @@ def run_folders(data: Path) -> Iterator[Path]:
 
 
 def unfinished_run(folder: Path, identity: str) -> Run | None:
-    """The newest run under a pair's folder that is the same but not complete; damaged ones aside."""
+    """The newest run of a pair that is the same but not complete; damaged ones are passed over."""
     for manifest in sorted(folder.glob(f"*/{_MANIFEST}"), reverse=True):
         try:
             run = read_run(manifest.parent)

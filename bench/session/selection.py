@@ -1,0 +1,68 @@
+"""Which of a target's benchmarks a run takes."""
+
+from __future__ import annotations
+
+import hashlib
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import msgspec
+
+from bench.core.errors import UsageError
+from bench.core.options import Options
+from bench.core.target import Benchmark, Kind, Target
+from bench.measure.invocations import control_benchmark
+from bench.store.manifest import PlannedBenchmark
+
+
+def select(target: Target, options: Options, suites: Path) -> tuple[PlannedBenchmark, ...]:
+    """The control first, then what `--benchmark` and `--group` let through, as declared.
+
+    Raises `UsageError` when a pattern or group matches nothing, or a script's folder is missing.
+    """
+    _check_patterns(target, options)
+    chosen = [one for one in target.benchmark if _wanted(one, options)]
+    if not chosen:
+        raise UsageError("No benchmark is in both the groups and the names asked for.")
+    return tuple(
+        PlannedBenchmark(one, one.layer or target.layer, digest(one, suites))
+        for one in (control_benchmark(), *chosen)
+    )
+
+
+def digest(benchmark: Benchmark, suites: Path) -> str:
+    """Changes when what is measured changes: the declaration and, for a script, its sources."""
+    content = hashlib.sha256(msgspec.json.encode(benchmark))
+    if benchmark.kind is Kind.SCRIPT:
+        folder = suites / f"bm_{benchmark.script}"
+        if not (folder / "run_benchmark.py").is_file():
+            raise UsageError(
+                f"Benchmark {benchmark.name!r} names the script {benchmark.script!r}, but there is "
+                f"no {folder}/run_benchmark.py."
+            )
+        for file in sorted(folder.rglob("*.py")):
+            content.update(file.name.encode() + b"\0" + file.read_bytes())
+    return content.hexdigest()[:16]
+
+
+def _wanted(benchmark: Benchmark, options: Options) -> bool:
+    named = not options.benchmarks or any(
+        fnmatchcase(benchmark.name, pattern) for pattern in options.benchmarks
+    )
+    return named and (not options.groups or benchmark.group in options.groups)
+
+
+def _check_patterns(target: Target, options: Options) -> None:
+    names = [one.name for one in target.benchmark]
+    groups = sorted({one.group for one in target.benchmark})
+    for pattern in options.benchmarks:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise UsageError(
+                f"--benchmark {pattern} matches nothing in {target.name}.",
+                f"Benchmarks: {', '.join(names)}.",
+            )
+    for group in options.groups:
+        if group not in groups:
+            raise UsageError(
+                f"{target.name} has no benchmark group {group!r}.", f"Groups: {', '.join(groups)}."
+            )

@@ -1,0 +1,256 @@
+"""One pair on one Python: environments, proof, probes, rounds, proof again."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.core.errors import NothingMeasuredError
+from bench.core.options import Options
+from bench.core.revision import Pair
+from bench.core.sample import Side
+from bench.core.target import Target
+from bench.environments.interpreters import Interpreter
+from bench.environments.pair import Environments
+from bench.evaluation import evaluate
+from bench.machine.fingerprint import describe_machine, measuring_cpus
+from bench.measure.client import Isolation, Launcher, find_isolation
+from bench.measure.invocations import CONTROL, Subject
+from bench.measure.probe import Choice, NotMeasurableError, prepare_again, probe
+from bench.measure.rounds import Bench, Sides
+from bench.session.sampling import Sampling
+from bench.session.support import pyperf_folder
+from bench.session.watcher import Watcher
+from bench.statistics.multiplicity import local_alpha
+from bench.statistics.sequential import plan_looks
+from bench.store.events import Closed, Opened, Probed, Unavailable
+from bench.store.export import export_pyperf
+from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.store.run import Journal, Run, create_run, pair_folder, read_run, unfinished_run
+from bench.system.lock import exclusive
+from bench.system.process import run_tool
+from bench.workspace import Workspace
+
+_CONTROL_ALONE_ROUNDS = 20
+_CONTROL_MAXIMUM = 40
+
+
+@dataclass(frozen=True)
+class Session:
+    """What is measured, where, and who hears of it."""
+
+    target: Target
+    pair: Pair
+    options: Options
+    benchmarks: tuple[PlannedBenchmark, ...]
+    workspace: Workspace
+    watcher: Watcher
+    suites: Path
+
+    def run(self, interpreter: Interpreter, environments: Environments) -> Run:
+        """Measure on one Python, or go on where an earlier session stopped; returns the whole run.
+
+        Raises `BenchError`; whatever was measured before is on disk.
+        """
+        machine = describe_machine()
+        folder = pair_folder(
+            self.workspace.data, self.target.name, self.pair, interpreter.version, machine
+        )
+        with exclusive(folder / "lock"):
+            isolation = find_isolation() if self.target.network == "none" else _open_network()
+            wanted = self._manifest(interpreter, environments, isolation)
+            run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
+            if run.events or run.dropped:
+                rounds = sum(len(run.rounds(one.declaration.name)) for one in self.benchmarks)
+                lost = " (half a line of a round under way is dropped)" if run.dropped else ""
+                self.watcher.say(
+                    f"going on with the unfinished run {run.manifest.run_id}: {rounds} rounds are "
+                    f"there already{lost}"
+                )
+            for side in Side:
+                environments.side(side).prove_again(self.target.env)
+            with (
+                Journal(run) as journal,
+                Launcher(isolation) as launcher,
+                self._subjects(interpreter, environments) as (base, head),
+            ):
+                bench = Bench(launcher, measuring_cpus(machine), run.manifest.seed)
+                _Measuring(self, run, journal, bench, base, head, environments).run()
+            whole = read_run(run.folder)
+            export_pyperf(whole)
+        if all(evaluated.verdict is None for evaluated in evaluate(whole).results):
+            raise NothingMeasuredError(
+                f"No benchmark of {self.target.name} {self.pair.label} could be measured on Python "
+                f"{interpreter.version}.",
+                f"The reasons are above, and in {whole.folder}.",
+            )
+        return whole
+
+    def _manifest(
+        self, interpreter: Interpreter, environments: Environments, isolation: Isolation
+    ) -> Manifest:
+        now = datetime.now(UTC)
+        return Manifest(
+            format=FORMAT,
+            run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+            target=self.target.name,
+            layer=self.target.layer,
+            pair=self.pair,
+            python=interpreter.version,
+            base=environments.base.record,
+            head=environments.head.record,
+            machine=describe_machine(),
+            options=self.options,
+            benchmarks=self.benchmarks,
+            network=isolation.description,
+            harness=_harness(self.workspace),
+            variables=self.target.env,
+            seed=secrets.randbits(48),
+            started_at=now.isoformat(timespec="seconds"),
+        )
+
+    @contextmanager
+    def _subjects(
+        self, interpreter: Interpreter, environments: Environments
+    ) -> Iterator[tuple[Subject, Subject]]:
+        scratch = self.workspace.scratch / secrets.token_hex(4)
+        support = pyperf_folder(interpreter, self.workspace)
+        homes = {side: scratch / side for side in Side}
+        for home in homes.values():
+            home.mkdir(parents=True)
+        try:
+            base, head = (
+                Subject(environments.side(side), self.target.env, homes[side], support, self.suites)
+                for side in Side
+            )
+            yield base, head
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _open_network() -> Isolation:
+    return Isolation((), 'open (network = "host" in the target\'s file)')
+
+
+def _harness(workspace: Workspace) -> dict[str, str]:
+    described = run_tool(["git", "-C", workspace.root, "describe", "--always", "--dirty"])
+    return {
+        "commit": described.stdout.strip() if described.ok else "not a git checkout",
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in ("numpy", "pyperf", "uv")},
+    }
+
+
+@dataclass
+class _Measuring:
+    """The part of a session during which processes are measured."""
+
+    session: Session
+    run_: Run
+    journal: Journal
+    bench: Bench
+    base: Subject
+    head: Subject
+    environments: Environments
+    inside_s: float = 0.0
+    rejected: set[str] = field(default_factory=set)
+    family: int = 1
+
+    def run(self) -> None:
+        started = time.monotonic()
+        self.journal.write(Opened(time.time(), resumed=bool(self.run_.events)))
+        ready = self._probe_all()
+        for position, (plan, sides) in enumerate(ready, start=1):
+            self._measure(plan, sides, position, len(ready))
+            self.journal.sync()
+        elapsed_s = time.monotonic() - started
+        for side in Side:
+            self.environments.side(side).prove_again(self.session.target.env)
+        self.journal.write(Closed(time.time(), round(elapsed_s, 3), round(self.inside_s, 3)))
+
+    def _probe_all(self) -> list[tuple[Probed, Sides]]:
+        """Probe what was not probed yet: the number of benchmarks sets the level of each."""
+        known: dict[str, tuple[Probed, Sides]] = {}
+        chosen: dict[str, Choice] = {}
+        for planned in self.session.benchmarks:
+            benchmark = planned.declaration
+            name = benchmark.name
+            if self.run_.unavailable(name) is not None:
+                continue
+            plan = self.run_.probed(name)
+            if plan is not None:
+                sides = prepare_again(benchmark, self.base, self.head, plan.design, plan.loops)
+                known[name] = plan, sides
+                continue
+            self.session.watcher.phase(f"probing {name}")
+            choice = self._probe(planned)
+            if choice is not None:
+                chosen[name] = choice
+        self.family = max(len((known.keys() | chosen.keys()) - {CONTROL}), 1)
+        known |= {name: (self._plan(choice), choice.sides) for name, choice in chosen.items()}
+        order = [planned.declaration.name for planned in self.session.benchmarks]
+        return [known[name] for name in order if name in known]
+
+    def _probe(self, planned: PlannedBenchmark) -> Choice | None:
+        name = planned.declaration.name
+        try:
+            choice = probe(
+                self.bench,
+                planned.declaration,
+                self.base,
+                self.head,
+                self.session.options.design,
+            )
+        except NotMeasurableError as error:
+            sides = tuple(str(side) for side in error.sides)
+            self.journal.write(Unavailable(name, sides, str(error)))
+            self.session.watcher.say(f"{name}: not measured, {' and '.join(sides)}: {error}")
+            return None
+        self.inside_s += choice.inside_s
+        return choice
+
+    def _plan(self, choice: Choice) -> Probed:
+        name, options = choice.sides.benchmark.name, self.session.options
+        alpha = options.alpha if name == CONTROL else options.alpha / self.family
+        maximum = min(options.rounds, _CONTROL_MAXIMUM) if name == CONTROL else options.rounds
+        looks = plan_looks(maximum, alpha)
+        plan = Probed(
+            name, choice.design, choice.metric, choice.reason, looks, maximum, choice.loops
+        )
+        self.journal.write(plan)
+        return plan
+
+    def _measure(self, plan: Probed, sides: Sides, position: int, total: int) -> None:
+        watcher, options = self.session.watcher, self.session.options
+        if self.run_.ended(plan.benchmark) is not None:
+            return
+        sampling = Sampling(
+            self.bench,
+            sides,
+            plan,
+            options,
+            self.journal.write,
+            watcher,
+            list(self.run_.rounds(plan.benchmark)),
+        )
+        if plan.benchmark == CONTROL:
+            sampling.alone_rounds = _CONTROL_ALONE_ROUNDS
+        watcher.begin(plan.benchmark, position, total, options.budget_s)
+        self.inside_s += sampling.run(lambda: self._level(plan.benchmark))
+        if sampling.p_value is not None and sampling.p_value <= self._level(plan.benchmark):
+            self.rejected.add(plan.benchmark)
+        watcher.finish(plan.benchmark, "")
+
+    def _level(self, name: str) -> float:
+        alpha = self.session.options.alpha
+        if name == CONTROL:
+            return alpha
+        return local_alpha(self.family, len(self.rejected - {CONTROL, name}), alpha)

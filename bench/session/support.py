@@ -1,0 +1,35 @@
+"""pyperf for scripts, beside the subject's environment instead of in it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+from pathlib import Path
+
+from bench.core.errors import BuildError
+from bench.environments.interpreters import Interpreter
+from bench.environments.uv import run_uv
+from bench.system.lock import exclusive
+from bench.workspace import Workspace
+
+
+def pyperf_folder(interpreter: Interpreter, workspace: Workspace) -> Path:
+    """A folder for PYTHONPATH with the pyperf this project pins; made once for each Python.
+
+    Raises `BuildError` when it can't be installed.
+    """
+    version = importlib.metadata.version("pyperf")
+    folder = workspace.cache / "support" / f"pyperf-{version}-py{interpreter.version}"
+    with exclusive(folder.with_suffix(".lock"), wait=True):
+        if folder.is_dir():
+            return folder
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        installed = run_uv(
+            "pip", "install", "--no-deps", "--compile-bytecode", "--target", partial,
+            "--python", interpreter.executable, f"pyperf=={version}",
+        )  # fmt: skip
+        if not installed.ok:
+            raise BuildError(f"pyperf {version} could not be installed:\n{installed.last_lines()}")
+        partial.rename(folder)
+    return folder
