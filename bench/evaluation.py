@@ -229,8 +229,8 @@ def size_of(plan: Probed, deciding: list[Round], alone: list[Round], interval: I
     """The size to report: the deciding interval, or for a large effect in duet that of `alone`."""
     large = not 1 / LARGE_RATIO <= interval.ratio <= LARGE_RATIO
     if plan.design is Design.DUET and large and len(alone) >= FEWEST_FOR_SIZE:
-        measured = fixed_interval(differences(alone, Metric.CPU), 0.05)
-        return Size(measured, Design.PAIRS, Metric.CPU, len(alone))
+        measured = fixed_interval(differences(alone, plan.metric), 0.05)
+        return Size(measured, Design.PAIRS, plan.metric, len(alone))
     return Size(interval, plan.design, plan.metric, len(deciding))
 
 

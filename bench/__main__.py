@@ -1,0 +1,8 @@
+"""`python -m bench COMMAND`: see `python -m bench --help`."""
+
+import sys
+
+from bench.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,130 @@
+"""The arguments of `python -m bench`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bench.core.options import Options
+from bench.core.sample import Design
+from bench.environments.pair import Dependencies
+
+_RANGE_HELP = (
+    "base..head, base...head (from the merge base) or one revision (against its first parent or "
+    "the previous release); commits, tags, branches or releases. Default: the target's own"
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser with all subcommands; `command` names the one chosen."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Before/after benchmarks of Python projects, with verdicts that can be trusted.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    commands.add_parser("report", help="make results/ from data/")
+    _add_clean(commands)
+    commands.add_parser("targets", help="list the targets and their benchmarks")
+    _add_selfcheck(commands)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    defaults = Options()
+    run = commands.add_parser("run", help="measure a pair of revisions and report")
+    run.add_argument("target", help="a target's name (see `python -m bench targets`)")
+    run.add_argument("range", nargs="?", help=_RANGE_HELP)
+    run.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take revisions from")
+    run.add_argument(
+        "--python",
+        action="append",
+        metavar="X.Y",
+        help="a Python version; may be repeated. Default: all of the target's that can be had",
+    )
+    run.add_argument("--benchmark", action="append", default=[], metavar="GLOB")
+    run.add_argument("--group", action="append", default=[], metavar="GROUP")
+    run.add_argument(
+        "--deps",
+        type=Dependencies,
+        choices=list(Dependencies),
+        default=Dependencies.OWN,
+        help="whose third-party versions are installed (default: each side's own)",
+    )
+    run.add_argument(
+        "--design",
+        type=Design,
+        choices=list(Design),
+        help="how rounds are taken (default: chosen for each benchmark by a probe)",
+    )
+    run.add_argument(
+        "--alpha", type=_fraction, default=defaults.alpha, help="error rate of a run (%(default)s)"
+    )
+    run.add_argument(
+        "--mei",
+        type=_fraction,
+        default=defaults.mei,
+        help="minimum effect of interest, as a fraction (%(default)s)",
+    )
+    run.add_argument(
+        "--budget",
+        type=_positive,
+        default=defaults.budget_s,
+        metavar="SECONDS",
+        help="measuring time for a benchmark (%(default)s)",
+    )
+    run.add_argument(
+        "--rounds",
+        type=_count,
+        default=defaults.rounds,
+        help="the most rounds a verdict may take (%(default)s)",
+    )
+    run.add_argument("--fail-on", choices=["slower"], help="exit with status 3 if this is found")
+    run.add_argument("--dry-run", action="store_true", help="show the plan and stop")
+    run.add_argument("--json", action="store_true", help="print the result as JSON")
+    run.add_argument("--no-report", action="store_true", help="measure only; leave results/ alone")
+
+
+def _add_clean(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    clean = commands.add_parser("clean", help="remove cached environments (never data/)")
+    clean.add_argument(
+        "--older-than", type=_days, default=30.0, metavar="DAYS", help="unused for so long (30)"
+    )
+    clean.add_argument("--max-size", type=_positive, metavar="GB", help="then the oldest beyond")
+    clean.add_argument("--all", action="store_true", help="everything that is cached")
+
+
+def _add_selfcheck(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser(
+        "selfcheck", help="measure this project's own claims: error rate, power, overhead"
+    )
+    check.add_argument("--runs", type=_count, default=40, help="A/A runs (%(default)s)")
+    check.add_argument("--quick", action="store_true", help="a few runs, to see that it works")
+
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _days(text: str) -> float:
+    value = float(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value

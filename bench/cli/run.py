@@ -1,0 +1,153 @@
+"""`python -m bench run`: the main job."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from bench.catalogue import load_target, targets_folder
+from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
+from bench.core.options import Options
+from bench.core.revision import Pair
+from bench.core.target import Target
+from bench.core.verdict import Verdict
+from bench.environments.interpreters import Interpreter, find_interpreter
+from bench.environments.pair import Builder
+from bench.evaluation import evaluate
+from bench.report.machine_readable import result_document
+from bench.report.write import write_report
+from bench.revisions.resolve import resolve_range
+from bench.screen.summary import describe_plan, print_results
+from bench.screen.watchers import make_watcher
+from bench.session.selection import select
+from bench.session.session import Session
+from bench.session.watcher import Watcher
+from bench.store.manifest import PlannedBenchmark
+from bench.store.run import Run
+from bench.workspace import Workspace, find_workspace
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Everything that is decided before work starts."""
+
+    target: Target
+    pair: Pair
+    options: Options
+    benchmarks: tuple[PlannedBenchmark, ...]
+    interpreters: tuple[Interpreter, ...]
+    builder: Builder
+
+
+def run_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Plan, build, measure, report; returns the exit status. Raises `BenchError`."""
+    workspace = find_workspace()
+    console = Console(stderr=arguments.json)
+    with make_watcher() as watcher:
+        plan = _plan(arguments, workspace, watcher)
+        ready = [(one, _is_ready(plan, one)) for one in plan.interpreters]
+        watcher.say(describe_plan(plan.target, plan.pair, plan.options, plan.benchmarks, ready))
+        if arguments.dry_run:
+            return ExitStatus.DONE
+        runs, failures = _measure_all(plan, workspace, watcher)
+    if runs and not arguments.no_report:
+        written = write_report(workspace)
+    for run in runs:
+        print_results(console, run)
+    if runs and not arguments.no_report:
+        page = written.page_of(runs[0])
+        console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
+    if arguments.json:
+        json.dump([result_document(run) for run in runs], sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    return _status(runs, failures, fail_on=arguments.fail_on)
+
+
+def _plan(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher) -> _Plan:
+    target = load_target(arguments.target)
+    options = Options(
+        alpha=arguments.alpha,
+        mei=arguments.mei,
+        budget_s=arguments.budget,
+        rounds=arguments.rounds,
+        design=arguments.design,
+        benchmarks=tuple(arguments.benchmark),
+        groups=tuple(arguments.group),
+        dependencies=str(arguments.deps),
+    )
+    suites = targets_folder().parent / "suites"
+    benchmarks = select(target, options, suites)
+    wanted_range = arguments.range or target.default_range
+    if not wanted_range:
+        raise UsageError(f"{target.name} has no default range: name one, e.g. main~1..main.")
+    watcher.phase(f"looking up {wanted_range}")
+    pair = resolve_range(target, wanted_range, workspace, arguments.repo)
+    interpreters = tuple(_interpreters(arguments.python, target, watcher))
+    builder = Builder(target, pair, workspace, watcher.say, arguments.repo, arguments.deps)
+    return _Plan(target, pair, options, benchmarks, interpreters, builder)
+
+
+def _interpreters(
+    asked: list[str] | None, target: Target, watcher: Watcher
+) -> Iterator[Interpreter]:
+    """Those asked for, all of which must be had; otherwise all of the target's that can be had."""
+    missing = []
+    for version in dict.fromkeys(asked or target.pythons):
+        try:
+            yield find_interpreter(version)
+        except UsageError as error:
+            if asked:
+                raise
+            missing.append(version)
+            watcher.say(f"left out: {error.message}")
+    if len(missing) == len(target.pythons):
+        raise UsageError(f"None of the Pythons {', '.join(missing)} can be had.")
+
+
+def _is_ready(plan: _Plan, interpreter: Interpreter) -> bool:
+    return all(
+        plan.builder.is_cached(interpreter, revision)
+        for revision in (plan.pair.base, plan.pair.head)
+    )
+
+
+def _measure_all(
+    plan: _Plan, workspace: Workspace, watcher: Watcher
+) -> tuple[list[Run], list[BenchError]]:
+    """Measure on each Python; what fails on one does not keep the others from being measured."""
+    session = Session(
+        plan.target,
+        plan.pair,
+        plan.options,
+        plan.benchmarks,
+        workspace,
+        watcher,
+        targets_folder().parent / "suites",
+    )
+    runs: list[Run] = []
+    failures: list[BenchError] = []
+    for interpreter in plan.interpreters:
+        watcher.say(f"Python {interpreter.version}")
+        try:
+            runs.append(session.run(interpreter, plan.builder.build(interpreter)))
+        except BenchError as error:
+            if len(plan.interpreters) == 1:
+                raise
+            watcher.say(f"Python {interpreter.version}: {error}")
+            failures.append(error)
+    return runs, failures
+
+
+def _status(runs: list[Run], failures: list[BenchError], *, fail_on: str | None) -> ExitStatus:
+    if failures:
+        measured = [one for one in failures if not isinstance(one, NothingMeasuredError)]
+        return (measured or failures)[0].status
+    slower = any(
+        result.verdict is Verdict.SLOWER for run in runs for result in evaluate(run).results
+    )
+    return ExitStatus.SLOWER if slower and fail_on == "slower" else ExitStatus.DONE
