@@ -11,24 +11,17 @@ from bench.core.errors import UsageError
 from bench.core.target import Target, line_of_path, parse_target
 
 
-def targets_folder() -> Path:
-    """The folder that holds one TOML file a target."""
-    return Path(__file__).parent / "targets"
-
-
-def target_names(folder: Path | None = None) -> list[str]:
+def target_names(folder: Path) -> list[str]:
     """Names of all targets; a file that starts with `_` (the commented example) is none."""
-    files = (folder or targets_folder()).glob("*.toml")
-    return sorted(file.stem for file in files if not file.name.startswith("_"))
+    return sorted(file.stem for file in folder.glob("*.toml") if not file.name.startswith("_"))
 
 
-def load_target(name: str, folder: Path | None = None) -> Target:
-    """Read one target.
+def load_target(name: str, folder: Path) -> Target:
+    """Read one target from the folder of targets.
 
     Raises `UsageError` when there is no such target, or its file cannot be read or is no target;
     the message names the file and, where it can be told, key and line.
     """
-    folder = folder or targets_folder()
     file = folder / f"{name}.toml"
     if name not in target_names(folder):
         raise _unknown(name, target_names(folder))

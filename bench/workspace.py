@@ -12,6 +12,8 @@ class Workspace:
     """The folders of one checkout. `cache` may be deleted at any time; `data` never."""
 
     root: Path
+    targets: Path
+    suites: Path
     data: Path
     results: Path
     repos: Path
@@ -44,9 +46,10 @@ class Workspace:
 
 
 def find_workspace(root: Path | None = None) -> Workspace:
-    """The workspace of this checkout; `BENCH_CACHE`, `BENCH_DATA`, … move single folders.
+    """The workspace of this checkout; `BENCH_DATA`, `BENCH_CACHE`, … move single folders.
 
-    Moving them is meant for tests and for machines whose checkout is read-only.
+    Moving them is for tests, for machines whose checkout is read-only, and for `BENCH_TARGETS` that
+    are nobody else's business.
     """
     root = (root or Path(__file__).parent.parent).resolve()
 
@@ -55,6 +58,8 @@ def find_workspace(root: Path | None = None) -> Workspace:
 
     return Workspace(
         root=root,
+        targets=folder("targets", "bench/targets"),
+        suites=folder("suites", "bench/suites"),
         data=folder("data", "data"),
         results=folder("results", "results"),
         repos=folder("repos", "repos"),

@@ -20,7 +20,7 @@ def main(words: Sequence[str]) -> int:
         return int(error.status)
     except KeyboardInterrupt:
         print(
-            "\nbench: interrupted. Everything measured is kept; the same command goes on from here.",
+            "\nbench: interrupted. What was measured is kept; the same command goes on from here.",
             file=sys.stderr,
         )
         return int(ExitStatus.INTERRUPTED)

@@ -19,7 +19,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser with all subcommands; `command` names the one chosen."""
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Before/after benchmarks of Python projects, with verdicts that can be trusted.",
+        description="Before/after benchmarks of Python projects with verdicts that can be trusted.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from bench.catalogue import load_target, targets_folder
+from bench.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
 from bench.core.options import Options
 from bench.core.revision import Pair
@@ -69,7 +69,7 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
 
 
 def _plan(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher) -> _Plan:
-    target = load_target(arguments.target)
+    target = load_target(arguments.target, workspace.targets)
     options = Options(
         alpha=arguments.alpha,
         mei=arguments.mei,
@@ -80,8 +80,7 @@ def _plan(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher)
         groups=tuple(arguments.group),
         dependencies=str(arguments.deps),
     )
-    suites = targets_folder().parent / "suites"
-    benchmarks = select(target, options, suites)
+    benchmarks = select(target, options, workspace.suites)
     wanted_range = arguments.range or target.default_range
     if not wanted_range:
         raise UsageError(f"{target.name} has no default range: name one, e.g. main~1..main.")
@@ -127,7 +126,6 @@ def _measure_all(
         plan.benchmarks,
         workspace,
         watcher,
-        targets_folder().parent / "suites",
     )
     runs: list[Run] = []
     failures: list[BenchError] = []

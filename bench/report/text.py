@@ -67,7 +67,8 @@ def source_words(size: Size | None) -> str:
     clock = {Metric.CPU: "CPU time", Metric.WALL: "wall time", Metric.VALUE: "script's values"}
     if size.metric is Metric.VALUE and size.design is Design.DUET:
         return f"{size.rounds} duets, script's values in CPU time"
-    return f"{size.rounds} {size.design if size.design is Design.PAIRS else 'duets'}, {clock[size.metric]}"
+    rounds = "pairs" if size.design is Design.PAIRS else "duets"
+    return f"{size.rounds} {rounds}, {clock[size.metric]}"
 
 
 def _three_digits(value: float) -> str:

@@ -19,8 +19,6 @@ class LineWatcher:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._rounds = 0
-        self._estimate: Interval | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -37,15 +35,15 @@ class LineWatcher:
 
     def begin(self, name: str, position: int, total: int, budget_s: float) -> None:
         """Remember when the benchmark began."""
-        self._began, self._rounds, self._estimate = time.monotonic(), 0, None
+        self._began = time.monotonic()
 
     def progress(self, name: str, rounds: int, estimate: Interval | None, spent_s: float) -> None:
-        """Remember the estimate for the final line."""
-        self._rounds, self._estimate = rounds, estimate
+        """Nothing: a log gets one line a benchmark."""
 
-    def finish(self, name: str, text: str) -> None:
+    def finish(self, name: str, rounds: int, estimate: Interval | None, reason: str) -> None:
         """Print how it ended."""
-        self.say(f"{name}: {text} [{time.monotonic() - self._began:.1f} s]")
+        took_s = time.monotonic() - self._began
+        self.say(f"{name}: {_ending(rounds, estimate, reason)} [{took_s:.1f} s]")
 
 
 class LiveWatcher:
@@ -99,9 +97,13 @@ class LiveWatcher:
         state = f"{rounds} rounds  {change(estimate)}  ≤ {_minutes(left_s)} left"
         self._progress.update(self._task, completed=spent_s, state=state, refresh=True)
 
-    def finish(self, name: str, text: str) -> None:
+    def finish(self, name: str, rounds: int, estimate: Interval | None, reason: str) -> None:
         """Print how it ended, above the display."""
-        self.say(f"{name}: {text}")
+        self.say(f"{name}: {_ending(rounds, estimate, reason)}")
+
+
+def _ending(rounds: int, estimate: Interval | None, reason: str) -> str:
+    return f"{change(estimate)} after {rounds} rounds, {reason}" if rounds else reason
 
 
 def _minutes(duration_s: float) -> str:

@@ -20,8 +20,8 @@ from bench.store.events import Ended, Event, Measured, Probed, Unavailable
 
 _ALONE_FIRST = 6  # rounds in which each side runs by itself: honest wall times
 _ALONE_FOR_SIZE = 10
-_ALONE_AT_MOST = 30
-_SIZE_PRECISION = 0.03
+_ALONE_AT_MOST = 20
+_SIZE_PRECISION = 0.05
 _LARGE_EFFECT_FROM = 6
 _SHOW_EVERY_S = 0.25
 
@@ -39,6 +39,7 @@ class Sampling:
     rounds: list[Round]
     alone_rounds: int = _ALONE_FIRST
     p_value: float | None = None
+    reason: str = ""
     _shown: float = field(default=0.0, init=False)
 
     def run(self, local_alpha: Callable[[], float]) -> float:
@@ -51,7 +52,7 @@ class Sampling:
         before = len(self.rounds)
         try:
             self._take_alone(self.alone_rounds)
-            reason, large = self._decide(local_alpha)
+            self.reason, large = self._decide(local_alpha)
             self._take_for_size(local_alpha)
         except RoundFailedError as error:
             number = len(self.rounds) + 1
@@ -62,13 +63,26 @@ class Sampling:
             return sum(inside_s(taken) for taken in self.rounds[before:])
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
-        self.record(Ended(self.plan.benchmark, reason, noise_since(counters, cpu_s), large))
+        self.record(Ended(self.plan.benchmark, self.reason, noise_since(counters, cpu_s), large))
         return sum(inside_s(one) for one in taken)
 
     @property
     def spent_s(self) -> float:
         """Seconds of measuring so far, those before an interruption included."""
         return sum(inside_s(taken) for taken in self.rounds)
+
+    @property
+    def deciding_rounds(self) -> int:
+        """How many rounds of the deciding design there are."""
+        return len(self._of(self.plan.design))
+
+    @property
+    def estimate(self) -> Interval | None:
+        """The ratio so far, with the interval that would hold if this were the only look."""
+        rounds = self._of(self.plan.design)
+        if not rounds:
+            return None
+        return fixed_interval(differences(rounds, self.plan.metric), self.options.alpha)
 
     def _of(self, design: Design) -> list[Round]:
         return of_design(self.rounds, design)
@@ -142,12 +156,6 @@ class Sampling:
         if now - self._shown < _SHOW_EVERY_S:
             return
         self._shown = now
-        rounds = self._of(self.plan.design)
         self.watcher.progress(
-            self.plan.benchmark, len(rounds), self._estimate(rounds), self.spent_s
+            self.plan.benchmark, self.deciding_rounds, self.estimate, self.spent_s
         )
-
-    def _estimate(self, rounds: list[Round]) -> Interval | None:
-        if not rounds:
-            return None
-        return fixed_interval(differences(rounds, self.plan.metric), self.options.alpha)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from bench.core.errors import NothingMeasuredError
 from bench.core.options import Options
@@ -53,7 +52,6 @@ class Session:
     benchmarks: tuple[PlannedBenchmark, ...]
     workspace: Workspace
     watcher: Watcher
-    suites: Path
 
     def run(self, interpreter: Interpreter, environments: Environments) -> Run:
         """Measure on one Python, or go on where an earlier session stopped; returns the whole run.
@@ -128,7 +126,13 @@ class Session:
             home.mkdir(parents=True)
         try:
             base, head = (
-                Subject(environments.side(side), self.target.env, homes[side], support, self.suites)
+                Subject(
+                    environments.side(side),
+                    self.target.env,
+                    homes[side],
+                    support,
+                    self.workspace.suites,
+                )
                 for side in Side
             )
             yield base, head
@@ -247,7 +251,7 @@ class _Measuring:
         self.inside_s += sampling.run(lambda: self._level(plan.benchmark))
         if sampling.p_value is not None and sampling.p_value <= self._level(plan.benchmark):
             self.rejected.add(plan.benchmark)
-        watcher.finish(plan.benchmark, "")
+        watcher.finish(plan.benchmark, sampling.deciding_rounds, sampling.estimate, sampling.reason)
 
     def _level(self, name: str) -> float:
         alpha = self.session.options.alpha

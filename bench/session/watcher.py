@@ -22,5 +22,5 @@ class Watcher(Protocol):
     def progress(self, name: str, rounds: int, estimate: Interval | None, spent_s: float) -> None:
         """A round is in; `estimate` is the ratio so far."""
 
-    def finish(self, name: str, text: str) -> None:
-        """Measuring a benchmark has ended, with what can be said of it."""
+    def finish(self, name: str, rounds: int, estimate: Interval | None, reason: str) -> None:
+        """Measuring a benchmark has ended, after how many rounds and why."""
