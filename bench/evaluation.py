@@ -39,6 +39,15 @@ class Size(msgspec.Struct, frozen=True):
     rounds: int
 
 
+class Wall(msgspec.Struct, frozen=True):
+    """Wall time of rounds in which each side ran alone: medians in seconds and their ratio."""
+
+    base_s: float
+    head_s: float
+    interval: Interval
+    rounds: int
+
+
 class Net(msgspec.Struct, frozen=True):
     """An import's cost net of the interpreter's start: CPU seconds and their ratio."""
 
@@ -51,9 +60,10 @@ class Net(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True):
     """One benchmark of a run. `verdict` is None when there is none; `reason` then says why.
 
-    `base_s` and `head_s` are medians in seconds of what a user waits for: wall time of rounds in
-    which each side ran alone, or a script's values. `noise` is the robust standard deviation of the
-    log ratio of a deciding round.
+    `base_s` and `head_s` are medians in seconds of the figure that `size` rests on, in the rounds it
+    rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
+    which each side ran alone. `noise` is the robust standard deviation of the log ratio of a
+    deciding round.
     """
 
     benchmark: Benchmark
@@ -68,7 +78,7 @@ class Result(msgspec.Struct, frozen=True):
     size: Size | None = None
     base_s: float | None = None
     head_s: float | None = None
-    wall: Interval | None = None
+    wall: Wall | None = None
     net: Net | None = None
     noise: float | None = None
     base_rss_bytes: int | None = None
@@ -200,8 +210,8 @@ def _result(
     interval, p_value, verdict = judged(name)
     plan, ended = sequence.plan, run.ended(name)
     alone = of_design(run.rounds(name), Design.PAIRS)
-    shown = Metric.VALUE if plan.metric is Metric.VALUE else Metric.WALL
     size = size_of(plan, sequence.rounds, alone, interval)
+    sized = of_design(run.rounds(name), size.design)
     return Result(
         benchmark=one.declaration,
         layer=one.layer,
@@ -213,9 +223,9 @@ def _result(
         p_value=p_value,
         interval=interval,
         size=size,
-        base_s=median_s(times(alone, Side.BASE, shown)) if alone else None,
-        head_s=median_s(times(alone, Side.HEAD, shown)) if alone else None,
-        wall=fixed_interval(differences(alone, shown), 0.05) if alone else None,
+        base_s=median_s(times(sized, Side.BASE, size.metric)),
+        head_s=median_s(times(sized, Side.HEAD, size.metric)),
+        wall=_wall(alone) if plan.metric is not Metric.VALUE else None,
         net=_net(run, one.declaration, size),
         noise=robust_sd(differences(sequence.rounds, plan.metric)),
         base_rss_bytes=_peak_rss(sequence.rounds, Side.BASE),
@@ -232,6 +242,17 @@ def size_of(plan: Probed, deciding: list[Round], alone: list[Round], interval: I
         measured = fixed_interval(differences(alone, plan.metric), 0.05)
         return Size(measured, Design.PAIRS, plan.metric, len(alone))
     return Size(interval, plan.design, plan.metric, len(deciding))
+
+
+def _wall(alone: list[Round]) -> Wall | None:
+    if not alone:
+        return None
+    return Wall(
+        median_s(times(alone, Side.BASE, Metric.WALL)),
+        median_s(times(alone, Side.HEAD, Metric.WALL)),
+        fixed_interval(differences(alone, Metric.WALL), 0.05),
+        len(alone),
+    )
 
 
 def _net(run: Run, benchmark: Benchmark, size: Size) -> Net | None:
