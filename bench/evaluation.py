@@ -40,7 +40,7 @@ class Size(msgspec.Struct, frozen=True):
 
 
 class Wall(msgspec.Struct, frozen=True):
-    """Wall time of rounds in which each side ran alone: medians in seconds and their ratio."""
+    """Wall time of rounds in which each side ran alone: medians in seconds, and their ratio."""
 
     base_s: float
     head_s: float
@@ -60,7 +60,7 @@ class Net(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True):
     """One benchmark of a run. `verdict` is None when there is none; `reason` then says why.
 
-    `base_s` and `head_s` are medians in seconds of the figure that `size` rests on, in the rounds it
+    `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it
     rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
     which each side ran alone. `noise` is the robust standard deviation of the log ratio of a
     deciding round.

@@ -114,7 +114,9 @@ class Sampling:
         if not count:
             return ""
         out_of_rounds = count >= self.plan.maximum
-        out_of_time = self.spent_s >= self.options.budget_s
+        # Before the first look nothing can be decided: to get there, a budget may be overdrawn.
+        overdraft = 2 if count < self.plan.looks[0] else 1
+        out_of_time = self.spent_s >= self.options.budget_s * overdraft
         if _LARGE_EFFECT_FROM <= count < self.plan.looks[0] and large_effect(
             times(rounds, Side.BASE, metric),
             times(rounds, Side.HEAD, metric),
