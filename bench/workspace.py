@@ -40,6 +40,11 @@ class Workspace:
         return self.cache / "lookups"
 
     @property
+    def lock(self) -> Path:
+        """Held while sessions measure, so that nobody cleans the cache under them."""
+        return self.cache / "cache.lock"
+
+    @property
     def scratch(self) -> Path:
         """Throwaway homes and working directories of measured processes."""
         return self.cache / "scratch"

@@ -33,4 +33,18 @@ def _dispatch(arguments: argparse.Namespace) -> ExitStatus:
         from bench.cli.run import run_command
 
         return run_command(arguments)
-    raise NotImplementedError(arguments.command)
+    if arguments.command == "report":
+        from bench.cli.report import report_command
+
+        return report_command(arguments)
+    if arguments.command == "clean":
+        from bench.cli.clean import clean_command
+
+        return clean_command(arguments)
+    if arguments.command == "selfcheck":
+        from bench.cli.selfcheck import selfcheck_command
+
+        return selfcheck_command(arguments)
+    from bench.cli.targets import targets_command
+
+    return targets_command()

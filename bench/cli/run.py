@@ -29,6 +29,7 @@ from bench.session.session import Session
 from bench.session.watcher import Watcher
 from bench.store.manifest import PlannedBenchmark
 from bench.store.run import Run
+from bench.system.lock import exclusive
 from bench.workspace import Workspace, find_workspace
 
 
@@ -48,7 +49,7 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
     """Plan, build, measure, report; returns the exit status. Raises `BenchError`."""
     workspace = find_workspace()
     console = Console(stderr=arguments.json)
-    with make_watcher() as watcher:
+    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         plan = _plan(arguments, workspace, watcher)
         ready = [(one, _is_ready(plan, one)) for one in plan.interpreters]
         watcher.say(describe_plan(plan.target, plan.pair, plan.options, plan.benchmarks, ready))

@@ -12,16 +12,18 @@ from bench.core.errors import DataError
 
 
 @contextmanager
-def exclusive(file: Path, *, wait: bool = False) -> Iterator[None]:
+def exclusive(file: Path, *, wait: bool = False, shared: bool = False) -> Iterator[None]:
     """Hold a lock file; the kernel gives it back however the holder ends, kill -9 included.
 
-    Raises `DataError` naming the holder's process id when it is taken and `wait` is false.
+    `shared`: several may hold it at once, but none beside an exclusive holder. Raises `DataError`
+    naming the (last) holder's process id when it is taken and `wait` is false.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(handle, kind | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             holder = os.read(handle, 20).decode().strip() or "unknown"
             raise DataError(

@@ -1,0 +1,40 @@
+# Bootstraps uv and nox into .venv, then only forwards to nox.
+#
+#   make bench                                    codeflash's default range, all Pythons
+#   make bench TARGET=rich RANGE=14.0.0..15.0.0   another target, another range
+#   make bench ARGS="--python 3.13 --dry-run"     any option of `python -m bench run`
+
+PYTHON ?= python3
+TARGET ?= codeflash
+RANGE  ?=
+ARGS   ?=
+NOX    := .venv/bin/nox
+
+.DEFAULT_GOAL := help
+.PHONY: help bench report test lint clean selfcheck
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  Options: TARGET=name RANGE=base..head ARGS=\"--python 3.13 …\" PYTHON=python3.12"
+
+bench: .venv/.ready ## measure TARGET over RANGE and write it up (default: codeflash, two releases)
+	@$(NOX) -s bench-$(TARGET) -- $(RANGE) $(ARGS)
+
+report: .venv/.ready ## make results/ from data/ again
+	@$(NOX) -s report
+
+test: .venv/.ready ## the whole test suite
+	@$(NOX) -s tests -- $(ARGS)
+
+lint: .venv/.ready ## ruff and mypy --strict
+	@$(NOX) -s lint
+
+selfcheck: .venv/.ready ## measure this project's own claims on this machine
+	@$(NOX) -s selfcheck -- $(ARGS)
+
+clean: .venv/.ready ## remove cached environments (never data/)
+	@$(NOX) -s clean -- $(ARGS)
+
+.venv/.ready: uv.lock infra/bootstrap.py
+	@$(PYTHON) infra/bootstrap.py
+	@touch $@

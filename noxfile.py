@@ -1,0 +1,108 @@
+#!/usr/bin/env -S uv run --script
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]>=2026.1"]
+# ///
+"""Sessions. They install what they need, pass their arguments on to `python -m bench`, no more."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import nox
+from nox.command import CommandFailed
+
+nox.needs_version = ">=2026.1"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "tests"]
+
+TARGETS = Path(__file__).parent / "bench" / "targets"
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Bring the session's environment to what uv.lock says, with these dependency groups."""
+    wanted = [f"--group={group}" for group in groups]
+    session.run_install(
+        "uv", "sync", "--quiet", "--frozen", "--no-default-groups", *wanted,
+        f"--python={session.virtualenv.location}/bin/python",
+        env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+        external=True,
+    )  # fmt: skip
+
+
+def bench(session: nox.Session, *arguments: str) -> None:
+    """Run `python -m bench`, and end nox with its exit status (nox itself only knows 0 and 1)."""
+    try:
+        # Ctrl-C: time to stop what is measured and to close the files.
+        session.run("python", "-m", "bench", *arguments, interrupt_timeout=20)
+    except CommandFailed as failed:
+        sys.exit(failed.return_code or 1)
+
+
+def add_bench_session(target: str, python: str | None) -> None:
+    """Add the session that measures a target, on all its Pythons or on one."""
+    name = f"bench-{target}" if python is None else f"bench-{target}-{python}"
+    chosen = () if python is None else ("--python", python)
+
+    def measure(session: nox.Session) -> None:
+        install(session)
+        bench(session, "run", target, *chosen, *session.posargs)
+
+    where = "all its Pythons" if python is None else f"Python {python}"
+    measure.__doc__ = f"Measure {target} before and after: -- base..head, on {where}."
+    register: Callable[[Callable[[nox.Session], None]], object] = nox.session(name=name)
+    register(measure)
+
+
+for file in sorted(TARGETS.glob("[!_]*.toml")):
+    try:
+        declared = tomllib.loads(file.read_text(encoding="utf-8")).get("pythons", [])
+    except tomllib.TOMLDecodeError:
+        declared = []  # the session itself reports what is wrong with the file
+    for version in (None, *declared):
+        add_bench_session(file.stem, version)
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """Make results/ from data/."""
+    install(session)
+    bench(session, "report", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the test suite: -- any option of pytest."""
+    install(session, "test")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check formatting, rules and types."""
+    install(session, "lint", "test", "tools")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+
+
+@nox.session
+def selfcheck(session: nox.Session) -> None:
+    """Measure this project's own claims on this machine: -- --runs 40, -- --quick."""
+    install(session, "test")
+    bench(session, "selfcheck", *session.posargs)
+
+
+@nox.session
+def clean(session: nox.Session) -> None:
+    """Remove cached environments and checkouts: -- --older-than DAYS, --max-size GB, --all."""
+    install(session)
+    bench(session, "clean", *session.posargs)
+
+
+if __name__ == "__main__":
+    nox.main()
