@@ -34,11 +34,12 @@ def main() -> int:
             return _fail(f"uv could not be fetched from the package index: {error}")
         environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV)}
         environment.pop("VIRTUAL_ENV", None)
-        for command in (
+        commands: list[list[str | Path]] = [
             [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, VENV],
             [uv, "sync", "--quiet", "--frozen", "--inexact", "--only-group", "tools",
              "--python", VENV / "bin" / "python"],
-        ):  # fmt: skip
+        ]  # fmt: skip
+        for command in commands:
             if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
                 return _fail("uv could not make .venv; its message is above.")
     return 0
