@@ -80,6 +80,7 @@ class Launcher:
     """A running launcher process; a context manager that ends it with all it has started."""
 
     def __init__(self, isolation: Isolation) -> None:
+        self.inside_s = 0.0  # seconds during which a measured process ran
         script = Path(__file__).with_name("launcher.py")
         self._process = subprocess.Popen(
             [*isolation.prefix, sys.executable, "-I", "-S", str(script)],
@@ -135,7 +136,10 @@ class Launcher:
             raise LauncherError("the launcher process has died") from error
         if isinstance(answer, str):
             raise LauncherError(answer)
-        return [_outcome(counters) for counters in answer]
+        outcomes = [_outcome(counters) for counters in answer]
+        walls = [outcome.sample.wall_s for outcome in outcomes if outcome.sample]
+        self.inside_s += max(walls, default=0.0) if together else sum(walls)
+        return outcomes
 
 
 def _outcome(counters: dict[str, Any]) -> Outcome:

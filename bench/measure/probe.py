@@ -42,15 +42,13 @@ class NotMeasurableError(Exception):
 
 @dataclass(frozen=True)
 class Choice:
-    """How a benchmark will be measured, why, and what one process of it took (seconds)."""
+    """How a benchmark will be measured, and why."""
 
     sides: Sides
     design: Design
     metric: Metric
     reason: str
-    pin: bool
     loops: int
-    inside_s: float
 
 
 def probe(
@@ -62,7 +60,13 @@ def probe(
     """
     sides, loops = _prepare(bench, benchmark, base, head)
     free, pinned = _alone(bench, sides)
-    design, metric, reason = choose(benchmark.kind, free, pinned, can_pin=bool(bench.cpus))
+    if benchmark.kind is Kind.SCRIPT:
+        counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)
+        on_cpu_clock = [_try(bench, counting_cpu, side, pin=True) for side in Side]
+        found = choose_for_script(pinned, on_cpu_clock, can_pin=bool(bench.cpus))
+    else:
+        found = choose(free, pinned, can_pin=bool(bench.cpus))
+    design, metric, reason = found
     if wanted is Design.DUET and not bench.cpus:
         reason = f"duet was asked for, but {reason}"
     elif wanted is not None and wanted is not design:
@@ -73,9 +77,7 @@ def probe(
         design=design,
         metric=metric,
         reason=reason,
-        pin=design is Design.DUET or metric is not Metric.WALL,
         loops=loops,
-        inside_s=sum(sample.wall_s for sample in (*free, *pinned)),
     )
 
 
@@ -101,7 +103,7 @@ def prepare_again(
 
 
 def choose(
-    kind: Kind, free: list[Sample], pinned: list[Sample], *, can_pin: bool
+    free: list[Sample], pinned: list[Sample], *, can_pin: bool
 ) -> tuple[Design, Metric, str]:
     """Design, metric and reason, from samples that ran alone: on any core, and on one core.
 
@@ -110,15 +112,34 @@ def choose(
     """
     parallel = max(sample.cpu_s / sample.wall_s for sample in free)
     blocked = max(min(map(_waiting_share, pinned[side::2])) for side in (0, 1))
-    if kind is Kind.SCRIPT:
-        return Design.PAIRS, Metric.VALUE, "a script: pyperf's own timer, inside one process"
     if parallel > _PARALLEL:
         return Design.PAIRS, Metric.WALL, f"keeps {parallel:.1f} cores busy at once"
     if blocked > _BLOCKED:
         return Design.PAIRS, Metric.WALL, f"waits for {blocked:.0%} of its time"
     if not can_pin:
         return Design.PAIRS, Metric.CPU, "this system cannot pin a process to a core"
-    return Design.DUET, Metric.CPU, f"CPU-bound on one core (waits for {max(blocked, 0):.0%})"
+    return Design.DUET, Metric.CPU, f"CPU-bound on one core (waits for {blocked:.0%})"
+
+
+def choose_for_script(
+    by_wall: list[Sample], by_cpu: list[Sample], *, can_pin: bool
+) -> tuple[Design, Metric, str]:
+    """The same for a script, from its values by wall clock and by CPU clock.
+
+    Both lists hold base and head in turn, on one core. Where a thread's CPU time explains the wall
+    time, it may stand for it; not so where a script sleeps, or has threads or children work for it.
+    """
+    if not can_pin:
+        return Design.PAIRS, Metric.VALUE, "this system cannot pin a process to a core"
+    explained = min(
+        by_cpu[side].measured(Metric.VALUE)
+        / min(sample.measured(Metric.VALUE) for sample in by_wall[side::2])
+        for side in (0, 1)
+    )
+    if explained < 1 - _BLOCKED:
+        reason = f"CPU time of its thread explains only {explained:.0%} of a value"
+        return Design.PAIRS, Metric.VALUE, reason
+    return Design.DUET, Metric.VALUE, "CPU-bound: its thread's CPU time explains its values"
 
 
 def _waiting_share(sample: Sample) -> float:

@@ -42,8 +42,8 @@ class Sampling:
     reason: str = ""
     _shown: float = field(default=0.0, init=False)
 
-    def run(self, local_alpha: Callable[[], float]) -> float:
-        """Measure; returns the seconds during which a measured process ran.
+    def run(self, local_alpha: Callable[[], float]) -> None:
+        """Measure until there is a verdict or nothing left to spend.
 
         `local_alpha` tells the level this benchmark is tested at now. What fails is recorded as
         unavailable, with the reason.
@@ -60,11 +60,10 @@ class Sampling:
             self.record(
                 Unavailable(self.plan.benchmark, sides, f"failed in round {number}: {error}")
             )
-            return sum(inside_s(taken) for taken in self.rounds[before:])
+            return
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
         self.record(Ended(self.plan.benchmark, self.reason, noise_since(counters, cpu_s), large))
-        return sum(inside_s(one) for one in taken)
 
     @property
     def spent_s(self) -> float:
@@ -96,7 +95,7 @@ class Sampling:
         self._show()
 
     def _take_alone(self, wanted: int) -> None:
-        if self.plan.design is Design.DUET:
+        if self.plan.design is Design.DUET and self.plan.metric is not Metric.VALUE:
             while len(self._of(Design.PAIRS)) < wanted:
                 self._take(Design.PAIRS)
 

@@ -164,7 +164,6 @@ class _Measuring:
     base: Subject
     head: Subject
     environments: Environments
-    inside_s: float = 0.0
     rejected: set[str] = field(default_factory=set)
     family: int = 1
 
@@ -178,7 +177,8 @@ class _Measuring:
         elapsed_s = time.monotonic() - started
         for side in Side:
             self.environments.side(side).prove_again(self.session.target.env)
-        self.journal.write(Closed(time.time(), round(elapsed_s, 3), round(self.inside_s, 3)))
+        inside_s = self.bench.launcher.inside_s
+        self.journal.write(Closed(time.time(), round(elapsed_s, 3), round(inside_s, 3)))
 
     def _probe_all(self) -> list[tuple[Probed, Sides]]:
         """Probe what was not probed yet: the number of benchmarks sets the level of each."""
@@ -218,7 +218,6 @@ class _Measuring:
             self.journal.write(Unavailable(name, sides, str(error)))
             self.session.watcher.say(f"{name}: not measured, {' and '.join(sides)}: {error}")
             return None
-        self.inside_s += choice.inside_s
         return choice
 
     def _plan(self, choice: Choice) -> Probed:
@@ -248,7 +247,7 @@ class _Measuring:
         if plan.benchmark == CONTROL:
             sampling.alone_rounds = _CONTROL_ALONE_ROUNDS
         watcher.begin(plan.benchmark, position, total, options.budget_s)
-        self.inside_s += sampling.run(lambda: self._level(plan.benchmark))
+        sampling.run(lambda: self._level(plan.benchmark))
         if sampling.p_value is not None and sampling.p_value <= self._level(plan.benchmark):
             self.rejected.add(plan.benchmark)
         watcher.finish(plan.benchmark, sampling.deciding_rounds, sampling.estimate, sampling.reason)
