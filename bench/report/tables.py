@@ -12,10 +12,22 @@ from bench.report.text import change, seconds, verdict_words
 RESULT_COLUMNS = ("benchmark", "base", "head", "change", "verdict", "rounds")
 
 
-def render(columns: Sequence[str], rows: Sequence[Sequence[str]], style: str = "github") -> str:
-    """A table as text; cells are taken as they are."""
-    align = ["left", *["right"] * (len(columns) - 1)]
-    return tabulate(rows, headers=columns, tablefmt=style, disable_numparse=True, colalign=align)
+def render(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    style: str = "github",
+    *,
+    align: str = "right",
+) -> str:
+    """A table as text; cells are taken as they are. All columns but the first have `align`."""
+    aligned = ["left", *[align] * (len(columns) - 1)]
+    return tabulate(
+        rows,
+        headers=columns,
+        tablefmt=style,
+        disable_numparse=True,
+        colalign=aligned[: len(columns)],
+    )
 
 
 def result_rows(evaluation: Evaluation, mei: float) -> list[list[str]]:

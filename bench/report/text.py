@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from bench.core.sample import Design, Metric
 from bench.core.verdict import Interval, Verdict
@@ -37,7 +38,77 @@ def change(interval: Interval | None) -> str:
     limits = (interval.low, interval.high)
     low, high = sorted(_inverse(limit) if faster else limit for limit in limits)
     word = "faster" if faster else "slower"
-    return f"{_times(times)}x {word} ({_times(low)}–{_times(high)})"
+    within = f"{_times(low)}–{_times(high)}" if is_bounded(interval) else "unbounded"
+    return f"{_times(times)}x {word} ({within})"
+
+
+def is_bounded(interval: Interval) -> bool:
+    """Whether there were enough rounds for both limits; too few leave them at 0 and infinity."""
+    return interval.low > 0 and math.isfinite(interval.high)
+
+
+def magnitude(ratio: float) -> str:
+    """A ratio without its interval: `+12.8%`, or from 1.2 times on `27.4x`; words say which way."""
+    if not math.isfinite(ratio) or ratio <= 0:
+        return "–"
+    if 1 / _TIMES_FROM <= ratio <= _TIMES_FROM:
+        return percent(ratio)
+    return f"{_times(max(ratio, 1 / ratio))}x"
+
+
+def magnitude_with_direction(ratio: float) -> str:
+    """`magnitude` that can stand alone: `27.4x faster`, `+12.8%`."""
+    words = magnitude(ratio)
+    return f"{words} {'faster' if ratio < 1 else 'slower'}" if words.endswith("x") else words
+
+
+def plus_minus(interval: Interval | None) -> str:
+    """The half width of an interval, e.g. `±1.6%`."""
+    if interval is None or not is_bounded(interval) or not math.isfinite(interval.ratio):
+        return "–"
+    return f"±{interval.half_width * 100:.1f}%"
+
+
+def share(value: float | None) -> str:
+    """A fraction in per cent, e.g. `0.3%`."""
+    return "–" if value is None or not math.isfinite(value) else f"{value * 100:.1f}%"
+
+
+def probability(value: float | None) -> str:
+    """A p-value with two digits, never 0."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value < 0.0001:
+        return "< 0.0001"
+    return f"{value:.4f}" if value < 0.01 else f"{value:.2f}"
+
+
+def confidence(level: float) -> str:
+    """The confidence that goes with an error level: 0.025 is `97.5%`."""
+    return f"{(1 - level) * 100:.4g}%"
+
+
+def duration(seconds_: float) -> str:
+    """Minutes and seconds of work, e.g. `2 min 41 s`."""
+    minutes, rest = divmod(round(seconds_), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def day(moment: str) -> str:
+    """The day of an ISO 8601 moment."""
+    return moment[:10]
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 benchmark`, `3 benchmarks`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """`a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def percent(ratio: float) -> str:
@@ -55,8 +126,8 @@ def verdict_words(result: Result, mei: float) -> str:
         direction = "faster" if result.interval.ratio < 1 else "slower"
         return f"{direction}, but below {mei * 100:g}%"
     if result.verdict is Verdict.INCONCLUSIVE:
-        width = result.interval.half_width
-        return f"inconclusive ±{width * 100:.1f}%" if width < 1 else "inconclusive"
+        bounded = is_bounded(result.interval) and result.interval.half_width < 1
+        return f"inconclusive {plus_minus(result.interval)}" if bounded else "inconclusive"
     return str(result.verdict)
 
 
@@ -87,5 +158,6 @@ def _inverse(value: float) -> float:
 
 
 def _percent_range(interval: Interval) -> str:
-    low, high = percent(interval.low), percent(interval.high)
-    return f"{low} … {high}".replace("%", "") if "–" not in low + high else "unbounded"
+    if not is_bounded(interval):
+        return "unbounded"
+    return f"{percent(interval.low)} … {percent(interval.high)}".replace("%", "")

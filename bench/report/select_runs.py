@@ -1,0 +1,204 @@
+"""Which runs the write-up shows: all of `data/`, sorted by pair, machine and Python.
+
+Of several runs of one pair on one Python and machine the newest complete one is shown; one that
+took all benchmarks goes before one that was told to take some (`--benchmark`, `--group`), so that
+a quick look at one benchmark does not hide the whole. Nothing is ever pooled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from packaging.version import InvalidVersion, Version
+
+from bench.core.errors import DataError
+from bench.core.machine import Machine
+from bench.core.revision import Pair
+from bench.core.verdict import Interval
+from bench.evaluation import Evaluation, Result, evaluate
+from bench.report.text import is_bounded
+from bench.store.run import Run, read_run, run_folders
+
+_HINT = "Look at the file, or move this run's folder away."
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A run with what can be said of it."""
+
+    run: Run
+    evaluation: Evaluation
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The results without the control."""
+        return tuple(one for one in self.evaluation.results if not one.is_control)
+
+    @property
+    def python(self) -> str:
+        """The Python version asked for, e.g. `3.13`."""
+        return self.run.manifest.python
+
+    @property
+    def mei(self) -> float:
+        """The minimum effect of interest."""
+        return self.run.manifest.options.mei
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run came to its end."""
+        return self.run.closed is not None
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether only some benchmarks were asked for."""
+        options = self.run.manifest.options
+        return bool(options.benchmarks or options.groups)
+
+
+@dataclass(frozen=True)
+class Shown(Evaluated):
+    """The run that is shown of a pair on one Python and machine, and those that are not."""
+
+    others: tuple[Evaluated, ...] = ()
+
+
+@dataclass(frozen=True)
+class OnMachine:
+    """What was measured of a pair on one machine, by Python."""
+
+    machine: Machine
+    shown: tuple[Shown, ...]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A run's folder that could not be read, and why."""
+
+    folder: Path
+    error: DataError
+
+    @property
+    def target(self) -> str:
+        """The target's name, from the path."""
+        return self.folder.parts[-5]
+
+    @property
+    def pair(self) -> str:
+        """The pair's label, from the path."""
+        return self.folder.parts[-4]
+
+
+@dataclass(frozen=True)
+class PairRuns:
+    """All that was measured of one pair."""
+
+    target: str
+    layer: str
+    pair: Pair
+    machines: tuple[OnMachine, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All of `data/`; `unreadable` holds every run that could not be read."""
+
+    pairs: tuple[PairRuns, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def collect(data: Path) -> Collection:
+    """Read and evaluate everything; what is damaged does not keep the rest from being read."""
+    runs: list[Evaluated] = []
+    unreadable: list[Unreadable] = []
+    for folder in run_folders(data):
+        try:
+            runs.append(_read(folder))
+        except DataError as error:
+            unreadable.append(Unreadable(folder, error))
+    by_pair = _grouped(runs, lambda one: f"{one.run.manifest.target}/{one.run.manifest.pair.label}")
+    pairs = tuple(_pair(group, unreadable) for _, group in sorted(by_pair.items()))
+    return Collection(pairs, tuple(unreadable))
+
+
+def agreement(shown: Evaluated, other: Evaluated) -> tuple[int, int]:
+    """How many of the intervals both runs have overlap, and how many both have.
+
+    Unbounded ones, which overlap with everything, are left out.
+    """
+    ours, theirs = _bounded(shown), _bounded(other)
+    overlaps = [_overlap(ours[name], theirs[name]) for name in ours if name in theirs]
+    return sum(overlaps), len(overlaps)
+
+
+def _bounded(one: Evaluated) -> dict[str, Interval]:
+    return {
+        result.name: result.interval
+        for result in one.results
+        if result.interval is not None and is_bounded(result.interval)
+    }
+
+
+def _overlap(one: Interval, other: Interval) -> bool:
+    return one.low <= other.high and other.low <= one.high
+
+
+def _read(folder: Path) -> Evaluated:
+    try:
+        run = read_run(folder)
+        return Evaluated(run, evaluate(run))
+    except OSError as error:
+        raise DataError(f"{folder} can't be read: {error.strerror}", _HINT) from error
+    except (ValueError, ArithmeticError, LookupError) as error:
+        raise DataError(f"{folder} can't be evaluated: {error}", _HINT) from error
+
+
+def _pair(runs: list[Evaluated], unreadable: Iterable[Unreadable]) -> PairRuns:
+    manifest = max(runs, key=_moment).run.manifest
+    label = manifest.pair.label
+    machines = _grouped(runs, lambda one: one.run.manifest.machine.name)
+    return PairRuns(
+        manifest.target,
+        manifest.layer,
+        manifest.pair,
+        tuple(_on_machine(group) for _, group in sorted(machines.items())),
+        tuple(one for one in unreadable if (one.target, one.pair) == (manifest.target, label)),
+    )
+
+
+def _on_machine(runs: list[Evaluated]) -> OnMachine:
+    shown = [_choose(group) for group in _grouped(runs, lambda one: one.python).values()]
+    shown.sort(key=lambda one: _version(one.python))
+    newest = max(shown, key=_moment)
+    return OnMachine(newest.run.manifest.machine, tuple(shown))
+
+
+def _choose(runs: list[Evaluated]) -> Shown:
+    ranked = sorted(
+        runs, key=lambda one: (one.is_complete, not one.is_selective, _moment(one)), reverse=True
+    )
+    best, *others = ranked
+    return Shown(best.run, best.evaluation, tuple(sorted(others, key=_moment, reverse=True)))
+
+
+def _moment(one: Evaluated) -> tuple[str, str]:
+    return one.run.manifest.started_at, one.run.manifest.run_id
+
+
+def _version(python: str) -> tuple[bool, Version, str]:
+    try:
+        return True, Version(python), python
+    except InvalidVersion:
+        return False, Version("0"), python
+
+
+def _grouped(items: Iterable[_Item], key: Callable[[_Item], str]) -> dict[str, list[_Item]]:
+    groups: dict[str, list[_Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
