@@ -124,6 +124,8 @@ def _measure(request: dict[str, Any]) -> list[dict[str, Any]]:
     setitimer(ITIMER_REAL, request["timeout_s"])
     try:
         if request["cpus"]:
+            # This process, which the children inherit it from, not the children after they have
+            # started: getting a turn on a busy core first halves the noise of what starts there.
             posix.sched_setaffinity(0, request["cpus"])
         started: dict[int, float] = {}
         for position, side in enumerate(request["sides"]):
