@@ -7,9 +7,12 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
+from bench.revisions.git import REDIRECTING
 from bench.system.process import Finished, run_tool
 
-_REDIRECTING = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
+_REDIRECTING = REDIRECTING | {
+    "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON",
+}  # fmt: skip
 
 
 def run_uv(

@@ -12,6 +12,12 @@ from bench.core.errors import UsageError
 from bench.core.revision import Revision, Source
 from bench.system.process import Finished, run_tool
 
+# What git sets in a hook for the hook's own repository: it must not redirect us there.
+REDIRECTING = frozenset(
+    f"GIT_{name}" for name in ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY",
+                               "ALTERNATE_OBJECT_DIRECTORIES", "PREFIX", "NAMESPACE")
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Clone:
@@ -141,8 +147,9 @@ def _git(folder: Path | None, *arguments: str | Path, timeout_s: float = 120) ->
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
     }
-    # A GIT_DIR of the surrounding process (a hook, say) must not redirect us to its repository.
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_DIR")}
+    inherited = {key: value for key, value in os.environ.items() if key not in REDIRECTING}
     place = ["-C", str(folder)] if folder else []
+    if folder:
+        quiet["GIT_CEILING_DIRECTORIES"] = str(folder.resolve().parent)  # not a repository around it
     command = ["git", *place, "-c", "core.hooksPath=/dev/null", *map(str, arguments)]
     return run_tool(command, env=inherited | quiet, timeout_s=timeout_s)

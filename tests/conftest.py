@@ -1,0 +1,66 @@
+"""Fixtures of all tests that need a project to measure: `sandbox` above all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+# After the path is set: `pytest` alone, unlike `python -m pytest`, does not know the project.
+from bench.environments.interpreters import Interpreter, find_interpreter  # noqa: E402
+from bench.system.lock import exclusive  # noqa: E402
+from support.index import PackageServer  # noqa: E402
+from support.sample_project import make_repository  # noqa: E402
+from support.sandbox import PYTHON, Sandbox, target_text  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder all workers of this session share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def repository(shared: Path) -> Path:
+    """The sample project's repository, for reading only; made once for all workers."""
+    path = shared / "sample-project"
+    with exclusive(shared / "repository.lock", wait=True):
+        if not path.is_dir():
+            make_repository(shared / "half").path.rename(path)
+    return path
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, shared: Path, repository: Path) -> Sandbox:
+    """A workspace with the sample target; environments built in it are shared between tests."""
+    made = Sandbox(tmp_path / "workspace", shared / "cache", repository)
+    made.write_target(target_text())
+    return made
+
+
+@pytest.fixture
+def own_cache(sandbox: Sandbox, tmp_path: Path) -> Sandbox:
+    """The same with a cache of its own, for tests that do something to it."""
+    return Sandbox(sandbox.folder, tmp_path / "cache", sandbox.repository)
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Interpreter:
+    """The Python that runs the tests, as the harness finds it."""
+    return find_interpreter(PYTHON, fetch=False)
+
+
+@pytest.fixture
+def package_server(tmp_path: Path) -> Iterator[PackageServer]:
+    """A package index on the loopback interface."""
+    with PackageServer.serving(tmp_path / "index") as server:
+        yield server
