@@ -39,7 +39,6 @@ from bench.system.process import run_tool
 from bench.workspace import Workspace
 
 _CONTROL_ALONE_ROUNDS = 20
-_CONTROL_MAXIMUM = 40
 
 
 @dataclass(frozen=True)
@@ -223,10 +222,9 @@ class _Measuring:
     def _plan(self, choice: Choice) -> Probed:
         name, options = choice.sides.benchmark.name, self.session.options
         alpha = options.alpha if name == CONTROL else options.alpha / self.family
-        maximum = min(options.rounds, _CONTROL_MAXIMUM) if name == CONTROL else options.rounds
-        looks = plan_looks(maximum, alpha)
+        looks = plan_looks(options.rounds, alpha)
         plan = Probed(
-            name, choice.design, choice.metric, choice.reason, looks, maximum, choice.loops
+            name, choice.design, choice.metric, choice.reason, looks, options.rounds, choice.loops
         )
         self.journal.write(plan)
         return plan

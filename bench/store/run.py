@@ -157,7 +157,10 @@ def create_run(folder: Path, manifest: Manifest) -> Run:
 
 
 def _pretty(manifest: Manifest) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    """Readable JSON. Paths in the home directory name a person, and no other machine has them."""
+    home = f"{Path.home()}/".encode()
+    plain = msgspec.json.encode(manifest).replace(home, b"~/")
+    return msgspec.json.format(plain, indent=1) + b"\n"
 
 
 class Journal:
