@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from bench.core.sample import Design
 from bench.core.verdict import Interval
 from bench.report import figure_style as style
-from bench.report.text import change, is_bounded, percent, seconds
+from bench.report.text import change, is_bounded, seconds
 
 _LEFT_IN, _LEFT_WIDTH_IN, _RIGHT_IN, _RIGHT_WIDTH_IN = 0.72, 4.9, 6.02, 2.95
 _CLOSE = math.log(1.2)
@@ -138,8 +138,8 @@ def _samples_panels(card: style.Card, data: RoundsPicture) -> None:
         _strip(axes, sides[number], colour, both if is_close else own)
         words = f"{name}: median {seconds(middle)}"
         _panel_title(axes, f"{words} ({len(sides[number])} deciding samples)", colour)
-    scale = "on one scale" if is_close else "on scales that span the same per cent"
-    words = f"box: middle half of the samples; {scale}"
+    scale = "one scale" if is_close else "scales span the same %"
+    words = f"box: middle half; {scale}"
     card.text(_RIGHT_IN, card.height_in - 0.17, words, size=style.SMALL_PT, color=style.MUTED)
 
 

@@ -1,0 +1,29 @@
+"""`python -m bench report`: make the write-up again from what was measured."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bench.core.errors import ExitStatus, NothingMeasuredError
+from bench.report.write import write_report
+from bench.workspace import find_workspace
+
+
+def report_command(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
+    """Write `results/`; 2 when some runs could not be read (after writing all the others).
+
+    Raises `NothingMeasuredError` (status 4) when there is no run at all; the index, which says so,
+    is written nevertheless.
+    """
+    workspace = find_workspace()
+    written = write_report(workspace)
+    for problem in written.problems:
+        print(f"bench: {problem}", file=sys.stderr)
+    if not written.runs:
+        raise NothingMeasuredError(
+            f"There are no runs under {workspace.data} to report on.",
+            "Measure something first, e.g. `nox -s bench-codeflash`.",
+        )
+    print(f"Write-up: {written.index}")
+    return ExitStatus.USAGE if written.problems else ExitStatus.DONE

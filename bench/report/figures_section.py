@@ -1,0 +1,159 @@
+"""What was measured on one Python: verdicts and pictures, then the other figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.core.target import Kind
+from bench.evaluation import Result
+from bench.report.markdown import bullets, code, collapsed, heading, image, prose, table
+from bench.report.notes import notes
+from bench.report.select_runs import Shown, agreement
+from bench.report.tables import RESULT_COLUMNS, result_rows
+from bench.report.text import (
+    change,
+    confidence,
+    counted,
+    day,
+    magnitude_with_direction,
+    mebibytes,
+    plus_minus,
+    seconds,
+)
+
+
+def figures_section(one: Shown, level: int, forest: str, rounds: dict[str, str]) -> Iterator[str]:
+    """The section; `forest` and `rounds` (by benchmark) are links to the pictures."""
+    manifest = one.run.manifest
+    unfinished = "" if one.is_complete else ", not complete"
+    yield heading(level, f"Python {manifest.base.provenance.python}{unfinished}")
+    yield from _other_runs(one)
+    yield table(RESULT_COLUMNS, result_rows(one.evaluation, one.mei))
+    yield _levels(one)
+    yield bullets(prose(note) for note in notes(one.run, one.evaluation))
+    yield image(f"Ratios head/base with intervals, Python {one.python}", forest)
+    yield from _imports(one, level + 1)
+    yield from _walls(one, level + 1)
+    yield from _memory(one, level + 1)
+    if rounds:
+        pictures = [image(f"Every round of {name}", link) for name, link in rounds.items()]
+        words = f"Every round of every benchmark: drift and spread ({len(pictures)} pictures)"
+        yield collapsed(words, *pictures)
+
+
+def side_by_side(shown: tuple[Shown, ...]) -> str:
+    """All Pythons in one table."""
+    by_name: dict[str, dict[str, list[str]]] = {}
+    for one in shown:
+        for result, row in zip(
+            one.evaluation.results, result_rows(one.evaluation, one.mei), strict=True
+        ):
+            by_name.setdefault(result.name, {})[one.python] = row[3:5]
+    columns = ["benchmark"]
+    for one in shown:
+        columns += [f"{one.python}: change", f"{one.python}: verdict"]
+    rows = [
+        [name, *(cell for one in shown for cell in cells.get(one.python, ["–", "not in this run"]))]
+        for name, cells in by_name.items()
+    ]
+    return table(columns, rows)
+
+
+def _levels(one: Shown) -> str:
+    control = one.evaluation.control
+    family = one.evaluation.family
+    words = (
+        f"Intervals of {confidence(one.evaluation.level)}: with probability "
+        f"{confidence(one.run.manifest.options.alpha)} the verdicts on all "
+        f"{counted(family, 'benchmark')} are right together."
+    )
+    if control is None or control.interval is None:
+        return words
+    return (
+        f"{words} Floor of this machine: {plus_minus(control.interval)}, the half width of the "
+        f"interval of {code(control.name)}, which is the same program on both sides."
+    )
+
+
+def _other_runs(one: Shown) -> Iterator[str]:
+    if not one.others:
+        return
+    lines = []
+    for other in one.others:
+        manifest = other.run.manifest
+        same, both = agreement(one, other)
+        state = "complete" if other.is_complete else "not complete"
+        agree = f"{same} of {both} intervals overlap with those shown" if both else "no interval"
+        scope = f", {counted(len(other.results), 'benchmark')}"
+        lines.append(
+            f"{code(manifest.run_id)}, {day(manifest.started_at)}, {state}{scope}: {agree}"
+        )
+    yield f"Shown is the run {code(one.run.manifest.run_id)}. Others, which are not pooled with it:"
+    yield bullets(lines)
+
+
+def _imports(one: Shown, level: int) -> Iterator[str]:
+    rows = [
+        [
+            result.name,
+            *_whole(result),
+            seconds(result.net.base_s),
+            seconds(result.net.head_s),
+            change(result.net.interval),
+        ]
+        for result in one.results
+        if result.benchmark.kind is Kind.IMPORT and result.net is not None
+    ]
+    if rows:
+        yield heading(level, "Import cost net of interpreter start")
+        yield (
+            "Whole: the process. Net: without the start of the bare interpreter, as published "
+            "import times often have it; CPU time, intervals of 95% for each row by itself."
+        )
+        columns = ("benchmark", "whole: base", "head", "change", "net: base", "head", "change")
+        yield table(columns, rows)
+
+
+def _whole(result: Result) -> list[str]:
+    figures = change(result.size.interval if result.size else None)
+    return [seconds(result.base_s), seconds(result.head_s), figures]
+
+
+def _walls(one: Shown, level: int) -> Iterator[str]:
+    rows = [
+        [
+            result.name,
+            seconds(result.wall.base_s),
+            seconds(result.wall.head_s),
+            change(result.wall.interval),
+            str(result.wall.rounds),
+        ]
+        for result in one.evaluation.results
+        if result.wall is not None
+    ]
+    if rows:
+        yield heading(level, "Wall time, each side alone")
+        yield (
+            "What a user waits for: one side after the other, each with the machine to itself. "
+            "Intervals of 95% for each row by itself; verdicts do not rest on them."
+        )
+        yield table(("benchmark", "base", "head", "change", "rounds"), rows)
+
+
+def _memory(one: Shown, level: int) -> Iterator[str]:
+    rows = [
+        [
+            result.name,
+            mebibytes(result.base_rss_bytes),
+            mebibytes(result.head_rss_bytes),
+            magnitude_with_direction(result.head_rss_bytes / result.base_rss_bytes)
+            .replace("faster", "less")
+            .replace("slower", "more"),
+        ]
+        for result in one.evaluation.results
+        if result.base_rss_bytes and result.head_rss_bytes is not None
+    ]
+    if rows:
+        yield heading(level, "Memory")
+        yield "Peak resident memory of a process: the median over rounds, without a test."
+        yield table(("benchmark", "base", "head", "change"), rows)

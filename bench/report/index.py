@@ -1,0 +1,66 @@
+"""The index of everything that was measured, by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.report.markdown import bullets, code, fenced, heading, link, plain, table
+from bench.report.narrative import largest_changes, verdict_counts
+from bench.report.output import Output
+from bench.report.select_runs import Collection, PairRuns
+from bench.report.text import day
+
+_LAYERS = ("core engine", "backend service", "CI pipeline", "boundary", "prior art")
+_COLUMNS = ("target", "pair", "Python", "verdicts", "largest changes", "measured", "machine",
+            "complete")  # fmt: skip
+_START = "nox -s bench-codeflash"
+
+
+def write_index(collection: Collection, output: Output) -> None:
+    """Write `results/README.md`."""
+    output.page("README.md").write(_blocks(collection, output))
+
+
+def _blocks(collection: Collection, output: Output) -> Iterator[str]:
+    yield heading(1, "Results")
+    if not collection.pairs and not collection.unreadable:
+        yield "Nothing has been measured yet. To start:"
+        yield fenced(_START, "sh")
+        return
+    yield (
+        f"Made from {code('data/')} by {code('python -m bench report')}. Counts leave out the bare "
+        "interpreter, which each run measures as a control; the largest changes are those whose "
+        "verdict is *faster* or *slower*."
+    )
+    for layer in _in_order({pair.layer for pair in collection.pairs}):
+        yield heading(2, plain(layer[:1].upper() + layer[1:]))
+        pairs = [pair for pair in collection.pairs if pair.layer == layer]
+        yield table(_COLUMNS, [row for pair in pairs for row in _rows(pair)], numbers=False)
+    if collection.unreadable:
+        yield heading(2, "Could not be read")
+        yield bullets(
+            f"{plain(one.target)} {plain(one.pair)} ({code(one.folder.name)}): could not be read: "
+            f"{plain(output.shown(one))}"
+            for one in collection.unreadable
+        )
+
+
+def _in_order(layers: set[str]) -> Sequence[str]:
+    known = [layer for layer in _LAYERS if layer in layers]
+    return [*known, *sorted(layers.difference(_LAYERS))]
+
+
+def _rows(pair: PairRuns) -> Iterator[list[str]]:
+    page = f"{pair.target}/{pair.pair.label}/README.md"
+    for on in pair.machines:
+        for one in on.shown:
+            yield [
+                plain(pair.target),
+                link(pair.pair.label, page),
+                one.run.manifest.base.provenance.python,
+                verdict_counts(one),
+                largest_changes(one) or "–",
+                day(one.run.manifest.started_at),
+                plain(on.machine.name),
+                "yes" if one.is_complete else "**no**",
+            ]

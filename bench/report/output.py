@@ -1,0 +1,114 @@
+"""Files under `results/`: written whole, marked as made by the report, removed when stale."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from matplotlib.figure import Figure
+
+from bench.core.errors import DataError
+from bench.report.figure_style import MARKER, picture
+from bench.report.markdown import document
+from bench.report.select_runs import Unreadable
+from bench.store.run import cannot_write
+from bench.system.files import write_atomically
+
+_COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
+_MARKED_WITHIN = 1500
+_KINDS = {".md", ".svg"}
+_Data = TypeVar("_Data", bound=msgspec.Struct)
+
+
+class Output:
+    """The folder `results/`. Only what carries the report's mark is ever overwritten or removed."""
+
+    def __init__(self, root: Path, data: Path) -> None:
+        self.root = root
+        self.data = data
+        self.problems: list[DataError] = []
+        self._written: set[Path] = set()
+
+    def page(self, name: str) -> Page:
+        """A page to be written."""
+        return Page(self, self.root / name)
+
+    def write(self, file: Path, content: bytes) -> None:
+        """Write a file unless somebody else's is in its place."""
+        self._written.add(file)
+        try:
+            found = file.read_bytes() if file.exists() else None
+            if found is not None and not _is_marked(found):
+                self.problems.append(
+                    DataError(
+                        f"{file} was not made by the report and is left alone.",
+                        "Move it away to see the report's own.",
+                    )
+                )
+            elif found != content:
+                write_atomically(file, content)
+        except OSError as error:
+            raise cannot_write(file, error) from error
+
+    def remove_stale(self) -> None:
+        """Remove the report's own files that belong to nothing any more.
+
+        What belongs to a pair that is still in `data/` but was not shown (its runs are damaged, of
+        a newer format, or were begun after this report) stays as it is.
+        """
+        if not self.root.is_dir():
+            return
+        for file in sorted(self.root.rglob("*")):
+            if file.suffix not in _KINDS or file in self._written or not file.is_file():
+                continue
+            if _is_marked(file.read_bytes()[:_MARKED_WITHIN]) and not self._is_unseen(file):
+                file.unlink()
+                self._prune(file.parent)
+
+    def shown(self, unreadable: Unreadable) -> str:
+        """Why a run could not be read, with paths that are the same on every machine."""
+        message = unreadable.error.message
+        return message.replace(f"{self.data}{os.sep}", "data/")
+
+    def _is_unseen(self, file: Path) -> bool:
+        parts = file.relative_to(self.root).parts
+        if len(parts) < 3:
+            return False
+        page = self.root / parts[0] / parts[1] / "README.md"
+        in_data = (self.data / parts[0] / parts[1]).glob("py*/*/*/run.json")
+        return page not in self._written and any(in_data)
+
+    def _prune(self, folder: Path) -> None:
+        while folder != self.root and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
+
+
+class Page:
+    """One Markdown page and the pictures beside it."""
+
+    def __init__(self, output: Output, file: Path) -> None:
+        self.output = output
+        self.file = file
+
+    def write(self, blocks: Iterable[str]) -> None:
+        """Write the page."""
+        content = document((_COMMENT, *blocks))
+        self.output.write(self.file, content.encode())
+
+    def picture(self, name: str, data: _Data, draw: Callable[[_Data], Figure]) -> str:
+        """Write a picture; returns the link to it."""
+        file = self.file.parent / name
+        self.output.write(file, picture(data, draw, file))
+        return name
+
+    def link_to(self, path: Path) -> str:
+        """A path as seen from the page."""
+        return Path(os.path.relpath(path, self.file.parent)).as_posix()
+
+
+def _is_marked(content: bytes) -> bool:
+    return MARKER.encode() in content[:_MARKED_WITHIN]

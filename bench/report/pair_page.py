@@ -1,0 +1,94 @@
+"""The page of one pair: the verdict first, the evidence below, methods last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.report.distributions import draw_rounds
+from bench.report.environment_section import dependency_section, environments_section
+from bench.report.figures_section import figures_section, side_by_side
+from bench.report.forest import draw_forest
+from bench.report.machine_section import machine_section
+from bench.report.markdown import bullets, heading, link, plain
+from bench.report.methods_section import (
+    how_obtained,
+    raw_data_section,
+    repeat_section,
+    statistics_section,
+)
+from bench.report.narrative import narrative
+from bench.report.output import Output, Page
+from bench.report.pictures import forest_of, rounds_of
+from bench.report.select_runs import OnMachine, PairRuns, Shown
+from bench.report.text import counted, day, joined
+
+
+def write_pair_page(pair: PairRuns, output: Output) -> None:
+    """Write the page and its pictures."""
+    page = output.page(f"{pair.target}/{pair.pair.label}/README.md")
+    page.write(_blocks(pair, page))
+
+
+def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
+    yield heading(1, f"{plain(pair.target)} {pair.pair.label}")
+    yield _summary(pair, page)
+    if pair.unreadable:
+        yield "Not shown, because the data could not be read:"
+        yield bullets(plain(page.output.shown(one)) for one in pair.unreadable)
+    if len(pair.machines) == 1:
+        yield from _machine_blocks(pair.machines[0], page, 2)
+        return
+    yield f"Measured on {len(pair.machines)} machines, which are never pooled; each has a section."
+    for on in pair.machines:
+        yield heading(2, f"On {on.machine.name}")
+        yield from _machine_blocks(on, page, 3)
+
+
+def _summary(pair: PairRuns, page: Page) -> str:
+    shown = [one for on in pair.machines for one in on.shown]
+    pythons = list(dict.fromkeys(one.run.manifest.base.provenance.python for one in shown))
+    days = sorted({day(one.run.manifest.started_at) for one in shown})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    machines = joined(
+        list(
+            dict.fromkeys(
+                f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}"
+                for on in pair.machines
+            )
+        )
+    )
+    index = link("all results", page.link_to(page.output.root / "README.md"))
+    layer = plain(pair.layer)
+    return f"{layer} · Python {joined(pythons)} · {when} · {machines} · {index}"
+
+
+def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
+    yield narrative(on.shown)
+    if len(on.shown) > 1:
+        yield heading(level, "Pythons side by side")
+        yield side_by_side(on.shown)
+    for one in on.shown:
+        yield from _figures(one, page, level)
+    yield from _evidence(on, page, level)
+
+
+def _figures(one: Shown, page: Page, level: int) -> Iterator[str]:
+    folder = f"py{one.python}/{one.run.manifest.machine.name}"
+    forest = page.picture(f"{folder}/ratios.svg", forest_of(one), draw_forest)
+    rounds = {
+        result.name: page.picture(f"{folder}/rounds/{result.name}.svg", found, draw_rounds)
+        for result in one.evaluation.results
+        if (found := rounds_of(one, result)) is not None
+    }
+    yield from figures_section(one, level, forest, rounds)
+
+
+def _evidence(on: OnMachine, page: Page, level: int) -> Iterator[str]:
+    shown: Sequence[Shown] = on.shown
+    yield from dependency_section(shown, level)
+    yield from repeat_section(shown, level)
+    yield from how_obtained(shown, level)
+    yield from environments_section(shown, level)
+    yield from machine_section(on, level)
+    yield from statistics_section(shown, level)
+    yield from raw_data_section(shown, level, [page.link_to(one.run.folder) for one in shown])
