@@ -13,11 +13,12 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 # After the path is set: `pytest` alone, unlike `python -m pytest`, does not know the project.
-from bench.environments.interpreters import Interpreter, find_interpreter  # noqa: E402
-from bench.system.lock import exclusive  # noqa: E402
 from support.index import PackageServer  # noqa: E402
 from support.sample_project import make_repository  # noqa: E402
 from support.sandbox import PYTHON, Sandbox, target_text  # noqa: E402
+
+from bench.environments.interpreters import Interpreter, find_interpreter  # noqa: E402
+from bench.system.lock import exclusive  # noqa: E402
 
 
 @pytest.fixture(scope="session")

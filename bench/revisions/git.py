@@ -150,6 +150,8 @@ def _git(folder: Path | None, *arguments: str | Path, timeout_s: float = 120) ->
     inherited = {key: value for key, value in os.environ.items() if key not in REDIRECTING}
     place = ["-C", str(folder)] if folder else []
     if folder:
-        quiet["GIT_CEILING_DIRECTORIES"] = str(folder.resolve().parent)  # not a repository around it
+        quiet["GIT_CEILING_DIRECTORIES"] = str(
+            folder.resolve().parent
+        )  # not a repository around it
     command = ["git", *place, "-c", "core.hooksPath=/dev/null", *map(str, arguments)]
     return run_tool(command, env=inherited | quiet, timeout_s=timeout_s)

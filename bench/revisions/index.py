@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import urllib.error
+import urllib.parse
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
 from packaging.utils import (
@@ -82,19 +85,19 @@ class PackageIndex:
 
         Raises `UsageError` when the index cannot be reached or does not know the distribution.
         """
-        page = f"{self.url}/{canonicalize_name(distribution)}/"
+        page = f"{_without_credentials(self.url)}/{canonicalize_name(distribution)}/"
         request = urllib.request.Request(
-            page, headers={"Accept": "application/vnd.pypi.simple.v1+json"}
+            page, headers={"Accept": "application/vnd.pypi.simple.v1+json", **_login(self.url)}
         )
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
-                files = json.load(answer)["files"]
+                releases = _releases(json.load(answer)["files"])
         except urllib.error.HTTPError as error:
             raise UsageError(
                 f"The package index answered {error.code} for {distribution!r}.",
                 "Is `distribution` in the target's TOML file spelled as on the index?",
             ) from error
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(
                 f"The package index could not be asked for the releases of {distribution!r}: "
                 f"{error}",
@@ -104,7 +107,7 @@ class PackageIndex:
             canonicalize_name(distribution),
             _without_credentials(self.url),
             datetime.now(UTC).isoformat(timespec="seconds"),
-            _releases(files),
+            releases,
         )
         write_atomically(self._file(distribution), msgspec.json.encode(listing))
         return listing
@@ -133,6 +136,14 @@ def _version_of(filename: str) -> Version | None:
         return parse_sdist_filename(filename)[1]
     except (InvalidWheelFilename, InvalidSdistFilename):
         return None
+
+
+def _login(url: str) -> dict[str, str]:
+    parts = urllib.parse.urlsplit(url)
+    if not parts.username:
+        return {}
+    words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": f"Basic {base64.b64encode(words.encode()).decode()}"}
 
 
 def _without_credentials(url: str) -> str:

@@ -147,4 +147,9 @@ class _Lookup:
 def _released(name: str, release: Release | None) -> Revision:
     if release is None:
         raise UsageError(f"There is no release {name}.")
+    if not release.uploaded:
+        raise UsageError(
+            f"The package index tells no upload time for {name}: no cut-off date can be set.",
+            "Use another index (UV_DEFAULT_INDEX), or name commits of a clone (--repo PATH).",
+        )
     return Revision(Source.PYPI, name, release.version, release.uploaded)

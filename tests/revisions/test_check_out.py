@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.sample_project import Repository, make_repository
 
 from bench.core.errors import UsageError
 from bench.revisions.git import Clone
-from support.sample_project import Repository, make_repository
 
 
 def test_commit_is_checked_out_with_tags(repository: Path, tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.sample_project import Repository, make_repository, sample_files
+from support.sandbox import Sandbox, target_text
 
 from bench.core.errors import UsageError
 from bench.core.revision import Pair, Source
 from bench.core.target import parse_target
 from bench.revisions.resolve import resolve_range
-from support.sample_project import Repository, make_repository, sample_files
-from support.sandbox import Sandbox, target_text
 
 
 def resolve(sandbox: Sandbox, text: str, repo: Path | None = None, **settings: str) -> Pair:

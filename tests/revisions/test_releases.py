@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from support.index import PackageServer
+from support.sandbox import Sandbox, target_text
 
 from bench.core.errors import UsageError
 from bench.core.revision import Pair, Source
 from bench.core.target import parse_target
 from bench.environments.build import cut_off
 from bench.revisions.resolve import resolve_range
-from support.index import PackageServer
-from support.sandbox import Sandbox, target_text
 
 NAME = "sample-project"
 
@@ -160,8 +161,18 @@ def test_index_without_upload_times(index: PackageServer, lookups: Sandbox) -> N
         cut_off(resolve(lookups, "1.0..3.0"))
 
 
+def test_credentials_reach_the_index_and_nothing_else(
+    lookups: Sandbox, index: PackageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, index.url.replace("//", "//user:hunter%2B2@") + "/simple")
+    pair = resolve(lookups, "1.0..1.2")
+    assert b64decode(index.logins[-1].removeprefix("Basic ")) == b"user:hunter+2"
+    remembered = [file.read_text("utf-8") for file in lookups.workspace.lookups.iterdir()]
+    assert "hunter" not in "".join([repr(pair), *remembered])
+
+
 @pytest.mark.parametrize("port", ["", ":9"])
-def test_credentials_of_an_index_are_never_told(
+def test_credentials_of_an_index_are_in_no_message(
     lookups: Sandbox, monkeypatch: pytest.MonkeyPatch, port: str
 ) -> None:
     use(monkeypatch, f"http://user:hunter2@127.0.0.1{port}/simple")

@@ -1,0 +1,1 @@
+"""What the tests are made with: a project of our own, its repository, releases and target."""
