@@ -26,6 +26,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     `command[0]` is looked up in the environment's own scripts first; `import` in the TOML file is
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`.
+    A revision without a module that is in `needs` does not have the benchmark: that is no error.
     """
 
     name: Name
@@ -34,6 +35,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     command: tuple[NonEmpty, ...] = ()
     statement: str = msgspec.field(default="", name="import")
     script: str = ""
+    needs: tuple[NonEmpty, ...] = ()
     exit_status: int = 0
     timeout_s: Positive = 120.0
     note: str = ""

@@ -10,12 +10,26 @@ from bench.core.target import Benchmark, Kind
 from bench.environments.build import Environment
 from bench.environments.clean import subject_environment
 from bench.measure.client import Invocation
+from bench.system.process import run_tool
 
 CONTROL = "python-startup"
 
 
+# Parents are imported, the module itself is only looked for.
+_MISSING = """
+import importlib.util, sys
+for name in sys.argv[1:]:
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        print(name)
+"""
+
+
 class NotPresentError(Exception):
-    """The revision has no such command (the message says which)."""
+    """The revision has no such command or module (the message says which)."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,21 @@ class Subject:
         return Invocation(
             argv, env, self.home, stderr=self.home / "stderr", extra=extra, affinity=affinity
         )
+
+    def check_present(self, benchmark: Benchmark) -> None:
+        """Raise `NotPresentError` when a module the benchmark needs is not in this revision."""
+        if not benchmark.needs:
+            return
+        venv = self.environment.venv
+        looked = run_tool(
+            [venv / "bin" / "python", "-c", _MISSING, *benchmark.needs],
+            cwd=self.home,
+            env=subject_environment(venv, self.home, self.own),
+            timeout_s=benchmark.timeout_s,
+        )
+        if looked.stdout.split():
+            missing = ", ".join(looked.stdout.split())
+            raise NotPresentError(f"not present in this revision (no module {missing})")
 
 
 def control_benchmark() -> Benchmark:

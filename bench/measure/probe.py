@@ -181,6 +181,7 @@ def _prepare(bench: Bench, benchmark: Benchmark, base: Subject, head: Subject) -
     for side, subject in ((Side.BASE, base), (Side.HEAD, head)):
         try:
             subject.invocation(benchmark)
+            subject.check_present(benchmark)
         except NotPresentError as error:
             missing[side] = str(error)
     if missing:
