@@ -57,6 +57,8 @@ def environments_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
             if any(value != "–" for value in values)
         ]
         yield table(("", "base", "head"), rows, numbers=False)
+        if one.is_complete:
+            yield "Both sides proved version, record and module file before and after measuring."
         commands = "\n".join(
             f"# {name}\n" + "\n".join(side.commands)
             for name, side in zip(("base", "head"), sides, strict=True)

@@ -12,7 +12,6 @@ from bench.report.select_runs import Shown, agreement
 from bench.report.tables import RESULT_COLUMNS, result_rows
 from bench.report.text import (
     change,
-    confidence,
     counted,
     day,
     magnitude_with_direction,
@@ -27,11 +26,11 @@ def figures_section(one: Shown, level: int, forest: str, rounds: dict[str, str])
     manifest = one.run.manifest
     unfinished = "" if one.is_complete else ", not complete"
     yield heading(level, f"Python {manifest.base.provenance.python}{unfinished}")
-    yield from _other_runs(one)
     yield table(RESULT_COLUMNS, result_rows(one.evaluation, one.mei))
     yield _levels(one)
-    yield bullets(prose(note) for note in notes(one.run, one.evaluation))
     yield image(f"Ratios head/base with intervals, Python {one.python}", forest)
+    yield bullets(prose(note) for note in notes(one.run, one.evaluation))
+    yield from _other_runs(one)
     yield from _imports(one, level + 1)
     yield from _walls(one, level + 1)
     yield from _memory(one, level + 1)
@@ -62,10 +61,10 @@ def side_by_side(shown: tuple[Shown, ...]) -> str:
 def _levels(one: Shown) -> str:
     control = one.evaluation.control
     family = one.evaluation.family
+    alpha = one.run.manifest.options.alpha
     words = (
-        f"Intervals of {confidence(one.evaluation.level)}: with probability "
-        f"{confidence(one.run.manifest.options.alpha)} the verdicts on all "
-        f"{counted(family, 'benchmark')} are right together."
+        f"The chance of calling anything faster or slower that is not is at most {alpha * 100:g}% "
+        f"over all {counted(family, 'benchmark')} together."
     )
     if control is None or control.interval is None:
         return words

@@ -119,15 +119,24 @@ def _wide_panel(axes: Axes, drawn: Sequence[_Drawn], forest: Forest) -> None:
     ends = [limit for one in drawn for limit in (one.ratio, one.low, one.high)]
     ends = [limit / math.log(2) for limit in ends if abs(limit) < _UNBOUNDED]
     low, high = min([*ends, -0.6]) - 0.25, max([*ends, 0.6]) + 0.25
-    step = math.ceil((high - low) / 6)
-    powers = [k for k in range(math.ceil(low), math.floor(high) + 1) if k % step == 0]
-    axes.set_xticks([k * math.log(2) for k in powers], [_times_label(k) for k in powers])
+    ticks = [tick for tick in _times_ticks(high - low) if low <= tick <= high]
+    axes.set_xticks([k * math.log(2) for k in ticks], [_times_label(k) for k in ticks])
     _panel(axes, drawn, forest, low * math.log(2), high * math.log(2))
-    _caption(axes, "all, in powers of two")
+    _caption(axes, "all changes, logarithmic")
 
 
-def _times_label(power: int) -> str:
-    return "1" if power == 0 else f"{2 ** abs(power)}x"
+def _times_ticks(octaves: float) -> list[float]:
+    """Where numbers stand, as powers of two; in a short range also between these."""
+    if octaves < 3.2:
+        times = [math.log2(number) for number in (1.5, 2.5, 4.0, 6.0)]
+    else:
+        step = math.ceil(octaves / 6)
+        times = [float(step * number) for number in range(1, 40)]
+    return [-one for one in reversed(times)] + [0.0] + times
+
+
+def _times_label(power: float) -> str:
+    return "1" if power == 0 else f"{2 ** abs(power):.4g}x"
 
 
 def _close_panel(axes: Axes, drawn: Sequence[_Drawn], forest: Forest, half: float) -> None:
@@ -195,7 +204,7 @@ def _row(axes: Axes, one: _Drawn, low: float, high: float) -> None:
             [one.ratio],
             [one.at],
             one.mark.shape,
-            markersize=6.5,
+            markersize=5.8,
             zorder=4,
             markeredgecolor=colour,
             markerfacecolor=colour if one.mark.filled else style.CARD,

@@ -8,7 +8,7 @@ from statistics import median
 from bench.core.machine import Machine, Noise
 from bench.report.markdown import code, heading, plain, table
 from bench.report.select_runs import OnMachine, Shown
-from bench.report.text import change, joined, mebibytes, plus_minus, share
+from bench.report.text import change, gibibytes, joined, plus_minus, share
 
 
 def machine_section(on: OnMachine, level: int) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _facts(machine: Machine) -> list[list[str]]:
     aslr = {"0": "off (0)", "1": "partly on (1)", "2": "on (2)"}.get(machine.aslr, machine.aslr)
     return [
         ["CPU", f"{plain(machine.cpu_model)}, {machine.cpus} CPUs"],
-        ["memory", mebibytes(machine.memory_bytes)],
+        ["memory", gibibytes(machine.memory_bytes)],
         ["system", plain(machine.system)],
         ["kernel", plain(machine.kernel)],
         ["hypervisor", plain(machine.hypervisor)],

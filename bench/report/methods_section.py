@@ -9,7 +9,7 @@ from bench.core.options import Options
 from bench.evaluation import Result
 from bench.report.markdown import code, fenced, heading, link, plain, table
 from bench.report.select_runs import Evaluated, Shown
-from bench.report.text import confidence, duration, probability, share, source_words
+from bench.report.text import confidence, duration, joined, probability, share, source_words
 
 
 def how_obtained(shown: Sequence[Shown], level: int) -> Iterator[str]:
@@ -56,24 +56,25 @@ def _size_from(result: Result) -> str:
 def statistics_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
     """What was computed, in a few sentences."""
     options = shown[-1].run.manifest.options
-    mei = f"{options.mei * 100:g}%"
+    levels = joined([f"{confidence(one.evaluation.level)} on Python {one.python}" for one in shown])
     yield heading(level, "Statistics")
     yield (
         "Each round measures base and head together under the same hash seed, in random order; the "
         "change is the Hodges–Lehmann estimate (the median of the averages of all pairs of rounds) "
         "of ln(head/base), with the interval that inverts Wilcoxon's signed-rank test. Measuring "
         "stops at looks fixed beforehand, whose critical values (group-sequential, Lan–DeMets) "
-        "keep the error rate whichever of them ends it, and Holm's procedure over all benchmarks "
-        "of a run makes their intervals hold simultaneously, at "
-        f"{confidence(options.alpha)} together. A verdict is *faster* or *slower* when the "
-        "interval leaves out no change, *no difference* when it lies within the minimum effect of "
-        f"interest (±{mei}), *below MEI* when both hold, and *inconclusive* otherwise; a very "
-        "large effect may end a benchmark after six rounds, with their range as its interval."
+        "keep the error rate whichever of them ends it; Holm's procedure over all benchmarks of a "
+        f"run keeps the chance of a wrong *faster* or *slower* at {options.alpha * 100:g}% for all "
+        f"of them together, and simultaneous intervals are made at the level it ends at ({levels})."
+        f" With a minimum effect of interest (MEI) of {options.mei * 100:g}%, a verdict is "
+        "*faster* or *slower* when the interval leaves out no change, *no difference* when the "
+        "interval lies within ±MEI, *below MEI* when both hold, and *inconclusive* otherwise."
     )
     yield (
-        "The size of a change beyond 1.2 times that was decided in duets is taken from pairs, "
-        "since the longer side of a duet runs its end alone; such a size has an interval of 95% "
-        "for that benchmark by itself."
+        "Two exceptions. A very large effect may end a benchmark before its first look; the "
+        "interval is then the range of its rounds. A change beyond 1.2 times that was decided in "
+        "duets takes its size from pairs, since the longer side of a duet runs its end alone; such "
+        "a size has an interval of 95% for that benchmark by itself."
     )
 
 

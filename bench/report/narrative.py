@@ -12,6 +12,7 @@ from bench.report.select_runs import Evaluated
 from bench.report.text import (
     change,
     counted,
+    is_bounded,
     joined,
     magnitude,
     magnitude_with_direction,
@@ -63,13 +64,14 @@ def _counts(runs: Sequence[Evaluated]) -> str:
     parts = []
     for one in runs:
         results = one.results
-        faster = sum(result.verdict is Verdict.FASTER for result in results)
-        slower = sum(result.verdict is Verdict.SLOWER for result in results)
-        words = f"{faster} faster and {slower} slower" if faster or slower else "none changed"
-        parts.append(
-            f"of {counted(len(results), 'benchmark')} on {_python(one)}, {words}"
-            + ("" if one.is_complete else " so far (the run is not complete)")
+        faster, slower = (
+            sum(result.verdict is verdict for result in results)
+            for verdict in (Verdict.FASTER, Verdict.SLOWER)
         )
+        number = counted(len(results), "benchmark")
+        words = f"{faster or 'none'} of {number} got faster and {slower or 'none'} slower"
+        so_far = "" if one.is_complete else " so far (the run is not complete)"
+        parts.append(f"on {_python(one)} {words}{so_far}")
     sentence = "; ".join(parts)
     return f"**{sentence[:1].upper()}{sentence[1:]}.**"
 
@@ -98,7 +100,7 @@ def _all_with(runs: Sequence[Evaluated], verdict: Verdict, words: str) -> str:
     if not having:
         return ""
     everywhere = {name: found for name, found in having.items() if len(found) == len(runs)}
-    parts = [_named(name, list(found.values())) for name, found in everywhere.items()]
+    parts = [joined([_named(name, list(found.values())) for name, found in everywhere.items()])]
     for one in runs:
         alone = [
             _named(name, [found[one.python]])
@@ -106,18 +108,21 @@ def _all_with(runs: Sequence[Evaluated], verdict: Verdict, words: str) -> str:
             if name not in everywhere and one.python in found
         ]
         if alone:
-            parts.append(f"{'only ' * (len(runs) > 1)}on {_python(one)} {joined(alone)}")
-    return f"{words}: {joined(parts) if len(everywhere) == len(having) else '; '.join(parts)}."
+            parts.append(f"on {_python(one)} only {joined(alone)}")
+    return f"{words}: {'; '.join(part for part in parts if part)}."
 
 
 def _named(name: str, results: Sequence[Result]) -> str:
-    ratios = [_ratio(result) for result in results]
-    if results[0].verdict in {Verdict.NO_DIFFERENCE, Verdict.INCONCLUSIVE}:
-        figures = [plus_minus(result.interval) for result in results]
-        figures = ["too few rounds" if one == "–" else one for one in figures]
-    else:
-        figures = [magnitude(ratio) for ratio in ratios]
-    return f"{code(name)} ({joined(list(dict.fromkeys(figures)))})"
+    figures = list(dict.fromkeys(_figure(result) for result in results))
+    return f"{code(name)} ({joined(figures)})"
+
+
+def _figure(result: Result) -> str:
+    if result.verdict not in {Verdict.NO_DIFFERENCE, Verdict.INCONCLUSIVE}:
+        return magnitude(_ratio(result))
+    if result.interval is not None and is_bounded(result.interval):
+        return plus_minus(result.interval)
+    return f"it looks {magnitude_with_direction(_ratio(result))}, in too few rounds"
 
 
 def _not_measured(runs: Sequence[Evaluated]) -> str:

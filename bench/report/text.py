@@ -27,6 +27,11 @@ def mebibytes(value: int | None) -> str:
     return "–" if value is None else f"{value / 2**20:.1f} MiB"
 
 
+def gibibytes(value: int) -> str:
+    """Bytes as GiB."""
+    return f"{value / 2**30:.1f} GiB"
+
+
 def change(interval: Interval | None) -> str:
     """A ratio head/base with its interval: in per cent, or in times from 1.2 times on."""
     if interval is None or not math.isfinite(interval.ratio):
