@@ -1,0 +1,216 @@
+"""From a selfcheck's raw data to rates, intervals and verdicts: pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.core.options import Options
+from bench.core.sample import Metric
+from bench.core.verdict import Interval, Verdict
+from bench.selfcheck.record import Blocks, Check, EngineRun, Series
+from bench.statistics.arrays import FloatArray
+from bench.statistics.peers import (
+    Answer,
+    asv_rule,
+    hyperfine_rule,
+    pyperf_rule,
+    welch_interval,
+)
+from bench.statistics.sequential import assess
+from bench.statistics.signed_rank import fixed_interval
+from bench.statistics.summary import robust_sd
+from bench.statistics.verdicts import decide
+
+LEVEL = 0.05  # of the intervals that describe, in this report
+_FEWEST_IN_BLOCK = 10
+_BISECTIONS = 60
+_NORMAL_95 = 1.959964
+
+RULES: dict[str, Callable[[FloatArray, FloatArray], Answer]] = {
+    "pyperf": pyperf_rule,
+    "asv": asv_rule,
+    "hyperfine": hyperfine_rule,
+}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`count` of `total`, with the exact 95% limits of the probability behind it."""
+
+    count: int
+    total: int
+
+    @property
+    def value(self) -> float:
+        """The observed share; nan of nothing."""
+        return self.count / self.total if self.total else math.nan
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Clopper & Pearson (1934): coverage at least 95%, whatever the probability."""
+        return clopper_pearson(self.count, self.total, LEVEL)
+
+
+def clopper_pearson(count: int, total: int, level: float) -> tuple[float, float]:
+    """Exact limits of a binomial probability, each missed with at most `level`/2.
+
+    (0, 1) for nothing observed. Raises `ValueError` for counts that do not fit.
+    """
+    if not 0 <= count <= total:
+        raise ValueError(f"{count} of {total} cannot be")
+    low = 0.0 if count == 0 else _root(lambda p: 1 - _at_most(count - 1, total, p), level / 2)
+    high = 1.0 if count == total else 1 - _root(lambda q: _at_most(count, total, 1 - q), level / 2)
+    return low, high
+
+
+def _at_most(count: int, total: int, probability: float) -> float:
+    """P(Binomial(total, probability) <= count)."""
+    return math.fsum(
+        math.comb(total, k) * probability**k * (1 - probability) ** (total - k)
+        for k in range(count + 1)
+    )
+
+
+def _root(rising: Callable[[float], float], target: float) -> float:
+    low, high = 0.0, 1.0
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < target else (low, middle)
+    return low
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the engine says of one run; `width` is the larger half of its interval, relative."""
+
+    run: EngineRun
+    verdict: Verdict
+    interval: Interval
+
+    @property
+    def decided(self) -> bool:
+        """Whether "no difference" was rejected, below the MEI or not."""
+        return self.verdict in {Verdict.FASTER, Verdict.SLOWER, Verdict.BELOW_MEI}
+
+    @property
+    def covers(self) -> bool:
+        """Whether the interval holds the injected ratio."""
+        return self.interval.low <= self.run.truth <= self.interval.high
+
+
+def judge(run: EngineRun, options: Options) -> Judged:
+    """The verdict of a run tested by itself at the options' alpha."""
+    values = ratios(run.base_s, run.head_s)
+    if run.large:
+        low, middle, high = (float(np.exp(f(values))) for f in (np.min, np.median, np.max))
+        verdict = Verdict.FASTER if middle < 1 else Verdict.SLOWER
+        return Judged(run, verdict, Interval(middle, low, high))
+    found = assess(values, run.looks, run.maximum, options.alpha)
+    rejected = found.p_value <= options.alpha
+    verdict = decide(found.interval, rejected=rejected, mei=options.mei)
+    return Judged(run, verdict, found.interval)
+
+
+def judged(check: Check, phase: str, case: str = "", truth: float = 0.0) -> list[Judged]:
+    """All runs of a phase: of one case and one injected ratio, or of all ("" and 0)."""
+    return [
+        judge(run, check.options)
+        for run in check.engine
+        if run.phase == phase and case in {"", run.case} and truth in {0.0, run.truth}
+    ]
+
+
+def blocks_of(check: Check, phase: str, case: str = "", truth: float = 0.0) -> list[Blocks]:
+    """All blocks of a phase, chosen as in `judged`."""
+    return [
+        one
+        for one in check.blocks
+        if one.phase == phase and case in {"", one.case} and truth in {0.0, one.truth}
+    ]
+
+
+def ratios(base_s: Sequence[float], head_s: Sequence[float]) -> FloatArray:
+    """ln(head/base) of each round."""
+    values: FloatArray = np.log(np.array(head_s) / np.array(base_s))
+    return values
+
+
+def answers(blocks: Sequence[Blocks], rule: str) -> list[Answer]:
+    """What a peer's rule says of each pair of blocks."""
+    return [RULES[rule](np.array(one.base_s), np.array(one.head_s)) for one in blocks]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How far growing blocks came: samples a side, seconds, the interval there, and whether
+    it is as narrow as was wanted.
+    """
+
+    samples: int
+    seconds: float
+    interval: Interval
+    narrow_enough: bool
+
+
+def grow(blocks: Blocks, half_width: float) -> Reached:
+    """The fewest samples a side whose Welch interval is as narrow; all of them if none is."""
+    base, head = np.array(blocks.base_s), np.array(blocks.head_s)
+    for count in range(min(_FEWEST_IN_BLOCK, base.size), base.size + 1):
+        interval = welch_interval(base[:count], head[:count], LEVEL)
+        enough = interval.half_width <= half_width
+        if enough or count == base.size:
+            break
+    return Reached(count, float(base[:count].sum() + head[:count].sum()), interval, enough)
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How fast a design narrows an interval: robust sd of a round, and seconds to ±1%."""
+
+    sd: float
+    round_s: float
+
+    @property
+    def seconds_to_1_percent(self) -> float:
+        """Rounds that make a normal 95% interval ±1%, times what a round takes."""
+        return (_NORMAL_95 * self.sd / 0.01) ** 2 * self.round_s
+
+
+def precision(series: Series, metric: Metric) -> Precision:
+    """The precision of one design and clock."""
+    values = series_ratios(series, metric)
+    return Precision(robust_sd(values), float(np.mean(series.inside_s)))
+
+
+def series_ratios(series: Series, metric: Metric) -> FloatArray:
+    """ln(head/base) of each round by one clock."""
+    if metric is Metric.CPU:
+        return ratios(series.base_cpu_s, series.head_cpu_s)
+    return ratios(series.base_wall_s, series.head_wall_s)
+
+
+def series_interval(series: Series, metric: Metric = Metric.CPU) -> Interval:
+    """The ratio of a series with its 95% interval."""
+    return fixed_interval(series_ratios(series, metric), LEVEL)
+
+
+def series_of(check: Check, phase: str) -> list[Series]:
+    """All series of a phase."""
+    return [one for one in check.series if one.phase == phase]
+
+
+def linearity(check: Check) -> float | None:
+    """Instructions of a loop among the injected ones over those of a loop of the base.
+
+    1 when the injected loops are the same work as the others; None when nothing was counted.
+    """
+    if len(check.counted) < 3:
+        return None
+    bare, base, more = sorted(check.counted, key=lambda one: one.loops)[:3]
+    ordinary = (base.instructions - bare.instructions) / (base.loops - bare.loops)
+    injected = (more.instructions - base.instructions) / (more.loops - base.loops)
+    return injected / ordinary

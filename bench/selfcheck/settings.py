@@ -1,0 +1,64 @@
+"""How much a selfcheck measures, and how long each part may take."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from bench.core.options import Options
+
+POWER_RATIOS = (1.02, 1.05)
+BIAS_RATIOS = (1.05, 1.2, 1.5, 2.0, 4.0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Counts, and limits in seconds: a part that reaches its limit is cut short, and says so.
+
+    `runs`: A/A runs, for which `run_s` each are allowed; `block_samples`: the most samples a side
+    of the peers' blocks, which take about `block_s`; `growing_samples` and `growing_s`: the cap of
+    the blocks that grow until their interval is as narrow as the engine's.
+    """
+
+    runs: int = 40
+    run_s: float = 10.0
+    block_samples: int = 30
+    block_s: float = 2.0
+    calibration_rounds: int = 30
+    verify_rounds: int = 30
+    count_instructions: bool = True
+    power_repeats: int = 5
+    growing_samples: int = 200
+    growing_s: float = 30.0
+    design_rounds: int = 40
+    load_per_cpu: int = 2
+    bias_rounds: int = 25
+    part_s: float = 60.0
+    budget_s: float = Options().budget_s
+
+    @property
+    def options(self) -> Options:
+        """The engine's own defaults; only the budget may be smaller, to finish in time."""
+        return Options(budget_s=self.budget_s)
+
+    def as_numbers(self) -> dict[str, float]:
+        """For the record."""
+        return {name: float(value) for name, value in dataclasses.asdict(self).items()}
+
+
+QUICK = Settings(
+    runs=2,
+    run_s=6.0,
+    block_samples=10,
+    block_s=1.0,
+    calibration_rounds=10,
+    verify_rounds=0,
+    count_instructions=False,
+    power_repeats=1,
+    growing_samples=15,
+    growing_s=3.0,
+    design_rounds=8,
+    bias_rounds=6,
+    part_s=7.0,
+    budget_s=5.0,
+)
