@@ -25,8 +25,8 @@ def load_target(name: str, folder: Path) -> Target:
     file = folder / f"{name}.toml"
     if name not in target_names(folder):
         raise _unknown(name, target_names(folder))
-    text = file.read_text(encoding="utf-8")
     try:
+        text = file.read_text(encoding="utf-8")
         target = parse_target(text)
     except msgspec.ValidationError as error:
         raise UsageError(_explain(file, text, str(error)), _HELP) from error

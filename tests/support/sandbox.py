@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.core.target import Target, parse_target
 from bench.store.run import Run, read_run, run_folders
 from bench.workspace import Workspace
 
@@ -74,11 +73,10 @@ class Sandbox:
         folders = {f"BENCH_{name.upper()}": str(getattr(places, name)) for name in names}
         return inherited | folders | {"PYTHONPATH": str(ROOT)} | self.extra
 
-    def write_target(self, text: str, name: str = "sample") -> Target:
-        """Write a target's file; returns the target."""
+    def write_target(self, text: str, name: str = "sample") -> None:
+        """Write a target's file."""
         self.workspace.targets.mkdir(parents=True, exist_ok=True)
         (self.workspace.targets / f"{name}.toml").write_text(text, encoding="utf-8")
-        return parse_target(text)
 
     def start(self, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.Popen[str]:
         """Start `python -m bench`; SIGINT reaches it even where the caller's shell ignores it."""
