@@ -58,7 +58,7 @@ class _Lookup:
                 return _released(name.text, release) if release else self._unreleased(name)
         if name.source is Source.PYPI:
             raise UsageError(f"{name.text!r} is no version of {self.target.distribution}.")
-        return self._committed(name.text)
+        return self._committed(name)
 
     def before(self, head: Revision) -> Revision:
         if head.source is Source.PYPI:
@@ -113,17 +113,18 @@ class _Lookup:
             f"Releases: https://pypi.org/project/{self.target.distribution}/#history",
         )
 
-    def _committed(self, name: str) -> Revision:
+    def _committed(self, name: RevisionName) -> Revision:
         clone = self._clone()
-        commit = clone.find(name)
+        commit = clone.find(name.text)
         if commit is None and clone.fetch():
             self.origins.append("fetched from origin")
-            commit = clone.find(name)
+            commit = clone.find(name.text)
         if commit is None:
-            similar = clone.similar(name)
+            similar = clone.similar(name.text)
             hint = f"Similar names there: {', '.join(similar)}." if similar else ""
-            raise UsageError(f"Unknown revision {name!r} in {clone.path}.", hint)
-        return clone.revision(name, commit)
+            release = f", nor a release of {self.target.distribution}" if name.version else ""
+            raise UsageError(f"Unknown revision {name.text!r} in {clone.path}{release}.", hint)
+        return clone.revision(name.text, commit)
 
     def _has_clone(self) -> bool:
         return clone_path(self.target, self.workspace, self.repo).is_dir()
