@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
@@ -149,7 +148,7 @@ class Commands:
 
     def sides(self, case: Case) -> Sides:
         """Both processes of a case."""
-        benchmark = _benchmark(case)
+        benchmark = benchmark_of(case)
         return Sides(
             benchmark, self.invocation(case.base, "base"), self.invocation(case.head, "head")
         )
@@ -167,29 +166,31 @@ class Commands:
         return Invocation((str(self.executable), *words), env, home, stderr=home / "stderr")
 
     def subject(self, words: tuple[str, ...], side: str) -> Subject:
-        """What `probe` takes; of a subject it needs nothing but `invocation`."""
-        return cast("Subject", _OneCommand(self.invocation(words, side)))
+        """What `probe` takes."""
+        return _OneCommand(self.invocation(words, side))
 
 
-@dataclass(frozen=True)
-class _OneCommand:
-    """A subject of one command, for `probe`."""
+class _OneCommand(Subject):
+    """A subject of one command, without an environment of its own: `probe` needs none."""
 
     process: Invocation
 
+    def __init__(self, process: Invocation) -> None:
+        object.__setattr__(self, "process", process)  # it is frozen
+
     def invocation(
-        self, _benchmark: Benchmark, _options: tuple[str, ...] = (), *, cpu_clock: bool = False
+        self,
+        benchmark: Benchmark,  # noqa: ARG002 - whatever the benchmark
+        options: tuple[str, ...] = (),  # noqa: ARG002
+        *,
+        cpu_clock: bool = False,
     ) -> Invocation:
-        """The command, whatever the benchmark."""
+        """The command."""
         assert not cpu_clock
         return self.process
 
 
 def benchmark_of(case: Case) -> Benchmark:
     """The declaration of a case; its name decides on the order of its rounds."""
-    return _benchmark(case)
-
-
-def _benchmark(case: Case) -> Benchmark:
     name = case.name.lower().replace(" ", "-")
     return Benchmark(name=name, command=("python", *case.base))

@@ -62,46 +62,37 @@ class Steps:
         self.seed += 1
         return random.Random(self.seed).random() < 0.5
 
-    def engine(self, phase: str, case: Case, run: int) -> EngineRun | None:
-        """Measure a case to its verdict as a session would; None (and a note) when it failed."""
-        options, events = self.options, list[Event]()
-        plan = self._plan(case)
+    def engine(self, phase: str, case: Case, run: int) -> None:
+        """Measure a case to its verdict as a session would; a note when it failed."""
+        options, events, plan = self.options, list[Event](), self._plan(case)
+        bench, sides = self.next_bench(), self.commands.sides(case)
         started = time.monotonic()
-        sampling = Sampling(
-            self.next_bench(),
-            self.commands.sides(case),
-            plan,
-            options,
-            events.append,
-            self.watcher,
-            rounds=[],
-        )
+        sampling = Sampling(bench, sides, plan, options, events.append, self.watcher, rounds=[])
         sampling.run(lambda: options.alpha)
         elapsed = time.monotonic() - started
-        for event in events:
-            if isinstance(event, Unavailable):
-                self.recorder.failures.append(f"{case.name}: {event.reason}")
-                return None
-        large = any(isinstance(event, Ended) and event.large_effect for event in events)
+        failed = [event.reason for event in events if isinstance(event, Unavailable)]
+        if failed:
+            self.recorder.failures.append(f"{case.name}: {failed[0]}")
+            return
         base, head = _seconds(of_design(sampling.rounds, plan.design), plan.metric)
-        done = EngineRun(
-            phase=phase,
-            case=case.name,
-            truth=case.truth,
-            run=run,
-            design=plan.design,
-            metric=plan.metric,
-            looks=plan.looks,
-            maximum=plan.maximum,
-            base_s=rounded(base),
-            head_s=rounded(head),
-            large=large,
-            reason=sampling.reason,
-            elapsed_s=round(elapsed, 4),
-            inside_s=round(sampling.spent_s, 4),
+        self.recorder.engine.append(
+            EngineRun(
+                phase=phase,
+                case=case.name,
+                truth=case.truth,
+                run=run,
+                design=plan.design,
+                metric=plan.metric,
+                looks=plan.looks,
+                maximum=plan.maximum,
+                base_s=rounded(base),
+                head_s=rounded(head),
+                large=any(isinstance(event, Ended) and event.large_effect for event in events),
+                reason=sampling.reason,
+                elapsed_s=round(elapsed, 4),
+                inside_s=round(sampling.spent_s, 4),
+            )
         )
-        self.recorder.engine.append(done)
-        return done
 
     def _plan(self, case: Case) -> Probed:
         maximum = self.options.rounds
@@ -109,7 +100,7 @@ class Steps:
         name = benchmark_of(case).name
         return Probed(name, self.designs[0], Metric.CPU, "selfcheck", looks, maximum)
 
-    def blocks(self, phase: str, case: Case, run: int, *, most: int, limit_s: float) -> Blocks:
+    def blocks(self, phase: str, case: Case, run: int, *, most: int, limit_s: float) -> None:
         """All of base, then all of head, after one warm-up each, on any core: wall time.
 
         At most `most` samples a side, and so many that both blocks take about `limit_s` seconds,
@@ -121,9 +112,9 @@ class Steps:
         base, head = (
             [bench.alone(sides, side, pin=False).wall_s for _ in range(count)] for side in Side
         )
-        done = Blocks(phase, case.name, case.truth, run, rounded(base), rounded(head))
-        self.recorder.blocks.append(done)
-        return done
+        self.recorder.blocks.append(
+            Blocks(phase, case.name, case.truth, run, rounded(base), rounded(head))
+        )
 
     def rounds(
         self, phase: str, case: Case, designs: Sequence[Design], count: int, limit: Limit

@@ -26,7 +26,7 @@ from bench.selfcheck.analysis import (
 from bench.selfcheck.injection import injection
 from bench.selfcheck.record import AA, BIAS, GROWING, LOADED, POWER, QUIET, Blocks, Check, Series
 
-ALL = "all"
+ALL = "all three"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def tables(check: Check) -> list[Table]:
 def engine_errors(check: Check) -> Table:
     """Wrong verdicts of the engine in A/A runs."""
     rows = []
-    for name in _names(check):
+    for name in names(check):
         runs = judged(check, AA, "" if name == ALL else name)
         rows.append(
             [
@@ -80,7 +80,7 @@ def engine_errors(check: Check) -> Table:
 def peer_errors(check: Check) -> Table:
     """Wrong verdicts of the peers' rules on blocks taken beside the engine's runs."""
     rows = []
-    for name in _names(check):
+    for name in names(check):
         blocks = blocks_of(check, AA, "" if name == ALL else name)
         if not blocks:
             continue
@@ -94,7 +94,8 @@ def peer_errors(check: Check) -> Table:
          "mean time"),
         rows,
         "All of base, then all of head, by wall time, each pair of blocks beside an engine's run "
-        "of the same command in random order. Rules: pyperf `compare_to`, `asv continuous`, and "
+        "of the same command in random order; every sample has the same hash seed, which favours "
+        "blocks. Rules: pyperf `compare_to`, `asv continuous`, and "
         "hyperfine's ratio ± spread read as “does it leave out 1?”. asv sees nothing below 10% by "
         "design, and hyperfine's spread does not shrink: few wrong answers there are bought with "
         "blindness, see “Finding an injected difference”.",
@@ -171,7 +172,7 @@ def growing(check: Check) -> Table:
 def overhead(check: Check) -> Table:
     """Share of the engine's time in which a measured process ran."""
     rows = []
-    for name in _names(check)[:-1]:
+    for name in names(check)[:-1]:
         shares = sorted(shares_inside(check, name))
         rows.append(
             [
@@ -258,6 +259,12 @@ def probes(check: Check) -> Table:
     )
 
 
+def names(check: Check) -> list[str]:
+    """The commands of the A/A runs, and ALL of them."""
+    found = list(dict.fromkeys(run.case for run in check.engine if run.phase == AA))
+    return [*found, ALL] if found else []
+
+
 def wrong(runs: Sequence[Judged]) -> Rate:
     """Rejections among A/A runs."""
     return Rate(sum(one.decided for one in runs), len(runs))
@@ -334,11 +341,6 @@ def _precision_words(check: Check, phase: str, case: str, design: Design, metric
         return "–"
     found = precision(series, metric)
     return f"{found.sd:.3f}, {found.seconds_to_1_percent:.1f} s"
-
-
-def _names(check: Check) -> list[str]:
-    names = list(dict.fromkeys(run.case for run in check.engine if run.phase == AA))
-    return [*names, ALL] if names else []
 
 
 def _truths(check: Check) -> list[float]:
