@@ -332,6 +332,8 @@ def pull_words(duet: Series | None, pairs: Series | None) -> str:
 
 
 def _limits(interval: Interval) -> str:
+    if not math.isfinite(interval.high):
+        return f"{interval.ratio:.3f} (too few rounds for limits)"
     return f"{interval.ratio:.3f} [{interval.low:.3f}–{interval.high:.3f}]"
 
 

@@ -1,0 +1,93 @@
+"""Rates, verdicts of single runs, growing blocks."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy import stats
+from selfcheck_checks import block_pair, engine_run, series, whole_check
+
+from bench.core.options import Options
+from bench.core.sample import Design, Metric
+from bench.core.verdict import Verdict
+from bench.selfcheck.analysis import (
+    Rate,
+    clopper_pearson,
+    grow,
+    judge,
+    linearity,
+    precision,
+)
+from bench.selfcheck.record import POWER
+
+
+@pytest.mark.parametrize(
+    ("count", "total"), [(0, 40), (1, 40), (3, 40), (20, 40), (40, 40), (2, 2)]
+)
+def test_exact_limits_are_those_of_scipy(count: int, total: int) -> None:
+    expected = stats.binomtest(count, total).proportion_ci(0.95, method="exact")
+    low, high = clopper_pearson(count, total, 0.05)
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_nothing_observed_excludes_nothing() -> None:
+    assert clopper_pearson(0, 0, 0.05) == (0.0, 1.0)
+    assert math.isnan(Rate(0, 0).value)
+
+
+def test_more_than_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 of 2"):
+        clopper_pearson(3, 2, 0.05)
+
+
+def test_an_unchanged_command_shows_no_difference() -> None:
+    found = judge(engine_run(), Options())
+    assert found.verdict is Verdict.NO_DIFFERENCE
+    assert not found.decided
+    assert found.covers
+
+
+@pytest.mark.parametrize(
+    ("ratio", "verdict"),
+    [(1.05, Verdict.SLOWER), (0.9, Verdict.FASTER), (1.01, Verdict.BELOW_MEI)],
+)
+def test_a_rejection_counts_whatever_its_size(ratio: float, verdict: Verdict) -> None:
+    found = judge(engine_run(ratio, phase=POWER, truth=ratio), Options())
+    assert found.verdict is verdict
+    assert found.decided
+
+
+def test_a_run_stopped_for_a_large_effect_is_judged_by_its_direction() -> None:
+    assert judge(engine_run(2.0, large=True), Options()).verdict is Verdict.SLOWER
+    assert judge(engine_run(0.5, large=True), Options()).verdict is Verdict.FASTER
+
+
+def test_growing_blocks_stop_at_the_width_wanted() -> None:
+    blocks = block_pair(count=200, sd=0.05)
+    reached = grow(blocks, 0.02)
+    assert reached.narrow_enough
+    assert reached.interval.half_width <= 0.02
+    assert 10 < reached.samples < 200
+    spent_s = sum(blocks.base_s[: reached.samples]) + sum(blocks.head_s[: reached.samples])
+    assert reached.seconds == pytest.approx(spent_s)
+
+
+def test_growing_blocks_that_do_not_get_there_say_so() -> None:
+    reached = grow(block_pair(count=50, sd=0.2), 0.01)
+    assert not reached.narrow_enough
+    assert reached.samples == 50
+
+
+def test_precision_follows_from_the_spread_and_the_length_of_a_round() -> None:
+    found = precision(series(1.0, Design.DUET, sd=0.02, count=400), Metric.CPU)
+    assert found.sd == pytest.approx(0.02, rel=0.2)
+    assert found.round_s == pytest.approx(0.1, rel=0.1)
+    assert found.seconds_to_1_percent == pytest.approx(
+        (196 * found.sd) ** 2 * found.round_s, rel=1e-3
+    )
+
+
+def test_injected_loops_are_held_against_ordinary_ones() -> None:
+    assert linearity(whole_check()) == pytest.approx(1.0)
+    assert linearity(whole_check(counted=())) is None
