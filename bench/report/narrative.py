@@ -113,16 +113,21 @@ def _all_with(runs: Sequence[Evaluated], verdict: Verdict, words: str) -> str:
 
 
 def _named(name: str, results: Sequence[Result]) -> str:
-    figures = list(dict.fromkeys(_figure(result) for result in results))
-    return f"{code(name)} ({joined(figures)})"
+    figures = joined(list(dict.fromkeys(_figure(result) for result in results)))
+    unclear = any(_is_unbounded(result) for result in results)
+    return f"{code(name)} ({figures}{', but in too few rounds to tell' * unclear})"
 
 
 def _figure(result: Result) -> str:
     if result.verdict not in {Verdict.NO_DIFFERENCE, Verdict.INCONCLUSIVE}:
         return magnitude(_ratio(result))
-    if result.interval is not None and is_bounded(result.interval):
-        return plus_minus(result.interval)
-    return f"it looks {magnitude_with_direction(_ratio(result))}, in too few rounds"
+    if _is_unbounded(result):
+        return magnitude_with_direction(_ratio(result))
+    return plus_minus(result.interval)
+
+
+def _is_unbounded(result: Result) -> bool:
+    return result.interval is not None and not is_bounded(result.interval)
 
 
 def _not_measured(runs: Sequence[Evaluated]) -> str:

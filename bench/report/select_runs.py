@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 from packaging.version import InvalidVersion, Version
 
 from bench.core.errors import DataError
@@ -151,7 +152,8 @@ def _overlap(one: Interval, other: Interval) -> bool:
 def _read(folder: Path) -> Evaluated:
     try:
         run = read_run(folder)
-        return Evaluated(run, evaluate(run))
+        with np.errstate(all="ignore"):  # what is not finite is refused, with a message
+            return Evaluated(run, evaluate(run))
     except OSError as error:
         raise DataError(f"{folder} can't be read: {error.strerror}", _HINT) from error
     except (ValueError, ArithmeticError, LookupError) as error:

@@ -1,0 +1,220 @@
+"""Small runs on disk, made through the store's own types: no process is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
+from bench.core.machine import Machine, Noise
+from bench.core.options import Options
+from bench.core.revision import Pair, Revision, Source
+from bench.core.sample import Design, Metric, Round, Sample, Side
+from bench.core.target import Benchmark
+from bench.measure.invocations import CONTROL, control_benchmark
+from bench.statistics.sequential import plan_looks
+from bench.store.events import Closed, Ended, Event, Measured, Opened, Probed, Unavailable
+from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.store.run import Journal, create_run, pair_folder
+from bench.workspace import Workspace, find_workspace
+
+START = 1_795_416_000.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """One benchmark of a synthetic run: what it costs, how it was measured, how it ended."""
+
+    benchmark: Benchmark
+    ratio: float = 1.0
+    base_s: float = 0.1
+    rounds: int = 12
+    noise: float = 0.004
+    design: Design = Design.DUET
+    metric: Metric = Metric.CPU
+    alone: int = 6
+    why_not: str = ""
+    ended: bool = True
+
+
+def command(name: str, **how: object) -> Made:
+    return Made(Benchmark(name=name, command=("sample", name)), **how)  # type: ignore[arg-type]
+
+
+def an_import(name: str, **how: object) -> Made:
+    return Made(Benchmark(name=name, statement="sample"), **how)  # type: ignore[arg-type]
+
+
+def script(name: str, **how: object) -> Made:
+    made = {"design": Design.PAIRS, "metric": Metric.VALUE, **how}
+    return Made(Benchmark(name=name, script="sample"), **made)  # type: ignore[arg-type]
+
+
+def control(**how: object) -> Made:
+    made = {"base_s": 0.012, "rounds": 20, "alone": 20, **how}
+    return Made(control_benchmark(), **made)  # type: ignore[arg-type]
+
+
+USUAL = (
+    control(),
+    command("quick", ratio=0.5, noise=0.01),
+    command("same"),
+    command("worse", ratio=1.1),
+)
+SMALL = (control(), command("quick", ratio=0.5, noise=0.01))
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """Everything that may differ between synthetic runs."""
+
+    made: Sequence[Made] = USUAL
+    target: str = "sample"
+    layer: str = "core engine"
+    python: str = "3.13"
+    machine: str = "box-a"
+    base: str = "1.0"
+    head: str = "2.0"
+    subject: str = ""
+    packages: dict[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    complete: bool = True
+    resumed: bool = False
+    started_at: str = "2026-11-23T06:41:57+00:00"
+    run_id: str = "20261123T064157Z-0001"
+
+
+def workspace_in(folder: Path) -> Workspace:
+    return find_workspace(folder)
+
+
+def write_run(workspace: Workspace, plan: RunPlan) -> Path:
+    """Write a run as a session would have; returns its folder."""
+    manifest = _manifest(plan)
+    folder = pair_folder(workspace.data, plan.target, manifest.pair, plan.python, manifest.machine)
+    run = create_run(folder, manifest)
+    with Journal(run) as journal:
+        for event in _events(plan):
+            journal.write(event)
+    return run.folder
+
+
+def _manifest(plan: RunPlan) -> Manifest:
+    base, head = (_environment(plan, name) for name in (plan.base, plan.head))
+    return Manifest(
+        format=FORMAT,
+        run_id=plan.run_id,
+        target=plan.target,
+        layer=plan.layer,
+        pair=Pair(base.revision, head.revision, "releases of sample on an index"),
+        python=plan.python,
+        base=base,
+        head=head,
+        machine=_machine(plan.machine),
+        options=plan.options,
+        benchmarks=tuple(PlannedBenchmark(one.benchmark, plan.layer, "d") for one in plan.made),
+        network="cut off (network namespace)",
+        harness={"commit": "abc1234", "python": "3.13.0"},
+        variables={"SAMPLE": "1"},
+        seed=7,
+        started_at=plan.started_at,
+    )
+
+
+def _environment(plan: RunPlan, name: str) -> EnvironmentRecord:
+    is_release = len(name) < 20
+    revision = Revision(
+        Source.PYPI if is_release else Source.GIT,
+        name,
+        name,
+        "2026-01-02T03:04:05Z",
+        plan.subject,
+    )
+    packages = {"sample": name, "rich": "14.0"}
+    if name == plan.head:
+        packages |= plan.packages
+    recipe = Recipe(
+        "sample", "sample", revision.source, name, "python3",
+        "2026-01-03T00:00:00Z" if is_release else "uv.lock",
+    )  # fmt: skip
+    proven = Provenance(
+        f"{plan.python}.0", "CPython", "GCC 12", "/usr/bin/python3",
+        "lib/sample/__init__.py", name, "0" * 64, packages,
+    )  # fmt: skip
+    match = None if is_release else SourceMatch(41, ("sample/_version.py",))
+    return EnvironmentRecord(
+        "0" * 16, revision, recipe, proven, ("uv venv x", "uv pip install x"), "uv 0.9", 1.5, match
+    )
+
+
+def _machine(name: str) -> Machine:
+    return Machine(
+        name=name,
+        hostname="host",
+        cpu_model=f"CPU of {name}",
+        cpus=2,
+        memory_bytes=2**33,
+        system="Linux",
+        kernel="6.1",
+        hypervisor="none",
+        governor="performance",
+        clock_source="tsc",
+        aslr="2",
+        isolated_cpus=(),
+        can_pin=True,
+    )
+
+
+def _events(plan: RunPlan) -> list[Event]:
+    events: list[Event] = [Opened(START, resumed=False)]
+    for number, made in enumerate(plan.made):
+        events += _benchmark_events(made, number, resumed=plan.resumed and number == 1)
+    if plan.complete:
+        events.append(Closed(START + 100, 99.0, 90.0))
+    return events
+
+
+def _benchmark_events(made: Made, number: int, *, resumed: bool) -> list[Event]:
+    name = made.benchmark.name
+    if made.why_not:
+        return [Unavailable(name, ("base",), made.why_not)]
+    maximum = 40 if name == CONTROL else 160
+    looks = plan_looks(maximum, 0.05 if name == CONTROL else 0.05 / 3)
+    events: list[Event] = [Probed(name, made.design, made.metric, "as told", looks, maximum, 4)]
+    generator = np.random.default_rng(number)
+    alone = made.alone if made.design is Design.DUET else 0
+    designs = [Design.PAIRS] * alone + [made.design] * made.rounds
+    events += [
+        Measured(_round(made, design, index, generator)) for index, design in enumerate(designs)
+    ]
+    if resumed:
+        events.insert(len(events) // 2, Opened(START + 50, resumed=True))
+    if made.ended:
+        events.append(Ended(name, "settled", Noise(1.0, 0.5, 0.01, 0.001)))
+    return events
+
+
+def _round(made: Made, design: Design, index: int, generator: np.random.Generator) -> Round:
+    base_s = made.base_s * float(np.exp(generator.normal(0, made.noise)))
+    head_s = made.base_s * made.ratio * float(np.exp(generator.normal(0, made.noise)))
+    is_value = made.metric is Metric.VALUE
+    samples = [
+        Sample(
+            wall_s=cpu_s * 1.01,
+            user_s=cpu_s,
+            system_s=0.0,
+            peak_rss_bytes=rss,
+            minor_faults=1,
+            major_faults=0,
+            voluntary_switches=1,
+            involuntary_switches=1,
+            values_s=(cpu_s, cpu_s * 1.001) if is_value else (),
+        )
+        for cpu_s, rss in ((base_s, 40 * 2**20), (head_s, 20 * 2**20))
+    ]
+    return Round(
+        made.benchmark.name, design, index, Side.BASE, 1, START + index, samples[0], samples[1], 0
+    )

@@ -1,0 +1,156 @@
+"""Damaged data, stale pages, the exit status, and the same bytes everywhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from synthetic_runs import SMALL, USUAL, RunPlan, command, control, write_run
+
+from bench.cli.report import report_command
+from bench.core.errors import ExitStatus, NothingMeasuredError
+from bench.report.write import write_report
+from bench.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+NO_ARGUMENTS = argparse.Namespace()
+
+
+@pytest.fixture
+def here(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The workspace the command finds."""
+    monkeypatch.setenv("BENCH_DATA", str(workspace.data))
+    monkeypatch.setenv("BENCH_RESULTS", str(workspace.results))
+    return workspace
+
+
+def damage(folder: Path) -> None:
+    with (folder / "rounds.jsonl").open("ab") as stream:
+        stream.write(b'{"event":"round"\n')
+
+
+def test_damaged_runs_do_not_stop_the_rest(
+    here: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(here, RunPlan(SMALL))
+    damage(write_run(here, RunPlan(SMALL, run_id="r2", started_at="2027-01-01T00:00:00+00:00")))
+    damage(write_run(here, RunPlan(SMALL, target="lost")))
+    newer = write_run(here, RunPlan(SMALL, target="newer"))
+    manifest = newer / "run.json"
+    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
+    assert report_command(NO_ARGUMENTS) is ExitStatus.USAGE
+    error = capsys.readouterr().err
+    assert error.count("bench: ") == 3
+    assert "is damaged" in error
+    assert "format 99" in error
+    index = (here.results / "README.md").read_text()
+    assert index.count("could not be read: ") == 3
+    assert str(here.data) not in index
+    page = (here.results / "sample" / "1.0..2.0" / "README.md").read_text()
+    assert "Not shown, because the data could not be read:" in page
+    assert "got faster" in page
+    assert not (here.results / "lost").exists()
+
+
+def test_impossible_figures_are_a_damaged_run(workspace: Workspace) -> None:
+    write_run(workspace, RunPlan((control(), command("zero", base_s=0.0))))
+    write_run(workspace, RunPlan(SMALL, target="sound"))
+    written = write_report(workspace)
+    assert len(written.problems) == 1
+    assert "can't be evaluated" in str(written.problems[0])
+    assert (workspace.results / "sound").is_dir()
+
+
+def test_no_data_at_all(here: Workspace) -> None:
+    with pytest.raises(NothingMeasuredError) as caught:
+        report_command(NO_ARGUMENTS)
+    assert caught.value.status is ExitStatus.NOTHING_MEASURED
+    assert "nox -s bench-codeflash" in (here.results / "README.md").read_text()
+
+
+def test_all_well(here: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(here, RunPlan(SMALL))
+    assert report_command(NO_ARGUMENTS) is ExitStatus.DONE
+    assert str(here.results / "README.md") in capsys.readouterr().out
+
+
+def test_stale_pages_go_and_others_stay(workspace: Workspace) -> None:
+    gone = write_run(workspace, RunPlan(SMALL, target="gone"))
+    partly = write_run(workspace, RunPlan(SMALL, target="partly"))
+    kept = write_run(workspace, RunPlan(SMALL, target="kept"))
+    write_run(workspace, RunPlan(SMALL))
+    write_report(workspace)
+    notes = workspace.results / "partly" / "1.0..2.0" / "NOTES.md"
+    notes.write_text("by hand")
+    study = workspace.results / "studies" / "one.md"
+    study.parent.mkdir()
+    study.write_text("by hand")
+    shutil.rmtree(gone)
+    shutil.rmtree(partly)
+    damage(kept)
+    write_report(workspace)
+    assert not (workspace.results / "gone").exists()
+    assert [file.name for file in notes.parent.iterdir()] == ["NOTES.md"]
+    assert study.is_file()
+    assert (workspace.results / "sample" / "1.0..2.0" / "README.md").is_file()
+    # It cannot be read at the moment: its page is no reason to believe that it is gone.
+    assert (workspace.results / "kept" / "1.0..2.0" / "README.md").is_file()
+
+
+def test_pictures_of_benchmarks_that_are_no_more_go(workspace: Workspace) -> None:
+    folder = write_run(workspace, RunPlan())
+    write_report(workspace)
+    picture = next(workspace.results.rglob("worse.svg"))
+    shutil.rmtree(folder)
+    write_run(workspace, RunPlan(USUAL[:3]))
+    write_report(workspace)
+    assert not picture.exists()
+
+
+def test_a_hand_written_page_is_not_overwritten(workspace: Workspace) -> None:
+    write_run(workspace, RunPlan())
+    page = workspace.results / "README.md"
+    page.parent.mkdir()
+    page.write_text("mine")
+    written = write_report(workspace)
+    assert page.read_text() == "mine"
+    assert "left alone" in str(written.problems[0])
+
+
+def test_the_same_bytes_from_every_process(workspace: Workspace, tmp_path: Path) -> None:
+    write_run(workspace, RunPlan(SMALL, packages={"rich": "15", "a": "1", "b": "2"}))
+    code = (
+        "import argparse; from bench.cli.report import report_command;"
+        "report_command(argparse.Namespace())"
+    )
+    # Beside each other, so that links to the data are the same.
+    folders = [tmp_path / "results-1", tmp_path / "results-2"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "PYTHONHASHSEED": str(seed),
+                "BENCH_DATA": str(workspace.data),
+                "BENCH_RESULTS": str(folder),
+            },
+        )
+        for seed, folder in enumerate(folders)
+    ]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    first, second = (
+        {
+            file.relative_to(folder): file.read_bytes()
+            for file in folder.rglob("*")
+            if file.is_file()
+        }
+        for folder in folders
+    )
+    assert len(first) == 5
+    assert first == second
