@@ -17,6 +17,7 @@ from support.index import PackageServer  # noqa: E402
 from support.sample_project import make_repository  # noqa: E402
 from support.sandbox import PYTHON, Sandbox, target_text  # noqa: E402
 
+from bench.core.errors import UsageError  # noqa: E402
 from bench.environments.interpreters import Interpreter, find_interpreter  # noqa: E402
 from bench.system.lock import exclusive  # noqa: E402
 
@@ -58,6 +59,18 @@ def own_cache(sandbox: Sandbox, tmp_path: Path) -> Sandbox:
 def interpreter() -> Interpreter:
     """The Python that runs the tests, as the harness finds it."""
     return find_interpreter(PYTHON, fetch=False)
+
+
+@pytest.fixture(scope="session")
+def other_interpreter() -> Interpreter:
+    """A second Python; the test is skipped where there is none."""
+    for version in ("3.12", "3.13", "3.11", "3.14"):
+        if version != PYTHON:
+            try:
+                return find_interpreter(version, fetch=False)
+            except UsageError:
+                continue
+    pytest.skip("no second Python on this machine")
 
 
 @pytest.fixture

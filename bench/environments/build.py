@@ -91,8 +91,10 @@ def make_recipe(
 
 
 def cached(recipe: Recipe, workspace: Workspace) -> Environment | None:
-    """The environment of a recipe if it was built before."""
+    """The environment of a recipe if it was built before and its interpreter is still there."""
     folder = workspace.environments / recipe.key
+    if not (folder / "venv" / "bin" / "python").exists():
+        return None
     try:
         stored = (folder / "environment.json").read_bytes()
         record = msgspec.json.decode(stored, type=EnvironmentRecord)
@@ -228,15 +230,17 @@ def _portable(command: tuple[str, ...], workspace: Workspace) -> str:
 
 def _match(clone: Clone, commit: str, venv: Path, proof: Provenance) -> SourceMatch:
     """Hold the installed package's files against the commit's: the last link of the proof."""
-    package = (venv / proof.module_file).parent
+    module = venv / proof.module_file
+    site = next(folder for folder in module.parents if folder.name.endswith("-packages"))
     tree = clone.tree(commit)
-    installed = sorted(file for file in package.rglob("*.py") if file.is_file())
+    files = module.parent.rglob("*.py") if module.name == "__init__.py" else [module]
+    installed = sorted(file for file in files if file.is_file())
     hashed = run_tool(
         ["git", "hash-object", "--no-filters", "--", *installed], cwd=clone.path, timeout_s=120
     ).stdout.split()
     identical, different = 0, []
     for file, blob in zip(installed, hashed, strict=True):
-        inside = file.relative_to(package.parent).as_posix()
+        inside = file.relative_to(site).as_posix()
         committed = tree.get(inside) or tree.get(f"src/{inside}")
         if committed == blob:
             identical += 1

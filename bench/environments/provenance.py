@@ -12,20 +12,22 @@ from bench.system.process import run_tool
 
 # Runs in the subject's interpreter: standard library only, one line of JSON.
 _PROBE = r"""
-import base64, hashlib, importlib, importlib.metadata as metadata, json, os, platform, re, sys
+import base64, csv, hashlib, importlib, importlib.metadata as metadata
+import json, os, platform, re, sys
 distribution_name, module_name = sys.argv[1:]
 module = importlib.import_module(module_name)
 distribution = metadata.distribution(distribution_name)
 damaged = []
-for file in distribution.files or ():
-    if file.hash is None or file.hash.mode != "sha256":
+# Not `distribution.files`, which leaves out those that are missing.
+for name, said, _ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+    if not said.startswith("sha256="):
         continue
     try:
-        digest = hashlib.sha256(open(file.locate(), "rb").read()).digest()
+        digest = hashlib.sha256(open(distribution.locate_file(name), "rb").read()).digest()
     except OSError:
-        damaged.append(str(file)); continue
-    if base64.urlsafe_b64encode(digest).decode().rstrip("=") != file.hash.value:
-        damaged.append(str(file))
+        damaged.append(name); continue
+    if base64.urlsafe_b64encode(digest).decode().rstrip("=") != said[7:]:
+        damaged.append(name)
 canonical = lambda name: re.sub(r"[-_.]+", "-", name).lower()
 print(json.dumps({
     "python": platform.python_version(),
@@ -71,12 +73,13 @@ def prove(venv: Path, distribution: str, module: str, own: dict[str, str]) -> Pr
         env=subject_environment(venv, neutral, own),
         timeout_s=120,
     )
-    if not finished.ok:
+    answers = [line for line in finished.stdout.splitlines() if line.startswith('{"python": ')]
+    if not finished.ok or not answers:
         raise BuildError(
             f"{module!r} can't be imported in its own environment:\n{finished.last_lines(8)}",
             "Is `module` in the target's TOML file the name that is imported?",
         )
-    said = json.loads(finished.stdout.splitlines()[-1])
+    said = json.loads(answers[-1])
     _check(venv, said, module)
     return Provenance(
         module_file=str(Path(said["module_file"]).relative_to(venv)),

@@ -2,7 +2,8 @@
 
 main:      v1.0.0 ── v1.0.1 ── v1.1.0 ── v1.2.0 ── fails ── hangs ── counts (main)
               └─ feature~1 ── feature
-branches:  broken-build, hanging-build, locked, wants-old, wants-new, single-file (on v1.0.0)
+branches:  broken-build, hanging-build, locked, wants-old, wants-new, pinned-old,
+           single-file (on v1.0.0)
 """
 
 from __future__ import annotations
@@ -218,6 +219,9 @@ def make_repository(path: Path) -> Repository:
         made.branch(f"wants-{name}")
         wanted = sample_files("1.0.0", dependencies=(f"sample-dependency>={version}",))
         made.commit(wanted, f"Wants {version}")
+    made.branch("pinned-old")
+    pinned = sample_files("1.0.0", dependencies=("sample-dependency==1.0",))
+    made.commit(pinned, "Wants 1.0 exactly")
     made.branch("locked")
     made.commit(sample_files("1.0.0") | {"uv.lock": _LOCK}, "Locked")
     made.branch("single-file")
