@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bench.core.options import Options
-from bench.core.sample import Metric
+from bench.core.sample import Design, Metric
 from bench.core.verdict import Interval, Verdict
-from bench.selfcheck.record import Blocks, Check, EngineRun, Series
+from bench.selfcheck.record import AA, Blocks, Check, EngineRun, Series
 from bench.statistics.arrays import FloatArray
 from bench.statistics.peers import (
     Answer,
@@ -25,6 +26,7 @@ from bench.statistics.signed_rank import fixed_interval
 from bench.statistics.summary import robust_sd
 from bench.statistics.verdicts import decide
 
+ALL = "all three"
 LEVEL = 0.05  # of the intervals that describe, in this report
 _FEWEST_IN_BLOCK = 10
 _BISECTIONS = 60
@@ -214,3 +216,41 @@ def linearity(check: Check) -> float | None:
     ordinary = (base.instructions - bare.instructions) / (base.loops - bare.loops)
     injected = (more.instructions - base.instructions) / (more.loops - base.loops)
     return injected / ordinary
+
+
+def names(check: Check) -> list[str]:
+    """The commands of the A/A runs, and ALL of them."""
+    found = list(dict.fromkeys(run.case for run in check.engine if run.phase == AA))
+    return [*found, ALL] if found else []
+
+
+def wrong(runs: Sequence[Judged]) -> Rate:
+    """Rejections among A/A runs."""
+    return Rate(sum(one.decided for one in runs), len(runs))
+
+
+def half_width(runs: Sequence[Judged]) -> float:
+    """Median of the larger halves of the engine's intervals, relative."""
+    return statistics.median(one.interval.half_width for one in runs)
+
+
+def shares_inside(check: Check, name: str) -> list[float]:
+    """Shares of A/A runs' wall time in which a measured process ran."""
+    runs = [run for run in check.engine if run.phase == AA and run.case == name]
+    return [run.inside_s / run.elapsed_s for run in runs]
+
+
+def find_series(
+    check: Check, phase: str, *, design: Design, case: str = "", truth: float = 0.0
+) -> Series | None:
+    """The series of a phase, design and case or injected ratio, if it was measured."""
+    for one in series_of(check, phase):
+        if one.design is design and case in {"", one.case} and truth in {0.0, one.truth}:
+            return one
+    return None
+
+
+def apart(duet: Series, pairs: Series) -> bool:
+    """Whether the two intervals do not overlap."""
+    one, other = series_interval(duet), series_interval(pairs)
+    return one.high < other.low or one.low > other.high

@@ -11,10 +11,22 @@ from bench.core.sample import Design, Metric
 from bench.core.verdict import Verdict
 from bench.evaluation import LARGE_RATIO
 from bench.report.text import percent, seconds
-from bench.selfcheck.analysis import judged, precision, series_interval, series_of
+from bench.selfcheck.analysis import (
+    ALL,
+    Rate,
+    apart,
+    find_series,
+    judged,
+    names,
+    precision,
+    series_interval,
+    series_of,
+    shares_inside,
+    wrong,
+)
 from bench.selfcheck.commands import BURN
 from bench.selfcheck.record import AA, BIAS, LOADED, POWER, QUIET, Check
-from bench.selfcheck.tables import ALL, apart, find_series, names, rate_words, shares_inside, wrong
+from bench.selfcheck.words import rate_words
 
 _LEAST_INSIDE = 0.90
 
@@ -43,6 +55,7 @@ def claims(check: Check) -> list[Claim]:
     return [
         *_error_rates(check),
         *_power(check),
+        *_coverage(check),
         *_overhead(check),
         *_designs(check),
         *_bias(check),
@@ -77,6 +90,19 @@ def _power(check: Check) -> Iterator[Claim]:
         else:
             median_s = statistics.median(one.run.elapsed_s for one in found)
             yield Claim(Outcome.HELD, f"{said}, in {seconds(median_s)} (median)")
+
+
+def _coverage(check: Check) -> Iterator[Claim]:
+    runs = judged(check, POWER)
+    if runs:
+        rate, wanted = Rate(sum(one.covers for one in runs), len(runs)), 1 - check.options.alpha
+        low, high = rate.limits
+        outcome = Outcome.HELD if low >= wanted else Outcome.OPEN
+        yield Claim(
+            Outcome.FAILED if high < wanted else outcome,
+            f"the engine's interval held the injected ratio in {rate.count} of {rate.total} runs "
+            f"[{low:.0%}–{high:.0%}]; it should in {wanted:.0%}",
+        )
 
 
 def _overhead(check: Check) -> Iterator[Claim]:
@@ -132,14 +158,14 @@ def _bias_truths(check: Check) -> list[float]:
 
 
 def _probes(check: Check) -> Iterator[Claim]:
-    if check.probes:
+    for phase in dict.fromkeys(one.phase for one in check.probes):
         other = [
             f"{one.case} got {' by '.join(one.chosen) if one.chosen else 'nothing'} ({one.reason})"
             for one in check.probes
-            if one.chosen != one.expected
+            if one.phase == phase and one.chosen != one.expected
         ]
         yield Claim(
             Outcome.FAILED if other else Outcome.HELD,
-            "the probe finds the design that fits each kind of command"
+            f"{phase}: the probe finds the design that fits each kind of command"
             + (f": {'; '.join(other)}" if other else ""),
         )

@@ -13,6 +13,8 @@ from bench.selfcheck.record import AA, BIAS, GROWING, LOADED, POWER, QUIET, VERI
 from bench.selfcheck.settings import BIAS_RATIOS, POWER_RATIOS, Settings
 from bench.selfcheck.steps import Limit, Steps
 
+_PROBES_AT_MOST_S = 120.0
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -31,8 +33,7 @@ class Parts:
             self._phase("counting instructions")
             count_instructions(steps, calibration)
         self._phase("probing commands of every kind")
-        for one in probe_cases(calibration):
-            steps.probe(one)
+        self._probe(QUIET, calibration)
         self._designs(calibration)
         self._bias(calibration)
         self._power(calibration)
@@ -51,10 +52,16 @@ class Parts:
             steps.rounds(QUIET, case, steps.designs, settings.design_rounds, limit)
         count = settings.load_per_cpu * (os.cpu_count() or 1)
         self._phase(f"comparing designs beside {count} busy processes of our own")
-        with busy(steps.commands.executable, count, settings.part_s * 2):
+        with busy(steps.commands.executable, count, settings.part_s + _PROBES_AT_MOST_S):
             limit = Limit(settings.part_s)
             for case in cases:
                 steps.rounds(LOADED, case, steps.designs, settings.design_rounds, limit)
+            steps.watcher.phase("probing commands of every kind beside them")
+            self._probe(LOADED, calibration)
+
+    def _probe(self, phase: str, calibration: Calibration) -> None:
+        for one in probe_cases(calibration):
+            self.steps.probe(phase, one)
 
     def _bias(self, calibration: Calibration) -> None:
         self._phase("known ratios up to 4, in duet and in pairs")

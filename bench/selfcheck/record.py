@@ -80,13 +80,14 @@ class Series(msgspec.Struct, frozen=True):
 class ProbeRun(msgspec.Struct, frozen=True):
     """Which design and metric the probe chose for a command, why, and which was to be expected.
 
-    `error` says why it could not be probed; the choice is then None.
+    `chosen` is None when it could not be probed; `phase` is QUIET or LOADED.
     """
 
     case: str
     expected: tuple[Design, Metric]
     chosen: tuple[Design, Metric] | None
     reason: str
+    phase: str = QUIET
 
 
 class Calibration(msgspec.Struct, frozen=True):

@@ -131,8 +131,8 @@ class Steps:
         for design in designs:
             self.recorder.series.append(_series(phase, case, of_design(taken, design)))
 
-    def probe(self, one: Expectation) -> None:
-        """Let the probe choose a design."""
+    def probe(self, phase: str, one: Expectation) -> None:
+        """Let the probe choose a design, on a QUIET or a LOADED machine."""
         case = one.case
         base = self.commands.subject(case.base, "base")
         head = self.commands.subject(case.head, "head")
@@ -140,10 +140,10 @@ class Steps:
             choice = probe(self.bench, benchmark_of(case), base, head, wanted=None)
         except NotMeasurableError as error:
             self.recorder.failures.append(f"{case.name}: {error}")
-            self.recorder.probes.append(ProbeRun(case.name, one.expected, None, str(error)))
+            self.recorder.probes.append(ProbeRun(case.name, one.expected, None, str(error), phase))
             return
         chosen = choice.design, choice.metric
-        self.recorder.probes.append(ProbeRun(case.name, one.expected, chosen, choice.reason))
+        self.recorder.probes.append(ProbeRun(case.name, one.expected, chosen, choice.reason, phase))
 
     def cut(self, what: str, done: int, wanted: int, unit: str) -> None:
         """Note that a part ran out of time."""

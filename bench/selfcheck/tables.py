@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.core.sample import Design, Metric
-from bench.core.verdict import Interval, Verdict
+from bench.core.verdict import Verdict
 from bench.report.tables import render
 from bench.report.text import percent, seconds
 from bench.selfcheck.analysis import (
+    ALL,
     RULES,
     Judged,
     Rate,
     answers,
     blocks_of,
+    find_series,
     grow,
+    half_width,
     judged,
+    names,
     precision,
-    series_interval,
     series_of,
+    shares_inside,
+    wrong,
 )
 from bench.selfcheck.injection import injection
-from bench.selfcheck.record import AA, BIAS, GROWING, LOADED, POWER, QUIET, Blocks, Check, Series
-
-ALL = "all three"
+from bench.selfcheck.record import AA, BIAS, GROWING, LOADED, POWER, QUIET, Blocks, Check
+from bench.selfcheck.words import pull_words, range_words, rate_words, ratio_words
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,9 @@ def growing(check: Check) -> Table:
                 took if reached.narrow_enough else f"> {took}: not reached",
                 range_words(reached.interval),
                 "yes" if holds else "no",
-                f"{reached.seconds / engine_s:.0f}x"
+                f"{reached.seconds / engine_s:.1f}x"
                 if reached.narrow_enough
-                else f"> {reached.seconds / engine_s:.0f}x",
+                else f"> {reached.seconds / engine_s:.1f}x",
             ]
         )
     return Table(
@@ -243,7 +246,7 @@ def probes(check: Check) -> Table:
     """What the probe chose."""
     rows = [
         [
-            one.case,
+            f"{one.phase}: {one.case}",
             " by ".join(one.chosen) if one.chosen else "failed",
             " by ".join(one.expected),
             one.reason,
@@ -257,84 +260,6 @@ def probes(check: Check) -> Table:
         "A duet compares CPU time on one core: right for what computes on one core, wrong for "
         "what waits or keeps several cores busy. Children are counted by `wait4`.",
     )
-
-
-def names(check: Check) -> list[str]:
-    """The commands of the A/A runs, and ALL of them."""
-    found = list(dict.fromkeys(run.case for run in check.engine if run.phase == AA))
-    return [*found, ALL] if found else []
-
-
-def wrong(runs: Sequence[Judged]) -> Rate:
-    """Rejections among A/A runs."""
-    return Rate(sum(one.decided for one in runs), len(runs))
-
-
-def half_width(runs: Sequence[Judged]) -> float:
-    """Median of the larger halves of the engine's intervals, relative."""
-    return statistics.median(one.interval.half_width for one in runs)
-
-
-def shares_inside(check: Check, name: str) -> list[float]:
-    """Shares of A/A runs' wall time in which a measured process ran."""
-    runs = [run for run in check.engine if run.phase == AA and run.case == name]
-    return [run.inside_s / run.elapsed_s for run in runs]
-
-
-def find_series(
-    check: Check, phase: str, *, design: Design, case: str = "", truth: float = 0.0
-) -> Series | None:
-    """The series of a phase, design and case or injected ratio, if it was measured."""
-    for one in series_of(check, phase):
-        if one.design is design and case in {"", one.case} and truth in {0.0, one.truth}:
-            return one
-    return None
-
-
-def rate_words(rate: Rate) -> str:
-    """A share with its exact limits."""
-    if not rate.total:
-        return "–"
-    low, high = rate.limits
-    return f"{rate.value * 100:.1f}% [{low * 100:.1f}–{high * 100:.1f}]"
-
-
-def ratio_words(series: Series | None) -> str:
-    """A series' ratio with its limits."""
-    return "not measured" if series is None else _limits(series_interval(series))
-
-
-def range_words(interval: Interval) -> str:
-    """An interval in per cent."""
-    return f"{percent(interval.ratio)} ({percent(interval.low)} … {percent(interval.high)})"
-
-
-def pull(duet: Series, pairs: Series) -> float:
-    """Duet's log ratio over that of pairs; below 1: pulled towards 1."""
-    return math.log(series_interval(duet).ratio) / math.log(series_interval(pairs).ratio)
-
-
-def apart(duet: Series, pairs: Series) -> bool:
-    """Whether the two intervals do not overlap."""
-    one, other = series_interval(duet), series_interval(pairs)
-    return one.high < other.low or one.low > other.high
-
-
-def pull_words(duet: Series | None, pairs: Series | None) -> str:
-    """How duet's ratio lies to that of pairs."""
-    if duet is None or pairs is None:
-        return "–"
-    times = series_interval(duet).ratio / series_interval(pairs).ratio
-    if not apart(duet, pairs):
-        return f"{percent(times)}, intervals overlap"
-    nearer = series_interval(duet).ratio < series_interval(pairs).ratio
-    return f"{percent(times)}, {'pulled towards 1' if nearer else 'pushed away from 1'}"
-
-
-def _limits(interval: Interval) -> str:
-    if not math.isfinite(interval.high):
-        return f"{interval.ratio:.3f} (too few rounds for limits)"
-    return f"{interval.ratio:.3f} [{interval.low:.3f}–{interval.high:.3f}]"
 
 
 def _precision_words(check: Check, phase: str, case: str, design: Design, metric: Metric) -> str:

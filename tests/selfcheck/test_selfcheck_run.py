@@ -57,7 +57,7 @@ def test_a_tiny_selfcheck_leaves_data_and_a_page(workspace: Workspace) -> None:
     assert {run.phase for run in check.engine} == {AA, POWER}
     assert {one.phase for one in check.blocks} == {AA, POWER, GROWING}
     assert {QUIET, LOADED, BIAS} <= {one.phase for one in check.series}
-    assert len(check.probes) == 6
+    assert len(check.probes) == 12
     assert check.failures == ()
     assert done.page.read_text() == page_of(check)
     assert list(workspace.scratch.iterdir()) == []
