@@ -135,15 +135,21 @@ def _measure(request: dict[str, Any]) -> list[dict[str, Any]]:
                 _collect(started, results)
         _collect(started, results)
     except TimedOut:
-        _kill_all()
-        while _running:
-            process, _counters = _reap()
-            _running.pop(process, None)
+        _end_all()
     finally:
         setitimer(ITIMER_REAL, 0)
         if home:
             posix.sched_setaffinity(0, home)
     return results
+
+
+def _end_all() -> None:
+    _kill_all()
+    try:
+        while _running:
+            _running.pop(_reap()[0], None)
+    except ChildProcessError:  # the time-out came between reaping one and noting it
+        _running.clear()
 
 
 def main() -> None:
@@ -159,7 +165,7 @@ def main() -> None:
         try:
             answer: Any = _measure(request)
         except OSError as error:
-            _kill_all()
+            _end_all()  # of two sides, one may have started
             answer = str(error)
         marshal.dump(answer, answers)
         answers.flush()

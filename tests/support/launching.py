@@ -1,0 +1,49 @@
+"""Processes for the launcher, and what became of them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from bench.measure.client import Invocation
+
+
+def python(folder: Path, code: str, *arguments: str, **env: str) -> Invocation:
+    """A Python process of a side; its output lands in files in the folder."""
+    return Invocation(
+        (sys.executable, "-I", "-S", "-c", code, *arguments),
+        {"PATH": "/usr/local/bin:/usr/bin:/bin", **env},
+        folder,
+        stdout=folder / "stdout",
+        stderr=folder / "stderr",
+    )
+
+
+def shell(folder: Path, line: str) -> Invocation:
+    """A shell process of a side: quicker to start."""
+    return Invocation(
+        ("/bin/sh", "-c", line),
+        {"PATH": "/usr/local/bin:/usr/bin:/bin"},
+        folder,
+        stderr=folder / f"stderr-{hash(line)}",
+    )
+
+
+def is_running(process: int) -> bool:
+    """Whether a process runs (a dead one that nobody has waited for does not)."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def ends(process: int, within_s: float = 10.0) -> bool:
+    """Whether a process ends soon."""
+    deadline = time.monotonic() + within_s
+    while is_running(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
