@@ -79,6 +79,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default=defaults.rounds,
         help="the most rounds a verdict may take (%(default)s)",
     )
+    run.add_argument(
+        "--no-tests",
+        dest="tests",
+        action="store_false",
+        help="do not run the target's own tests on both revisions first (done once a revision)",
+    )
     run.add_argument("--fail-on", choices=["slower"], help="exit with status 3 if this is found")
     run.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     run.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -30,6 +30,7 @@ from bench.session.watcher import Watcher
 from bench.store.manifest import PlannedBenchmark
 from bench.store.run import Run
 from bench.system.lock import exclusive
+from bench.testgate.run_gate import PairGate
 from bench.workspace import Workspace, find_workspace
 
 
@@ -43,6 +44,7 @@ class _Plan:
     benchmarks: tuple[PlannedBenchmark, ...]
     interpreters: tuple[Interpreter, ...]
     builder: Builder
+    gate: PairGate | None
 
 
 def run_command(arguments: argparse.Namespace) -> ExitStatus:
@@ -89,7 +91,10 @@ def _plan(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher)
     pair = resolve_range(target, wanted_range, workspace, arguments.repo)
     interpreters = tuple(_interpreters(arguments.python, target, watcher))
     builder = Builder(target, pair, workspace, watcher.say, arguments.repo, arguments.deps)
-    return _Plan(target, pair, options, benchmarks, interpreters, builder)
+    gate = PairGate(target, pair, workspace, watcher.say, watcher.phase, arguments.repo)
+    return _Plan(
+        target, pair, options, benchmarks, interpreters, builder, gate if arguments.tests else None
+    )
 
 
 def _interpreters(
@@ -127,6 +132,7 @@ def _measure_all(
         plan.benchmarks,
         workspace,
         watcher,
+        plan.gate,
     )
     runs: list[Run] = []
     failures: list[BenchError] = []
@@ -146,6 +152,8 @@ def _status(runs: list[Run], failures: list[BenchError], *, fail_on: str | None)
     if failures:
         measured = [one for one in failures if not isinstance(one, NothingMeasuredError)]
         return (measured or failures)[0].status
+    if any(run.gate is not None and run.gate.newly_fails for run in runs):
+        return ExitStatus.TESTS_FAILED
     slower = any(
         result.verdict is Verdict.SLOWER for run in runs for result in evaluate(run).results
     )

@@ -60,6 +60,25 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return f"import {self.statement}"
 
 
+class OwnTests(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a target's own tests are run, in a fresh checkout, before anything is measured.
+
+    `command` is pytest's, and `paths` are added to it; those a revision does not have are left out,
+    and so are `groups` and `extras` it does not declare. `requirements` are installed besides.
+    """
+
+    command: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)] = (
+        "python", "-m", "pytest", "-q",
+    )  # fmt: skip
+    paths: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)] = ("tests",)
+    requirements: tuple[NonEmpty, ...] = ()
+    groups: tuple[NonEmpty, ...] = ()
+    extras: tuple[NonEmpty, ...] = ()
+    deselect: tuple[NonEmpty, ...] = ()
+    timeout_s: Positive = 1200.0
+    env: dict[str, str] = {}
+
+
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A project that is measured: where it comes from, how it is installed, what is measured."""
 
@@ -77,6 +96,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     build_timeout_s: Positive = 900.0
     network: Literal["none", "host"] = "none"
     env: dict[str, str] = {}
+    tests: OwnTests | None = None
     benchmark: Annotated[tuple[Benchmark, ...], msgspec.Meta(min_length=1)]
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bench.core.errors import NothingMeasuredError
+from bench.core.gate import Gate
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Side
@@ -30,12 +31,13 @@ from bench.session.support import pyperf_folder
 from bench.session.watcher import Watcher
 from bench.statistics.multiplicity import local_alpha
 from bench.statistics.sequential import plan_looks
-from bench.store.events import Closed, Opened, Probed, Unavailable
+from bench.store.events import Closed, Opened, Probed, Tested, Unavailable
 from bench.store.export import export_pyperf
 from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.store.run import Journal, Run, create_run, pair_folder, read_run, unfinished_run
 from bench.system.lock import exclusive
 from bench.system.process import run_tool
+from bench.testgate.run_gate import SKIPPED, PairGate
 from bench.workspace import Workspace
 
 _CONTROL_ALONE_ROUNDS = 20
@@ -43,7 +45,7 @@ _CONTROL_ALONE_ROUNDS = 20
 
 @dataclass(frozen=True)
 class Session:
-    """What is measured, where, and who hears of it."""
+    """What is measured, where, and who hears of it; `gate` None leaves the tests out."""
 
     target: Target
     pair: Pair
@@ -51,6 +53,7 @@ class Session:
     benchmarks: tuple[PlannedBenchmark, ...]
     workspace: Workspace
     watcher: Watcher
+    gate: PairGate | None = None
 
     def run(self, interpreter: Interpreter, environments: Environments) -> Run:
         """Measure on one Python, or go on where an earlier session stopped; returns the whole run.
@@ -79,6 +82,7 @@ class Session:
                 Launcher(isolation) as launcher,
                 self._subjects(interpreter, environments) as (base, head),
             ):
+                self._test(run, journal, interpreter)
                 bench = Bench(launcher, measuring_cpus(machine), run.manifest.seed)
                 _Measuring(self, run, journal, bench, base, head, environments).run()
             whole = read_run(run.folder)
@@ -90,6 +94,16 @@ class Session:
                 f"The reasons are above, and in {whole.folder}.",
             )
         return whole
+
+    def _test(self, run: Run, journal: Journal, interpreter: Interpreter) -> None:
+        """Run the target's own tests, unless an earlier session of this run has."""
+        if self.target.tests is None or (run.gate is not None and run.gate.was_run):
+            return
+        if self.gate is not None:
+            journal.write(Tested(self.gate.run(interpreter)))
+        elif run.gate is None:
+            journal.write(Tested(Gate(reason=SKIPPED)))
+        journal.sync()
 
     def _manifest(
         self, interpreter: Interpreter, environments: Environments, isolation: Isolation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bench.core.gate import Gate
 from bench.core.machine import Noise
 from bench.core.sample import Design, Metric, Round
 
@@ -13,6 +14,12 @@ class Opened(msgspec.Struct, frozen=True, tag="opened", tag_field="event"):
 
     at: float
     resumed: bool
+
+
+class Tested(msgspec.Struct, frozen=True, tag="tested", tag_field="event"):
+    """The target's own tests on both revisions, or why they were not run."""
+
+    gate: Gate
 
 
 class Probed(msgspec.Struct, frozen=True, tag="probed", tag_field="event"):
@@ -69,4 +76,4 @@ class Closed(msgspec.Struct, frozen=True, tag="closed", tag_field="event"):
     inside_s: float
 
 
-Event = Opened | Probed | Unavailable | Measured | Ended | Closed
+Event = Opened | Tested | Probed | Unavailable | Measured | Ended | Closed

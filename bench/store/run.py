@@ -18,10 +18,11 @@ from typing import Self, TypeVar
 import msgspec
 
 from bench.core.errors import BenchError, DataError
+from bench.core.gate import Gate
 from bench.core.machine import Machine
 from bench.core.revision import Pair
 from bench.core.sample import Round
-from bench.store.events import Closed, Ended, Event, Measured, Probed, Unavailable
+from bench.store.events import Closed, Ended, Event, Measured, Probed, Tested, Unavailable
 from bench.store.manifest import FORMAT, Manifest
 from bench.system.files import write_atomically
 
@@ -61,6 +62,11 @@ class Run:
     def unavailable(self, benchmark: str) -> Unavailable | None:
         """Why it was not measured, if it was not."""
         return _last(self.events, Unavailable, benchmark)
+
+    @property
+    def gate(self) -> Gate | None:
+        """What the target's own tests said; None when it declares none (or no gate was there)."""
+        return next((e.gate for e in reversed(self.events) if isinstance(e, Tested)), None)
 
     @property
     def closed(self) -> Closed | None:

@@ -1,0 +1,68 @@
+"""Read what pytest writes with `--junitxml`, in the family `xunit1` (which names files)."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+
+class Case(enum.StrEnum):
+    """How one test ended."""
+
+    PASSED = "passed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    ERROR = "error"
+
+
+FAILING = frozenset({Case.FAILED, Case.ERROR})
+
+# A test can be listed twice (its call failed and its teardown as well): the worst counts.
+_BADNESS = {Case.PASSED: 0, Case.SKIPPED: 1, Case.ERROR: 2, Case.FAILED: 3}
+_BY_CHILD = {"failure": Case.FAILED, "error": Case.ERROR, "skipped": Case.SKIPPED}
+
+
+def read_junit(file: Path) -> dict[str, Case] | None:
+    """How each test ended, by pytest's id; None when there is no whole file.
+
+    pytest writes the file when all tests are over: a suite that was killed leaves none.
+    """
+    try:
+        root = ET.parse(file).getroot()
+    except (OSError, ET.ParseError):
+        return None
+    cases: dict[str, Case] = {}
+    for element in root.iter("testcase"):
+        name, case = _identity(element), _case(element)
+        known = cases.get(name, case)
+        cases[name] = max(case, known, key=_BADNESS.__getitem__)
+    return cases
+
+
+def without_parameters(identity: str) -> str:
+    """The test function's id: what stands in brackets can hold anything, also what no shell takes.
+
+    >>> without_parameters("tests/test_a.py::TestX::test_p[a/b]")
+    'tests/test_a.py::TestX::test_p'
+    """
+    file, *names = identity.split("::", 1)
+    return "::".join([file, *(name.split("[", 1)[0] for name in names)])
+
+
+def _case(element: ET.Element) -> Case:
+    found = [_BY_CHILD[child.tag] for child in element if child.tag in _BY_CHILD]
+    return max(found, key=_BADNESS.__getitem__, default=Case.PASSED)
+
+
+def _identity(element: ET.Element) -> str:
+    """`file::Class::name`; a file that could not be collected has neither class nor name."""
+    file = element.get("file", "")
+    classname, name = element.get("classname", ""), element.get("name", "")
+    if not file:
+        return f"{classname}.{name}".strip(".")
+    if not classname:
+        return file
+    module = file.removesuffix(".py").replace("/", ".")
+    classes = classname.removeprefix(module).strip(".")
+    return "::".join([file, *classes.split("."), name] if classes else [file, name])
