@@ -16,12 +16,12 @@ import msgspec
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from bench.core.sample import Design
 from bench.core.verdict import Interval
 from bench.report import figure_style as style
-from bench.report.text import change, is_bounded, seconds
+from bench.report.text import change, is_bounded, seconds, seconds_on_axis
 
 _LEFT_IN, _LEFT_WIDTH_IN, _RIGHT_IN, _RIGHT_WIDTH_IN = 0.72, 4.9, 6.02, 2.95
 _CLOSE = math.log(1.2)
@@ -86,7 +86,7 @@ def _ratio_panel(card: style.Card, data: RoundsPicture) -> None:
     _points(axes, data, ratios, (low, high), style.INK)
     words, places = _ratio_ticks(low, high, 4)
     axes.set_yticks(list(places), list(places.values()))
-    axes.tick_params(labelbottom=False)
+    axes.set_xticks([])
     _panel_title(axes, f"{words} of each round, in measuring order")
 
 
@@ -100,7 +100,8 @@ def _drift_panel(card: style.Card, data: RoundsPicture) -> None:
     _points(axes, data, head, (low, high), style.HEAD, size=3.0)
     places = _percent_ticks(low, high, 2)
     axes.set_yticks(list(places), list(places.values()))
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+    count = len(data.designs)
+    axes.set_xticks([at for at in _round_numbers(1, count, 8) if 1 <= at <= count and at % 1 == 0])
     axes.set_xlabel("round", size=style.SMALL_PT, labelpad=1)
     _panel_title(axes, "each side against its own median over rounds of the same kind")
 
@@ -144,19 +145,26 @@ def _samples_panels(card: style.Card, data: RoundsPicture) -> None:
 
 
 def _strip(axes: Axes, values: np.ndarray, colour: str, limits: tuple[float, float]) -> None:
-    low, high = limits
+    low, high = max(limits[0], 0.0), limits[1]
     heights = [0.62 * ((number * _GOLDEN) % 1 - 0.5) for number in range(values.size)]
     first, middle, third = np.quantile(values, (0.25, 0.5, 0.75))
     axes.fill_betweenx([-0.42, 0.42], first, third, color=colour, alpha=0.18, linewidth=0)
     axes.plot([middle, middle], [-0.42, 0.42], color=colour, linewidth=1.8)
-    inside = np.clip(values, low, high)
-    axes.plot(inside, heights, "o", markersize=3.2, color=colour, alpha=0.75, markeredgewidth=0)
+    axes.plot(
+        np.clip(values, low, high),
+        heights,
+        "o",
+        markersize=3.2,
+        color=colour,
+        alpha=0.75,
+        markeredgewidth=0,
+    )
     axes.set_xlim(low, high)
     axes.set_ylim(-0.5, 0.5)
     axes.set_yticks([])
     axes.grid(axis="x", color=style.GRID, linewidth=0.8)
-    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: seconds(value)))
+    ticks = [value for value in _round_numbers(low, high, 3) if low <= value <= high]
+    axes.set_xticks(ticks, seconds_on_axis(ticks))
     _mark_outside(axes, values, low, high, colour)
 
 
@@ -251,6 +259,8 @@ def _ratio_ticks(low: float, high: float, count: int) -> tuple[str, dict[float, 
         if value > 0:
             at = math.log(value)
             places[-at if is_faster else at] = f"{value:.3g}x"
+    if all(abs(at) > 0.1 * (high - low) for at in places):
+        places[0.0] = "1x"
     return ("times faster" if is_faster else "times slower"), _within(places, low, high)
 
 
@@ -267,7 +277,7 @@ def _percent_ticks(low: float, high: float, count: int) -> dict[float, str]:
 
 def _round_numbers(low: float, high: float, count: int) -> list[float]:
     values = MaxNLocator(count, steps=[1, 2, 5, 10]).tick_values(low, high)
-    return [round(float(value), 9) + 0.0 for value in values]
+    return sorted({float(f"{value:.9g}") + 0.0 for value in values})
 
 
 def _within(places: dict[float, str], low: float, high: float) -> dict[float, str]:

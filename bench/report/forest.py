@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 from matplotlib.axes import Axes
@@ -25,6 +26,9 @@ _NAME_LIMIT_IN = 2.2
 _CLOSE = math.log(1.2)
 _FARTHEST_CLOSE = math.log(1.25)
 _PANEL_IN = 3.6
+_CHANGE, _VERDICT = "change (interval)", "verdict"
+_LABEL_IN = 0.43
+_STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 _UNBOUNDED = 60.0  # far outside every panel, in ln
 
 
@@ -66,8 +70,8 @@ def draw_forest(forest: Forest) -> Figure:
     """Draw it."""
     names = [style.wrapped(row.label, _NAME_LIMIT_IN) for row in forest.rows]
     names_in = max(style.width_in(line) for name in names for line in name.splitlines())
-    figures_in = max([style.width_in(row.figures) for row in forest.rows] + [0.5])
-    words_in = max([style.width_in(row.words) for row in forest.rows] + [0.5])
+    figures_in = max(style.width_in(words) for words in (_CHANGE, *_column(forest, "figures")))
+    words_in = max(style.width_in(words) for words in (_VERDICT, *_column(forest, "words")))
     drawn = [found for at, row in enumerate(forest.rows) if (found := _drawn(at, row))]
     half = _close_half(drawn, forest.mei)
     is_wide = any(abs(one.ratio) > half for one in drawn)
@@ -83,10 +87,14 @@ def draw_forest(forest: Forest) -> Figure:
         wide = card.axes(left, _TOP_IN, panels_in - 0.3 - close_in, rows_in)
         _wide_panel(wide, drawn, forest)
     close = card.axes(left + panels_in - close_in, _TOP_IN, close_in, rows_in)
-    _close_panel(close, drawn, forest, half)
+    _close_panel(close, drawn, forest, half, close_in)
     _words(card, forest, names, left + panels_in + _GAP_IN, figures_in + _GAP_IN, row_in)
     _legend(card, forest)
     return card.figure
+
+
+def _column(forest: Forest, field: Literal["figures", "words"]) -> list[str]:
+    return [getattr(row, field) for row in forest.rows]
 
 
 def _drawn(at: int, row: ForestRow) -> _Drawn | None:
@@ -139,16 +147,23 @@ def _times_label(power: float) -> str:
     return "1" if power == 0 else f"{2 ** abs(power):.4g}x"
 
 
-def _close_panel(axes: Axes, drawn: Sequence[_Drawn], forest: Forest, half: float) -> None:
-    # The left half of a logarithmic axis is the tighter one: -half is -expm1(-half) per cent.
-    reach = -math.expm1(-half)
-    step = next((s for s in (0.005, 0.01, 0.02, 0.05) if math.floor(reach / s) <= 2), 0.1)
-    count = math.floor(reach / step)
+def _close_panel(
+    axes: Axes, drawn: Sequence[_Drawn], forest: Forest, half: float, panel_in: float
+) -> None:
+    step = next((s for s in _STEPS if _gap_in(s, half, panel_in) > _LABEL_IN), _STEPS[-1])
+    # The left half of a logarithmic axis is the tighter one: -half is expm1(-half).
+    count = math.floor(-math.expm1(-half) / step)
     changes = [k * step for k in range(-count, count + 1)]
     labels = ["0" if k == 0 else _change_label(k, step) for k in changes]
     axes.set_xticks([math.log1p(k) for k in changes], labels)
     _panel(axes, drawn, forest, -half, half)
     _caption(axes, "near no change")
+
+
+def _gap_in(step: float, half: float, panel_in: float) -> float:
+    """The distance in inches of the two closest numbers of an axis, which are its highest."""
+    top = step * max(1, math.floor(-math.expm1(-half) / step))
+    return (math.log1p(top) - math.log1p(top - step)) / (2 * half) * panel_in
 
 
 def _change_label(change: float, step: float) -> str:
@@ -236,8 +251,8 @@ def _words(
 ) -> None:
     card.text(_MARGIN_IN, 0.32, forest.title, size=11, weight="bold")
     top = _TOP_IN - 0.12
-    for at, words in ((_MARGIN_IN, "benchmark"), (left, "change (interval)"),
-                      (left + figures_in, "verdict")):  # fmt: skip
+    for at, words in ((_MARGIN_IN, "benchmark"), (left, _CHANGE),
+                      (left + figures_in, _VERDICT)):  # fmt: skip
         card.text(at, top, words, size=style.SMALL_PT, color=style.MUTED)
     for number, row in enumerate(forest.rows):
         middle = _TOP_IN + row_in * (number + 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -22,6 +23,16 @@ def seconds(value: float | None) -> str:
     return f"{value / 1e-9:.2g} ns"
 
 
+def seconds_on_axis(values: Sequence[float]) -> list[str]:
+    """Evenly spaced seconds with one unit and just the digits that tell them apart."""
+    largest = max(map(abs, values), default=0.0)
+    units = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"))
+    factor, unit = next(((f, u) for f, u in units if largest >= f), (1e-9, "ns"))
+    step = min((b - a for a, b in itertools.pairwise(values)), default=largest) / factor
+    digits = next((d for d in range(8) if abs(step - round(step, d)) < step * 1e-3), 8)
+    return [f"{value / factor:.{digits}f} {unit}" for value in values]
+
+
 def mebibytes(value: int | None) -> str:
     """Bytes as MiB."""
     return "–" if value is None else f"{value / 2**20:.1f} MiB"
@@ -38,13 +49,7 @@ def change(interval: Interval | None) -> str:
         return "–"
     if 1 / _TIMES_FROM <= interval.ratio <= _TIMES_FROM:
         return f"{percent(interval.ratio)} ({_percent_range(interval)})"
-    faster = interval.ratio < 1
-    times = 1 / interval.ratio if faster else interval.ratio
-    limits = (interval.low, interval.high)
-    low, high = sorted(_inverse(limit) if faster else limit for limit in limits)
-    word = "faster" if faster else "slower"
-    within = f"{_times(low)}–{_times(high)}" if is_bounded(interval) else "unbounded"
-    return f"{_times(times)}x {word} ({within})"
+    return f"{magnitude_with_direction(interval.ratio)} ({_times_range(interval)})"
 
 
 def is_bounded(interval: Interval) -> bool:
@@ -64,6 +69,8 @@ def magnitude(ratio: float) -> str:
 def magnitude_with_direction(ratio: float) -> str:
     """`magnitude` that can stand alone: `27.4x faster`, `+12.8%`."""
     words = magnitude(ratio)
+    if words in {"+0.0%", "−0.0%"}:
+        return "0.0%"
     return f"{words} {'faster' if ratio < 1 else 'slower'}" if words.endswith("x") else words
 
 
@@ -158,8 +165,16 @@ def _times(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def _inverse(value: float) -> float:
-    return 1 / value if value > 0 else math.inf
+def _times_range(interval: Interval) -> str:
+    """Limits in times, in the direction of the ratio; in words where they go both ways."""
+    if not is_bounded(interval):
+        return "unbounded"
+    if interval.low < 1 < interval.high:
+        both = f"{_times(1 / interval.low)}x faster", f"{_times(interval.high)}x slower"
+        return " … ".join(both if interval.ratio > 1 else reversed(both))
+    limits = (interval.low, interval.high)
+    low, high = sorted(1 / limit if interval.ratio < 1 else limit for limit in limits)
+    return f"{_times(low)}–{_times(high)}"
 
 
 def _percent_range(interval: Interval) -> str:

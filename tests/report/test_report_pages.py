@@ -8,7 +8,16 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from synthetic_runs import SMALL, RunPlan, an_import, command, control, script, write_run
+from synthetic_runs import (
+    SMALL,
+    RunPlan,
+    an_import,
+    command,
+    control,
+    script,
+    workspace_in,
+    write_run,
+)
 
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
@@ -27,6 +36,16 @@ ALL_KINDS = (
     script("inside", ratio=0.95),
     command("not-yet", rounds=0, alone=0, ended=False),
 )
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The report of a run with every kind of benchmark and of ending; for reading only."""
+    made = workspace_in(tmp_path_factory.mktemp("everything"))
+    made = replace(made, data=made.root / "data", results=made.root / "results")
+    write_run(made, RunPlan(ALL_KINDS, resumed=True))
+    assert not write_report(made).problems
+    return made
 
 
 def page_of(workspace: Workspace, pair: str = "1.0..2.0", target: str = "sample") -> str:
@@ -67,10 +86,8 @@ def test_the_page_says_the_verdict_first(workspace: Workspace) -> None:
     assert cells(page, "same")[4] == "no difference ≥ 2%"
 
 
-def test_every_kind_of_benchmark_and_of_ending(workspace: Workspace) -> None:
-    write_run(workspace, RunPlan(ALL_KINDS, resumed=True))
-    assert not write_report(workspace).problems
-    page = page_of(workspace)
+def test_every_kind_of_benchmark_and_of_ending(everything: Workspace) -> None:
+    page = page_of(everything)
     assert cells(page, "few")[3].endswith("(unbounded)")
     assert cells(page, "few")[4] == "inconclusive"
     assert "`few` (1.4" in page
@@ -190,20 +207,16 @@ def test_the_index_sorts_by_layer(workspace: Workspace) -> None:
     assert row[4].startswith("`quick` 2.0")
 
 
-def test_links_lead_somewhere(workspace: Workspace) -> None:
-    write_run(workspace, RunPlan(ALL_KINDS))
-    write_report(workspace)
-    for page in workspace.results.rglob("*.md"):
+def test_links_lead_somewhere(everything: Workspace) -> None:
+    for page in everything.results.rglob("*.md"):
         links = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
         assert links
         for link in links:
             assert (page.parent / link).exists(), link
 
 
-def test_tables_have_blank_lines_around_and_even_rows(workspace: Workspace) -> None:
-    write_run(workspace, RunPlan(ALL_KINDS))
-    write_report(workspace)
-    for page in workspace.results.rglob("*.md"):
+def test_tables_have_blank_lines_around_and_even_rows(everything: Workspace) -> None:
+    for page in everything.results.rglob("*.md"):
         for block in page.read_text(encoding="utf-8").split("\n\n"):
             lines = block.splitlines()
             if any(line.startswith("|") for line in lines):
@@ -211,17 +224,9 @@ def test_tables_have_blank_lines_around_and_even_rows(workspace: Workspace) -> N
                 assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
 
 
-@pytest.mark.parametrize("count", [1, 25])
-def test_pictures_are_well_formed(workspace: Workspace, count: int) -> None:
-    ratios = [0.03, 1.0, 30.0, 0.99, 1.4]
-    made = [
-        command(f"benchmark-{number}-{'long-name-' * (number % 5)}x", ratio=ratios[number % 5])
-        for number in range(count)
-    ]
-    write_run(workspace, RunPlan((control(), *made)))
-    write_report(workspace)
-    pictures = sorted(workspace.results.rglob("*.svg"))
-    assert len(pictures) == count + 2
+def test_pictures_are_well_formed(everything: Workspace) -> None:
+    pictures = sorted(everything.results.rglob("*.svg"))
+    assert len(pictures) == 7
     for picture in pictures:
         assert ET.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
 

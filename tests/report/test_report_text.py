@@ -34,6 +34,21 @@ def test_seconds(value: float | None, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([], []),
+        ([0.5], ["500 ms"]),
+        ([0.5, 0.505, 0.51], ["500 ms", "505 ms", "510 ms"]),
+        ([0.5, 0.5005], ["500.0 ms", "500.5 ms"]),
+        ([0.0, 0.8, 1.6], ["0.0 s", "0.8 s", "1.6 s"]),
+        ([0.0, 2e-6], ["0 µs", "2 µs"]),
+    ],
+)
+def test_seconds_on_an_axis(values: list[float], words: list[str]) -> None:
+    assert text.seconds_on_axis(values) == words
+
+
+@pytest.mark.parametrize(
     ("interval", "words"),
     [
         (None, "–"),
@@ -42,6 +57,8 @@ def test_seconds(value: float | None, words: str) -> None:
         (Interval(0.5, 0.4, 0.625), "2.00x faster (1.60–2.50)"),
         (Interval(2.0, 1.6, 2.5), "2.00x slower (1.60–2.50)"),
         (Interval(0.03, 0.02, 0.04), "33.3x faster (25.0–50.0)"),
+        (Interval(0.5, 0.25, 2.0), "2.00x faster (2.00x slower … 4.00x faster)"),
+        (Interval(2.0, 0.5, 4.0), "2.00x slower (2.00x faster … 4.00x slower)"),
         (Interval(0.7, 0.0, INF), "1.43x faster (unbounded)"),
         (Interval(1.01, 0.0, INF), "+1.0% (unbounded)"),
         (Interval(1.01, 0.9, INF), "+1.0% (unbounded)"),
@@ -61,6 +78,7 @@ def test_change(interval: Interval | None, words: str) -> None:
         (1.05, "+5.0%", "+5.0%"),
         (NAN, "–", "–"),
         (0.0, "–", "–"),
+        (0.9999, "−0.0%", "0.0%"),
     ],
 )
 def test_magnitude(ratio: float, words: str, alone: str) -> None:
