@@ -87,7 +87,8 @@ class Session:
                 _Measuring(self, run, journal, bench, base, head, environments).run()
             whole = read_run(run.folder)
             export_pyperf(whole)
-        if all(evaluated.verdict is None for evaluated in evaluate(whole).results):
+        results = evaluate(whole).results
+        if all(one.verdict is None for one in results if not one.is_control):
             raise NothingMeasuredError(
                 f"No benchmark of {self.target.name} {self.pair.label} could be measured on Python "
                 f"{interpreter.version}.",
