@@ -24,11 +24,11 @@ from bench.report.text import percent
 _ROW_IN, _TOP_IN, _BOTTOM_IN, _MARGIN_IN, _GAP_IN = 0.27, 0.80, 0.74, 0.18, 0.22
 _NAME_LIMIT_IN = 2.2
 _CLOSE = math.log(1.2)
+_NARROWEST = math.log(1.005)
 _FARTHEST_CLOSE = math.log(1.25)
 _PANEL_IN = 3.6
 _CHANGE, _VERDICT = "change (interval)", "verdict"
-_LABEL_IN = 0.43
-_STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 _UNBOUNDED = 60.0  # far outside every panel, in ln
 
 
@@ -120,7 +120,7 @@ def _close_half(drawn: Sequence[_Drawn], mei: float) -> float:
         for limit in (one.ratio, one.low, one.high)
         if abs(limit) < _FARTHEST_CLOSE
     ]
-    return max([1.08 * limit for limit in limits] + [2.5 * math.log1p(mei)])
+    return max([1.08 * limit for limit in limits] + [2.5 * math.log1p(mei), _NARROWEST])
 
 
 def _wide_panel(axes: Axes, drawn: Sequence[_Drawn], forest: Forest) -> None:
@@ -150,9 +150,11 @@ def _times_label(power: float) -> str:
 def _close_panel(
     axes: Axes, drawn: Sequence[_Drawn], forest: Forest, half: float, panel_in: float
 ) -> None:
-    step = next((s for s in _STEPS if _gap_in(s, half, panel_in) > _LABEL_IN), _STEPS[-1])
     # The left half of a logarithmic axis is the tighter one: -half is expm1(-half).
-    count = math.floor(-math.expm1(-half) / step)
+    reach = -math.expm1(-half)
+    steps = [step for step in _STEPS if step <= reach]
+    step = next((one for one in steps if _has_room(one, half, panel_in)), steps[-1])
+    count = math.floor(reach / step)
     changes = [k * step for k in range(-count, count + 1)]
     labels = ["0" if k == 0 else _change_label(k, step) for k in changes]
     axes.set_xticks([math.log1p(k) for k in changes], labels)
@@ -160,10 +162,11 @@ def _close_panel(
     _caption(axes, "near no change")
 
 
-def _gap_in(step: float, half: float, panel_in: float) -> float:
-    """The distance in inches of the two closest numbers of an axis, which are its highest."""
-    top = step * max(1, math.floor(-math.expm1(-half) / step))
-    return (math.log1p(top) - math.log1p(top - step)) / (2 * half) * panel_in
+def _has_room(step: float, half: float, panel_in: float) -> bool:
+    """Whether the two closest numbers of an axis, which are its highest, have a gap between."""
+    top = step * math.floor(-math.expm1(-half) / step)
+    apart_in = (math.log1p(top) - math.log1p(top - step)) / (2 * half) * panel_in
+    return apart_in > style.width_in(_change_label(top, step), style.SMALL_PT) + 0.05
 
 
 def _change_label(change: float, step: float) -> str:

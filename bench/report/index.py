@@ -32,10 +32,10 @@ def _blocks(collection: Collection, output: Output) -> Iterator[str]:
         "interpreter, which each run measures as a control; the largest changes are those whose "
         "verdict is *faster* or *slower*."
     )
-    for layer in _in_order({pair.layer for pair in collection.pairs}):
+    for layer in _in_order({layer for pair in collection.pairs for layer in pair.layers}):
         yield heading(2, plain(layer[:1].upper() + layer[1:]))
-        pairs = [pair for pair in collection.pairs if pair.layer == layer]
-        yield table(_COLUMNS, [row for pair in pairs for row in _rows(pair)], numbers=False)
+        rows = [row for pair in collection.pairs for row in _rows(pair, layer)]
+        yield table(_COLUMNS, rows, numbers=False)
     if collection.unreadable:
         yield heading(2, "Could not be read")
         yield bullets(
@@ -50,16 +50,20 @@ def _in_order(layers: set[str]) -> Sequence[str]:
     return [*known, *sorted(layers.difference(_LAYERS))]
 
 
-def _rows(pair: PairRuns) -> Iterator[list[str]]:
+def _rows(pair: PairRuns, layer: str) -> Iterator[list[str]]:
+    """What was measured of a pair in a layer: one row for each machine and Python."""
     page = f"{pair.target}/{pair.pair.label}/README.md"
     for on in pair.machines:
         for one in on.shown:
+            if layer not in one.layers:
+                continue
+            results = [result for result in one.results if result.layer == layer]
             yield [
                 plain(pair.target),
                 link(pair.pair.label, page),
                 one.run.manifest.base.provenance.python,
-                verdict_counts(one),
-                largest_changes(one) or "–",
+                verdict_counts(results),
+                largest_changes(results) or "–",
                 day(one.run.manifest.started_at),
                 plain(on.machine.name),
                 "yes" if one.is_complete else "**no**",

@@ -40,9 +40,8 @@ def narrative(runs: Sequence[Evaluated]) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def verdict_counts(one: Evaluated) -> str:
-    """`9 faster, 1 inconclusive` of a run, the control left out."""
-    results = one.results
+def verdict_counts(results: Sequence[Result]) -> str:
+    """`9 faster, 1 inconclusive`."""
     counts = [
         f"{number} {verdict}"
         for verdict in Verdict
@@ -52,9 +51,9 @@ def verdict_counts(one: Evaluated) -> str:
     return ", ".join([*counts, *([f"{missing} not measured"] if missing else [])]) or "nothing yet"
 
 
-def largest_changes(one: Evaluated, most: int = 3) -> str:
+def largest_changes(results: Sequence[Result], most: int = 3) -> str:
     """The largest changes that are certain, in words."""
-    found = _by_size(_changed(one))[:most]
+    found = _by_size(_changed(results))[:most]
     return ", ".join(
         f"{code(result.name)} {magnitude_with_direction(_ratio(result))}" for result in found
     )
@@ -71,13 +70,13 @@ def _counts(runs: Sequence[Evaluated]) -> str:
         number = counted(len(results), "benchmark")
         words = f"{faster or 'none'} of {number} got faster and {slower or 'none'} slower"
         so_far = "" if one.is_complete else " so far (the run is not complete)"
-        parts.append(f"on {_python(one)} {words}{so_far}")
+        parts.append(f"on {_python(one)}, {words}{so_far}")
     sentence = "; ".join(parts)
     return f"**{sentence[:1].upper()}{sentence[1:]}.**"
 
 
 def _largest(runs: Sequence[Evaluated]) -> str:
-    changed = [(one, result) for one in runs for result in _changed(one)]
+    changed = [(one, result) for one in runs for result in _changed(one.results)]
     if not changed:
         return ""
     name = _by_size([result for _, result in changed])[0].name
@@ -169,10 +168,10 @@ def _confounded(runs: Sequence[Evaluated]) -> str:
     )
 
 
-def _changed(one: Evaluated) -> list[Result]:
+def _changed(results: Sequence[Result]) -> list[Result]:
     return [
         result
-        for result in one.results
+        for result in results
         if result.size is not None and result.verdict in {Verdict.FASTER, Verdict.SLOWER}
     ]
 

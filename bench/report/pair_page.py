@@ -58,7 +58,7 @@ def _summary(pair: PairRuns, page: Page) -> str:
         )
     )
     index = link("all results", page.link_to(page.output.root / "README.md"))
-    layer = plain(pair.layer)
+    layer = plain(joined(pair.layers))
     return f"{layer} · Python {joined(pythons)} · {when} · {machines} · {index}"
 
 

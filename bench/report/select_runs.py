@@ -40,6 +40,12 @@ class Evaluated:
         return tuple(one for one in self.evaluation.results if not one.is_control)
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers of its benchmarks; a benchmark can belong to another than its target's."""
+        found = dict.fromkeys(one.layer for one in self.results)
+        return tuple(found) or (self.run.manifest.layer,)
+
+    @property
     def python(self) -> str:
         """The Python version asked for, e.g. `3.13`."""
         return self.run.manifest.python
@@ -99,10 +105,15 @@ class PairRuns:
     """All that was measured of one pair."""
 
     target: str
-    layer: str
     pair: Pair
     machines: tuple[OnMachine, ...]
     unreadable: tuple[Unreadable, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers of all that is shown."""
+        shown = (one for on in self.machines for one in on.shown)
+        return tuple(dict.fromkeys(layer for one in shown for layer in one.layers))
 
 
 @dataclass(frozen=True)
@@ -166,7 +177,6 @@ def _pair(runs: list[Evaluated], unreadable: Iterable[Unreadable]) -> PairRuns:
     machines = _grouped(runs, lambda one: one.run.manifest.machine.name)
     return PairRuns(
         manifest.target,
-        manifest.layer,
         manifest.pair,
         tuple(_on_machine(group) for _, group in sorted(machines.items())),
         tuple(one for one in unreadable if (one.target, one.pair) == (manifest.target, label)),

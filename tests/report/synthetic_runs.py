@@ -115,7 +115,10 @@ def _manifest(plan: RunPlan) -> Manifest:
         head=head,
         machine=_machine(plan.machine),
         options=plan.options,
-        benchmarks=tuple(PlannedBenchmark(one.benchmark, plan.layer, "d") for one in plan.made),
+        benchmarks=tuple(
+            PlannedBenchmark(one.benchmark, one.benchmark.layer or plan.layer, "d")
+            for one in plan.made
+        ),
         network="cut off (network namespace)",
         harness={"commit": "abc1234", "python": "3.13.0"},
         variables={"SAMPLE": "1"},

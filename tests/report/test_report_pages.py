@@ -21,6 +21,7 @@ from synthetic_runs import (
 
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
+from bench.core.target import Benchmark
 from bench.report.write import write_report
 from bench.store.run import read_run
 from bench.workspace import Workspace
@@ -76,7 +77,7 @@ def test_the_page_says_the_verdict_first(workspace: Workspace) -> None:
     assert written.runs == 1
     assert written.page_of(read_run(folder)).is_file()
     page = page_of(workspace)
-    assert "**On Python 3.13 1 of 3 benchmarks got faster and 1 slower.**" in page
+    assert "**On Python 3.13, 1 of 3 benchmarks got faster and 1 slower.**" in page
     assert page.index("got faster") < page.index("| benchmark")
     assert "Slower: `worse` (+" in page
     assert "Faster: `quick` (2." in page
@@ -205,6 +206,19 @@ def test_the_index_sorts_by_layer(workspace: Workspace) -> None:
     assert row[1] == "[1.0..2.0](prior/1.0..2.0/README.md)"
     assert row[3] == "1 faster"
     assert row[4].startswith("`quick` 2.0")
+
+
+def test_benchmarks_are_listed_in_their_own_layer(workspace: Workspace) -> None:
+    across = command("across", ratio=0.5)
+    across = replace(across, benchmark=Benchmark(name="across", command=("x",), layer="boundary"))
+    write_run(workspace, RunPlan((*SMALL, across)))
+    write_report(workspace)
+    core, boundary = index_of(workspace).split("## Boundary")
+    assert "`quick`" in core
+    assert "`across`" not in core
+    assert cells(boundary, "sample")[3] == "1 faster"
+    assert "`across`" in boundary
+    assert "core engine and boundary · " in page_of(workspace)
 
 
 def test_links_lead_somewhere(everything: Workspace) -> None:

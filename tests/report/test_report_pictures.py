@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
+import msgspec
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -92,7 +93,17 @@ def test_numbers_of_the_axes_have_room(half: float, times: float) -> None:
         ForestRow("b", far, Verdict.SLOWER, change(far), "slower"),
     ]
     with drawing():
-        assert not overlaps(draw_forest(Forest("t", tuple(rows), 0.02)))
+        figure = draw_forest(Forest("t", tuple(rows), 0.02))
+        assert not overlaps(figure)
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 3
+
+
+@pytest.mark.parametrize("mei", [0.0001, 0.005, 0.3, 0.9])
+def test_every_minimum_effect_can_be_drawn(mei: float) -> None:
+    with drawing():
+        assert not overlaps(draw_forest(msgspec.structs.replace(forest(8, longest=False), mei=mei)))
 
 
 def rounds(count: int, ratio: float, noise: float, name: str = "benchmark") -> RoundsPicture:
