@@ -6,6 +6,7 @@ measured, so a process killed at any moment loses at most the round under way.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Iterator
@@ -17,12 +18,13 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from bench.core.counts import Instrument
 from bench.core.errors import BenchError, DataError
 from bench.core.gate import Gate
 from bench.core.machine import Machine
 from bench.core.revision import Pair
 from bench.core.sample import Round
-from bench.store.events import Closed, Ended, Event, Measured, Probed, Tested, Unavailable
+from bench.store.events import Closed, Counted, Ended, Event, Measured, Probed, Tested, Unavailable
 from bench.store.manifest import FORMAT, Manifest
 from bench.system.files import write_atomically
 
@@ -68,6 +70,14 @@ class Run:
         """What the target's own tests said; None when it declares none (or no gate was there)."""
         return next((e.gate for e in reversed(self.events) if isinstance(e, Tested)), None)
 
+    def counted(self, benchmark: str) -> dict[Instrument, Counted]:
+        """What was counted beside time, by instrument."""
+        return {
+            event.instrument: event
+            for event in self.events
+            if isinstance(event, Counted) and event.benchmark == benchmark
+        }
+
     @property
     def closed(self) -> Closed | None:
         """The mark of a complete run."""
@@ -107,7 +117,7 @@ def read_run(folder: Path) -> Run:
     for number, line in enumerate(whole.split(b"\n") if whole else (), start=1):
         try:
             events.append(msgspec.json.decode(line, type=Event))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise DataError(
                 f"{file}, line {number} is damaged: {error}",
                 "Restore the file (git checkout), or move this run's folder away.",
@@ -125,7 +135,7 @@ def _read_manifest(file: Path) -> Manifest:
                 "Update this repository (git pull).",
             )
         return msgspec.json.decode(content, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(
             f"{file} is damaged: {error}",
             "Restore the file (git checkout), or move this run's folder away.",
@@ -174,9 +184,12 @@ class Journal:
 
     def __init__(self, run: Run) -> None:
         self._file = run.folder / _ROUNDS
-        if run.dropped:
-            os.truncate(self._file, self._file.stat().st_size - run.dropped)
-        self._stream = self._file.open("ab")
+        try:
+            if run.dropped:
+                os.truncate(self._file, self._file.stat().st_size - run.dropped)
+            self._stream = self._file.open("ab")
+        except OSError as error:
+            raise cannot_write(self._file, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -187,7 +200,8 @@ class Journal:
         try:
             self.sync()
         finally:
-            self._stream.close()
+            with contextlib.suppress(OSError):  # what did not fit has been told of by `write`
+                self._stream.close()
 
     def write(self, event: Event) -> None:
         """Append one event; raises `DataError` when the disk takes no more."""
@@ -199,7 +213,10 @@ class Journal:
 
     def sync(self) -> None:
         """Make what was written survive a power cut as well."""
-        os.fsync(self._stream.fileno())
+        try:
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise cannot_write(self._file, error) from error
 
 
 def cannot_write(file: Path, error: OSError) -> BenchError:

@@ -153,8 +153,8 @@ def test_interruption_kills_what_is_measured(tmp_path: Path) -> None:
     old = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 1.0)
     try:
+        side = python(tmp_path, SLEEPING_FAMILY, "4244")
         with pytest.raises(KeyboardInterrupt), Launcher(Isolation((), "open")) as launcher:
-            side = python(tmp_path, SLEEPING_FAMILY, "4244")
             launcher.run([side], together=False, hash_seed=0, timeout_s=60, cpu=None)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -94,11 +94,12 @@ class Sandbox:
     def bench(
         self, *arguments: str | Path, status: int | None = None, cwd: Path = ROOT
     ) -> subprocess.CompletedProcess[str]:
-        """Run `python -m bench` to its end; no traceback, whatever happens."""
+        """Run `python -m bench` to its end: no traceback, no escape codes, whatever happens."""
         with self.start(*arguments, cwd=cwd) as process:
             output, errors = process.communicate(timeout=200)
         done = subprocess.CompletedProcess(arguments, process.returncode, output, errors)
-        assert "Traceback" not in output + errors, output + errors
+        for sign in ("Traceback", "a bug in bench", "\x1b["):
+            assert sign not in output + errors, output + errors
         if status is not None:
             assert done.returncode == status, output + errors
         return done
