@@ -153,7 +153,8 @@ def _close_panel(
     # The left half of a logarithmic axis is the tighter one: -half is expm1(-half).
     reach = -math.expm1(-half)
     steps = [step for step in _STEPS if step <= reach]
-    step = next((one for one in steps if _has_room(one, half, panel_in)), steps[-1])
+    highest = steps[-1] * math.floor(reach / steps[-1])
+    step = next((one for one in steps if _has_room(one, half, panel_in)), highest)
     count = math.floor(reach / step)
     changes = [k * step for k in range(-count, count + 1)]
     labels = ["0" if k == 0 else _change_label(k, step) for k in changes]
