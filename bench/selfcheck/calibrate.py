@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.core.errors import NothingMeasuredError
 from bench.core.sample import Design, Metric, Side
+from bench.core.verdict import Interval
 from bench.evaluation import differences, times
 from bench.selfcheck.commands import Case, base_loops, burn_case, burn_words, start_in_loops
 from bench.selfcheck.record import Calibration, Counted
@@ -19,42 +20,41 @@ from bench.system.process import run_tool
 
 _FIRST_GUESS = 100_000
 _FEW = 6
+_MANY = 4
 _COUNTING_S = 60.0
 
 
-def calibrate(steps: Steps, rounds: int) -> Calibration:
-    """Find the loops of a process of about 50 ms, and what its start costs in loops.
+def calibrate(steps: Steps, rounds: int, wanted_s: float) -> Calibration:
+    """Find the loops of a process of `wanted_s` CPU seconds, and what its start costs in loops.
 
-    Rounds of a process without loops against one with them, one after the other in random order
-    (in a duet, the longer one would run its end alone). Raises `NothingMeasuredError` when loops
+    The start's cost follows from processes of 1 and of 4 times the loops, one after the other in
+    random order (in a duet, the longer one would run its end alone). A process without any loops
+    would not do but for a guess: the first milliseconds of looping cost more than the later ones,
+    and that, too, is a cost that more loops do not add to. Raises `NothingMeasuredError` when loops
     cannot be told from nothing.
     """
-    rough = _against_start(steps, _FIRST_GUESS, _FEW)
-    return _against_start(steps, rough.loops, rounds)
+    start_s, found = _compare(steps, 0, _FIRST_GUESS, _FEW)
+    loops = base_loops(start_s, start_in_loops(0, _FIRST_GUESS, found.ratio), wanted_s)
+    process_s, found = _compare(steps, loops, _MANY * loops, rounds)
+    start, low, high = (
+        start_in_loops(loops, _MANY * loops, ratio)
+        for ratio in (found.ratio, found.high, found.low)
+    )
+    return Calibration(loops, start, low, high, start_s, process_s, rounds)
 
 
-def _against_start(steps: Steps, loops: int, count: int) -> Calibration:
-    case = Case("calibration", burn_words(0), burn_words(loops))
+def _compare(steps: Steps, few: int, many: int, count: int) -> tuple[float, Interval]:
+    """Median CPU seconds of a process of `few` loops, and how many times that `many` loops take."""
+    case = Case("calibration", burn_words(few), burn_words(many))
     bench, sides = steps.next_bench(), steps.commands.sides(case)
     taken = [bench.take(sides, Design.PAIRS, index, pin=True) for index in range(count + 1)][1:]
     found = fixed_interval(differences(taken, Metric.CPU), 0.05)
     if found.low <= 1:
         raise NothingMeasuredError(
-            f"{loops} loops of Python cannot be told from none on this machine.",
+            f"{many} loops of Python cannot be told from {few} on this machine.",
             "It is too busy, or its CPU clock too coarse, for a selfcheck.",
         )
-    start_s = float(np.median(times(taken, Side.BASE, Metric.CPU)))
-    start_loops = start_in_loops(loops, found.ratio)
-    wanted = base_loops(start_s, start_loops)
-    return Calibration(
-        loops=wanted,
-        start_loops=start_loops,
-        low=start_in_loops(loops, found.high),
-        high=start_in_loops(loops, found.low),
-        start_s=start_s,
-        process_s=start_s * (1 + wanted / start_loops),
-        rounds=count,
-    )
+    return float(np.median(times(taken, Side.BASE, Metric.CPU))), found
 
 
 def count_instructions(steps: Steps, calibration: Calibration) -> None:

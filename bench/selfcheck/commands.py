@@ -17,7 +17,6 @@ from bench.selfcheck.record import Calibration
 BARE = "bare interpreter"
 IMPORTS = "import-heavy"
 BURN = "CPU-bound"
-PROCESS_S = 0.050  # CPU seconds of the CPU-bound command, the interpreter's start included
 
 _BURN_CODE = """\
 import sys
@@ -125,15 +124,15 @@ def uncertainty(calibration: Calibration, ratio: float) -> float:
     return max(abs(true_ratio(calibration, loops, limit) - ratio) for limit in limits)
 
 
-def start_in_loops(loops: int, ratio: float) -> float:
-    """What a start costs, in loops, if `loops` loops make a bare process `ratio` times longer.
+def start_in_loops(few: int, many: int, ratio: float) -> float:
+    """What a start costs, in loops, if a process of `many` loops takes `ratio` times one of `few`.
 
-    Infinite for a ratio of 1 or less: the loops then cost nothing that can be seen.
+    0 where it can't be seen; infinite for a ratio of 1 or less: the loops then cost nothing.
     """
-    return loops / (ratio - 1) if ratio > 1 else float("inf")
+    return max((many - ratio * few) / (ratio - 1), 0.0) if ratio > 1 else float("inf")
 
 
-def base_loops(start_s: float, start_loops: float, process_s: float = PROCESS_S) -> int:
+def base_loops(start_s: float, start_loops: float, process_s: float) -> int:
     """Loops for a process of `process_s`; where a start takes most of that, as long as a start."""
     loop_s = start_s / start_loops
     return max(round((process_s - start_s) / loop_s), round(start_loops))

@@ -19,10 +19,10 @@ def injection(check: Check) -> str:
     error = max(uncertainty(calibration, ratio) for ratio in POWER_RATIOS) * 100
     parts = [
         f"A process of {seconds(calibration.process_s)} CPU time, of which the interpreter's start "
-        f"is {start:.0%} (from {calibration.rounds} random-order pairs of a process without loops "
-        "and one with them); head gets so many more loops that the whole process costs the stated "
-        f"share more. What is not known of the start moves these shares by ±{error:.2f} points at "
-        "most.",
+        f"is {start:.0%} (from {calibration.rounds} random-order pairs of a process with as many "
+        "loops and one with four times as many); head gets so many more loops that the whole "
+        f"process costs the stated share more. What is not known of the start moves these "
+        f"shares by ±{error:.2f} points at most.",
         *_witnesses(check),
     ]
     return " ".join(parts)

@@ -27,7 +27,7 @@ class Parts:
         """Measure everything; what is done is in the recorder at any time."""
         settings, steps = self.settings, self.steps
         self._phase("calibrating the CPU-bound command")
-        calibration = calibrate(steps, settings.calibration_rounds)
+        calibration = calibrate(steps, settings.calibration_rounds, settings.process_s)
         steps.recorder.calibration = calibration
         if settings.count_instructions:
             self._phase("counting instructions")

@@ -96,7 +96,7 @@ class Calibration(msgspec.Struct, frozen=True):
     A process with `n` loops costs `start_loops + n` loops' worth of CPU time, where `start_loops`
     is what the interpreter's start costs; `low` and `high` are its 95% limits. `loops` is the
     base's count; `start_s` and `process_s` are median CPU seconds of a process without loops and
-    (expected) of the base.
+    of the base.
     """
 
     loops: int

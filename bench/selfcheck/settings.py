@@ -16,14 +16,16 @@ class Settings:
     """Counts, and limits in seconds: a part that reaches its limit is cut short, and says so.
 
     `runs`: A/A runs, for which `run_s` each are allowed; `block_samples`: the most samples a side
-    of the peers' blocks, which take about `block_s`; `growing_samples` and `growing_s`: the cap of
-    the blocks that grow until their interval is as narrow as the engine's.
+    of the peers' blocks, which take about `block_s`; `process_s`: CPU time of the CPU-bound
+    command, the interpreter's start included; `growing_samples` and `growing_s`: the cap of the
+    blocks that grow until their interval is as narrow as the engine's.
     """
 
     runs: int = 40
     run_s: float = 10.0
     block_samples: int = 30
     block_s: float = 2.0
+    process_s: float = 0.050
     calibration_rounds: int = 30
     verify_rounds: int = 30
     count_instructions: bool = True

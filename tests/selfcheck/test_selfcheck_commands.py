@@ -35,9 +35,14 @@ def test_an_uncertain_start_hardly_moves_a_small_ratio() -> None:
     assert uncertainty(CALIBRATION, 1.0) == 0
 
 
-def test_the_start_follows_from_a_process_without_loops() -> None:
-    assert start_in_loops(300_000, 4.0) == pytest.approx(100_000)
-    assert math.isinf(start_in_loops(300_000, 0.99))
+def test_the_start_follows_from_processes_of_few_and_of_many_loops() -> None:
+    assert start_in_loops(0, 300_000, 4.0) == pytest.approx(100_000)
+    assert start_in_loops(300_000, 1_200_000, 13 / 4) == pytest.approx(100_000)
+
+
+def test_a_start_is_never_negative_and_loops_that_cost_nothing_say_nothing() -> None:
+    assert start_in_loops(100, 400, 4.2) == 0
+    assert math.isinf(start_in_loops(0, 300_000, 0.99))
 
 
 def test_the_base_takes_the_time_wanted_unless_the_start_does_already() -> None:

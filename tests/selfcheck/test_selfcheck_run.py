@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -25,14 +26,15 @@ from bench.workspace import Workspace, find_workspace
 TINY = dataclasses.replace(
     QUICK,
     runs=1,
-    block_samples=2,
+    process_s=0.02,
+    block_samples=8,
     block_s=0.1,
     calibration_rounds=6,
     growing_samples=2,
     design_rounds=2,
     load_per_cpu=1,
     bias_rounds=2,
-    part_s=2.0,
+    part_s=0.5,
     budget_s=0.5,
 )
 needs_pinning = pytest.mark.skipif(
@@ -120,4 +122,4 @@ def test_the_command_line_decides_on_runs_and_quick_ones_have_few() -> None:
 
 def test_only_the_budget_differs_from_the_engines_own_options() -> None:
     assert Settings().options == Options()
-    assert dataclasses.replace(QUICK.options, budget_s=Options().budget_s) == Options()
+    assert msgspec.structs.replace(QUICK.options, budget_s=Options().budget_s) == Options()
