@@ -83,8 +83,8 @@ def test_the_forest_has_room_for_everything(count: int, only: int | None, *, lon
         assert not overlaps(draw_forest(forest(count, longest=longest, only=only)))
 
 
-@pytest.mark.parametrize("half", [0.006, 0.02, 0.05, 0.1, 0.15, 0.19])
-@pytest.mark.parametrize("times", [1.1, 1.5, 3.0, 10.0, 500.0])
+@pytest.mark.parametrize("half", [0.006, 0.05, 0.1, 0.19])
+@pytest.mark.parametrize("times", [1.1, 3.0, 500.0])
 def test_numbers_of_the_axes_have_room(half: float, times: float) -> None:
     near = Interval(1.0, 1 - half, 1 + half)
     far = Interval(times, times * 0.9, times * 1.1)
