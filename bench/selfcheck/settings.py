@@ -50,10 +50,10 @@ class Settings:
 
 QUICK = Settings(
     runs=2,
-    run_s=6.0,
+    run_s=5.0,
     block_samples=10,
     block_s=1.0,
-    calibration_rounds=10,
+    calibration_rounds=8,
     verify_rounds=0,
     count_instructions=False,
     power_repeats=1,
@@ -61,6 +61,6 @@ QUICK = Settings(
     growing_s=3.0,
     design_rounds=8,
     bias_rounds=6,
-    part_s=7.0,
-    budget_s=5.0,
+    part_s=6.0,
+    budget_s=4.0,
 )
