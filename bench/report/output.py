@@ -57,9 +57,10 @@ class Output:
         """Remove the report's own files that belong to nothing any more.
 
         What belongs to a pair that is still in `data/` but was not shown (its runs are damaged, of
-        a newer format, or were begun after this report) stays as it is.
+        a newer format, or were begun after this report) stays as it is. So does everything when
+        there is no `data/` folder at all: that is a wrong path, not an empty history.
         """
-        if not self.root.is_dir():
+        if not (self.root.is_dir() and self.data.is_dir()):
             return
         for file in sorted(self.root.rglob("*")):
             if file.suffix not in _KINDS or file in self._written or not file.is_file():

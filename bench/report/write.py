@@ -42,7 +42,8 @@ def write_report(workspace: Workspace) -> Written:
     output = Output(workspace.results, workspace.data)
     for pair in collection.pairs:
         write_pair_page(pair, output)
-    write_index(collection, output)
+    if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
+        write_index(collection, output)
     output.remove_stale()
     shown = [one for pair in collection.pairs for on in pair.machines for one in on.shown]
     runs = sum(1 + len(one.others) for one in shown) + len(collection.unreadable)

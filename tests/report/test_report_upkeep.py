@@ -102,6 +102,18 @@ def test_stale_pages_go_and_others_stay(workspace: Workspace) -> None:
     assert (workspace.results / "kept" / "1.0..2.0" / "README.md").is_file()
 
 
+def test_a_missing_data_folder_wipes_nothing(
+    here: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(here, RunPlan(SMALL))
+    write_report(here)
+    before = sorted((file, file.read_bytes()) for file in here.results.rglob("*.[ms]*"))
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "mistyped"))
+    with pytest.raises(NothingMeasuredError):
+        report_command(NO_ARGUMENTS)
+    assert sorted((file, file.read_bytes()) for file in here.results.rglob("*.[ms]*")) == before
+
+
 def test_pictures_of_benchmarks_that_are_no_more_go(workspace: Workspace) -> None:
     folder = write_run(workspace, RunPlan())
     write_report(workspace)
