@@ -85,6 +85,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         action="store_false",
         help="do not run the target's own tests on both revisions first (done once a revision)",
     )
+    run.add_argument(
+        "--no-counters",
+        action="store_false",
+        dest="counters",
+        help="do not count instructions, system calls, modules and memory after the timing",
+    )
     run.add_argument("--fail-on", choices=["slower"], help="exit with status 3 if this is found")
     run.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     run.add_argument("--json", action="store_true", help="print the result as JSON")

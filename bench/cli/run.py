@@ -82,6 +82,7 @@ def _plan(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher)
         benchmarks=tuple(arguments.benchmark),
         groups=tuple(arguments.group),
         dependencies=str(arguments.deps),
+        counters=arguments.counters,
     )
     benchmarks = select(target, options, workspace.suites)
     wanted_range = arguments.range or target.default_range

@@ -12,7 +12,8 @@ class Options(msgspec.Struct, frozen=True):
 
     `alpha`: family-wise error rate of a run; `mei`: minimum effect of interest as a fraction;
     `budget_s`: seconds of measuring for a benchmark; `rounds`: the most rounds a verdict may take;
-    `design`: None lets each benchmark be probed; `benchmarks`: patterns of names, empty for all.
+    `design`: None lets each benchmark be probed; `benchmarks`: patterns of names, empty for all;
+    `counters`: what commands and imports do is counted after the timing.
     """
 
     alpha: float = 0.05
@@ -23,3 +24,4 @@ class Options(msgspec.Struct, frozen=True):
     benchmarks: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     dependencies: str = "own"
+    counters: bool = True

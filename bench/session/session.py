@@ -7,10 +7,11 @@ import platform
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bench.core.errors import NothingMeasuredError
 from bench.core.gate import Gate
@@ -18,9 +19,11 @@ from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Side
 from bench.core.target import Target
+from bench.counters.counting import Counting
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
 from bench.evaluation import evaluate
+from bench.fixtures.catalogue import check_fixture, prepare_fixture
 from bench.machine.fingerprint import describe_machine, measuring_cpus
 from bench.measure.client import Isolation, Launcher, find_isolation
 from bench.measure.invocations import CONTROL, Subject
@@ -84,7 +87,11 @@ class Session:
             ):
                 self._test(run, journal, interpreter)
                 bench = Bench(launcher, measuring_cpus(machine), run.manifest.seed)
-                _Measuring(self, run, journal, bench, base, head, environments).run()
+                measuring = _Measuring(self, run, journal, bench, base, head, environments)
+                ready = measuring.run()
+                if self.options.counters:
+                    self._count(run, journal, environments, isolation, ready)
+                measuring.close()
             whole = read_run(run.folder)
             export_pyperf(whole)
         results = evaluate(whole).results
@@ -104,6 +111,20 @@ class Session:
             journal.write(Tested(self.gate.run(interpreter)))
         elif run.gate is None:
             journal.write(Tested(Gate(reason=SKIPPED)))
+        journal.sync()
+
+    def _count(
+        self,
+        run: Run,
+        journal: Journal,
+        environments: Environments,
+        isolation: Isolation,
+        ready: Sequence[Sides],
+    ) -> None:
+        """Count what the benchmarks do, now that all timing is over."""
+        so_far = read_run(run.folder)
+        watcher = self.watcher
+        Counting(so_far, environments, isolation, journal.write, watcher.phase).count_all(ready)
         journal.sync()
 
     def _manifest(
@@ -135,6 +156,7 @@ class Session:
     ) -> Iterator[tuple[Subject, Subject]]:
         scratch = self.workspace.scratch / secrets.token_hex(4)
         support = pyperf_folder(interpreter, self.workspace)
+        fixtures = self._fixtures()
         homes = {side: scratch / side for side in Side}
         for home in homes.values():
             home.mkdir(parents=True)
@@ -146,12 +168,20 @@ class Session:
                     homes[side],
                     support,
                     self.workspace.suites,
+                    fixtures,
                 )
                 for side in Side
             )
             yield base, head
+            for name, folder in fixtures.items():
+                check_fixture(name, folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _fixtures(self) -> dict[str, Path]:
+        """The folders of the fixtures that the benchmarks name, made where they are missing."""
+        names = sorted({one.declaration.fixture for one in self.benchmarks} - {""})
+        return {name: prepare_fixture(name, self.workspace.cache) for name in names}
 
 
 def _open_network() -> Isolation:
@@ -180,19 +210,25 @@ class _Measuring:
     environments: Environments
     rejected: set[str] = field(default_factory=set)
     family: int = 1
+    elapsed_s: float = 0.0
 
-    def run(self) -> None:
+    def run(self) -> list[Sides]:
+        """Probe and measure; returns the benchmarks that work."""
         started = time.monotonic()
         self.journal.write(Opened(time.time(), resumed=bool(self.run_.events)))
         ready = self._probe_all()
         for position, (plan, sides) in enumerate(ready, start=1):
             self._measure(plan, sides, position, len(ready))
             self.journal.sync()
-        elapsed_s = time.monotonic() - started
+        self.elapsed_s = time.monotonic() - started
+        return [sides for _plan, sides in ready]
+
+    def close(self) -> None:
+        """Prove again what was measured, and mark the run as complete."""
         for side in Side:
             self.environments.side(side).prove_again(self.session.target.env)
         inside_s = self.bench.launcher.inside_s
-        self.journal.write(Closed(time.time(), round(elapsed_s, 3), round(inside_s, 3)))
+        self.journal.write(Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3)))
 
     def _probe_all(self) -> list[tuple[Probed, Sides]]:
         """Probe what was not probed yet: the number of benchmarks sets the level of each."""

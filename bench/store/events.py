@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.gate import Gate
 from bench.core.machine import Noise
-from bench.core.sample import Design, Metric, Round
+from bench.core.sample import Design, Metric, Round, Side
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened", tag_field="event"):
@@ -64,6 +65,25 @@ class Ended(msgspec.Struct, frozen=True, tag="ended", tag_field="event"):
     large_effect: bool = False
 
 
+class Counted(msgspec.Struct, frozen=True, tag="counted", tag_field="event", omit_defaults=True):
+    """What one instrument counted on both sides; `skipped` says why a side has no tally.
+
+    `names` holds what only one side has, by counter.
+    """
+
+    benchmark: str
+    instrument: Instrument
+    base: Tally | None = None
+    head: Tally | None = None
+    names: dict[Counter, Names] = {}
+    skipped: str = ""
+    elapsed_s: float = 0.0
+
+    def side(self, side: Side) -> Tally | None:
+        """The tally of one side."""
+        return self.base if side is Side.BASE else self.head
+
+
 class Closed(msgspec.Struct, frozen=True, tag="closed", tag_field="event"):
     """The run is complete: every benchmark ended and both environments were proven again.
 
@@ -76,4 +96,4 @@ class Closed(msgspec.Struct, frozen=True, tag="closed", tag_field="event"):
     inside_s: float
 
 
-Event = Opened | Tested | Probed | Unavailable | Measured | Ended | Closed
+Event = Opened | Tested | Probed | Unavailable | Measured | Ended | Counted | Closed

@@ -1,0 +1,149 @@
+"""Runs in every Python process of an observed benchmark and writes down what it did.
+
+Never imported by the harness. An audit hook hears of opens, child processes and connections;
+`sys.modules` at the end tells the modules with the files they came from. Why not
+PYTHONPROFILEIMPORTTIME: it writes into the program's own standard error, knows names but no files
+(so own, standard library and third party can't be told apart), and lists modules that failed.
+Lazy modules that nobody has touched count as not imported, aliases (`os.path`) only once.
+
+When memory is traced (PYTHONTRACEMALLOC) only memory is reported, for a hook allocates too. No
+module may be imported here that the interpreter has not loaded already: it would be counted. What
+happens before `site` reaches this file (`pyvenv.cfg`, `.pth` files) is not heard.
+
+A process makes an empty file when it starts and fills it when it ends; one that stays empty was
+killed. Children that were forked without exec write a file of their own if they end in order.
+"""
+
+import os
+import sys
+
+_OWN = "BENCH_OBSERVER"
+_STARTS = ("os.system", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen")
+
+
+class _Observer:
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.file = ""
+        self.busy = False
+        self.opened: list[str] = []
+        self.started: list[str] = []
+        self.connected: list[str] = []
+
+    def claim(self) -> None:
+        """A file nobody else has: a process can replace its program and keep its number."""
+        self.busy = True
+        number = 0
+        while not self.file:
+            name = f"{self.folder}/{os.getpid()}.{number}"
+            try:
+                os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                self.file = name
+            except FileExistsError:
+                number += 1
+        self.busy = False
+
+    def forget(self) -> None:
+        """In a forked child: what the parent did is the parent's."""
+        self.file = ""
+        self.opened, self.started, self.connected = [], [], []
+
+    def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
+        if self.busy:
+            return
+        if event == "open":
+            if isinstance(arguments[0], (str, bytes)):
+                self.opened.append(_path(arguments[0], arguments[-1]))
+        elif event in _STARTS:
+            if event != "os.posix_spawn" or not _is_subprocess():
+                self.started.append(_command(event, arguments))
+        elif event == "socket.connect":
+            self.connected.append(str(arguments[1]))
+        elif event == "os.exec":
+            self.save()
+
+    def save(self) -> None:
+        self.claim()
+        self.busy = True
+        memory = sys.modules.get("_tracemalloc")
+        told = {
+            "opened": self.opened,
+            "started": self.started,
+            "connected": self.connected,
+            "modules": _modules(),
+            "memory": memory.get_traced_memory() if memory else None,
+        }
+        handle = os.open(self.file, os.O_WRONLY | os.O_TRUNC)
+        os.write(handle, ascii(told).encode())
+        os.close(handle)
+        self.busy = False
+
+
+def _path(path: "str | bytes", flags: object) -> str:
+    """A file that must not exist yet is a temporary one: its name is random."""
+    name = os.fsdecode(path)
+    if isinstance(flags, int) and flags & os.O_EXCL:
+        return name.rpartition("/")[0] + "/(new file)"
+    return name
+
+
+def _is_subprocess() -> bool:
+    """Whether `subprocess` makes the call, whose own event was heard already."""
+    return sys._getframe(2).f_globals.get("__name__") == "subprocess"  # noqa: SLF001
+
+
+def _command(event: str, arguments: "tuple[object, ...]") -> str:
+    if event in {"os.fork", "os.forkpty"}:
+        return "(a fork of itself)"
+    if event == "os.system":
+        return str(arguments[0])
+    words = arguments[1]
+    if isinstance(words, (str, bytes)):
+        words = [words]
+    listed = list(words) if isinstance(words, (list, tuple)) else [arguments[0]]
+    return " ".join(os.fsdecode(word) for word in listed[:2])  # type: ignore[arg-type]
+
+
+def _modules() -> "dict[str, tuple[str, bool]]":
+    """Name → file (or "") and whether its first part names a module of the standard library."""
+    found = {}
+    for name, module in list(sys.modules.items()):
+        if name in {"__main__", "__mp_main__", "sitecustomize"}:
+            continue
+        if type(module).__name__ == "_LazyModule":
+            continue
+        try:
+            inside = object.__getattribute__(module, "__dict__")
+        except AttributeError:
+            inside = {}
+        spec = inside.get("__spec__")
+        real = getattr(spec, "name", name)
+        if real != name and real in sys.modules:
+            continue
+        file = inside.get("__file__") or getattr(spec, "origin", None) or ""
+        found[name] = (str(file), name.partition(".")[0] in sys.stdlib_module_names)
+    return found
+
+
+def _install(folder: str) -> None:
+    observer = _Observer(folder)
+    observer.claim()
+    atexit = __import__("atexit")
+    del sys.modules["atexit"]  # whether the program imports it is for the program to say
+    atexit.register(observer.save)
+    os.register_at_fork(after_in_child=observer.forget)
+    leave = os._exit
+
+    def save_and_leave(status: int) -> None:
+        observer.save()
+        leave(status)
+
+    os._exit = save_and_leave  # type: ignore[assignment]
+    if "PYTHONTRACEMALLOC" in os.environ:
+        __import__("_tracemalloc")
+    else:
+        sys.addaudithook(observer.hear)
+
+
+if _OWN in os.environ:
+    _install(os.environ[_OWN])

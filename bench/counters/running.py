@@ -1,0 +1,79 @@
+"""Run a benchmark's process under an instrument, with all that a timed one has but the timing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.target import Benchmark
+from bench.measure.client import Invocation, Isolation
+from bench.system.process import Finished, run_tool
+
+# As the launcher does it: what the program says goes nowhere. A child it leaves behind must not
+# keep us waiting for the end of a pipe either.
+_QUIET = ("/bin/sh", "-c", 'exec "$@" >/dev/null 2>"$0"')
+
+
+class NotCountedError(Exception):
+    """An instrument is missing, or the benchmark fails under it (the message says how)."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Starts counted processes: off the network like timed ones, under one fixed hash seed."""
+
+    isolation: Isolation
+    timeout_s: float
+
+    def run(
+        self,
+        benchmark: Benchmark,
+        invocation: Invocation,
+        *,
+        under: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run once under an instrument's command; raises `NotCountedError` unless it ends well."""
+        with scratch(invocation) as folder:
+            errors = folder / "stderr"
+            finished = run_tool(
+                [*_found(self.isolation.prefix), *_QUIET, errors, *under, *invocation.argv],
+                cwd=invocation.cwd,
+                env={**invocation.env, "PYTHONHASHSEED": "0", **(variables or {})},
+                timeout_s=self.timeout_s,
+            )
+            if finished.status != benchmark.exit_status:
+                raise NotCountedError(self._ending(finished, errors))
+
+    def _ending(self, finished: Finished, errors: Path) -> str:
+        if finished.status is None:
+            return f"stopped after {self.timeout_s:.0f} s"
+        said = errors.read_text(encoding="utf-8", errors="replace") if errors.exists() else ""
+        last = (said.strip() or finished.stderr.strip()).splitlines()[-1:]
+        return ": ".join([f"exit status {finished.status}", *(line[:300] for line in last)])
+
+
+@contextmanager
+def scratch(invocation: Invocation) -> Iterator[Path]:
+    """A folder for what an instrument writes: beside the subject's home, never in it."""
+    with tempfile.TemporaryDirectory(dir=invocation.cwd.parent, prefix="counters-") as folder:
+        yield Path(folder)
+
+
+def find_tool(name: str) -> str:
+    """The tool's path, looked up by the harness; the subject's own PATH has no say.
+
+    Raises `NotCountedError` with the remedy.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise NotCountedError(f"{name} is not installed (e.g. apt-get install {name})")
+    return found
+
+
+def _found(prefix: tuple[str, ...]) -> tuple[str, ...]:
+    return (shutil.which(prefix[0]) or prefix[0], *prefix[1:]) if prefix else ()
