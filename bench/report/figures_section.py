@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.core.target import Kind
 from bench.evaluation import Result
+from bench.report.gate_section import gate_mark, gate_section
 from bench.report.markdown import bullets, code, collapsed, heading, image, prose, table
 from bench.report.notes import notes
 from bench.report.select_runs import Shown, agreement
@@ -25,7 +26,9 @@ def figures_section(one: Shown, level: int, forest: str, rounds: dict[str, str])
     """The section; `forest` and `rounds` (by benchmark) are links to the pictures."""
     manifest = one.run.manifest
     unfinished = "" if one.is_complete else ", not complete"
-    yield heading(level, f"Python {manifest.base.provenance.python}{unfinished}")
+    mark = gate_mark(one.run)
+    title = f"Python {manifest.base.provenance.python}{unfinished}"
+    yield heading(level, f"{title}: {mark}" if mark else title)
     yield table(RESULT_COLUMNS, result_rows(one.evaluation, one.mei))
     yield _levels(one)
     yield image(f"Ratios head/base with intervals, Python {one.python}", forest)
@@ -34,6 +37,7 @@ def figures_section(one: Shown, level: int, forest: str, rounds: dict[str, str])
     yield from _imports(one, level + 1)
     yield from _walls(one, level + 1)
     yield from _memory(one, level + 1)
+    yield gate_section(one.run, level + 1)
     if rounds:
         pictures = [image(f"Every round of {name}", link) for name, link in rounds.items()]
         words = f"Every round of every benchmark: drift and spread ({len(pictures)} pictures)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bench.report.gate_section import gate_mark
 from bench.report.markdown import bullets, code, fenced, heading, link, plain, table
 from bench.report.narrative import largest_changes, verdict_counts
 from bench.report.output import Output
@@ -62,7 +63,7 @@ def _rows(pair: PairRuns, layer: str) -> Iterator[list[str]]:
                 plain(pair.target),
                 link(pair.pair.label, page),
                 one.run.manifest.base.provenance.python,
-                verdict_counts(results),
+                "; ".join(filter(None, (verdict_counts(results), gate_mark(one.run)))),
                 largest_changes(results) or "–",
                 day(one.run.manifest.started_at),
                 plain(on.machine.name),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bench.core.verdict import Verdict
 from bench.evaluation import Result
+from bench.report.gate_section import gate_mark
 from bench.report.markdown import code, plain
 from bench.report.notes import dependency_changes
 from bench.report.select_runs import Evaluated
@@ -26,6 +27,7 @@ _REASON_LENGTH = 100
 def narrative(runs: Sequence[Evaluated]) -> str:
     """One paragraph on the runs of a pair on one machine, each on another Python."""
     sentences = [
+        *(f"**{mark}** on {_python(one)}." for one in runs if (mark := gate_mark(one.run))),
         _counts(runs),
         _largest(runs),
         _all_with(runs, Verdict.SLOWER, "Slower"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
+from bench.core.gate import Gate
 from bench.core.machine import Machine, Noise
 from bench.core.options import Options
 from bench.core.revision import Pair, Revision, Source
@@ -16,7 +17,7 @@ from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark
 from bench.measure.invocations import CONTROL, control_benchmark
 from bench.statistics.sequential import plan_looks
-from bench.store.events import Closed, Ended, Event, Measured, Opened, Probed, Unavailable
+from bench.store.events import Closed, Ended, Event, Measured, Opened, Probed, Tested, Unavailable
 from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.store.run import Journal, create_run, pair_folder
 from bench.workspace import Workspace, find_workspace
@@ -83,6 +84,7 @@ class RunPlan:
     options: Options = field(default_factory=Options)
     complete: bool = True
     resumed: bool = False
+    gate: Gate | None = None
     started_at: str = "2026-11-23T06:41:57+00:00"
     run_id: str = "20261123T064157Z-0001"
 
@@ -173,6 +175,8 @@ def _machine(name: str) -> Machine:
 
 def _events(plan: RunPlan) -> list[Event]:
     events: list[Event] = [Opened(START, resumed=False)]
+    if plan.gate is not None:
+        events.append(Tested(plan.gate))
     for number, made in enumerate(plan.made):
         events += _benchmark_events(made, number, resumed=plan.resumed and number == 1)
     if plan.complete:

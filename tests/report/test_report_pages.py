@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace as replace_fields
 from synthetic_runs import (
     SMALL,
     RunPlan,
@@ -19,6 +20,7 @@ from synthetic_runs import (
     write_run,
 )
 
+from bench.core.gate import Ending, Gate, SuiteRun
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
@@ -219,6 +221,18 @@ def test_benchmarks_are_listed_in_their_own_layer(workspace: Workspace) -> None:
     assert cells(boundary, "sample")[3] == "1 faster"
     assert "`across`" in boundary
     assert "core engine and boundary · " in page_of(workspace)
+
+
+def test_tests_that_newly_fail_are_said_first(workspace: Workspace) -> None:
+    good = SuiteRun(Ending.RESULTS, "a checkout", "0" * 16, 3.0, passed=5)
+    bad = replace_fields(good, passed=4, failed=1)
+    gate = Gate(command=("pytest",), base=good, head=bad, newly_failing=("test_a|b",))
+    write_run(workspace, RunPlan(SMALL, gate=gate))
+    write_report(workspace)
+    page = page_of(workspace)
+    assert page.index("tests newly fail") < page.index("got faster")
+    assert "test_a\\|b" in section(page, "Tests of the project")
+    assert "tests newly fail" in cells(index_of(workspace), "sample")[3]
 
 
 def test_links_lead_somewhere(everything: Workspace) -> None:
