@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,6 +12,9 @@ import msgspec
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
+
+PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+PLACEHOLDERS = frozenset({"fixture", "home"})
 
 
 class Kind(enum.StrEnum):
@@ -27,6 +31,9 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `command[0]` is looked up in the environment's own scripts first; `import` in the TOML file is
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
+    `fixture` names a folder made before measuring (`bench/fixtures`); with one, `{fixture}` and
+    `{home}` in the command's words and in `env` stand for it and for the throwaway HOME.
+    `fresh_home` has HOME emptied before each process, so that what one writes changes no other.
     """
 
     name: Name
@@ -39,11 +46,15 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     exit_status: int = 0
     timeout_s: Positive = 120.0
     note: str = ""
+    fixture: str = ""
+    fresh_home: bool = False
+    env: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         declared = [bool(self.command), bool(self.statement), bool(self.script)]
         if sum(declared) != 1:
             raise ValueError("a benchmark has exactly one of command, import and script")
+        _check_placeholders((*self.command, *self.env.values()), has_fixture=bool(self.fixture))
 
     @property
     def kind(self) -> Kind:
@@ -77,6 +88,17 @@ class OwnTests(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     deselect: tuple[NonEmpty, ...] = ()
     timeout_s: Positive = 1200.0
     env: dict[str, str] = {}
+
+
+def _check_placeholders(words: Iterable[str], *, has_fixture: bool) -> None:
+    """Refuse `{fixture}` without a fixture and, with one, names in braces that mean nothing."""
+    used = {name for word in words for name in PLACEHOLDER.findall(word)}
+    if not has_fixture and "fixture" in used:
+        raise ValueError('{fixture} is used, but there is no key: fixture = "NAME"')
+    unknown = sorted(used - PLACEHOLDERS) if has_fixture else []
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
+        raise ValueError(f"unknown placeholder {{{unknown[0]}}} (there are {known})")
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

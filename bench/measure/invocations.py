@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from bench.core.target import Benchmark, Kind
+from bench.core.target import PLACEHOLDER, Benchmark, Kind
 from bench.environments.build import Environment
 from bench.environments.clean import subject_environment
 from bench.measure.client import Invocation
@@ -32,11 +35,25 @@ class NotPresentError(Exception):
     """The revision has no such command or module (the message says which)."""
 
 
+class FreshInvocation(Invocation):
+    """A process whose HOME is emptied before it is started, outside all clocks."""
+
+    def as_request(self, hash_seed: int, cpu: int | None) -> dict[str, Any]:
+        """The request, which is made once for each start: the moment to empty HOME."""
+        for one in self.cwd.iterdir():
+            if one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one)
+            else:
+                one.unlink()
+        return super().as_request(hash_seed, cpu)
+
+
 @dataclass(frozen=True)
 class Subject:
     """What every invocation of a side shares: its environment, variables, and folders.
 
-    `home` is throwaway; `support` holds pyperf for scripts, outside the subject's environment.
+    `home` is throwaway; `support` holds pyperf for scripts, outside the subject's environment;
+    `fixtures` are the folders of fixtures by name, the same for both sides.
     """
 
     environment: Environment
@@ -44,6 +61,7 @@ class Subject:
     home: Path
     support: Path
     suites: Path
+    fixtures: Mapping[str, Path] = field(default_factory=dict)
 
     def invocation(
         self, benchmark: Benchmark, options: tuple[str, ...] = (), *, cpu_clock: bool = False
@@ -54,21 +72,25 @@ class Subject:
         environment has no such command.
         """
         venv = self.environment.venv
-        env = subject_environment(venv, self.home, self.own)
+        env = self._variables(benchmark)
         extra = ""
         affinity = ""
         if benchmark.kind is Kind.COMMAND:
-            argv = (_executable(venv, benchmark.command[0]), *benchmark.command[1:])
+            first, *words = self._fill(benchmark, benchmark.command)
+            argv = (_executable(venv, first), *words)
         elif benchmark.kind is Kind.IMPORT:
             argv = (f"{venv}/bin/python", "-c", benchmark.import_statement)
         else:
             script = self.suites / f"bm_{benchmark.script}" / "run_benchmark.py"
             clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
             argv = (f"{venv}/bin/python", *clock, str(script), *options)
-            env["PYTHONPATH"] = str(self.support)
+            env["PYTHONPATH"] = os.pathsep.join(
+                filter(None, (str(self.support), env.get("PYTHONPATH")))
+            )
             extra = str(self.home / "pyperf.json")
             affinity = "--affinity"
-        return Invocation(
+        kind = FreshInvocation if benchmark.fresh_home else Invocation
+        return kind(
             argv, env, self.home, stderr=self.home / "stderr", extra=extra, affinity=affinity
         )
 
@@ -80,12 +102,24 @@ class Subject:
         looked = run_tool(
             [venv / "bin" / "python", "-c", _MISSING, *benchmark.needs],
             cwd=self.home,
-            env=subject_environment(venv, self.home, self.own),
+            env=self._variables(benchmark),
             timeout_s=benchmark.timeout_s,
         )
         if looked.stdout.split():
             missing = ", ".join(looked.stdout.split())
             raise NotPresentError(f"not present in this revision (no module {missing})")
+
+    def _variables(self, benchmark: Benchmark) -> dict[str, str]:
+        filled = self._fill(benchmark, tuple(benchmark.env.values()))
+        own = {**self.own, **dict(zip(benchmark.env, filled, strict=True))}
+        return subject_environment(self.environment.venv, self.home, own)
+
+    def _fill(self, benchmark: Benchmark, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Put paths in the place of `{fixture}` and `{home}`, where the benchmark has a fixture."""
+        if not benchmark.fixture:
+            return words
+        paths = {"fixture": str(self.fixtures[benchmark.fixture]), "home": str(self.home)}
+        return tuple(PLACEHOLDER.sub(lambda found: paths[found[1]], word) for word in words)
 
 
 def control_benchmark() -> Benchmark:

@@ -11,8 +11,11 @@ import msgspec
 from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.target import Benchmark, Kind, Target
+from bench.fixtures.catalogue import find_fixture
 from bench.measure.invocations import control_benchmark
 from bench.store.manifest import PlannedBenchmark
+
+_CAME_LATER = {"fixture", "fresh_home", "env"}
 
 
 def select(target: Target, options: Options, suites: Path) -> tuple[PlannedBenchmark, ...]:
@@ -31,8 +34,10 @@ def select(target: Target, options: Options, suites: Path) -> tuple[PlannedBench
 
 
 def digest(benchmark: Benchmark, suites: Path) -> str:
-    """Changes when what is measured changes: the declaration and, for a script, its sources."""
-    content = hashlib.sha256(msgspec.json.encode(benchmark))
+    """Changes when what is measured changes: the declaration, a script's sources, the fixture."""
+    content = hashlib.sha256(_declaration(benchmark))
+    if benchmark.fixture:
+        content.update(find_fixture(benchmark.fixture).digest.encode())
     if benchmark.kind is Kind.SCRIPT:
         folder = suites / f"bm_{benchmark.script}"
         if not (folder / "run_benchmark.py").is_file():
@@ -43,6 +48,14 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
         for file in sorted(folder.rglob("*.py")):
             content.update(file.name.encode() + b"\0" + file.read_bytes())
     return content.hexdigest()[:16]
+
+
+def _declaration(benchmark: Benchmark) -> bytes:
+    """The declaration; keys that came later count where they are used: older digests stay."""
+    keys = msgspec.to_builtins(benchmark)
+    return msgspec.json.encode(
+        {key: value for key, value in keys.items() if value or key not in _CAME_LATER}
+    )
 
 
 def _wanted(benchmark: Benchmark, options: Options) -> bool:
