@@ -101,7 +101,9 @@ class Result(msgspec.Struct, frozen=True):
 class Evaluation(msgspec.Struct, frozen=True):
     """All results of a run, in the order of its benchmarks; `level` is the final level of one.
 
-    Intervals hold simultaneously with probability 1 - alpha: each is made at `level`.
+    Each interval is made at 1 - `level`, so that it says the same as the verdict. All of them hold
+    together with probability 1 - alpha while nothing is rejected; after that only the family-wise
+    error of the verdicts is controlled.
     """
 
     results: tuple[Result, ...]

@@ -60,6 +60,8 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
         runs, failures = _measure_all(plan, workspace, watcher)
     if runs and not arguments.no_report:
         written = write_report(workspace)
+        for problem in written.problems:
+            watcher.say(f"bench: {problem}")
     for run in runs:
         print_results(console, run)
     if runs and not arguments.no_report:

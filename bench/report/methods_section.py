@@ -65,7 +65,7 @@ def statistics_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
         "stops at looks fixed beforehand, whose critical values (group-sequential, Lan–DeMets) "
         "keep the error rate whichever of them ends it; Holm's procedure over all benchmarks of a "
         f"run keeps the chance of a wrong *faster* or *slower* at {options.alpha * 100:g}% for all "
-        f"of them together, and simultaneous intervals are made at the level it ends at ({levels})."
+        f"of them together, and the intervals are made at the level it ends at ({levels})."
         f" With a minimum effect of interest (MEI) of {options.mei * 100:g}%, a verdict is "
         "*faster* or *slower* when the interval leaves out no change, *no difference* when the "
         "interval lies within ±MEI, *below MEI* when both hold, and *inconclusive* otherwise."
