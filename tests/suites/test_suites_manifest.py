@@ -14,12 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 
 SUITES = Path(__file__).parents[2] / "bench" / "suites"
-DISTRIBUTIONS = {
-    "codeflash_comparator": "codeflash",
-    "pip_requirement": "pip",
-    "rich_table": "rich",
-}
 NAMES = sorted(path.name.removeprefix("bm_") for path in SUITES.glob("bm_*"))
+LAYERS = {"codeflash": "core-engine", "pip": "prior-art", "rich": "prior-art"}
 
 
 def pyperformance(command: str) -> str:
@@ -28,6 +24,22 @@ def pyperformance(command: str) -> str:
     argv = [str(program), command, "--manifest", str(SUITES / "MANIFEST")]
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     return done.stdout
+
+
+def distribution(name: str) -> str:
+    """A script's name begins with the distribution it measures."""
+    return name.partition("_")[0]
+
+
+def groups() -> dict[str, list[str]]:
+    """Return pyperformance's groups, tags included."""
+    found: dict[str, list[str]] = {}
+    for line in pyperformance("list_groups").splitlines():
+        if heading := re.match(r"(\S+) \(\d+\):$", line):
+            found[heading[1]] = []
+        elif line.startswith("- "):
+            found[next(reversed(found))].append(line.removeprefix("- "))
+    return found
 
 
 def metadata(name: str) -> dict[str, Any]:
@@ -40,18 +52,24 @@ def calls(script: Path) -> list[ast.Call]:
 
 
 def test_every_target_has_a_script() -> None:
-    assert sorted(DISTRIBUTIONS) == NAMES
+    assert {distribution(name) for name in NAMES} == set(LAYERS)
 
 
 def test_the_manifest_lists_exactly_the_directories() -> None:
     assert sorted(re.findall(r"^- (\S+)$", pyperformance("list"), re.MULTILINE)) == NAMES
 
 
-def test_groups_and_tags_reach_pyperformance() -> None:
-    text = pyperformance("list_groups")
-    assert "core-engine (1):\n- codeflash_comparator\n" in text
-    assert "prior-art (2):\n- pip_requirement\n- rich_table\n" in text
-    assert "cpu (3):" in text.partition("tags:")[2]
+def test_every_script_is_in_the_group_of_its_layer() -> None:
+    found = groups()
+    for layer in set(LAYERS.values()):
+        assert found[layer] == [name for name in NAMES if LAYERS[distribution(name)] == layer]
+
+
+def test_tags_reach_pyperformance() -> None:
+    found = groups()
+    assert found["cpu"] == NAMES
+    for project in LAYERS:
+        assert found[project] == [name for name in NAMES if distribution(name) == project]
 
 
 def test_the_version_is_inherited() -> None:
@@ -65,7 +83,7 @@ def test_metadata_agrees_with_the_directory(name: str) -> None:
     data = metadata(name)
     assert data["project"]["name"] == f"bench_bm_{name}"
     assert data["project"]["dynamic"] == ["version"]
-    assert data["project"]["dependencies"] == ["pyperf", DISTRIBUTIONS[name]]
+    assert data["project"]["dependencies"] == ["pyperf", distribution(name)]
     assert data["tool"]["pyperformance"]["name"] == name
     assert data["tool"]["pyperformance"]["inherits"] == ".."
 
@@ -75,7 +93,7 @@ def test_everything_installed_is_pinned(name: str) -> None:
     lines = (SUITES / f"bm_{name}" / "requirements.txt").read_text().splitlines()
     pins = [Requirement(line) for line in lines if not line.startswith("#")]
     assert all(str(pin.specifier).startswith("==") for pin in pins)
-    assert {"pyperf", DISTRIBUTIONS[name]} <= {pin.name for pin in pins}
+    assert {"pyperf", distribution(name)} <= {pin.name for pin in pins}
 
 
 @pytest.mark.parametrize("name", NAMES)

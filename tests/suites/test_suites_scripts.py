@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SUITES = ROOT / "bench" / "suites"
 
+NAMES = sorted(path.name.removeprefix("bm_") for path in SUITES.glob("bm_*"))
+EXTREMES = {
+    "codeflash": ("codeflash==0.20.5", "codeflash==0.20.6"),
+    "pip": ("pip==23.3", "pip==26.0"),
+    "rich": ("rich==13.0.0", "rich==15.0.0"),
+}
+"""The oldest and the newest release that the scripts of a project are promised to work for."""
 CASES = [
-    pytest.param("codeflash_comparator", "codeflash==0.20.5", id="codeflash-0.20.5"),
-    pytest.param("codeflash_comparator", "codeflash==0.20.6", id="codeflash-0.20.6"),
-    pytest.param("pip_requirement", "pip==23.3", id="pip-23.3"),
-    pytest.param("pip_requirement", "pip==26.0", id="pip-26.0"),
-    pytest.param("rich_table", "rich==13.0.0", id="rich-13.0.0"),
-    pytest.param("rich_table", "rich==15.0.0", id="rich-15.0.0"),
+    pytest.param(name, release, version, id=f"{name}-{release}-{version}")
+    for name in NAMES
+    for release, version in zip(EXTREMES[name.partition("_")[0]], ("3.12", "3.13"), strict=True)
 ]
 
 BROKEN_COMPARATOR = "def comparator(orig, new): return True\n"
@@ -45,7 +49,40 @@ from types import SimpleNamespace
 def install_req_from_line(line):
     return SimpleNamespace(name=line, extras=(), link=None, markers=None)
 """
-BROKEN_RICH = "import rich.table\nrich.table.Table.add_row = lambda *args, **kwargs: None\n"
+BROKEN_RICH = {
+    "rich_emoji": "emoji.Emoji.replace = classmethod(lambda cls, text: text)",
+    "rich_markup": "markup.render = lambda markup, **_: rich.text.Text(markup)",
+    "rich_progress": "progress.Progress.advance = lambda *_: None",
+    "rich_segment": "segment.Segment.simplify = classmethod(lambda cls, found: found)",
+    "rich_style": "style.Style.__add__ = lambda first, second: first",
+    "rich_table": "table.Table.add_row = lambda *args, **kwargs: None",
+    "rich_text": "text.Text.wrap = lambda text, *_: [text]",
+    "rich_traceback": "traceback.Traceback._render_stack = lambda *_: ''",
+}
+BROKEN_CODEFLASH = {
+    "codeflash_code_replacement": (
+        "import codeflash.languages.python.static_analysis.code_replacer as module\n"
+        "module.replace_functions_in_file = lambda source, *_: source"
+    ),
+    "codeflash_context": (
+        "import codeflash.languages.python.context.code_context_extractor as module\n"
+        "module.prune_cst = lambda node, *_, **__: (node, True)\n"
+        "module.remove_unused_definitions_by_function_names = lambda code, *_, **__: code"
+    ),
+    "codeflash_function_ranker": (
+        "import codeflash.benchmarking.function_ranker as module\n"
+        "module.FunctionRanker.rank_functions = lambda self, functions: functions"
+    ),
+    "codeflash_merge_results": (
+        "import codeflash.verification.parse_test_output as module\n"
+        "module.merge_test_results = lambda reported, found, framework: found"
+    ),
+    "codeflash_test_discovery": (
+        "import codeflash.discovery.discover_unit_tests as module\n"
+        "module.filter_test_files_by_imports = lambda *_: {}"
+    ),
+}
+"""What breaks the subject of each script, in a ``sitecustomize``."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +100,9 @@ class Answer:
         return run
 
 
-def work(python: Path | str, name: str, cwd: Path, path: Path, options: Sequence[str]) -> Answer:
+def work(
+    python: Path | str, name: str, cwd: Path, path: Path | str, options: Sequence[str]
+) -> Answer:
     """Run a script as a worker, in a clean environment, and read its pipe to the end."""
     environ = {
         "HOME": str(cwd),
@@ -119,12 +158,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
-@pytest.fixture(scope="session", params=["3.12", "3.13"])
-def version(request: pytest.FixtureRequest) -> str:
-    """Return each Python version that is measured."""
-    return str(request.param)
-
-
 @pytest.fixture(scope="session")
 def side_directory(shared: Path) -> Path:
     """Install pyperf, and nothing that it would like to have, into a directory for PYTHONPATH."""
@@ -147,10 +180,10 @@ def side_directory(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def build(shared: Path, version: str) -> Callable[[str], Path]:
+def build(shared: Path) -> Callable[[str, str], Path]:
     """Return a function that builds the environment of a release once, and gives its Python."""
 
-    def python_with(requirement: str) -> Path:
+    def python_with(requirement: str, version: str) -> Path:
         directory = shared / f"suites-{requirement}-{version}"
         python = directory / "venv" / "bin" / "python"
         base = interpreter(version)
@@ -172,13 +205,24 @@ def write_modules(root: Path, **sources: str) -> Path:
     return root
 
 
+def break_rich(patch: str) -> str:
+    """Return the source of a module that imports what a patch is for, and applies it."""
+    return f"import rich.text\nfrom rich import {patch.partition('.')[0]}\n{patch}\n"
+
+
 @pytest.mark.network
-@pytest.mark.parametrize(("name", "release"), CASES)
+@pytest.mark.parametrize(("name", "release", "version"), CASES)
 def test_a_release_is_timed(
-    name: str, release: str, build: Callable[[str], Path], side_directory: Path, tmp_path: Path
+    name: str,
+    release: str,
+    version: str,
+    build: Callable[[str, str], Path],
+    side_directory: Path,
+    tmp_path: Path,
 ) -> None:
     options = ("--loops", "2", "--warmups", "0", "--values", "2")
-    answer = work(build(release), name, tmp_path, side_directory, options)
+    python = build(release, version)
+    answer = work(python, name, tmp_path, side_directory, options)
     assert (answer.code, answer.errors) == (0, "")
     run = answer.run
     facts = run.get_metadata()
@@ -207,7 +251,11 @@ def test_loops_are_calibrated_without_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "sources"),
     [
-        ("codeflash_comparator", {"codeflash__verification__comparator": BROKEN_COMPARATOR}),
+        *[
+            (name, {"codeflash__verification__comparator": BROKEN_COMPARATOR})
+            for name in NAMES
+            if name.startswith("codeflash_comparator")
+        ],
         (
             "pip_requirement",
             {
@@ -215,12 +263,31 @@ def test_loops_are_calibrated_without_values(tmp_path: Path) -> None:
                 "pip___internal__req__constructors": BROKEN_CONSTRUCTOR,
             },
         ),
-        ("rich_table", {"sitecustomize": BROKEN_RICH}),
+        *[(name, {"sitecustomize": break_rich(patch)}) for name, patch in BROKEN_RICH.items()],
     ],
 )
 def test_a_wrong_result_is_never_timed(name: str, sources: dict[str, str], tmp_path: Path) -> None:
-    path = write_modules(tmp_path / "broken", **sources)
-    answer = work(sys.executable, name, tmp_path, path, ("--loops", "1"))
+    refuses(sys.executable, name, tmp_path, write_modules(tmp_path / "broken", **sources))
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("name", BROKEN_CODEFLASH)
+def test_a_wrong_result_of_a_release_is_never_timed(
+    name: str, build: Callable[[str, str], Path], side_directory: Path, tmp_path: Path
+) -> None:
+    broken = write_modules(tmp_path / "broken", sitecustomize=BROKEN_CODEFLASH[name])
+    python = build(EXTREMES["codeflash"][1], "3.13")
+    refuses(python, name, tmp_path, f"{broken}{os.pathsep}{side_directory}")
+
+
+def refuses(python: Path | str, name: str, cwd: Path, path: Path | str) -> None:
+    """Check that a script raises its own error, and gives no number."""
+    answer = work(python, name, cwd, path, ("--loops", "1"))
     assert answer.code == 1
     assert answer.text == ""
     assert "RuntimeError: " in answer.errors
+
+
+def test_every_script_has_been_seen_to_refuse() -> None:
+    seen = {*BROKEN_RICH, *BROKEN_CODEFLASH, "pip_requirement"}
+    assert {name for name in NAMES if not name.startswith("codeflash_comparator")} == seen
