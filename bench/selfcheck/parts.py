@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 
 from bench.core.sample import Design
@@ -25,7 +26,7 @@ class Parts:
 
     def measure(self) -> None:
         """Measure everything; what is done is in the recorder at any time."""
-        settings, steps = self.settings, self.steps
+        settings, steps, began = self.settings, self.steps, time.monotonic()
         self._phase("calibrating the CPU-bound command")
         calibration = calibrate(steps, settings.calibration_rounds, settings.process_s)
         steps.recorder.calibration = calibration
@@ -37,7 +38,7 @@ class Parts:
         self._designs(calibration)
         self._bias(calibration)
         self._power(calibration)
-        self._same(calibration)
+        self._same(calibration, began)
 
     def _phase(self, text: str) -> None:
         self.steps.watcher.phase(text)
@@ -90,10 +91,10 @@ class Parts:
                 GROWING, case, 0, most=settings.growing_samples, limit_s=settings.growing_s
             )
 
-    def _same(self, calibration: Calibration) -> None:
+    def _same(self, calibration: Calibration, began: float) -> None:
         steps, settings = self.steps, self.settings
         self._phase(f"{settings.runs} A/A runs, the engine's way and in blocks")
-        limit = Limit(settings.runs * settings.run_s)
+        limit = Limit(settings.aa_s(time.monotonic() - began))
         for run in range(settings.runs):
             steps.watcher.begin("A/A", run + 1, settings.runs, settings.run_s)
             for case in aa_cases(calibration):

@@ -18,7 +18,8 @@ class Settings:
     `runs`: A/A runs, for which `run_s` each are allowed; `block_samples`: the most samples a side
     of the peers' blocks, which take about `block_s`; `process_s`: CPU time of the CPU-bound
     command, the interpreter's start included; `growing_samples` and `growing_s`: the cap of the
-    blocks that grow until their interval is as narrow as the engine's.
+    blocks that grow until their interval is as narrow as the engine's; `before_aa_s`: what all
+    parts before the A/A runs may take before these have to make up for it.
     """
 
     runs: int = 40
@@ -36,7 +37,13 @@ class Settings:
     load_per_cpu: int = 2
     bias_rounds: int = 25
     part_s: float = 60.0
+    before_aa_s: float = 280.0
     budget_s: float = Options().budget_s
+
+    def aa_s(self, elapsed_s: float) -> float:
+        """Seconds for the A/A runs: less when the parts before were late, but at least half."""
+        whole_s = self.runs * self.run_s
+        return max(whole_s - max(elapsed_s - self.before_aa_s, 0.0), whole_s / 2)
 
     @property
     def options(self) -> Options:
@@ -62,5 +69,6 @@ QUICK = Settings(
     design_rounds=8,
     bias_rounds=6,
     part_s=6.0,
+    before_aa_s=45.0,
     budget_s=4.0,
 )

@@ -120,6 +120,13 @@ def test_the_command_line_decides_on_runs_and_quick_ones_have_few() -> None:
     assert settings_for(1, quick=True).runs == 1
 
 
+def test_late_parts_take_time_from_the_aa_runs_but_not_all() -> None:
+    settings = Settings(runs=40, run_s=10.0, before_aa_s=280.0)
+    assert settings.aa_s(200.0) == 400.0
+    assert settings.aa_s(330.0) == 350.0
+    assert settings.aa_s(1000.0) == 200.0
+
+
 def test_only_the_budget_differs_from_the_engines_own_options() -> None:
     assert Settings().options == Options()
     assert msgspec.structs.replace(QUICK.options, budget_s=Options().budget_s) == Options()
