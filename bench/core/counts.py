@@ -17,24 +17,45 @@ class Instrument(enum.StrEnum):
 
 
 class Counter(enum.StrEnum):
-    """What is counted, in the words of a table."""
+    """What is counted; memory in bytes. The values are stored in `data/`: never change one."""
 
     INSTRUCTIONS = "instructions"
-    MODULES_OWN = "modules: own"
-    MODULES_STANDARD = "modules: standard library"
-    MODULES_THIRD_PARTY = "modules: third party"
-    OPENS = "files opened by Python code"
-    PROCESSES = "processes started by Python code"
-    CONNECTIONS = "connections tried by Python code"
-    SILENT = "Python processes that could not be observed"
-    PEAK_MEMORY = "Python memory: peak, bytes"
-    HELD_MEMORY = "Python memory: held at the end, bytes"
-    SYSTEM_CALLS = "system calls"
-    FAILED_CALLS = "system calls that failed"
-    FILES_OPENED = "files opened"
-    PROGRAMS = "programs started"
+    MODULES_OWN = "modules_own"
+    MODULES_STANDARD = "modules_standard_library"
+    MODULES_THIRD_PARTY = "modules_third_party"
+    OPENS = "python_opens"
+    PROCESSES = "python_processes_started"
+    CONNECTIONS = "python_connections"
+    SILENT = "python_processes_unobserved"
+    PEAK_MEMORY = "python_memory_peak"
+    HELD_MEMORY = "python_memory_held"
+    SYSTEM_CALLS = "system_calls"
+    FAILED_CALLS = "system_calls_failed"
+    FILES_OPENED = "files_opened"
+    PROGRAMS = "programs_started"
+
+    @property
+    def words(self) -> str:
+        """The counter as it stands in a table."""
+        return _WORDS[self]
 
 
+_WORDS = {
+    Counter.INSTRUCTIONS: "instructions",
+    Counter.MODULES_OWN: "modules: own",
+    Counter.MODULES_STANDARD: "modules: standard library",
+    Counter.MODULES_THIRD_PARTY: "modules: third party",
+    Counter.OPENS: "files opened by Python code",
+    Counter.PROCESSES: "processes started by Python code",
+    Counter.CONNECTIONS: "connections tried by Python code",
+    Counter.SILENT: "Python processes that could not be observed",
+    Counter.PEAK_MEMORY: "Python memory: peak",
+    Counter.HELD_MEMORY: "Python memory: held at the end",
+    Counter.SYSTEM_CALLS: "system calls",
+    Counter.FAILED_CALLS: "system calls that failed",
+    Counter.FILES_OPENED: "files opened",
+    Counter.PROGRAMS: "programs started",
+}
 MODULES = (Counter.MODULES_OWN, Counter.MODULES_STANDARD, Counter.MODULES_THIRD_PARTY)
 
 

@@ -121,7 +121,7 @@ def _classified(told: list[_Told], own: frozenset[str]) -> dict[Counter, frozens
 
 
 def classify(name: str, file: str, own: frozenset[str], *, is_standard: bool) -> Counter:
-    """Own, standard library or third party; a file among site-packages outweighs the name."""
+    """Own, standard library or third party; a file among site-packages outweighs all else."""
     if name.partition(".")[0] in own:
         return Counter.MODULES_OWN
     if is_standard and not {"site-packages", "dist-packages"} & set(Path(file).parts):

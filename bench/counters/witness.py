@@ -77,7 +77,7 @@ def _changes(base: Figures, head: Figures, mei: float) -> Iterator[tuple[str, fl
     for counter in (Counter.PROCESSES, Counter.PROGRAMS, Counter.CONNECTIONS):
         difference = head.get(counter, 0) - base.get(counter, 0)
         if difference and counter in base and counter in head:
-            yield f"{counter} {_signed(difference)}", difference
+            yield f"{counter.words} {_signed(difference)}", difference
 
 
 def _ratio(counter: Counter, base: Figures, head: Figures) -> float | None:

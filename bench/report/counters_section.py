@@ -20,7 +20,7 @@ from bench.store.run import Run
 _INTRODUCTION = (
     "A second witness of what changed, not a proxy for time: each figure comes from one process a "
     "side after the timing, under a fixed hash seed, its child processes included. Instructions of "
-    "one revision repeat within 0.1%."
+    "one revision repeat within 0.1%; what differs by less is called the same."
 )
 _OVERVIEW = (
     ("instructions", Counter.INSTRUCTIONS),
@@ -139,7 +139,7 @@ def _details(one: _Counters) -> str:
     base, head = one.figures(Side.BASE), one.figures(Side.HEAD)
     rows = [
         [
-            str(counter),
+            counter.words,
             _figure(counter, base.get(counter)),
             _figure(counter, head.get(counter)),
             _relative(base.get(counter), head.get(counter)),
@@ -149,7 +149,7 @@ def _details(one: _Counters) -> str:
     ]
     rows += _from_rounds(one.rounds)
     blocks = [table(("counter", "base", "head", "change"), rows), *_system_calls(one)]
-    blocks += [_names(counter, names) for counter, names in sorted(one.names.items())]
+    blocks += [_names(counter, one.names[counter]) for counter in Counter if counter in one.names]
     return collapsed(f"All counters of {code(one.result.name)}", *blocks)
 
 
@@ -205,9 +205,9 @@ def _names(counter: Counter, names: Names) -> str:
         if found:
             lines.append(f"{words} ({len(found)}): {', '.join(code(name) for name in found)}")
     if len(names.appeared) + len(names.vanished) > _NAMES_SHOWN:
-        summary = f"{counter}: {len(names.appeared)} appeared, {len(names.vanished)} vanished"
+        summary = f"{counter.words}: {len(names.appeared)} appeared, {len(names.vanished)} vanished"
         return collapsed(summary, bullets(lines))
-    return f"{str(counter).capitalize()}:\n\n{bullets(lines)}"
+    return f"{counter.words.capitalize()}:\n\n{bullets(lines)}"
 
 
 def _deciding(run: Run, result: Result) -> list[Round]:

@@ -105,7 +105,8 @@ def _command(event: str, arguments: "tuple[object, ...]") -> str:
 
 
 def _modules() -> "dict[str, tuple[str, bool]]":
-    """Name → file (or "") and whether its first part names a module of the standard library."""
+    """Name → file (or "") and whether name or place is the standard library's."""
+    library = (getattr(os, "__file__", "") or "?").rpartition("/")[0] + "/"
     found = {}
     for name, module in list(sys.modules.items()):
         if name in {"__main__", "__mp_main__", "sitecustomize"}:
@@ -120,8 +121,9 @@ def _modules() -> "dict[str, tuple[str, bool]]":
         real = getattr(spec, "name", name)
         if real != name and real in sys.modules:
             continue
-        file = inside.get("__file__") or getattr(spec, "origin", None) or ""
-        found[name] = (str(file), name.partition(".")[0] in sys.stdlib_module_names)
+        file = str(inside.get("__file__") or getattr(spec, "origin", None) or "")
+        is_standard = name.partition(".")[0] in sys.stdlib_module_names or file.startswith(library)
+        found[name] = (file, is_standard)
     return found
 
 
