@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 from bench.core.options import Options
@@ -123,8 +124,8 @@ def _fraction(text: str) -> float:
 
 def _positive(text: str) -> float:
     value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    if not 0 < value < math.inf:  # JSON has no infinity
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return value
 
 

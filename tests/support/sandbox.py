@@ -21,6 +21,8 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Everything a subject could be redirected by, and what makes output depend on who runs the tests.
 _NOT_INHERITED = ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "PYTHONPATH", "VIRTUAL_ENV")
 
+TIMING_ONLY = ("--no-report", "--no-counters")
+
 WORK = 'name = "work"\ncommand = ["sample", "work"]'
 EXTRA = 'name = "extra"\ngroup = "other"\ncommand = ["sample-extra"]'
 IMPORT = 'name = "import"\nimport = "sample.cli"'
@@ -107,9 +109,9 @@ class Sandbox:
     def run(
         self, revisions: str, *options: str | Path, status: int | None = 0, rounds: int = 10
     ) -> subprocess.CompletedProcess[str]:
-        """`python -m bench run sample` with revisions of the sample repository, and no report."""
+        """`python -m bench run sample` with revisions of the sample repository: timing only."""
         return self.bench(
-            "run", "sample", revisions, "--repo", self.repository, "--no-report",
+            "run", "sample", revisions, "--repo", self.repository, *TIMING_ONLY,
             "--rounds", str(rounds), "--budget", "20", *options, status=status,
         )  # fmt: skip
 
