@@ -195,9 +195,9 @@ def series_ratios(series: Series, metric: Metric) -> FloatArray:
     return ratios(series.base_wall_s, series.head_wall_s)
 
 
-def series_interval(series: Series, metric: Metric = Metric.CPU) -> Interval:
-    """The ratio of a series with its 95% interval."""
-    return fixed_interval(series_ratios(series, metric), LEVEL)
+def series_interval(series: Series, level: float = LEVEL) -> Interval:
+    """The ratio of CPU times of a series with its interval at 1 - `level`."""
+    return fixed_interval(series_ratios(series, Metric.CPU), level)
 
 
 def series_of(check: Check, phase: str) -> list[Series]:

@@ -13,6 +13,7 @@ from bench.evaluation import LARGE_RATIO
 from bench.report.text import percent, seconds
 from bench.selfcheck.analysis import (
     ALL,
+    LEVEL,
     Rate,
     apart,
     find_series,
@@ -147,7 +148,7 @@ def _bias(check: Check) -> Iterator[Claim]:
         duet, pairs = (find_series(check, BIAS, truth=truth, design=design) for design in Design)
         if duet is None or pairs is None:
             return
-        seen = series_interval(duet)
+        seen = series_interval(duet, LEVEL / len(small))  # Bonferroni: one claim, several ratios
         if apart(duet, pairs) or not seen.low <= truth <= seen.high:
             off.append(f"{truth:.3f} seen as {seen.ratio:.3f} [{seen.low:.3f}–{seen.high:.3f}]")
     if small:

@@ -33,6 +33,8 @@ def pull_words(duet: Series | None, pairs: Series | None) -> str:
     if duet is None or pairs is None:
         return "–"
     times = series_interval(duet).ratio / series_interval(pairs).ratio
+    if not math.isfinite(series_interval(duet).high * series_interval(pairs).high):
+        return f"{percent(times)}, too few rounds"
     if not apart(duet, pairs):
         return f"{percent(times)}, intervals overlap"
     nearer = series_interval(duet).ratio < series_interval(pairs).ratio
