@@ -1,8 +1,13 @@
 """Environments with a revision and what its tests need: cached beside those that are measured.
 
 Never measured and never mixed with the measured ones: pytest and its plugins would be on both
-sides' paths. On disk `<cache>/envs/<hash>/venv`, with `environment.json` written last; pruning
-treats both kinds alike.
+sides' paths. The project is installed as its authors test it, editable (`uv sync`'s default), where
+its build backend can do that: codeflash has tests that fail otherwise. An editable install points
+to one path, and tests edit tracked files; so the source tree as it was after the build is kept, and
+each run gets a fresh copy of it at that path.
+
+On disk `<cache>/envs/<hash>/`: `venv`, `pristine` (the kept tree), `checkout` (while tests run) and
+`environment.json`, written last; pruning treats both kinds of environment alike.
 """
 
 from __future__ import annotations
@@ -31,7 +36,9 @@ from bench.testgate.sources import Sources
 from bench.workspace import Workspace
 
 _RECORD = "environment.json"
-_VERSION = 1
+_VERSION = 2
+# Stops pytest from looking for settings in the folders above, which are this project's own.
+_NO_SETTINGS = "[pytest]\n"
 
 
 class SuiteRecipe(msgspec.Struct, frozen=True):
@@ -83,12 +90,25 @@ def make_suite_recipe(
 
 @contextmanager
 def throwaway_folder() -> Iterator[Path]:
-    """A folder outside this checkout: pytest looks for its settings in all folders above."""
+    """A folder for the home of tests and what they leave there."""
     folder = Path(tempfile.mkdtemp(prefix="bench-tests-")).resolve()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def fresh_checkout(folder: Path) -> Iterator[Path]:
+    """The source tree of an environment as it was built; one run at a time has it."""
+    checkout = folder / "checkout"
+    with exclusive(folder / "checkout.lock", wait=True):
+        shutil.rmtree(checkout, ignore_errors=True)
+        try:
+            shutil.copytree(folder / "pristine", checkout, symlinks=True)
+            yield checkout
+        finally:
+            shutil.rmtree(checkout, ignore_errors=True)
 
 
 def build_suite_environment(
@@ -99,7 +119,7 @@ def build_suite_environment(
     timeout_s: float,
     announce: Callable[[str], None],
 ) -> Path:
-    """The virtual environment of a recipe, installed now or found in the cache.
+    """The folder of a recipe's environment, built now or found in the cache.
 
     Raises `BuildError` with the last lines of what failed; the whole output is kept in a log.
     """
@@ -108,20 +128,21 @@ def build_suite_environment(
         record = folder / _RECORD
         if record.is_file():
             record.touch()  # when it was last used, for pruning
-            return folder / "venv"
+            return folder
         announce(f"building a test environment from {sources.description}")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
-            with throwaway_folder() as scratch:
-                sources.put(scratch / "checkout")
-                build = _Build(recipe, scratch / "checkout", folder, timeout_s)
-                made = build.run(workspace)
+            checkout = folder / "checkout"
+            sources.put(checkout)
+            made = _Build(recipe, checkout, folder, timeout_s).run(workspace)
+            checkout.rename(folder / "pristine")
+            (folder / "pytest.ini").write_text(_NO_SETTINGS, encoding="utf-8")
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         write_atomically(record, msgspec.json.encode(made))
-    return folder / "venv"
+    return folder
 
 
 @dataclass
@@ -135,14 +156,10 @@ class _Build:
     def run(self, workspace: Workspace) -> SuiteEnvironment:
         started = time.monotonic()
         try:
-            if self.recipe.locked:
-                self._sync()
-                self._install(*self.recipe.requirements)
-            else:
-                self._uv("venv", "--no-project", "--python", self.recipe.interpreter, self._venv)
-                self._install(
-                    self._project(), *self._groups_as_options(), *self.recipe.requirements
-                )
+            try:
+                self._install_all(editable=True)
+            except BuildError:  # the project's build backend may know no editable installs
+                self._install_all(editable=False)
         except BuildError:
             file = workspace.logs / f"tests-{self.recipe.key}.log"
             text = "\n".join(f"$ {one.describe()}\n{one.stdout}{one.stderr}" for one in self.log)
@@ -152,15 +169,25 @@ class _Build:
         took_s = round(time.monotonic() - started, 2)
         return SuiteEnvironment(self.recipe.key, self.recipe, commands, took_s)
 
+    def _install_all(self, *, editable: bool) -> None:
+        shutil.rmtree(self._venv, ignore_errors=True)
+        if self.recipe.locked:
+            self._sync(() if editable else ("--no-editable",))
+            self._install(*self.recipe.requirements)
+            return
+        self._uv("venv", "--no-project", "--python", self.recipe.interpreter, self._venv)
+        project = ("--editable", self._project()) if editable else (self._project(),)
+        self._install(*project, *self._groups_as_options(), *self.recipe.requirements)
+
     @property
     def _venv(self) -> str:
         return str(self.folder / "venv")
 
-    def _sync(self) -> None:
+    def _sync(self, how: tuple[str, ...]) -> None:
         groups = [f"--group={group}" for group in self._groups()]
         extras = [f"--extra={extra}" for extra in self._extras()]
         self._uv(
-            "sync", "--frozen", "--no-default-groups", "--no-editable", *groups, *extras,
+            "sync", "--frozen", "--no-default-groups", *how, *groups, *extras,
             "--python", self.recipe.interpreter, env={"UV_PROJECT_ENVIRONMENT": self._venv},
         )  # fmt: skip
 

@@ -53,13 +53,13 @@ class PairGate:
             found = self._confirmed(compare(was.cases, now.cases), was, base, head)
         gate = _gate(tests, base, was, now, found)
         if gate.newly_fails:
-            self.say(f"head's tests newly fail: {_first(gate)}")
+            self.say(f"head's tests newly fail: {_first(gate)}\nWhat they said last: {head.log}")
         return gate
 
     def _suite(self, tests: OwnTests, revision: Revision, interpreter: Interpreter) -> Suite:
         sources: Sources = find_sources(self.target, revision, self.workspace, self.repo)
         recipe = make_suite_recipe(tests, sources, interpreter, cut_off(self.pair))
-        venv = build_suite_environment(
+        folder = build_suite_environment(
             recipe,
             sources,
             self.workspace,
@@ -67,7 +67,7 @@ class PairGate:
             announce=self.say,
         )
         isolation = isolate_tests(self.target.network)
-        return Suite(self.target, tests, sources, recipe.key, venv, isolation, self.workspace)
+        return Suite(self.target, tests, sources, recipe.key, folder, isolation, self.workspace)
 
     def _run(self, suite: Suite, revision: Revision) -> Outcome:
         self.phase(f"running the tests of {revision.label}")

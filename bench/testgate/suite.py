@@ -21,7 +21,7 @@ from bench.environments.clean import subject_environment
 from bench.measure.client import Isolation
 from bench.system.files import write_atomically
 from bench.system.process import Finished, run_tool
-from bench.testgate.environment import throwaway_folder
+from bench.testgate.environment import fresh_checkout, throwaway_folder
 from bench.testgate.junit import Case, read_junit
 from bench.testgate.sources import Sources, present
 from bench.workspace import Workspace
@@ -46,7 +46,7 @@ class Suite:
     tests: OwnTests
     sources: Sources
     key: str
-    venv: Path
+    folder: Path
     isolation: Isolation
     workspace: Workspace
 
@@ -74,10 +74,9 @@ class Suite:
         return hashlib.sha256(msgspec.json.encode(seen)).hexdigest()[:24]
 
     def _run(self, only: tuple[str, ...]) -> Outcome:
-        with throwaway_folder() as folder:
-            home, checkout = folder / "home", folder / "checkout"
+        with throwaway_folder() as folder, fresh_checkout(self.folder) as checkout:
+            home = folder / "home"
             home.mkdir()
-            self.sources.put(checkout)
             results = folder / "junit.xml"
             started = time.monotonic()
             finished = run_tool(
@@ -87,7 +86,15 @@ class Suite:
                 timeout_s=self.tests.timeout_s,
             )
             took_s = time.monotonic() - started
-            return self._outcome(finished, read_junit(results), took_s, folder)
+            write_atomically(
+                self.log, f"$ {finished.describe()}\n{finished.stdout}{finished.stderr}"
+            )
+            return self._outcome(finished, read_junit(results), took_s)
+
+    @property
+    def log(self) -> Path:
+        """The whole output of the last run."""
+        return self.workspace.logs / f"tests-{self.target.name}-{self.key}.log"
 
     def _command(self, checkout: Path, results: Path, only: tuple[str, ...]) -> list[str]:
         return [
@@ -110,8 +117,13 @@ class Suite:
 
         The hash seed is fixed, so that both sides see one order of sets.
         """
-        own = {"PYTHONHASHSEED": "0", **self.target.env, **self.tests.env}
-        whole = subject_environment(self.venv, home, own)
+        own = {
+            "PYTHONHASHSEED": "0",
+            "GIT_CEILING_DIRECTORIES": str(self.folder),
+            **self.target.env,
+            **self.tests.env,
+        }
+        whole = subject_environment(self.folder / "venv", home, own)
         return {key: value for key, value in whole.items() if _is_for_tests(key, own)}
 
     def _outcome(
@@ -119,7 +131,6 @@ class Suite:
         finished: Finished,
         cases: dict[str, Case] | None,
         took_s: float,
-        folder: Path,
     ) -> Outcome:
         if not cases:
             timed_out = finished.status is None
@@ -128,7 +139,7 @@ class Suite:
                 source=self.sources.description,
                 environment=self.key,
                 duration_s=round(took_s, 1),
-                detail=_said(finished, folder),
+                detail=_said(finished, self.workspace.root),
             )
             return Outcome(failed, {})
         count = Counter(cases.values())
@@ -150,9 +161,9 @@ def _is_for_tests(key: str, own: dict[str, str]) -> bool:
     return key in own or key not in _NOT_FOR_TESTS
 
 
-def _said(finished: Finished, folder: Path) -> str:
+def _said(finished: Finished, root: Path) -> str:
     """The end of the output, standard output first: that is where pytest reports."""
     text = "\n".join(part for part in (finished.stdout.strip(), finished.stderr.strip()) if part)
     ending = "ran into its time-out" if finished.status is None else f"status {finished.status}"
-    last = "\n".join(text.splitlines()[-_DETAIL_LINES:]).replace(str(folder), "…")
+    last = "\n".join(text.splitlines()[-_DETAIL_LINES:]).replace(str(root), "…")
     return f"{ending}\n{last}".strip()

@@ -70,11 +70,24 @@ def test_patience():
 """
 
 
+# Beside the hook of the tiny backend: a wheel that holds nothing but the way to the checkout.
+_EDITABLE = """
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    files = {"sample.pth": str(Path.cwd())}
+    return make_wheel(Path(wheel_directory), project["name"], project["version"], files)
+"""
+
+
 def _commit(made: Repository, tag: str, *tests: str, **others: str) -> None:
     files = {f"tests/test_{name}.py": text for name, text in others.items()}
     if tests:
         files["tests/test_sample.py"] = _HEADER + "".join(tests)
-    made.commit(sample_files("1.0.0", comment=f"# {tag}\n") | files, tag, tag=tag)
+    project = sample_files("1.0.0", comment=f"# {tag}\n")
+    if tag != "same":  # whose backend can't do it
+        project["tiny_backend.py"] += _EDITABLE
+    made.commit(project | files, tag, tag=tag)
 
 
 def make_tested_repository(path: Path) -> Path:
@@ -97,6 +110,7 @@ class Gatekeeper:
     def __init__(self, sandbox: Sandbox, interpreter: Interpreter, tally: Path) -> None:
         self.sandbox, self.interpreter, self.tally = sandbox, interpreter, tally
         self.said: list[str] = []
+        self.python = sys.executable
 
     def target_text(self, *rest: str, **env: str) -> str:
         """The target's TOML: real pytest, the harness's own, so that nothing has to be fetched."""
@@ -110,7 +124,7 @@ class Gatekeeper:
         tests = "\n".join(
             (
                 "[tests]",
-                f'command = ["{sys.executable}", "-m", "pytest", "-q"]',
+                f'command = ["{self.python}", "-m", "pytest", "-q"]',
                 f"env = {{ {table} }}",
                 *rest,
             )

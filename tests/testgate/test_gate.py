@@ -151,6 +151,15 @@ def test_groups_and_extras_a_revision_lacks(gatekeeper: Gatekeeper, rest: str) -
     assert gatekeeper.run("good..same", rest).was_run
 
 
+@pytest.mark.network
+@pytest.mark.parametrize("revisions", ["good..worse", "same..good"])
+def test_interpreter_of_the_environment(gatekeeper: Gatekeeper, revisions: str) -> None:
+    gatekeeper.python = "python"
+    gate = gatekeeper.run(revisions, 'requirements = ["pytest"]', PYTHONSAFEPATH="1")
+    assert figures(gate.base) == (5, 1, 0, 1)
+    assert gate.newly_fails == (revisions == "good..worse")
+
+
 def test_network_is_cut_off_where_possible() -> None:
     assert isolate_tests("host").prefix == ()
     assert isolate_tests("none").description.split()[0] in {"cut", "open"}
