@@ -109,6 +109,7 @@ def work(
         "PATH": os.defpath,
         "PYTHONPATH": str(path),
         "PYTHONSAFEPATH": "1",
+        "TERM": "dumb",
     }
     receiver, sender = os.pipe()
     script = SUITES / f"bm_{name}" / "run_benchmark.py"

@@ -21,6 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pyperf
+import rich
 from codeflash.cli_cmds.console import console
 from codeflash.discovery import discover_unit_tests
 from codeflash.discovery.functions_to_optimize import FunctionToOptimize
@@ -68,6 +69,7 @@ def main() -> None:
     """Check, then time."""
     logging.disable(logging.INFO)
     console.quiet = True
+    rich.reconfigure(quiet=True, force_terminal=False)  # the progress bar's console is Rich's own
     if not hasattr(discover_unit_tests, "codeflash_cache_db"):
         raise RuntimeError("codeflash keeps its cache of tests somewhere else")
     discover_unit_tests.codeflash_cache_db = ":memory:"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import re
 
 import pyperf
@@ -23,11 +24,13 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 def build_console() -> Console:
     """Return a console that neither asks nor believes the environment."""
+    os.environ["TERM"] = "xterm-256color"  # of a dumb terminal Rich believes nothing else
     return Console(
         file=io.StringIO(),
         width=100,
         height=30,
         force_terminal=True,
+        force_interactive=True,
         force_jupyter=False,
         color_system="truecolor",
         legacy_windows=False,
