@@ -58,7 +58,7 @@ class _Observer:
             if event != "os.posix_spawn" or not _is_subprocess():
                 self.started.append(_command(event, arguments))
         elif event == "socket.connect":
-            self.connected.append(str(arguments[1]))
+            self.connected.append(_text(arguments[1]))
         elif event == "os.exec":
             self.save()
 
@@ -96,12 +96,16 @@ def _command(event: str, arguments: "tuple[object, ...]") -> str:
     if event in {"os.fork", "os.forkpty"}:
         return "(a fork of itself)"
     if event == "os.system":
-        return str(arguments[0])
+        return _text(arguments[0])
     words = arguments[1]
-    if isinstance(words, (str, bytes)):
-        words = [words]
-    listed = list(words) if isinstance(words, (list, tuple)) else [arguments[0]]
-    return " ".join(os.fsdecode(word) for word in listed[:2])  # type: ignore[arg-type]
+    listed = words if isinstance(words, (list, tuple)) else [words]
+    return " ".join(_text(word) for word in listed[:2])
+
+
+def _text(value: object) -> str:
+    """Never fails: an error in an audit hook would be the program's."""
+    is_path = isinstance(value, (str, bytes, os.PathLike))
+    return os.fsdecode(value) if is_path else repr(value)  # type: ignore[arg-type]
 
 
 def _modules() -> "dict[str, tuple[str, bool]]":
