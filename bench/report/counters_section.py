@@ -20,7 +20,8 @@ from bench.store.run import Run
 _INTRODUCTION = (
     "A second witness of what changed, not a proxy for time: each figure comes from one process a "
     "side after the timing, under a fixed hash seed, its child processes included. Instructions of "
-    "one revision repeat within 0.1%; what differs by less is called the same."
+    "one revision repeat within 0.1%; what differs by less is called the same. System calls "
+    "of programs with threads vary by some per cent (futex, poll)."
 )
 _OVERVIEW = (
     ("instructions", Counter.INSTRUCTIONS),

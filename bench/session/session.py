@@ -18,7 +18,7 @@ from bench.core.gate import Gate
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Side
-from bench.core.target import Target
+from bench.core.target import Kind, Target
 from bench.counters.counting import Counting
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
@@ -123,9 +123,11 @@ class Session:
     ) -> None:
         """Count what the benchmarks do, now that all timing is over."""
         so_far = read_run(run.folder)
-        watcher = self.watcher
-        Counting(so_far, environments, isolation, journal.write, watcher.phase).count_all(ready)
+        counting = Counting(so_far, environments, isolation, journal.write, self.watcher.phase)
+        counting.count_all(ready)
         journal.sync()
+        if counting.elapsed_s:
+            self.watcher.say(f"counted what they do in {counting.elapsed_s:.0f} s")
 
     def _manifest(
         self, interpreter: Interpreter, environments: Environments, isolation: Isolation
@@ -155,7 +157,8 @@ class Session:
         self, interpreter: Interpreter, environments: Environments
     ) -> Iterator[tuple[Subject, Subject]]:
         scratch = self.workspace.scratch / secrets.token_hex(4)
-        support = pyperf_folder(interpreter, self.workspace)
+        scripts = any(one.declaration.kind is Kind.SCRIPT for one in self.benchmarks)
+        support = pyperf_folder(interpreter, self.workspace) if scripts else scratch
         fixtures = self._fixtures()
         homes = {side: scratch / side for side in Side}
         for home in homes.values():
