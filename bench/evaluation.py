@@ -16,7 +16,7 @@ from bench.measure.invocations import CONTROL
 from bench.statistics.arrays import FloatArray
 from bench.statistics.multiplicity import holm, local_alpha
 from bench.statistics.net import net_interval
-from bench.statistics.sequential import assess
+from bench.statistics.sequential import judge
 from bench.statistics.signed_rank import fixed_interval
 from bench.statistics.summary import median_s, robust_sd
 from bench.statistics.verdicts import decide
@@ -143,15 +143,13 @@ class _Sequence:
 
     def judge(self, alpha: float) -> tuple[Interval, float]:
         """Interval and sequential p-value at a level."""
-        values = differences(self.rounds, self.plan.metric)
-        if self.large:
-            # Before the first look there is no sequential interval; the range of n rounds holds
-            # their median with probability 1 - 2^(1-n). The bound is that of `large_effect`.
-            ratios = sorted(np.exp(values).tolist())
-            interval = Interval(float(np.median(ratios)), ratios[0], ratios[-1])
-            return interval, float(2 * 0.1**values.size)
-        assessment = assess(values, self.plan.looks, self.plan.maximum, alpha)
-        return assessment.interval, assessment.p_value
+        return judge(
+            differences(self.rounds, self.plan.metric),
+            self.plan.looks,
+            self.plan.maximum,
+            alpha,
+            large=self.large,
+        )
 
 
 def evaluate(run: Run) -> Evaluation:

@@ -7,6 +7,7 @@ import sys
 
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.report.write import write_report
+from bench.selfcheck.page import write_pages
 from bench.workspace import find_workspace
 
 
@@ -18,6 +19,7 @@ def report_command(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     """
     workspace = find_workspace()
     written = write_report(workspace)
+    write_pages(workspace.data, workspace.results)
     for problem in written.problems:
         print(f"bench: {problem}", file=sys.stderr)
     if not written.runs:

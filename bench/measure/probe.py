@@ -7,12 +7,14 @@ from pathlib import Path
 
 from bench.core.sample import Design, Metric, Sample, Side
 from bench.core.target import Benchmark, Kind
-from bench.measure.invocations import NotPresentError, Subject
+from bench.measure.invocations import CONTROL, NotPresentError, Subject
 from bench.measure.rounds import Bench, RoundFailedError, Sides, read_worker
 
 # A process that waits for more than this share of its time, or keeps more cores than this busy, is
 # not CPU-bound on one core: its CPU time is not what a user waits for.
 _BLOCKED = 0.10
+_SURELY_BLOCKED = 0.60
+_MORE_LOOKS = 3
 _BLOCKED_S = 0.002  # starting a process takes about this long in the kernel, on nobody's account
 _PARALLEL = 1.10
 _LONG_S = 3.0
@@ -64,8 +66,10 @@ def probe(
         counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)
         on_cpu_clock = [_try(bench, counting_cpu, side, pin=True) for side in Side]
         found = choose_for_script(pinned, on_cpu_clock, can_pin=bool(bench.cpus))
+    elif benchmark.name == CONTROL and bench.cpus:
+        found = Design.DUET, Metric.CPU, "the bare interpreter only computes"
     else:
-        found = choose(free, pinned, can_pin=bool(bench.cpus))
+        found = choose(free, _look_again(bench, sides, pinned), can_pin=bool(bench.cpus))
     design, metric, reason = found
     if wanted is Design.DUET and not bench.cpus:
         reason = f"duet was asked for, but {reason}"
@@ -111,7 +115,7 @@ def choose(
     machine waiting comes and goes, but a process that sleeps does so each time.
     """
     parallel = max(sample.cpu_s / sample.wall_s for sample in free)
-    blocked = max(min(map(_waiting_share, pinned[side::2])) for side in (0, 1))
+    blocked = _waiting(pinned)
     if parallel > _PARALLEL:
         return Design.PAIRS, Metric.WALL, f"keeps {parallel:.1f} cores busy at once"
     if blocked > _BLOCKED:
@@ -140,6 +144,20 @@ def choose_for_script(
         reason = f"CPU time of its thread explains only {explained:.0%} of a value"
         return Design.PAIRS, Metric.VALUE, reason
     return Design.DUET, Metric.VALUE, "CPU-bound: its thread's CPU time explains its values"
+
+
+def _look_again(bench: Bench, sides: Sides, pinned: list[Sample]) -> list[Sample]:
+    """More samples while waiting is in doubt: a busy machine can look like it for a moment."""
+    for _ in range(_MORE_LOOKS):
+        if not _BLOCKED < _waiting(pinned) < _SURELY_BLOCKED:
+            break
+        pinned = pinned + [_try(bench, sides, side, pin=True) for side in Side]
+    return pinned
+
+
+def _waiting(pinned: list[Sample]) -> float:
+    """The least share of waiting seen of each side; of the two, the larger."""
+    return max(min(map(_waiting_share, pinned[side::2])) for side in (0, 1))
 
 
 def _waiting_share(sample: Sample) -> float:

@@ -13,6 +13,7 @@ from bench.core.options import Options
 from bench.core.sample import Design, Metric
 from bench.core.verdict import Interval, Verdict
 from bench.selfcheck.record import AA, Blocks, Check, EngineRun, Series
+from bench.statistics import sequential
 from bench.statistics.arrays import FloatArray
 from bench.statistics.peers import (
     Answer,
@@ -21,7 +22,6 @@ from bench.statistics.peers import (
     pyperf_rule,
     welch_interval,
 )
-from bench.statistics.sequential import assess
 from bench.statistics.signed_rank import fixed_interval
 from bench.statistics.summary import robust_sd
 from bench.statistics.verdicts import decide
@@ -106,15 +106,11 @@ class Judged:
 
 def judge(run: EngineRun, options: Options) -> Judged:
     """The verdict of a run tested by itself at the options' alpha."""
-    values = ratios(run.base_s, run.head_s)
-    if run.large:
-        low, middle, high = (float(np.exp(f(values))) for f in (np.min, np.median, np.max))
-        verdict = Verdict.FASTER if middle < 1 else Verdict.SLOWER
-        return Judged(run, verdict, Interval(middle, low, high))
-    found = assess(values, run.looks, run.maximum, options.alpha)
-    rejected = found.p_value <= options.alpha
-    verdict = decide(found.interval, rejected=rejected, mei=options.mei)
-    return Judged(run, verdict, found.interval)
+    interval, p_value = sequential.judge(
+        ratios(run.base_s, run.head_s), run.looks, run.maximum, options.alpha, large=run.large
+    )
+    verdict = decide(interval, rejected=p_value <= options.alpha, mei=options.mei)
+    return Judged(run, verdict, interval)
 
 
 def judged(check: Check, phase: str, case: str = "", truth: float = 0.0) -> list[Judged]:

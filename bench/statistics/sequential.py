@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.core.verdict import Assessment
+from bench.core.verdict import Assessment, Interval
 from bench.statistics.arrays import FloatArray, finite
 from bench.statistics.signed_rank import (
     largest_score,
@@ -253,3 +253,26 @@ def large_effect(base: FloatArray, head: FloatArray, differences: FloatArray) ->
     slower = np.max(before) < np.min(after) and np.min(values) >= _LARGE_EFFECT
     faster = np.max(after) < np.min(before) and np.max(values) <= -_LARGE_EFFECT
     return bool(slower or faster)
+
+
+def judge(
+    differences: FloatArray,
+    looks: tuple[int, ...],
+    maximum: int,
+    alpha: float,
+    *,
+    large: bool = False,
+) -> tuple[Interval, float]:
+    """Interval (ratio head/base) and p-value of a benchmark, however its measuring ended.
+
+    `large`: `large_effect` ended it before the first look, where no sequential interval exists. The
+    range of the n rounds then stands for it, which holds their median with probability
+    1 - 2^(1-n), and the p-value is the bound of `large_effect`. Else this is `assess`, and raises
+    what it raises.
+    """
+    if not large:
+        found = assess(differences, looks, maximum, alpha)
+        return found.interval, found.p_value
+    ratios = sorted(np.exp(finite(differences, "differences")).tolist())
+    interval = Interval(ratio=float(np.median(ratios)), low=ratios[0], high=ratios[-1])
+    return interval, float(2 * 0.1 ** len(ratios))

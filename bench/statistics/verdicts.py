@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from bench.core.verdict import Verdict
@@ -36,8 +37,9 @@ def settled(assessment: Assessment, *, mei: float, local_alpha: float) -> bool:
 
     `local_alpha` is the level this benchmark has now (`multiplicity.local_alpha`), `assessment` one
     made at it. No difference and below MEI: stop, no further round can improve on an interval
-    inside the band. Faster or slower: stop when the interval lies wholly outside the band, or is
-    no wider than +-mei; until then a 1% effect would pass for one that matters, or an effect that
+    inside the band. Faster or slower: stop when the interval is
+    no wider than +-mei, or lies wholly outside the band and is no wider than half of the effect in
+    it; until then a 1% effect would pass for one that matters, or an effect that
     matters would be reported with a size nobody can use. Inconclusive: go on.
 
     Stopping later than the first rejection costs rounds, not error: the p-value of the sequential
@@ -50,7 +52,8 @@ def settled(assessment: Assessment, *, mei: float, local_alpha: float) -> bool:
     if verdict in {Verdict.NO_DIFFERENCE, Verdict.BELOW_MEI}:
         return True
     outside = interval.low >= 1 + mei or interval.high <= 1 / (1 + mei)
-    return outside or interval.half_width <= mei
+    known_well = interval.half_width <= abs(math.log(interval.ratio)) / 2
+    return (outside and known_well) or interval.half_width <= mei
 
 
 def _inside_band(interval: Interval, mei: float) -> bool:

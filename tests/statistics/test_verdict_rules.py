@@ -69,9 +69,10 @@ def test_minimum_effect_must_be_positive() -> None:
         (0.99, 1.01, 0.8, True),  # no difference
         (1.002, 1.015, 0.001, True),  # below MEI
         (0.99, 1.03, 0.2, False),  # inconclusive
-        (1.03, 1.15, 0.001, True),  # outside the band, however wide
-        (1.02, 1.15, 0.001, True),
-        (0.85, 0.97, 0.001, True),
+        (1.05, 1.15, 0.001, True),  # outside the band, and known to within half of the effect
+        (0.87, 0.95, 0.001, True),
+        (1.03, 1.15, 0.001, False),  # outside the band, but 3% or 15%?
+        (0.85, 0.97, 0.001, False),
         (1.005, 1.08, 0.001, False),  # may still be below MEI
         (0.93, 0.995, 0.001, False),
         (1.005, 1.035, 0.001, True),  # straddles the edge, but precise
