@@ -57,9 +57,9 @@ class Sampling:
         except RoundFailedError as error:
             number = len(self.rounds) + 1
             sides = tuple(str(side) for side in error.sides)
-            self.record(
-                Unavailable(self.plan.benchmark, sides, f"failed in round {number}: {error}")
-            )
+            failure = f"failed in round {number}: {error}"
+            self.reason = f"not measured, {' and '.join(sides)}: {failure}"
+            self.record(Unavailable(self.plan.benchmark, sides, failure))
             return
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)

@@ -18,8 +18,11 @@ def exclusive(file: Path, *, wait: bool = False, shared: bool = False) -> Iterat
     `shared`: several may hold it at once, but none beside an exclusive holder. Raises `DataError`
     naming the (last) holder's process id when it is taken and `wait` is false.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise DataError(f"{file.parent} can't be written to: {error.strerror}.") from error
     try:
         try:
             kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX

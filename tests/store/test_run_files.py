@@ -140,6 +140,8 @@ def test_unfinished_run_is_the_newest_of_the_same_kind(tmp_path: Path) -> None:
     create_run(tmp_path, manifest("work", options=Options(rounds=9), run_id="r5"))
     damaged = create_run(tmp_path, manifest("work", run_id="r6"))
     journal(damaged.folder).write_bytes(b"{\n")
+    newer = create_run(tmp_path, manifest("work", run_id="r8")).folder / "run.json"
+    newer.write_bytes(newer.read_bytes().replace(b'"format": 1', b'"format": 99'))
     complete = create_run(tmp_path, manifest("work", run_id="r7"))
     with Journal(complete) as closing:
         closing.write(Closed(1.0, 1.0, 1.0))
