@@ -97,6 +97,7 @@ def _cachegrind_options(folder: Path) -> tuple[str, ...]:
         "--cachegrind-out-file=/dev/null",
         "--trace-children=yes",
         "--child-silent-after-fork=yes",
+        "--vgdb=no",
         f"--log-file={folder}/log.%p",
     )
 

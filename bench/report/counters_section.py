@@ -10,6 +10,7 @@ import numpy as np
 from bench.core.counts import Counter, Instrument, Names
 from bench.core.sample import Round, Side
 from bench.core.target import Kind
+from bench.core.verdict import Verdict
 from bench.counters.witness import disagreements, modules, undecided
 from bench.evaluation import Result, evaluate, of_design
 from bench.report.markdown import bullets, code, collapsed, document, plain, table
@@ -116,10 +117,17 @@ def _remarks(found: Sequence[_Counters], mei: float) -> Iterator[str]:
         yield "Where time and counters disagree:"
         yield bullets(against)
     else:
-        yield "Time and counters disagree nowhere."
+        yield _no_disagreement(found)
     if beyond:
         yield "Where time is inconclusive, and counters changed:"
         yield bullets(beyond)
+
+
+def _no_disagreement(found: Sequence[_Counters]) -> str:
+    decided = [one for one in found if one.result.verdict not in {None, Verdict.INCONCLUSIVE}]
+    if not decided:
+        return "Time is inconclusive everywhere: there is nothing to hold the counters against."
+    return f"No counter disagrees with time on {counted(len(decided), 'benchmark')} it decided."
 
 
 def _skipped(found: Iterable[_Counters]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from bench.core.verdict import Interval, Verdict
 from bench.counters.witness import disagreements, undecided
 from bench.evaluation import Result
 from bench.report.counters_section import counters_section
-from bench.store.events import Counted
+from bench.store.events import Counted, Measured
 from bench.store.run import Run, read_run
 
 MEI = 0.02
@@ -163,6 +163,13 @@ def test_memory_and_faults_come_from_the_rounds(tmp_path: Path) -> None:
     section = counters_section(made_run(tmp_path, instructions("quick", 10, 10)))
     (line,) = [one for one in section.splitlines() if "peak resident memory" in one]
     assert [cell.strip() for cell in line.split("|")][2:5] == ["40.0 MiB", "20.0 MiB", "−50.0%"]
+
+
+def test_agreement_is_said_only_of_what_time_decided(tmp_path: Path) -> None:
+    run = made_run(tmp_path, instructions("quick", 100, 50))
+    assert "No counter disagrees with time on 1 benchmark it decided." in counters_section(run)
+    undecided_run = replace(run, events=tuple(e for e in run.events if not isinstance(e, Measured)))
+    assert "Time is inconclusive everywhere" in counters_section(undecided_run)
 
 
 def test_nothing_counted_is_said(tmp_path: Path) -> None:
