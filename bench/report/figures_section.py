@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.core.target import Kind
 from bench.evaluation import Result
+from bench.report.counters_section import counters_section
 from bench.report.gate_section import gate_mark, gate_section
 from bench.report.markdown import bullets, code, collapsed, heading, image, prose, table
 from bench.report.notes import notes
@@ -37,11 +38,19 @@ def figures_section(one: Shown, level: int, forest: str, rounds: dict[str, str])
     yield from _imports(one, level + 1)
     yield from _walls(one, level + 1)
     yield from _memory(one, level + 1)
+    yield from _counters(one, level + 1)
     yield gate_section(one.run, level + 1)
     if rounds:
         pictures = [image(f"Every round of {name}", link) for name, link in rounds.items()]
         words = f"Every round of every benchmark: drift and spread ({len(pictures)} pictures)"
         yield collapsed(words, *pictures)
+
+
+def _counters(one: Shown, level: int) -> Iterator[str]:
+    section = counters_section(one.run)
+    if section:
+        yield heading(level, "Work counted beside time")
+        yield section
 
 
 def side_by_side(shown: tuple[Shown, ...]) -> str:
