@@ -66,7 +66,6 @@ class Suite:
         seen = (
             self.key,
             self.tests,
-            self.target.env,
             self.isolation.description,
             os.geteuid() == 0,
             only,
@@ -113,14 +112,14 @@ class Suite:
         return present(self.tests.paths, self.sources.files)
 
     def _environment(self, home: Path) -> dict[str, str]:
-        """As for measured processes, without what tests themselves may be about.
+        """As for measured processes, without what tests themselves may be about: the screen, and
+        the target's variables for measuring (pip's tests fail with its PIP_CONFIG_FILE).
 
         The hash seed is fixed, so that both sides see one order of sets.
         """
         own = {
             "PYTHONHASHSEED": "0",
             "GIT_CEILING_DIRECTORIES": str(self.folder),
-            **self.target.env,
             **self.tests.env,
         }
         whole = subject_environment(self.folder / "venv", home, own)
