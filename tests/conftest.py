@@ -16,10 +16,12 @@ if str(ROOT) not in sys.path:
 from support.index import PackageServer  # noqa: E402
 from support.sample_project import make_repository  # noqa: E402
 from support.sandbox import PYTHON, Sandbox, target_text  # noqa: E402
+from support.synthetic_runs import workspace_in  # noqa: E402
 
 from bench.core.errors import UsageError  # noqa: E402
 from bench.environments.interpreters import Interpreter, find_interpreter  # noqa: E402
 from bench.system.lock import exclusive  # noqa: E402
+from bench.workspace import Workspace  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +80,11 @@ def package_server(tmp_path: Path) -> Iterator[PackageServer]:
     """A package index on the loopback interface."""
     with PackageServer.serving(tmp_path / "index") as server:
         yield server
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace for synthetic runs, whatever the caller's variables say."""
+    for name in ("DATA", "RESULTS", "TARGETS", "SUITES", "REPOS", "CACHE"):
+        monkeypatch.delenv(f"BENCH_{name}", raising=False)
+    return workspace_in(tmp_path)

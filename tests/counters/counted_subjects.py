@@ -1,12 +1,8 @@
-"""Processes in environments of the sample project, counted. Importing this makes the report's
-synthetic runs importable, also when only this folder is tested."""
+"""Processes in environments of the sample project, counted."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 
 from support.building import build_pair
 from support.sandbox import Sandbox

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from counted_subjects import OPEN, Subjects, make_subjects
 from support.sandbox import Sandbox
-from synthetic_runs import RunPlan, command, control, script, workspace_in, write_run
+from support.synthetic_runs import RunPlan, command, control, script, workspace_in, write_run
 
 from bench.core.counts import Counter, Instrument
 from bench.core.target import Benchmark

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import counted_subjects  # noqa: F401 - makes synthetic_runs importable
 import pytest
 from msgspec.structs import replace as replace_fields
-from synthetic_runs import RunPlan, command, control, script, workspace_in, write_run
+from support.synthetic_runs import RunPlan, command, control, script, workspace_in, write_run
 
 from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.options import Options

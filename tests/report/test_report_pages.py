@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec.structs import replace as replace_fields
-from synthetic_runs import (
+from support.synthetic_runs import (
     SMALL,
     RunPlan,
     an_import,

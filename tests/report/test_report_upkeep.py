@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from synthetic_runs import SMALL, USUAL, RunPlan, command, control, write_run
+from support.synthetic_runs import SMALL, USUAL, RunPlan, command, control, write_run
 
 from bench.cli.report import report_command
 from bench.core.errors import ExitStatus, NothingMeasuredError
