@@ -135,7 +135,12 @@ class Gatekeeper:
         target = parse_target(self.target_text(*rest, **env))
         pair = resolve_range(target, revisions, self.sandbox.workspace, self.sandbox.repository)
         gate = PairGate(
-            target, pair, self.sandbox.workspace, self.said.append, len, self.sandbox.repository
+            target,
+            pair,
+            self.sandbox.workspace,
+            self.said.append,
+            self.said.append,
+            self.sandbox.repository,
         )
         return gate.run(self.interpreter)
 
