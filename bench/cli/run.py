@@ -20,7 +20,6 @@ from bench.environments.interpreters import Interpreter, find_interpreter
 from bench.environments.pair import Builder
 from bench.evaluation import evaluate
 from bench.report.machine_readable import result_document
-from bench.report.write import write_report
 from bench.revisions.resolve import resolve_range
 from bench.screen.summary import describe_plan, print_results
 from bench.screen.watchers import make_watcher
@@ -54,11 +53,17 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         plan = _plan(arguments, workspace, watcher)
         ready = [(one, _is_ready(plan, one)) for one in plan.interpreters]
-        watcher.say(describe_plan(plan.target, plan.pair, plan.options, plan.benchmarks, ready))
+        tests = plan.gate is not None and plan.target.tests is not None
+        watcher.say(
+            describe_plan(plan.target, plan.pair, plan.options, plan.benchmarks, ready, tests=tests)
+        )
         if arguments.dry_run:
             return ExitStatus.DONE
         runs, failures = _measure_all(plan, workspace, watcher)
     if runs and not arguments.no_report:
+        # Imported now: plotting takes a second to import, which is no part of the way to a sample.
+        from bench.report.write import write_report  # noqa: PLC0415
+
         written = write_report(workspace)
         for problem in written.problems:
             watcher.say(f"bench: {problem}")
@@ -158,6 +163,8 @@ def _status(runs: list[Run], failures: list[BenchError], *, fail_on: str | None)
     if any(run.gate is not None and run.gate.newly_fails for run in runs):
         return ExitStatus.TESTS_FAILED
     slower = any(
-        result.verdict is Verdict.SLOWER for run in runs for result in evaluate(run).results
+        result.verdict is Verdict.SLOWER and not result.is_control
+        for run in runs
+        for result in evaluate(run).results
     )
     return ExitStatus.SLOWER if slower and fail_on == "slower" else ExitStatus.DONE

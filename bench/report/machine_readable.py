@@ -29,6 +29,7 @@ def result_document(run: Run) -> dict[str, Any]:
         "mei": manifest.options.mei,
         "level_of_each": evaluation.level,
         "dependency_changes": msgspec.to_builtins(dependency_changes(run)),
+        "tests": msgspec.to_builtins(run.gate),
         "notes": notes(run, evaluation),
         "benchmarks": [
             {"name": result.name, **msgspec.to_builtins(result)} for result in evaluation.results

@@ -13,6 +13,7 @@ from bench.core.target import Target
 from bench.core.verdict import Verdict
 from bench.environments.interpreters import Interpreter
 from bench.evaluation import Result, evaluate
+from bench.report.gate_section import gate_line, gate_mark
 from bench.report.notes import notes
 from bench.report.tables import RESULT_COLUMNS, render, result_rows
 from bench.report.text import verdict_words
@@ -34,8 +35,12 @@ def describe_plan(
     options: Options,
     benchmarks: Sequence[PlannedBenchmark],
     interpreters: Sequence[tuple[Interpreter, bool]],
+    *,
+    tests: bool,
 ) -> str:
     """What a session is about to do; each interpreter comes with whether all is built already."""
+    besides = ["the project's own tests on both sides first (--no-tests)"] if tests else []
+    besides += ["counters afterwards (--no-counters)"] if options.counters else []
     names = [one.declaration.name for one in benchmarks]
     most_min = len(names) * options.budget_s * len(interpreters) / 60
     pythons = ", ".join(
@@ -52,6 +57,7 @@ def describe_plan(
         f"  decides    at α = {options.alpha:g} over the run, MEI {options.mei:.1%}, at most "
         f"{options.rounds} rounds and {options.budget_s:g} s a benchmark "
         f"(at most about {max(most_min, 1):.0f} min)",
+        f"  besides    {' and '.join(besides) or 'nothing'}",
     ]
     return "\n".join(lines)
 
@@ -68,12 +74,12 @@ def print_results(console: Console, run: Run) -> None:
     rows = result_rows(evaluation, manifest.options.mei)
     head, rule, *body = render(RESULT_COLUMNS, rows, "simple").splitlines()
     console.print()
-    console.print(Text(title, style="bold"))
+    console.print(Text(title, style="bold"), Text(gate_mark(run), style="bold red"))
     console.print(Text(f"{head}\n{rule}"), no_wrap=True, crop=False, overflow="ignore")
     for line, result in zip(body, evaluation.results, strict=True):
         console.print(_coloured(line, result, manifest.options.mei), no_wrap=True, crop=False,
                       overflow="ignore")  # fmt: skip
-    for note in notes(run, evaluation):
+    for note in (gate_line(run), *notes(run, evaluation)):
         console.print(Text(note, style="dim"))
 
 
