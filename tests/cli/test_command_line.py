@@ -177,3 +177,12 @@ def test_terminal_gets_a_live_display(sandbox: Sandbox) -> None:
     assert "Traceback" not in text
     assert "2/2 work" in text
     assert "left" in text
+
+
+def test_plotting_is_not_imported_before_measuring() -> None:
+    """It takes a second: `run` shall reach its first sample fast."""
+    code = "import sys, bench.cli.run; print(sorted({'matplotlib', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

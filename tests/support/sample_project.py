@@ -40,17 +40,15 @@ _CLI = '''\
 """The sample project's command: `sample work`, `sample sleep`, …"""
 
 import os
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 from sample.behaviour import HOW, UNITS
 
 
 def burn(units):
     total = 0
-    for number in range(units * 250_000):
+    for number in range(units * 300_000):
         total += number % 7
     return total
 
@@ -68,15 +66,14 @@ def work():
 
 def hang():
     """Never end; nor does the child."""
-    subprocess.Popen(["sleep", "4243"])
+    os.spawnvp(os.P_NOWAIT, "sleep", ["sleep", "4243"])
     time.sleep(4243)
 
 
 def fail_after(count):
-    tally = Path("tally")
-    with tally.open("a") as stream:
+    with open("tally", "a") as stream:
         stream.write(".")
-    if tally.stat().st_size > count:
+    if os.path.getsize("tally") > count:
         sys.exit("sample: worn out")
 
 
@@ -91,7 +88,8 @@ def main():
     elif what == "fail":
         sys.exit("sample: no such luck")
     elif what == "environment":
-        Path(sys.argv[2]).write_text(repr(dict(os.environ)))
+        with open(sys.argv[2], "w") as stream:
+            stream.write(repr(dict(os.environ)))
 '''
 
 _LOCK = """\
