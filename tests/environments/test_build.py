@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import subprocess
 from pathlib import Path
 
 import pytest
 from support.building import build_pair, resolve
 from support.index import PackageServer
+from support.launching import left_behind
 from support.sample_project import package_files, sample_files
 from support.sandbox import Sandbox, target_text
 
@@ -139,8 +139,7 @@ def test_hanging_build_is_stopped_with_its_children(
     target = parse_target(target_text(rest="build_timeout_s = 2"))
     with pytest.raises(BuildError, match="ran into its time-out"):
         build_pair(sandbox, interpreter, "v1.0.0..hanging-build", target=target)
-    left = subprocess.run(["pgrep", "-f", "^sleep 4242$"], capture_output=True, check=False)
-    assert left.stdout == b""
+    assert not left_behind("sleep 4242", sandbox.cache)
 
 
 def test_module_that_cannot_be_imported(sandbox: Sandbox, interpreter: Interpreter) -> None:

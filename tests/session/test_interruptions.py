@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.launching import ends
+from support.launching import children_of, ends, left_behind
 from support.sandbox import TIMING_ONLY, Sandbox, target_text
 
 from bench.measure.invocations import CONTROL
@@ -92,12 +92,6 @@ def test_interrupted_run_keeps_its_data(slow: Sandbox, number: signal.Signals) -
     (run,) = slow.runs
     assert len(run.rounds("sleeps")) >= 2
     assert run.closed is None
-    assert not list(slow.workspace.scratch.glob(f"*/base/{process.pid}"))
-
-
-def children_of(process: int) -> list[int]:
-    listed = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, check=False)
-    return [int(line) for line in listed.stdout.split()]
 
 
 def test_interrupted_while_building(own_cache: Sandbox) -> None:
@@ -115,6 +109,7 @@ def test_interrupted_while_building(own_cache: Sandbox) -> None:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
+    assert not left_behind("sleep 4242", own_cache.cache)
     assert not list(own_cache.workspace.worktrees.iterdir())
     assert not own_cache.workspace.data.exists()
 

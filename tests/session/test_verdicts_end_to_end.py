@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.index import PackageServer
+from support.launching import left_behind
 from support.sample_project import package_files, sample_files
 from support.sandbox import EXTRA, IMPORT, PYTHON, TIMING_ONLY, WORK, Sandbox, by_name, target_text
 
@@ -78,8 +79,7 @@ def test_hung_command_is_stopped_with_its_children(sandbox: Sandbox) -> None:
     found = by_name(sandbox.results("v1.0.0..hangs", rounds=5))
     assert found["work"]["reason"] == "head: still running after 2 s: stopped"
     assert found["import"]["verdict"] is not None
-    left = subprocess.run(["pgrep", "-f", "^sleep 4243$"], capture_output=True, check=False)
-    assert left.stdout == b""
+    assert not left_behind("sleep 4243", sandbox.cache)
 
 
 def test_command_that_fails_in_the_middle(sandbox: Sandbox) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import sys
 import time
 from pathlib import Path
+
+import psutil
 
 from bench.measure.client import Invocation
 
@@ -47,3 +51,18 @@ def ends(process: int, within_s: float = 10.0) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def left_behind(command: str, folder: Path) -> list[int]:
+    """Processes of this command that run in a folder (or in what was one) and do not end soon."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if shlex.join(process.cmdline()) == command and process.cwd().startswith(str(folder)):
+                found.append(process.pid)
+    return [process for process in found if not ends(process)]
+
+
+def children_of(process: int) -> list[int]:
+    """Processes it has started."""
+    return [child.pid for child in psutil.Process(process).children()]
