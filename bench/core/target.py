@@ -31,6 +31,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `command[0]` is looked up in the environment's own scripts first; `import` in the TOML file is
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
+    Without `default` it is measured only when it, or its group, is asked for.
     `fixture` names a folder made before measuring (`bench/fixtures`); with one, `{fixture}` and
     `{home}` in the command's words and in `env` stand for it and for the throwaway HOME.
     `fresh_home` has HOME emptied before each process, so that what one writes changes no other.
@@ -46,6 +47,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     exit_status: int = 0
     timeout_s: Positive = 120.0
     note: str = ""
+    default: bool = True
     fixture: str = ""
     fresh_home: bool = False
     env: dict[str, str] = {}

@@ -48,7 +48,8 @@ def _control(evaluation: Evaluation) -> list[str]:
         return []
     return [
         f"The bare interpreters of the two environments differ: {change(control.interval)}. Both "
-        "are the same program: look at their site-packages (.pth files) before believing the rest."
+        "are the same program. By chance this happens in at most 1 of 20 runs; else look at their "
+        "site-packages (.pth files) before believing the rest."
     ]
 
 

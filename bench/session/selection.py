@@ -45,7 +45,8 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
                 f"Benchmark {benchmark.name!r} names the script {benchmark.script!r}, but there is "
                 f"no {folder}/run_benchmark.py."
             )
-        for file in sorted(folder.rglob("*.py")):
+        shared = suites / "suitekit"
+        for file in sorted((*folder.rglob("*.py"), *shared.rglob("*.py"))):
             content.update(file.name.encode() + b"\0" + file.read_bytes())
     return content.hexdigest()[:16]
 
@@ -53,12 +54,15 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
 def _declaration(benchmark: Benchmark) -> bytes:
     """The declaration; keys that came later count where they are used: older digests stay."""
     keys = msgspec.to_builtins(benchmark)
+    del keys["default"]  # whether it runs, not what runs
     return msgspec.json.encode(
         {key: value for key, value in keys.items() if value or key not in _CAME_LATER}
     )
 
 
 def _wanted(benchmark: Benchmark, options: Options) -> bool:
+    if not options.benchmarks and not options.groups:
+        return benchmark.default
     named = not options.benchmarks or any(
         fnmatchcase(benchmark.name, pattern) for pattern in options.benchmarks
     )

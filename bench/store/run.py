@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -174,8 +175,10 @@ def create_run(folder: Path, manifest: Manifest) -> Run:
 
 def _pretty(manifest: Manifest) -> bytes:
     """Readable JSON. Paths in the home directory name a person, and no other machine has them."""
-    home = f"{Path.home()}/".encode()
-    plain = msgspec.json.encode(manifest).replace(home, b"~/")
+    plain = msgspec.json.encode(manifest)
+    if Path.home() != Path("/"):
+        home = re.escape(f"{Path.home()}/".encode())
+        plain = re.sub(rb'(?<=["\s=])' + home, b"~/", plain)
     return msgspec.json.format(plain, indent=1) + b"\n"
 
 

@@ -21,8 +21,10 @@ SUITES = ROOT / "bench" / "suites"
 @pytest.mark.parametrize("name", target_names(TARGETS))
 def test_shipped_target_loads(name: str) -> None:
     target = load_target(name, TARGETS)
-    planned = select(target, Options(), SUITES)
+    planned = select(target, Options(benchmarks=("*",)), SUITES)
     assert [one.declaration.name for one in planned[1:]] == [b.name for b in target.benchmark]
+    usual = {one.declaration.name for one in select(target, Options(), SUITES)[1:]}
+    assert usual == {b.name for b in target.benchmark if b.default}
     assert target.default_range
 
 
