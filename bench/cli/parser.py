@@ -32,8 +32,17 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    defaults = Options()
     run = commands.add_parser("run", help="measure a pair of revisions and report")
+    _add_what(run)
+    _add_how(run)
+    run.add_argument("--fail-on", choices=["slower"], help="exit with status 3 if this is found")
+    run.add_argument("--dry-run", action="store_true", help="show the plan and stop")
+    run.add_argument("--json", action="store_true", help="print the result as JSON")
+    run.add_argument("--no-report", action="store_true", help="measure only; leave results/ alone")
+
+
+def _add_what(run: argparse.ArgumentParser) -> None:
+    """What is installed and measured."""
     run.add_argument("target", help="a target's name (see `python -m bench targets`)")
     run.add_argument("range", nargs="?", help=_RANGE_HELP)
     run.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take revisions from")
@@ -43,8 +52,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="X.Y",
         help="a Python version; may be repeated. Default: all of the target's that can be had",
     )
-    run.add_argument("--benchmark", action="append", default=[], metavar="GLOB")
-    run.add_argument("--group", action="append", default=[], metavar="GROUP")
+    run.add_argument(
+        "--benchmark", action="append", default=[], metavar="GLOB", help="only these; repeatable"
+    )
+    run.add_argument(
+        "--group", action="append", default=[], metavar="GROUP", help="only these; repeatable"
+    )
     run.add_argument(
         "--deps",
         type=Dependencies,
@@ -52,6 +65,11 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default=Dependencies.OWN,
         help="whose third-party versions are installed (default: each side's own)",
     )
+
+
+def _add_how(run: argparse.ArgumentParser) -> None:
+    """How rounds are taken, when to stop, and what is done besides."""
+    defaults = Options()
     run.add_argument(
         "--design",
         type=Design,
@@ -92,10 +110,6 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         dest="counters",
         help="do not count instructions, system calls, modules and memory after the timing",
     )
-    run.add_argument("--fail-on", choices=["slower"], help="exit with status 3 if this is found")
-    run.add_argument("--dry-run", action="store_true", help="show the plan and stop")
-    run.add_argument("--json", action="store_true", help="print the result as JSON")
-    run.add_argument("--no-report", action="store_true", help="measure only; leave results/ alone")
 
 
 def _add_clean(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
