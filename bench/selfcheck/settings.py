@@ -23,7 +23,7 @@ class Settings:
     """
 
     runs: int = 40
-    run_s: float = 10.0
+    run_s: float = 16.0
     block_samples: int = 30
     block_s: float = 2.0
     process_s: float = 0.050
