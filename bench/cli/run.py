@@ -52,7 +52,7 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
     console = Console(stderr=arguments.json)
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         plan = _plan(arguments, workspace, watcher)
-        ready = [(one, _is_ready(plan, one)) for one in plan.interpreters]
+        ready = [(one, plan.builder.is_cached(one)) for one in plan.interpreters]
         tests = plan.gate is not None and plan.target.tests is not None
         watcher.say(
             describe_plan(plan.target, plan.pair, plan.options, plan.benchmarks, ready, tests=tests)
@@ -120,13 +120,6 @@ def _interpreters(
             watcher.say(f"left out: {error.message}")
     if len(missing) == len(target.pythons):
         raise UsageError(f"None of the Pythons {', '.join(missing)} can be had.")
-
-
-def _is_ready(plan: _Plan, interpreter: Interpreter) -> bool:
-    return all(
-        plan.builder.is_cached(interpreter, revision)
-        for revision in (plan.pair.base, plan.pair.head)
-    )
 
 
 def _measure_all(

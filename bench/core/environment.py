@@ -33,7 +33,8 @@ class Recipe(msgspec.Struct, frozen=True):
     """Everything an environment's content follows from.
 
     `dependencies` is `uv.lock` or the date after which no package is taken; `constraints` are pins
-    taken from the other side (`--deps base`, `--deps head`).
+    taken from the other side (`--deps base`, `--deps head`). `twin` is a second environment of the
+    same content: the head of a revision that is compared with itself.
     """
 
     distribution: str
@@ -45,11 +46,15 @@ class Recipe(msgspec.Struct, frozen=True):
     constraints: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     version: int = _RECIPE_VERSION
+    twin: bool = False
 
     @property
     def key(self) -> str:
         """Sixteen hexadecimal digits: every environment's path has the same length."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
+        fields = msgspec.to_builtins(self)
+        if not self.twin:
+            del fields["twin"]  # it came later: environments built before keep their key
+        return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()[:16]
 
 
 class SourceMatch(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from bench.core.sample import Side
+
 
 class Source(enum.StrEnum):
     """Where a revision is installed from."""
@@ -44,3 +46,12 @@ class Pair(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """`base..head` with short names; also the folder's name under `data/`."""
         return f"{self.base.label}..{self.head.label}"
+
+    @property
+    def is_same(self) -> bool:
+        """Whether a revision is compared with itself (an A/A run)."""
+        return (self.base.source, self.base.identity) == (self.head.source, self.head.identity)
+
+    def side(self, side: Side) -> Revision:
+        """The revision of one side."""
+        return self.base if side is Side.BASE else self.head

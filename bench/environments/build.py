@@ -75,6 +75,7 @@ def make_recipe(
     clone: Clone | None,
     date: str,
     constraints: tuple[str, ...] = (),
+    twin: bool = False,
 ) -> Recipe:
     """The recipe of a revision: locked where the commit has a uv.lock, by date elsewhere."""
     locked = clone is not None and not constraints and "uv.lock" in clone.tree(revision.identity)
@@ -87,6 +88,7 @@ def make_recipe(
         "uv.lock" if locked else date,
         constraints,
         target.checkout_excludes,
+        twin=twin,
     )
 
 

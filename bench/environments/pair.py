@@ -63,33 +63,33 @@ class Builder:
 
     def build(self, interpreter: Interpreter) -> Environments:
         """Install both sides for one Python; raises `BuildError`."""
-        base, head = self.pair.base, self.pair.head
         if self.dependencies is Dependencies.HEAD:
-            head_side = self._one(head, interpreter)
-            return Environments(self._one(base, interpreter, self._pins(head_side)), head_side)
-        base_side = self._one(base, interpreter)
-        pins = self._pins(base_side) if self.dependencies is Dependencies.BASE else ()
-        return Environments(base_side, self._one(head, interpreter, pins))
+            head = self._one(Side.HEAD, interpreter)
+            return Environments(self._one(Side.BASE, interpreter, self._pins(head)), head)
+        base = self._one(Side.BASE, interpreter)
+        pins = self._pins(base) if self.dependencies is Dependencies.BASE else ()
+        return Environments(base, self._one(Side.HEAD, interpreter, pins))
 
-    def is_cached(self, interpreter: Interpreter, revision: Revision) -> bool:
-        """Whether a revision's environment is there already (own dependencies)."""
-        return cached(self._recipe(revision, interpreter), self.workspace) is not None
+    def is_cached(self, interpreter: Interpreter) -> bool:
+        """Whether both sides' environments are there already (own dependencies)."""
+        recipes = (self._recipe(side, interpreter) for side in Side)
+        return all(cached(recipe, self.workspace) is not None for recipe in recipes)
 
-    def _one(
-        self, revision: Revision, interpreter: Interpreter, pins: tuple[str, ...] = ()
-    ) -> Environment:
-        recipe = self._recipe(revision, interpreter, pins)
+    def _one(self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()) -> Environment:
+        revision, recipe = self.pair.side(side), self._recipe(side, interpreter, pins)
         ready = cached(recipe, self.workspace)
         if ready is not None:
             return ready
-        self.announce(f"building {self.target.name} {revision.label} for {interpreter.version}")
+        again = " once more, for the other side," if recipe.twin else ""
+        self.announce(
+            f"building {self.target.name} {revision.label}{again} for {interpreter.version}"
+        )
         built = build(self.target, revision, recipe, self.workspace, self._clone(revision))
         self.announce(f"built {revision.label} in {built.record.build_s:.1f} s")
         return built
 
-    def _recipe(
-        self, revision: Revision, interpreter: Interpreter, pins: tuple[str, ...] = ()
-    ) -> Recipe:
+    def _recipe(self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()) -> Recipe:
+        revision = self.pair.side(side)
         return make_recipe(
             self.target,
             revision,
@@ -97,6 +97,7 @@ class Builder:
             clone=self._clone(revision),
             date=cut_off(self.pair),
             constraints=pins,
+            twin=side is Side.HEAD and self.pair.is_same,
         )
 
     def _clone(self, revision: Revision) -> Clone | None:

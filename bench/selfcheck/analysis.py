@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from bench.core.verdict import Interval, Verdict
 from bench.selfcheck.record import AA, Blocks, Check, EngineRun, Series
 from bench.statistics import sequential
 from bench.statistics.arrays import FloatArray
+from bench.statistics.binomial import Rate
 from bench.statistics.peers import (
     Answer,
     asv_rule,
@@ -22,6 +22,7 @@ from bench.statistics.peers import (
     pyperf_rule,
     welch_interval,
 )
+from bench.statistics.precision import Precision
 from bench.statistics.signed_rank import fixed_interval
 from bench.statistics.summary import robust_sd
 from bench.statistics.verdicts import decide
@@ -29,60 +30,12 @@ from bench.statistics.verdicts import decide
 ALL = "all three"
 LEVEL = 0.05  # of the intervals that describe, in this report
 _FEWEST_IN_BLOCK = 10
-_BISECTIONS = 60
-_NORMAL_95 = 1.959964
 
 RULES: dict[str, Callable[[FloatArray, FloatArray], Answer]] = {
     "pyperf": pyperf_rule,
     "asv": asv_rule,
     "hyperfine": hyperfine_rule,
 }
-
-
-@dataclass(frozen=True)
-class Rate:
-    """`count` of `total`, with the exact 95% limits of the probability behind it."""
-
-    count: int
-    total: int
-
-    @property
-    def value(self) -> float:
-        """The observed share; nan of nothing."""
-        return self.count / self.total if self.total else math.nan
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """Clopper & Pearson (1934): coverage at least 95%, whatever the probability."""
-        return clopper_pearson(self.count, self.total, LEVEL)
-
-
-def clopper_pearson(count: int, total: int, level: float) -> tuple[float, float]:
-    """Exact limits of a binomial probability, each missed with at most `level`/2.
-
-    (0, 1) for nothing observed. Raises `ValueError` for counts that do not fit.
-    """
-    if not 0 <= count <= total:
-        raise ValueError(f"{count} of {total} cannot be")
-    low = 0.0 if count == 0 else _root(lambda p: 1 - _at_most(count - 1, total, p), level / 2)
-    high = 1.0 if count == total else 1 - _root(lambda q: _at_most(count, total, 1 - q), level / 2)
-    return low, high
-
-
-def _at_most(count: int, total: int, probability: float) -> float:
-    """P(Binomial(total, probability) <= count)."""
-    return math.fsum(
-        math.comb(total, k) * probability**k * (1 - probability) ** (total - k)
-        for k in range(count + 1)
-    )
-
-
-def _root(rising: Callable[[float], float], target: float) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < target else (low, middle)
-    return low
 
 
 @dataclass(frozen=True)
@@ -163,19 +116,6 @@ def grow(blocks: Blocks, half_width: float) -> Reached:
         if enough or count == base.size:
             break
     return Reached(count, float(base[:count].sum() + head[:count].sum()), interval, enough)
-
-
-@dataclass(frozen=True)
-class Precision:
-    """How fast a design narrows an interval: robust sd of a round, and seconds to ±1%."""
-
-    sd: float
-    round_s: float
-
-    @property
-    def seconds_to_1_percent(self) -> float:
-        """Rounds that make a normal 95% interval ±1%, times what a round takes."""
-        return (_NORMAL_95 * self.sd / 0.01) ** 2 * self.round_s
 
 
 def precision(series: Series, metric: Metric) -> Precision:

@@ -14,7 +14,6 @@ from bench.report.text import percent, seconds
 from bench.selfcheck.analysis import (
     ALL,
     LEVEL,
-    Rate,
     apart,
     find_series,
     judged,
@@ -28,6 +27,7 @@ from bench.selfcheck.analysis import (
 from bench.selfcheck.commands import BURN
 from bench.selfcheck.record import AA, BIAS, LOADED, POWER, QUIET, Check
 from bench.selfcheck.words import rate_words
+from bench.statistics.binomial import Rate
 
 _LEAST_INSIDE = 0.90
 _FEWEST_ROUNDS = 20  # for a comparison of spreads

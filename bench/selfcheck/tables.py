@@ -14,7 +14,6 @@ from bench.selfcheck.analysis import (
     ALL,
     RULES,
     Judged,
-    Rate,
     answers,
     blocks_of,
     find_series,
@@ -30,6 +29,7 @@ from bench.selfcheck.analysis import (
 from bench.selfcheck.injection import injection
 from bench.selfcheck.record import AA, BIAS, GROWING, LOADED, POWER, QUIET, Blocks, Check
 from bench.selfcheck.words import pull_words, range_words, rate_words, ratio_words
+from bench.statistics.binomial import Rate
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import math
 
 from bench.core.verdict import Interval
 from bench.report.text import percent
-from bench.selfcheck.analysis import Rate, apart, series_interval
+from bench.selfcheck.analysis import apart, series_interval
 from bench.selfcheck.record import Series
+from bench.statistics.binomial import Rate
 
 
 def rate_words(rate: Rate) -> str:

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
-import secrets
-import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
 from bench.core.errors import NothingMeasuredError
 from bench.core.gate import Gate
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Side
-from bench.core.target import Kind, Target
+from bench.core.target import Target
 from bench.counters.counting import Counting
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
 from bench.evaluation import evaluate
-from bench.fixtures.catalogue import check_fixture, prepare_fixture
 from bench.machine.fingerprint import describe_machine, measuring_cpus
-from bench.measure.client import Isolation, Launcher, find_isolation
+from bench.measure.client import Isolation, Launcher
 from bench.measure.invocations import CONTROL, Subject
 from bench.measure.probe import Choice, NotMeasurableError, prepare_again, probe
 from bench.measure.rounds import Bench, Sides
+from bench.session.preparation import describe_run, isolation_of, subjects
 from bench.session.sampling import Sampling
-from bench.session.support import pyperf_folder
 from bench.session.watcher import Watcher
 from bench.statistics.multiplicity import local_alpha
 from bench.statistics.sequential import plan_looks
 from bench.store.events import Closed, Opened, Probed, Tested, Unavailable
 from bench.store.export import export_pyperf
-from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.store.manifest import PlannedBenchmark
 from bench.store.run import Journal, Run, create_run, pair_folder, read_run, unfinished_run
 from bench.system.lock import exclusive
-from bench.system.process import run_tool
 from bench.testgate.run_gate import SKIPPED, PairGate
 from bench.workspace import Workspace
 
@@ -68,8 +59,17 @@ class Session:
             self.workspace.data, self.target.name, self.pair, interpreter.version, machine
         )
         with exclusive(folder / "lock"):
-            isolation = find_isolation() if self.target.network == "none" else _open_network()
-            wanted = self._manifest(interpreter, environments, isolation)
+            isolation = isolation_of(self.target)
+            wanted = describe_run(
+                self.target,
+                self.pair,
+                self.options,
+                self.benchmarks,
+                self.workspace,
+                interpreter,
+                environments,
+                isolation,
+            )
             run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
             if run.events or run.dropped:
                 rounds = sum(len(run.rounds(one.declaration.name)) for one in self.benchmarks)
@@ -83,7 +83,9 @@ class Session:
             with (
                 Journal(run) as journal,
                 Launcher(isolation) as launcher,
-                self._subjects(interpreter, environments) as (base, head),
+                subjects(
+                    self.target, self.benchmarks, self.workspace, interpreter, environments
+                ) as (base, head),
             ):
                 self._test(run, journal, interpreter)
                 bench = Bench(launcher, measuring_cpus(machine), run.manifest.seed)
@@ -128,76 +130,6 @@ class Session:
         journal.sync()
         if counting.elapsed_s:
             self.watcher.say(f"counted what they do in {counting.elapsed_s:.0f} s")
-
-    def _manifest(
-        self, interpreter: Interpreter, environments: Environments, isolation: Isolation
-    ) -> Manifest:
-        now = datetime.now(UTC)
-        return Manifest(
-            format=FORMAT,
-            run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
-            target=self.target.name,
-            layer=self.target.layer,
-            pair=self.pair,
-            python=interpreter.version,
-            base=environments.base.record,
-            head=environments.head.record,
-            machine=describe_machine(),
-            options=self.options,
-            benchmarks=self.benchmarks,
-            network=isolation.description,
-            harness=_harness(self.workspace),
-            variables=self.target.env,
-            seed=secrets.randbits(48),
-            started_at=now.isoformat(timespec="seconds"),
-        )
-
-    @contextmanager
-    def _subjects(
-        self, interpreter: Interpreter, environments: Environments
-    ) -> Iterator[tuple[Subject, Subject]]:
-        scratch = self.workspace.scratch / secrets.token_hex(4)
-        scripts = any(one.declaration.kind is Kind.SCRIPT for one in self.benchmarks)
-        support = pyperf_folder(interpreter, self.workspace) if scripts else scratch
-        fixtures = self._fixtures()
-        homes = {side: scratch / side for side in Side}
-        for home in homes.values():
-            home.mkdir(parents=True)
-        try:
-            base, head = (
-                Subject(
-                    environments.side(side),
-                    self.target.env,
-                    homes[side],
-                    support,
-                    self.workspace.suites,
-                    fixtures,
-                )
-                for side in Side
-            )
-            yield base, head
-            for name, folder in fixtures.items():
-                check_fixture(name, folder)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-    def _fixtures(self) -> dict[str, Path]:
-        """The folders of the fixtures that the benchmarks name, made where they are missing."""
-        names = sorted({one.declaration.fixture for one in self.benchmarks} - {""})
-        return {name: prepare_fixture(name, self.workspace.cache) for name in names}
-
-
-def _open_network() -> Isolation:
-    return Isolation((), 'open (network = "host" in the target\'s file)')
-
-
-def _harness(workspace: Workspace) -> dict[str, str]:
-    described = run_tool(["git", "-C", workspace.root, "describe", "--always", "--dirty"])
-    return {
-        "commit": described.stdout.strip() if described.ok else "not a git checkout",
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in ("numpy", "pyperf", "uv")},
-    }
 
 
 @dataclass

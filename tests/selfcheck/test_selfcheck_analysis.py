@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
-from scipy import stats
 from selfcheck_checks import block_pair, engine_run, series, whole_check
 
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
 from bench.core.verdict import Verdict
 from bench.selfcheck.analysis import (
-    Rate,
-    clopper_pearson,
     grow,
     judge,
     linearity,
     precision,
 )
 from bench.selfcheck.record import POWER
-
-
-@pytest.mark.parametrize(
-    ("count", "total"), [(0, 40), (1, 40), (3, 40), (20, 40), (40, 40), (2, 2)]
-)
-def test_exact_limits_are_those_of_scipy(count: int, total: int) -> None:
-    expected = stats.binomtest(count, total).proportion_ci(0.95, method="exact")
-    low, high = clopper_pearson(count, total, 0.05)
-    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
-
-
-def test_nothing_observed_excludes_nothing() -> None:
-    assert clopper_pearson(0, 0, 0.05) == (0.0, 1.0)
-    assert math.isnan(Rate(0, 0).value)
-
-
-def test_more_than_all_is_refused() -> None:
-    with pytest.raises(ValueError, match="3 of 2"):
-        clopper_pearson(3, 2, 0.05)
 
 
 def test_an_unchanged_command_shows_no_difference() -> None:

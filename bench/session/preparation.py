@@ -1,0 +1,117 @@
+"""What has to be there before the first process: manifest, network isolation, subjects."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.core.options import Options
+from bench.core.revision import Pair
+from bench.core.sample import Side
+from bench.core.target import Kind, Target
+from bench.environments.interpreters import Interpreter
+from bench.environments.pair import Environments
+from bench.fixtures.catalogue import check_fixture, prepare_fixture
+from bench.machine.fingerprint import describe_machine
+from bench.measure.client import Isolation, find_isolation
+from bench.measure.invocations import Subject
+from bench.session.support import pyperf_folder
+from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.system.process import run_tool
+from bench.workspace import Workspace
+
+
+def isolation_of(target: Target) -> Isolation:
+    """How a target's processes are kept off the network, as its file wants it."""
+    if target.network == "none":
+        return find_isolation()
+    return Isolation((), 'open (network = "host" in the target\'s file)')
+
+
+def describe_run(
+    target: Target,
+    pair: Pair,
+    options: Options,
+    benchmarks: tuple[PlannedBenchmark, ...],
+    workspace: Workspace,
+    interpreter: Interpreter,
+    environments: Environments,
+    isolation: Isolation,
+) -> Manifest:
+    """The manifest of a run that begins now, with an id and a seed of its own."""
+    now = datetime.now(UTC)
+    return Manifest(
+        format=FORMAT,
+        run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        target=target.name,
+        layer=target.layer,
+        pair=pair,
+        python=interpreter.version,
+        base=environments.base.record,
+        head=environments.head.record,
+        machine=describe_machine(),
+        options=options,
+        benchmarks=benchmarks,
+        network=isolation.description,
+        harness=harness(workspace),
+        variables=target.env,
+        seed=secrets.randbits(48),
+        started_at=now.isoformat(timespec="seconds"),
+    )
+
+
+def harness(workspace: Workspace) -> dict[str, str]:
+    """What measures: this project's commit, its Python and the tools that matter."""
+    described = run_tool(["git", "-C", workspace.root, "describe", "--always", "--dirty"])
+    return {
+        "commit": described.stdout.strip() if described.ok else "not a git checkout",
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in ("numpy", "pyperf", "uv")},
+    }
+
+
+@contextmanager
+def subjects(
+    target: Target,
+    benchmarks: Sequence[PlannedBenchmark],
+    workspace: Workspace,
+    interpreter: Interpreter,
+    environments: Environments,
+) -> Iterator[tuple[Subject, Subject]]:
+    """Base and head with throwaway homes, pyperf for scripts, and fixtures checked afterwards."""
+    scratch = workspace.scratch / secrets.token_hex(4)
+    scripts = any(one.declaration.kind is Kind.SCRIPT for one in benchmarks)
+    support = pyperf_folder(interpreter, workspace) if scripts else scratch
+    fixtures = _fixtures(benchmarks, workspace)
+    homes = {side: scratch / side for side in Side}
+    for home in homes.values():
+        home.mkdir(parents=True)
+    try:
+        base, head = (
+            Subject(
+                environments.side(side),
+                target.env,
+                homes[side],
+                support,
+                workspace.suites,
+                fixtures,
+            )
+            for side in Side
+        )
+        yield base, head
+        for name, folder in fixtures.items():
+            check_fixture(name, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fixtures(benchmarks: Sequence[PlannedBenchmark], workspace: Workspace) -> dict[str, Path]:
+    """The folders of the fixtures that the benchmarks name, made where they are missing."""
+    names = sorted({one.declaration.fixture for one in benchmarks} - {""})
+    return {name: prepare_fixture(name, workspace.cache) for name in names}
