@@ -49,6 +49,15 @@ from types import SimpleNamespace
 def install_req_from_line(line):
     return SimpleNamespace(name=line, extras=(), link=None, markers=None)
 """
+BROKEN_VERSION = """
+class Version(str):
+    pass
+"""
+BROKEN_SPECIFIERS = """
+class SpecifierSet:
+    def __init__(self, text): pass
+    def filter(self, versions, prereleases): return versions
+"""
 BROKEN_RICH = {
     "rich_emoji": "emoji.Emoji.replace = classmethod(lambda cls, text: text)",
     "rich_markup": "markup.render = lambda markup, **_: rich.text.Text(markup)",
@@ -264,6 +273,13 @@ def test_loops_are_calibrated_without_values(tmp_path: Path) -> None:
                 "pip___internal__req__constructors": BROKEN_CONSTRUCTOR,
             },
         ),
+        (
+            "pip_version",
+            {
+                "pip___vendor__packaging__version": BROKEN_VERSION,
+                "pip___vendor__packaging__specifiers": BROKEN_SPECIFIERS,
+            },
+        ),
         *[(name, {"sitecustomize": break_rich(patch)}) for name, patch in BROKEN_RICH.items()],
     ],
 )
@@ -290,5 +306,5 @@ def refuses(python: Path | str, name: str, cwd: Path, path: Path | str) -> None:
 
 
 def test_every_script_has_been_seen_to_refuse() -> None:
-    seen = {*BROKEN_RICH, *BROKEN_CODEFLASH, "pip_requirement"}
+    seen = {*BROKEN_RICH, *BROKEN_CODEFLASH, "pip_requirement", "pip_version"}
     assert {name for name in NAMES if not name.startswith("codeflash_comparator")} == seen

@@ -3,20 +3,22 @@
 One call reads about 200 requirement strings twice, as ``Requirement`` and with
 ``install_req_from_line``. In a real pip process a string is read once or a few times, and pip
 remembers what it has read; repeated in a loop, that memory would be all that is measured. So the
-``functools`` caches that this work fills are emptied before each call, outside the clock. They are
-found, not named, so that a revision that adds or drops one is treated like any other.
+``functools`` caches that this work fills are emptied before each call, outside the clock.
 """
 
 from __future__ import annotations
 
-import functools
 import sys
 import time
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyperf
 from pip._internal.req.constructors import install_req_from_line
 from pip._vendor.packaging.requirements import Requirement
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from suitekit.caches import Cache, find_caches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +55,6 @@ MARKERS = (
 DIGEST = "sha256=" + "0123456789abcdef" * 4
 PLAIN = 170
 LINKED = 30
-
-
-class Cache(Protocol):
-    """A function wrapped by ``functools.lru_cache``."""
-
-    def cache_clear(self) -> None:
-        """Forget everything."""
 
 
 def plain_requirement(n: int) -> str:
@@ -133,21 +128,6 @@ def parts(text: str) -> set[str]:
     return {part.replace(" ", "") for part in text.split(",") if part.strip()}
 
 
-def find_caches() -> list[Cache]:
-    """Return the ``functools`` caches in pip's modules, and in their classes, that hold something.
-
-    Exact types only: ``isinstance`` would wake the lazy objects of a vendored ``six``.
-    """
-    kind = type(functools.lru_cache(len))
-    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "pip"]
-    values = [value for module in modules for value in vars(module).values()]
-    for holder in [value for value in values if type(value) is type]:
-        methods = vars(holder).values()
-        values += [m.__func__ if type(m) in {classmethod, staticmethod} else m for m in methods]
-    caches = {id(value): value for value in values if type(value) is kind}
-    return [cache for cache in caches.values() if cache.cache_info().currsize]
-
-
 def time_reading(loops: int, lines: Sequence[str], caches: Sequence[Cache]) -> float:
     """Return the seconds that ``loops`` calls took, each with empty caches."""
     total = 0.0
@@ -167,7 +147,7 @@ def main() -> None:
         check_line(line)
     runner = pyperf.Runner()
     runner.metadata["description"] = f"pip: read {len(lines)} requirement strings"
-    runner.bench_time_func("pip_requirement", time_reading, lines, find_caches())
+    runner.bench_time_func("pip_requirement", time_reading, lines, find_caches("pip"))
 
 
 if __name__ == "__main__":
