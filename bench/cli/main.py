@@ -75,13 +75,23 @@ def _keep(file: Path, details: str) -> str:
     return f"Please report it with {file}."
 
 
+def _run(arguments: argparse.Namespace) -> ExitStatus:
+    """A pair, or a series of them."""
+    from bench.cli.history import check_arguments, history_command, is_history
+
+    check_arguments(arguments)
+    if is_history(arguments):
+        return history_command(arguments)
+    from bench.cli.run import run_command
+
+    return run_command(arguments)
+
+
 def _dispatch(arguments: argparse.Namespace) -> ExitStatus:
     # Imported when needed: `run` must reach its first sample fast, plotting is slow to import.
     # ruff: noqa: PLC0415
     if arguments.command == "run":
-        from bench.cli.run import run_command
-
-        return run_command(arguments)
+        return _run(arguments)
     if arguments.command == "report":
         from bench.cli.report import report_command
 

@@ -35,6 +35,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run = commands.add_parser("run", help="measure a pair of revisions and report")
     _add_what(run)
     _add_how(run)
+    _add_history(run)
     run.add_argument("--fail-on", choices=["slower"], help="exit with status 3 if this is found")
     run.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     run.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -64,6 +65,25 @@ def _add_what(run: argparse.ArgumentParser) -> None:
         choices=list(Dependencies),
         default=Dependencies.OWN,
         help="whose third-party versions are installed (default: each side's own)",
+    )
+
+
+def _add_history(run: argparse.ArgumentParser) -> None:
+    """A series of revisions in place of a pair."""
+    which = run.add_argument_group(
+        "history",
+        "a series from base to head, each of its points measured against base; without tests and "
+        "counters. The same command goes on where it was stopped.",
+    )
+    several = which.add_mutually_exclusive_group()
+    several.add_argument(
+        "--every", type=_count, metavar="N", help="every Nth commit along first parents, and head"
+    )
+    several.add_argument(
+        "--tags", action="store_true", help="every tagged final version, or every release, and head"
+    )
+    which.add_argument(
+        "--again", action="store_true", help="a new series, though there is one to go on with"
     )
 
 
@@ -102,7 +122,7 @@ def _add_how(run: argparse.ArgumentParser) -> None:
         "--no-tests",
         dest="tests",
         action="store_false",
-        help="do not run the target's own tests on both revisions first (done once a revision)",
+        help="do not run the target's own tests on both revisions first (a series never does)",
     )
     run.add_argument(
         "--no-counters",

@@ -5,25 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
 
-from bench.catalogue import load_target
-from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
+from bench.cli.planning import understand
+from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.target import Target
 from bench.core.verdict import Verdict
-from bench.environments.interpreters import Interpreter, find_interpreter
+from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Builder
 from bench.evaluation import evaluate
 from bench.report.machine_readable import result_document
-from bench.revisions.resolve import resolve_range
 from bench.screen.summary import describe_plan, print_results
 from bench.screen.watchers import make_watcher
-from bench.session.selection import select
 from bench.session.session import Session
 from bench.session.watcher import Watcher
 from bench.store.manifest import PlannedBenchmark
@@ -79,47 +76,19 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
 
 
 def _plan(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher) -> _Plan:
-    target = load_target(arguments.target, workspace.targets)
-    options = Options(
-        alpha=arguments.alpha,
-        mei=arguments.mei,
-        budget_s=arguments.budget,
-        rounds=arguments.rounds,
-        design=arguments.design,
-        benchmarks=tuple(arguments.benchmark),
-        groups=tuple(arguments.group),
-        dependencies=str(arguments.deps),
-        counters=arguments.counters,
-    )
-    benchmarks = select(target, options, workspace.suites)
-    wanted_range = arguments.range or target.default_range
-    if not wanted_range:
-        raise UsageError(f"{target.name} has no default range: name one, e.g. main~1..main.")
-    watcher.phase(f"looking up {wanted_range}")
-    pair = resolve_range(target, wanted_range, workspace, arguments.repo)
-    interpreters = tuple(_interpreters(arguments.python, target, watcher))
-    builder = Builder(target, pair, workspace, watcher.say, arguments.repo, arguments.deps)
-    gate = PairGate(target, pair, workspace, watcher.say, watcher.phase, arguments.repo)
+    asked = understand(arguments, workspace, watcher, counters=arguments.counters)
+    target, pair, repo = asked.target, asked.pair, arguments.repo
+    builder = Builder(target, pair, workspace, watcher.say, repo, arguments.deps)
+    gate = PairGate(target, pair, workspace, watcher.say, watcher.phase, repo)
     return _Plan(
-        target, pair, options, benchmarks, interpreters, builder, gate if arguments.tests else None
+        target,
+        pair,
+        asked.options,
+        asked.benchmarks,
+        asked.interpreters,
+        builder,
+        gate if arguments.tests else None,
     )
-
-
-def _interpreters(
-    asked: list[str] | None, target: Target, watcher: Watcher
-) -> Iterator[Interpreter]:
-    """Those asked for, all of which must be had; otherwise all of the target's that can be had."""
-    missing = []
-    for version in dict.fromkeys(asked or target.pythons):
-        try:
-            yield find_interpreter(version)
-        except UsageError as error:
-            if asked:
-                raise
-            missing.append(version)
-            watcher.say(f"left out: {error.message}")
-    if len(missing) == len(target.pythons):
-        raise UsageError(f"None of the Pythons {', '.join(missing)} can be had.")
 
 
 def _measure_all(

@@ -13,7 +13,8 @@ class Options(msgspec.Struct, frozen=True):
     `alpha`: family-wise error rate of a run; `mei`: minimum effect of interest as a fraction;
     `budget_s`: seconds of measuring for a benchmark; `rounds`: the most rounds a verdict may take;
     `design`: None lets each benchmark be probed; `benchmarks`: patterns of names, empty for all;
-    `counters`: what commands and imports do is counted after the timing.
+    `counters`: what commands and imports do is counted after the timing; `series`: the id of the
+    series this run is a point of, empty for a pair by itself.
     """
 
     alpha: float = 0.05
@@ -25,3 +26,4 @@ class Options(msgspec.Struct, frozen=True):
     groups: tuple[str, ...] = ()
     dependencies: str = "own"
     counters: bool = True
+    series: str = ""

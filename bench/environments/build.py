@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -58,11 +59,16 @@ class Environment:
 
 
 def cut_off(pair: Pair) -> str:
-    """The one date for both sides after which no package is taken: midnight after the later one.
+    """The one date for both sides after which no package is taken: midnight after the later one."""
+    return common_cut_off((pair.base, pair.head))
+
+
+def common_cut_off(revisions: Iterable[Revision]) -> str:
+    """The same for any number of revisions.
 
     An hour is added first, since a release's files are uploaded one after the other.
     """
-    dates = [datetime.fromisoformat(revision.date) for revision in (pair.base, pair.head)]
+    dates = [datetime.fromisoformat(revision.date) for revision in revisions]
     after = max(dates) + timedelta(hours=1)
     return f"{(after + timedelta(days=1)).date().isoformat()}T00:00:00Z"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,26 @@ def find_interpreter(version: str, *, fetch: bool = True) -> Interpreter:
     if found is None:
         raise _missing(version, "")
     return Interpreter(version, found)
+
+
+def find_interpreters(
+    asked: Sequence[str] | None, usual: Sequence[str], say: Callable[[str], None]
+) -> Iterator[Interpreter]:
+    """Those asked for, all of which must be had; otherwise all of the `usual` that can be had.
+
+    Raises `UsageError` when one asked for, or all of the others, are missing.
+    """
+    missing = []
+    for version in dict.fromkeys(asked or usual):
+        try:
+            yield find_interpreter(version)
+        except UsageError as error:
+            if asked:
+                raise
+            missing.append(version)
+            say(f"left out: {error.message}")
+    if len(missing) == len(usual):
+        raise UsageError(f"None of the Pythons {', '.join(missing)} can be had.")
 
 
 def _find(version: str) -> Path | None:

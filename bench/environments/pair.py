@@ -52,7 +52,10 @@ class Environments:
 
 @dataclass(frozen=True)
 class Builder:
-    """Makes the environments of one pair; `announce` hears of every build that really happens."""
+    """Makes the environments of one pair; `announce` hears of every build that really happens.
+
+    `date` is the day after which no package is taken; by default it follows from the pair.
+    """
 
     target: Target
     pair: Pair
@@ -60,6 +63,7 @@ class Builder:
     announce: Callable[[str], None]
     repo: Path | None = None
     dependencies: Dependencies = Dependencies.OWN
+    date: str = ""
 
     def build(self, interpreter: Interpreter) -> Environments:
         """Install both sides for one Python; raises `BuildError`."""
@@ -72,8 +76,11 @@ class Builder:
 
     def is_cached(self, interpreter: Interpreter) -> bool:
         """Whether both sides' environments are there already (own dependencies)."""
-        recipes = (self._recipe(side, interpreter) for side in Side)
-        return all(cached(recipe, self.workspace) is not None for recipe in recipes)
+        return all(self.has(side, interpreter) for side in Side)
+
+    def has(self, side: Side, interpreter: Interpreter) -> bool:
+        """Whether one side's environment is there already (own dependencies)."""
+        return cached(self._recipe(side, interpreter), self.workspace) is not None
 
     def _one(self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()) -> Environment:
         revision, recipe = self.pair.side(side), self._recipe(side, interpreter, pins)
@@ -95,7 +102,7 @@ class Builder:
             revision,
             interpreter,
             clone=self._clone(revision),
-            date=cut_off(self.pair),
+            date=self.date or cut_off(self.pair),
             constraints=pins,
             twin=side is Side.HEAD and self.pair.is_same,
         )

@@ -34,6 +34,7 @@ SMALL_PT = 7.5
 INK, MUTED, RULE, GRID, CARD = "#1f2328", "#59636e", "#d1d9e0", "#e6eaef", "#ffffff"
 BAND = "#e4eaf1"
 BASE, HEAD = "#7a5195", "#d9730d"
+PYTHONS = ("#0969da", "#d9730d", "#1a7f37", "#8250df", "#9a6700")
 
 
 class Mark(NamedTuple):
@@ -132,7 +133,7 @@ def _hundredths(number: re.Match[str]) -> str:
 def _code_digest() -> bytes:
     folder = Path(__file__).parent
     content = mpl.__version__.encode()
-    for name in ("figure_style.py", "forest.py", "distributions.py", "text.py"):
+    for name in ("figure_style.py", "forest.py", "distributions.py", "series_figure.py", "text.py"):
         content += (folder / name).read_bytes()
     return hashlib.sha256(content).digest()
 

@@ -9,22 +9,26 @@ from bench.report.markdown import bullets, code, fenced, heading, link, plain, t
 from bench.report.narrative import largest_changes, verdict_counts
 from bench.report.output import Output
 from bench.report.select_runs import Collection, PairRuns
-from bench.report.text import day
+from bench.report.select_series import SeriesCollection
+from bench.report.series_page import overview_words, series_file
+from bench.report.text import day, joined
 
 _LAYERS = ("core engine", "backend service", "CI pipeline", "boundary", "prior art")
 _COLUMNS = ("target", "pair", "Python", "verdicts", "largest changes", "measured", "machine",
             "complete")  # fmt: skip
+_SERIES_COLUMNS = ("target", "series", "points", "Python", "largest steps", "measured", "machine",
+                   "complete")  # fmt: skip
 _START = "nox -s bench-codeflash"
 
 
-def write_index(collection: Collection, output: Output) -> None:
+def write_index(collection: Collection, series: SeriesCollection, output: Output) -> None:
     """Write `results/README.md`."""
-    output.page("README.md").write(_blocks(collection, output))
+    output.page("README.md").write(_blocks(collection, series, output))
 
 
-def _blocks(collection: Collection, output: Output) -> Iterator[str]:
+def _blocks(collection: Collection, series: SeriesCollection, output: Output) -> Iterator[str]:
     yield heading(1, "Results")
-    if not collection.pairs and not collection.unreadable:
+    if not (collection.pairs or series.pages or collection.unreadable or series.unreadable):
         yield "Nothing has been measured yet. To start:"
         yield fenced(_START, "sh")
         return
@@ -37,13 +41,38 @@ def _blocks(collection: Collection, output: Output) -> Iterator[str]:
         yield heading(2, plain(layer[:1].upper() + layer[1:]))
         rows = [row for pair in collection.pairs for row in _rows(pair, layer)]
         yield table(_COLUMNS, rows, numbers=False)
-    if collection.unreadable:
+    if series.pages:
+        yield heading(2, "Histories")
+        yield "Series of revisions, each compared with the first; steps are certain changes."
+        yield table(_SERIES_COLUMNS, _series_rows(series), numbers=False)
+    unread = [
+        f"{plain(one.target)} {plain(one.pair)} ({code(one.folder.name)}): could not be read: "
+        f"{plain(output.shown(one.error))}"
+        for one in collection.unreadable
+    ]
+    unread += [
+        f"a series could not be read: {plain(output.shown(one))}" for one in series.unreadable
+    ]
+    if unread:
         yield heading(2, "Could not be read")
-        yield bullets(
-            f"{plain(one.target)} {plain(one.pair)} ({code(one.folder.name)}): could not be read: "
-            f"{plain(output.shown(one))}"
-            for one in collection.unreadable
-        )
+        yield bullets(unread)
+
+
+def _series_rows(series: SeriesCollection) -> list[list[str]]:
+    return [
+        [
+            plain(page.target),
+            link(page.label, series_file(page)),
+            str(len(shown.series.manifest.points.points)),
+            joined(list(shown.by_python)) or "–",
+            overview_words(shown) or "none",
+            day(shown.series.manifest.started_at),
+            plain(shown.machine.name),
+            "yes" if shown.is_complete else "**no**",
+        ]
+        for page in series.pages
+        for shown in page.machines
+    ]
 
 
 def _in_order(layers: set[str]) -> Sequence[str]:

@@ -82,7 +82,7 @@ def repeat_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
     """The command that measures the same again; one for each set of options."""
     commands: dict[tuple[str, ...], list[str]] = {}
     for one in shown:
-        commands.setdefault(_options(one.run.manifest.options), []).append(one.python)
+        commands.setdefault(option_words(one.run.manifest.options), []).append(one.python)
     manifest = shown[-1].run.manifest
     lines = [
         shlex.join(
@@ -98,7 +98,7 @@ def repeat_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
     yield fenced("\n".join(lines), "sh")
 
 
-def _options(options: Options) -> tuple[str, ...]:
+def option_words(options: Options) -> tuple[str, ...]:
     """The words of the command line for every option that is not the default."""
     default = Options()
     words: list[str] = []

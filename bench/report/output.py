@@ -13,13 +13,15 @@ from matplotlib.figure import Figure
 from bench.core.errors import DataError
 from bench.report.figure_style import MARKER, picture
 from bench.report.markdown import document
-from bench.report.select_runs import Unreadable
+from bench.report.series_csv import COLUMNS
 from bench.store.run import cannot_write
+from bench.store.series import SERIES_FOLDER
 from bench.system.files import write_atomically
 
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _MARKED_WITHIN = 1500
-_KINDS = {".md", ".svg"}
+_KINDS = {".md", ".svg", ".csv"}
+_CSV_BEGINS = ",".join(COLUMNS[:6]).encode()
 _Data = TypeVar("_Data", bound=msgspec.Struct)
 
 
@@ -69,15 +71,18 @@ class Output:
                 file.unlink()
                 self._prune(file.parent)
 
-    def shown(self, unreadable: Unreadable) -> str:
-        """Why a run could not be read, with paths that are the same on every machine."""
-        message = unreadable.error.message
-        return message.replace(f"{self.data}{os.sep}", "data/")
+    def shown(self, error: DataError) -> str:
+        """Why something could not be read, with paths that are the same on every machine."""
+        return error.message.replace(f"{self.data}{os.sep}", "data/")
 
     def _is_unseen(self, file: Path) -> bool:
         parts = file.relative_to(self.root).parts
         if len(parts) < 3:
             return False
+        if parts[1] == SERIES_FOLDER:
+            page = self.root.joinpath(*parts[:3], "README.md")
+            in_data = self.data.joinpath(*parts[:3]).glob("*/*/series.json")
+            return page not in self._written and any(in_data)
         page = self.root / parts[0] / parts[1] / "README.md"
         in_data = (self.data / parts[0] / parts[1]).glob("py*/*/*/run.json")
         return page not in self._written and any(in_data)
@@ -112,4 +117,5 @@ class Page:
 
 
 def _is_marked(content: bytes) -> bool:
-    return MARKER.encode() in content[:_MARKED_WITHIN]
+    # A CSV file has no place for a remark: its columns tell whose it is.
+    return MARKER.encode() in content[:_MARKED_WITHIN] or content.startswith(_CSV_BEGINS)

@@ -34,7 +34,7 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
     yield _summary(pair, page)
     if pair.unreadable:
         yield "Not shown, because the data could not be read:"
-        yield bullets(plain(page.output.shown(one)) for one in pair.unreadable)
+        yield bullets(plain(page.output.shown(one.error)) for one in pair.unreadable)
     if len(pair.machines) == 1:
         yield from _machine_blocks(pair.machines[0], page, 2)
         return

@@ -7,7 +7,7 @@ a quick look at one benchmark does not hide the whole. Nothing is ever pooled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -118,24 +118,39 @@ class PairRuns:
 
 @dataclass(frozen=True)
 class Collection:
-    """All of `data/`; `unreadable` holds every run that could not be read."""
+    """Pairs by themselves; `unreadable` holds every run that could not be read."""
 
     pairs: tuple[PairRuns, ...]
     unreadable: tuple[Unreadable, ...]
 
 
-def collect(data: Path) -> Collection:
+@dataclass(frozen=True)
+class AllRuns:
+    """Every run under `data/`, evaluated, and those that could not be read."""
+
+    runs: tuple[Evaluated, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def read_all(data: Path) -> AllRuns:
     """Read and evaluate everything; what is damaged does not keep the rest from being read."""
     runs: list[Evaluated] = []
     unreadable: list[Unreadable] = []
     for folder in run_folders(data):
         try:
-            runs.append(_read(folder))
+            runs.append(evaluated(folder))
         except DataError as error:
             unreadable.append(Unreadable(folder, error))
+    return AllRuns(tuple(runs), tuple(unreadable))
+
+
+def collect(everything: AllRuns, series: Container[str] = ()) -> Collection:
+    """Runs sorted into pairs, without those that are points of one of these series."""
+    runs = [one for one in everything.runs if one.run.manifest.options.series not in series]
+    unreadable = everything.unreadable
     by_pair = _grouped(runs, lambda one: f"{one.run.manifest.target}/{one.run.manifest.pair.label}")
     pairs = tuple(_pair(group, unreadable) for _, group in sorted(by_pair.items()))
-    return Collection(pairs, tuple(unreadable))
+    return Collection(pairs, unreadable)
 
 
 def agreement(shown: Evaluated, other: Evaluated) -> tuple[int, int]:
@@ -160,7 +175,8 @@ def _overlap(one: Interval, other: Interval) -> bool:
     return one.low <= other.high and other.low <= one.high
 
 
-def _read(folder: Path) -> Evaluated:
+def evaluated(folder: Path) -> Evaluated:
+    """Read and evaluate one run; raises `DataError` when it is damaged."""
     try:
         run = read_run(folder)
         with np.errstate(all="ignore"):  # what is not finite is refused, with a message
@@ -185,7 +201,7 @@ def _pair(runs: list[Evaluated], unreadable: Iterable[Unreadable]) -> PairRuns:
 
 def _on_machine(runs: list[Evaluated]) -> OnMachine:
     shown = [_choose(group) for group in _grouped(runs, lambda one: one.python).values()]
-    shown.sort(key=lambda one: _version(one.python))
+    shown.sort(key=lambda one: python_order(one.python))
     newest = max(shown, key=_moment)
     return OnMachine(newest.run.manifest.machine, tuple(shown))
 
@@ -202,7 +218,8 @@ def _moment(one: Evaluated) -> tuple[str, str]:
     return one.run.manifest.started_at, one.run.manifest.run_id
 
 
-def _version(python: str) -> tuple[bool, Version, str]:
+def python_order(python: str) -> tuple[bool, Version, str]:
+    """What Pythons are sorted by: 3.9 stands before 3.13."""
     try:
         return True, Version(python), python
     except InvalidVersion:

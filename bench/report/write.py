@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.errors import DataError
 from bench.report.index import write_index
 from bench.report.output import Output
 from bench.report.pair_page import write_pair_page
-from bench.report.select_runs import collect
+from bench.report.select_runs import collect, read_all
+from bench.report.select_series import collect_series
+from bench.report.series_page import series_file, write_series_page
 from bench.store.run import Run
 from bench.workspace import Workspace
 
@@ -21,6 +23,7 @@ class Written:
     results: Path
     runs: int = 0
     problems: tuple[DataError, ...] = ()
+    series_pages: dict[str, str] = field(default_factory=dict)
 
     @property
     def index(self) -> Path:
@@ -28,7 +31,10 @@ class Written:
         return self.results / "README.md"
 
     def page_of(self, run: Run) -> Path:
-        """The page of a run's pair."""
+        """The page of a run's pair, or of the series it is a point of."""
+        series = self.series_pages.get(run.manifest.options.series)
+        if series:
+            return self.results / series
         return self.results / run.manifest.target / run.manifest.pair.label / "README.md"
 
 
@@ -38,14 +44,21 @@ def write_report(workspace: Workspace) -> Written:
     Damaged runs and those of a newer format do not keep the rest from being written: they are among
     the `problems`. Raises `DataError` when a file can't be written.
     """
-    collection = collect(workspace.data)
+    everything = read_all(workspace.data)
+    series = collect_series(workspace.data, everything.runs)
+    collection = collect(everything, series.ids)
     output = Output(workspace.results, workspace.data)
     for pair in collection.pairs:
         write_pair_page(pair, output)
+    for page in series.pages:
+        write_series_page(page, output)
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
-        write_index(collection, output)
+        write_index(collection, series, output)
     output.remove_stale()
-    shown = [one for pair in collection.pairs for on in pair.machines for one in on.shown]
-    runs = sum(1 + len(one.others) for one in shown) + len(collection.unreadable)
-    unreadable = tuple(one.error for one in collection.unreadable)
-    return Written(workspace.results, runs, unreadable + tuple(output.problems))
+    unreadable = tuple(one.error for one in everything.unreadable) + series.unreadable
+    return Written(
+        workspace.results,
+        len(everything.runs) + len(everything.unreadable),
+        unreadable + tuple(output.problems),
+        {one: series_file(page) for page in series.pages for one in page.ids},
+    )

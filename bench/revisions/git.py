@@ -54,6 +54,29 @@ class Clone:
         found = self._git("merge-base", one, other)
         return found.stdout.strip() if found.ok else None
 
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether a commit is in the history of another, or is that other."""
+        return self._git("merge-base", "--is-ancestor", one, other).ok
+
+    def first_parent_line(self, base: str, head: str) -> list[str]:
+        """Commits from (without) base to head along first parents, oldest first."""
+        listed = self._git("rev-list", "--first-parent", "--reverse", f"{base}..{head}")
+        return listed.stdout.split()
+
+    def tags_between(self, base: str, head: str) -> dict[str, str]:
+        """Commits by tag, for tags in the history of head that have base in theirs."""
+        form = "%(refname:strip=2)%00%(objectname)%00%(*objectname)"
+        listed = self._git(
+            "for-each-ref",
+            f"--format={form}",
+            f"--contains={base}",
+            f"--merged={head}",
+            "refs/tags",
+        )
+        rows = (line.split("\0") for line in listed.stdout.splitlines())
+        found = {name: peeled or commit for name, commit, peeled in rows}
+        return {name: commit for name, commit in found.items() if commit != base}
+
     def first_parent(self, commit: str) -> str | None:
         """The first parent, or None for a root commit."""
         return self.find(f"{commit}^1")

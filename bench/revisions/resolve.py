@@ -55,7 +55,7 @@ class _Lookup:
         if version and name.source is not Source.GIT and releases_first:
             release = self._release(version)
             if release or name.source is Source.PYPI:
-                return _released(name.text, release) if release else self._unreleased(name)
+                return released(name.text, release) if release else self._unreleased(name)
         if name.source is Source.PYPI:
             raise UsageError(f"{name.text!r} is no version of {self.target.distribution}.")
         return self._committed(name)
@@ -65,7 +65,7 @@ class _Lookup:
             previous = self._listing(Version(head.identity)).before(Version(head.identity))
             if previous is None:
                 raise UsageError(f"{head.name} is the first release: nothing to compare with.")
-            return _released(previous.version, previous)
+            return released(previous.version, previous)
         clone = self._clone()
         parent = clone.first_parent(head.identity)
         if parent is None:
@@ -145,7 +145,8 @@ class _Lookup:
         return clone
 
 
-def _released(name: str, release: Release | None) -> Revision:
+def released(name: str, release: Release | None) -> Revision:
+    """A release as a revision; raises `UsageError` when the index knows no day for it."""
     if release is None:
         raise UsageError(f"There is no release {name}.")
     if not release.uploaded:

@@ -1,0 +1,108 @@
+"""`python -m bench run … --every N` and `--tags`: a series along a history."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from rich.console import Console
+
+from bench.cli.planning import understand
+from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
+from bench.core.series import Selection
+from bench.core.verdict import Verdict
+from bench.history.measure import SeriesSession
+from bench.history.plan import begin, find_series
+from bench.report.machine_readable import result_document
+from bench.report.select_runs import evaluated
+from bench.report.select_series import SeriesRuns, with_runs
+from bench.revisions.history import find_points
+from bench.screen.series import describe_series, print_series
+from bench.screen.watchers import make_watcher
+from bench.session.watcher import Watcher
+from bench.store.series import Series
+from bench.system.lock import exclusive
+from bench.workspace import Workspace, find_workspace
+
+
+def history_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Plan, measure what is missing, report; returns the exit status. Raises `BenchError`."""
+    workspace = find_workspace()
+    console = Console(stderr=arguments.json)
+    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+        series, errors = _measure(arguments, workspace, watcher)
+        if series is None:
+            return ExitStatus.DONE
+    shown = _read(series, workspace)
+    if not shown.runs:
+        raise errors[0] if errors else NothingMeasuredError("No point could be measured.")
+    page = "" if arguments.no_report else _report(shown, workspace, watcher)
+    print_series(console, shown)
+    if page:
+        console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
+    if arguments.json:
+        documents = [result_document(one.run) for one in shown.runs]
+        json.dump(documents, sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    return _status(shown, errors, fail_on=arguments.fail_on)
+
+
+def _measure(
+    arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
+) -> tuple[Series | None, list[BenchError]]:
+    """The series as far as it came, and what went wrong now; None for a dry run."""
+    asked = understand(arguments, workspace, watcher, counters=False)
+    selection = Selection(arguments.every or 0)
+    points = find_points(asked.target, asked.pair, selection, workspace, arguments.repo)
+    found = find_series(
+        asked.target, points, asked.options, asked.benchmarks, workspace, again=arguments.again
+    )
+    session = SeriesSession(
+        asked.target, found.series, asked.benchmarks, workspace, watcher, arguments.repo
+    )
+    missing = len(session.missing(asked.interpreters))
+    watcher.say(describe_series(found.series, asked.interpreters, missing, is_known=found.is_known))
+    if arguments.dry_run:
+        return None, []
+    if not missing:
+        watcher.say("every point of this series is measured; --again measures all of them anew")
+    session.series = begin(found, workspace)
+    session.run(asked.interpreters)
+    return session.series, session.errors
+
+
+def _read(series: Series, workspace: Workspace) -> SeriesRuns:
+    folders = series.run_folders(workspace.data)
+    return with_runs(series, [evaluated(folder) for folder in folders])
+
+
+def _report(shown: SeriesRuns, workspace: Workspace, watcher: Watcher) -> str:
+    # Imported now: plotting takes a second to import, which is no part of the way to a sample.
+    from bench.report.write import write_report  # noqa: PLC0415
+
+    written = write_report(workspace)
+    for problem in written.problems:
+        watcher.say(f"bench: {problem}")
+    return str(written.page_of(shown.runs[0].run))
+
+
+def _status(shown: SeriesRuns, errors: list[BenchError], *, fail_on: str | None) -> ExitStatus:
+    others = [one for one in errors if not isinstance(one, NothingMeasuredError)]
+    if others:
+        return others[0].status
+    if errors or any(all(one.verdict is None for one in run.results) for run in shown.runs):
+        return ExitStatus.NOTHING_MEASURED
+    slower = any(one.verdict is Verdict.SLOWER for run in shown.runs for one in run.results)
+    return ExitStatus.SLOWER if slower and fail_on == "slower" else ExitStatus.DONE
+
+
+def check_arguments(arguments: argparse.Namespace) -> None:
+    """Refuse what contradicts itself; raises `UsageError`."""
+    if arguments.again and not is_history(arguments):
+        raise UsageError("--again is for a series: it goes with --every N or --tags.")
+
+
+def is_history(arguments: argparse.Namespace) -> bool:
+    """Whether a series is asked for and not a pair."""
+    return bool(arguments.every) or arguments.tags

@@ -1,0 +1,1 @@
+"""A series of pairs along a history, all with the same base."""
