@@ -11,7 +11,7 @@ ARGS   ?=
 NOX    := .venv/bin/nox
 
 .DEFAULT_GOAL := help
-.PHONY: help bench report test lint clean selfcheck
+.PHONY: help bench report test lint clean selfcheck calibrate
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: .venv/.ready ## the whole test suite
 
 lint: .venv/.ready ## ruff and mypy --strict
 	@$(NOX) -s lint
+
+calibrate: .venv/.ready ## measure what this machine can resolve, for TARGET
+	@$(NOX) -s calibrate -- $(TARGET) $(ARGS)
 
 selfcheck: .venv/.ready ## measure this project's own claims on this machine
 	@$(NOX) -s selfcheck -- $(ARGS)

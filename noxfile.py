@@ -98,6 +98,13 @@ def selfcheck(session: nox.Session) -> None:
 
 
 @nox.session
+def calibrate(session: nox.Session) -> None:
+    """Measure what this machine can resolve: -- TARGET…, -- --seconds S."""
+    install(session)
+    bench(session, "calibrate", *session.posargs)
+
+
+@nox.session
 def clean(session: nox.Session) -> None:
     """Remove cached environments and checkouts: -- --older-than DAYS, --max-size GB, --all."""
     install(session)

@@ -8,6 +8,7 @@ import sys
 
 from rich.console import Console
 
+from bench.calibration.lookup import fitting, read_calibrations
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
 from bench.core.series import Selection
@@ -42,7 +43,8 @@ def history_command(arguments: argparse.Namespace) -> ExitStatus:
     if page:
         console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
-        documents = [result_document(one.run) for one in shown.runs]
+        known = read_calibrations(workspace.data)
+        documents = [result_document(one.run, fitting(one.run, known)) for one in shown.runs]
         json.dump(documents, sys.stdout, indent=1)
         sys.stdout.write("\n")
     return _status(shown, errors, fail_on=arguments.fail_on)

@@ -100,6 +100,10 @@ def _dispatch(arguments: argparse.Namespace) -> ExitStatus:
         from bench.cli.clean import clean_command
 
         return clean_command(arguments)
+    if arguments.command == "calibrate":
+        from bench.cli.calibrate import calibrate_command
+
+        return calibrate_command(arguments)
     if arguments.command == "selfcheck":
         from bench.cli.selfcheck import selfcheck_command
 

@@ -27,6 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands.add_parser("report", help="make results/ from data/")
     _add_clean(commands)
     commands.add_parser("targets", help="list the targets and their benchmarks")
+    _add_calibrate(commands)
     _add_selfcheck(commands)
     return parser
 
@@ -47,24 +48,29 @@ def _add_what(run: argparse.ArgumentParser) -> None:
     run.add_argument("target", help="a target's name (see `python -m bench targets`)")
     run.add_argument("range", nargs="?", help=_RANGE_HELP)
     run.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take revisions from")
-    run.add_argument(
-        "--python",
-        action="append",
-        metavar="X.Y",
-        help="a Python version; may be repeated. Default: all of the target's that can be had",
-    )
-    run.add_argument(
-        "--benchmark", action="append", default=[], metavar="GLOB", help="only these; repeatable"
-    )
-    run.add_argument(
-        "--group", action="append", default=[], metavar="GROUP", help="only these; repeatable"
-    )
+    _add_choice(run)
     run.add_argument(
         "--deps",
         type=Dependencies,
         choices=list(Dependencies),
         default=Dependencies.OWN,
         help="whose third-party versions are installed (default: each side's own)",
+    )
+
+
+def _add_choice(command: argparse.ArgumentParser) -> None:
+    """Which Pythons and benchmarks."""
+    command.add_argument(
+        "--python",
+        action="append",
+        metavar="X.Y",
+        help="a Python version; may be repeated. Default: all of the target's that can be had",
+    )
+    command.add_argument(
+        "--benchmark", action="append", default=[], metavar="GLOB", help="only these; repeatable"
+    )
+    command.add_argument(
+        "--group", action="append", default=[], metavar="GROUP", help="only these; repeatable"
     )
 
 
@@ -139,6 +145,30 @@ def _add_clean(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     clean.add_argument("--max-size", type=_positive, metavar="GB", help="then the oldest beyond")
     clean.add_argument("--all", action="store_true", help="everything that is cached")
+
+
+def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    calibrate = commands.add_parser(
+        "calibrate", help="measure what this machine can resolve: A/A runs of each benchmark"
+    )
+    calibrate.add_argument("target", nargs="*", help="targets by name (codeflash)")
+    calibrate.add_argument(
+        "--revision", metavar="REV", help="what is measured (default: head of the default range)"
+    )
+    calibrate.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take it from")
+    _add_choice(calibrate)
+    calibrate.add_argument(
+        "--seconds",
+        type=_positive,
+        default=12.0,
+        help="measuring time for a benchmark; one A/A run at least (%(default)s)",
+    )
+    calibrate.add_argument(
+        "--no-reference",
+        dest="reference",
+        action="store_false",
+        help="leave out pyperformance's benchmarks, the machine's own speed",
+    )
 
 
 def _add_selfcheck(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

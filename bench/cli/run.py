@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from bench.calibration.lookup import fitting, read_calibrations
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
 from bench.core.options import Options
@@ -19,7 +20,7 @@ from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Builder
 from bench.evaluation import evaluate
 from bench.report.machine_readable import result_document
-from bench.screen.summary import describe_plan, print_results
+from bench.screen.summary import describe_plan, print_differences, print_results
 from bench.screen.watchers import make_watcher
 from bench.session.session import Session
 from bench.session.watcher import Watcher
@@ -64,13 +65,17 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
         written = write_report(workspace)
         for problem in written.problems:
             watcher.say(f"bench: {problem}")
+    calibrations = read_calibrations(workspace.data)
     for run in runs:
-        print_results(console, run)
+        print_results(console, run, fitting(run, calibrations))
+    print_differences(console, runs)
     if runs and not arguments.no_report:
         page = written.page_of(runs[0])
         console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
-        json.dump([result_document(run) for run in runs], sys.stdout, indent=1)
+        json.dump(
+            [result_document(run, fitting(run, calibrations)) for run in runs], sys.stdout, indent=1
+        )
         sys.stdout.write("\n")
     return _status(runs, failures, fail_on=arguments.fail_on)
 

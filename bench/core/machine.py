@@ -34,3 +34,10 @@ class Noise(msgspec.Struct, frozen=True):
     load_1min: float
     others: float
     steal: float
+
+
+class Neighbour(msgspec.Struct, frozen=True):
+    """A program that ran beside the measured ones, and its share of all cores' time, 0 to 1."""
+
+    name: str
+    share: float

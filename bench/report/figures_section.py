@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.calibration.lookup import Fitting
 from bench.core.target import Kind
 from bench.evaluation import Result
 from bench.report.counters_section import counters_section
+from bench.report.floor_notes import floor_notes
 from bench.report.gate_section import gate_mark, gate_section
 from bench.report.markdown import bullets, code, collapsed, heading, image, prose, table
 from bench.report.notes import notes
 from bench.report.select_runs import Shown, agreement
-from bench.report.tables import RESULT_COLUMNS, result_rows
+from bench.report.tables import result_columns, result_rows
 from bench.report.text import (
     change,
     counted,
@@ -23,17 +25,24 @@ from bench.report.text import (
 )
 
 
-def figures_section(one: Shown, level: int, forest: str, rounds: dict[str, str]) -> Iterator[str]:
-    """The section; `forest` and `rounds` (by benchmark) are links to the pictures."""
+def figures_section(
+    one: Shown, level: int, forest: str, rounds: dict[str, str], fitting: Fitting | None
+) -> Iterator[str]:
+    """The section; `forest` and `rounds` (by benchmark) are links to the pictures.
+
+    `fitting` is the machine's calibration, if there is one.
+    """
     manifest = one.run.manifest
     unfinished = "" if one.is_complete else ", not complete"
     mark = gate_mark(one.run)
     title = f"Python {manifest.base.provenance.python}{unfinished}"
     yield heading(level, f"{title}: {mark}" if mark else title)
-    yield table(RESULT_COLUMNS, result_rows(one.evaluation, one.mei))
+    floors = fitting.floors(one.run, one.evaluation.level) if fitting else {}
+    yield table(result_columns(floors), result_rows(one.evaluation, one.mei, floors))
     yield _levels(one)
     yield image(f"Ratios head/base with intervals, Python {one.python}", forest)
-    yield bullets(prose(note) for note in notes(one.run, one.evaluation))
+    remarks = (*floor_notes(one.run, fitting), *notes(one.run, one.evaluation))
+    yield bullets(prose(note) for note in remarks)
     yield from _other_runs(one)
     yield from _imports(one, level + 1)
     yield from _walls(one, level + 1)
@@ -53,24 +62,6 @@ def _counters(one: Shown, level: int) -> Iterator[str]:
         yield section
 
 
-def side_by_side(shown: tuple[Shown, ...]) -> str:
-    """All Pythons in one table."""
-    by_name: dict[str, dict[str, list[str]]] = {}
-    for one in shown:
-        for result, row in zip(
-            one.evaluation.results, result_rows(one.evaluation, one.mei), strict=True
-        ):
-            by_name.setdefault(result.name, {})[one.python] = row[3:5]
-    columns = ["benchmark"]
-    for one in shown:
-        columns += [f"{one.python}: change", f"{one.python}: verdict"]
-    rows = [
-        [name, *(cell for one in shown for cell in cells.get(one.python, ["–", "not in this run"]))]
-        for name, cells in by_name.items()
-    ]
-    return table(columns, rows)
-
-
 def _levels(one: Shown) -> str:
     control = one.evaluation.control
     family = one.evaluation.family
@@ -82,8 +73,8 @@ def _levels(one: Shown) -> str:
     if control is None or control.interval is None:
         return words
     return (
-        f"{words} Floor of this machine: {plus_minus(control.interval)}, the half width of the "
-        f"interval of {code(control.name)}, which is the same program on both sides."
+        f"{words} The interval of {code(control.name)}, the same program on both sides, is "
+        f"{plus_minus(control.interval)}: what so many rounds of it could resolve."
     )
 
 

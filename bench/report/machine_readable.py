@@ -7,14 +7,21 @@ from typing import Any
 
 import msgspec
 
+from bench.calibration.lookup import Fitting
 from bench.evaluation import evaluate
+from bench.report.floor_notes import floor_notes
 from bench.report.notes import dependency_changes, notes
 from bench.store.run import Run
 
 
-def result_document(run: Run) -> dict[str, Any]:
-    """What `--json` prints for one run; figures that do not exist (or are infinite) are null."""
+def result_document(run: Run, fitting: Fitting | None) -> dict[str, Any]:
+    """What `--json` prints for one run; figures that do not exist (or are infinite) are null.
+
+    `floor` of a benchmark is the smallest effect the run could find, as a fraction, by the
+    calibration `fitting`.
+    """
     evaluation, manifest = evaluate(run), run.manifest
+    floors = fitting.floors(run, evaluation.level) if fitting else {}
     document = {
         "format": 1,
         "target": manifest.target,
@@ -30,13 +37,31 @@ def result_document(run: Run) -> dict[str, Any]:
         "level_of_each": evaluation.level,
         "dependency_changes": msgspec.to_builtins(dependency_changes(run)),
         "tests": msgspec.to_builtins(run.gate),
-        "notes": notes(run, evaluation),
+        "calibration": _calibration(fitting),
+        "notes": [*floor_notes(run, fitting), *notes(run, evaluation)],
         "benchmarks": [
-            {"name": result.name, **msgspec.to_builtins(result)} for result in evaluation.results
+            {
+                "name": result.name,
+                **msgspec.to_builtins(result),
+                "floor": floors.get(result.name),
+            }
+            for result in evaluation.results
         ],
     }
     finite: dict[str, Any] = _finite(document)
     return finite
+
+
+def _calibration(fitting: Fitting | None) -> dict[str, Any] | None:
+    if fitting is None:
+        return None
+    return {
+        "run": fitting.calibration.run.manifest.run_id,
+        "age_s": fitting.age.total_seconds(),
+        "stale": fitting.is_stale,
+        "wrong": fitting.calibration.wrong.count,
+        "runs": fitting.calibration.wrong.total,
+    }
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - JSON is anything

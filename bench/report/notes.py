@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from packaging.utils import canonicalize_name
 
+from bench.core.machine import Neighbour
 from bench.core.verdict import Verdict
 from bench.environments.dependencies import DependencyChange, compare_packages
 from bench.evaluation import Evaluation
-from bench.report.text import change
+from bench.report.text import change, joined, share
 from bench.store.run import Run
 
 _NOISY_OTHERS = 0.10
@@ -31,7 +34,8 @@ def notes(run: Run, evaluation: Evaluation) -> list[str]:
     ]
     if run.closed is None:
         found.append("This run is not complete; the same command goes on with it.")
-    found += _control(evaluation) + _dependencies(run) + _noise(evaluation)
+    found += _control(evaluation) + _dependencies(run)
+    found += _noise(evaluation, run.closed.neighbours if run.closed else ())
     manifest = run.manifest
     if not manifest.machine.can_pin:
         found.append("This system can't pin processes to a core: pairs instead of duets.")
@@ -68,7 +72,7 @@ def _dependencies(run: Run) -> list[str]:
     ]
 
 
-def _noise(evaluation: Evaluation) -> list[str]:
+def _noise(evaluation: Evaluation, neighbours: Sequence[Neighbour]) -> list[str]:
     seen = [result.disturbance for result in evaluation.results if result.disturbance]
     if not seen:
         return []
@@ -76,8 +80,16 @@ def _noise(evaluation: Evaluation) -> list[str]:
     found = []
     if others > _NOISY_OTHERS:
         found.append(
-            f"Other processes used up to {others:.0%} of the machine while this was measured."
+            f"Noisy: other processes used up to {others:.0%} of the machine while this was "
+            f"measured{neighbour_words(neighbours)}. Verdicts allow for it, with more rounds."
         )
     if steal > _NOISY_STEAL:
-        found.append(f"The hypervisor took up to {steal:.0%} of the machine's time.")
+        found.append(f"Noisy: the hypervisor took up to {steal:.0%} of the machine's time.")
     return found
+
+
+def neighbour_words(neighbours: Sequence[Neighbour]) -> str:
+    """Who the other processes were, in words to go on with; nothing where none is known."""
+    if not neighbours:
+        return ""
+    return f", mostly {joined([f'{one.name} ({share(one.share)})' for one in neighbours])}"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from matplotlib.figure import Figure
 
+from bench.calibration.analysis import Calibration
+from bench.calibration.lookup import read_calibrations
 from bench.core.errors import DataError
 from bench.report.figure_style import MARKER, picture
 from bench.report.markdown import document
@@ -33,6 +36,11 @@ class Output:
         self.data = data
         self.problems: list[DataError] = []
         self._written: set[Path] = set()
+
+    @cached_property
+    def calibrations(self) -> list[Calibration]:
+        """What is known of the machines, oldest first."""
+        return read_calibrations(self.data)
 
     def page(self, name: str) -> Page:
         """A page to be written."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bench.calibration.lookup import fitting
 from bench.report.distributions import draw_rounds
 from bench.report.environment_section import dependency_section, environments_section
-from bench.report.figures_section import figures_section, side_by_side
+from bench.report.figures_section import figures_section
 from bench.report.forest import draw_forest
 from bench.report.machine_section import machine_section
-from bench.report.markdown import bullets, heading, link, plain
+from bench.report.markdown import bullets, heading, link, plain, prose
 from bench.report.methods_section import (
     how_obtained,
     raw_data_section,
@@ -19,6 +20,7 @@ from bench.report.methods_section import (
 from bench.report.narrative import narrative
 from bench.report.output import Output, Page
 from bench.report.pictures import forest_of, rounds_of
+from bench.report.pythons import differing_effects, side_by_side
 from bench.report.select_runs import OnMachine, PairRuns, Shown
 from bench.report.text import counted, day, joined
 
@@ -67,9 +69,19 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     if len(on.shown) > 1:
         yield heading(level, "Pythons side by side")
         yield side_by_side(on.shown)
+        yield from _differing(on.shown)
     for one in on.shown:
         yield from _figures(one, page, level)
     yield from _evidence(on, page, level)
+
+
+def _differing(shown: Sequence[Shown]) -> Iterator[str]:
+    found = differing_effects(shown)
+    if found:
+        yield "The effect differs between Pythons, beyond the intervals:"
+        yield bullets(prose(one) for one in found)
+    else:
+        yield "No effect differs between Pythons beyond the intervals."
 
 
 def _figures(one: Shown, page: Page, level: int) -> Iterator[str]:
@@ -80,7 +92,8 @@ def _figures(one: Shown, page: Page, level: int) -> Iterator[str]:
         for result in one.evaluation.results
         if (found := rounds_of(one, result)) is not None
     }
-    yield from figures_section(one, level, forest, rounds)
+    fit = fitting(one.run, page.output.calibrations)
+    yield from figures_section(one, level, forest, rounds, fit)
 
 
 def _evidence(on: OnMachine, page: Page, level: int) -> Iterator[str]:

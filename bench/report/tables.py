@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
@@ -30,8 +31,18 @@ def render(
     )
 
 
-def result_rows(evaluation: Evaluation, mei: float) -> list[list[str]]:
-    """One row a benchmark, in the columns of `RESULT_COLUMNS`."""
+def result_columns(floors: Mapping[str, float]) -> tuple[str, ...]:
+    """The columns of `result_rows`."""
+    return (*RESULT_COLUMNS, "floor") if floors else RESULT_COLUMNS
+
+
+def result_rows(
+    evaluation: Evaluation, mei: float, floors: Mapping[str, float] | None = None
+) -> list[list[str]]:
+    """One row a benchmark, in the columns of `RESULT_COLUMNS`; with `floors`, that beside it.
+
+    `floors`: by benchmark, the smallest effect the run could find, as a fraction.
+    """
     return [
         [
             result.name,
@@ -40,6 +51,14 @@ def result_rows(evaluation: Evaluation, mei: float) -> list[list[str]]:
             change(result.size.interval if result.size else None),
             verdict_words(result, mei),
             str(result.rounds) if result.rounds else "–",
+            *([floor_words(floors.get(result.name))] if floors else []),
         ]
         for result in evaluation.results
     ]
+
+
+def floor_words(fraction: float | None) -> str:
+    """The smallest effect that is found, e.g. `±0.6%`, or a dash where it is not known."""
+    if fraction is None or not math.isfinite(fraction):
+        return "–"
+    return f"±{fraction * 100:.1f}%"

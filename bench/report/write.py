@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.errors import DataError
+from bench.report.calibration_page import write_calibration_page
 from bench.report.index import write_index
 from bench.report.output import Output
 from bench.report.pair_page import write_pair_page
@@ -54,6 +55,7 @@ def write_report(workspace: Workspace) -> Written:
         write_series_page(page, output)
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
         write_index(collection, series, output)
+    write_calibration_page(output)
     output.remove_stale()
     unreadable = tuple(one.error for one in everything.unreadable) + series.unreadable
     return Written(

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from bench.calibration.lookup import Fitting
 from bench.core.options import Options
 from bench.core.revision import Pair, Revision
 from bench.core.target import Target
 from bench.core.verdict import Verdict
 from bench.environments.interpreters import Interpreter
 from bench.evaluation import Result, evaluate
+from bench.report.floor_notes import floor_notes
 from bench.report.gate_section import gate_line, gate_mark
 from bench.report.notes import notes
-from bench.report.tables import RESULT_COLUMNS, render, result_rows
+from bench.report.pythons import differing_effects
+from bench.report.select_runs import Evaluated
+from bench.report.tables import render, result_columns, result_rows
 from bench.report.text import verdict_words
 from bench.store.manifest import PlannedBenchmark
 from bench.store.run import Run
@@ -67,20 +71,34 @@ def _revision(revision: Revision) -> str:
     return f"{revision.label}  {revision.date[:10]}  {revision.source}{subject}"
 
 
-def print_results(console: Console, run: Run) -> None:
-    """The final table of a run with verdicts in words and colour, and what to know of it."""
+def print_results(console: Console, run: Run, fitting: Fitting | None) -> None:
+    """The final table of a run with verdicts in words and colour, and what to know of it.
+
+    `fitting` is the calibration of this machine, if there is one.
+    """
     evaluation, manifest = evaluate(run), run.manifest
     title = f"{manifest.target} {manifest.pair.label}, Python {manifest.base.provenance.python}"
-    rows = result_rows(evaluation, manifest.options.mei)
-    head, rule, *body = render(RESULT_COLUMNS, rows, "simple").splitlines()
+    floors = fitting.floors(run, evaluation.level) if fitting else {}
+    rows = result_rows(evaluation, manifest.options.mei, floors)
+    head, rule, *body = render(result_columns(floors), rows, "simple").splitlines()
     console.print()
     console.print(Text(title, style="bold"), Text(gate_mark(run), style="bold red"))
     console.print(Text(f"{head}\n{rule}"), no_wrap=True, crop=False, overflow="ignore")
     for line, result in zip(body, evaluation.results, strict=True):
         console.print(_coloured(line, result, manifest.options.mei), no_wrap=True, crop=False,
                       overflow="ignore")  # fmt: skip
-    for note in (gate_line(run), *notes(run, evaluation)):
+    for note in (gate_line(run), *floor_notes(run, fitting), *notes(run, evaluation)):
         console.print(Text(note, style="dim"))
+
+
+def print_differences(console: Console, runs: Sequence[Run]) -> None:
+    """Where the effect is another one on another Python, if it was measured on several."""
+    found = differing_effects([Evaluated(run, evaluate(run)) for run in runs])
+    if found:
+        console.print()
+        console.print(Text("The effect differs between Pythons, beyond the intervals:", "bold"))
+        for sentence in found:
+            console.print(Text(f"  {sentence}"))
 
 
 def _coloured(line: str, result: Result, mei: float) -> Text:

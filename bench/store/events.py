@@ -6,7 +6,7 @@ import msgspec
 
 from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.gate import Gate
-from bench.core.machine import Noise
+from bench.core.machine import Neighbour, Noise
 from bench.core.sample import Design, Metric, Round, Side
 
 
@@ -88,12 +88,13 @@ class Closed(msgspec.Struct, frozen=True, tag="closed", tag_field="event"):
     """The run is complete: every benchmark ended and both environments were proven again.
 
     `elapsed_s` is the wall time of this process from its first probe, `inside_s` the part of it
-    during which a measured process ran.
+    during which a measured process ran. `neighbours` are the busiest other programs meanwhile.
     """
 
     at: float
     elapsed_s: float
     inside_s: float
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 Event = Opened | Tested | Probed | Unavailable | Measured | Ended | Counted | Closed

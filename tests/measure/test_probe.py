@@ -72,6 +72,13 @@ def test_choice_for_a_script(wall: float, cpu: float, can_pin: bool, design: Des
     assert found[:2] == (design, Metric.VALUE)
 
 
+def test_a_script_that_waited_in_line_is_not_taken_for_one_that_sleeps() -> None:
+    """On a busy machine values by wall clock hold what others used; that is no waiting."""
+    in_line, alone = sample(2.0, 1.0, 1.0, value=2.0), [sample(1.0, 1.0, value=0.99)] * 2
+    found = choose_for_script([in_line] * 4, alone, can_pin=True)
+    assert found[:2] == (Design.DUET, Metric.VALUE)
+
+
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     with Launcher(Isolation((), "open")) as launcher:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from bench.calibration.analysis import COMPARED
+from bench.calibration.lookup import calibration_folder
 from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
 from bench.core.gate import Gate
-from bench.core.machine import Machine, Noise
+from bench.core.machine import Machine, Neighbour, Noise
 from bench.core.options import Options
 from bench.core.revision import Pair, Revision, Source
 from bench.core.sample import Design, Metric, Round, Sample, Side
@@ -87,6 +89,8 @@ class RunPlan:
     gate: Gate | None = None
     started_at: str = "2026-11-23T06:41:57+00:00"
     run_id: str = "20261123T064157Z-0001"
+    digest: str = "d"
+    kernel: str = "6.1"
 
 
 def workspace_in(folder: Path) -> Workspace:
@@ -104,6 +108,32 @@ def write_run(workspace: Workspace, plan: RunPlan) -> Path:
     return run.folder
 
 
+def write_calibration(
+    workspace: Workspace, plan: RunPlan, stretches: int = 4, neighbours: tuple[Neighbour, ...] = ()
+) -> Path:
+    """Write a calibration: each benchmark of the plan in several stretches; returns its folder."""
+    manifest = _manifest(replace(plan, head=plan.base))
+    folder = calibration_folder(workspace.data, manifest.machine, plan.target, plan.python)
+    run = create_run(folder, manifest)
+    with Journal(run) as journal:
+        journal.write(Opened(START, resumed=False))
+        for number, made in enumerate(plan.made):
+            probed, *_ = _benchmark_events(made, number, resumed=False)
+            journal.write(probed)
+            for stretch in range(stretches):
+                _, *events = _benchmark_events(made, 100 * number + stretch, resumed=False)
+                for event in events:
+                    compared = stretch == 0 and isinstance(event, Ended)
+                    journal.write(event if not compared else _compared(made))
+        if plan.complete:
+            journal.write(Closed(START + 100, 99.0, 90.0, neighbours))
+    return run.folder
+
+
+def _compared(made: Made) -> Ended:
+    return Ended(made.benchmark.name, COMPARED, Noise(1.0, 0.5, 0.01, 0.001))
+
+
 def _manifest(plan: RunPlan) -> Manifest:
     base, head = (_environment(plan, name) for name in (plan.base, plan.head))
     return Manifest(
@@ -115,10 +145,10 @@ def _manifest(plan: RunPlan) -> Manifest:
         python=plan.python,
         base=base,
         head=head,
-        machine=_machine(plan.machine),
+        machine=_machine(plan.machine, plan.kernel),
         options=plan.options,
         benchmarks=tuple(
-            PlannedBenchmark(one.benchmark, one.benchmark.layer or plan.layer, "d")
+            PlannedBenchmark(one.benchmark, one.benchmark.layer or plan.layer, plan.digest)
             for one in plan.made
         ),
         network="cut off (network namespace)",
@@ -155,7 +185,7 @@ def _environment(plan: RunPlan, name: str) -> EnvironmentRecord:
     )
 
 
-def _machine(name: str) -> Machine:
+def _machine(name: str, kernel: str) -> Machine:
     return Machine(
         name=name,
         hostname="host",
@@ -163,7 +193,7 @@ def _machine(name: str) -> Machine:
         cpus=2,
         memory_bytes=2**33,
         system="Linux",
-        kernel="6.1",
+        kernel=kernel,
         hypervisor="none",
         governor="performance",
         clock_source="tsc",

@@ -1,0 +1,112 @@
+"""`python -m bench calibrate`: what this machine can resolve."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from bench.calibration.calibrate import Calibrator
+from bench.calibration.reference import measure_reference
+from bench.catalogue import load_target
+from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.options import Options
+from bench.core.target import Target
+from bench.environments.interpreters import Interpreter, find_interpreters
+from bench.environments.pair import Builder
+from bench.machine.fingerprint import describe_machine
+from bench.measure.client import find_isolation
+from bench.report.calibration_page import PAGE
+from bench.report.calibration_tables import calibration_summary
+from bench.revisions.ranges import parse_range
+from bench.revisions.resolve import resolve_range
+from bench.screen.watchers import make_watcher
+from bench.session.selection import select
+from bench.session.watcher import Watcher
+from bench.store.run import Run
+from bench.system.lock import exclusive
+from bench.workspace import Workspace, find_workspace
+
+
+def calibrate_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Measure A/A runs and the reference speed, and write the page. Raises `BenchError`."""
+    workspace = find_workspace()
+    targets = [load_target(name, workspace.targets) for name in arguments.target or ["codeflash"]]
+    runs: list[Run] = []
+    failures: list[BenchError] = []
+    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+        if arguments.reference:
+            _reference(targets, arguments.python, workspace, watcher)
+        for target in targets:
+            calibrating = _Calibrating(target, arguments, workspace, watcher)
+            for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
+                try:
+                    runs.append(calibrating.run(interpreter))
+                except BenchError as error:
+                    watcher.say(f"{target.name}, Python {interpreter.version}: {error}")
+                    failures.append(error)
+    from bench.report.write import write_report  # noqa: PLC0415 - plotting is slow to import
+
+    written = write_report(workspace)
+    console = Console()
+    for run in runs:
+        console.print()
+        console.print(Text(calibration_summary(run)), no_wrap=True, crop=False, overflow="ignore")
+    console.print(f"\nPage: {written.results / PAGE}", highlight=False, soft_wrap=True)
+    return failures[0].status if failures else ExitStatus.DONE
+
+
+def _reference(
+    targets: Sequence[Target], asked: list[str] | None, workspace: Workspace, watcher: Watcher
+) -> None:
+    versions = dict.fromkeys(version for target in targets for version in target.pythons)
+    interpreters = tuple(find_interpreters(asked, tuple(versions), watcher.say))
+    folder = measure_reference(
+        interpreters, describe_machine(), find_isolation(), workspace, watcher
+    )
+    watcher.say(f"reference speed: {folder}")
+
+
+@dataclass(frozen=True)
+class _Calibrating:
+    """One target, on one Python after the other."""
+
+    target: Target
+    arguments: argparse.Namespace
+    workspace: Workspace
+    watcher: Watcher
+
+    def run(self, interpreter: Interpreter) -> Run:
+        arguments, target, workspace = self.arguments, self.target, self.workspace
+        options = Options(
+            benchmarks=tuple(arguments.benchmark), groups=tuple(arguments.group), counters=False
+        )
+        revision = self._revision()
+        self.watcher.phase(f"looking up {revision}")
+        pair = resolve_range(target, f"{revision}..{revision}", workspace, arguments.repo)
+        builder = Builder(target, pair, workspace, self.watcher.say, arguments.repo)
+        self.watcher.say(
+            f"calibrating {target.name} {pair.head.label} on Python {interpreter.version}"
+        )
+        calibrator = Calibrator(
+            target,
+            pair,
+            options,
+            select(target, options, workspace.suites),
+            arguments.seconds,
+            workspace,
+            self.watcher,
+        )
+        return calibrator.run(interpreter, builder.build(interpreter))
+
+    def _revision(self) -> str:
+        if self.arguments.revision:
+            return str(self.arguments.revision)
+        if not self.target.default_range:
+            raise UsageError(
+                f"{self.target.name} has no default range.", "Name a revision with --revision."
+            )
+        return parse_range(self.target.default_range).head.text
