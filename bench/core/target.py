@@ -14,7 +14,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
 
 PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
-PLACEHOLDERS = frozenset({"fixture", "home"})
+PLACEHOLDERS = frozenset({"fixture", "home", "service"})
 
 
 class Kind(enum.StrEnum):
@@ -33,8 +33,10 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
     Without `default` it is measured only when it, or its group, is asked for.
     `fixture` names a folder made before measuring (`bench/fixtures`); with one, `{fixture}` and
-    `{home}` in the command's words and in `env` stand for it and for the throwaway HOME.
-    `fresh_home` has HOME emptied before each process, so that what one writes changes no other.
+    `{home}` in words of the commands and in `env` stand for it and for the throwaway HOME, and
+    `{service}` for the address of a server of that folder, which then runs beside the processes.
+    `fresh_home` has HOME emptied before each process, so that what one writes changes no other;
+    `prepare` is a command whose HOME each process finds instead: it is run once, and not timed.
     """
 
     name: Name
@@ -50,13 +52,23 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     default: bool = True
     fixture: str = ""
     fresh_home: bool = False
+    prepare: tuple[NonEmpty, ...] = ()
     env: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         declared = [bool(self.command), bool(self.statement), bool(self.script)]
         if sum(declared) != 1:
             raise ValueError("a benchmark has exactly one of command, import and script")
-        _check_placeholders((*self.command, *self.env.values()), has_fixture=bool(self.fixture))
+        _check_placeholders(self._words, has_fixture=bool(self.fixture))
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        return *self.command, *self.prepare, *self.env.values()
+
+    @property
+    def served(self) -> bool:
+        """Whether it needs the server of its fixture: `{service}` is in its words."""
+        return any("{service}" in word for word in self._words)
 
     @property
     def kind(self) -> Kind:
@@ -95,8 +107,8 @@ class OwnTests(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 def _check_placeholders(words: Iterable[str], *, has_fixture: bool) -> None:
     """Refuse `{fixture}` without a fixture and, with one, names in braces that mean nothing."""
     used = {name for word in words for name in PLACEHOLDER.findall(word)}
-    if not has_fixture and "fixture" in used:
-        raise ValueError('{fixture} is used, but there is no key: fixture = "NAME"')
+    for name in () if has_fixture else sorted(used & {"fixture", "service"}):
+        raise ValueError(f'{{{name}}} is used, but there is no key: fixture = "NAME"')
     unknown = sorted(used - PLACEHOLDERS) if has_fixture else []
     if unknown:
         known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.core.target import Benchmark
 from bench.measure.client import Invocation, Isolation
+from bench.measure.homes import HomeError
 from bench.system.process import Finished, run_tool
 
 # As the launcher does it: what the program says goes nowhere. A child it leaves behind must not
@@ -38,6 +39,11 @@ class Runner:
         variables: Mapping[str, str] | None = None,
     ) -> None:
         """Run once under an instrument's command; raises `NotCountedError` unless it ends well."""
+        if invocation.home is not None:
+            try:
+                invocation.home.renew(_found(self.isolation.prefix))
+            except HomeError as error:
+                raise NotCountedError(str(error)) from error
         with scratch(invocation) as folder:
             errors = folder / "stderr"
             finished = run_tool(

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.core.sample import Sample
+from bench.measure.homes import FreshHome
 from bench.system.process import run_tool
 
 
@@ -22,7 +23,8 @@ class Invocation:
 
     `extra` is a file the process gets as descriptor 3 to write to (pyperf's pipe); "" for none.
     `affinity` is an option that tells the process its core: a pyperf worker would otherwise move
-    itself to isolated cores where there are any.
+    itself to isolated cores where there are any. `home` says what HOME is to hold at its start;
+    None: whatever the process before has left there.
     """
 
     argv: tuple[str, ...]
@@ -32,6 +34,7 @@ class Invocation:
     stderr: Path = Path("/dev/null")
     extra: str = ""
     affinity: str = ""
+    home: FreshHome | None = None
 
     def as_request(self, hash_seed: int, cpu: int | None) -> dict[str, Any]:
         """The plain data the launcher understands; the seed is padded to a constant length."""
@@ -81,6 +84,7 @@ class Launcher:
     """A running launcher process; a context manager that ends it with all it has started."""
 
     def __init__(self, isolation: Isolation) -> None:
+        self.isolation = isolation
         self.inside_s = 0.0  # seconds during which a measured process ran
         script = Path(__file__).with_name("launcher.py")
         self._process = subprocess.Popen(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bench.core.target import PLACEHOLDER, Benchmark, Kind
 from bench.environments.build import Environment
 from bench.environments.clean import subject_environment
 from bench.measure.client import Invocation
+from bench.measure.homes import FreshHome
 from bench.system.process import run_tool
 
 CONTROL = "python-startup"
@@ -35,17 +34,8 @@ class NotPresentError(Exception):
     """The revision has no such command or module (the message says which)."""
 
 
-class FreshInvocation(Invocation):
-    """A process whose HOME is emptied before it is started, outside all clocks."""
-
-    def as_request(self, hash_seed: int, cpu: int | None) -> dict[str, Any]:
-        """The request, which is made once for each start: the moment to empty HOME."""
-        for one in self.cwd.iterdir():
-            if one.is_dir() and not one.is_symlink():
-                shutil.rmtree(one)
-            else:
-                one.unlink()
-        return super().as_request(hash_seed, cpu)
+class NotServedError(Exception):
+    """The server that the benchmark needs can't be had (the message says why)."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,8 @@ class Subject:
     """What every invocation of a side shares: its environment, variables, and folders.
 
     `home` is throwaway; `support` holds pyperf for scripts, outside the subject's environment;
-    `fixtures` are the folders of fixtures by name, the same for both sides.
+    `fixtures` are the folders of fixtures by name, and `services` the addresses of their servers:
+    the same for both sides. `refusal` says why there are no servers.
     """
 
     environment: Environment
@@ -62,6 +53,8 @@ class Subject:
     support: Path
     suites: Path
     fixtures: Mapping[str, Path] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
+    refusal: str = ""
 
     def invocation(
         self, benchmark: Benchmark, options: tuple[str, ...] = (), *, cpu_clock: bool = False
@@ -69,8 +62,10 @@ class Subject:
         """The process of one sample; `options` go to a script's pyperf runner.
 
         `cpu_clock` lets a script's values count CPU time. Raises `NotPresentError` when the
-        environment has no such command.
+        environment has no such command, `NotServedError` when its server can't be had.
         """
+        if benchmark.served and benchmark.fixture not in self.services:
+            raise NotServedError(self.refusal)
         venv = self.environment.venv
         env = self._variables(benchmark)
         extra = ""
@@ -89,9 +84,14 @@ class Subject:
             )
             extra = str(self.home / "pyperf.json")
             affinity = "--affinity"
-        kind = FreshInvocation if benchmark.fresh_home else Invocation
-        return kind(
-            argv, env, self.home, stderr=self.home / "stderr", extra=extra, affinity=affinity
+        return Invocation(
+            argv,
+            env,
+            self.home,
+            stderr=self.home / "stderr",
+            extra=extra,
+            affinity=affinity,
+            home=self._home(benchmark, env),
         )
 
     def check_present(self, benchmark: Benchmark) -> None:
@@ -109,17 +109,32 @@ class Subject:
             missing = ", ".join(looked.stdout.split())
             raise NotPresentError(f"not present in this revision (no module {missing})")
 
+    def _home(self, benchmark: Benchmark, env: dict[str, str]) -> FreshHome | None:
+        """What HOME is to hold before each process; None: it is left as it is."""
+        first: tuple[str, ...] = ()
+        if benchmark.prepare:
+            name, *words = self._fill(benchmark, benchmark.prepare)
+            first = (_executable(self.environment.venv, name), *words)
+        elif not benchmark.fresh_home:
+            return None
+        kept = self.home.with_name("kept") / self.home.name / benchmark.name
+        return FreshHome(self.home, kept, first, env, benchmark.timeout_s)
+
     def _variables(self, benchmark: Benchmark) -> dict[str, str]:
         filled = self._fill(benchmark, tuple(benchmark.env.values()))
         own = {**self.own, **dict(zip(benchmark.env, filled, strict=True))}
         return subject_environment(self.environment.venv, self.home, own)
 
     def _fill(self, benchmark: Benchmark, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Put paths in the place of `{fixture}` and `{home}`, where the benchmark has a fixture."""
+        """Put in what `{fixture}`, `{home}` and `{service}` stand for, if there is a fixture."""
         if not benchmark.fixture:
             return words
-        paths = {"fixture": str(self.fixtures[benchmark.fixture]), "home": str(self.home)}
-        return tuple(PLACEHOLDER.sub(lambda found: paths[found[1]], word) for word in words)
+        meant = {
+            "fixture": str(self.fixtures[benchmark.fixture]),
+            "home": str(self.home),
+            "service": self.services.get(benchmark.fixture, ""),
+        }
+        return tuple(PLACEHOLDER.sub(lambda found: meant[found[1]], word) for word in words)
 
 
 def control_benchmark() -> Benchmark:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.core.sample import Design, Metric, Sample, Side
 from bench.core.target import Benchmark, Kind
-from bench.measure.invocations import CONTROL, NotPresentError, Subject
+from bench.measure.invocations import CONTROL, NotPresentError, NotServedError, Subject
 from bench.measure.rounds import Bench, RoundFailedError, Sides, read_worker
 
 # A process that waits for more than this share of its time, or keeps more cores than this busy, is
@@ -200,7 +200,7 @@ def _prepare(bench: Bench, benchmark: Benchmark, base: Subject, head: Subject) -
         try:
             subject.invocation(benchmark)
             subject.check_present(benchmark)
-        except NotPresentError as error:
+        except (NotPresentError, NotServedError) as error:
             missing[side] = str(error)
     if missing:
         raise NotMeasurableError("; ".join(dict.fromkeys(missing.values())), tuple(missing))

@@ -14,6 +14,8 @@ import pyperf
 from bench.core.sample import Design, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.measure.client import Invocation, Launcher, LauncherError, Outcome
+from bench.measure.homes import HomeError
+from bench.measure.network import Network
 
 
 class RoundFailedError(Exception):
@@ -39,11 +41,15 @@ class Sides:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where rounds are taken: the launcher, the cores it may pin to (none: no pinning)."""
+    """Where rounds are taken: the launcher, the cores it may pin to (none: no pinning).
+
+    `network` knows the services beside the launcher; None: there are none.
+    """
 
     launcher: Launcher
     cpus: tuple[int, ...]
     seed: int
+    network: Network | None = None
 
     def take(self, sides: Sides, design: Design, index: int, *, pin: bool) -> Round:
         """Take round `index` of a design.
@@ -56,7 +62,8 @@ class Bench:
         order = [Side.BASE, Side.HEAD]
         chance.shuffle(order)
         hash_seed = chance.randrange(2**32)
-        cpu = chance.choice(self.cpus) if pin and self.cpus else None
+        cpus = self._cpus(sides.benchmark)
+        cpu = chance.choice(cpus) if pin and cpus else None
         started_at = time.time()
         samples = self._run(sides, order, hash_seed, cpu, together=design is Design.DUET)
         return Round(
@@ -73,8 +80,32 @@ class Bench:
 
     def alone(self, sides: Sides, side: Side, *, pin: bool) -> Sample:
         """One process by itself, for probing. Raises `RoundFailedError`."""
-        cpu = self.cpus[-1] if pin and self.cpus else None
+        cpus = self._cpus(sides.benchmark)
+        cpu = cpus[-1] if pin and cpus else None
         return self._run(sides, [side], 0, cpu, together=False)[side]
+
+    def _cpus(self, benchmark: Benchmark) -> tuple[int, ...]:
+        if self.network is None or not benchmark.served:
+            return self.cpus
+        return self.network.cpus_beside(self.cpus)
+
+    def _make_ready(self, sides: Sides, order: Sequence[Side]) -> None:
+        """What is due before processes are started, off all clocks."""
+        self._check_service(sides, order)
+        for side in order:
+            home = sides.side(side).home
+            if home is not None:
+                try:
+                    home.renew(self.launcher.isolation.prefix)
+                except HomeError as error:
+                    raise RoundFailedError(str(error), (side,)) from error
+
+    def _check_service(self, sides: Sides, order: Sequence[Side]) -> None:
+        """Raise `RoundFailedError` when the server that the processes need has died."""
+        if self.network is not None and sides.benchmark.served:
+            problem = self.network.problem(sides.benchmark.fixture)
+            if problem:
+                raise RoundFailedError(problem, tuple(order))
 
     def _run(
         self,
@@ -86,6 +117,7 @@ class Bench:
         together: bool,
     ) -> dict[Side, Sample]:
         benchmark = sides.benchmark
+        self._make_ready(sides, order)
         try:
             outcomes = self.launcher.run(
                 [sides.side(side) for side in order],
@@ -96,7 +128,11 @@ class Bench:
             )
         except LauncherError as error:
             raise RoundFailedError(f"could not be started: {error}", tuple(order)) from error
-        _check(sides, dict(zip(order, outcomes, strict=True)))
+        try:
+            _check(sides, dict(zip(order, outcomes, strict=True)))
+        except RoundFailedError:
+            self._check_service(sides, order)  # the better explanation, if it is one
+            raise
         return {
             side: _with_values(outcome, sides.side(side), benchmark)
             for side, outcome in zip(order, outcomes, strict=True)

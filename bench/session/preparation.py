@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,21 +18,34 @@ from bench.core.sample import Side
 from bench.core.target import Kind, Target
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
-from bench.fixtures.catalogue import check_fixture, prepare_fixture
-from bench.machine.fingerprint import describe_machine
-from bench.measure.client import Isolation, find_isolation
+from bench.fixtures.catalogue import check_fixture, find_fixture, prepare_fixture
+from bench.machine.fingerprint import describe_machine, measuring_cpus
+from bench.measure.client import Isolation
 from bench.measure.invocations import Subject
+from bench.measure.network import Network, Service, session_network
 from bench.session.support import pyperf_folder
 from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.system.process import run_tool
 from bench.workspace import Workspace
 
 
-def isolation_of(target: Target) -> Isolation:
-    """How a target's processes are kept off the network, as its file wants it."""
-    if target.network == "none":
-        return find_isolation()
-    return Isolation((), 'open (network = "host" in the target\'s file)')
+@contextmanager
+def network_of(
+    target: Target, benchmarks: Sequence[PlannedBenchmark], workspace: Workspace
+) -> Iterator[Network]:
+    """The network of a target's processes as its file wants it, with the servers they need."""
+    served = sorted({one.declaration.fixture for one in benchmarks if one.declaration.served})
+    services = [_service(name, prepare_fixture(name, workspace.cache)) for name in served]
+    cpus = measuring_cpus(describe_machine())
+    with session_network(services, cpus, open_network=target.network == "host") as network:
+        yield network
+
+
+def _service(fixture: str, folder: Path) -> Service:
+    server = find_fixture(fixture).server
+    assert server is not None  # or `select` would have complained
+    argv = (sys.executable, "-I", str(server.program), str(folder), str(server.port))
+    return Service(fixture, argv, server.port)
 
 
 def describe_run(
@@ -83,6 +97,7 @@ def subjects(
     workspace: Workspace,
     interpreter: Interpreter,
     environments: Environments,
+    network: Network,
 ) -> Iterator[tuple[Subject, Subject]]:
     """Base and head with throwaway homes, pyperf for scripts, and fixtures checked afterwards."""
     scratch = workspace.scratch / secrets.token_hex(4)
@@ -101,6 +116,8 @@ def subjects(
                 support,
                 workspace.suites,
                 fixtures,
+                {service.name: service.address for service in network.services},
+                network.refusal,
             )
             for side in Side
         )

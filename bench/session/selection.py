@@ -15,7 +15,7 @@ from bench.fixtures.catalogue import find_fixture
 from bench.measure.invocations import control_benchmark
 from bench.store.manifest import PlannedBenchmark
 
-_CAME_LATER = {"fixture", "fresh_home", "env"}
+_CAME_LATER = {"fixture", "fresh_home", "prepare", "env"}
 
 
 def select(target: Target, options: Options, suites: Path) -> tuple[PlannedBenchmark, ...]:
@@ -37,7 +37,7 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
     """Changes when what is measured changes: the declaration, a script's sources, the fixture."""
     content = hashlib.sha256(_declaration(benchmark))
     if benchmark.fixture:
-        content.update(find_fixture(benchmark.fixture).digest.encode())
+        content.update(_fixture(benchmark))
     if benchmark.kind is Kind.SCRIPT:
         folder = suites / f"bm_{benchmark.script}"
         if not (folder / "run_benchmark.py").is_file():
@@ -49,6 +49,19 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
         for file in sorted((*folder.rglob("*.py"), *shared.rglob("*.py"))):
             content.update(file.name.encode() + b"\0" + file.read_bytes())
     return content.hexdigest()[:16]
+
+
+def _fixture(benchmark: Benchmark) -> bytes:
+    """What the fixture is made of, and its server's program where that has a part in it."""
+    fixture = find_fixture(benchmark.fixture)
+    if not benchmark.served:
+        return fixture.digest.encode()
+    if fixture.server is None:
+        raise UsageError(
+            f"Benchmark {benchmark.name!r} uses {{service}}, but fixture {benchmark.fixture!r} has "
+            "no server."
+        )
+    return fixture.digest.encode() + fixture.server.program.read_bytes()
 
 
 def _declaration(benchmark: Benchmark) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bench.core.errors import NothingMeasuredError
 from bench.core.gate import Gate
+from bench.core.machine import Neighbour
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Side
@@ -17,11 +18,12 @@ from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
 from bench.evaluation import evaluate
 from bench.machine.fingerprint import describe_machine, measuring_cpus
+from bench.machine.neighbours import Neighbourhood
 from bench.measure.client import Isolation, Launcher
 from bench.measure.invocations import CONTROL, Subject
 from bench.measure.probe import Choice, NotMeasurableError, prepare_again, probe
 from bench.measure.rounds import Bench, Sides
-from bench.session.preparation import describe_run, isolation_of, subjects
+from bench.session.preparation import describe_run, network_of, subjects
 from bench.session.sampling import Sampling
 from bench.session.watcher import Watcher
 from bench.statistics.multiplicity import local_alpha
@@ -58,8 +60,10 @@ class Session:
         folder = pair_folder(
             self.workspace.data, self.target.name, self.pair, interpreter.version, machine
         )
-        with exclusive(folder / "lock"):
-            isolation = isolation_of(self.target)
+        with (
+            exclusive(folder / "lock"),
+            network_of(self.target, self.benchmarks, self.workspace) as network,
+        ):
             wanted = describe_run(
                 self.target,
                 self.pair,
@@ -68,7 +72,7 @@ class Session:
                 self.workspace,
                 interpreter,
                 environments,
-                isolation,
+                network.isolation,
             )
             run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
             if run.events or run.dropped:
@@ -82,17 +86,22 @@ class Session:
                 environments.side(side).prove_again(self.target.env)
             with (
                 Journal(run) as journal,
-                Launcher(isolation) as launcher,
+                Launcher(network.isolation) as launcher,
                 subjects(
-                    self.target, self.benchmarks, self.workspace, interpreter, environments
+                    self.target,
+                    self.benchmarks,
+                    self.workspace,
+                    interpreter,
+                    environments,
+                    network,
                 ) as (base, head),
             ):
                 self._test(run, journal, interpreter)
-                bench = Bench(launcher, measuring_cpus(machine), run.manifest.seed)
+                bench = Bench(launcher, measuring_cpus(machine), run.manifest.seed, network)
                 measuring = _Measuring(self, run, journal, bench, base, head, environments)
                 ready = measuring.run()
                 if self.options.counters:
-                    self._count(run, journal, environments, isolation, ready)
+                    self._count(run, journal, environments, network.isolation, ready)
                 measuring.close()
             whole = read_run(run.folder)
             export_pyperf(whole)
@@ -146,16 +155,18 @@ class _Measuring:
     rejected: set[str] = field(default_factory=set)
     family: int = 1
     elapsed_s: float = 0.0
+    neighbours: tuple[Neighbour, ...] = ()
 
     def run(self) -> list[Sides]:
         """Probe and measure; returns the benchmarks that work."""
-        started = time.monotonic()
+        started, neighbourhood = time.monotonic(), Neighbourhood.now()
         self.journal.write(Opened(time.time(), resumed=bool(self.run_.events)))
         ready = self._probe_all()
         for position, (plan, sides) in enumerate(ready, start=1):
             self._measure(plan, sides, position, len(ready))
             self.journal.sync()
         self.elapsed_s = time.monotonic() - started
+        self.neighbours = neighbourhood.busiest()
         return [sides for _plan, sides in ready]
 
     def close(self) -> None:
@@ -163,7 +174,9 @@ class _Measuring:
         for side in Side:
             self.environments.side(side).prove_again(self.session.target.env)
         inside_s = self.bench.launcher.inside_s
-        self.journal.write(Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3)))
+        self.journal.write(
+            Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3), self.neighbours)
+        )
 
     def _probe_all(self) -> list[tuple[Probed, Sides]]:
         """Probe what was not probed yet: the number of benchmarks sets the level of each."""

@@ -1,0 +1,1 @@
+"""Servers that answer measured processes; programs that `measure/network.py` has started."""
