@@ -35,13 +35,14 @@ def network_of(
 ) -> Iterator[Network]:
     """The network of a target's processes as its file wants it, with the servers they need."""
     served = sorted({one.declaration.fixture for one in benchmarks if one.declaration.served})
-    services = [_service(name, prepare_fixture(name, workspace.cache)) for name in served]
+    services = [service_of(name, prepare_fixture(name, workspace.cache)) for name in served]
     cpus = measuring_cpus(describe_machine())
     with session_network(services, cpus, open_network=target.network == "host") as network:
         yield network
 
 
-def _service(fixture: str, folder: Path) -> Service:
+def service_of(fixture: str, folder: Path) -> Service:
+    """The server of a fixture that has one, for a folder of it."""
     server = find_fixture(fixture).server
     assert server is not None  # or `select` would have complained
     argv = (sys.executable, "-I", str(server.program), str(folder), str(server.port))
