@@ -107,7 +107,7 @@ class SeriesPage:
 
 @dataclass(frozen=True)
 class SeriesCollection:
-    """All series under `data/`."""
+    """All series under `data/`; `ids` are also those that could not be read."""
 
     pages: tuple[SeriesPage, ...]
     unreadable: tuple[DataError, ...]
@@ -124,7 +124,8 @@ def point_label(series: Series, revision: Revision) -> str:
 def collect_series(data: Path, runs: Iterable[Evaluated]) -> SeriesCollection:
     """Read all series and find their points among the runs."""
     found, unreadable = [], []
-    for folder in series_folders(data):
+    folders = list(series_folders(data))
+    for folder in folders:
         try:
             found.append(read_series(folder))
         except DataError as error:
@@ -143,7 +144,7 @@ def collect_series(data: Path, runs: Iterable[Evaluated]) -> SeriesCollection:
             for (target, label), machines in sorted(pages.items())
         ),
         tuple(unreadable),
-        frozenset(one.manifest.series_id for one in found),
+        frozenset(folder.name for folder in folders),  # those of damaged ones as well
     )
 
 

@@ -198,42 +198,61 @@ def _point_axis(axes: Axes, labels: Sequence[str], width: float, *, labelled: bo
 def _line(axes: Axes, line: Line, number: int, dodge: float, size: float) -> None:
     colour, shape = style.PYTHONS[number % len(style.PYTHONS)], _SHAPES[number % len(_SHAPES)]
     low, high = axes.get_ylim()
-    for one, other in itertools.pairwise(line.dots):
-        is_next = other.at == one.at + 1
+    _connections(axes, line, dodge, colour)
+    _intervals(axes, line, dodge, colour)
+    for differs in (False, True):
+        dots = [dot for dot in line.dots if dot.differs is differs]
         axes.plot(
-            [one.at + dodge, other.at + dodge],
-            [math.log(one.ratio), math.log(other.ratio)],
-            color=colour,
-            linewidth=1.0 if is_next else 0.8,
-            alpha=0.55 if is_next else 0.4,
-            linestyle="-" if is_next else (0, (1, 2)),
-        )
-    for dot in line.dots:
-        bottom, top = _ends(dot)
-        if dot.interval is not None:
-            axes.plot(
-                [dot.at + dodge] * 2,
-                [max(bottom, low), min(top, high)],
-                color=colour,
-                linewidth=1.5,
-                solid_capstyle="butt",
-                zorder=3,
-            )
-        axes.plot(
-            [dot.at + dodge],
-            [math.log(dot.ratio)],
+            [dot.at + dodge for dot in dots],
+            [math.log(dot.ratio) for dot in dots],
             shape,
             markersize=size,
             markeredgecolor=colour,
-            markerfacecolor=colour if dot.differs else style.CARD,
+            markerfacecolor=colour if differs else style.CARD,
             markeredgewidth=1.1,
             zorder=4,
         )
-    for at in line.gaps:
-        axes.plot([at + dodge], [low], "x", color=colour, markersize=size, clip_on=False, zorder=4)
+    places = [at + dodge for at in line.gaps]
+    axes.plot(
+        places, [low] * len(places), "x", color=colour, markersize=size, clip_on=False, zorder=4
+    )
     if line.step is not None:
-        start, end = line.step
-        axes.axvspan(start, end, color=colour, alpha=0.10, linewidth=0)
+        axes.axvspan(*line.step, color=colour, alpha=0.10, linewidth=0)
+    axes.set_ylim(low, high)
+
+
+def _connections(axes: Axes, line: Line, dodge: float, colour: str) -> None:
+    """From point to point, dotted over what is not known."""
+    for is_next, width, dashes in ((True, 1.0, "-"), (False, 0.8, (0, (1, 2)))):
+        across: list[float] = []
+        up: list[float] = []
+        for one, other in itertools.pairwise(line.dots):
+            if (other.at == one.at + 1) is is_next:
+                across += [one.at + dodge, other.at + dodge, math.nan]
+                up += [math.log(one.ratio), math.log(other.ratio), math.nan]
+        axes.plot(across, up, color=colour, linewidth=width, alpha=0.5, linestyle=dashes)
+
+
+def _intervals(axes: Axes, line: Line, dodge: float, colour: str) -> None:
+    """As far as the axis goes; thin and dashed where there is no limit."""
+    low, high = axes.get_ylim()
+    for is_known, width, dashes in ((True, 1.5, "-"), (False, 0.8, (0, (3, 2)))):
+        across: list[float] = []
+        up: list[float] = []
+        for dot in line.dots:
+            bottom, top = _ends(dot)
+            if dot.interval is not None and (bottom > -_FAR and top < _FAR) is is_known:
+                across += [dot.at + dodge, dot.at + dodge, math.nan]
+                up += [max(bottom, low), min(top, high), math.nan]
+        axes.plot(
+            across,
+            up,
+            color=colour,
+            linewidth=width,
+            linestyle=dashes,
+            solid_capstyle="butt",
+            zorder=3,
+        )
 
 
 def _legend(card: style.Card, picture: SeriesPicture) -> None:

@@ -41,8 +41,9 @@ def _blocks(page: SeriesPage, file: Page) -> Iterator[str]:
     index = link("all results", file.link_to(file.output.root / "README.md"))
     yield f"{plain(joined(first.layers))} · {link('series.csv', 'series.csv')} · {index}"
     yield (
-        f"{_what(first)}, each compared in pairs with the anchor {code(first.anchor_label)} of "
-        f"{day(points.anchor.date)}. A ratio is a point's time divided by the anchor's."
+        f"{_what(first)}{_head(first)}; each compared in pairs with the anchor "
+        f"{code(first.anchor_label)} of {day(points.anchor.date)}. A ratio is a point's time "
+        "divided by the anchor's."
     )
     for shown in page.machines:
         level = 2
@@ -60,14 +61,22 @@ def last(shown: SeriesRuns) -> int:
 def _what(shown: SeriesRuns) -> str:
     points = shown.series.manifest.points
     number, every = len(points.points), points.selection.every
+    if every == 1:
+        return f"{counted(number, 'point')}, every commit along the first-parent history"
     if every:
-        step = "every commit" if every == 1 else f"every {every}th commit"
         return (
-            f"{counted(number, 'point')}: {step} of the {points.between} along the first-parent "
-            "history, and the last one"
+            f"{counted(number, 'point')}, one in {every} of the {points.between} commits along the "
+            "first-parent history and the last one"
         )
     kind = "release" if points.points[-1].source == "pypi" else "tagged version"
     return counted(number, kind)
+
+
+def _head(shown: SeriesRuns) -> str:
+    """The last point's name, where its label does not tell."""
+    name = shown.series.manifest.points.points[-1].name
+    known = shown.label(last(shown)), shown.series.manifest.points.points[-1].label
+    return "" if name in known else f" ({code(name)})"
 
 
 def _machine(shown: SeriesRuns, file: Page, level: int) -> Iterator[str]:
@@ -202,7 +211,9 @@ def _tables(shown: SeriesRuns, level: int) -> Iterator[str]:
     yield (
         "Change against the anchor with its interval. Bold: the verdict is *faster* or *slower* "
         f"(also below {shown.series.manifest.options.mei * 100:g}%); the others are "
-        "*no difference* or *inconclusive*, as far as their interval reaches."
+        "*no difference* or *inconclusive*, as far as their interval reaches. Beyond 1.2 times the "
+        "size comes from pairs instead of duets, with an interval of 95% for itself alone, which "
+        "can be wider than what the verdict rests on."
     )
 
 

@@ -54,6 +54,12 @@ class Clone:
         found = self._git("merge-base", one, other)
         return found.stdout.strip() if found.ok else None
 
+    @property
+    def remote(self) -> str:
+        """Where it was cloned from, when that is a URL; "" otherwise."""
+        url = self._git("config", "--get", "remote.origin.url").stdout.strip()
+        return url if "://" in url and "@" not in url else ""
+
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether a commit is in the history of another, or is that other."""
         return self._git("merge-base", "--is-ancestor", one, other).ok

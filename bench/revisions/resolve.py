@@ -132,8 +132,11 @@ class _Lookup:
     def _clone(self) -> Clone:
         path = clone_path(self.target, self.workspace, self.repo)
         if self.repo is not None:
-            self.origins.append(f"clone {path}")
-            return open_clone(path)
+            clone = open_clone(path)
+            # Kept with the data: a path says nothing to somebody else, a URL does.
+            where = f"{path.name} of {clone.remote}" if clone.remote else str(path)
+            self.origins.append(f"clone {where}")
+            return clone
         if not self.target.clone and not path.is_dir():
             raise UsageError(
                 f"{self.target.name} has no clone URL, and there is no clone at {path}.",

@@ -1,0 +1,205 @@
+"""The page and the pictures of a series, from runs made up on disk."""
+
+from __future__ import annotations
+
+import csv
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace as replace_fields
+from support.pictures import overlaps
+from support.synthetic_runs import RunPlan, command, control, write_run
+
+from bench.core.machine import Machine
+from bench.core.options import Options
+from bench.core.revision import Revision, Source
+from bench.core.series import Points, Selection
+from bench.core.verdict import Interval
+from bench.report.figure_style import drawing
+from bench.report.series_figure import Dot, Line, Panel, SeriesPicture, draw_series
+from bench.report.write import write_report
+from bench.statistics.steps import CERTAIN, step_between
+from bench.store.run import read_run
+from bench.store.series import (
+    SERIES_FORMAT,
+    Failure,
+    Series,
+    SeriesManifest,
+    add_failure,
+    create_series,
+)
+from bench.workspace import Workspace
+
+ID = "20261123T070000Z-0001"
+
+
+def release(version: str, subject: str = "") -> Revision:
+    return Revision(Source.PYPI, version, version, f"2026-01-0{version[-1]}T03:04:05Z", subject)
+
+
+def make_series(workspace: Workspace, machine: Machine, series_id: str = ID) -> Series:
+    points = tuple(release(f"1.{number}", f"Change | {number}") for number in range(1, 6))
+    manifest = SeriesManifest(
+        format=SERIES_FORMAT,
+        series_id=series_id,
+        target="sample",
+        layer="core engine",
+        points=Points(release("1.0"), points, Selection(), "releases of sample", 4),
+        date="2026-01-07T00:00:00Z",
+        options=Options(counters=False),
+        benchmarks={"python-startup": "d", "work": "d"},
+        machine=machine,
+        started_at="2026-11-23T07:00:00+00:00",
+    )
+    return create_series(workspace.data, manifest)
+
+
+def plan(head: str, ratio: float, **changes: object) -> RunPlan:
+    made = (control(), command("work", ratio=ratio))
+    options = Options(counters=False, series=ID)
+    planned = RunPlan(made, base="1.0", head=head, options=options, run_id=f"r-{head}")
+    return replace(planned, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def series(workspace: Workspace) -> Series:
+    """Points 1.1 (as the anchor), 1.2 (not installed), 1.3 (20% faster), 1.4 (not measured),
+    1.5 (cannot be measured); 1.1 also on Python 3.12."""
+    first = write_run(workspace, plan("1.1", 1.0))
+    made = make_series(workspace, read_run(first).manifest.machine)
+    write_run(workspace, plan("1.1", 1.0, python="3.12"))
+    write_run(workspace, plan("1.3", 0.8))
+    gone = (control(), command("work", why_not="no command | work"))
+    write_run(workspace, plan("1.5", 1.0, made=gone))
+    return add_failure(made, Failure(1, "3.13", "no <compiler> here", 1.0))
+
+
+def page_of(workspace: Workspace) -> Path:
+    return workspace.results / "sample" / "history" / "1.0..1.5-tags" / "README.md"
+
+
+def test_page(workspace: Workspace, series: Series) -> None:
+    written = write_report(workspace)
+    assert not written.problems
+    text = page_of(workspace).read_text()
+    assert "5 releases; each compared in pairs with the anchor `1.0`" in text
+    assert "**Not complete**: on Python 3.13 1 of 5 points" in text
+    assert "| `work`      | 3.13     | 1.1 → 1.3" in text
+    assert "1.2, Python 3.13, not installed: no &lt;compiler&gt; here" in text
+    assert "1.5, Python 3.13, `work`: base: no command \\| work" in text
+    assert "of 4 runs in which nothing changed at all" in text
+    rows = [line for line in text.splitlines() if line.startswith("| 1.")]
+    assert [row.split("|")[3].strip().lstrip("+−0123456789.%(")[:1] for row in rows] == [
+        *(" ", "–", "–", "–", "–"),  # Python 3.12
+        *(" ", "×", "*", "–", "×"),
+    ]
+    index = (workspace.results / "README.md").read_text()
+    assert "[1.0..1.5-tags](sample/history/1.0..1.5-tags/README.md)" in index
+    assert "`work` −20" in index.replace("1.25x faster", "−20")
+
+
+def test_points_have_no_page_of_their_own_unless_measured_by_themselves(
+    workspace: Workspace, series: Series
+) -> None:
+    alone = plan("1.3", 0.8, options=Options(), run_id="alone")
+    write_run(workspace, alone)
+    write_report(workspace)
+    assert [path.name for path in (workspace.results / "sample").glob("1.0*")] == ["1.0..1.3"]
+    page = (workspace.results / "sample" / "1.0..1.3" / "README.md").read_text()
+    assert "r-1.3" not in page
+
+
+def test_csv_has_every_figure(workspace: Workspace, series: Series) -> None:
+    write_report(workspace)
+    with (page_of(workspace).parent / "series.csv").open() as stream:
+        rows = [row for row in csv.DictReader(stream) if row["python"] == "3.13"]
+    assert len(rows) == 10
+    found = {(row["revision"], row["benchmark"]): row for row in rows}
+    assert math.isclose(float(found["1.3", "work"]["ratio"]), 0.8, rel_tol=0.02)
+    assert found["1.3", "work"]["verdict"] == "faster"
+    assert found["1.3", "work"]["index"] == "3"
+    assert found["1.3", "work"]["run"] == "r-1.3"
+    assert found["1.3", "work"]["subject"] == "Change | 3"
+    assert found["1.2", "work"]["reason"] == "no <compiler> here"
+    assert found["1.4", "work"]["reason"] == ""
+    assert "no command" in found["1.5", "work"]["reason"]
+
+
+def test_the_same_again_and_gone_when_the_data_is(workspace: Workspace, series: Series) -> None:
+    write_report(workspace)
+    folder = page_of(workspace).parent
+    before = {file: file.read_bytes() for file in folder.rglob("*.*")}
+    assert {file.suffix for file in before} == {".md", ".csv", ".svg"}
+    write_report(workspace)
+    assert {file: file.read_bytes() for file in folder.rglob("*.*")} == before
+    for damaged in ("series.json", "failures.jsonl"):
+        content = (series.folder / damaged).read_bytes()
+        (series.folder / damaged).write_bytes(b"{\n")
+        (problem,) = write_report(workspace).problems
+        assert damaged in str(problem)
+        assert {file: file.read_bytes() for file in folder.rglob("*.*")} == before
+        (series.folder / damaged).write_bytes(content)
+    shutil.rmtree(series.folder)
+    write_report(workspace)
+    assert not folder.exists()
+
+
+def test_newer_format_is_refused(workspace: Workspace, series: Series) -> None:
+    file = series.folder / "series.json"
+    file.write_text(file.read_text().replace('"format": 1', '"format": 99'))
+    (problem,) = write_report(workspace).problems
+    assert "format 99" in str(problem)
+
+
+def test_steps() -> None:
+    one, other = Interval(1.0, 0.98, 1.02), Interval(0.8, 0.78, 0.82)
+    step = step_between(one, other)
+    assert step == Interval(0.8, 0.78 / 1.02, 0.82 / 0.98)
+    assert step_between(one, Interval(0.97, 0.95, 0.99)) is None
+    assert step_between(one, Interval(0.5, 0.0, math.inf)) is None
+    assert step_between(CERTAIN, other) == other
+
+
+def dots(count: int, ratio: float) -> tuple[Dot, ...]:
+    made = [Dot(-1, 1.0, None, differs=False)]
+    for at in range(count):
+        value = ratio ** ((at + 1) / count)
+        limits = (0.0, math.inf) if at % 7 == 3 else (value * 0.97, value * 1.04)
+        if at % 5 != 2:
+            made.append(Dot(at, value, Interval(value, *limits), differs=at % 2 == 0))
+    return tuple(made)
+
+
+@pytest.mark.parametrize("count", [1, 40, 90])
+@pytest.mark.parametrize("ratio", [1.0, 0.4, 30.0])
+@pytest.mark.parametrize("names", [("a",), ("a-long-name-of-a-benchmark", "b")])
+def test_pictures_have_room_for_everything(
+    count: int, ratio: float, names: tuple[str, ...]
+) -> None:
+    pythons = ("Python 3.12", "Python 3.13", "Python 3.14")
+    lines = tuple(
+        Line(python, dots(count, ratio), (2,), (0, min(1, count - 1)), f"{python}: largest step")
+        for python in pythons
+    )
+    labels = ("v1.0.0", *(f"abcdef{number % 10}" for number in range(count)))
+    panels = tuple(Panel(name, lines) for name in names)
+    shown = SeriesPicture("target: time", labels, pythons, panels, 0.02, alone=len(names) == 1)
+    with drawing():
+        figure = draw_series(shown)
+        assert not overlaps(figure)
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        assert 2 <= sum(low <= tick <= high for tick in axes.get_yticks()) <= 12
+
+
+def test_every_minimum_effect_can_be_drawn() -> None:
+    shown = SeriesPicture(
+        "t", ("a", "b"), ("Python 3.13",), (Panel("x", (Line("Python 3.13", dots(1, 1.0)),)),),
+        0.02, alone=True,
+    )  # fmt: skip
+    for mei in (0.0001, 0.3, 0.9):
+        with drawing():
+            assert not overlaps(draw_series(replace_fields(shown, mei=mei)))
