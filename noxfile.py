@@ -97,6 +97,13 @@ def selfcheck(session: nox.Session) -> None:
     bench(session, "selfcheck", *session.posargs)
 
 
+@nox.session(name="prior-art")
+def prior_art(session: nox.Session) -> None:
+    """Measure what was published of Rich and pip again: -- [NAME], -- --no-series."""
+    install(session)
+    bench(session, "prior-art", *session.posargs)
+
+
 @nox.session
 def calibrate(session: nox.Session) -> None:
     """Measure what this machine can resolve: -- TARGET…, -- --seconds S."""

@@ -18,6 +18,7 @@ class Workspace:
     results: Path
     repos: Path
     cache: Path
+    prior_art: Path
 
     @property
     def environments(self) -> Path:
@@ -69,4 +70,5 @@ def find_workspace(root: Path | None = None) -> Workspace:
         results=folder("results", "results"),
         repos=folder("repos", "repos"),
         cache=folder("cache", ".bench"),
+        prior_art=folder("prior_art", "prior-art"),
     )

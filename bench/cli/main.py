@@ -100,6 +100,10 @@ def _dispatch(arguments: argparse.Namespace) -> ExitStatus:
         from bench.cli.clean import clean_command
 
         return clean_command(arguments)
+    if arguments.command == "prior-art":
+        from bench.cli.prior_art import prior_art_command
+
+        return prior_art_command(arguments)
     if arguments.command == "calibrate":
         from bench.cli.calibrate import calibrate_command
 

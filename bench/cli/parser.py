@@ -27,6 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands.add_parser("report", help="make results/ from data/")
     _add_clean(commands)
     commands.add_parser("targets", help="list the targets and their benchmarks")
+    _add_prior_art(commands)
     _add_calibrate(commands)
     _add_selfcheck(commands)
     return parser
@@ -145,6 +146,18 @@ def _add_clean(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     clean.add_argument("--max-size", type=_positive, metavar="GB", help="then the oldest beyond")
     clean.add_argument("--all", action="store_true", help="everything that is cached")
+
+
+def _add_prior_art(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    prior = commands.add_parser(
+        "prior-art", help="measure what was published of Rich and pip again, and tell it"
+    )
+    prior.add_argument("name", nargs="*", help="files of prior-art/, without .toml (default: all)")
+    prior.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
+    prior.add_argument("--again", action="store_true", help="also what was measured before")
+    prior.add_argument(
+        "--no-series", dest="series", action="store_false", help="leave out the series of commits"
+    )
 
 
 def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -132,18 +132,24 @@ def choose_for_script(
 
     Both lists hold base and head in turn, on one core. Where a thread's CPU time explains the wall
     time, it may stand for it; not so where a script sleeps, or has threads or children work for it.
+    Time in which a process stood ready to run while others had the core is no waiting of its own.
     """
     if not can_pin:
         return Design.PAIRS, Metric.VALUE, "this system cannot pin a process to a core"
     explained = min(
-        by_cpu[side].measured(Metric.VALUE)
-        / min(sample.measured(Metric.VALUE) for sample in by_wall[side::2])
+        by_cpu[side].measured(Metric.VALUE) / min(map(_undisturbed, by_wall[side::2]))
         for side in (0, 1)
     )
     if explained < 1 - _BLOCKED:
         reason = f"CPU time of its thread explains only {explained:.0%} of a value"
         return Design.PAIRS, Metric.VALUE, reason
     return Design.DUET, Metric.VALUE, "CPU-bound: its thread's CPU time explains its values"
+
+
+def _undisturbed(sample: Sample) -> float:
+    """A value by wall clock, less the share that went to others on the same core."""
+    queued = (sample.run_queue_s or 0.0) / sample.wall_s
+    return sample.measured(Metric.VALUE) * (1 - queued)
 
 
 def _look_again(bench: Bench, sides: Sides, pinned: list[Sample]) -> list[Sample]:

@@ -10,6 +10,7 @@ from bench.report.calibration_page import write_calibration_page
 from bench.report.index import write_index
 from bench.report.output import Output
 from bench.report.pair_page import write_pair_page
+from bench.report.prior_art_page import write_prior_art
 from bench.report.select_runs import collect, read_all
 from bench.report.select_series import collect_series
 from bench.report.series_page import series_file, write_series_page
@@ -56,6 +57,7 @@ def write_report(workspace: Workspace) -> Written:
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
         write_index(collection, series, output)
     write_calibration_page(output)
+    output.problems += write_prior_art(collection, series, workspace)
     output.remove_stale()
     unreadable = tuple(one.error for one in everything.unreadable) + series.unreadable
     return Written(

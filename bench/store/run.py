@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,10 +23,11 @@ from bench.core.counts import Instrument
 from bench.core.errors import BenchError, DataError
 from bench.core.gate import Gate
 from bench.core.machine import Machine
+from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Round
 from bench.store.events import Closed, Counted, Ended, Event, Measured, Probed, Tested, Unavailable
-from bench.store.manifest import FORMAT, Manifest
+from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.system.files import write_atomically
 
 _ROUNDS = "rounds.jsonl"
@@ -159,6 +160,21 @@ def unfinished_run(folder: Path, identity: str) -> Run | None:
         except DataError:
             continue
         if run.manifest.identity == identity and run.closed is None:
+            return run
+    return None
+
+
+def finished_run(
+    folder: Path, options: Options, benchmarks: Sequence[PlannedBenchmark]
+) -> Run | None:
+    """The newest complete run of a pair with these options and benchmarks as they are now."""
+    for manifest in sorted(folder.glob(f"*/{_MANIFEST}"), reverse=True):
+        try:
+            run = read_run(manifest.parent)
+        except DataError:
+            continue
+        same = run.manifest.options == options and run.manifest.benchmarks == tuple(benchmarks)
+        if same and run.closed is not None:
             return run
     return None
 

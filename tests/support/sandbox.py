@@ -64,6 +64,7 @@ class Sandbox:
             results=self.folder / "results",
             repos=self.folder / "repos",
             cache=self.cache,
+            prior_art=self.folder / "prior-art",
         )
 
     @property
@@ -71,7 +72,7 @@ class Sandbox:
         """The process environment of `python -m bench`."""
         inherited = {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
         places = self.workspace
-        names = ("targets", "suites", "data", "results", "repos", "cache")
+        names = ("targets", "suites", "data", "results", "repos", "cache", "prior_art")
         folders = {f"BENCH_{name.upper()}": str(getattr(places, name)) for name in names}
         return inherited | folders | {"PYTHONPATH": str(ROOT)} | self.extra
 

@@ -1,0 +1,40 @@
+"""`python -m bench prior-art`: measure published work again, and write its summaries."""
+
+from __future__ import annotations
+
+import argparse
+
+from bench.catalogue import load_target
+from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.environments.interpreters import find_interpreters
+from bench.prior_art.declaration import declared_names, load_prior_art
+from bench.prior_art.measure import PriorArtSession
+from bench.screen.watchers import make_watcher
+from bench.system.lock import exclusive
+from bench.workspace import find_workspace
+
+
+def prior_art_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Measure what is declared and not there yet, then write everything. Raises `BenchError`."""
+    workspace = find_workspace()
+    names = arguments.name or declared_names(workspace.prior_art)
+    if not names:
+        raise UsageError(f"Nothing is declared under {workspace.prior_art}.")
+    declared = {name: load_prior_art(name, workspace.prior_art) for name in names}
+    errors: list[BenchError] = []
+    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+        for one in declared.values():
+            target = load_target(one.target, workspace.targets)
+            interpreters = find_interpreters(arguments.python, target.pythons, watcher.say)
+            session = PriorArtSession(
+                one, target, tuple(interpreters), workspace, watcher, arguments.again
+            )
+            session.run(with_series=arguments.series)
+            errors += session.errors
+    from bench.report.write import write_report  # noqa: PLC0415 - plotting is slow to import
+
+    for problem in write_report(workspace).problems:
+        print(f"bench: {problem}")
+    for name in names:
+        print(f"Summary: {workspace.prior_art / f'{name}-summary.md'}")
+    return errors[0].status if errors else ExitStatus.DONE
