@@ -1,8 +1,8 @@
 """The process that holds a session's network namespace, and the services in it.
 
-Run as a script inside the new namespace (`unshare --net python -I -S keeper.py`), never imported
-by the harness. It brings the loopback interface up, starts the services, and tells on standard
-output what becomes of them, one line each: `up`, `ready NAME`, `dead NAME how it ended`. When
+Run as a script inside the new namespace (behind `loopback.py`), never imported by the harness. It
+starts the services, and tells on standard output what becomes of them, one line each: `up` (the
+namespace is there), `ready NAME`, `dead NAME how it ended`. When
 standard input ends, however its harness ended, it ends with all it has started; should it be
 killed itself, the kernel kills the services.
 """
@@ -10,13 +10,11 @@ killed itself, the kernel kills the services.
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import json
 import os
 import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -24,8 +22,7 @@ import time
 from dataclasses import dataclass
 from typing import IO, Any
 
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
-_PR_SET_PDEATHSIG, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 1, 47, 4
+_PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
@@ -52,15 +49,6 @@ class Service:
         last = self.log.read()[-4000:].decode(errors="replace").strip().splitlines()[-1:]
         ended = f"exit status {status}" if status >= 0 else f"killed by signal {-status}"
         return ": ".join([ended, *(line[:300] for line in last)])
-
-
-def bring_up_loopback() -> None:
-    """Raise the loopback interface. Raises `OSError` where that is not allowed."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
-        request = struct.pack("16sh22x", b"lo", 0)
-        answer = fcntl.ioctl(handle, _SIOCGIFFLAGS, request)
-        (flags,) = struct.unpack("16xh22x", answer)
-        fcntl.ioctl(handle, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
 
 
 def start(declared: dict[str, Any]) -> Service:
@@ -117,8 +105,6 @@ def watch(services: list[Service], timeout_s: float) -> None:
 
 def main() -> None:
     """Hold the namespace until standard input ends."""
-    bring_up_loopback()
-    _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)  # services need no privilege
     request = json.loads(_first_line())
     if request["cpu"] is not None:
         os.sched_setaffinity(0, {request["cpu"]})

@@ -24,6 +24,12 @@ from bench.measure.client import Isolation, find_isolation
 
 _READY_WITHIN_S = 15.0
 _USER = ("--user", "--map-current-user", "--keep-caps")
+_PYTHON = (sys.executable, "-I", "-S")
+# A namespace with a loopback interface: as root, and as anybody else. A command goes behind it.
+WITH_LOOPBACK = tuple(
+    ("unshare", *user, "--net", *_PYTHON, str(Path(__file__).with_name("loopback.py")))
+    for user in ((), _USER)
+)
 NO_LOOPBACK = (
     "needs a server on the loopback interface of a network namespace, which this system does not "
     "lend"
@@ -151,10 +157,9 @@ def _start(
         "timeout_s": _READY_WITHIN_S,
     }
     served = ", ".join(f"{one.name} on port {one.port}" for one in services)
-    for options in ((), _USER):
+    for prefix in WITH_LOOPBACK:
         process = subprocess.Popen(
-            ["unshare", *options, "--net", sys.executable, "-I", "-S",
-             str(Path(__file__).with_name("keeper.py"))],
+            [*prefix, *_PYTHON, str(Path(__file__).with_name("keeper.py"))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
             env={"PATH": os.defpath, "LANG": "C.UTF-8"}, start_new_session=True,
         )  # fmt: skip
@@ -163,7 +168,7 @@ def _start(
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps(asked).encode() + b"\n")
         if process.stdout.readline().strip() == b"up":
-            enter = _enter(process.pid, user=bool(options))
+            enter = _enter(process.pid, user="--user" in prefix)
             return process, Isolation(
                 enter, f"cut off, loopback only (network namespace; {served})"
             )
