@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from bench.measure.client import Isolation, find_isolation
 
 _READY_WITHIN_S = 15.0
@@ -63,6 +65,7 @@ class Network:
     services: tuple[Service, ...] = ()
     refusal: str = ""
     service_cpu: int | None = None
+    holder: int | None = None  # the process that holds the namespace
     _keeper: int | None = None  # the pipe it tells on
     _heard: bytes = b""
     _ready: set[str] = field(default_factory=set)
@@ -76,6 +79,15 @@ class Network:
         """Why a service does not answer; "" when, for all that is known, it does."""
         self._listen(0.0)
         return f"the server of {name} has died: {self._dead[name]}" if name in self._dead else ""
+
+    def services_cpu_s(self) -> float:
+        """CPU seconds that the services have used so far: none of a measured process's."""
+        used_s = 0.0
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(self.holder).children() if self.holder else ():
+                times = process.cpu_times()
+                used_s += times.user + times.system
+        return used_s
 
     def await_services(self, timeout_s: float) -> None:
         """Wait until each service answers or is known to be dead."""
@@ -130,7 +142,7 @@ def session_network(
     process, isolation = keeper
     try:
         assert process.stdout is not None
-        network = Network(isolation, tuple(services), "", cpu, process.stdout.fileno())
+        network = Network(isolation, tuple(services), "", cpu, process.pid, process.stdout.fileno())
         network.await_services(_READY_WITHIN_S + 5)
         yield network
     finally:

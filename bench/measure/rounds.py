@@ -84,6 +84,10 @@ class Bench:
         cpu = cpus[-1] if pin and cpus else None
         return self._run(sides, [side], 0, cpu, together=False)[side]
 
+    def services_cpu_s(self) -> float:
+        """CPU seconds that services have used so far."""
+        return self.network.services_cpu_s() if self.network else 0.0
+
     def _cpus(self, benchmark: Benchmark) -> tuple[int, ...]:
         if self.network is None or not benchmark.served:
             return self.cpus

@@ -48,7 +48,7 @@ class Sampling:
         `local_alpha` tells the level this benchmark is tested at now. What fails is recorded as
         unavailable, with the reason.
         """
-        counters = read_counters()
+        counters, served_s = read_counters(), self.bench.services_cpu_s()
         before = len(self.rounds)
         try:
             self._take_alone(self.alone_rounds)
@@ -63,6 +63,7 @@ class Sampling:
             return
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
+        cpu_s += self.bench.services_cpu_s() - served_s  # of ours as well: no neighbour's
         self.record(Ended(self.plan.benchmark, self.reason, noise_since(counters, cpu_s), large))
 
     @property

@@ -82,6 +82,7 @@ def test_a_service_answers_and_is_on_nobodys_account(tmp_path: Path) -> None:
         outcome, said = run(network, tmp_path, ASK)
         assert outcome.sample is not None
         assert outcome.sample.wall_s > outcome.sample.cpu_s + 0.25  # it took 0.3 s of the server's
+        assert network.services_cpu_s() >= 0.3
         process, cpus = said.split(" ", 1)
         assert is_running(int(process))
     assert ends(int(process))
