@@ -5,11 +5,14 @@ the folder is read before the port is opened, so that no request waits for a dis
 `PROJECT/index.html` (PEP 503) or, for who asks for it, `PROJECT/index.json` (PEP 691); pages may
 be kept for ten minutes and files for ever, as on PyPI. Answers are the same bytes each time, date
 included: it lies so far back that a page in a cache is always asked for again (304), a file never.
+Under `/after-20ms/` all is there once more, and comes 20 ms later, as if from a distance.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import re
 import sys
 from pathlib import Path
 
@@ -23,6 +26,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 _TYPES = {".html": "text/html", ".json": JSON}
 _PAGE = "max-age=600, public"
 _FILE = "max-age=365000000, immutable, public"
+_DISTANT = re.compile(r"/after-(\d{1,4})ms(?=/)")
 _DATE = "Mon, 01 Jan 2024 00:00:00 GMT"
 
 
@@ -36,6 +40,10 @@ def application(folder: Path) -> Starlette:
 
     async def answer(request: Request) -> Response:
         path = request.url.path
+        distant = _DISTANT.match(path)
+        if distant:
+            path = path[distant.end() :]
+            await asyncio.sleep(int(distant[1]) / 1000)
         if path.endswith("/"):
             wants_json = JSON in request.headers.get("accept", "")
             names = ("index.json", "index.html") if wants_json else ("index.html",)

@@ -84,6 +84,13 @@ def test_answers_are_the_same_each_time(connection: http.client.HTTPConnection) 
     assert get(connection, PAGE, Accept=PIP_ACCEPTS) == first
 
 
+def test_the_same_from_a_distance(connection: http.client.HTTPConnection) -> None:
+    before = time.monotonic()
+    far = get(connection, f"/after-300ms{PAGE}", Accept=JSON)
+    assert time.monotonic() - before >= 0.3
+    assert far == get(connection, PAGE, Accept=JSON)
+
+
 def test_who_has_it_already_is_told_so(connection: http.client.HTTPConnection) -> None:
     _, headers, _ = get(connection, PAGE, Accept=JSON)
     status, again, body = get(connection, PAGE, Accept=JSON, If_None_Match=headers["etag"])
