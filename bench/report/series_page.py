@@ -167,7 +167,7 @@ def _step_words(shown: SeriesRuns, step: Step) -> str:
 def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
     yield heading(level, "Steps")
     if not found:
-        yield "No two neighbours have intervals that do not overlap: no step is certain."
+        yield "The intervals of all neighbours overlap: no step is certain."
         return
     ordered = sorted(found, key=lambda one: -one.size)[:_MOST_STEPS]
     points = shown.series.manifest.points.points
@@ -177,6 +177,7 @@ def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
             step.python,
             f"{name_of(shown, step.start)} → {name_of(shown, step.end)}",
             change(step.change),
+            "duets only" if step.in_duets else "",
             str(step.end - step.start - 1) if step.end - step.start > 1 else "",
             plain(points[step.end].subject),
         ]
@@ -187,13 +188,16 @@ def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
         "Python",
         "between",
         "change",
+        "seen in",
         "unknown between",
         "subject of the later",
     ]
     kept = [at for at in range(len(columns)) if at < 4 or any(row[at] for row in rows)]
     yield (
-        f"Where the intervals of neighbours do not overlap, the largest first"
-        f"{_cut(len(found))}. The limits of a change come from both intervals' far ends."
+        f"Where the intervals of neighbours do not overlap, the largest first{_cut(len(found))}. "
+        "The limits of a change come from both intervals' far ends. *Duets only*: the intervals of "
+        "the sizes, as drawn, do overlap, those that verdicts rest on do not; such a step is "
+        "there, but may be larger than given."
     )
     yield markdown_table(
         [columns[at] for at in kept], [[row[at] for at in kept] for row in rows], numbers=False
@@ -230,7 +234,8 @@ def table_of(shown: SeriesRuns, points: tuple[SeriesPoint, ...]) -> str:
         ]
         for one in points
     ]
-    return markdown_table([*columns, *(["subject"] if has_subjects else [])], rows)
+    columns += ["subject"] if has_subjects else []
+    return markdown_table(columns, rows, numbers=not has_subjects)
 
 
 def _cell(point: SeriesPoint, name: str) -> str:
@@ -278,12 +283,13 @@ def _reading(shown: SeriesRuns, level: int) -> Iterator[str]:
         f"changed at all, up to {families * options.alpha:.1f} would hold a wrong word on average. "
         "One point that stands out between two that agree may be such a word; a level that stays "
         "is not. A step is no test of its own: for two intervals of 95% around the same ratio the "
-        "chance not to overlap is below 1%, for each pair of neighbours."
+        "chance not to overlap is below 1%; two kinds of intervals are looked at, for each pair of "
+        "neighbours."
     )
     yield (
-        "Far from the anchor small steps are hidden: a large change is known to within about 5%, "
-        "because measuring stops once its verdict is certain. A series that starts closer shows "
-        "more. The project's own tests and the counters beside time were not run."
+        "Far from the anchor small steps are hidden: the size of a large change is known to within "
+        "about 5%, because measuring stops soon after its verdict. A series that starts closer "
+        "shows more. The project's own tests and the counters beside time were not run."
     )
 
 
@@ -328,7 +334,7 @@ def _floor(half_widths: list[float]) -> str:
 
 
 def overview_words(shown: SeriesRuns) -> str:
-    """The largest certain step of the last point's largest changes, for the index."""
+    """The largest certain steps, one a benchmark, for the index."""
     found: list[Step] = [
         step
         for python in shown.by_python

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from bench.core.verdict import Interval
+from bench.evaluation import Result
 from bench.report.select_series import SeriesRuns
 from bench.statistics.steps import CERTAIN, step_between
 
@@ -15,13 +16,18 @@ ANCHOR = -1
 
 @dataclass(frozen=True)
 class Step:
-    """A change between two neighbouring measured points; `start` is `ANCHOR` for the anchor."""
+    """A change between two neighbouring measured points; `start` is `ANCHOR` for the anchor.
+
+    `in_duets`: only the deciding rounds show it, not the sizes. Far from the anchor duets draw its
+    size towards none, alike for both neighbours.
+    """
 
     benchmark: str
     python: str
     start: int
     end: int
     change: Interval
+    in_duets: bool
 
     @property
     def size(self) -> float:
@@ -31,17 +37,33 @@ class Step:
 
 def steps_of(shown: SeriesRuns, benchmark: str, python: str) -> list[Step]:
     """All certain steps of a benchmark on a Python, the largest first."""
-    known = [(ANCHOR, CERTAIN)]
+    known: list[tuple[int, Result | None]] = [(ANCHOR, None)]
     for point in shown.by_python[python]:
         result = point.result(benchmark)
-        if result is not None and result.size is not None:
-            known.append((point.index, result.size.interval))
-    found = [
-        Step(benchmark, python, start, end, change)
-        for (start, one), (end, other) in itertools.pairwise(known)
-        if (change := step_between(one, other)) is not None
-    ]
+        if result is not None:
+            known.append((point.index, result))
+    found = []
+    for (start, one), (end, other) in itertools.pairwise(known):
+        sized = step_between(_size(one), _size(other))
+        change = sized or _decided(one, other)
+        if change is not None:
+            found.append(Step(benchmark, python, start, end, change, in_duets=sized is None))
     return sorted(found, key=lambda one: (-one.size, one.end))
+
+
+def _size(result: Result | None) -> Interval:
+    return CERTAIN if result is None or result.size is None else result.size.interval
+
+
+def _decided(one: Result | None, other: Result | None) -> Interval | None:
+    """The step in what the verdicts rest on, when both are the same kind of figure."""
+    if other is None or other.interval is None:
+        return None
+    if one is None:
+        return step_between(CERTAIN, other.interval)
+    if one.interval is None or (one.design, one.metric) != (other.design, other.metric):
+        return None
+    return step_between(one.interval, other.interval)
 
 
 def name_of(shown: SeriesRuns, index: int) -> str:

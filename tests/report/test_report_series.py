@@ -88,6 +88,14 @@ def test_page(workspace: Workspace, series: Series) -> None:
     assert "5 releases; each compared in pairs with the anchor `1.0`" in text
     assert "**Not complete**: on Python 3.13 1 of 5 points" in text
     assert "| `work`      | 3.13     | 1.1 → 1.3" in text
+    heads = next(line for line in text.splitlines() if line.startswith("| benchmark "))
+    step = next(line for line in text.splitlines() if line.startswith("| `work` "))
+    assert [cell.strip() for cell in heads.split("|")[-3:-1]] == [
+        "unknown between",
+        "subject of the later",
+    ]
+    assert step.split(" | ")[-2].strip() == "1"  # 1.2
+    assert "Change \\| 3" in step
     assert "1.2, Python 3.13, not installed: no &lt;compiler&gt; here" in text
     assert "1.5, Python 3.13, `work`: base: no command \\| work" in text
     assert "of 4 runs in which nothing changed at all" in text
