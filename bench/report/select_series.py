@@ -36,6 +36,13 @@ class SeriesPoint:
         result = next(found, None)
         return result if result is not None and result.size is not None else None
 
+    def is_gap(self, benchmark: str) -> bool:
+        """Whether it can't be measured here, which is more than not having been measured yet."""
+        if self.run is None or self.result(benchmark) is not None:
+            return bool(self.why_not)
+        failed = (one for one in self.run.results if not one.available)
+        return self.run.is_complete or any(one.name == benchmark for one in failed)
+
 
 @dataclass(frozen=True)
 class SeriesRuns:

@@ -151,7 +151,7 @@ def _line(shown: SeriesRuns, name: str, python: str) -> Line:
         if result is not None and result.size is not None and result.size.interval.ratio > 0:
             interval = result.size.interval
             dots.append(Dot(point.index, interval.ratio, interval, result.verdict in _DIFFERS))
-        elif point.why_not or (point.run is not None and point.run.is_complete):
+        elif point.is_gap(name):
             gaps.append(point.index)
     found = steps_of(shown, name, python)
     step = (found[0].start, found[0].end) if found else None
@@ -241,7 +241,7 @@ def table_of(shown: SeriesRuns, points: tuple[SeriesPoint, ...]) -> str:
 def _cell(point: SeriesPoint, name: str) -> str:
     result = point.result(name)
     if result is None:
-        return "×" if point.why_not or point.run is not None else "–"
+        return "×" if point.is_gap(name) else "–"
     words = change(result.size.interval if result.size else None)
     return f"**{words}**" if result.verdict in _DIFFERS else words
 
@@ -267,7 +267,7 @@ def _missing(point: SeriesPoint) -> Iterator[tuple[str, str]]:
         yield "not installed", point.why_not
     if point.run is not None:
         for result in point.run.results:
-            if result.verdict is None:
+            if point.is_gap(result.name):
                 yield code(result.name), result.reason
 
 

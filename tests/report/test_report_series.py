@@ -66,12 +66,14 @@ def plan(head: str, ratio: float, **changes: object) -> RunPlan:
 
 @pytest.fixture
 def series(workspace: Workspace) -> Series:
-    """Points 1.1 (as the anchor), 1.2 (not installed), 1.3 (20% faster), 1.4 (not measured),
-    1.5 (cannot be measured); 1.1 also on Python 3.12."""
+    """Points 1.1 (as the anchor), 1.2 (not installed), 1.3 (20% faster), 1.4 (stopped before
+    its first round), 1.5 (cannot be measured); 1.1 also on Python 3.12."""
     first = write_run(workspace, plan("1.1", 1.0))
     made = make_series(workspace, read_run(first).manifest.machine)
     write_run(workspace, plan("1.1", 1.0, python="3.12"))
     write_run(workspace, plan("1.3", 0.8))
+    begun = (control(), command("work", rounds=0, alone=0, ended=False))
+    write_run(workspace, plan("1.4", 1.0, made=begun, complete=False))
     gone = (control(), command("work", why_not="no command | work"))
     write_run(workspace, plan("1.5", 1.0, made=gone))
     return add_failure(made, Failure(1, "3.13", "no <compiler> here", 1.0))
@@ -98,7 +100,7 @@ def test_page(workspace: Workspace, series: Series) -> None:
     assert "Change \\| 3" in step
     assert "1.2, Python 3.13, not installed: no &lt;compiler&gt; here" in text
     assert "1.5, Python 3.13, `work`: base: no command \\| work" in text
-    assert "of 4 runs in which nothing changed at all" in text
+    assert "of 5 runs in which nothing changed at all" in text
     rows = [line for line in text.splitlines() if line.startswith("| 1.")]
     assert [row.split("|")[3].strip().lstrip("+−0123456789.%(")[:1] for row in rows] == [
         *(" ", "–", "–", "–", "–"),  # Python 3.12
@@ -132,7 +134,7 @@ def test_csv_has_every_figure(workspace: Workspace, series: Series) -> None:
     assert found["1.3", "work"]["run"] == "r-1.3"
     assert found["1.3", "work"]["subject"] == "Change | 3"
     assert found["1.2", "work"]["reason"] == "no <compiler> here"
-    assert found["1.4", "work"]["reason"] == ""
+    assert found["1.4", "work"]["reason"] == "not measured yet"
     assert "no command" in found["1.5", "work"]["reason"]
 
 
