@@ -14,7 +14,7 @@ from bench.core.sample import Design, Metric, Round, Side
 from bench.core.target import Target
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
-from bench.machine.fingerprint import describe_machine, measuring_cpus
+from bench.machine.fingerprint import describe_machine
 from bench.machine.neighbours import Neighbourhood
 from bench.machine.noise import noise_since, read_counters
 from bench.measure.client import Launcher
@@ -86,7 +86,7 @@ class Calibrator:
                     network,
                 ) as (base, head),
             ):
-                bench = Bench(launcher, measuring_cpus(machine), run.manifest.seed, network)
+                bench = Bench(launcher, network.cpus, run.manifest.seed, network)
                 _Calibrating(self, run, journal, bench, base, head).run()
             return read_run(run.folder)
 

@@ -18,6 +18,7 @@ from bench.core.target import Target
 from bench.environments.interpreters import Interpreter, find_interpreters
 from bench.environments.pair import Builder
 from bench.machine.fingerprint import describe_machine
+from bench.machine.pinning import find_slice
 from bench.measure.client import find_isolation
 from bench.report.calibration_page import PAGE
 from bench.report.calibration_tables import calibration_summary
@@ -64,9 +65,8 @@ def _reference(
 ) -> None:
     versions = dict.fromkeys(version for target in targets for version in target.pythons)
     interpreters = tuple(find_interpreters(asked, tuple(versions), watcher.say))
-    folder = measure_reference(
-        interpreters, describe_machine(), find_isolation(), workspace, watcher
-    )
+    isolation = find_isolation().inside(find_slice())
+    folder = measure_reference(interpreters, describe_machine(), isolation, workspace, watcher)
     watcher.say(f"reference speed: {folder}")
 
 

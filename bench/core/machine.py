@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -21,6 +23,27 @@ class Machine(msgspec.Struct, frozen=True):
     aslr: str
     isolated_cpus: tuple[int, ...]
     can_pin: bool
+
+
+class Pinning(msgspec.Struct, frozen=True):
+    """What the playbook's last verification of this machine found, by the names of its pins.
+
+    `checked` is a moment (ISO 8601, UTC); `this_boot`: it was made since the machine last started.
+    `facts` are the machine's properties as it wrote them down.
+    """
+
+    pinned: bool
+    checked: str
+    this_boot: bool
+    held: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    not_available: tuple[str, ...] = ()
+    facts: dict[str, Any] = {}
+
+    @property
+    def holds(self) -> bool:
+        """Whether the machine is known to be pinned now."""
+        return self.pinned and self.this_boot and not self.broken
 
 
 class Noise(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from bench.core.machine import Machine
+from bench.machine.pinning import Slice, parse_cpu_list
 
 
 def describe_machine() -> Machine:
@@ -43,22 +44,15 @@ def isolated_cpus() -> tuple[int, ...]:
     return parse_cpu_list(_read("/sys/devices/system/cpu/isolated"))
 
 
-def parse_cpu_list(text: str) -> tuple[int, ...]:
-    """The kernel's list format: `0-2,5` is (0, 1, 2, 5)."""
-    cpus: list[int] = []
-    for part in filter(None, text.strip().split(",")):
-        first, _, last = part.partition("-")
-        cpus.extend(range(int(first), int(last or first) + 1))
-    return tuple(cpus)
-
-
-def measuring_cpus(machine: Machine) -> tuple[int, ...]:
-    """Cores a measured process may be pinned to: isolated ones if there are any, else all of ours.
+def measuring_cpus(machine: Machine, apart: Slice | None = None) -> tuple[int, ...]:
+    """Cores a measured process may be pinned to: those set `apart`, isolated ones, or all of ours.
 
     Empty where processes can't be pinned (macOS).
     """
     if not machine.can_pin:
         return ()
+    if apart is not None:
+        return apart.cpus
     return machine.isolated_cpus or tuple(sorted(os.sched_getaffinity(0)))
 
 

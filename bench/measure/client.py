@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.core.sample import Sample
+from bench.machine.pinning import Slice
 from bench.measure.homes import FreshHome
 from bench.system.process import run_tool
 
@@ -63,10 +64,17 @@ class LauncherError(Exception):
 
 @dataclass(frozen=True)
 class Isolation:
-    """How measured processes are kept off the network."""
+    """How measured processes are kept off the network; `slice` names a cgroup they run in."""
 
     prefix: tuple[str, ...]
     description: str
+    slice: str = ""
+
+    def inside(self, apart: Slice | None) -> Isolation:
+        """The same for processes that run in a slice of their own, where there is one."""
+        if apart is None:
+            return self
+        return Isolation((*apart.prefix, *self.prefix), self.description, "bench.slice")
 
 
 def find_isolation() -> Isolation:

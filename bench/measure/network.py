@@ -58,7 +58,8 @@ class Network:
     """What measured processes can reach.
 
     `refusal` says why the services that were asked for can't be had ("" if they are there or none
-    was asked for). `service_cpu` is the core they keep to, None where there is no core to spare.
+    was asked for). `service_cpu` is the core they keep to, None where there is no core to spare;
+    `cpus` are those that processes are measured on.
     """
 
     isolation: Isolation
@@ -70,6 +71,7 @@ class Network:
     _heard: bytes = b""
     _ready: set[str] = field(default_factory=set)
     _dead: dict[str, str] = field(default_factory=dict)
+    cpus: tuple[int, ...] = ()
 
     def cpus_beside(self, cpus: tuple[int, ...]) -> tuple[int, ...]:
         """The cores for processes that are served: not the one of the services, if possible."""

@@ -9,13 +9,19 @@ from bench.core.machine import Machine, Noise
 from bench.report.markdown import code, heading, plain, table
 from bench.report.select_runs import OnMachine, Shown
 from bench.report.text import change, gibibytes, joined, plus_minus, share
+from bench.store.manifest import Manifest
 
 
 def machine_section(on: OnMachine, level: int) -> Iterator[str]:
     """The machine as it was found, the noise while it measured, and the floor."""
     yield heading(level, "Machine")
     networks = list(dict.fromkeys(one.run.manifest.network for one in on.shown))
-    rows = [*_facts(on.machine), ["network of measured processes", plain(joined(networks))]]
+    pinned = list(dict.fromkeys(_pinned(one.run.manifest) for one in on.shown))
+    rows = [
+        *_facts(on.machine),
+        ["network of measured processes", plain(joined(networks))],
+        ["pinned", plain(joined(pinned))],
+    ]
     yield table(("", code(on.machine.name)), rows, numbers=False)
     rows = [row for one in on.shown for row in _noise(one)]
     if rows:
@@ -47,6 +53,21 @@ def _facts(machine: Machine) -> list[list[str]]:
         ["isolated CPUs", isolated],
         ["pinning to a core", "possible" if machine.can_pin else "not possible"],
     ]
+
+
+def _pinned(manifest: Manifest) -> str:
+    """What is known of pins: held by the playbook's verification, broken, or never verified."""
+    pinning = manifest.pinning
+    if pinning is None:
+        return "not verified (`make provision` pins and verifies a machine)"
+    checked = f"checked {pinning.checked[:16].replace('T', ' ')} UTC"
+    where = f"; measured in {manifest.slice}" if manifest.slice else "; not in a slice of its own"
+    if not pinning.this_boot:
+        return f"not known: {checked}, before the machine last started{where}"
+    counts = f"{len(pinning.held)} pins held, {len(pinning.not_available)} not available here"
+    if pinning.broken:
+        return f"no: broken {joined(list(pinning.broken))} ({counts}, {checked}){where}"
+    return f"{'yes' if pinning.pinned else 'in part'} ({counts}, {checked}){where}"
 
 
 def _noise(one: Shown) -> Iterator[list[str]]:

@@ -15,6 +15,7 @@ from bench.core.errors import NothingMeasuredError
 from bench.core.machine import Machine
 from bench.machine.fingerprint import describe_machine, measuring_cpus
 from bench.machine.noise import Reading, noise_since, read_counters
+from bench.machine.pinning import find_slice
 from bench.measure.client import Launcher, find_isolation
 from bench.measure.rounds import Bench, RoundFailedError
 from bench.selfcheck.commands import Commands, interpreter
@@ -68,8 +69,9 @@ class Selfcheck:
         scratch = self.workspace.scratch / secrets.token_hex(4)
         seed = secrets.randbits(48)
         try:
-            with Launcher(find_isolation()) as launcher:
-                bench = Bench(launcher, measuring_cpus(machine), seed)
+            apart = find_slice()
+            with Launcher(find_isolation().inside(apart)) as launcher:
+                bench = Bench(launcher, measuring_cpus(machine, apart), seed)
                 steps = Steps(
                     bench=bench,
                     commands=Commands(interpreter(), scratch),

@@ -20,6 +20,7 @@ from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
 from bench.fixtures.catalogue import check_fixture, find_fixture, prepare_fixture
 from bench.machine.fingerprint import describe_machine, measuring_cpus
+from bench.machine.pinning import find_slice, read_pinning
 from bench.measure.client import Isolation
 from bench.measure.invocations import Subject
 from bench.measure.network import Network, Service, session_network
@@ -36,8 +37,11 @@ def network_of(
     """The network of a target's processes as its file wants it, with the servers they need."""
     served = sorted({one.declaration.fixture for one in benchmarks if one.declaration.served})
     services = [service_of(name, prepare_fixture(name, workspace.cache)) for name in served]
-    cpus = measuring_cpus(describe_machine())
+    apart = find_slice()
+    cpus = measuring_cpus(describe_machine(), apart)
     with session_network(services, cpus, open_network=target.network == "host") as network:
+        network.isolation = network.isolation.inside(apart)
+        network.cpus = cpus
         yield network
 
 
@@ -74,6 +78,8 @@ def describe_run(
         options=options,
         benchmarks=benchmarks,
         network=isolation.description,
+        slice=isolation.slice,
+        pinning=read_pinning(),
         harness=harness(workspace),
         variables=target.env,
         seed=secrets.randbits(48),

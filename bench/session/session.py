@@ -17,7 +17,7 @@ from bench.counters.counting import Counting
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
 from bench.evaluation import evaluate
-from bench.machine.fingerprint import describe_machine, measuring_cpus
+from bench.machine.fingerprint import describe_machine
 from bench.machine.neighbours import Neighbourhood
 from bench.measure.client import Isolation, Launcher
 from bench.measure.invocations import CONTROL, Subject
@@ -97,7 +97,7 @@ class Session:
                 ) as (base, head),
             ):
                 self._test(run, journal, interpreter)
-                bench = Bench(launcher, measuring_cpus(machine), run.manifest.seed, network)
+                bench = Bench(launcher, network.cpus, run.manifest.seed, network)
                 measuring = _Measuring(self, run, journal, bench, base, head, environments)
                 ready = measuring.run()
                 if self.options.counters:

@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 
 from bench.core.environment import EnvironmentRecord
-from bench.core.machine import Machine
+from bench.core.machine import Machine, Pinning
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.target import Benchmark
@@ -28,6 +28,8 @@ class Manifest(msgspec.Struct, frozen=True):
 
     `network` says whether measured processes could reach one; `harness` names this project's own
     commit, Python and tools; `variables` are the target's own, from its TOML file.
+    `slice` is the cgroup that measured processes had to themselves; `pinning` what the playbook's
+    verification says of the machine, None where it never ran.
     """
 
     format: int
@@ -46,6 +48,8 @@ class Manifest(msgspec.Struct, frozen=True):
     variables: dict[str, str]
     seed: int
     started_at: str
+    slice: str = ""
+    pinning: Pinning | None = None
 
     @property
     def identity(self) -> str:
