@@ -28,6 +28,7 @@ _FAR = 60.0
 _CLOSE = math.log(1.25)
 _STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 _TIMES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0, 128.0)
+_NEAR_TIMES = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7)
 _MOST_TICKS = 7
 _SHAPES = "osD^v"
 
@@ -117,7 +118,8 @@ def _panel(
     band = math.log1p(picture.mei)
     axes.axhspan(max(-band, low), min(band, high), color=style.BAND, linewidth=0)
     axes.axhline(0, color=style.MUTED, linewidth=0.9)
-    size = 4.6 if picture.alone else 3.2
+    room_pt = width * 72 / len(picture.labels)
+    size = max(1.8, min(4.6 if picture.alone else 3.2, 0.4 * room_pt))
     for line in panel.lines:
         number = picture.pythons.index(line.python)
         dodge = 0.22 * (number - (len(picture.pythons) - 1) / 2)
@@ -171,9 +173,10 @@ def _percent_ticks(low: float, high: float) -> list[tuple[float, str]]:
 
 
 def _times_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Powers and fractions of two in both directions, as few as fit."""
+    """Round factors in both directions, as many as fit."""
+    near = max(-low, high) < math.log(_NEAR_TIMES[-1])
     for every in (1, 2, 3, 4, 5):
-        chosen = _TIMES[::every]
+        chosen = (_NEAR_TIMES if near else _TIMES)[::every]
         ticks = [(0.0, "anchor")]
         for times in chosen[1:]:
             ticks += [(-math.log(times), f"{times:g}x faster")] if -math.log(times) >= low else []
