@@ -3,15 +3,17 @@
 #   make bench                                    codeflash's default range, all Pythons
 #   make bench TARGET=rich RANGE=14.0.0..15.0.0   another target, another range
 #   make bench ARGS="--python 3.13 --dry-run"     any option of `python -m bench run`
+#   make provision HOST=bench@203.0.113.7         a machine becomes a pinned benchmark machine
 
 PYTHON ?= python3
 TARGET ?= codeflash
 RANGE  ?=
+HOST   ?=
 ARGS   ?=
 NOX    := .venv/bin/nox
 
 .DEFAULT_GOAL := help
-.PHONY: help bench report test lint clean selfcheck calibrate
+.PHONY: help bench report test lint clean selfcheck calibrate provision
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +36,9 @@ calibrate: .venv/.ready ## measure what this machine can resolve, for TARGET
 
 selfcheck: .venv/.ready ## measure this project's own claims on this machine
 	@$(NOX) -s selfcheck -- $(ARGS)
+
+provision: .venv/.ready ## provision, pin and verify the benchmark machine HOST
+	@$(NOX) -s provision -- $(HOST) $(ARGS)
 
 clean: .venv/.ready ## remove cached environments (never data/)
 	@$(NOX) -s clean -- $(ARGS)

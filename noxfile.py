@@ -21,11 +21,13 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "tests"]
 
 TARGETS = Path(__file__).parent / "bench" / "targets"
+# Not in uv.lock: it pins half of the package index, and only one session parses arguments with it.
+AZURE_CLI = "azure-cli==2.91.0"
 
 
-def install(session: nox.Session, *groups: str) -> None:
-    """Bring the session's environment to what uv.lock says, with these dependency groups."""
-    wanted = [f"--group={group}" for group in groups]
+def install(session: nox.Session, *groups: str, only: bool = False) -> None:
+    """Bring the session's environment to what uv.lock says, with (or only) these groups."""
+    wanted = [f"--only-group={group}" if only else f"--group={group}" for group in groups]
     session.run_install(
         "uv", "sync", "--quiet", "--frozen", "--no-default-groups", *wanted,
         f"--python={session.virtualenv.location}/bin/python",
@@ -77,7 +79,7 @@ def report(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the test suite: -- any option of pytest."""
-    install(session, "test")
+    install(session, "test", "infra-test")
     session.run("pytest", "-n", "auto", *session.posargs)
 
 
@@ -116,6 +118,34 @@ def clean(session: nox.Session) -> None:
     """Remove cached environments and checkouts: -- --older-than DAYS, --max-size GB, --all."""
     install(session)
     bench(session, "clean", *session.posargs)
+
+
+@nox.session
+def provision(session: nox.Session) -> None:
+    """Run the playbook on a benchmark machine: -- HOST, and any option of ansible-playbook."""
+    install(session, "infra", only=True)
+    session.run("python", "infra/provision.py", *session.posargs, env={"PYTHONPATH": "."})
+
+
+@nox.session
+def vm(session: nox.Session) -> None:
+    """Provision, pin, verify, break and measure a real machine under QEMU: minutes, not seconds."""
+    install(session, "infra", only=True)
+    session.run("python", "-m", "vmtest", *session.posargs, env={"PYTHONPATH": ".:infra"})
+
+
+@nox.session
+def azure(session: nox.Session) -> None:
+    """Give the az commands of vm-manage.sh to the real azure-cli's parser (a large download)."""
+    install(session, "test", "infra-test")
+    location = Path(session.create_tmp()) / "azure-cli"
+    session.run_install("uv", "venv", "--quiet", "--allow-existing", str(location), external=True)
+    session.run_install(
+        "uv", "pip", "install", "--quiet", f"--python={location}", AZURE_CLI, external=True
+    )
+    # The whole path: create_tmp's is relative in some versions.
+    az = {"AZ_FOR_TESTS": str((location / "bin" / "az").resolve())}
+    session.run("pytest", "tests/infra/azure_parser.py", *session.posargs, env=az)
 
 
 if __name__ == "__main__":

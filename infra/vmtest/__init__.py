@@ -1,0 +1,1 @@
+"""A real virtual machine under QEMU: built, provisioned, pinned, verified, broken, measured."""

@@ -1,0 +1,85 @@
+"""`nox -s vm`: the cycle, and its summary last. Not part of the test suite: it takes minutes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.system.process import run_tool
+from vmtest import cycle as trials
+from vmtest.image import Image, image_for, missing_tools
+from vmtest.machine import Machine, forget, make_key, start, usable_accelerator
+from vmtest.problems import VmError
+from vmtest.repositories import ROOT, serving
+from vmtest.steps import Cycle
+
+
+def main() -> int:
+    """Run the cycle; returns the exit status."""
+    options = _options()
+    missing = missing_tools()
+    if missing:
+        print(f"vm: needs packages: apt-get install {' '.join(missing)}", file=sys.stderr)
+        return 2
+    folder = Path(tempfile.mkdtemp(prefix="bench-vm-", dir=_made(options.cache)))
+    accelerator = options.accelerator or usable_accelerator()
+    cycle = Cycle()
+    started = time.monotonic()
+    try:
+        _run(cycle, folder, options.cache, accelerator)
+        problem = None
+    except VmError as found:
+        problem = found
+    seconds = time.monotonic() - started
+    print(f"\n{cycle.summary()}\n")
+    if problem is not None:
+        print(f"vm: FAILED after {seconds:.0f} s ({accelerator}). Logs: {folder}")
+        return 1
+    verified = cycle.seconds("boot", "pinned")
+    print(
+        f"vm: passed, {len(cycle.steps)} steps in {seconds:.0f} s on 2 {accelerator} CPUs; "
+        f"from image to pinned and verified {verified:.0f} s"
+    )
+    if not options.keep:
+        forget(folder)
+    return 0
+
+
+def _run(cycle: Cycle, folder: Path, cache: Path, accelerator: str) -> None:
+    images: list[Image] = []
+
+    def build() -> str:
+        images.append(image_for(cache))
+        return images[0].path.name
+
+    cycle.do("image", build)
+    key = make_key(folder)
+    rendered = run_tool([ROOT / "infra/vm-manage.sh", "cloud-init", "--key", key])
+    if not rendered.ok:
+        raise VmError(rendered.last_lines())
+    with serving(folder) as repositories:
+        machine: Machine = start(images[0], folder, rendered.stdout, accelerator=accelerator)
+        try:
+            trials.run(cycle, trials.Trial(machine, repositories))
+        finally:
+            machine.stop()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="nox -s vm --", description=__doc__)
+    parser.add_argument("--cache", type=Path, default=ROOT / ".bench" / "vm", help="built images")
+    parser.add_argument("--accelerator", choices=["kvm", "tcg"], help="default: what works here")
+    parser.add_argument("--keep", action="store_true", help="keep the machine's folder and logs")
+    return parser.parse_args()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

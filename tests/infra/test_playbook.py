@@ -1,0 +1,101 @@
+"""The playbook as far as it goes without a machine: rules, syntax, and what it refuses."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from support.infrastructure import ANSIBLE, environment
+
+ROLES = ("base", "python", "tools", "repos", "pin", "verify")
+
+
+def run(
+    folder: Path, *command: str | Path, cwd: Path = ANSIBLE
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+
+
+def play(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The playbook on a machine that does not answer: nothing can be changed by mistake."""
+    command = ("ansible-playbook", "site.yml", "-i", "127.0.0.1,", "-e", "ansible_port=1")
+    return run(folder, *command, *arguments)
+
+
+@pytest.mark.timeout(290)
+def test_lint_finds_nothing_in_the_production_profile(tmp_path: Path) -> None:
+    # A copy: the linter writes into the folder it looks at.
+    folder = tmp_path / "ansible"
+    shutil.copytree(ANSIBLE, folder)
+    done = run(tmp_path, "ansible-lint", "--offline", "--profile", "production", "-q", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_syntax(tmp_path: Path) -> None:
+    done = run(tmp_path, "ansible-playbook", "--syntax-check", "site.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_only_builtin_modules_are_used() -> None:
+    for file in ANSIBLE.glob("roles/*/tasks/*.yml"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            name = line.strip().removesuffix(":")
+            if name.count(".") >= 2 and " " not in name and line.strip().endswith(":"):
+                assert name.startswith("ansible.builtin."), f"{file}: {name}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_has_a_specification_and_a_reason(role: str) -> None:
+    folder = ANSIBLE / "roles" / role
+    text = (folder / "defaults" / "main.yml").read_text(encoding="utf-8")
+    specification = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text())
+    known = specification["argument_specs"]["main"]["options"]
+    assert set(yaml.safe_load(text)) == set(known)
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    for name in known:
+        (number,) = [at for at, line in enumerate(lines) if line.startswith(f"{name}:")]
+        block = lines[:number]
+        while block and block[-1].strip() and not block[-1].startswith("#"):
+            block.pop()  # one comment may be for several variables below it
+        assert block[-1].startswith("#"), f"{name} has no comment"
+        assert f"`{name}`" in readme, f"{role}/README.md does not mention {name}"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("pin_rebot=true", "Unknown variable pin_rebot"),
+        ("pin_reboot=maybe", "'maybe' is not a valid boolean"),
+        ("pin_reboot_timeout_s=soon", "pin_reboot_timeout_s"),
+        ("python_source=conda", "value of python_source must be one of: uv, mirror, path"),
+        ('{"pin_sysctl": 3}', "pin_sysctl"),
+    ],
+)
+def test_variables_that_are_wrong_are_refused_before_anything_happens(
+    tmp_path: Path, given: str, message: str
+) -> None:
+    done = play(tmp_path, "-e", given)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert message in " ".join((done.stdout + done.stderr).split())
+    assert "Reach the machine" not in done.stdout
+
+
+def test_a_machine_that_does_not_answer_is_one_message(tmp_path: Path) -> None:
+    done = play(tmp_path, "-T", "2")
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 2
+    assert "127.0.0.1 can't be reached" in said
+    assert "Nothing was changed" in said
