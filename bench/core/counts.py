@@ -14,6 +14,7 @@ class Instrument(enum.StrEnum):
     MEMORY = "tracemalloc"
     SYSTEM_CALLS = "strace"
     INSTRUCTIONS = "instructions"
+    ALLOCATIONS = "allocations"
 
 
 class Counter(enum.StrEnum):
@@ -29,6 +30,8 @@ class Counter(enum.StrEnum):
     SILENT = "python_processes_unobserved"
     PEAK_MEMORY = "python_memory_peak"
     HELD_MEMORY = "python_memory_held"
+    ALLOCATED = "memory_allocated"
+    ALLOCATIONS = "memory_allocations"
     SYSTEM_CALLS = "system_calls"
     FAILED_CALLS = "system_calls_failed"
     FILES_OPENED = "files_opened"
@@ -51,6 +54,8 @@ _WORDS = {
     Counter.SILENT: "Python processes that could not be observed",
     Counter.PEAK_MEMORY: "Python memory: peak",
     Counter.HELD_MEMORY: "Python memory: held at the end",
+    Counter.ALLOCATED: "memory allocated in all",
+    Counter.ALLOCATIONS: "allocations",
     Counter.SYSTEM_CALLS: "system calls",
     Counter.FAILED_CALLS: "system calls that failed",
     Counter.FILES_OPENED: "files opened",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.sample import Side
 from bench.core.target import Kind
+from bench.counters.allocations import AllocationCounter, find_allocation_counter
 from bench.counters.instructions import InstructionCounter, find_instruction_counter
 from bench.counters.observe import Observation, observe, trace_memory
 from bench.counters.running import NotCountedError, Runner
@@ -137,8 +138,13 @@ class Counting:
                 2.5,
                 0.1,
             )
+        if instrument is Instrument.ALLOCATIONS:
+            allocations = find_allocation_counter()
+            return _Method(
+                self._counted_by(allocations), allocations.slow_down, allocations.start_s
+            )
         counter = find_instruction_counter()
-        return _Method(self._instructions(counter), counter.slow_down, counter.start_s)
+        return _Method(self._counted_by(counter), counter.slow_down, counter.start_s)
 
     def _observe(self, sides: Sides, side: Side) -> Observation:
         return observe(self.runner, sides.benchmark, sides.side(side), self.environments.side(side))
@@ -146,7 +152,7 @@ class Counting:
     def _trace_memory(self, sides: Sides, side: Side) -> Observation:
         return _nameless(trace_memory(self.runner, sides.benchmark, sides.side(side)))
 
-    def _instructions(self, counter: InstructionCounter) -> _Count:
+    def _counted_by(self, counter: InstructionCounter | AllocationCounter) -> _Count:
         return lambda sides, side: _nameless(
             counter.count(self.runner, sides.benchmark, sides.side(side))
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,8 @@ from bench.store.run import Run
 _INTRODUCTION = (
     "A second witness of what changed, not a proxy for time: each figure comes from one process a "
     "side after the timing, under a fixed hash seed, its child processes included. Instructions of "
-    "one revision repeat within 0.1%; what differs by less is called the same. System calls "
+    "one revision repeat within 0.1%, what is allocated within 1%; what differs by less is called "
+    "the same. System calls "
     "of programs with threads vary by some per cent (futex, poll)."
 )
 _OVERVIEW = (
@@ -29,9 +30,11 @@ _OVERVIEW = (
     ("system calls", Counter.SYSTEM_CALLS),
     ("files opened", Counter.FILES_OPENED),
     ("Python memory, peak", Counter.PEAK_MEMORY),
+    ("allocated in all", Counter.ALLOCATED),
 )
-_IN_BYTES = {Counter.PEAK_MEMORY, Counter.HELD_MEMORY}
+_IN_BYTES = {Counter.PEAK_MEMORY, Counter.HELD_MEMORY, Counter.ALLOCATED}
 _SAME = 0.001
+_SAME_BY_COUNTER = {Counter.ALLOCATED: 0.01, Counter.ALLOCATIONS: 0.01}
 _NAMES_SHOWN = 12
 _KINDS_SHOWN = 12
 
@@ -97,7 +100,7 @@ def _overview(found: Sequence[_Counters]) -> str:
 
 def _overview_row(one: _Counters) -> list[str]:
     base, head = one.figures(Side.BASE), one.figures(Side.HEAD)
-    cells = [_relative(base.get(counter), head.get(counter)) for _title, counter in _OVERVIEW]
+    cells = [_moved(counter, base, head) for _title, counter in _OVERVIEW]
     before, after = modules(base), modules(head)
     moved = "–" if before is None or after is None else f"{before} → {after}"
     time = change(one.result.size.interval if one.result.size else None)
@@ -151,7 +154,7 @@ def _details(one: _Counters) -> str:
             counter.words,
             _figure(counter, base.get(counter)),
             _figure(counter, head.get(counter)),
-            _relative(base.get(counter), head.get(counter)),
+            _moved(counter, base, head),
         ]
         for counter in Counter
         if counter in base or counter in head
@@ -229,14 +232,19 @@ def _figure(counter: Counter, value: int | None) -> str:
     return mebibytes(value) if counter in _IN_BYTES else _grouped(value)
 
 
-def _relative(base: int | None, head: int | None) -> str:
+def _moved(counter: Counter, base: Mapping[Counter, int], head: Mapping[Counter, int]) -> str:
+    same = _SAME_BY_COUNTER.get(counter, _SAME)
+    return _relative(base.get(counter), head.get(counter), same)
+
+
+def _relative(base: int | None, head: int | None, same: float = _SAME) -> str:
     if base is None or head is None:
         return "–"
     if base == head:
         return "same"
     if not base:
         return _signed(head)
-    return "same" if abs(head / base - 1) < _SAME else percent(head / base)
+    return "same" if abs(head / base - 1) < same else percent(head / base)
 
 
 def _grouped(value: int) -> str:

@@ -57,7 +57,8 @@ def write_report(workspace: Workspace) -> Written:
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
         write_index(collection, series, output)
     write_calibration_page(output)
-    output.problems += write_prior_art(collection, series, workspace)
+    if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
+        output.problems += write_prior_art(collection, series, workspace)
     output.remove_stale()
     unreadable = tuple(one.error for one in everything.unreadable) + series.unreadable
     return Written(

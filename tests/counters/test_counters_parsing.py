@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.core.counts import Counter
+from bench.counters.allocations import parse_usage
 from bench.counters.instructions import parse_cachegrind, parse_perf
 from bench.counters.observe import classify
 from bench.counters.running import NotCountedError
@@ -104,3 +105,12 @@ def test_perf_without_a_counter(report: str) -> None:
 def test_whose_module(name: str, file: str, is_standard: bool, expected: str) -> None:  # noqa: FBT001
     found = classify(name, file, frozenset({"sample"}), is_standard=is_standard)
     assert found == f"modules_{expected}"
+
+
+def test_what_memcheck_says_of_each_process_is_added_up() -> None:
+    log = (
+        "==4323==     in use at exit: 1,123,456 bytes in 8,334 blocks\n"
+        "==4323==   total heap usage: 112,812 allocs, 104,478 frees, 18,583,085 bytes allocated\n"
+    )
+    assert parse_usage(log) == (112_812, 18_583_085)
+    assert parse_usage("==1== killed") == (0, 0)

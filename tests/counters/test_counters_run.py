@@ -135,3 +135,18 @@ def test_a_session_counts_after_the_timing(sandbox: Sandbox) -> None:
     section = counters_section(run)
     assert "| `work`" in section
     assert "modules: own" in section
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
+def test_what_is_given_back_at_once_counts_as_allocated(subjects: Subjects, tmp_path: Path) -> None:
+    given_back = "for _ in range(20): bytearray(1_000_000)"
+    sides = subjects.sides("quick", "pass", given_back)
+    counted = {one.instrument: one for one in count(synthetic(tmp_path), subjects, [sides])}
+    found = counted[Instrument.ALLOCATIONS]
+    assert found.base is not None
+    assert found.head is not None
+    more = found.head.figures[Counter.ALLOCATED] - found.base.figures[Counter.ALLOCATED]
+    assert 18_000_000 < more < 24_000_000
+    held = counted[Instrument.MEMORY]
+    assert held.head is not None
+    assert held.head.figures[Counter.PEAK_MEMORY] < 10_000_000
