@@ -17,7 +17,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from typing import IO, Any
@@ -53,7 +52,7 @@ class Service:
 
 def start(declared: dict[str, Any]) -> Service:
     """Start a service, which ends when this process does."""
-    log = tempfile.TemporaryFile()  # noqa: SIM115
+    log = open(os.memfd_create(declared["name"]), "w+b", buffering=0)  # noqa: SIM115, PTH123
     process = subprocess.Popen(
         declared["argv"],
         stdin=subprocess.DEVNULL,

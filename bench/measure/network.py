@@ -24,7 +24,7 @@ import psutil
 
 from bench.measure.client import Isolation, find_isolation
 
-_READY_WITHIN_S = 15.0
+_READY_WITHIN_S = 60.0  # a machine that is busy with its disk can be very slow
 _USER = ("--user", "--map-current-user", "--keep-caps")
 _PYTHON = (sys.executable, "-I", "-S")
 # A namespace with a loopback interface: as root, and as anybody else. A command goes behind it.
@@ -80,7 +80,11 @@ class Network:
     def problem(self, name: str) -> str:
         """Why a service does not answer; "" when, for all that is known, it does."""
         self._listen(0.0)
-        return f"the server of {name} has died: {self._dead[name]}" if name in self._dead else ""
+        return (
+            f"the server of {name} does not answer: {self._dead[name]}"
+            if name in self._dead
+            else ""
+        )
 
     def services_cpu_s(self) -> float:
         """CPU seconds that the services have used so far: none of a measured process's."""
