@@ -21,7 +21,7 @@ from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Target
 from bench.environments.interpreters import Interpreter
 from bench.environments.provenance import prove
-from bench.environments.uv import run_uv
+from bench.environments.uv import run_uv, run_uv_anywhere
 from bench.revisions.git import Clone
 from bench.system.files import write_atomically
 from bench.system.lock import exclusive
@@ -189,11 +189,9 @@ class _Build:
     def _uv(
         self, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
     ) -> None:
-        finished = run_uv(*arguments, cwd=cwd, env=env, timeout_s=self.target.build_timeout_s)
-        if not finished.ok and _network_is_missing(finished):
-            finished = run_uv(
-                "--offline", *arguments, cwd=cwd, env=env, timeout_s=self.target.build_timeout_s
-            )
+        finished = run_uv_anywhere(
+            *arguments, cwd=cwd, env=env, timeout_s=self.target.build_timeout_s
+        )
         self.log.append(finished)
         if not finished.ok:
             raise self._failed(finished)
@@ -224,11 +222,6 @@ class _Build:
             round(time.monotonic() - self.started, 2),
             match,
         )
-
-
-def _network_is_missing(finished: Finished) -> bool:
-    signs = ("dns error", "error sending request", "Could not connect", "client error (Connect)")
-    return any(sign in finished.stderr for sign in signs)
 
 
 def _portable(command: tuple[str, ...], workspace: Workspace) -> str:

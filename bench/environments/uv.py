@@ -15,6 +15,24 @@ _REDIRECTING = REDIRECTING | {
 }  # fmt: skip
 
 
+_NO_NETWORK = (
+    "dns error", "error sending request", "Could not connect", "client error (Connect)",
+)  # fmt: skip
+
+
+def run_uv_anywhere(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    timeout_s: float = 600.0,
+) -> Finished:
+    """Run uv; where there is no network, once more with what it has cached."""
+    finished = run_uv(*arguments, cwd=cwd, env=env, timeout_s=timeout_s)
+    if finished.ok or not any(sign in finished.stderr for sign in _NO_NETWORK):
+        return finished
+    return run_uv("--offline", *arguments, cwd=cwd, env=env, timeout_s=timeout_s)
+
+
 def run_uv(
     *arguments: str | Path,
     cwd: Path | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +11,7 @@ from bench.evaluation import Result
 from bench.report.markdown import code, fenced, heading, link, plain, table
 from bench.report.select_runs import Evaluated, Shown
 from bench.report.text import confidence, duration, joined, probability, share, source_words
+from bench.testgate.run_gate import SKIPPED
 
 
 def how_obtained(shown: Sequence[Shown], level: int) -> Iterator[str]:
@@ -82,7 +84,7 @@ def repeat_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
     """The command that measures the same again; one for each set of options."""
     commands: dict[tuple[str, ...], list[str]] = {}
     for one in shown:
-        commands.setdefault(option_words(one.run.manifest.options), []).append(one.python)
+        commands.setdefault(_words(one), []).append(one.python)
     manifest = shown[-1].run.manifest
     lines = [
         shlex.join(
@@ -96,6 +98,20 @@ def repeat_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
     ]
     yield heading(level, "Repeat it")
     yield fenced("\n".join(lines), "sh")
+
+
+def _words(one: Evaluated) -> tuple[str, ...]:
+    """Everything that was not as usual: options, a clone of the user's own, parts left out."""
+    manifest, gate = one.run.manifest, one.run.gate
+    words = [*option_words(manifest.options)]
+    own_clone = re.fullmatch(r"clone ([~/].*)", manifest.pair.origin)
+    if own_clone:
+        words += ["--repo", own_clone[1]]
+    if gate is not None and gate.reason == SKIPPED:
+        words.append("--no-tests")
+    if not manifest.options.counters:
+        words.append("--no-counters")
+    return tuple(words)
 
 
 def option_words(options: Options) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from packaging.utils import canonicalize_name
 from bench.core.errors import BuildError
 from bench.core.target import OwnTests
 from bench.environments.interpreters import Interpreter
-from bench.environments.uv import run_uv
+from bench.environments.uv import run_uv_anywhere
 from bench.system.files import write_atomically
 from bench.system.lock import exclusive
 from bench.system.process import Finished
@@ -223,12 +223,7 @@ class _Build:
         return [name for name in wanted if canonicalize_name(name) in names]
 
     def _uv(self, *arguments: str, env: dict[str, str] | None = None) -> None:
-        finished = run_uv(*arguments, cwd=self.checkout, env=env, timeout_s=self.timeout_s)
+        finished = run_uv_anywhere(*arguments, cwd=self.checkout, env=env, timeout_s=self.timeout_s)
         self.log.append(finished)
-        if finished.ok:
-            return
-        offline = run_uv(
-            "--offline", *arguments, cwd=self.checkout, env=env, timeout_s=self.timeout_s
-        )
-        if not offline.ok:
+        if not finished.ok:
             raise BuildError(f"{finished.describe()}\n{finished.last_lines()}")

@@ -88,11 +88,16 @@ def test_half_a_build_is_made_again(own_cache: Sandbox, interpreter: Interpreter
     assert not checkout.exists()
 
 
-def test_same_commit_on_both_sides_is_one_environment(
+def test_same_commit_on_both_sides_is_built_twice(
     sandbox: Sandbox, interpreter: Interpreter
 ) -> None:
+    """An A/A run has what every pair has: two folders, of equal length and content."""
     built = build_pair(sandbox, interpreter, "v1.0.0..v1.0.0")
-    assert built.base.folder == built.head.folder
+    assert built.base.folder != built.head.folder
+    assert len(str(built.base.folder)) == len(str(built.head.folder))
+    assert built.base.record.provenance == built.head.record.provenance
+    again = build_pair(sandbox, interpreter, "v1.0.0..v1.0.1")
+    assert again.base.folder == built.base.folder
 
 
 def test_target_of_a_single_module(sandbox: Sandbox, interpreter: Interpreter) -> None:
