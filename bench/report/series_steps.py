@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bench.core.verdict import Interval
 from bench.evaluation import Result
 from bench.report.select_series import SeriesRuns
+from bench.report.text import is_bounded
 from bench.statistics.steps import CERTAIN, step_between
 
 ANCHOR = -1
@@ -40,7 +41,8 @@ def steps_of(shown: SeriesRuns, benchmark: str, python: str) -> list[Step]:
     known: list[tuple[int, Result | None]] = [(ANCHOR, None)]
     for point in shown.by_python[python]:
         result = point.result(benchmark)
-        if result is not None:
+        # An interval without limits says nothing: the step is looked for across it.
+        if result is not None and is_bounded(_size(result)):
             known.append((point.index, result))
     found = []
     for (start, one), (end, other) in itertools.pairwise(known):

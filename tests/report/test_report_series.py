@@ -157,6 +157,16 @@ def test_the_same_again_and_gone_when_the_data_is(workspace: Workspace, series: 
     assert not folder.exists()
 
 
+def test_a_step_is_looked_for_across_points_without_limits(
+    workspace: Workspace, series: Series
+) -> None:
+    few = (control(), command("work", rounds=2, alone=0))
+    write_run(workspace, plan("1.2", 1.0, made=few))
+    write_report(workspace)
+    step = next(line for line in page_of(workspace).read_text().splitlines() if "1.1 → 1.3" in line)
+    assert step.split(" | ")[-2].strip() == "1"
+
+
 def test_newer_format_is_refused(workspace: Workspace, series: Series) -> None:
     file = series.folder / "series.json"
     file.write_text(file.read_text().replace('"format": 1', '"format": 99'))
