@@ -217,8 +217,8 @@ def _tables(shown: SeriesRuns, level: int) -> Iterator[str]:
         f"(also below {shown.series.manifest.options.mei * 100:g}%); the others are "
         "*no difference* or *inconclusive*, as far as their interval reaches. Beyond 1.2 times the "
         "size comes from pairs instead of duets, with an interval of 95% for itself alone, which "
-        "can be wider than what the verdict rests on. *Unbounded*: the budget ended before there were "
-        "rounds enough for an interval."
+        "can be wider than what the verdict rests on. *Unbounded*: the budget ended before there "
+        "were rounds enough for an interval."
     )
 
 
