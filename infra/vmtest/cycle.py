@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-
 from bench.system.process import Finished, run_tool
 from vmtest.machine import Machine, ssh_options
 from vmtest.problems import VmError
@@ -101,9 +100,11 @@ class Trial:
             "cat /sys/devices/system/cpu/nohz_full": "1",
             "cat /sys/fs/cgroup/bench.slice/cpuset.cpus.effective": "1",
             "bench-slice nproc": "1",
-            "bench-slice taskset -cp self 2>/dev/null | grep -o '[0-9]*$' || "
             "bench-slice sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status": "1",
-            "sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status": "0",
+            "sed -n 's/^Cpus_allowed_list:.//p' /proc/1/status": "0",
+            # Three busy processes of an ordinary login, where two CPUs are: all on the first.
+            "for n in 1 2 3; do timeout 8 sh -c 'while :; do :; done' & done; sleep 5; "
+            "ps -C sh -o psr=,stat= | awk '$2 ~ /R/ {print $1}' | sort -u": "0",
             "cat /proc/sys/kernel/numa_balancing 2>/dev/null || echo 0": "0",
             "wc -l </proc/swaps": "1",
             "systemctl is-enabled apt-daily.timer || true": "masked",
