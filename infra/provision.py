@@ -62,11 +62,9 @@ def _known() -> list[str]:
         _fail("ansible is not on the path; start this as make provision HOST=…")
     if not found.ok:
         _fail(f"the inventory can't be read.\n{found.last_lines()}")
-    groups = json.loads(found.stdout)
-    return sorted(
-        {name for group in groups.values() for name in group.get("hosts", [])}
-        - set(groups.get("examples", {}).get("hosts", []))
-    )
+    # Not the host variables, which leave out machines that have none.
+    groups = json.loads(found.stdout).values()
+    return sorted({name for group in groups for name in group.get("hosts", [])})
 
 
 def _fail(message: str) -> NoReturn:

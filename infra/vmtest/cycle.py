@@ -71,7 +71,12 @@ class Trial:
     def boot(self) -> str:
         """First boot with cloud-init.yaml, until its own script says that it is ready."""
         self.machine.wait_for("true", "first boot", within_s=600)
-        self.machine.wait_for("cloud-init status --wait >/dev/null", "cloud-init", within_s=900)
+        self.machine.wait_for(
+            "grep -q waiting /var/lib/bench/provision.json", "cloud-init", within_s=900
+        )
+        ended = self.machine.ssh("cloud-init status --wait --long", timeout_s=300)
+        if "status: done" not in ended.stdout:
+            raise VmError(f"cloud-init.yaml: {ended.stdout.strip()}")
         state = json.loads(self.machine.tell("cat /var/lib/bench/provision.json"))
         if state["status"] != "waiting":
             raise VmError(f"cloud-init.yaml ended with {state}")

@@ -15,6 +15,7 @@ from support.infrastructure import CLOUD_INIT, VM_MANAGE, environment
 # programs then pass over it in silence.
 KNOWN = {
     "disable_root",
+    "locale",
     "manage_etc_hosts",
     "package_update",
     "packages",

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,13 +57,18 @@ def rootfs() -> Path:
 @pytest.fixture
 def container(rootfs: Path, tmp_path: Path) -> Iterator[str]:
     """A running container that sshd can be started in; its name."""
-    podman = ("podman", "--storage-driver=vfs", f"--root={tmp_path / 'storage'}",
-              f"--runroot={tmp_path / 'run'}")  # fmt: skip
+    runroot = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))  # podman wants it short
+    podman = (
+        "podman",
+        "--storage-driver=vfs",
+        f"--root={tmp_path / 'storage'}",
+        f"--runroot={runroot}",
+    )
     name = f"bench-test-{uuid.uuid4().hex[:8]}"
     imported = tool(*podman, "import", rootfs, "localhost/bench-test:latest", check=False)
     started = imported.returncode == 0 and tool(
         *podman, "--runtime=runc", "run", "--detach", "--name", name, "--network=none",
-        "--cgroups=disabled", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000",
+        "--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000",
         "localhost/bench-test:latest", "sleep", "600", check=False,
     )  # fmt: skip
     if not started or started.returncode:
@@ -77,6 +83,7 @@ def container(rootfs: Path, tmp_path: Path) -> Iterator[str]:
     finally:
         tool(*podman, "rm", "--force", "--time=0", name, check=False)
         tool(*podman, "rmi", "--all", "--force", check=False)
+        shutil.rmtree(runroot, ignore_errors=True)
 
 
 def converge(folder: Path, proxy: str) -> subprocess.CompletedProcess[str]:
