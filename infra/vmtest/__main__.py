@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -20,6 +21,8 @@ from vmtest.steps import Cycle
 def main() -> int:
     """Run the cycle; returns the exit status."""
     options = _options()
+    # So that the machine and the servers are stopped then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     missing = missing_tools()
     if missing:
         print(f"vm: needs packages: apt-get install {' '.join(missing)}", file=sys.stderr)
