@@ -128,6 +128,16 @@ def provision(session: nox.Session) -> None:
 
 
 @nox.session
+def fleet(session: nox.Session) -> None:
+    """Measure a pair on all machines of the inventory: -- -e target=NAME -e range=base..head."""
+    install(session, "infra")
+    session.chdir("ansible")
+    session.run(
+        "ansible-playbook", "bench.yml", *session.posargs, env={"ANSIBLE_CONFIG": "ansible.cfg"}
+    )
+
+
+@nox.session
 def vm(session: nox.Session) -> None:
     """Provision, pin, verify, break and measure a real machine under QEMU: minutes, not seconds."""
     install(session, "infra", only=True)

@@ -100,6 +100,10 @@ def _dispatch(arguments: argparse.Namespace) -> ExitStatus:
         from bench.cli.clean import clean_command
 
         return clean_command(arguments)
+    if arguments.command == "fleet":
+        from bench.cli.fleet import fleet_command
+
+        return fleet_command(arguments)
     if arguments.command == "prior-art":
         from bench.cli.prior_art import prior_art_command
 

@@ -27,6 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands.add_parser("report", help="make results/ from data/")
     _add_clean(commands)
     commands.add_parser("targets", help="list the targets and their benchmarks")
+    _add_fleet(commands)
     _add_prior_art(commands)
     _add_calibrate(commands)
     _add_selfcheck(commands)
@@ -42,6 +43,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.add_argument("--no-report", action="store_true", help="measure only; leave results/ alone")
+    run.add_argument(
+        "--block", default="", help="which block of a fleet this is (ansible/bench.yml)"
+    )
 
 
 def _add_what(run: argparse.ArgumentParser) -> None:
@@ -146,6 +150,25 @@ def _add_clean(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     clean.add_argument("--max-size", type=_positive, metavar="GB", help="then the oldest beyond")
     clean.add_argument("--all", action="store_true", help="everything that is cached")
+
+
+def _add_fleet(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fleet = commands.add_parser(
+        "fleet", help="what ansible/bench.yml asks: blocks of a pair for several machines"
+    )
+    fleet.add_argument("step", choices=["plan", "join"], help="give blocks to hosts; what is there")
+    fleet.add_argument("target", help="a target's name")
+    fleet.add_argument("range", nargs="?", help=_RANGE_HELP)
+    fleet.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take revisions from")
+    fleet.add_argument("--host", action="append", default=[], help="a machine; repeatable")
+    fleet.add_argument(
+        "--blocks", type=_count, help="runs for each Python (default: one for each host)"
+    )
+    fleet.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
+    fleet.add_argument(
+        "--option", action="append", default=[], metavar="WORD",
+        help="a word for `bench run` on each host; repeatable",
+    )  # fmt: skip
 
 
 def _add_prior_art(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -56,4 +56,5 @@ def _options(arguments: argparse.Namespace, *, counters: bool) -> Options:
         groups=tuple(arguments.group),
         dependencies=str(arguments.deps),
         counters=counters,
+        block=arguments.block,
     )

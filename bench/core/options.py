@@ -14,7 +14,8 @@ class Options(msgspec.Struct, frozen=True):
     `budget_s`: seconds of measuring for a benchmark; `rounds`: the most rounds a verdict may take;
     `design`: None lets each benchmark be probed; `benchmarks`: patterns of names, empty for all;
     `counters`: what commands and imports do is counted after the timing; `series`: the id of the
-    series this run is a point of, empty for a pair by itself.
+    series this run is a point of, empty for a pair by itself; `block` the fleet and the number of
+    the block this run is, empty for one that no fleet asked for.
     """
 
     alpha: float = 0.05
@@ -27,3 +28,4 @@ class Options(msgspec.Struct, frozen=True):
     dependencies: str = "own"
     counters: bool = True
     series: str = ""
+    block: str = ""

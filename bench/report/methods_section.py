@@ -104,14 +104,21 @@ def _words(one: Evaluated) -> tuple[str, ...]:
     """Everything that was not as usual: options, a clone of the user's own, parts left out."""
     manifest, gate = one.run.manifest, one.run.gate
     words = [*option_words(manifest.options)]
-    own_clone = re.fullmatch(r"clone ([~/].*)", manifest.pair.origin)
-    if own_clone:
-        words += ["--repo", own_clone[1]]
+    words += _own_clone(manifest.pair.origin)
     if gate is not None and gate.reason == SKIPPED:
         words.append("--no-tests")
     if not manifest.options.counters:
         words.append("--no-counters")
     return tuple(words)
+
+
+def _own_clone(origin: str) -> list[str]:
+    """`--repo` if the revisions come from a clone that is not the target's own."""
+    path = re.fullmatch(r"clone ([~/]\S*)", origin)
+    if path:
+        return ["--repo", path[1]]
+    named = re.fullmatch(r"clone (\S+) of \S+", origin)
+    return ["--repo", f"repos/{named[1]}"] if named else []
 
 
 def option_words(options: Options) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from bench.report.distributions import draw_rounds
 from bench.report.environment_section import dependency_section, environments_section
 from bench.report.figures_section import figures_section
 from bench.report.forest import draw_forest
+from bench.report.hosts import hosts_section
 from bench.report.machine_section import machine_section
 from bench.report.markdown import bullets, heading, link, plain, prose
 from bench.report.methods_section import (
@@ -40,7 +41,11 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
     if len(pair.machines) == 1:
         yield from _machine_blocks(pair.machines[0], page, 2)
         return
-    yield f"Measured on {len(pair.machines)} machines, which are never pooled; each has a section."
+    yield (
+        f"Measured on {len(pair.machines)} machines, whose times are never pooled; each has a "
+        "section."
+    )
+    yield from hosts_section(pair.machines, 2)
     for on in pair.machines:
         yield heading(2, f"On {on.machine.name}")
         yield from _machine_blocks(on, page, 3)

@@ -91,6 +91,7 @@ class RunPlan:
     run_id: str = "20261123T064157Z-0001"
     digest: str = "d"
     kernel: str = "6.1"
+    cpu_model: str = ""
 
 
 def workspace_in(folder: Path) -> Workspace:
@@ -145,7 +146,7 @@ def _manifest(plan: RunPlan) -> Manifest:
         python=plan.python,
         base=base,
         head=head,
-        machine=_machine(plan.machine, plan.kernel),
+        machine=_machine(plan),
         options=plan.options,
         benchmarks=tuple(
             PlannedBenchmark(one.benchmark, one.benchmark.layer or plan.layer, plan.digest)
@@ -185,15 +186,15 @@ def _environment(plan: RunPlan, name: str) -> EnvironmentRecord:
     )
 
 
-def _machine(name: str, kernel: str) -> Machine:
+def _machine(plan: RunPlan) -> Machine:
     return Machine(
-        name=name,
+        name=plan.machine,
         hostname="host",
-        cpu_model=f"CPU of {name}",
+        cpu_model=plan.cpu_model or f"CPU of {plan.machine}",
         cpus=2,
         memory_bytes=2**33,
         system="Linux",
-        kernel=kernel,
+        kernel=plan.kernel,
         hypervisor="none",
         governor="performance",
         clock_source="tsc",
