@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -54,71 +55,102 @@ def rootfs() -> Path:
     return tar
 
 
-@pytest.fixture
-def container(rootfs: Path, tmp_path: Path) -> Iterator[str]:
-    """A running container that sshd can be started in; its name."""
+@dataclass(frozen=True)
+class Container:
+    """A running container, reached by an sshd that is started for each connection."""
+
+    folder: Path
+    engine: tuple[str | Path, ...]
+    name: str
+
+    def tell(self, command: str) -> None:
+        """Run a shell command inside, as root."""
+        tool(*self.engine, "exec", self.name, "sh", "-c", command)
+
+    def play(self, *arguments: str, user: str = "root") -> subprocess.CompletedProcess[str]:
+        """Run the playbook on it."""
+        proxy = " ".join(map(str, [*self.engine, "exec", "-i", self.name, "/usr/sbin/sshd", "-i"]))
+        host = {
+            "ansible_user": user,
+            "ansible_ssh_private_key_file": str(self.folder / "key"),
+            "ansible_ssh_extra_args": f"-o ProxyCommand='{proxy}' "
+            f"-o UserKnownHostsFile={self.folder / 'known'} -o IdentitiesOnly=yes",
+            "base_package_lists_valid_s": 10**9,
+        }
+        inventory = self.folder / "inventory.json"
+        inventory.write_text(json.dumps({"bench": {"hosts": {"container": host}}}))
+        return subprocess.run(
+            ["ansible-playbook", "-i", inventory, "site.yml", *arguments],
+            cwd=ANSIBLE,
+            env=environment(self.folder),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=250,
+        )
+
+
+@pytest.fixture(scope="module")
+def container(rootfs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    folder = tmp_path_factory.mktemp("container")
     runroot = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))  # podman wants it short
-    podman = (
-        "podman",
-        "--storage-driver=vfs",
-        f"--root={tmp_path / 'storage'}",
-        f"--runroot={runroot}",
-    )
+    storage = folder / "storage"
+    engine = ("podman", "--storage-driver=vfs", f"--root={storage}", f"--runroot={runroot}")
     name = f"bench-test-{uuid.uuid4().hex[:8]}"
-    imported = tool(*podman, "import", rootfs, "localhost/bench-test:latest", check=False)
-    started = imported.returncode == 0 and tool(
-        *podman, "--runtime=runc", "run", "--detach", "--name", name, "--network=none",
-        "--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000",
-        "localhost/bench-test:latest", "sleep", "600", check=False,
-    )  # fmt: skip
-    if not started or started.returncode:
-        failed = started or imported
-        pytest.skip(f"containers do not start here: {failed.stderr.strip().splitlines()[-1:]}")
+    image = "localhost/bench-test:latest"
+    started = tool(*engine, "import", rootfs, image, check=False)
+    if started.returncode == 0:
+        started = tool(
+            *engine, "--runtime=runc", "run", "--detach", "--name", name, "--network=none",
+            "--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000", image, "sleep", "600",
+            check=False,
+        )  # fmt: skip
+    if started.returncode:
+        pytest.skip(f"containers do not start here: {started.stderr.strip().splitlines()[-1:]}")
+    made = Container(folder, engine, name)
     try:
-        key = tmp_path / "key"
-        tool("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
-        inside = f"mkdir -p /run/sshd ~/.ssh; echo '{key.with_suffix('.pub').read_text().strip()}'"
-        tool(*podman, "exec", name, "sh", "-c", f"{inside} >~/.ssh/authorized_keys")
-        yield f"{' '.join(podman)} exec -i {name} /usr/sbin/sshd -i"
+        tool("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key")
+        key = (folder / "key.pub").read_text().strip()
+        made.tell("mkdir -p /run/sshd; useradd --create-home --password '*' ann")
+        for home, owner in {"/root": "root", "/home/ann": "ann"}.items():
+            keys = f"{home}/.ssh/authorized_keys"
+            made.tell(f"mkdir -p {home}/.ssh; echo '{key}' >{keys}; chown -R {owner}: {home}/.ssh")
+        yield made
     finally:
-        tool(*podman, "rm", "--force", "--time=0", name, check=False)
-        tool(*podman, "rmi", "--all", "--force", check=False)
+        tool(*engine, "rm", "--force", "--time=0", name, check=False)
+        tool(*engine, "rmi", "--all", "--force", check=False)
         shutil.rmtree(runroot, ignore_errors=True)
 
 
-def converge(folder: Path, proxy: str) -> subprocess.CompletedProcess[str]:
-    """The roles that need no package index."""
-    options = (
-        f"-o ProxyCommand='{proxy}' -o UserKnownHostsFile={folder / 'known'} -o IdentitiesOnly=yes"
-    )
-    host = {
-        "ansible_user": "root",
-        "ansible_ssh_private_key_file": str(folder / "key"),
-        "ansible_ssh_extra_args": options,
-        "ansible_ssh_host_key_checking": False,
-        "base_package_lists_valid_s": 10**9,
-    }
-    inventory = folder / "inventory.json"
-    inventory.write_text(json.dumps({"bench": {"hosts": {"container": host}}}), encoding="utf-8")
-    return subprocess.run(
-        ["ansible-playbook", "-i", inventory, "site.yml", "--tags", "base,pin,verify"],
-        cwd=ANSIBLE,
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=250,
-    )
-
-
 @pytest.mark.timeout(600)
-def test_twice_and_the_kernel_is_left_alone(container: str, tmp_path: Path) -> None:
+def test_twice_and_the_kernel_is_left_alone(container: Container) -> None:
     before = {name: Path(f"/proc/sys/kernel/{name}").read_text() for name in KERNEL}
-    first = converge(tmp_path, container)
+    # The roles that need no package index.
+    first = container.play("--tags", "base,pin,verify")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "pins held, 0 broken" in first.stdout
     assert "NOT PINNED" in first.stdout  # nothing is claimed of a kernel that is not its own
-    second = converge(tmp_path, container)
+    second = container.play("--tags", "base,pin,verify")
     assert second.returncode == 0, second.stdout + second.stderr
     assert "changed=0" in second.stdout, second.stdout
     assert before == {name: Path(f"/proc/sys/kernel/{name}").read_text() for name in KERNEL}
+
+
+def test_an_account_without_sudo_is_one_message(container: Container) -> None:
+    done = container.play("--tags", "preflight", user="ann")
+    assert done.returncode == 2
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "The account on container can't become root" in said
+    assert "Nothing was changed" in said
+
+
+def test_another_system_is_one_message(container: Container) -> None:
+    container.tell("cp -L /etc/os-release /tmp/; rm /etc/os-release; "
+                   "sed 's/^VERSION_ID=.*/VERSION_ID=\"11\"/; s/12 (bookworm)/11 (bullseye)/' "
+                   "/tmp/os-release >/etc/os-release; echo 11.9 >/etc/debian_version")  # fmt: skip
+    done = container.play("--tags", "preflight")
+    container.tell("cp /tmp/os-release /etc/os-release")
+    assert done.returncode == 2
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "container runs Debian 11" in said
+    assert "Nothing was changed" in said
