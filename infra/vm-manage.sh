@@ -26,6 +26,7 @@ ALLOW=''
 KEY=$HOME/.ssh/id_ed25519
 REPOSITORY=''
 REVISION=main
+VARIABLES=''
 TARGET=codeflash
 DRY_RUN=false
 YES=false
@@ -59,6 +60,7 @@ options
   --key FILE            private ssh key; FILE.pub goes there    (~/.ssh/id_ed25519)
   --repository URL      one shot: it fetches this and provisions itself; otherwise it waits
   --revision REV        branch, tag or commit of it             (main)
+  --variables FILE      variables of the playbook, as YAML, for that
   --target NAME         what `bench` measures                   (codeflash)
   --dry-run             print the az and ssh commands instead of running them
   --yes                 delete without asking
@@ -175,11 +177,19 @@ wait_ssh() { # address
 
 render_cloud_init() {
     [ -r "$KEY.pub" ] || fail "there is no public key $KEY.pub (--key FILE; ssh-keygen -t ed25519 makes one)" 2
-    local key
+    [ -z "$VARIABLES" ] || [ -r "$VARIABLES" ] || fail "--variables: $VARIABLES can't be read" 2
+    local key variables=$SCRATCH/variables
     key=$(tr -d '\n' <"$KEY.pub")
+    # In the place and with the indentation of the block they go to.
+    sed 's/^/      /' "${VARIABLES:-/dev/null}" >"$variables"
+    [ -s "$variables" ] || echo '      {}' >"$variables"
     sed -e "s|@SSH_KEY@|${key//[|&\\]/\\&}|" \
         -e "s|@REPOSITORY@|${REPOSITORY//[|&\\]/\\&}|" \
-        -e "s|@REVISION@|${REVISION//[|&\\]/\\&}|" "$HERE/cloud-init.yaml"
+        -e "s|@REVISION@|${REVISION//[|&\\]/\\&}|" \
+        -e "/@VARIABLES@/{
+            r $variables
+            d
+        }" "$HERE/cloud-init.yaml"
 }
 
 in_seven_days() { date -u -d '+7 days' +%F 2>/dev/null || date -u -v+7d +%F; } # GNU, BSD
@@ -322,7 +332,7 @@ parse() {
 
 parse_value() { # option, value, rest…
     local known=' --name --allow-from --owner --expires --shutdown --location --size --image --threads
- --key --repository --revision --target '
+ --key --repository --revision --variables --target '
     [[ ${known//$'\n'/ } == *" $1 "* ]] || misuse "unknown option $1"
     [[ $# -ge 2 && $2 != --* ]] || misuse "$1 needs a value"
     case $1 in
@@ -338,6 +348,7 @@ parse_value() { # option, value, rest…
     --key) KEY=$2 ;;
     --repository) REPOSITORY=$2 ;;
     --revision) REVISION=$2 ;;
+    --variables) VARIABLES=$2 ;;
     --target) TARGET=$2 ;;
     esac
 }

@@ -66,7 +66,12 @@ def test_cloud_init_accepts_it(tmp_path: Path) -> None:
 
 
 def test_its_placeholders_are_filled_in_whatever_they_hold(tmp_path: Path) -> None:
-    text = rendered(tmp_path, "--repository", "https://host/a|b&c.git", "--revision", "v1.0")
+    variables = tmp_path / "variables.yml"
+    variables.write_text('python_versions: ["3.13"]\npin_isolate: false\n', encoding="utf-8")
+    text = rendered(
+        tmp_path, "--repository", "https://host/a|b&c.git", "--revision", "v1.0",
+        "--variables", str(variables),
+    )  # fmt: skip
     document = yaml.safe_load(text)
     assert "@SSH_KEY@" not in text
     (user,) = [one for one in document["users"] if isinstance(one, dict)]
@@ -74,6 +79,9 @@ def test_its_placeholders_are_filled_in_whatever_they_hold(tmp_path: Path) -> No
     settings = written(document, "/etc/bench/provision.env")
     assert "REPOSITORY='https://host/a|b&c.git'" in settings
     assert "REVISION='v1.0'" in settings
+    assert written(document, "/etc/bench/variables.yml") == variables.read_text(encoding="utf-8")
+    plain = yaml.safe_load(rendered(tmp_path))
+    assert yaml.safe_load(written(plain, "/etc/bench/variables.yml")) == {}
 
 
 def test_its_script_is_a_clean_one(tmp_path: Path) -> None:
