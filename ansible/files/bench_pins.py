@@ -88,14 +88,6 @@ def read_slice(pin: Pin) -> Live:
     return read(f"/sys/fs/cgroup/{pin['key']}/cpuset.cpus.effective") or "no such slice"
 
 
-def read_affinity(pin: Pin) -> Live:
-    """CPUs a process (by id) may run on."""
-    match = re.search(
-        r"^Cpus_allowed_list:\s*(\S+)", read(f"/proc/{pin['key']}/status") or "", re.M
-    )
-    return match.group(1) if match else None
-
-
 def read_swap(_: Pin) -> Live:
     """Number of active swap areas."""
     text = read("/proc/swaps")
@@ -137,14 +129,13 @@ READERS: dict[str, Callable[[Pin], Live]] = {
     "argument": read_argument,
     "unit": read_unit,
     "slice": read_slice,
-    "affinity": read_affinity,
     "swap": read_swap,
     "cpumask": read_cpumask,
     "mask": lambda pin: read(pin["key"]),
     "turbo": read_turbo,
     "pmu": read_pmu,
 }
-CPU_KINDS = {"cpus", "affinity", "slice", "cpumask"}
+CPU_KINDS = {"cpus", "slice", "cpumask"}
 
 
 # --- comparing ---------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def cpu_pins(housekeeping: str, measuring: str, apart: str, boot: str, systemd: 
     return [
         _pin("cpu.isolated", "cpus", f"{cpu}/isolated", measuring, boot),
         _pin("cpu.nohz_full", "cpus", f"{cpu}/nohz_full", measuring, boot),
-        _pin("cpu.init", "affinity", "1", housekeeping, apart or systemd),
+        _pin("cpu.services", "slice", "system.slice", housekeeping, apart or systemd),
         _pin("cpu.slice", "slice", "bench.slice", measuring, apart or systemd),
         _pin("cpu.interrupts", "cpumask", "/proc/irq/default_smp_affinity", housekeeping, boot),
     ]

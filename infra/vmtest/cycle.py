@@ -106,7 +106,7 @@ class Trial:
             "cat /sys/fs/cgroup/bench.slice/cpuset.cpus.effective": "1",
             "bench-slice nproc": "1",
             "bench-slice sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status": "1",
-            "sed -n 's/^Cpus_allowed_list:.//p' /proc/1/status": "0",
+            "sed -n 's/^Cpus_allowed_list:.//p' /proc/$(systemctl show -p MainPID --value ssh)/status": "0",
             # Three busy processes of an ordinary login, where two CPUs are: all on the first.
             "for n in 1 2 3; do timeout 8 sh -c 'while :; do :; done' & done; sleep 5; "
             "ps -C sh -o psr=,stat= | awk '$2 ~ /R/ {print $1}' | sort -u": "0",

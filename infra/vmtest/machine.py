@@ -138,7 +138,8 @@ def usable_accelerator() -> str:
 def _accelerator(name: str) -> list[str]:
     if name == "kvm":
         return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", "tcg,thread=multi", "-cpu", "max"]
+    # An older model is emulated faster; binary wheels want no more than this one has.
+    return ["-accel", "tcg,thread=multi", "-cpu", "Nehalem"]
 
 
 def _seed(folder: Path, user_data: str) -> Path:
