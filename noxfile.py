@@ -60,6 +60,19 @@ def add_bench_session(target: str, python: str | None) -> None:
     register(measure)
 
 
+def add_profile_session(target: str) -> None:
+    """Add the session that shows where a target's time and memory go."""
+
+    def profile(session: nox.Session) -> None:
+        install(session, "profile")
+        bench(session, "profile", target, *session.posargs)
+
+    profile.__doc__ = f"Profile {target}: -- REV or base..head, --scenario NAME, --python X.Y."
+    register: Callable[[Callable[[nox.Session], None]], object]
+    register = nox.session(name=f"profile-{target}")
+    register(profile)
+
+
 for file in sorted(TARGETS.glob("[!_]*.toml")):
     try:
         declared = tomllib.loads(file.read_text(encoding="utf-8")).get("pythons", [])
@@ -67,6 +80,7 @@ for file in sorted(TARGETS.glob("[!_]*.toml")):
         declared = []  # the session itself reports what is wrong with the file
     for version in (None, *declared):
         add_bench_session(file.stem, version)
+    add_profile_session(file.stem)
 
 
 @nox.session
@@ -79,7 +93,7 @@ def report(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the test suite: -- any option of pytest."""
-    install(session, "test", "infra-test")
+    install(session, "test", "profile", "infra-test")
     session.run("pytest", "-n", "auto", *session.posargs)
 
 

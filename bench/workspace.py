@@ -19,6 +19,7 @@ class Workspace:
     repos: Path
     cache: Path
     prior_art: Path
+    profiles: Path
 
     @property
     def environments(self) -> Path:
@@ -71,4 +72,5 @@ def find_workspace(root: Path | None = None) -> Workspace:
         repos=folder("repos", "repos"),
         cache=folder("cache", ".bench"),
         prior_art=folder("prior_art", "prior-art"),
+        profiles=folder("profiles", "profiles"),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import errno
+import importlib
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.cli.parser import make_parser
@@ -77,6 +78,7 @@ def _keep(file: Path, details: str) -> str:
 
 def _run(arguments: argparse.Namespace) -> ExitStatus:
     """A pair, or a series of them."""
+    # ruff: noqa: PLC0415
     from bench.cli.history import check_arguments, history_command, is_history
 
     check_arguments(arguments)
@@ -88,34 +90,11 @@ def _run(arguments: argparse.Namespace) -> ExitStatus:
 
 
 def _dispatch(arguments: argparse.Namespace) -> ExitStatus:
-    # Imported when needed: `run` must reach its first sample fast, plotting is slow to import.
-    # ruff: noqa: PLC0415
+    """`prior-art` is `prior_art_command` in `bench/cli/prior_art.py`, and so are the others."""
     if arguments.command == "run":
         return _run(arguments)
-    if arguments.command == "report":
-        from bench.cli.report import report_command
-
-        return report_command(arguments)
-    if arguments.command == "clean":
-        from bench.cli.clean import clean_command
-
-        return clean_command(arguments)
-    if arguments.command == "fleet":
-        from bench.cli.fleet import fleet_command
-
-        return fleet_command(arguments)
-    if arguments.command == "prior-art":
-        from bench.cli.prior_art import prior_art_command
-
-        return prior_art_command(arguments)
-    if arguments.command == "calibrate":
-        from bench.cli.calibrate import calibrate_command
-
-        return calibrate_command(arguments)
-    if arguments.command == "selfcheck":
-        from bench.cli.selfcheck import selfcheck_command
-
-        return selfcheck_command(arguments)
-    from bench.cli.targets import targets_command
-
-    return targets_command()
+    # Imported when needed: `run` must reach its first sample fast, plotting is slow to import.
+    name = arguments.command.replace("-", "_")
+    module = importlib.import_module(f"bench.cli.{name}")
+    command: Callable[[argparse.Namespace], ExitStatus] = getattr(module, f"{name}_command")
+    return command(arguments)

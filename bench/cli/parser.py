@@ -28,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_clean(commands)
     commands.add_parser("targets", help="list the targets and their benchmarks")
     _add_fleet(commands)
+    _add_profile(commands)
     _add_prior_art(commands)
     _add_calibrate(commands)
     _add_selfcheck(commands)
@@ -168,6 +169,31 @@ def _add_fleet(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     fleet.add_argument(
         "--option", action="append", default=[], metavar="WORD",
         help="a word for `bench run` on each host; repeatable",
+    )  # fmt: skip
+
+
+def _add_profile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    profile = commands.add_parser(
+        "profile", help="where time and memory go, in a revision or between two"
+    )
+    profile.add_argument("target", help="a target's name (see `python -m bench targets`)")
+    profile.add_argument("range", help="a revision, or base..head")
+    profile.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take them from")
+    profile.add_argument(
+        "--scenario", action="append", default=[], metavar="GLOB",
+        help="benchmarks of the target; repeatable (default: those that run by default)",
+    )  # fmt: skip
+    profile.add_argument(
+        "--group", action="append", default=[], metavar="GROUP", help="only these; repeatable"
+    )
+    profile.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
+    profile.add_argument(
+        "--deps", type=Dependencies, choices=list(Dependencies), default=Dependencies.OWN,
+        help="whose third-party versions are installed (default: each side's own)",
+    )  # fmt: skip
+    profile.add_argument(
+        "--seconds", type=_positive, default=60.0,
+        help="sampling time for a scenario, once there are enough runs (%(default)s)",
     )  # fmt: skip
 
 

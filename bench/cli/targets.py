@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+
 from bench.catalogue import load_target, target_names
 from bench.core.errors import BenchError, ExitStatus
 from bench.report.tables import render
 from bench.workspace import find_workspace
 
 
-def targets_command() -> ExitStatus:
+def targets_command(_arguments: argparse.Namespace) -> ExitStatus:
     """List every target with its layer, default range and benchmarks; bad files are named."""
     workspace = find_workspace()
     rows, problems = [], []

@@ -74,6 +74,10 @@ class Builder:
         pins = self._pins(base) if self.dependencies is Dependencies.BASE else ()
         return Environments(base, self._one(Side.HEAD, interpreter, pins))
 
+    def build_one(self, interpreter: Interpreter) -> Environment:
+        """Install the base alone; raises `BuildError`."""
+        return self._one(Side.BASE, interpreter)
+
     def is_cached(self, interpreter: Interpreter) -> bool:
         """Whether both sides' environments are there already (own dependencies)."""
         return all(self.has(side, interpreter) for side in Side)

@@ -65,6 +65,7 @@ class Sandbox:
             repos=self.folder / "repos",
             cache=self.cache,
             prior_art=self.folder / "prior-art",
+            profiles=self.folder / "profiles",
         )
 
     @property
@@ -72,7 +73,7 @@ class Sandbox:
         """The process environment of `python -m bench`."""
         inherited = {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
         places = self.workspace
-        names = ("targets", "suites", "data", "results", "repos", "cache", "prior_art")
+        names = ("targets", "suites", "data", "results", "repos", "cache", "prior_art", "profiles")
         folders = {f"BENCH_{name.upper()}": str(getattr(places, name)) for name in names}
         return inherited | folders | {"PYTHONPATH": str(ROOT)} | self.extra
 

@@ -1,0 +1,79 @@
+"""`python -m bench profile`: where the time goes, in a revision or between two."""
+
+from __future__ import annotations
+
+import argparse
+
+from bench.catalogue import load_target
+from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.options import Options
+from bench.core.revision import Pair
+from bench.core.target import Target
+from bench.environments.interpreters import Interpreter, find_interpreters
+from bench.environments.pair import Builder, Environments
+from bench.measure.invocations import CONTROL
+from bench.profile.pages import write_profile
+from bench.profile.session import ProfileSession, folder_of
+from bench.revisions.ranges import parse_range
+from bench.revisions.resolve import resolve_range
+from bench.screen.watchers import make_watcher
+from bench.session.selection import select
+from bench.store.manifest import PlannedBenchmark
+from bench.system.lock import exclusive
+from bench.workspace import Workspace, find_workspace
+
+
+def profile_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Build, profile, write; raises `BenchError`."""
+    workspace = find_workspace()
+    target = load_target(arguments.target, workspace.targets)
+    scenarios = _scenarios(target, arguments, workspace)
+    failures: list[BenchError] = []
+    pages = []
+    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+        watcher.phase(f"looking up {arguments.range}")
+        pair = _pair(target, arguments, workspace)
+        builder = Builder(target, pair, workspace, watcher.say, arguments.repo, arguments.deps)
+        session = ProfileSession(target, pair, scenarios, arguments.seconds, workspace, watcher)
+        for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
+            watcher.say(f"Python {interpreter.version}")
+            try:
+                for profile in session.run(interpreter, _build(builder, interpreter)):
+                    page = write_profile(profile, folder_of(profile, workspace.profiles))
+                    pages.append(page)
+            except BenchError as error:
+                watcher.say(f"Python {interpreter.version}: {error}")
+                failures.append(error)
+    for page in pages:
+        print(f"Profile: {page}")
+    return failures[0].status if failures else ExitStatus.DONE
+
+
+def _scenarios(
+    target: Target, arguments: argparse.Namespace, workspace: Workspace
+) -> tuple[PlannedBenchmark, ...]:
+    """The benchmarks asked for; the control is none of them."""
+    options = Options(benchmarks=tuple(arguments.scenario), groups=tuple(arguments.group))
+    chosen = select(target, options, workspace.suites)
+    return tuple(one for one in chosen if one.declaration.name != CONTROL)
+
+
+def _pair(target: Target, arguments: argparse.Namespace, workspace: Workspace) -> Pair:
+    """A range is a pair; a single revision is one with itself."""
+    spec = parse_range(arguments.range)
+    text = arguments.range
+    if spec.base is None:
+        text = f"{arguments.range}..{arguments.range}"
+    pair = resolve_range(target, text, workspace, arguments.repo)
+    if pair.is_same and spec.base is not None:
+        raise UsageError(
+            f"{arguments.range} is one revision twice.", "Name it alone to have it profiled."
+        )
+    return pair
+
+
+def _build(builder: Builder, interpreter: Interpreter) -> Environments:
+    if not builder.pair.is_same:
+        return builder.build(interpreter)
+    one = builder.build_one(interpreter)
+    return Environments(one, one)

@@ -1,0 +1,44 @@
+"""The files of one profile: written whole; what an earlier profile left there is removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.core.errors import UsageError
+from bench.profile.flame import MARKER
+from bench.system.files import write_atomically
+
+_COMMENT = f"<!-- {MARKER}: changes made here are lost -->\n\n"
+
+
+class Artefacts:
+    """A profile's folder. It is taken over only when empty, or when a profile's page is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        page = folder / "README.md"
+        if folder.is_dir() and any(folder.iterdir()):
+            try:
+                ours = page.read_text(encoding="utf-8").startswith(_COMMENT)
+            except OSError:
+                ours = False
+            if not ours:
+                raise UsageError(
+                    f"{folder} has files that no profile wrote; they are left alone.",
+                    "Move them away and run again.",
+                )
+        self.folder = folder
+        self._written: set[str] = set()
+
+    def write(self, name: str, content: bytes | str) -> str:
+        """Write a file; returns its name, for a link. What git leaves out is under `raw/`."""
+        write_atomically(self.folder / name, content)
+        self._written.add(name)
+        return name
+
+    def finish(self, page: str) -> Path:
+        """Write the page, and remove what belongs to an earlier profile."""
+        self.write("README.md", _COMMENT + page)
+        for file in self.folder.rglob("*"):
+            if file.is_file() and str(file.relative_to(self.folder)) not in self._written:
+                file.unlink()
+        return self.folder / "README.md"

@@ -1,0 +1,1 @@
+"""Programs that run in the subject's interpreter; the harness imports none of them."""

@@ -1,0 +1,118 @@
+"""The page of a pair's profile: what went away, what came, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.core.sample import Side
+from bench.profile.artefacts import Artefacts
+from bench.profile.captions import pair_words, process_words, revision_words
+from bench.profile.difference import CONFIDENCE, moved
+from bench.profile.flame import Caption, Totals, milliseconds, one_side, shift
+from bench.profile.folded import write_folded
+from bench.profile.session import Profile
+from bench.profile.speedscope import mean_stacks, speedscope
+from bench.profile.tables import changed_functions, changed_packages
+from bench.profile.tree import build_tree, costs, group_costs
+from bench.profile.words import module_lists, ratio_words, what_went
+from bench.report.markdown import code, collapsed, heading, image
+from bench.report.text import counted, seconds
+
+
+def pair_blocks(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
+    """Everything there is of the pair, the picture of what changed first."""
+    yield heading(1, f"{code(process_words(profile))}: what changed")
+    yield f"{pair_words(profile)}."
+    if profile.taken.sampled:
+        yield from _sampled(profile, artefacts)
+    if profile.taken.imports:
+        yield from _imports(profile, artefacts)
+
+
+def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
+    base, head = (profile.taken.sampled[side] for side in Side)
+    totals = Totals(base.total_s * 1000, head.total_s * 1000)
+    root, found = build_tree(base.runs, head.runs), costs(base.runs, head.runs)
+    same = moved(found)
+    title = (
+        f"{process_words(profile)}: {seconds(base.total_s)} → {seconds(head.total_s)}"
+        f"{ratio_words(totals)}"
+    )
+    basis = f"{len(base.runs)} pairs of runs, {base.samples} and {head.samples} samples by py-spy"
+    above = Caption(
+        title,
+        f"{pair_words(profile)}. Width is CPU time, on one scale for both; callees are below "
+        f"their caller. {basis}.",
+    )
+    gone = what_went(root, totals)
+    yield image(
+        "What changed", artefacts.write("shift.svg", shift(root, above, totals, same, gone))
+    )
+    yield (
+        "Above the base, below the head, on one scale of time. A frame has a colour where the "
+        f"change is certain ({CONFIDENCE:.0%} interval of the pairs of runs leaves out zero); what "
+        "both have stands to the left. *Now elsewhere*: gone from this place, but the head spends "
+        "about as much on it in another."
+    )
+    for side, name in ((Side.BASE, "before"), (Side.HEAD, "after")):
+        which = "what becomes of each frame" if side is Side.BASE else "what became of it"
+        caption = Caption(
+            f"{process_words(profile)} {name}: "
+            f"{seconds(totals.base_ms / 1000 if side is Side.BASE else totals.head_ms / 1000)}",
+            f"{revision_words(profile, side)}. Colours: {which}. {basis}.",
+        )
+        picture = one_side(root, side, caption, same)
+        yield collapsed(
+            f"{name.capitalize()}, over the whole width",
+            image(name, artefacts.write(f"{name}.svg", picture)),
+        )
+    yield heading(2, "Packages whose own time changed")
+    yield changed_packages(group_costs(base.runs, head.runs))
+    yield heading(2, "Functions and modules that lost most")
+    yield changed_functions(found, gained=False) or "None for certain."
+    yield heading(2, "Functions and modules that gained most")
+    yield changed_functions(found, gained=True) or "None for certain."
+    yield _raw(profile, artefacts)
+
+
+def _raw(profile: Profile, artefacts: Artefacts) -> str:
+    links = []
+    for side in Side:
+        mean = mean_stacks(profile.taken.sampled[side].runs)
+        folded = artefacts.write(f"raw/{side}.folded", write_folded(mean))
+        name = f"{process_words(profile)}, {revision_words(profile, side)}"
+        scope = artefacts.write(f"raw/{side}.speedscope.json", speedscope(mean, name))
+        links += [code(folded), code(scope)]
+    return f"Raw, beside this page where it was made (not in git): {', '.join(links)}."
+
+
+def _imports(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
+    base, head = ([one.stacks for one in profile.taken.imports[side]] for side in Side)
+    root, found = build_tree(base, head), costs(base, head)
+    totals = Totals(root.mean_ms(Side.BASE), root.mean_ms(Side.HEAD))
+    lists = module_lists(profile.taken.imports[Side.BASE][0], profile.taken.imports[Side.HEAD][0])
+    title = (
+        f"{process_words(profile)}: imports {milliseconds(totals.base_ms)} → "
+        f"{milliseconds(totals.head_ms)}{ratio_words(totals)}"
+    )
+    caption = Caption(
+        title,
+        f"{pair_words(profile)}. Width is time by -X importtime, mean of {len(base)} runs a side; "
+        "what a module imports first is below it.",
+    )
+    gone = what_went(root, totals)
+    picture = shift(root, caption, totals, moved(found), gone)
+    yield heading(2, "Imports")
+    yield image("Imports that changed", artefacts.write("imports-shift.svg", picture))
+    for side in Side:
+        artefacts.write(f"raw/{side}.importtime.txt", profile.taken.imports[side][-1].text)
+    yield from _modules(lists)
+
+
+def _modules(lists: tuple[Sequence[str], Sequence[str]]) -> Iterator[str]:
+    for names, words in zip(lists, ("vanished", "appeared"), strict=True):
+        if names:
+            listed = ", ".join(code(name) for name in names)
+            yield collapsed(f"{counted(len(names), 'module')} {words}", listed)
+        else:
+            yield f"No module {words}."

@@ -1,0 +1,152 @@
+"""Stacks by py-spy: both sides in turn, repeated until there are enough samples.
+
+A sample is a share of the process's time, not a time: py-spy halts the process for each. Each run's
+shares are therefore made shares of the CPU time that the process takes without a profiler (median
+of the bare runs between). py-spy needs a moment to find the interpreter, so each Python process
+waits for it once `site` is through (idle time is not sampled). The start before that is measured as
+a Python that runs nothing, and is a frame of its own. Sampling without halting (`--nonblocking`)
+costs less, but a third of the stacks of a process that imports a lot come out torn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sysconfig
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.core.sample import Sample, Side
+from bench.measure.invocations import control_benchmark
+from bench.measure.rounds import Sides
+from bench.profile.difference import FEWEST_PAIRS
+from bench.profile.folded import Stacks, parse_folded, scaled, total
+from bench.profile.frames import INTERPRETER, Frame, Namer
+from bench.profile.processes import NotProfiledError, Overhead, Subject
+
+START = Frame("(interpreter start)", INTERPRETER, INTERPRETER)
+NO_FRAME = Frame("(interpreter end)", INTERPRETER, INTERPRETER)
+
+_SAMPLES_A_RUN = 100
+_RATES = (100, 1000)
+_ENOUGH_SAMPLES = 3000
+_MOST_RUNS = 40
+_TRIES = 6
+_REMEDY = "in a container: --cap-add SYS_PTRACE; elsewhere: sysctl kernel.yama.ptrace_scope=0"
+
+
+@dataclass
+class Sampled:
+    """One side's runs: stacks in milliseconds of the unprofiled process, a run each."""
+
+    runs: list[Stacks] = field(default_factory=list)
+    samples: int = 0
+    overhead: Overhead = field(default_factory=Overhead)
+    start_s: float = 0.0
+
+    @property
+    def total_s(self) -> float:
+        """CPU time of the whole process, unprofiled."""
+        return self.overhead.bare_cpu_s
+
+
+def find_py_spy() -> str:
+    """The py-spy beside this Python; raises `NotProfiledError` where it is not."""
+    program = Path(sysconfig.get_path("scripts")) / "py-spy"
+    if not program.exists():
+        raise NotProfiledError("py-spy is not installed in the harness's environment: uv sync")
+    return str(program)
+
+
+def sample_sides(
+    subjects: Mapping[Side, Subject],
+    namers: Mapping[Side, Namer],
+    budget_s: float,
+    tell: Callable[[str], None],
+) -> dict[Side, Sampled]:
+    """Profile one or two sides in turn (base, head, head, base, …); raises `NotProfiledError`.
+
+    Goes on until each side has enough samples or the budget is spent, but takes as many runs as
+    intervals need.
+    """
+    program = find_py_spy()
+    sampled = {side: Sampled() for side in subjects}
+    counts: dict[Side, list[dict[tuple[Frame, ...], float]]] = {side: [] for side in subjects}
+    starts: dict[Side, list[Sample]] = {side: [] for side in subjects}
+    began = time.monotonic()
+    for number in range(_MOST_RUNS):
+        order = list(subjects) if number % 2 == 0 else list(subjects)[::-1]
+        for side in order:
+            one, subject = sampled[side], subjects[side]
+            one.overhead.bare.append(subject.run())
+            starts[side].append(_bare_interpreter(subject).run())
+            rate = _rate(one.overhead.bare_cpu_s)
+            stacks, sample = _record(program, subject, namers[side], rate)
+            one.overhead.profiled.append(sample)
+            one.samples += round(total(stacks))
+            counts[side].append(stacks)
+        tell(f"sampling: run {number + 1}")
+        if number + 1 >= FEWEST_PAIRS and _is_enough(sampled, time.monotonic() - began, budget_s):
+            break
+    for side, one in sampled.items():
+        one.start_s = min(
+            sorted(sample.cpu_s for sample in starts[side])[len(starts[side]) // 2], one.total_s
+        )
+        one.runs = [_in_milliseconds(stacks, one) for stacks in counts[side]]
+    return sampled
+
+
+def _record(
+    program: str, subject: Subject, namer: Namer, rate: int, options: Sequence[str] = ()
+) -> tuple[dict[tuple[Frame, ...], float], Sample]:
+    with subject.scratch() as folder:
+        raw = folder / "stacks"
+        under = (
+            program, "record", "--format", "raw", "--full-filenames", "--subprocesses",
+            "--rate", str(rate), "--output", str(raw), *options, "--",
+        )  # fmt: skip
+        sample = _insist(subject, under)
+        text = raw.read_text(encoding="utf-8", errors="replace")
+    return parse_folded(text, namer), sample
+
+
+def _insist(subject: Subject, under: Sequence[str]) -> Sample:
+    """Run under py-spy, which looks for the interpreter once: on a busy machine too early."""
+    variables = subject.inside("wait")
+    for _ in range(_TRIES - 1):
+        try:
+            return subject.run(under=under, variables=variables, own_status=False)
+        except NotProfiledError as error:
+            if "ermission" in str(error):
+                raise NotProfiledError(f"py-spy may not look into processes; {_REMEDY}") from error
+    return subject.run(under=under, variables=variables, own_status=False)
+
+
+def _bare_interpreter(subject: Subject) -> Subject:
+    """The same environment's Python, running nothing."""
+    bare = subject.sides.side(subject.side)
+    python = str(Path(bare.env["PATH"].partition(":")[0]) / "python")
+    nothing = dataclasses.replace(
+        bare, argv=(python, "-I", "-c", "pass"), extra="", affinity="", home=None
+    )
+    return Subject(subject.bench, Sides(control_benchmark(), nothing, nothing), subject.side)
+
+
+def _is_enough(sampled: Mapping[Side, Sampled], spent_s: float, budget_s: float) -> bool:
+    return spent_s > budget_s or all(one.samples >= _ENOUGH_SAMPLES for one in sampled.values())
+
+
+def _rate(cpu_s: float) -> int:
+    """Samples a second: a few hundred a run, as far as py-spy can keep up."""
+    low, high = _RATES
+    return max(low, min(high, round(_SAMPLES_A_RUN / max(cpu_s, 1e-3))))
+
+
+def _in_milliseconds(stacks: Stacks, one: Sampled) -> dict[tuple[Frame, ...], float]:
+    """Samples without a frame are the interpreter's own: after the start, that is its end."""
+    found = scaled(stacks, (one.total_s - one.start_s) * 1000)
+    if () in found:
+        found[NO_FRAME,] = found.pop(())
+    found[START,] = one.start_s * 1000
+    return found

@@ -1,0 +1,78 @@
+"""The page of one revision's profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.core.sample import Side
+from bench.profile.artefacts import Artefacts
+from bench.profile.captions import process_words, revision_words
+from bench.profile.flame import Caption, by_package, milliseconds
+from bench.profile.folded import write_folded
+from bench.profile.session import Profile
+from bench.profile.speedscope import mean_stacks, speedscope
+from bench.profile.tables import packages, top_functions
+from bench.profile.tree import build_tree, costs, group_costs
+from bench.report.markdown import code, heading, image, link
+from bench.report.text import counted, seconds
+
+_SIDE = Side.BASE
+
+
+def single_blocks(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
+    """Everything there is of the revision, the pictures first."""
+    yield heading(1, f"{code(process_words(profile))}: where the time goes")
+    yield f"{revision_words(profile, _SIDE)}."
+    if profile.taken.sampled:
+        yield from _sampled(profile, artefacts)
+    if profile.taken.imports:
+        yield from _imports(profile, artefacts)
+
+
+def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
+    sampled = profile.taken.sampled[_SIDE]
+    total_ms = sampled.total_s * 1000
+    caption = Caption(
+        f"{process_words(profile)}: {seconds(sampled.total_s)}",
+        f"{revision_words(profile, _SIDE)}. Width is CPU time; a frame's callees are below it. "
+        f"{counted(sampled.samples, 'sample')} in {counted(len(sampled.runs), 'run')}.",
+    )
+    root = build_tree(sampled.runs)
+    name = artefacts.write("flame.svg", by_package(root, _SIDE, caption, profile.target.name))
+    yield image("Flame graph", name)
+    mean = mean_stacks(sampled.runs)
+    folded = artefacts.write("raw/stacks.folded", write_folded(mean))
+    scope = artefacts.write("raw/speedscope.json", speedscope(mean, caption.title))
+    yield (
+        f"Stacks sampled by py-spy, child processes included. Shares of the samples are made "
+        f"shares of {milliseconds(total_ms)}, the median CPU time without a profiler. The import "
+        f"system's own frames are left out between modules. The same as "
+        f"{link('folded stacks', folded)} (microseconds), and for "
+        f"[speedscope](https://www.speedscope.app): {link('speedscope.json', scope)}."
+    )
+    yield heading(2, "Functions by their own time")
+    yield top_functions(costs(sampled.runs), _SIDE, total_ms)
+    yield heading(2, "Packages")
+    yield packages(group_costs(sampled.runs), _SIDE, total_ms)
+
+
+def _imports(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
+    runs = profile.taken.imports[_SIDE]
+    stacks = [one.stacks for one in runs]
+    root = build_tree(stacks)
+    total = root.mean_ms(_SIDE)
+    found = costs(stacks)
+    caption = Caption(
+        f"{process_words(profile)}: imports, {milliseconds(total)}",
+        f"{revision_words(profile, _SIDE)}. Width is time by -X importtime, mean of {len(runs)} "
+        f"runs; {counted(len(found), 'module')}. What a module imports is below it.",
+    )
+    name = artefacts.write("imports.svg", by_package(root, _SIDE, caption, profile.target.name))
+    raw = artefacts.write("raw/importtime.txt", runs[-1].text)
+    yield heading(2, "Imports")
+    yield image("Imports", name)
+    yield (
+        "A module is below the one that imported it first; others that import it too get it for "
+        f"nothing, so taking away one import may only move the cost. {link('The last run', raw)}."
+    )
+    yield top_functions(found, _SIDE, total)
