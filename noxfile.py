@@ -73,6 +73,19 @@ def add_profile_session(target: str) -> None:
     register(profile)
 
 
+def add_targets_session(target: str) -> None:
+    """Add the session that tells what to change next in a target."""
+
+    def rank(session: nox.Session) -> None:
+        install(session, "lint")  # ruff knows some of what could wait
+        bench(session, "rank", target, *session.posargs)
+
+    rank.__doc__ = f"Which imports of {target} could wait: -- REV, -- REV --scenario NAME."
+    register: Callable[[Callable[[nox.Session], None]], object]
+    register = nox.session(name=f"targets-{target}")
+    register(rank)
+
+
 for file in sorted(TARGETS.glob("[!_]*.toml")):
     try:
         declared = tomllib.loads(file.read_text(encoding="utf-8")).get("pythons", [])
@@ -81,6 +94,7 @@ for file in sorted(TARGETS.glob("[!_]*.toml")):
     for version in (None, *declared):
         add_bench_session(file.stem, version)
     add_profile_session(file.stem)
+    add_targets_session(file.stem)
 
 
 @nox.session

@@ -31,6 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_profile(commands)
     _add_prior_art(commands)
     _add_calibrate(commands)
+    _add_rank(commands)
     _add_selfcheck(commands)
     return parser
 
@@ -147,7 +148,11 @@ def _add_how(run: argparse.ArgumentParser) -> None:
 def _add_clean(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     clean = commands.add_parser("clean", help="remove cached environments (never data/)")
     clean.add_argument(
-        "--older-than", type=_days, default=30.0, metavar="DAYS", help="unused for so long (30)"
+        "--older-than",
+        type=_not_negative,
+        default=30.0,
+        metavar="DAYS",
+        help="unused for so long (30)",
     )
     clean.add_argument("--max-size", type=_positive, metavar="GB", help="then the oldest beyond")
     clean.add_argument("--all", action="store_true", help="everything that is cached")
@@ -233,6 +238,32 @@ def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
 
 
+def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    rank = commands.add_parser(
+        "rank", help="which imports of a revision could wait, ranked by what that saves"
+    )
+    rank.add_argument("target", help="a target's name (see `python -m bench targets`)")
+    rank.add_argument("revision", help="a commit, tag, branch or release")
+    rank.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take it from")
+    rank.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
+    rank.add_argument(
+        "--scenario", action="append", default=[], metavar="GLOB",
+        help="commands and imports of the target's file; repeatable (default: the default ones)",
+    )  # fmt: skip
+    rank.add_argument(
+        "--seconds",
+        type=_not_negative,
+        default=8.0,
+        help="time for timing the rewritten copy; 0: count only (%(default)s)",
+    )
+    rank.add_argument(
+        "--all", action="store_true", help="also findings below 0.5 ms or 1%% of the scenario"
+    )
+    rank.add_argument(
+        "--no-report", dest="report", action="store_false", help="leave results/ alone"
+    )
+
+
 def _add_selfcheck(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = commands.add_parser(
         "selfcheck", help="measure this project's own claims: error rate, power, overhead"
@@ -255,7 +286,7 @@ def _positive(text: str) -> float:
     return value
 
 
-def _days(text: str) -> float:
+def _not_negative(text: str) -> float:
     value = float(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is below 0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,7 +104,8 @@ def _run(
 ) -> tuple[list[_Told], int]:
     """What each process told, and how many did not come to it."""
     with scratch(invocation) as folder:
-        ours = {"PYTHONPATH": str(_FOLDER), "BENCH_OBSERVER": str(folder), **variables}
+        path = os.pathsep.join(filter(None, (str(_FOLDER), invocation.env.get("PYTHONPATH"))))
+        ours = {"PYTHONPATH": path, "BENCH_OBSERVER": str(folder), **variables}
         runner.run(benchmark, invocation, variables=ours)
         texts = [file.read_text(encoding="ascii") for file in sorted(folder.glob("*.*"))]
     told: list[_Told] = [ast.literal_eval(text) for text in texts if text]

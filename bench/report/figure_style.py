@@ -133,7 +133,14 @@ def _hundredths(number: re.Match[str]) -> str:
 def _code_digest() -> bytes:
     folder = Path(__file__).parent
     content = mpl.__version__.encode()
-    for name in ("figure_style.py", "forest.py", "distributions.py", "series_figure.py", "text.py"):
+    for name in (
+        "figure_style.py",
+        "forest.py",
+        "distributions.py",
+        "series_figure.py",
+        "imports_figure.py",
+        "text.py",
+    ):
         content += (folder / name).read_bytes()
     return hashlib.sha256(content).digest()
 

@@ -23,7 +23,7 @@ from bench.system.files import write_atomically
 
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _MARKED_WITHIN = 1500
-_KINDS = {".md", ".svg", ".csv"}
+_KINDS = {".md", ".svg", ".csv", ".patch"}
 _CSV_BEGINS = ",".join(COLUMNS[:6]).encode()
 _Data = TypeVar("_Data", bound=msgspec.Struct)
 

@@ -14,6 +14,7 @@ from bench.report.prior_art_page import write_prior_art
 from bench.report.select_runs import collect, read_all
 from bench.report.select_series import collect_series
 from bench.report.series_page import series_file, write_series_page
+from bench.report.targets_page import write_targets_pages
 from bench.store.run import Run
 from bench.workspace import Workspace
 
@@ -57,6 +58,7 @@ def write_report(workspace: Workspace) -> Written:
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
         write_index(collection, series, output)
     write_calibration_page(output)
+    output.problems += write_targets_pages(output)
     if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
         output.problems += write_prior_art(collection, series, workspace)
     output.remove_stale()

@@ -1,0 +1,111 @@
+"""`python -m bench rank`: which imports of a scenario could wait, ranked by what that saves."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from bench.catalogue import load_target
+from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.options import Options
+from bench.core.revision import Source
+from bench.core.target import Kind, Target
+from bench.environments.interpreters import Interpreter, find_interpreters
+from bench.environments.pair import Builder, Environments
+from bench.imports.analysis import Analysis, store
+from bench.imports.rank import Ranking
+from bench.measure.invocations import NotPresentError, NotServedError
+from bench.report.targets_page import summary, targets_page
+from bench.revisions.git import open_clone
+from bench.revisions.resolve import clone_path, resolve_range
+from bench.screen.watchers import make_watcher
+from bench.session.preparation import network_of, subjects
+from bench.session.selection import select
+from bench.session.watcher import Watcher
+from bench.store.manifest import PlannedBenchmark
+from bench.system.lock import exclusive
+from bench.workspace import Workspace, find_workspace
+
+
+def rank_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Analyse each scenario on each Python, store it, and write the pages."""
+    workspace = find_workspace()
+    target = load_target(arguments.target, workspace.targets)
+    planned = _scenarios(target, arguments, workspace)
+    made: list[Analysis] = []
+    failures: list[BenchError] = []
+    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+        for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
+            ranker = _Ranker(target, arguments, workspace, watcher, interpreter)
+            for one in ranker.run(planned):
+                if isinstance(one, BenchError):
+                    watcher.say(str(one))
+                    failures.append(one)
+                else:
+                    made.append(one)
+                    watcher.say(f"stored: {store(one, workspace.data)}")
+    console = Console(highlight=False, soft_wrap=True)
+    for analysis in made:
+        console.print(f"\n{summary(analysis)}", markup=False)
+    if made and arguments.report:
+        from bench.report.write import write_report  # noqa: PLC0415 - plotting is slow to import
+
+        written = write_report(workspace)
+        console.print(f"\nPage: {written.results / targets_page(made[0])}")
+    return failures[0].status if failures else ExitStatus.DONE
+
+
+def _scenarios(
+    target: Target, arguments: argparse.Namespace, workspace: Workspace
+) -> tuple[PlannedBenchmark, ...]:
+    """The commands and imports that are asked for, or the target's default ones."""
+    options = Options(benchmarks=tuple(arguments.scenario))
+    chosen = select(target, options, workspace.suites)[1:]
+    planned = tuple(one for one in chosen if one.declaration.kind is not Kind.SCRIPT)
+    if not planned:
+        raise UsageError("Only commands and imports can be analysed; no script can.")
+    return planned
+
+
+@dataclasses.dataclass(frozen=True)
+class _Ranker:
+    """One Python of one target's revision."""
+
+    target: Target
+    arguments: argparse.Namespace
+    workspace: Workspace
+    watcher: Watcher
+    interpreter: Interpreter
+
+    def run(self, planned: tuple[PlannedBenchmark, ...]) -> Iterator[Analysis | BenchError]:
+        """Each scenario's analysis, or why there is none; raises `BenchError` for all of them."""
+        target, workspace, repo = self.target, self.workspace, self.arguments.repo
+        revision = self.arguments.revision
+        self.watcher.phase(f"looking up {revision}")
+        pair = resolve_range(target, f"{revision}..{revision}", workspace, repo)
+        environment = Builder(target, pair, workspace, self.watcher.say, repo).build_one(
+            self.interpreter
+        )
+        environment.prove_again(target.env)
+        clone = None
+        if pair.base.source is Source.GIT:
+            clone = open_clone(clone_path(target, workspace, repo))
+        both = Environments(environment, environment)
+        with (
+            network_of(target, planned, workspace) as network,
+            subjects(target, planned, workspace, self.interpreter, both, network) as (subject, _),
+        ):
+            for one in planned:
+                self.watcher.say(f"{one.declaration.name}, Python {self.interpreter.version}")
+                try:
+                    yield Ranking(
+                        target, self.interpreter.version, environment, one.declaration, subject,
+                        network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
+                    ).run()  # fmt: skip
+                except (NotPresentError, NotServedError) as error:
+                    yield UsageError(f"{one.declaration.name}: {error}")
+                except BenchError as error:
+                    yield error

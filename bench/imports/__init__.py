@@ -1,0 +1,1 @@
+"""Which imports of a scenario could wait, what that would save, and whether it really does."""

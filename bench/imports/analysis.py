@@ -1,0 +1,168 @@
+"""What an analysis of a scenario's imports found: stored under `data/`, shown under `results/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bench.core.environment import EnvironmentRecord
+from bench.core.errors import DataError
+from bench.core.machine import Machine
+from bench.core.target import Benchmark
+from bench.core.verdict import Interval
+from bench.system.files import write_atomically
+
+FORMAT = 1
+FOLDER = "targets"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A statement of the best set. Times are CPU seconds saved, as predicted.
+
+    `alone`: when only this one is deferred; `last`: what is lost when only this one is not;
+    `share`: its part of the set's saving; `cumulative_s` is what `-X importtime` shows for what it
+    imports. `change` says what to write, `risks` what may go wrong, `ruff` the rules that agree.
+    """
+
+    module: str
+    file: str
+    line: int
+    statement: str
+    names: tuple[str, ...]
+    whole: bool
+    alone_s: float
+    last_s: float
+    share_s: float
+    cumulative_s: float
+    change: str
+    risks: tuple[str, ...]
+    ruff: tuple[str, ...]
+
+
+class Package(msgspec.Struct, frozen=True):
+    """A package that costs something, and the fewest own statements that pull it in.
+
+    `cut` is empty where no own statements suffice; `saving_s` is what vanishes with it;
+    `deferrable` says whether all of the cut could wait.
+    """
+
+    name: str
+    is_own: bool
+    modules: int
+    own_s: float
+    cut: tuple[str, ...]
+    saving_s: float
+    deferrable: bool
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A name that can't wait, though its import costs something; the line that says why."""
+
+    file: str
+    line: int
+    name: str
+    reason: str
+    use_line: int
+    saving_s: float
+
+
+class Check(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A prediction held against a rewritten copy that was run. Times in CPU seconds.
+
+    `unexpected` modules vanished though they should not have, `still_there` the other way round.
+    `failed` says why a copy did not run; what was not measured is None.
+    """
+
+    words: str
+    modules_predicted: int
+    saving_s: float
+    instructions_predicted: int | None = None
+    modules_measured: int | None = None
+    unexpected: tuple[str, ...] = ()
+    still_there: tuple[str, ...] = ()
+    instructions: int | None = None
+    instructions_base: int | None = None
+    base_s: float | None = None
+    interval: Interval | None = None
+    rounds: int = 0
+    failed: str = ""
+
+    @property
+    def measured_s(self) -> float | None:
+        """The CPU seconds that were saved."""
+        if self.base_s is None or self.interval is None:
+            return None
+        return self.base_s * (1 - self.interval.ratio)
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A box of the picture: an own module or a package; `saved_s` goes with the best set."""
+
+    name: str
+    is_own: bool
+    own_s: float
+    saved_s: float
+    depth: int
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """Who imports whom; `deferred` when all statements behind it are in the best set."""
+
+    importer: str
+    imported: str
+    lines: tuple[int, ...]
+    deferred: bool
+
+
+class Analysis(msgspec.Struct, frozen=True):
+    """One scenario on one Python. `process_s` is the CPU time of the process up to its exit."""
+
+    format: int
+    target: str
+    python: str
+    made_at: str
+    machine: Machine
+    environment: EnvironmentRecord
+    scenario: Benchmark
+    runs: int
+    process_s: float
+    imports_s: float
+    modules: int
+    statements: int
+    everything_s: float
+    best_s: float
+    findings: tuple[Finding, ...]
+    small: int
+    packages: tuple[Package, ...]
+    kept: tuple[Kept, ...]
+    checks: tuple[Check, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    patch: str
+    steps_s: dict[str, float]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The revision's short name."""
+        return self.environment.revision.label
+
+
+def store(analysis: Analysis, data: Path) -> Path:
+    """Write an analysis under `data/`, beside earlier ones; raises `OSError`."""
+    stamp = analysis.made_at.replace("-", "").replace(":", "")
+    folder = data / FOLDER / analysis.target / analysis.label / f"py{analysis.python}"
+    file = folder / f"{analysis.scenario.name}-{stamp}.json"
+    write_atomically(file, msgspec.json.format(msgspec.json.encode(analysis), indent=1))
+    return file
+
+
+def read_analyses(data: Path) -> Iterator[tuple[Path, Analysis | DataError]]:
+    """All analyses under `data/`, in a stable order; damaged ones as errors."""
+    for file in sorted((data / FOLDER).glob("*/*/py*/*.json")):
+        try:
+            yield file, msgspec.json.decode(file.read_bytes(), type=Analysis)
+        except (OSError, msgspec.DecodeError) as error:
+            yield file, DataError(f"{file} could not be read: {error}")

@@ -1,0 +1,271 @@
+"""Analyse the imports of one scenario: record, time, judge, choose, describe, check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from bench.core.errors import NothingMeasuredError
+from bench.core.options import Options
+from bench.core.target import Benchmark, Target
+from bench.counters.instructions import InstructionCounter, find_instruction_counter
+from bench.counters.observe import own_packages
+from bench.counters.running import NotCountedError, Runner
+from bench.environments.build import Environment
+from bench.imports import costs
+from bench.imports.analysis import FORMAT, Analysis, Check, Finding
+from bench.imports.candidates import Candidate, Judgement, judge_imports
+from bench.imports.counterfactual import Experiment, rewritten, time_both
+from bench.imports.findings import ask_ruff, describe, find_ruff, shown_file
+from bench.imports.graph import Graph
+from bench.imports.overlay import Overlay, own_folders
+from bench.imports.patch import make_patch
+from bench.imports.recording import Times, record, take_times
+from bench.imports.sets import Worth, best_set, worths
+from bench.imports.sources import Source
+from bench.machine.fingerprint import describe_machine
+from bench.measure.client import Launcher
+from bench.measure.invocations import Subject, control_benchmark
+from bench.measure.network import Network
+from bench.measure.rounds import Bench, RoundFailedError, Sides
+from bench.revisions.git import Clone
+from bench.session.watcher import Watcher
+
+LEAST_S = 0.0005  # a finding that saves less, or less than the share below, is not shown
+LEAST_SHARE = 0.01
+_RUNS = 7
+_TIMEOUT_S = 300.0
+_SEED = 1
+
+
+@dataclass
+class Ranking:
+    """One scenario on one Python; `budget_s` is for timing the rewritten copy.
+
+    `everything` shows findings below the limits too.
+    """
+
+    target: Target
+    python: str
+    environment: Environment
+    benchmark: Benchmark
+    subject: Subject
+    network: Network
+    clone: Clone | None
+    watcher: Watcher
+    budget_s: float
+    everything: bool = False
+    steps_s: dict[str, float] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def run(self) -> Analysis:
+        """Analyse; raises `BenchError` when the scenario can't be run at all."""
+        try:
+            return self._run()
+        except (NotCountedError, RoundFailedError) as error:
+            raise NothingMeasuredError(f"{self.benchmark.name}: {error}") from error
+
+    @contextmanager
+    def _step(self, words: str) -> Iterator[None]:
+        self.watcher.phase(words)
+        began = time.monotonic()
+        yield
+        self.steps_s[words] = round(time.monotonic() - began, 2)
+
+    def _run(self) -> Analysis:
+        runner = Runner(self.network.isolation, _TIMEOUT_S)
+        invocation = self.subject.invocation(self.benchmark)
+        own = own_packages(self.environment)
+        folders = own_folders(self.environment, own)
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            with self._step("clean timing runs"):
+                times = take_times(runner, self.benchmark, invocation, _RUNS)
+                control = control_benchmark()
+                bare = take_times(runner, control, self.subject.invocation(control), _RUNS)
+            with self._step("copying the package"):
+                experiment = Experiment(
+                    self.environment, folders, self.subject.home.with_name("copies"),
+                    self.benchmark, invocation, runner, self._counter(), pool,
+                )  # fmt: skip
+                bare_count = experiment.count(self.subject.invocation(control))
+            with self._step("recording the graph"):
+                recording = record(runner, self.benchmark, invocation, folders)
+            with self._step("reading the sources"):
+                graph = Graph(recording, times.own_s)
+                judgement = self._judge(graph, own, folders)
+            with self._step("choosing the set"):
+                found = _Found(graph, judgement, times, *self._choose(graph, judgement))
+            with self._step("running the copies"):
+                scale = _Scale(times, bare, experiment, bare_count)
+                checks, head = self._check(found, experiment, scale)
+        with self._step("timing"):
+            checks = self._timed(checks, experiment, head)
+        return self._analysis(found, own, checks)
+
+    def _counter(self) -> InstructionCounter | None:
+        try:
+            return find_instruction_counter()
+        except NotCountedError as error:
+            self.problems.append(f"instructions were not counted: {error}")
+            return None
+
+    def _judge(self, graph: Graph, own: frozenset[str], folders: tuple[Path, ...]) -> Judgement:
+        everything = {source.file: source for source in self._sources(folders)}
+        imported = {
+            name: everything[Path(file)]
+            for name, file in graph.recording.modules.items()
+            if name.partition(".")[0] in own and Path(file) in everything
+        }
+        lazy = tuple(map(int, self.python.split("."))) >= (3, 14)
+        return judge_imports(graph, imported, list(everything.values()), lazy=lazy)
+
+    def _sources(self, folders: tuple[Path, ...]) -> Iterator[Source]:
+        for folder in folders:
+            site = folder.parent
+            for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
+                name = ".".join(file.relative_to(site).with_suffix("").parts)
+                try:
+                    yield Source.parse(name.removesuffix(".__init__"), file)
+                except (SyntaxError, UnicodeDecodeError) as error:
+                    self.problems.append(f"{shown_file(file)} could not be read: {error}")
+
+    def _choose(
+        self, graph: Graph, judgement: Judgement
+    ) -> tuple[tuple[Candidate, ...], tuple[Worth, ...]]:
+        by_place = {one.place: one for one in judgement.candidates}
+        skips = [one.skip for one in judgement.candidates]
+        found = worths(graph, best_set(graph, skips, LEAST_S), _SEED)
+        return tuple(by_place[one.skip.place] for one in found), found
+
+    def _check(
+        self, found: _Found, experiment: Experiment, scale: _Scale
+    ) -> tuple[list[Check], Overlay | None]:
+        """The best set, then its statement that saves most alone, and one that saves nothing."""
+        graph, predict = found.graph, scale.instructions
+        if not found.best:
+            return [], None
+        words = f"all {len(found.best)} statements"
+        first, overlay = experiment.check(words, graph, found.best, predict)
+        checks = [first]
+        for candidate in found.singles():
+            words = f"only {shown_file(candidate.source.file)}:{candidate.statement.line}"
+            checks.append(experiment.check(words, graph, [candidate], predict)[0])
+        return checks, overlay
+
+    def _timed(
+        self, checks: list[Check], experiment: Experiment, head: Overlay | None
+    ) -> list[Check]:
+        if head is None or self.budget_s <= 0:
+            return checks
+        sides = Sides(
+            self.benchmark,
+            experiment.base.over(experiment.invocation),
+            head.over(experiment.invocation),
+        )
+        options = Options(budget_s=self.budget_s, rounds=40)
+        try:
+            with Launcher(self.network.isolation) as launcher:
+                bench = Bench(launcher, self.network.cpus, _SEED, self.network)
+                timed = time_both(bench, sides, options, self.watcher)
+        except RoundFailedError as error:
+            self.problems.append(f"the copies could not be timed: {error}")
+            return checks
+        first = msgspec.structs.replace(
+            checks[0], base_s=timed.base_s, interval=timed.interval, rounds=timed.rounds
+        )
+        return [first, *checks[1:]]
+
+    def _analysis(self, found: _Found, own: frozenset[str], checks: list[Check]) -> Analysis:
+        graph, times = found.graph, found.times
+        findings = self._findings(found)
+        least = 0.0 if self.everything else max(LEAST_S, LEAST_SHARE * times.process_s)
+        shown = [one for one in findings if max(one.share_s, one.last_s) >= least]
+        nodes, edges = costs.picture(graph, own, found.best)
+        if find_ruff() is None:
+            self.problems.append("ruff is not installed: its opinion is missing")
+        return Analysis(
+            FORMAT,
+            self.target.name,
+            self.python,
+            f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            describe_machine(),
+            self.environment.record,
+            self.benchmark,
+            _RUNS,
+            times.process_s,
+            sum(times.own_s.values()),
+            len(graph.modules),
+            len(costs.own_places(graph, own)),
+            graph.saving([one.skip for one in found.judgement.candidates]),
+            graph.saving([one.skip for one in found.best]),
+            tuple(shown),
+            len(findings) - len(shown),
+            costs.packages(graph, own, found.judgement, least),
+            costs.kept(graph, found.judgement, found.best, least),
+            tuple(checks),
+            nodes,
+            edges,
+            make_patch(rewritten(found.best)),
+            self.steps_s,
+            tuple(self.problems),
+        )
+
+    def _findings(self, found: _Found) -> list[Finding]:
+        ruff = ask_ruff(sorted({one.source.file for one in found.best}))
+        commit = self.environment.record.revision.identity
+        return [
+            describe(candidate, found.got(candidate), worth, found.times, ruff, self.clone, commit)
+            for candidate, worth in zip(found.best, found.worths, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was found before anything was tried; `best` and `worths` go together."""
+
+    graph: Graph
+    judgement: Judgement
+    times: Times
+    best: tuple[Candidate, ...]
+    worths: tuple[Worth, ...]
+
+    def got(self, candidate: Candidate) -> set[str]:
+        """The modules that a statement had imported."""
+        return {one.got for one in self.graph.recording.places[candidate.place].asked}
+
+    def singles(self) -> list[Candidate]:
+        """The statement that saves most by itself, and the dearest that saves nothing so."""
+        if len(self.best) < 2:
+            return []
+        pairs = list(zip(self.best, self.worths, strict=True))
+        chosen = []
+        most, worth = max(pairs, key=lambda pair: pair[1].alone)
+        if worth.alone > 0:
+            chosen.append(most)
+        chosen += [one for one, worth in pairs if worth.alone == 0][:1]
+        return chosen
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """From CPU seconds to instructions: what both say of the scenario beyond a bare interpreter."""
+
+    times: Times
+    bare: Times
+    experiment: Experiment
+    bare_count: Future[int | None]
+
+    def instructions(self, saving_s: float) -> int | None:
+        """How many instructions go with seconds of imports."""
+        whole, bare = self.experiment.base_instructions.result(), self.bare_count.result()
+        if whole is None or bare is None:
+            return None
+        seconds = self.times.process_s - self.bare.process_s
+        return round((whole - bare) * saving_s / seconds)

@@ -1,0 +1,288 @@
+"""Runs in the Python process of a scenario and writes down its imports. Never imported by us.
+
+`BENCH_RECORDER` names the file to write; the first process takes it, children are left alone.
+With `BENCH_RECORDER_OWN` (folders, one a line) every import is recorded: who imports what, in which
+file and line, on whose account, and which lines of the files in those folders ran. That is slow:
+without it, only the CPU time each module takes by itself is measured, from which times are taken.
+
+No module may be imported here that the interpreter has not loaded already: it would be missing
+from the program's own account.
+"""
+
+# ruff: noqa: ANN401, SLF001, UP037
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    _Place = tuple[str, str, int, str]  # module, file, line, function
+    _Entry = tuple[set[tuple[str, str, str]], set[str]]  # (asked, name, got), accounts
+
+_FILE = "BENCH_RECORDER"
+_OWN = "BENCH_RECORDER_OWN"
+_MAIN = "__main__"
+_OPTIMIZED = 1  # code flag of functions; modules and classes run in plain namespaces
+_ENOUGH = 3  # an import in a loop says the same each time
+
+
+def _borrow(name: str) -> "Any":
+    """A built-in module, without leaving it behind as imported."""
+    there = name in sys.modules
+    module = __import__(name)
+    if not there:
+        del sys.modules[name]
+    return module
+
+
+def _write(file: str, told: "dict[str, object]") -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_TRUNC)
+    data = ascii(told).encode()
+    while data:
+        data = data[os.write(handle, data) :]
+    os.close(handle)
+
+
+class _Clock:
+    """CPU time of each module by itself, in nanoseconds; imports within it are on their own."""
+
+    def __init__(self, machinery: "Any", now: "Any") -> None:
+        self.now = now
+        self.own: "dict[str, int]" = {}
+        self.whole: "dict[str, int]" = {}
+        load = machinery._find_and_load
+        inside = [0]
+
+        def find_and_load(name: str, import_: "Any") -> "Any":
+            inside.append(0)
+            began = now()
+            try:
+                return load(name, import_)
+            finally:
+                took = now() - began
+                self.own[name] = self.own.get(name, 0) + took - inside.pop()
+                self.whole[name] = self.whole.get(name, 0) + took
+                inside[-1] += took
+
+        machinery._find_and_load = find_and_load
+
+    def told(self) -> "dict[str, object]":
+        return {"own_ns": self.own, "whole_ns": self.whole, "process_ns": self.now()}
+
+
+class _Graph:
+    """Every import: the place it stands at, what it asks for, what it got, on whose account."""
+
+    def __init__(self, machinery: "Any", folders: "tuple[str, ...]") -> None:
+        self.folders = folders
+        self.before = set(sys.modules)
+        self.known = set(sys.modules)
+        self.places: "dict[_Place, _Entry]" = {}
+        self.loaded: "set[str]" = set()
+        self.appeared: "dict[str, str]" = {}
+        self.lines: "set[tuple[str, int]]" = set()
+        self.seen: "dict[tuple[object, int], int]" = {}
+        self.stack: "list[object]" = []
+        self._hook_import()
+        self._hook_machinery(machinery)
+        if hasattr(sys, "monitoring"):
+            self._monitor()
+        else:
+            sys.settrace(self._trace)
+
+    def _hook_import(self) -> None:
+        builtins: "Any" = sys.modules["builtins"]
+        original = builtins.__import__
+
+        def hooked(
+            name: str,
+            globals: "Any" = None,  # noqa: A002 - as the built-in function has it
+            locals: "Any" = None,  # noqa: A002
+            fromlist: "Any" = (),
+            level: int = 0,
+        ) -> "Any":
+            frame = sys._getframe(1)
+            spot = (frame.f_code, frame.f_lasti)
+            count = self.seen[spot] = self.seen.get(spot, 0) + 1
+            if count > _ENOUGH:
+                return original(name, globals, locals, fromlist, level)
+            place = self._place(frame)
+            self.stack.append(place)
+            try:
+                return original(name, globals, locals, fromlist, level)
+            finally:
+                self.stack.pop()
+                self._note(place, frame, _absolute(name, globals, level), fromlist)
+
+        builtins.__import__ = hooked
+
+    def _hook_machinery(self, machinery: "Any") -> None:
+        load, by_name = machinery._find_and_load, machinery._gcd_import
+
+        def find_and_load(name: str, import_: "Any") -> "Any":
+            over = self.stack[-1] if self.stack else _MAIN
+            self.stack.append(name)
+            self.loaded.add(name)
+            try:
+                return load(name, import_)
+            finally:
+                self.stack.pop()
+                for new in sys.modules.keys() - self.known:
+                    self.known.add(new)
+                    self.appeared[new] = name
+                if isinstance(over, str) and name in sys.modules:
+                    # Neither a statement nor import_module: code in C, or a package's own parts.
+                    self._entry((over, "", 0, ""), over)[0].add((name, "", name))
+
+        def gcd_import(name: str, package: "Any" = None, level: int = 0) -> "Any":
+            frame = sys._getframe(1)
+            while frame.f_back and _is_machinery(frame):
+                frame = frame.f_back
+            place = self._place(frame)
+            self.stack.append(place)
+            try:
+                return by_name(name, package, level)
+            finally:
+                self.stack.pop()
+                self._note(place, frame, _absolute(name, {"__package__": package}, level), ())
+
+        machinery._find_and_load = find_and_load
+        machinery._gcd_import = gcd_import
+
+    def _place(self, frame: "Any") -> "_Place":
+        if _is_machinery(frame):
+            # An extension module that imports: the frame is the machinery's that loads it.
+            over = next((one for one in reversed(self.stack) if isinstance(one, str)), _MAIN)
+            return (over, "", 0, "")
+        code = frame.f_code
+        function = code.co_name if code.co_flags & _OPTIMIZED else ""
+        return (_name(frame), code.co_filename, frame.f_lineno, function)
+
+    def _entry(self, place: "_Place", account: str) -> "_Entry":
+        entry = self.places.get(place)
+        if entry is None:
+            entry = self.places[place] = (set(), set())
+        entry[1].add(account)
+        return entry
+
+    def _note(self, place: "Any", frame: "Any", name: str, fromlist: "Any") -> None:
+        got = self._entry(place, _account(frame, place))[0]
+        while name and name not in sys.modules and name not in self.loaded:
+            name = name.rpartition(".")[0]
+            fromlist = ()
+        if not name:
+            return
+        if name not in sys.modules:
+            fromlist = ()  # it was tried, and failed
+        if not fromlist:
+            got.add((name, "", name))
+        for one in fromlist or ():
+            part = f"{name}.{one}"
+            module = sys.modules.get(part)
+            is_part = module is not None and getattr(sys.modules[name], one, None) is module
+            is_part = is_part or (module is None and part in self.loaded)
+            got.add((name, one, part if is_part else name))
+
+    def _monitor(self) -> None:
+        monitoring: "Any" = getattr(sys, "monitoring")  # noqa: B009 - not in 3.11
+
+        def line(code: "Any", number: int) -> "Any":
+            if code.co_filename.startswith(self.folders):
+                self.lines.add((code.co_filename, number))
+            return monitoring.DISABLE
+
+        monitoring.use_tool_id(4, "bench")
+        monitoring.register_callback(4, monitoring.events.LINE, line)
+        monitoring.set_events(4, monitoring.events.LINE)
+
+    def _trace(self, frame: "Any", event: str, _argument: "Any") -> "Any":
+        if not frame.f_code.co_filename.startswith(self.folders):
+            return None
+        if event == "line":
+            self.lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return self._trace
+
+    def told(self) -> "dict[str, object]":
+        return {
+            "before": sorted(self.before),
+            "modules": {
+                name: str(getattr(module, "__file__", None) or "")
+                for name, module in list(sys.modules.items())
+                if name not in self.before
+            },
+            "appeared": {name: by for name, by in self.appeared.items() if name not in self.loaded},
+            "places": [
+                (place, sorted(got), sorted(accounts))
+                for place, (got, accounts) in self.places.items()
+            ],
+            "lines": sorted(self.lines),
+        }
+
+
+def _is_machinery(frame: "Any") -> bool:
+    file: str = frame.f_code.co_filename
+    return file.startswith("<frozen importlib") or file.endswith(
+        ("/importlib/__init__.py", "/importlib/_bootstrap.py")
+    )
+
+
+def _name(frame: "Any") -> str:
+    name = frame.f_globals.get("__name__")
+    return name if isinstance(name, str) else _MAIN
+
+
+def _account(frame: "Any", place: "_Place") -> str:
+    """The module whose top level is running: what a function imports is its caller's doing."""
+    if not place[1]:
+        return place[0]
+    while frame is not None:
+        if not frame.f_code.co_flags & _OPTIMIZED and not _is_machinery(frame):
+            return _name(frame)
+        frame = frame.f_back
+    return _MAIN
+
+
+def _absolute(name: str, namespace: "Any", level: int) -> str:
+    if not level:
+        return name
+    package = (namespace or {}).get("__package__")
+    if not package:
+        package = (namespace or {}).get("__name__", "")
+        if "__path__" not in (namespace or {}):
+            package = package.rpartition(".")[0]
+    for _ in range(level - 1):
+        package = package.rpartition(".")[0]
+    return f"{package}.{name}" if name else package
+
+
+def _install(file: str) -> None:
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return  # a child of the process that is recorded
+    machinery = sys.modules["_frozen_importlib"]
+    folders = os.environ.get(_OWN)
+    at_exit, time = _borrow("atexit"), _borrow("time")
+    recorder: "_Clock | _Graph"
+    if folders:
+        recorder = _Graph(machinery, tuple(folders.split("\n")))
+    else:
+        recorder = _Clock(machinery, time.process_time_ns)
+
+    def save() -> None:
+        _write(file, recorder.told())
+
+    at_exit.register(save)
+    leave = os._exit
+
+    def save_and_leave(status: int) -> None:
+        save()
+        leave(status)
+
+    os._exit = save_and_leave  # type: ignore[assignment]
+
+
+if _FILE in os.environ:
+    _install(os.environ[_FILE])

@@ -1,0 +1,146 @@
+"""Run a scenario with the recorder in it: its import graph, or the time of each module."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.core.target import Benchmark
+from bench.counters.running import NotCountedError, Runner, scratch
+from bench.measure.client import Invocation
+
+MAIN = "__main__"
+_FOLDER = Path(__file__).with_name("recorder")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One name of an import as it was carried out.
+
+    `module` is what was asked for, by its absolute name; `name` what was taken from it ("" for the
+    module itself); `got` the module that had to be there for it.
+    """
+
+    module: str
+    name: str
+    got: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line that imports. `function` is empty at the top level of a module or class.
+
+    `accounts` are the modules whose top level was running when it was carried out; for a function
+    that is its caller's, `__main__` once the program runs. Without a `file`: code in C.
+    """
+
+    module: str
+    file: str
+    line: int
+    function: str
+    asked: tuple[Asked, ...]
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One run: `before` are the modules of the bare interpreter, `modules` name → file the others.
+
+    `appeared` are modules that others put in place (name → whose), without an import of their own;
+    `lines` those lines of the project's own files that ran.
+    """
+
+    before: frozenset[str]
+    modules: Mapping[str, str]
+    appeared: Mapping[str, str]
+    places: tuple[Place, ...]
+    lines: frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Times:
+    """CPU seconds, medians over runs: of each module by itself, and of the whole process.
+
+    `whole_s` is what `-X importtime` calls cumulative: a module with all it was first to import.
+    """
+
+    own_s: Mapping[str, float]
+    whole_s: Mapping[str, float]
+    process_s: float
+
+
+def record(
+    runner: Runner, benchmark: Benchmark, invocation: Invocation, own: Sequence[Path]
+) -> Recording:
+    """Run once, slowly; `own` are the folders of the project. Raises `NotCountedError`."""
+    folders = "\n".join(map(str, own))
+    told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_OWN": folders})
+    return Recording(
+        frozenset(told["before"]),
+        told["modules"],
+        told["appeared"],
+        tuple(_place(place, asked, accounts) for place, asked, accounts in told["places"]),
+        frozenset(told["lines"]),
+    )
+
+
+def take_times(runner: Runner, benchmark: Benchmark, invocation: Invocation, runs: int) -> Times:
+    """The median of several runs, after one that warms the disk. Raises `NotCountedError`."""
+    _run(runner, benchmark, invocation, {})
+    return middle([_times(_run(runner, benchmark, invocation, {})) for _ in range(runs)])
+
+
+def middle(runs: Sequence[Times]) -> Times:
+    """The median of each figure; a module counts 0 in a run that did not load it."""
+
+    def each(parts: list[Mapping[str, float]]) -> dict[str, float]:
+        names = {name for part in parts for name in part}
+        return {name: median(part.get(name, 0.0) for part in parts) for name in names}
+
+    return Times(
+        each([one.own_s for one in runs]),
+        each([one.whole_s for one in runs]),
+        median(one.process_s for one in runs),
+    )
+
+
+def with_path(invocation: Invocation, folder: Path) -> dict[str, str]:
+    """PYTHONPATH with a folder put in front."""
+    rest = invocation.env.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), rest)))}
+
+
+def _place(place: Sequence[Any], asked: Sequence[Any], accounts: Sequence[str]) -> Place:
+    module, file, line, function = place
+    names = tuple(Asked(*one) for one in asked)
+    return Place(module, file, line, function, names, tuple(accounts))
+
+
+def _times(told: dict[str, Any]) -> Times:
+    own, whole = (
+        {name: taken / 1e9 for name, taken in told[which].items()}
+        for which in ("own_ns", "whole_ns")
+    )
+    return Times(own, whole, told["process_ns"] / 1e9)
+
+
+def _run(
+    runner: Runner,
+    benchmark: Benchmark,
+    invocation: Invocation,
+    variables: dict[str, str],
+) -> dict[str, Any]:
+    with scratch(invocation) as folder:
+        file = folder / "recorded"
+        ours = {**with_path(invocation, _FOLDER), "BENCH_RECORDER": str(file), **variables}
+        runner.run(benchmark, invocation, variables=ours)
+        text = file.read_text(encoding="ascii") if file.exists() else ""
+    if not text:
+        raise NotCountedError("no Python process of it could be recorded")
+    told: dict[str, Any] = ast.literal_eval(text)
+    return told

@@ -1,0 +1,244 @@
+"""What to change next: one page a revision, ranked by predicted saving, with what came true."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from bench.core.errors import DataError
+from bench.imports.analysis import FOLDER, Analysis, Check, Finding, read_analyses
+from bench.report.figure_style import MARKER
+from bench.report.imports_figure import Drawing, draw_imports
+from bench.report.markdown import (
+    bullets,
+    code,
+    collapsed,
+    fenced,
+    heading,
+    image,
+    link,
+    plain,
+    prose,
+    table,
+)
+from bench.report.output import Output, Page
+from bench.report.tables import render
+from bench.report.text import counted, joined, seconds, share
+
+_KEPT = 40
+_MODULES = 12
+
+
+def targets_page(analysis: Analysis) -> str:
+    """The page of an analysis, from `results/` on."""
+    return f"{FOLDER}/{analysis.target}/{analysis.label}.md"
+
+
+def write_targets_pages(output: Output) -> list[DataError]:
+    """Write the pages of all analyses under `data/`; of each scenario the newest one is shown."""
+    pages: dict[str, dict[tuple[str, str], tuple[Path, Analysis]]] = defaultdict(dict)
+    problems = []
+    for file, found in read_analyses(output.data):
+        if isinstance(found, DataError):
+            problems.append(found)
+        else:
+            pages[targets_page(found)][found.python, found.scenario.name] = (file, found)
+    for name, scenarios in sorted(pages.items()):
+        page = output.page(name)
+        page.write(_blocks([scenarios[key] for key in sorted(scenarios)], page))
+    return problems
+
+
+def summary(analysis: Analysis) -> str:
+    """The result on a screen: the statements by share, and what came true."""
+    rows = [
+        [f"{one.file}:{one.line}", *map(seconds, (one.share_s, one.alone_s, one.last_s))]
+        for one in analysis.findings
+    ]
+    lines = [
+        f"{analysis.target} {analysis.label}, {analysis.scenario.name}, Python {analysis.python}: "
+        f"{_sum_words(analysis)}"
+    ]
+    if rows:
+        lines.append(render(("import", "share", "alone", "last"), rows, "simple"))
+    lines += [_check_words(one) for one in analysis.checks]
+    lines += analysis.problems
+    return "\n".join(lines)
+
+
+def _blocks(shown: Sequence[tuple[Path, Analysis]], page: Page) -> Iterator[str]:
+    first = shown[0][1]
+    revision = first.environment.revision
+    yield heading(1, f"{plain(first.target)} {plain(first.label)}: what to change next")
+    yield (
+        f"{plain(revision.subject or revision.name)} ({revision.date[:10]}). Imports that a "
+        "scenario carries out but does not need, ranked by what deferring them saves. Savings are "
+        "of *sets*: a module that two statements import goes only when both do. *Share* adds up "
+        "to the whole; *alone* is what the statement saves by itself, *last* what is lost when it "
+        "is left as it is; *importtime* what `-X importtime` would promise. All times are CPU time."
+    )
+    for (python, scenario), found in groupby(shown, lambda one: (one[1].python, one[1].scenario)):
+        for file, analysis in found:
+            yield heading(2, f"{plain(scenario.name)}, Python {python}")
+            yield from _scenario(file, analysis, page)
+    yield heading(2, "Do it again")
+    names = " ".join(f"--scenario {one.scenario.name}" for _, one in shown)
+    yield fenced(f"nox -s targets-{first.target} -- {revision.name} {names}", "sh")
+
+
+def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
+    words = " ".join(analysis.scenario.command) or analysis.scenario.import_statement
+    yield (
+        f"{code(words)}: {seconds(analysis.process_s)} of CPU time, of which "
+        f"{seconds(analysis.imports_s)} in {counted(analysis.modules, 'module')} beyond the bare "
+        f"interpreter's (medians of {analysis.runs} runs). {_sum_words(analysis)}"
+    )
+    if analysis.findings:
+        yield table(
+            ("import", "share", "alone", "last", "importtime"), [_row(f) for f in analysis.findings]
+        )
+        if analysis.small:
+            yield f"{counted(analysis.small, 'statement')} of the set below 0.5 ms or 1%: `--all`."
+        yield bullets(_change(one) for one in analysis.findings)
+        yield _patch(analysis, page)
+    if analysis.checks:
+        yield heading(3, "Did it come true?")
+        yield "A copy with these imports deferred, beside a copy as it was, both run for real."
+        yield table(_CHECK_COLUMNS, [_check_row(one) for one in analysis.checks])
+        yield bullets(_unlike(one) for one in analysis.checks if _unlike(one))
+    if len(analysis.nodes) > 1:
+        name = f"{analysis.label}-{analysis.scenario.name}-py{analysis.python}.svg"
+        drawing = Drawing(analysis.nodes, analysis.edges)
+        yield image("who imports whom", page.picture(name, drawing, draw_imports))
+    yield from _costs(analysis)
+    yield from _small_print(file, analysis, page)
+
+
+def _sum_words(analysis: Analysis) -> str:
+    part = share(analysis.best_s / analysis.process_s)
+    if not analysis.best_s:
+        return "Nothing can be deferred that would save anything: the plateau."
+    return (
+        f"Still to be had: {seconds(analysis.best_s)} ({part}), by deferring "
+        f"{counted(len(analysis.findings) + analysis.small, 'statement')}."
+    )
+
+
+def _row(one: Finding) -> list[str]:
+    times = (one.share_s, one.alone_s, one.last_s, one.cumulative_s)
+    return [code(f"{one.file}:{one.line}"), *map(seconds, times)]
+
+
+def _change(one: Finding) -> str:
+    words = f"{code(f'{one.file}:{one.line}')} {code(one.statement)}: {prose(one.change)}."
+    if one.ruff:
+        words += f" ruff: {joined(one.ruff)}."
+    if one.risks:
+        words += f" Risk: {prose('; '.join(one.risks))}."
+    return words
+
+
+def _patch(analysis: Analysis, page: Page) -> str:
+    name = f"{analysis.label}-{analysis.scenario.name}-py{analysis.python}.patch"
+    text = f"# {MARKER}: changes made here are lost\n{analysis.patch}"
+    page.output.write(page.file.parent / name, text.encode())
+    return f"{link('The whole change as a patch', name)} for `git apply`, as it was run below."
+
+
+_KEPT_COLUMNS = ("import", "name", "would save besides", "why it can't wait")
+_CHECK_COLUMNS = (
+    "deferred", "modules: predicted", "gone", "instructions: predicted", "saved", "off",
+    "CPU time: predicted", "saved",
+)  # fmt: skip
+
+
+def _check_row(one: Check) -> list[str]:
+    return [
+        code(one.words),
+        str(one.modules_predicted),
+        "–" if one.modules_measured is None else str(one.modules_measured),
+        _millions(one.instructions_predicted),
+        _millions(one.instructions),
+        share(off(one)),
+        seconds(one.saving_s),
+        _time_words(one),
+    ]
+
+
+def off(one: Check) -> float | None:
+    """Predicted instructions above (or below) the measured ones, as a fraction of these."""
+    if one.instructions is None or one.instructions_predicted is None or not one.instructions:
+        return None
+    if one.instructions_base and one.instructions < one.instructions_base / 1000:
+        return None  # next to nothing was saved: a fraction of it says nothing
+    return one.instructions_predicted / one.instructions - 1
+
+
+def _time_words(one: Check) -> str:
+    if one.measured_s is None or one.interval is None or one.base_s is None:
+        return "–"
+    low, high = (one.base_s * (1 - limit) for limit in (one.interval.high, one.interval.low))
+    return f"{seconds(one.measured_s)} ({seconds(low)} … {seconds(high)}, {one.rounds} rounds)"
+
+
+def _check_words(one: Check) -> str:
+    cells = dict(zip(_CHECK_COLUMNS[1:6], _check_row(one)[1:6], strict=True))
+    told = ", ".join(f"{name} {value}" for name, value in cells.items())
+    return f"{one.words}: {one.failed or told}; CPU time {_time_words(one)}"
+
+
+def _unlike(one: Check) -> str:
+    """How a prediction did not come true, or "" where it did."""
+    if one.failed:
+        return f"{code(one.words)}: the copy did **not run**: {plain(one.failed)}"
+    said = []
+    for modules, what in ((one.unexpected, "gone unexpectedly"), (one.still_there, "still there")):
+        if modules:
+            names = ", ".join(map(code, modules[:_MODULES]))
+            more = f" and {len(modules) - _MODULES} more" if len(modules) > _MODULES else ""
+            said.append(f"{what}: {names}{more}")
+    wide = off(one)
+    if wide is not None and abs(wide) > 0.05:
+        said.append(f"instructions predicted {share(wide)} off")
+    return f"{code(one.words)} did **not** come true: {'; '.join(said)}" if said else ""
+
+
+def _costs(analysis: Analysis) -> Iterator[str]:
+    if analysis.packages:
+        yield heading(3, "Who pulls what in")
+        rows = [
+            [
+                code(one.name),
+                seconds(one.own_s),
+                str(one.modules),
+                ", ".join(map(code, one.cut)) or "no own import alone",
+                seconds(one.saving_s),
+                "yes" if one.deferrable else "no",
+            ]
+            for one in analysis.packages
+        ]
+        columns = ("package", "itself", "modules", "cut off by", "saves", "all can wait")
+        yield table(columns, rows)
+    if analysis.kept:
+        rows = [
+            [code(f"{one.file}:{one.line}"), code(one.name), seconds(one.saving_s),
+             f"{plain(one.reason)} (line {one.use_line})"]
+            for one in analysis.kept[:_KEPT]
+        ]  # fmt: skip
+        yield collapsed("What can't wait, and why", table(_KEPT_COLUMNS, rows))
+
+
+def _small_print(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
+    took = ", ".join(f"{step} {took:.1f} s" for step, took in analysis.steps_s.items())
+    whole = sum(analysis.steps_s.values())
+    yield (
+        f"Measured {analysis.made_at[:16].replace('T', ' ')} UTC on {plain(analysis.machine.name)}"
+        f" ({link('raw', page.link_to(file))}), in {whole:.0f} s: {took}."
+    )
+    yield bullets(map(plain, analysis.problems))
+
+
+def _millions(value: int | None) -> str:
+    return "–" if value is None else f"{value / 1e6:,.1f} M".replace("-", "−")
