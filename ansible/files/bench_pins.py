@@ -19,6 +19,7 @@ import datetime as dt
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -271,6 +272,8 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=REPORT)
     parser.add_argument("--json", action="store_true", help="print the report instead of words")
     options = parser.parse_args()
+    # At a shutdown, too, half a report is to be cleared away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if options.command == "compare":
         print(json.dumps(compare(load(sys.stdin.read(), "standard input")), indent=1))
         return 0

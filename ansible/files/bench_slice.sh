@@ -1,6 +1,9 @@
 #!/bin/sh
 # bench-slice COMMAND…: run a command on the CPUs set apart for measuring, in bench.slice.
-# Same user, folder, environment, input and output; its exit status is the command's.
+#
+# The process that calls this moves and then becomes the command: same id, user, folder, environment
+# and files, and whoever started it can signal it and gets its exit status. Only the moving needs
+# root, which is asked of systemd through sudo.
 set -eu
 if [ "$#" -eq 0 ]; then
     echo "usage: bench-slice COMMAND [ARGUMENT…]" >&2
@@ -10,8 +13,21 @@ if ! systemctl --quiet is-active bench.slice; then
     echo "bench-slice: bench.slice does not run here; the playbook's pin role makes it." >&2
     exit 2
 fi
-user=$(id -u)
-group=$(id -g)
-[ "$user" -eq 0 ] && exec systemd-run --quiet --scope --slice=bench.slice -- "$@"
-exec sudo --non-interactive --preserve-env systemd-run --quiet --scope --slice=bench.slice \
-    --uid="$user" --gid="$group" -- env "PATH=$PATH" "HOME=$HOME" "USER=$(id -un)" "LOGNAME=$(id -un)" "$@"
+become=
+[ "$(id -u)" -eq 0 ] || become="sudo --non-interactive"
+# A scope that holds this process; systemd forgets it when it is empty.
+$become busctl --quiet call org.freedesktop.systemd1 /org/freedesktop/systemd1 \
+    org.freedesktop.systemd1.Manager StartTransientUnit 'ssa(sv)a(sa(sv))' \
+    "bench-$$.scope" fail \
+    3 Slice s bench.slice PIDs au 1 "$$" CollectMode s inactive-or-failed 0
+# The call returns before it is done.
+tries=0
+until grep -q '/bench\.slice/' "/proc/$$/cgroup"; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 300 ]; then
+        echo "bench-slice: systemd did not move this process into bench.slice" >&2
+        exit 2
+    fi
+    sleep 0.01
+done
+exec "$@"

@@ -106,7 +106,8 @@ class Trial:
             "cat /sys/fs/cgroup/bench.slice/cpuset.cpus.effective": "1",
             "bench-slice nproc": "1",
             "bench-slice sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status": "1",
-            "sed -n 's/^Cpus_allowed_list:.//p' /proc/$(systemctl show -p MainPID --value ssh)/status": "0",
+            "sed -n 's/^Cpus_allowed_list:.//p' "
+            "/proc/$(systemctl show -p MainPID --value ssh)/status": "0",
             # Three busy processes of an ordinary login, where two CPUs are: all on the first.
             "for n in 1 2 3; do timeout 8 sh -c 'while :; do :; done' & done; sleep 5; "
             "ps -C sh -o psr=,stat= | awk '$2 ~ /R/ {print $1}' | sort -u": "0",
@@ -169,13 +170,17 @@ class Trial:
         self.machine.tell("cd bench && make .venv/.ready", timeout_s=900)
         options = "--rounds 10 --budget 60 --no-tests --no-counters --no-report"
         said = self.machine.tell(
-            "cd bench && bench-slice .venv/bin/nox -s bench-sample -- v1.0.0..v1.1.0 " + options,
+            f"cd bench && .venv/bin/nox -s bench-sample -- v1.0.0..v1.1.0 {options}",
             timeout_s=1500,
         )
-        stored = "cat $(ls -d bench/data/sample/*/*/*/*/ | tail -n 1)run.json"
-        machine = json.loads(self.machine.tell(stored))["machine"]
+        manifest = json.loads(
+            self.machine.tell("cat $(ls -d bench/data/sample/*/*/*/*/ | tail -n 1)run.json")
+        )
+        pinning = manifest["pinning"] or {}
+        if manifest["slice"] != "bench.slice" or not pinning.get("pinned"):
+            raise VmError(f"the run's manifest: slice {manifest['slice']!r}, pinning {pinning}")
         (line,) = [line for line in said.splitlines() if re.search(r"\bwork\b.*\d", line)][-1:]
-        return f"{' '.join(line.split())} (isolated CPUs {machine['isolated_cpus']})"
+        return f"in bench.slice, manifest says pinned: {' '.join(line.split())}"
 
     def _played(self, *arguments: str) -> Finished:
         done = self.playbook(*arguments)
