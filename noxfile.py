@@ -177,7 +177,10 @@ def azure(session: nox.Session) -> None:
     """Give the az commands of vm-manage.sh to the real azure-cli's parser (a large download)."""
     install(session, "test", "infra-test")
     location = Path(session.create_tmp()) / "azure-cli"
-    session.run_install("uv", "venv", "--quiet", "--allow-existing", str(location), external=True)
+    python = f"--python={session.virtualenv.location}/bin/python"
+    session.run_install(
+        "uv", "venv", "--quiet", "--allow-existing", python, str(location), external=True
+    )
     session.run_install(
         "uv", "pip", "install", "--quiet", f"--python={location}", AZURE_CLI, external=True
     )
