@@ -42,7 +42,7 @@ def main() -> int:
     if problem is not None:
         print(f"vm: FAILED after {seconds:.0f} s ({accelerator}). Logs: {folder}")
         return 1
-    verified = cycle.seconds("boot", "provision", "first boot to last", "pinned")
+    verified = cycle.seconds("boot", "provision", "pin", "first boot to last", "pinned")
     print(
         f"vm: passed, {len(cycle.steps)} steps in {seconds:.0f} s on 2 {accelerator} CPUs; "
         f"from image to pinned and verified {verified:.0f} s"

@@ -90,9 +90,13 @@ class Trial:
         return f"would change {changed(done)} things, changed none"
 
     def provision(self) -> str:
-        """The whole playbook over ssh, with its reboot."""
+        """Everything but the pins, over ssh."""
+        return f"changed={changed(self._played('--skip-tags', 'pin,verify'))}"
+
+    def pin(self) -> str:
+        """The pins, with the reboot they need."""
         before = self.machine.tell("cat /proc/sys/kernel/random/boot_id")
-        done = self._played()
+        done = self._played("--tags", "pin,verify")
         after = self.machine.tell("cat /proc/sys/kernel/random/boot_id")
         if before == after:
             raise VmError("the machine was not rebooted")
@@ -163,24 +167,37 @@ class Trial:
             raise VmError("still not pinned")
         return f"changed={changed(done)}, pinned again, no reboot"
 
-    def measure(self) -> str:
-        """This repository, fetched by the playbook, measures a small project in bench.slice."""
+    def measure_unpinned(self) -> str:
+        """This repository, fetched by the playbook, measures a small project; nothing is pinned."""
         target = _TARGET.format(clone=self.repositories.sample)
         self.machine.tell(f"cat >bench/bench/targets/sample.toml <<'END'\n{target}END")
         self.machine.tell("cd bench && make .venv/.ready", timeout_s=900)
-        options = "--rounds 10 --budget 60 --no-tests --no-counters --no-report"
-        said = self.machine.tell(
-            f"cd bench && .venv/bin/nox -s bench-sample -- v1.0.0..v1.1.0 {options}",
-            timeout_s=1500,
-        )
-        manifest = json.loads(
-            self.machine.tell("cat $(ls -d bench/data/sample/*/*/*/*/ | tail -n 1)run.json")
-        )
+        result, manifest = self._measured()
+        if manifest["slice"] or (manifest["pinning"] or {}).get("pinned"):
+            raise VmError("the run's manifest says that it was pinned")
+        return result
+
+    def measure(self) -> str:
+        """The same on the pinned machine: in bench.slice, and the manifest says so."""
+        result, manifest = self._measured()
         pinning = manifest["pinning"] or {}
         if manifest["slice"] != "bench.slice" or not pinning.get("pinned"):
             raise VmError(f"the run's manifest: slice {manifest['slice']!r}, pinning {pinning}")
-        (line,) = [line for line in said.splitlines() if re.search(r"\bwork\b.*\d", line)][-1:]
-        return f"in bench.slice, manifest says pinned: {' '.join(line.split())}"
+        return f"{result}; in bench.slice, manifest says pinned"
+
+    def _measured(self) -> tuple[str, dict[str, Any]]:
+        """An A/A pair: what came out, and the run's manifest."""
+        options = "--rounds 20 --budget 90 --json --no-tests --no-counters --no-report"
+        said = self.machine.tell(
+            f"cd bench && .venv/bin/nox -s bench-sample -- v1.0.0..v1.0.1 {options}",
+            timeout_s=1500,
+        )
+        (document,), _ = json.JSONDecoder().raw_decode(said, said.index("[\n"))
+        one = next(one for one in document["benchmarks"] if one["name"] == "work")
+        path = "$(ls -dt bench/data/sample/*/*/*/*/ | head -n 1)run.json"
+        manifest: dict[str, Any] = json.loads(self.machine.tell(f"cat {path}"))
+        noise = "unknown" if one["noise"] is None else f"{one['noise']:.2%}"
+        return f"A/A: noise of a round {noise}, {one['rounds']} rounds ({one['design']})", manifest
 
     def _played(self, *arguments: str) -> Finished:
         done = self.playbook(*arguments)
@@ -198,12 +215,14 @@ def run(cycle: Cycle, trial: Trial) -> None:
     cycle.do("boot", trial.boot)
     cycle.do("check mode", trial.check_mode)
     cycle.do("provision", trial.provision)
+    cycle.do("measure unpinned", trial.measure_unpinned)
+    cycle.do("pin", trial.pin)
     cycle.do("pinned", trial.pinned)
     cycle.do("verified at boot", trial.verified_at_boot)
     cycle.do("second run", trial.again)
     cycle.do("broken pin", trial.broken)
     cycle.do("healed", trial.healed)
-    cycle.do("measure", trial.measure)
+    cycle.do("measure pinned", trial.measure)
 
 
 def changed(done: Finished) -> int:
