@@ -253,11 +253,16 @@ def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     rank.add_argument(
         "--seconds",
         type=_not_negative,
-        default=8.0,
+        default=5.0,
         help="time for timing the rewritten copy; 0: count only (%(default)s)",
     )
     rank.add_argument(
         "--all", action="store_true", help="also findings below 0.5 ms or 1%% of the scenario"
+    )
+    rank.add_argument(
+        "--exact",
+        action="store_true",
+        help="predict instructions by callgrind, not from times: a minute or two more",
     )
     rank.add_argument(
         "--no-report", dest="report", action="store_false", help="leave results/ alone"

@@ -104,6 +104,7 @@ class _Ranker:
                     yield Ranking(
                         target, self.interpreter.version, environment, one.declaration, subject,
                         network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
+                        self.arguments.exact,
                     ).run()  # fmt: skip
                 except (NotPresentError, NotServedError) as error:
                     yield UsageError(f"{one.declaration.name}: {error}")

@@ -71,7 +71,9 @@ class Kept(msgspec.Struct, frozen=True):
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     """A prediction held against a rewritten copy that was run. Times in CPU seconds.
 
-    `unexpected` modules vanished though they should not have, `still_there` the other way round.
+    `saving_s` is what its modules take in the recorder's timing runs, `predicted_s` the same scaled
+    to the processes that were timed. `unexpected` modules vanished though they should not have,
+    `still_there` the other way round.
     `failed` says why a copy did not run; what was not measured is None.
     """
 
@@ -84,6 +86,7 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     still_there: tuple[str, ...] = ()
     instructions: int | None = None
     instructions_base: int | None = None
+    predicted_s: float | None = None
     base_s: float | None = None
     interval: Interval | None = None
     rounds: int = 0
@@ -108,16 +111,18 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """Who imports whom; `deferred` when all statements behind it are in the best set."""
+    """Who leads to whom; `deferred` when all statements behind it are in the best set."""
 
     importer: str
     imported: str
-    lines: tuple[int, ...]
     deferred: bool
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """One scenario on one Python. `process_s` is the CPU time of the process up to its exit."""
+    """One scenario on one Python. `process_s` is the CPU time of the process up to its exit.
+
+    `exact`: instructions were attributed to modules by callgrind; else they follow from times.
+    """
 
     format: int
     target: str
@@ -127,6 +132,7 @@ class Analysis(msgspec.Struct, frozen=True):
     environment: EnvironmentRecord
     scenario: Benchmark
     runs: int
+    exact: bool
     process_s: float
     imports_s: float
     modules: int

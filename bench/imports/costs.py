@@ -1,27 +1,26 @@
-"""Packages that cost something and who pulls them in; what keeps the rest; the picture's graph."""
+"""Packages that cost something and who pulls them in; what keeps the rest."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.imports.analysis import Edge, Kept, Node, Package
+from bench.imports.analysis import Kept, Package
 from bench.imports.candidates import Candidate, Judgement
 from bench.imports.cuts import smallest_cut
 from bench.imports.findings import shown_file
 from bench.imports.graph import Graph, Skip
-from bench.imports.recording import MAIN, Place
+from bench.imports.recording import Place
 
 _PACKAGES = 20
-_NODES = 14
 
 
 def packages(
     graph: Graph, own: frozenset[str], judgement: Judgement, least: float
 ) -> tuple[Package, ...]:
     """The dearest packages, with their cuts; those below `least` are left out."""
-    groups = _groups(graph, own)
+    groups = groups_of(graph, own)
     dearest = sorted(groups, key=lambda name: -graph.total(groups[name]))
     whole = {one.place for one in judgement.candidates if one.is_whole}
     removable = own_places(graph, own)
@@ -82,97 +81,16 @@ def kept(
     return tuple(sorted(found, key=lambda one: (-one.saving_s, one.file, one.line)))
 
 
-def picture(
-    graph: Graph, own: frozenset[str], best: Sequence[Candidate]
-) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
-    """The part of the graph that matters: the dearest boxes, and own modules that lead to them."""
-    group = _group_of(own)
-    groups = _groups(graph, own)
-    vanished = graph.vanished([one.skip for one in best])
-    links = _links(graph, group, {one.place for one in best})
-    cost = {name: graph.total(modules) for name, modules in groups.items()}
-    shown = {MAIN} | {one.source.module for one in best}
-    before = _before(links)
-    for name in [*sorted(cost, key=lambda name: -cost[name])[:_NODES], *shown]:
-        at = name
-        while at in before:
-            shown.add(at)
-            at = before[at]
-    depth = _depths(links, shown)
-    nodes = tuple(
-        Node(
-            name,
-            name == MAIN or name.partition(".")[0] in own,
-            cost.get(name, 0.0),
-            graph.total(groups.get(name, frozenset()) & vanished),
-            depth[name],
-        )
-        for name in sorted(depth, key=lambda name: (depth[name], -cost.get(name, 0.0), name))
-    )
-    edges = tuple(
-        Edge(a, b, tuple(sorted(lines)), all(deferred for _, deferred in places))
-        for (a, b), places in sorted(links.items())
-        if a in depth and b in depth and a != b
-        for lines in [{line for line, _ in places}]
-    )
-    return nodes, edges
-
-
-def _before(links: Collection[tuple[str, str]]) -> dict[str, str]:
-    """Each box's neighbour on a shortest way from the program, which has none."""
-    after = _after(links)
-    before, todo = dict[str, str](), [MAIN]
-    for name in todo:
-        for other in after.get(name, ()):
-            if other not in before and other != MAIN:
-                before[other] = name
-                todo.append(other)
-    return before
-
-
-def _after(links: Collection[tuple[str, str]]) -> dict[str, list[str]]:
-    found = defaultdict(list)
-    for a, b in sorted(links):
-        found[a].append(b)
-    return dict(found)
-
-
-def _depths(links: Collection[tuple[str, str]], shown: Collection[str]) -> dict[str, int]:
-    """How many steps each shown box is from the program, along shown boxes."""
-    after = _after([(a, b) for a, b in links if a in shown and b in shown])
-    depth, todo = {MAIN: 0}, [MAIN]
-    for name in todo:
-        for other in after.get(name, ()):
-            if other not in depth:
-                depth[other] = depth[name] + 1
-                todo.append(other)
-    return depth
-
-
-def _links(
-    graph: Graph, group: Callable[[str], str], deferred: Collection[int]
-) -> dict[tuple[str, str], set[tuple[int, bool]]]:
-    found = defaultdict(set)
-    for number, place in enumerate(graph.recording.places):
-        importer = place.module
-        if importer != MAIN and importer not in graph.modules:
-            continue
-        for asked in place.asked:
-            if asked.got in graph.modules:
-                pair = group(importer), group(asked.got)
-                found[pair].add((place.line, number in deferred))
-    return found
-
-
-def _groups(graph: Graph, own: frozenset[str]) -> dict[str, frozenset[str]]:
-    group = _group_of(own)
+def groups_of(graph: Graph, own: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Modules by the box they belong to (see `grouping`)."""
+    group = grouping(own)
     found = defaultdict(set)
     for name in graph.modules:
         found[group(name)].add(name)
     return {name: frozenset(modules) for name, modules in found.items()}
 
 
-def _group_of(own: frozenset[str]) -> Callable[[str], str]:
+def grouping(own: frozenset[str]) -> Callable[[str], str]:
     """An own module stands for itself, any other for its package."""
 
     def group(name: str) -> str:

@@ -20,7 +20,7 @@ from bench.environments.build import Environment
 from bench.evaluation import differences, of_design, size_of, times
 from bench.imports.analysis import Check
 from bench.imports.candidates import Candidate
-from bench.imports.graph import Graph
+from bench.imports.graph import Graph, Skip
 from bench.imports.overlay import Overlay, make_overlay
 from bench.imports.rewrite import rewrite
 from bench.measure.client import Invocation
@@ -103,7 +103,7 @@ class Experiment:
         words: str,
         graph: Graph,
         candidates: Sequence[Candidate],
-        predicted_instructions: Callable[[float], int | None],
+        predict: Callable[[Sequence[Skip]], int | None],
     ) -> tuple[Check, Overlay | None]:
         """Hold what the graph predicts of these candidates against a run of the copy."""
         skips = [one.skip for one in candidates]
@@ -121,7 +121,7 @@ class Experiment:
             words,
             len(predicted),
             saving,
-            predicted_instructions(saving),
+            predict(skips),
             len(gone),
             tuple(sorted(gone - predicted)),
             tuple(sorted(predicted - gone)),

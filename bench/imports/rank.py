@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import msgspec
 
 from bench.core.errors import NothingMeasuredError
 from bench.core.options import Options
+from bench.core.sample import Side
 from bench.core.target import Benchmark, Target
 from bench.counters.instructions import InstructionCounter, find_instruction_counter
 from bench.counters.observe import own_packages
@@ -23,15 +25,17 @@ from bench.imports import costs
 from bench.imports.analysis import FORMAT, Analysis, Check, Finding
 from bench.imports.candidates import Candidate, Judgement, judge_imports
 from bench.imports.counterfactual import Experiment, rewritten, time_both
+from bench.imports.exact import Instructions, attribute
 from bench.imports.findings import ask_ruff, describe, find_ruff, shown_file
-from bench.imports.graph import Graph
+from bench.imports.graph import Graph, Skip
 from bench.imports.overlay import Overlay, own_folders
 from bench.imports.patch import make_patch
+from bench.imports.picture import picture
 from bench.imports.recording import Times, record, take_times
 from bench.imports.sets import Worth, best_set, worths
 from bench.imports.sources import Source
 from bench.machine.fingerprint import describe_machine
-from bench.measure.client import Launcher
+from bench.measure.client import Invocation, Launcher
 from bench.measure.invocations import Subject, control_benchmark
 from bench.measure.network import Network
 from bench.measure.rounds import Bench, RoundFailedError, Sides
@@ -49,7 +53,7 @@ _SEED = 1
 class Ranking:
     """One scenario on one Python; `budget_s` is for timing the rewritten copy.
 
-    `everything` shows findings below the limits too.
+    `everything` shows findings below the limits too; `exact` predicts instructions by callgrind.
     """
 
     target: Target
@@ -62,6 +66,7 @@ class Ranking:
     watcher: Watcher
     budget_s: float
     everything: bool = False
+    exact: bool = False
     steps_s: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -103,17 +108,27 @@ class Ranking:
             with self._step("choosing the set"):
                 found = _Found(graph, judgement, times, *self._choose(graph, judgement))
             with self._step("running the copies"):
-                scale = _Scale(times, bare, experiment, bare_count)
+                exact = self._attribute(runner, invocation)
+                scale = _Scale(graph, times, bare, experiment, bare_count, exact)
                 checks, head = self._check(found, experiment, scale)
         with self._step("timing"):
-            checks = self._timed(checks, experiment, head)
-        return self._analysis(found, own, checks)
+            checks = self._timed(checks, experiment, head, scale)
+        return self._analysis(found, own, checks, exact=exact is not None)
 
     def _counter(self) -> InstructionCounter | None:
         try:
             return find_instruction_counter()
         except NotCountedError as error:
             self.problems.append(f"instructions were not counted: {error}")
+            return None
+
+    def _attribute(self, runner: Runner, invocation: Invocation) -> Instructions | None:
+        if not self.exact:
+            return None
+        try:
+            return attribute(runner, self.benchmark, invocation)
+        except NotCountedError as error:
+            self.problems.append(f"instructions were not attributed exactly: {error}")
             return None
 
     def _judge(self, graph: Graph, own: frozenset[str], folders: tuple[Path, ...]) -> Judgement:
@@ -160,7 +175,7 @@ class Ranking:
         return checks, overlay
 
     def _timed(
-        self, checks: list[Check], experiment: Experiment, head: Overlay | None
+        self, checks: list[Check], experiment: Experiment, head: Overlay | None, scale: _Scale
     ) -> list[Check]:
         if head is None or self.budget_s <= 0:
             return checks
@@ -174,20 +189,34 @@ class Ranking:
             with Launcher(self.network.isolation) as launcher:
                 bench = Bench(launcher, self.network.cpus, _SEED, self.network)
                 timed = time_both(bench, sides, options, self.watcher)
+                bare_s = self._bare_s(bench)
         except RoundFailedError as error:
             self.problems.append(f"the copies could not be timed: {error}")
             return checks
         first = msgspec.structs.replace(
-            checks[0], base_s=timed.base_s, interval=timed.interval, rounds=timed.rounds
+            checks[0],
+            predicted_s=scale.seconds(checks[0].saving_s, timed.base_s, bare_s),
+            base_s=timed.base_s,
+            interval=timed.interval,
+            rounds=timed.rounds,
         )
         return [first, *checks[1:]]
 
-    def _analysis(self, found: _Found, own: frozenset[str], checks: list[Check]) -> Analysis:
+    def _bare_s(self, bench: Bench) -> float:
+        """CPU seconds of a bare interpreter in this environment."""
+        control = control_benchmark()
+        invocation = self.subject.invocation(control)
+        sides = Sides(control, invocation, invocation)
+        return median(bench.alone(sides, Side.BASE, pin=True).cpu_s for _ in range(_RUNS))
+
+    def _analysis(
+        self, found: _Found, own: frozenset[str], checks: list[Check], *, exact: bool
+    ) -> Analysis:
         graph, times = found.graph, found.times
         findings = self._findings(found)
         least = 0.0 if self.everything else max(LEAST_S, LEAST_SHARE * times.process_s)
         shown = [one for one in findings if max(one.share_s, one.last_s) >= least]
-        nodes, edges = costs.picture(graph, own, found.best)
+        drawn = picture(graph, own, found.best)
         if find_ruff() is None:
             self.problems.append("ruff is not installed: its opinion is missing")
         return Analysis(
@@ -199,6 +228,7 @@ class Ranking:
             self.environment.record,
             self.benchmark,
             _RUNS,
+            exact,
             times.process_s,
             sum(times.own_s.values()),
             len(graph.modules),
@@ -210,8 +240,8 @@ class Ranking:
             costs.packages(graph, own, found.judgement, least),
             costs.kept(graph, found.judgement, found.best, least),
             tuple(checks),
-            nodes,
-            edges,
+            drawn.nodes,
+            drawn.edges,
             make_patch(rewritten(found.best)),
             self.steps_s,
             tuple(self.problems),
@@ -255,17 +285,31 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Scale:
-    """From CPU seconds to instructions: what both say of the scenario beyond a bare interpreter."""
+    """From CPU seconds of imports to what a process takes beyond a bare interpreter.
 
+    `exact` attributes instructions to modules where that was asked for.
+    """
+
+    graph: Graph
     times: Times
     bare: Times
     experiment: Experiment
     bare_count: Future[int | None]
+    exact: Instructions | None
 
-    def instructions(self, saving_s: float) -> int | None:
-        """How many instructions go with seconds of imports."""
+    def instructions(self, skips: Sequence[Skip]) -> int | None:
+        """How many instructions are saved."""
+        if self.exact is not None:
+            vanished = self.graph.vanished(skips)
+            return self.exact.saved(sum(self.exact.own.get(name, 0) for name in vanished))
         whole, bare = self.experiment.base_instructions.result(), self.bare_count.result()
         if whole is None or bare is None:
             return None
-        seconds = self.times.process_s - self.bare.process_s
-        return round((whole - bare) * saving_s / seconds)
+        return round((whole - bare) * self._part(self.graph.saving(skips)))
+
+    def seconds(self, saving_s: float, process_s: float, bare_s: float) -> float:
+        """CPU seconds that are saved of a process, next to a bare interpreter's."""
+        return (process_s - bare_s) * self._part(saving_s)
+
+    def _part(self, saving_s: float) -> float:
+        return saving_s / (self.times.process_s - self.bare.process_s)

@@ -95,6 +95,17 @@ def take_times(runner: Runner, benchmark: Benchmark, invocation: Invocation, run
     return middle([_times(_run(runner, benchmark, invocation, {})) for _ in range(runs)])
 
 
+def take_steps(
+    runner: Runner, benchmark: Benchmark, invocation: Invocation, under: Sequence[str]
+) -> list[str]:
+    """Every look at the clock of one run under an instrument: a module's name begins it, "" ends.
+
+    One more follows them, the last.
+    """
+    steps: list[str] = _run(runner, benchmark, invocation, {}, under)["steps"]
+    return steps
+
+
 def middle(runs: Sequence[Times]) -> Times:
     """The median of each figure; a module counts 0 in a run that did not load it."""
 
@@ -134,11 +145,12 @@ def _run(
     benchmark: Benchmark,
     invocation: Invocation,
     variables: dict[str, str],
+    under: Sequence[str] = (),
 ) -> dict[str, Any]:
     with scratch(invocation) as folder:
         file = folder / "recorded"
         ours = {**with_path(invocation, _FOLDER), "BENCH_RECORDER": str(file), **variables}
-        runner.run(benchmark, invocation, variables=ours)
+        runner.run(benchmark, invocation, under=under, variables=ours)
         text = file.read_text(encoding="ascii") if file.exists() else ""
     if not text:
         raise NotCountedError("no Python process of it could be recorded")

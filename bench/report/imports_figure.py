@@ -65,6 +65,8 @@ def _legend(card: Card) -> None:
 
 def _words(node: Node) -> str:
     name = "the program" if node.name == "__main__" else node.name
+    if node.is_own and node.name.count("."):
+        name = "." + node.name.partition(".")[2]  # the project's own name goes without saying
     return f"{name}  {seconds(node.own_s)}" if node.own_s else name
 
 

@@ -52,15 +52,18 @@ class _Clock:
         self.now = now
         self.own: "dict[str, int]" = {}
         self.whole: "dict[str, int]" = {}
+        self.steps: list[str] = []
         load = machinery._find_and_load
         inside = [0]
 
         def find_and_load(name: str, import_: "Any") -> "Any":
             inside.append(0)
+            self.steps.append(name)
             began = now()
             try:
                 return load(name, import_)
             finally:
+                self.steps.append("")
                 took = now() - began
                 self.own[name] = self.own.get(name, 0) + took - inside.pop()
                 self.whole[name] = self.whole.get(name, 0) + took
@@ -69,7 +72,12 @@ class _Clock:
         machinery._find_and_load = find_and_load
 
     def told(self) -> "dict[str, object]":
-        return {"own_ns": self.own, "whole_ns": self.whole, "process_ns": self.now()}
+        return {
+            "own_ns": self.own,
+            "whole_ns": self.whole,
+            "steps": self.steps,
+            "process_ns": self.now(),
+        }
 
 
 class _Graph:
@@ -103,11 +111,12 @@ class _Graph:
             fromlist: "Any" = (),
             level: int = 0,
         ) -> "Any":
-            frame = sys._getframe(1)
-            spot = (frame.f_code, frame.f_lasti)
-            count = self.seen[spot] = self.seen.get(spot, 0) + 1
-            if count > _ENOUGH:
-                return original(name, globals, locals, fromlist, level)
+            frame = _caller()
+            if frame is not None:
+                spot = (frame.f_code, frame.f_lasti)
+                count = self.seen[spot] = self.seen.get(spot, 0) + 1
+                if count > _ENOUGH:
+                    return original(name, globals, locals, fromlist, level)
             place = self._place(frame)
             self.stack.append(place)
             try:
@@ -137,8 +146,8 @@ class _Graph:
                     self._entry((over, "", 0, ""), over)[0].add((name, "", name))
 
         def gcd_import(name: str, package: "Any" = None, level: int = 0) -> "Any":
-            frame = sys._getframe(1)
-            while frame.f_back and _is_machinery(frame):
+            frame = _caller()
+            while frame is not None and frame.f_back and _is_machinery(frame):
                 frame = frame.f_back
             place = self._place(frame)
             self.stack.append(place)
@@ -152,7 +161,7 @@ class _Graph:
         machinery._gcd_import = gcd_import
 
     def _place(self, frame: "Any") -> "_Place":
-        if _is_machinery(frame):
+        if frame is None or _is_machinery(frame):
             # An extension module that imports: the frame is the machinery's that loads it.
             over = next((one for one in reversed(self.stack) if isinstance(one, str)), _MAIN)
             return (over, "", 0, "")
@@ -219,6 +228,14 @@ class _Graph:
             ],
             "lines": sorted(self.lines),
         }
+
+
+def _caller() -> "Any":
+    """The frame that calls a hook; None where the interpreter itself does, before any code."""
+    try:
+        return sys._getframe(2)
+    except ValueError:
+        return None
 
 
 def _is_machinery(frame: "Any") -> bool:

@@ -1,0 +1,84 @@
+"""`bench rank` from a repository to its page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.sample_project import Repository, sample_files
+from support.sandbox import PYTHON, Sandbox, target_text
+
+_CLI = """\
+import json
+import sys
+import xml.dom.minidom
+
+from sample import report
+
+
+def main():
+    if sys.argv[1:] == ["work"]:
+        return
+    print(json.dumps({}), xml.dom.minidom, report)
+"""
+_REPORT = "import json\n\n\ndef write():\n    return json\n"
+
+
+@pytest.fixture
+def importing(tmp_path: Path, sandbox: Sandbox) -> Sandbox:
+    """A sandbox with a project that imports more than it needs."""
+    repository = Repository.create(tmp_path / "importing")
+    files = sample_files("1.0.0", extra=False)
+    files |= {"sample/cli.py": _CLI, "sample/report.py": _REPORT}
+    repository.commit(files, "Imports too much", tag="v1")
+    return Sandbox(sandbox.folder, sandbox.cache, repository.path)
+
+
+def test_the_ranking_is_stored_shown_and_comes_true(importing: Sandbox) -> None:
+    done = importing.bench(
+        "rank", "sample", "v1", "--repo", importing.repository, "--seconds", "0.5", "--all",
+        status=0,
+    )  # fmt: skip
+    assert "sample/cli.py:3" in done.stdout
+    (file,) = (importing.workspace.data / "targets").rglob("*.json")
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    check = stored["checks"][0]
+    assert check["modules_predicted"] == check["modules_measured"] > 5
+    assert "unexpected" not in check
+    assert "still_there" not in check
+    assert check["base_s"] > 0
+    assert {one["line"] for one in stored["findings"]} >= {1, 3}
+    folder = importing.workspace.results / "targets" / "sample"
+    (page,) = folder.glob("*.md")
+    text = page.read_text(encoding="utf-8")
+    assert "import xml.dom.minidom" in text
+    assert f"work, Python {PYTHON}" in text
+    assert (folder / f"{page.stem}-work-py{PYTHON}.svg").exists()
+    assert "+    import" not in text
+    assert "-import xml.dom.minidom" in next(folder.glob("*.patch")).read_text(encoding="utf-8")
+
+
+def test_the_report_keeps_the_page_and_makes_it_again(importing: Sandbox) -> None:
+    importing.bench(
+        "rank", "sample", "v1", "--repo", importing.repository, "--seconds", "0", status=0
+    )
+    folder = importing.workspace.results / "targets"
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    importing.bench("report", status=0)
+    assert before == {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_script_is_refused(importing: Sandbox) -> None:
+    script = importing.workspace.suites / "bm_some" / "run_benchmark.py"
+    script.parent.mkdir(parents=True)
+    script.write_text("", encoding="utf-8")
+    importing.write_target(target_text('name = "some"\nscript = "some"'))
+    done = importing.bench("rank", "sample", "v1", "--repo", importing.repository, status=2)
+    assert "no script can" in done.stderr
+
+
+def test_a_scenario_that_fails_is_named(importing: Sandbox) -> None:
+    importing.write_target(target_text('name = "bad"\ncommand = ["python", "-c", "raise OSError"]'))
+    done = importing.bench("rank", "sample", "v1", "--repo", importing.repository, status=4)
+    assert "bad" in done.stderr
