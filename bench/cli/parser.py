@@ -265,6 +265,11 @@ def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="predict instructions by callgrind, not from times: a minute or two more",
     )
     rank.add_argument(
+        "--tests",
+        action="store_true",
+        help="also run the target's own tests, with the change and without it",
+    )
+    rank.add_argument(
         "--no-report", dest="report", action="store_false", help="leave results/ alone"
     )
 

@@ -6,12 +6,14 @@ import argparse
 import dataclasses
 from collections.abc import Iterator
 
+import msgspec
 from rich.console import Console
 
 from bench.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.gate import Gate
 from bench.core.options import Options
-from bench.core.revision import Source
+from bench.core.revision import Pair, Source
 from bench.core.target import Kind, Target
 from bench.environments.interpreters import Interpreter, find_interpreters
 from bench.environments.pair import Builder, Environments
@@ -27,6 +29,7 @@ from bench.session.selection import select
 from bench.session.watcher import Watcher
 from bench.store.manifest import PlannedBenchmark
 from bench.system.lock import exclusive
+from bench.testgate.run_gate import PairGate
 from bench.workspace import Workspace, find_workspace
 
 
@@ -100,13 +103,31 @@ class _Ranker:
         ):
             for one in planned:
                 self.watcher.say(f"{one.declaration.name}, Python {self.interpreter.version}")
+                ranking = Ranking(
+                    target, self.interpreter.version, environment, one.declaration, subject,
+                    network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
+                    self.arguments.exact,
+                )  # fmt: skip
                 try:
-                    yield Ranking(
-                        target, self.interpreter.version, environment, one.declaration, subject,
-                        network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
-                        self.arguments.exact,
-                    ).run()  # fmt: skip
+                    yield self._tested(ranking.run(), ranking.texts, pair)
                 except (NotPresentError, NotServedError) as error:
                     yield UsageError(f"{one.declaration.name}: {error}")
                 except BenchError as error:
                     yield error
+
+    def _tested(self, analysis: Analysis, texts: dict[str, str], pair: Pair) -> Analysis:
+        """The same with the project's own tests, as it is and rewritten, where asked for."""
+        if not self.arguments.tests or not texts:
+            return analysis
+        if self.target.tests is None:
+            return msgspec.structs.replace(analysis, gate=Gate(reason="no tests are declared"))
+        gate = PairGate(
+            self.target,
+            pair,
+            self.workspace,
+            self.watcher.say,
+            self.watcher.phase,
+            self.arguments.repo,
+            texts,
+        ).run(self.interpreter)
+        return msgspec.structs.replace(analysis, gate=gate)

@@ -9,6 +9,7 @@ import msgspec
 
 from bench.core.environment import EnvironmentRecord
 from bench.core.errors import DataError
+from bench.core.gate import Gate
 from bench.core.machine import Machine
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval
@@ -122,6 +123,7 @@ class Analysis(msgspec.Struct, frozen=True):
     """One scenario on one Python. `process_s` is the CPU time of the process up to its exit.
 
     `exact`: instructions were attributed to modules by callgrind; else they follow from times.
+    `gate`: the project's own tests, as it is and rewritten; None where they were not asked for.
     """
 
     format: int
@@ -149,6 +151,7 @@ class Analysis(msgspec.Struct, frozen=True):
     patch: str
     steps_s: dict[str, float]
     problems: tuple[str, ...] = ()
+    gate: Gate | None = None
 
     @property
     def label(self) -> str:

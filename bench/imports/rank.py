@@ -54,6 +54,7 @@ class Ranking:
     """One scenario on one Python; `budget_s` is for timing the rewritten copy.
 
     `everything` shows findings below the limits too; `exact` predicts instructions by callgrind.
+    `texts` are the rewritten files by path, once it has run.
     """
 
     target: Target
@@ -69,6 +70,7 @@ class Ranking:
     exact: bool = False
     steps_s: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> Analysis:
         """Analyse; raises `BenchError` when the scenario can't be run at all."""
@@ -216,6 +218,8 @@ class Ranking:
         findings = self._findings(found)
         least = 0.0 if self.everything else max(LEAST_S, LEAST_SHARE * times.process_s)
         shown = [one for one in findings if max(one.share_s, one.last_s) >= least]
+        changed = rewritten(found.best)
+        self.texts = {shown_file(file): text for file, text in changed.items()}
         drawn = picture(graph, own, found.best)
         if find_ruff() is None:
             self.problems.append("ruff is not installed: its opinion is missing")
@@ -242,7 +246,7 @@ class Ranking:
             tuple(checks),
             drawn.nodes,
             drawn.edges,
-            make_patch(rewritten(found.best)),
+            make_patch(changed),
             self.steps_s,
             tuple(self.problems),
         )

@@ -32,7 +32,12 @@ def gate_line(run: Run) -> str:
 
 def gate_section(run: Run, level: int = 2) -> str:
     """A section for the page of a pair; one a run, since each Python has its own tests."""
-    return document(_blocks(run.gate, level)).rstrip("\n")
+    return tests_section(run.gate, level)
+
+
+def tests_section(gate: Gate | None, level: int) -> str:
+    """A section on one gate; None: there was none."""
+    return document(_blocks(gate, level)).rstrip("\n")
 
 
 def _blocks(gate: Gate | None, level: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.core.errors import DataError
 from bench.imports.analysis import FOLDER, Analysis, Check, Finding, read_analyses
 from bench.report.figure_style import MARKER
+from bench.report.gate_section import tests_section
 from bench.report.imports_figure import Drawing, draw_imports
 from bench.report.markdown import (
     bullets,
@@ -112,6 +113,9 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
         )
         yield table(_CHECK_COLUMNS, [_check_row(one) for one in analysis.checks])
         yield bullets(_unlike(one) for one in analysis.checks if _unlike(one))
+    if analysis.gate is not None:
+        yield "Tests: *base* is the revision as it is, *head* the same with the patch."
+        yield tests_section(analysis.gate, 3)
     if len(analysis.nodes) > 1:
         name = f"{analysis.label}-{analysis.scenario.name}-py{analysis.python}.svg"
         drawing = Drawing(analysis.nodes, analysis.edges)

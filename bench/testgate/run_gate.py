@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.errors import BenchError
@@ -16,7 +16,7 @@ from bench.testgate.compare import Comparison, compare, without_flaky
 from bench.testgate.environment import build_suite_environment, make_suite_recipe
 from bench.testgate.isolation import isolate_tests
 from bench.testgate.junit import without_parameters
-from bench.testgate.sources import Sources, find_sources
+from bench.testgate.sources import RewrittenSources, Sources, find_sources
 from bench.testgate.suite import Outcome, Suite
 from bench.workspace import Workspace
 
@@ -26,7 +26,10 @@ _TOO_MANY_FOR_CHANCE = 100
 
 @dataclass(frozen=True)
 class PairGate:
-    """The tests of one pair. `say` hears of results, `phase` of what is being done."""
+    """The tests of one pair. `say` hears of results, `phase` of what is being done.
+
+    `rewritten`: head has these texts in place of its own (see `RewrittenSources`).
+    """
 
     target: Target
     pair: Pair
@@ -34,20 +37,22 @@ class PairGate:
     say: Callable[[str], None]
     phase: Callable[[str], None]
     repo: Path | None = None
+    rewritten: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, interpreter: Interpreter) -> Gate:
         """Test both sides on one Python; what keeps them from being tested is the reason in it."""
         tests = self.target.tests
         assert tests is not None
         try:
-            base, head = (
-                self._suite(tests, revision, interpreter)
-                for revision in (self.pair.base, self.pair.head)
-            )
+            base = self._suite(tests, self._sources(self.pair.base), interpreter)
+            sources = self._sources(self.pair.head)
+            if self.rewritten:
+                sources = RewrittenSources(sources, self.rewritten)
+            head = self._suite(tests, sources, interpreter)
         except BenchError as error:
             self.say(f"tests not run: {error.message}")
             return Gate(reason=error.message)
-        was, now = (self._run(base, self.pair.base), self._run(head, self.pair.head))
+        was, now = self._run(base), self._run(head)
         found = Comparison()
         if was.run.has_results and now.run.has_results:
             found = self._confirmed(compare(was.cases, now.cases), was, base, head)
@@ -56,8 +61,10 @@ class PairGate:
             self.say(f"head's tests newly fail: {_first(gate)}\nWhat they said last: {head.log}")
         return gate
 
-    def _suite(self, tests: OwnTests, revision: Revision, interpreter: Interpreter) -> Suite:
-        sources: Sources = find_sources(self.target, revision, self.workspace, self.repo)
+    def _sources(self, revision: Revision) -> Sources:
+        return find_sources(self.target, revision, self.workspace, self.repo)
+
+    def _suite(self, tests: OwnTests, sources: Sources, interpreter: Interpreter) -> Suite:
         recipe = make_suite_recipe(tests, sources, interpreter, cut_off(self.pair))
         folder = build_suite_environment(
             recipe,
@@ -69,11 +76,11 @@ class PairGate:
         isolation = isolate_tests(self.target.network)
         return Suite(self.target, tests, sources, recipe.key, folder, isolation, self.workspace)
 
-    def _run(self, suite: Suite, revision: Revision) -> Outcome:
-        self.phase(f"running the tests of {revision.label}")
+    def _run(self, suite: Suite) -> Outcome:
+        self.phase(f"running the tests of {suite.sources.description}")
         outcome, remembered = suite.run()
         how = "remembered" if remembered else f"{outcome.run.duration_s:.0f} s"
-        self.say(f"tests of {revision.label}: {counts(outcome.run)} [{how}]")
+        self.say(f"tests of {suite.sources.description}: {counts(outcome.run)} [{how}]")
         return outcome
 
     def _confirmed(self, found: Comparison, was: Outcome, base: Suite, head: Suite) -> Comparison:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tarfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +88,39 @@ class ArchiveSources:
             archive.extractall(folder.with_suffix(".unpacked"), filter="data")
         (top,) = folder.with_suffix(".unpacked").iterdir()
         top.rename(folder)
+
+
+@dataclass(frozen=True)
+class RewrittenSources:
+    """Another tree with some modules rewritten; `texts` are by path from the package's parent."""
+
+    inner: Sources
+    texts: Mapping[str, str]
+
+    @property
+    def identity(self) -> str:
+        """The tree's, and the hash of what is rewritten."""
+        content = json.dumps(sorted(self.texts.items())).encode()
+        return f"{self.inner.identity}+{hashlib.sha256(content).hexdigest()}"
+
+    @property
+    def description(self) -> str:
+        """The tree's, and that it is rewritten."""
+        return f"{self.inner.description}, rewritten"
+
+    @property
+    def files(self) -> Collection[str]:
+        """Paths in the tree."""
+        return self.inner.files
+
+    def put(self, folder: Path) -> None:
+        """Write the tree, then the new texts over it; raises `UsageError` where one is missing."""
+        self.inner.put(folder)
+        for path, text in self.texts.items():
+            places = [place for place in (folder / path, folder / "src" / path) if place.exists()]
+            if not places:
+                raise UsageError(f"{path} is not in {self.inner.description} as it is installed")
+            places[0].write_text(text, encoding="utf-8")
 
 
 def present(paths: Iterable[str], files: Collection[str]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def judge(folder: Path, main: str, statement: str = "import own.main", **others:
 def test_a_name_that_only_unused_functions_need_goes_into_them(tmp_path: Path) -> None:
     found = judge(tmp_path, "import heavy\n\n\ndef work():\n    return heavy.make()\n")
     (deferral,) = by_name(found)["heavy"].deferrals
-    assert (deferral.ways, deferral.functions) == ({Way.INTO_FUNCTIONS}, ("work",))
+    assert (deferral.ways, deferral.functions) == (frozenset({Way.INTO_FUNCTIONS}), ("work",))
 
 
 def test_what_the_scenario_uses_can_not_wait(tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_names_that_others_take_from_here_are_handed_out(tmp_path: Path) -> None
     main = "from heavy import Thing\nfrom heavy import make\n\n__all__ = ['make']\n"
     found = by_name(judge(tmp_path, main, other="from own.main import Thing\n"))
     taken, exported = found["Thing"].deferrals[0], found["make"].deferrals[0]
-    assert (taken.ways, taken.asked_by) == ({Way.ON_REQUEST}, ("own.other",))
-    assert (exported.ways, exported.exported) == ({Way.ON_REQUEST}, True)
+    assert (taken.ways, taken.asked_by) == (frozenset({Way.ON_REQUEST}), ("own.other",))
+    assert (exported.ways, exported.exported) == (frozenset({Way.ON_REQUEST}), True)
 
 
 def test_a_name_of_another_scope_is_no_use(tmp_path: Path) -> None:
