@@ -69,6 +69,21 @@ class Kept(msgspec.Struct, frozen=True):
     saving_s: float
 
 
+class TopLevel(msgspec.Struct, frozen=True):
+    """A statement that a module carries out when it is imported, and its CPU seconds.
+
+    `goes`: the best set takes the whole module away; `advice` is what to try otherwise.
+    """
+
+    file: str
+    line: int
+    statement: str
+    kind: str
+    advice: str
+    cost_s: float
+    goes: bool
+
+
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     """A prediction held against a rewritten copy that was run. Times in CPU seconds.
 
@@ -145,6 +160,7 @@ class Analysis(msgspec.Struct, frozen=True):
     small: int
     packages: tuple[Package, ...]
     kept: tuple[Kept, ...]
+    top_level: tuple[TopLevel, ...]
     checks: tuple[Check, ...]
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]

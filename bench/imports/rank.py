@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,9 +31,10 @@ from bench.imports.graph import Graph, Skip
 from bench.imports.overlay import Overlay, own_folders
 from bench.imports.patch import make_patch
 from bench.imports.picture import picture
-from bench.imports.recording import Times, record, take_times
+from bench.imports.recording import Times, record, take_times, take_top_level
 from bench.imports.sets import Worth, best_set, worths
 from bench.imports.sources import Source
+from bench.imports.top_level import top_level_work
 from bench.machine.fingerprint import describe_machine
 from bench.measure.client import Invocation, Launcher
 from bench.measure.invocations import Subject, control_benchmark
@@ -45,6 +46,8 @@ from bench.session.watcher import Watcher
 LEAST_S = 0.0005  # a finding that saves less, or less than the share below, is not shown
 LEAST_SHARE = 0.01
 _RUNS = 7
+_TOP_RUNS = 3
+_TOP_LEAST_S = 0.00005
 _TIMEOUT_S = 300.0
 _SEED = 1
 
@@ -92,30 +95,50 @@ class Ranking:
         own = own_packages(self.environment)
         folders = own_folders(self.environment, own)
         with ThreadPoolExecutor(max_workers=2) as pool:
-            with self._step("clean timing runs"):
-                times = take_times(runner, self.benchmark, invocation, _RUNS)
-                control = control_benchmark()
-                bare = take_times(runner, control, self.subject.invocation(control), _RUNS)
+            timed = self._time(runner, invocation, folders)
             with self._step("copying the package"):
                 experiment = Experiment(
                     self.environment, folders, self.subject.home.with_name("copies"),
                     self.benchmark, invocation, runner, self._counter(), pool,
                 )  # fmt: skip
-                bare_count = experiment.count(self.subject.invocation(control))
+                control = self.subject.invocation(control_benchmark())
+                bare_count = experiment.count(control)
             with self._step("recording the graph"):
                 recording = record(runner, self.benchmark, invocation, folders)
-            with self._step("reading the sources"):
-                graph = Graph(recording, times.own_s)
-                judgement = self._judge(graph, own, folders)
-            with self._step("choosing the set"):
-                found = _Found(graph, judgement, times, *self._choose(graph, judgement))
+            found = self._find(Graph(recording, timed.scenario.own_s), timed, own, folders)
             with self._step("running the copies"):
                 exact = self._attribute(runner, invocation)
-                scale = _Scale(graph, times, bare, experiment, bare_count, exact)
+                scale = _Scale(found.graph, timed, experiment, bare_count, exact)
                 checks, head = self._check(found, experiment, scale)
-        with self._step("timing"):
+        with self._step("timing the copies"):
             checks = self._timed(checks, experiment, head, scale)
         return self._analysis(found, own, checks, exact=exact is not None)
+
+    def _time(self, runner: Runner, invocation: Invocation, folders: Sequence[Path]) -> _Timed:
+        """While nothing else of ours runs."""
+        with self._step("clean timing runs"):
+            control = control_benchmark()
+            bare = take_times(runner, control, self.subject.invocation(control), _RUNS)
+            times = take_times(runner, self.benchmark, invocation, _RUNS)
+        with self._step("timing top-level work"):
+            top = take_top_level(runner, self.benchmark, invocation, folders, _TOP_RUNS)
+        return _Timed(times, bare, top)
+
+    def _find(
+        self, graph: Graph, timed: _Timed, own: frozenset[str], folders: Sequence[Path]
+    ) -> _Found:
+        with self._step("reading the sources"):
+            everything = {source.file: source for source in self._sources(folders)}
+            imported = {
+                name: everything[Path(file)]
+                for name, file in graph.recording.modules.items()
+                if name.partition(".")[0] in own and Path(file) in everything
+            }
+            lazy = tuple(map(int, self.python.split("."))) >= (3, 14)
+            judgement = judge_imports(graph, imported, list(everything.values()), lazy=lazy)
+        with self._step("choosing the set"):
+            best, worths_ = self._choose(graph, judgement)
+        return _Found(graph, judgement, timed, imported, best, worths_)
 
     def _counter(self) -> InstructionCounter | None:
         try:
@@ -133,17 +156,7 @@ class Ranking:
             self.problems.append(f"instructions were not attributed exactly: {error}")
             return None
 
-    def _judge(self, graph: Graph, own: frozenset[str], folders: tuple[Path, ...]) -> Judgement:
-        everything = {source.file: source for source in self._sources(folders)}
-        imported = {
-            name: everything[Path(file)]
-            for name, file in graph.recording.modules.items()
-            if name.partition(".")[0] in own and Path(file) in everything
-        }
-        lazy = tuple(map(int, self.python.split("."))) >= (3, 14)
-        return judge_imports(graph, imported, list(everything.values()), lazy=lazy)
-
-    def _sources(self, folders: tuple[Path, ...]) -> Iterator[Source]:
+    def _sources(self, folders: Sequence[Path]) -> Iterator[Source]:
         for folder in folders:
             site = folder.parent
             for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
@@ -214,50 +227,71 @@ class Ranking:
     def _analysis(
         self, found: _Found, own: frozenset[str], checks: list[Check], *, exact: bool
     ) -> Analysis:
-        graph, times = found.graph, found.times
-        findings = self._findings(found)
+        graph, times = found.graph, found.timed.scenario
         least = 0.0 if self.everything else max(LEAST_S, LEAST_SHARE * times.process_s)
+        skips = [one.skip for one in found.best]
+        findings = self._findings(found)
         shown = [one for one in findings if max(one.share_s, one.last_s) >= least]
         changed = rewritten(found.best)
         self.texts = {shown_file(file): text for file, text in changed.items()}
         drawn = picture(graph, own, found.best)
-        if find_ruff() is None:
-            self.problems.append("ruff is not installed: its opinion is missing")
         return Analysis(
-            FORMAT,
-            self.target.name,
-            self.python,
-            f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            describe_machine(),
-            self.environment.record,
-            self.benchmark,
-            _RUNS,
-            exact,
-            times.process_s,
-            sum(times.own_s.values()),
-            len(graph.modules),
-            len(costs.own_places(graph, own)),
-            graph.saving([one.skip for one in found.judgement.candidates]),
-            graph.saving([one.skip for one in found.best]),
-            tuple(shown),
-            len(findings) - len(shown),
-            costs.packages(graph, own, found.judgement, least),
-            costs.kept(graph, found.judgement, found.best, least),
-            tuple(checks),
-            drawn.nodes,
-            drawn.edges,
-            make_patch(changed),
-            self.steps_s,
-            tuple(self.problems),
+            format=FORMAT,
+            target=self.target.name,
+            python=self.python,
+            made_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            machine=describe_machine(),
+            environment=self.environment.record,
+            scenario=self.benchmark,
+            runs=_RUNS,
+            exact=exact,
+            process_s=times.process_s,
+            imports_s=sum(times.own_s.values()),
+            modules=len(graph.modules),
+            statements=len(costs.own_places(graph, own)),
+            everything_s=graph.saving([one.skip for one in found.judgement.candidates]),
+            best_s=graph.saving(skips),
+            findings=tuple(shown),
+            small=len(findings) - len(shown),
+            packages=costs.packages(graph, own, found.judgement, least),
+            kept=costs.kept(graph, found.judgement, found.best, least),
+            top_level=top_level_work(
+                found.timed.top, found.sources, graph.vanished(skips), max(least, _TOP_LEAST_S)
+            ),
+            checks=tuple(checks),
+            nodes=drawn.nodes,
+            edges=drawn.edges,
+            patch=make_patch(changed),
+            steps_s=self.steps_s,
+            problems=tuple(self.problems),
         )
 
     def _findings(self, found: _Found) -> list[Finding]:
+        if find_ruff() is None:
+            self.problems.append("ruff is not installed: its opinion is missing")
         ruff = ask_ruff(sorted({one.source.file for one in found.best}))
         commit = self.environment.record.revision.identity
         return [
-            describe(candidate, found.got(candidate), worth, found.times, ruff, self.clone, commit)
+            describe(
+                candidate,
+                found.got(candidate),
+                worth,
+                found.timed.scenario,
+                ruff,
+                self.clone,
+                commit,
+            )
             for candidate, worth in zip(found.best, found.worths, strict=True)
         ]
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """What was timed: the scenario's modules, a bare interpreter, top-level lines of own files."""
+
+    scenario: Times
+    bare: Times
+    top: Mapping[tuple[str, int], float]
 
 
 @dataclass(frozen=True)
@@ -266,7 +300,8 @@ class _Found:
 
     graph: Graph
     judgement: Judgement
-    times: Times
+    timed: _Timed
+    sources: Mapping[str, Source]
     best: tuple[Candidate, ...]
     worths: tuple[Worth, ...]
 
@@ -295,8 +330,7 @@ class _Scale:
     """
 
     graph: Graph
-    times: Times
-    bare: Times
+    timed: _Timed
     experiment: Experiment
     bare_count: Future[int | None]
     exact: Instructions | None
@@ -316,4 +350,4 @@ class _Scale:
         return (process_s - bare_s) * self._part(saving_s)
 
     def _part(self, saving_s: float) -> float:
-        return saving_s / (self.times.process_s - self.bare.process_s)
+        return saving_s / (self.timed.scenario.process_s - self.timed.bare.process_s)

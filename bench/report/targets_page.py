@@ -234,6 +234,18 @@ def _costs(analysis: Analysis) -> Iterator[str]:
         ]
         columns = ("package", "itself", "modules", "cut off by", "saves", "all can wait")
         yield table(columns, rows)
+    if analysis.top_level:
+        yield heading(3, "Work at import time")
+        yield (
+            "What the project's own modules do at their top level, without imports, each timed. "
+            "*goes*: the set above takes the whole module away."
+        )
+        rows = [
+            [code(f"{one.file}:{one.line}"), seconds(one.cost_s), "yes" if one.goes else "no",
+             f"{code(one.statement)}: {plain(one.kind)}", prose(one.advice)]
+            for one in analysis.top_level[:_KEPT]
+        ]  # fmt: skip
+        yield table(("line", "CPU time", "goes", "statement", "to try"), rows, numbers=False)
     if analysis.kept:
         rows = [
             [code(f"{one.file}:{one.line}"), code(one.name), seconds(one.saving_s),

@@ -3,7 +3,8 @@
 `BENCH_RECORDER` names the file to write; the first process takes it, children are left alone.
 With `BENCH_RECORDER_OWN` (folders, one a line) every import is recorded: who imports what, in which
 file and line, on whose account, and which lines of the files in those folders ran. That is slow:
-without it, only the CPU time each module takes by itself is measured, from which times are taken.
+without it, only the CPU time each module takes by itself is measured, from which times are taken;
+with `BENCH_RECORDER_TOP` (folders as well) also that of each line at the top of their modules.
 
 No module may be imported here that the interpreter has not loaded already: it would be missing
 from the program's own account.
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _FILE = "BENCH_RECORDER"
 _OWN = "BENCH_RECORDER_OWN"
+_TOP = "BENCH_RECORDER_TOP"
 _MAIN = "__main__"
 _OPTIMIZED = 1  # code flag of functions; modules and classes run in plain namespaces
 _ENOUGH = 3  # an import in a loop says the same each time
@@ -54,7 +56,7 @@ class _Clock:
         self.whole: "dict[str, int]" = {}
         self.steps: list[str] = []
         load = machinery._find_and_load
-        inside = [0]
+        inside = self.inside = [0]
 
         def find_and_load(name: str, import_: "Any") -> "Any":
             inside.append(0)
@@ -78,6 +80,51 @@ class _Clock:
             "steps": self.steps,
             "process_ns": self.now(),
         }
+
+
+class _TopLevel(_Clock):
+    """CPU time of each top-level line besides, without what it imports."""
+
+    def __init__(self, machinery: "Any", now: "Any", folders: "tuple[str, ...]") -> None:
+        super().__init__(machinery, now)
+        self.folders = folders
+        self.lines: "dict[tuple[str, int], int]" = {}
+        self.running: "dict[Any, tuple[int, int, int]]" = {}  # code → line, began, imports before
+        monitoring: "Any" = getattr(sys, "monitoring")  # noqa: B009 - not in 3.11
+        events = monitoring.events
+
+        def line(code: "Any", number: int) -> "Any":
+            if not self.is_top(code):
+                return monitoring.DISABLE
+            self.close(code)
+            self.running[code] = (number, now(), self.inside[-1])
+            return None
+
+        def leave(code: "Any", _offset: int, _value: "Any") -> "Any":
+            if not self.is_top(code):
+                return monitoring.DISABLE
+            self.close(code)
+            return None
+
+        monitoring.use_tool_id(4, "bench")
+        monitoring.register_callback(4, events.LINE, line)
+        monitoring.register_callback(4, events.PY_RETURN, leave)
+        monitoring.set_events(4, events.LINE | events.PY_RETURN)
+
+    def is_top(self, code: "Any") -> bool:
+        file: str = code.co_filename
+        return code.co_name == "<module>" and file.startswith(self.folders)
+
+    def close(self, code: "Any") -> None:
+        open_ = self.running.pop(code, None)
+        if open_ is not None:
+            number, began, before = open_
+            took = self.now() - began - (self.inside[-1] - before)
+            key = (code.co_filename, number)
+            self.lines[key] = self.lines.get(key, 0) + took
+
+    def told(self) -> "dict[str, object]":
+        return {**super().told(), "top": [(*key, took) for key, took in self.lines.items()]}
 
 
 class _Graph:
@@ -280,11 +327,13 @@ def _install(file: str) -> None:
     except FileExistsError:
         return  # a child of the process that is recorded
     machinery = sys.modules["_frozen_importlib"]
-    folders = os.environ.get(_OWN)
+    folders, top = os.environ.get(_OWN), os.environ.get(_TOP)
     at_exit, time = _borrow("atexit"), _borrow("time")
     recorder: "_Clock | _Graph"
     if folders:
         recorder = _Graph(machinery, tuple(folders.split("\n")))
+    elif top and hasattr(sys, "monitoring"):
+        recorder = _TopLevel(machinery, time.process_time_ns, tuple(top.split("\n")))
     else:
         recorder = _Clock(machinery, time.process_time_ns)
 
