@@ -262,7 +262,7 @@ def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     rank.add_argument(
         "--exact",
         action="store_true",
-        help="predict instructions by callgrind, not from times: a minute or two more",
+        help="predict instructions by callgrind, not from times, also where that takes minutes",
     )
     rank.add_argument(
         "--tests",

@@ -20,6 +20,7 @@ _CALL = "time_process_time_ns"
 _TRIGGER = f"desc: Trigger: --dump-before={_CALL}"
 _SUMMARY = re.compile(r"^summary: (\d+)", re.MULTILINE)
 _HEAD = 4096
+SLOW_DOWN = 180.0  # how many times longer a program takes, most of it writing dumps
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from bench.imports import costs
 from bench.imports.analysis import FORMAT, Analysis, Check, Finding
 from bench.imports.candidates import Candidate, Judgement, judge_imports
 from bench.imports.counterfactual import Experiment, rewritten, time_both
-from bench.imports.exact import Instructions, attribute
+from bench.imports.exact import SLOW_DOWN, Instructions, attribute
 from bench.imports.findings import ask_ruff, describe, find_ruff, shown_file
 from bench.imports.graph import Graph, Skip
 from bench.imports.overlay import Overlay, own_folders
@@ -47,6 +47,7 @@ LEAST_S = 0.0005  # a finding that saves less, or less than the share below, is 
 LEAST_SHARE = 0.01
 _RUNS = 7
 _TOP_RUNS = 3
+_QUICK_S = 30.0
 _TOP_LEAST_S = 0.00005
 _TIMEOUT_S = 300.0
 _SEED = 1
@@ -56,7 +57,8 @@ _SEED = 1
 class Ranking:
     """One scenario on one Python; `budget_s` is for timing the rewritten copy.
 
-    `everything` shows findings below the limits too; `exact` predicts instructions by callgrind.
+    `everything` shows findings below the limits too; `exact` predicts instructions by
+    callgrind however long that takes.
     `texts` are the rewritten files by path, once it has run.
     """
 
@@ -103,16 +105,16 @@ class Ranking:
                 )  # fmt: skip
                 control = self.subject.invocation(control_benchmark())
                 bare_count = experiment.count(control)
+                exact = pool.submit(self._attribute, runner, invocation, timed)
             with self._step("recording the graph"):
                 recording = record(runner, self.benchmark, invocation, folders)
             found = self._find(Graph(recording, timed.scenario.own_s), timed, own, folders)
             with self._step("running the copies"):
-                exact = self._attribute(runner, invocation)
                 scale = _Scale(found.graph, timed, experiment, bare_count, exact)
                 checks, head = self._check(found, experiment, scale)
         with self._step("timing the copies"):
             checks = self._timed(checks, experiment, head, scale)
-        return self._analysis(found, own, checks, exact=exact is not None)
+        return self._analysis(found, own, checks, exact=exact.result() is not None)
 
     def _time(self, runner: Runner, invocation: Invocation, folders: Sequence[Path]) -> _Timed:
         """While nothing else of ours runs."""
@@ -147,13 +149,16 @@ class Ranking:
             self.problems.append(f"instructions were not counted: {error}")
             return None
 
-    def _attribute(self, runner: Runner, invocation: Invocation) -> Instructions | None:
-        if not self.exact:
+    def _attribute(
+        self, runner: Runner, invocation: Invocation, timed: _Timed
+    ) -> Instructions | None:
+        """Where it is asked for, or quick."""
+        if not self.exact and timed.scenario.process_s * SLOW_DOWN > _QUICK_S:
             return None
         try:
             return attribute(runner, self.benchmark, invocation)
         except NotCountedError as error:
-            self.problems.append(f"instructions were not attributed exactly: {error}")
+            self.problems.append(f"instructions were not attributed by callgrind: {error}")
             return None
 
     def _sources(self, folders: Sequence[Path]) -> Iterator[Source]:
@@ -333,13 +338,13 @@ class _Scale:
     timed: _Timed
     experiment: Experiment
     bare_count: Future[int | None]
-    exact: Instructions | None
+    exact: Future[Instructions | None]
 
     def instructions(self, skips: Sequence[Skip]) -> int | None:
         """How many instructions are saved."""
-        if self.exact is not None:
-            vanished = self.graph.vanished(skips)
-            return self.exact.saved(sum(self.exact.own.get(name, 0) for name in vanished))
+        exact = self.exact.result()
+        if exact is not None:
+            return exact.saved(sum(exact.own.get(name, 0) for name in self.graph.vanished(skips)))
         whole, bare = self.experiment.base_instructions.result(), self.bare_count.result()
         if whole is None or bare is None:
             return None

@@ -18,17 +18,26 @@ _COLUMNS = ("target", "pair", "Python", "verdicts", "largest changes", "measured
             "complete")  # fmt: skip
 _SERIES_COLUMNS = ("target", "series", "points", "Python", "largest steps", "measured", "machine",
                    "complete")  # fmt: skip
+RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "still to be had",
+                   "measured", "machine")  # fmt: skip
 _START = "nox -s bench-codeflash"
 
-
-def write_index(collection: Collection, series: SeriesCollection, output: Output) -> None:
-    """Write `results/README.md`."""
-    output.page("README.md").write(_blocks(collection, series, output))
+Rows = Sequence[Sequence[str]]
 
 
-def _blocks(collection: Collection, series: SeriesCollection, output: Output) -> Iterator[str]:
+def write_index(
+    collection: Collection, series: SeriesCollection, output: Output, rankings: Rows = ()
+) -> None:
+    """Write `results/README.md`; `rankings` are rows of `RANKING_COLUMNS`."""
+    output.page("README.md").write(_blocks(collection, series, output, rankings))
+
+
+def _blocks(
+    collection: Collection, series: SeriesCollection, output: Output, rankings: Rows
+) -> Iterator[str]:
     yield heading(1, "Results")
-    if not (collection.pairs or series.pages or collection.unreadable or series.unreadable):
+    measured = collection.pairs or series.pages or rankings
+    if not (measured or collection.unreadable or series.unreadable):
         yield "Nothing has been measured yet. To start:"
         yield fenced(_START, "sh")
         return
@@ -45,6 +54,9 @@ def _blocks(collection: Collection, series: SeriesCollection, output: Output) ->
         yield heading(2, "Histories")
         yield "Series of revisions, each compared with the first; steps are certain changes."
         yield table(_SERIES_COLUMNS, _series_rows(series), numbers=False)
+    if rankings:
+        yield heading(2, "What to change next")
+        yield table(RANKING_COLUMNS, rankings, numbers=False)
     unread = [
         f"{plain(one.target)} {plain(one.pair)} ({code(one.folder.name)}): could not be read: "
         f"{plain(output.shown(one.error))}"

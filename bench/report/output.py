@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from bench.calibration.analysis import Calibration
 from bench.calibration.lookup import read_calibrations
 from bench.core.errors import DataError
+from bench.imports.analysis import FOLDER as RANKINGS
 from bench.report.figure_style import MARKER, picture
 from bench.report.markdown import document
 from bench.report.series_csv import COLUMNS
@@ -23,7 +24,7 @@ from bench.system.files import write_atomically
 
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _MARKED_WITHIN = 1500
-_KINDS = {".md", ".svg", ".csv", ".patch"}
+_KINDS = {".md", ".svg", ".csv", ".patch", ".json"}
 _CSV_BEGINS = ",".join(COLUMNS[:6]).encode()
 _Data = TypeVar("_Data", bound=msgspec.Struct)
 
@@ -87,6 +88,10 @@ class Output:
         parts = file.relative_to(self.root).parts
         if len(parts) < 3:
             return False
+        if parts[0] == RANKINGS:
+            labels = [folder.name for folder in (self.data / RANKINGS / parts[1]).glob("*")]
+            pages = [file.with_name(f"{one}.md") for one in labels if parts[2].startswith(one)]
+            return any(page not in self._written for page in pages)
         if parts[1] == SERIES_FOLDER:
             page = self.root.joinpath(*parts[:3], "README.md")
             in_data = self.data.joinpath(*parts[:3]).glob("*/*/series.json")

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+import msgspec
+
 from bench.core.errors import DataError
 from bench.imports.analysis import FOLDER, Analysis, Check, Finding, read_analyses
 from bench.report.figure_style import MARKER
@@ -26,9 +28,10 @@ from bench.report.markdown import (
 )
 from bench.report.output import Output, Page
 from bench.report.tables import render
-from bench.report.text import counted, joined, seconds, share
+from bench.report.text import counted, day, joined, seconds, share
 
 _KEPT = 40
+_NOT_IN_DOCUMENT = ("environment", "machine", "nodes", "edges", "patch")
 _MODULES = 12
 
 
@@ -37,19 +40,52 @@ def targets_page(analysis: Analysis) -> str:
     return f"{FOLDER}/{analysis.target}/{analysis.label}.md"
 
 
-def write_targets_pages(output: Output) -> list[DataError]:
-    """Write the pages of all analyses under `data/`; of each scenario the newest one is shown."""
+def write_targets_pages(output: Output) -> list[list[str]]:
+    """Write the pages of all analyses under `data/`; of each scenario the newest one is shown.
+
+    Returns what the index says of them, in its `RANKING_COLUMNS`. What can't be read is among the
+    output's problems.
+    """
     pages: dict[str, dict[tuple[str, str], tuple[Path, Analysis]]] = defaultdict(dict)
-    problems = []
     for file, found in read_analyses(output.data):
         if isinstance(found, DataError):
-            problems.append(found)
+            output.problems.append(found)
         else:
             pages[targets_page(found)][found.python, found.scenario.name] = (file, found)
+    rows = []
     for name, scenarios in sorted(pages.items()):
         page = output.page(name)
-        page.write(_blocks([scenarios[key] for key in sorted(scenarios)], page))
-    return problems
+        shown = [scenarios[key] for key in sorted(scenarios)]
+        page.write(_blocks(shown, page))
+        output.write(page.file.with_suffix(".json"), _document([one for _, one in shown]))
+        rows += [_index_row(name, analysis) for _, analysis in shown]
+    return rows
+
+
+def _document(shown: Sequence[Analysis]) -> bytes:
+    """The page's figures for programs; all that was stored is under `data/`."""
+    scenarios = []
+    for analysis in shown:
+        fields = msgspec.to_builtins(analysis)
+        for name in _NOT_IN_DOCUMENT:
+            del fields[name]
+        scenarios.append({"revision": analysis.label, **fields})
+    document = {"made": MARKER, "scenarios": scenarios}
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _index_row(page: str, analysis: Analysis) -> list[str]:
+    part = share(analysis.best_s / analysis.process_s)
+    return [
+        plain(analysis.target),
+        link(analysis.label, page),
+        plain(analysis.scenario.name),
+        analysis.environment.provenance.python,
+        seconds(analysis.process_s),
+        f"{seconds(analysis.best_s)} ({part})" if analysis.best_s else "nothing",
+        day(analysis.made_at),
+        plain(analysis.machine.name),
+    ]
 
 
 def summary(analysis: Analysis) -> str:
@@ -84,6 +120,7 @@ def _blocks(shown: Sequence[tuple[Path, Analysis]], page: Page) -> Iterator[str]
         for file, analysis in found:
             yield heading(2, f"{plain(scenario.name)}, Python {python}")
             yield from _scenario(file, analysis, page)
+    yield link("The same figures as JSON", f"{first.label}.json") + "."
     yield heading(2, "Do it again")
     names = " ".join(f"--scenario {one.scenario.name}" for _, one in shown)
     yield fenced(f"nox -s targets-{first.target} -- {revision.name} {names}", "sh")

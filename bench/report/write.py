@@ -55,10 +55,10 @@ def write_report(workspace: Workspace) -> Written:
         write_pair_page(pair, output)
     for page in series.pages:
         write_series_page(page, output)
+    rankings = write_targets_pages(output)
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
-        write_index(collection, series, output)
+        write_index(collection, series, output, rankings)
     write_calibration_page(output)
-    output.problems += write_targets_pages(output)
     if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
         output.problems += write_prior_art(collection, series, workspace)
     output.remove_stale()

@@ -55,7 +55,10 @@ def test_the_ranking_is_stored_shown_and_comes_true(importing: Sandbox) -> None:
     assert "import xml.dom.minidom" in text
     assert f"work, Python {PYTHON}" in text
     assert (folder / f"{page.stem}-work-py{PYTHON}.svg").exists()
-    assert "+    import" not in text
+    document = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert document["scenarios"][0]["findings"] == stored["findings"]
+    index = (importing.workspace.results / "README.md").read_text(encoding="utf-8")
+    assert f"targets/sample/{page.name}" in index
     assert "-import xml.dom.minidom" in next(folder.glob("*.patch")).read_text(encoding="utf-8")
 
 
