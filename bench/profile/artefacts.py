@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from bench.core.errors import UsageError
@@ -34,6 +35,18 @@ class Artefacts:
         write_atomically(self.folder / name, content)
         self._written.add(name)
         return name
+
+    def take(self, name: str, file: Path) -> str:
+        """Copy a file that may be large."""
+        shutil.copyfile(file, self.place(name))
+        return name
+
+    def place(self, name: str) -> Path:
+        """Where somebody else is to write a file."""
+        self._written.add(name)
+        place = self.folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
 
     def finish(self, page: str) -> Path:
         """Write the page, and remove what belongs to an earlier profile."""

@@ -39,25 +39,30 @@ class Fate(enum.StrEnum):
 class Change:
     """Milliseconds on both sides (means), and limits of the difference head minus base."""
 
-    base_ms: float
-    head_ms: float
-    low_ms: float
-    high_ms: float
+    base: float
+    head: float
+    low: float
+    high: float
 
     @property
-    def ms(self) -> float:
+    def difference(self) -> float:
         """Head minus base."""
-        return self.head_ms - self.base_ms
+        return self.head - self.base
 
     @property
     def is_certain(self) -> bool:
         """Whether the interval leaves out zero."""
-        return self.low_ms > 0 or self.high_ms < 0
+        return self.low > 0 or self.high < 0
 
 
 def change_of(base: FloatArray, head: FloatArray) -> Change:
-    """The change from runs of both sides, shape (n,) each, in pairs."""
+    """The change from runs of both sides, shape (n,) each, in pairs.
+
+    A single value a side is a count (of bytes, of calls), not a sample of times: it is exact.
+    """
     low, high = -math.inf, math.inf
+    if base.size == head.size == 1:
+        low = high = float(head[0] - base[0])
     if base.size == head.size and base.size >= FEWEST_PAIRS:
         low, high = confidence_limits(head - base, _CRITICAL)
     return Change(float(base.mean()), float(head.mean()), low, high)
@@ -68,13 +73,13 @@ def fate_of(change: Change, *, elsewhere: bool = False, deadband_ms: float = 0.0
 
     Changes within the deadband, and those that are not certain, count as none.
     """
-    if not change.is_certain or abs(change.ms) < deadband_ms:
+    if not change.is_certain or abs(change.difference) < deadband_ms:
         return Fate.SAME
-    if change.ms < 0:
-        if change.head_ms > _NOTHING_LEFT * change.base_ms:
+    if change.difference < 0:
+        if change.head > _NOTHING_LEFT * change.base:
             return Fate.LESS
         return Fate.MOVED if elsewhere else Fate.GONE
-    if change.base_ms > _NOTHING_LEFT * change.head_ms:
+    if change.base > _NOTHING_LEFT * change.head:
         return Fate.MORE
     return Fate.MOVED if elsewhere else Fate.NEW
 

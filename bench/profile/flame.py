@@ -5,7 +5,7 @@ The outermost frame is at the top, a frame's callees are below it, and width is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.core.sample import Side
@@ -24,6 +24,7 @@ _MARGIN = 16.0
 _INNER = WIDTH - 2 * _MARGIN
 _ROW = 17.0
 _DEEPEST = 27
+_DEEPEST_SMALL = 11
 _WHITE = "#ffffff"
 
 # Packages: the measured project stands out, what everybody has stays in the background.
@@ -45,6 +46,7 @@ _FATES: Mapping[Fate, tuple[str, str]] = {
     Fate.MORE: ("#f4a8a3", INK),
     Fate.NEW: ("#cf222e", _WHITE),
 }
+_GREENS = ("#1a7f37", "#0f766e", "#3f8f3a", "#15803d", "#2f6f5e", "#4d7c0f")
 _WHOLE = {Fate.GONE, Fate.MOVED, Fate.NEW}
 _FATE_WORDS = {
     Fate.GONE: "gone",
@@ -56,25 +58,35 @@ _FATE_WORDS = {
 }
 
 
+def milliseconds(value: float) -> str:
+    """Milliseconds in words; nothing at all is `0`."""
+    return seconds(value / 1000) if value > 0 else "0"
+
+
 @dataclass(frozen=True)
 class Caption:
-    """What stands above a picture."""
+    """What stands above a picture, and how its values read."""
 
     title: str
     subtitle: str
+    words: Callable[[float], str] = milliseconds
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Milliseconds of a whole process on both sides, profiler off."""
+    """A whole process on both sides: milliseconds without a profiler, or bytes."""
 
-    base_ms: float
-    head_ms: float
+    base: float
+    head: float
+
+    def side(self, side: Side) -> float:
+        """One side's."""
+        return self.base if side is Side.BASE else self.head
 
 
 def by_package(root: Node, side: Side, caption: Caption, target: str) -> bytes:
     """One side's flame graph, a colour a package."""
-    total = root.mean_ms(side)
+    total = root.mean(side)
     colours = _package_colours(root, side, target)
     drawing = Svg(WIDTH)
     top = _caption(drawing, caption)
@@ -84,7 +96,7 @@ def by_package(root: Node, side: Side, caption: Caption, target: str) -> bytes:
         fill = _REST
         if box.node is not None:
             fill = colours.get(box.node.frame.group, _REST)
-        _draw(drawing, box, top, fill, INK, _title(box, side, total))
+        _draw(drawing, box, top, fill, INK, _title(box, side, total, caption.words))
     return drawing.finish(top + rows(boxes) * _ROW + _MARGIN, MARKER)
 
 
@@ -96,68 +108,81 @@ def shift(
     `gone` are lines that say what went away (or came); they stand where the shorter side leaves
     room.
     """
-    longest = max(totals.base_ms, totals.head_ms)
+    longest = max(totals.base, totals.head)
     scale = _INNER / longest if longest else 0.0
     drawing = Svg(WIDTH)
     top = _caption(drawing, caption)
     top = _legend(drawing, top, [(_FATE_WORDS[fate], _FATES[fate][0]) for fate in Fate])
     for side, name in ((Side.BASE, "before"), (Side.HEAD, "after")):
-        total = totals.base_ms if side is Side.BASE else totals.head_ms
-        boxes = Placing(side, scale, _DEEPEST).boxes(root, _MARGIN)
-        drawing.text(_MARGIN, top + 14, f"{name}: {seconds(total / 1000)}", bold=True, size=13)
+        total = totals.side(side)
+        deepest = _DEEPEST if total > 0.3 * longest else _DEEPEST_SMALL
+        boxes = Placing(side, scale, deepest).boxes(root, _MARGIN)
+        drawing.text(_MARGIN, top + 14, f"{name}: {caption.words(total)}", bold=True, size=13)
         top += 20
-        _draw_fates(drawing, boxes, side, top, longest, moved)
+        _Fates(drawing, side, top, longest, moved, caption.words).draw(boxes)
         free = _MARGIN + total * scale + 24
         height = rows(boxes) * _ROW
         if total < 0.75 * longest and gone:
-            height = max(height, _tell(drawing, free, top, total * scale, gone))
+            height = max(height, _tell(drawing, free, top, gone))
         top += height + 14
     return drawing.finish(top + 2, MARKER)
 
 
 def one_side(root: Node, side: Side, caption: Caption, moved: frozenset[Frame]) -> bytes:
     """One side over the whole width, each frame coloured by what became of it."""
-    total = root.mean_ms(side)
+    total = root.mean(side)
     drawing = Svg(WIDTH)
     top = _caption(drawing, caption)
     top = _legend(drawing, top, [(_FATE_WORDS[fate], _FATES[fate][0]) for fate in Fate])
     boxes = Placing(side, _INNER / total if total else 0.0, _DEEPEST).boxes(root, _MARGIN)
-    _draw_fates(drawing, boxes, side, top, total, moved)
+    _Fates(drawing, side, top, total, moved, caption.words).draw(boxes)
     return drawing.finish(top + rows(boxes) * _ROW + _MARGIN, MARKER)
 
 
-def _draw_fates(
-    drawing: Svg, boxes: Sequence[Box], side: Side, top: float, total: float,
-    moved: frozenset[Frame],
-) -> None:  # fmt: skip
-    fates: dict[int, Fate] = {}
-    for box in boxes:
-        around = fates.get(id(box.above), Fate.SAME)
-        fate, title = around, _title(box, side, total)
-        if box.node is not None:
-            change = change_of(box.node.base, box.node.head)
-            fate = _fate_inside(around, change, box.node.frame in moved, 0.003 * total)
-            title = f"{box.node.frame.title}\n{change_words(change)}: {_FATE_WORDS[fate]}"
-        fates[id(box)] = fate
-        fill, ink = _FATES[fate]
-        _draw(drawing, box, top, fill, ink, title)
+@dataclass(frozen=True)
+class _Fates:
+    """Draws boxes of one side in the colours of what became of their frames."""
+
+    drawing: Svg
+    side: Side
+    top: float
+    total: float
+    moved: frozenset[Frame]
+    words: Callable[[float], str]
+
+    def draw(self, boxes: Sequence[Box]) -> None:
+        fates: dict[int, Fate] = {}
+        shades = _shades(boxes)
+        for box in boxes:
+            fate, title = fates.get(id(box.above), Fate.SAME), ""
+            if box.node is None:
+                title = f"{box.count} frames too narrow to be shown"
+            else:
+                change = change_of(box.node.base, box.node.head)
+                is_elsewhere = box.node.frame in self.moved
+                fate = _fate_inside(fate, change, 0.003 * self.total, is_elsewhere=is_elsewhere)
+                title = (
+                    f"{box.node.frame.title}\n{self.words(change.base)} → "
+                    f"{self.words(change.head)}: {_FATE_WORDS[fate]}"
+                )
+            fates[id(box)] = fate
+            fill, ink = _FATES[fate]
+            if fate is Fate.GONE and box.node is not None:
+                fill = shades[box.node.frame.group]
+            _draw(self.drawing, box, self.top, fill, ink, title)
 
 
-def _fate_inside(around: Fate, change: Change, is_elsewhere: bool, deadband_ms: float) -> Fate:  # noqa: FBT001
+def _shades(boxes: Sequence[Box]) -> dict[str, str]:
+    """A green for each package, so that packages that went away can be told apart."""
+    groups = dict.fromkeys(box.node.frame.group for box in boxes if box.node is not None)
+    return {group: _GREENS[number % len(_GREENS)] for number, group in enumerate(groups)}
+
+
+def _fate_inside(around: Fate, change: Change, deadband_ms: float, *, is_elsewhere: bool) -> Fate:
     """What is called by a frame that is gone (or new) is gone from here as well, however small."""
-    if around in _WHOLE and min(change.base_ms, change.head_ms) == 0:
-        return Fate.MOVED if is_elsewhere else Fate.GONE if change.ms < 0 else Fate.NEW
+    if around in _WHOLE and min(change.base, change.head) == 0:
+        return Fate.MOVED if is_elsewhere else Fate.GONE if change.difference < 0 else Fate.NEW
     return fate_of(change, elsewhere=is_elsewhere, deadband_ms=deadband_ms)
-
-
-def change_words(change: Change) -> str:
-    """`120 ms → 0 ms`."""
-    return f"{milliseconds(change.base_ms)} → {milliseconds(change.head_ms)}"
-
-
-def milliseconds(value: float) -> str:
-    """Milliseconds in words; nothing at all is `0`."""
-    return seconds(value / 1000) if value > 0 else "0"
 
 
 def _draw(drawing: Svg, box: Box, top: float, fill: str, ink: str, title: str) -> None:
@@ -179,11 +204,11 @@ def _label(box: Box) -> str:
     return f".{rest}" if dot and caller.module.partition(".")[0] == top else frame.name
 
 
-def _title(box: Box, side: Side, total: float) -> str:
+def _title(box: Box, side: Side, total: float, words: Callable[[float], str]) -> str:
     if box.node is None:
         return f"{box.count} frames too narrow to be shown"
-    value = box.node.mean_ms(side)
-    return f"{box.node.frame.title}\n{milliseconds(value)}, {value / total:.1%}"
+    value = box.node.mean(side)
+    return f"{box.node.frame.title}\n{words(value)}, {value / total:.1%}"
 
 
 def _caption(drawing: Svg, caption: Caption) -> float:
@@ -204,7 +229,7 @@ def _legend(drawing: Svg, top: float, entries: Sequence[tuple[str, str]]) -> flo
     return top + 22
 
 
-def _tell(drawing: Svg, left: float, top: float, _width: float, lines: Sequence[str]) -> float:
+def _tell(drawing: Svg, left: float, top: float, lines: Sequence[str]) -> float:
     """What went away, in words, where there is room; returns the height it took."""
     room = WIDTH - _MARGIN - left
     first, *others = lines
@@ -221,9 +246,9 @@ def _package_colours(root: Node, side: Side, target: str) -> dict[str, str]:
     """The measured project, the largest packages by their own time, and the fixed ones."""
     own: dict[str, float] = {}
     for node in root.walk():
-        below = sum(child.mean_ms(side) for child in node.children.values())
+        below = sum(child.mean(side) for child in node.children.values())
         group = node.frame.group
-        own[group] = own.get(group, 0.0) + node.mean_ms(side) - below
+        own[group] = own.get(group, 0.0) + node.mean(side) - below
     own.pop("", None)
     ordered = sorted(own, key=lambda group: (-own[group], group))
     colours = {target: _OWN} if target in own else {}

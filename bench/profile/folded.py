@@ -85,7 +85,10 @@ def _raw(word: str) -> RawFrame:
 
 
 def _program(command: str) -> str:
-    """The name of a process that was started: its program, or the script Python runs."""
-    words = [word for word in command.split() if not word.startswith("-")]
-    names = [word.rpartition("/")[2] for word in words[:2]]
-    return names[1] if len(names) > 1 and names[0].startswith("python") else (names or ["?"])[0]
+    """The name of a process that was started: its program, or what Python runs."""
+    program, *words = [word.rpartition("/")[2] for word in command.split()[:3]] or ["?"]
+    if not program.startswith("python") or not words:
+        return program
+    if words[0] in {"-c", "-m"}:
+        return " ".join(["python", words[0], *(words[1:] if words[0] == "-m" else [])])
+    return words[0]

@@ -8,6 +8,7 @@ system itself does it appear, as one frame that says what it did there.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +18,7 @@ IMPORT_SYSTEM = "import system"
 NATIVE = "native code"
 INTERPRETER = "interpreter"
 SCRIPT = "script"
+BUILT_IN = "built-in"
 
 _LIBRARY = re.compile(r"^.*/lib/python3\.\d+/(?:lib-dynload/)?")
 _SITE = re.compile(r"^.*/(?:site|dist)-packages/")
@@ -91,8 +93,10 @@ class Namer:
         return Frame(name, module, group)
 
     def module(self, name: str) -> Frame:
-        """A module known by its name alone; `is_standard` can't be asked of another Python."""
-        return Frame(name, name, self._group(name.partition(".")[0]))
+        """A module known by its name alone; what is standard, the harness's Python says."""
+        top = name.partition(".")[0]
+        standard = top in sys.stdlib_module_names and top not in self.own
+        return Frame(name, name, STANDARD_LIBRARY if standard else self._group(top))
 
     def _place(self, file: str) -> tuple[str, str]:
         frozen = _FROZEN.match(file)

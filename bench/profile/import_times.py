@@ -22,17 +22,16 @@ class Imports:
 
     text: str
     stacks: dict[tuple[Frame, ...], float]
-    sample: Sample
 
 
-def time_imports(subject: Subject, namer: Namer) -> Imports:
+def time_imports(subject: Subject, namer: Namer) -> tuple[Imports, Sample]:
     """Run once; raises `NotProfiledError`."""
     with subject.scratch() as folder:
         told = folder / "stderr"
         sample = subject.run(variables={"PYTHONPROFILEIMPORTTIME": "1"}, stderr=told)
         text = told.read_text(encoding="utf-8", errors="replace")
     lines = [line for line in text.splitlines() if line.startswith("import time:")]
-    return Imports("\n".join(lines) + "\n", parse_import_times(text, namer), sample)
+    return Imports("\n".join(lines) + "\n", parse_import_times(text, namer)), sample
 
 
 def parse_import_times(text: str, namer: Namer) -> dict[tuple[Frame, ...], float]:

@@ -50,7 +50,7 @@ class Placing:
             return
         small: list[Node] = []
         for child in in_order(node.children.values(), self.side):
-            width = child.mean_ms(self.side) * self.px_per_ms
+            width = child.mean(self.side) * self.px_per_ms
             if width < _NARROWEST_PX:
                 small.append(child)
                 continue
@@ -58,7 +58,7 @@ class Placing:
             put(box)
             self._place_children(child, left, box, put)
             left += width
-        width = sum(child.mean_ms(self.side) for child in small) * self.px_per_ms
+        width = sum(child.mean(self.side) for child in small) * self.px_per_ms
         if width >= _NARROWEST_PX:
             put(Box(left, width, row, None, len(small), above))
 
@@ -69,10 +69,10 @@ def in_order(nodes: Iterable[Node], side: Side) -> list[Node]:
     Then the widest; names decide between equals.
     """
     return sorted(
-        (node for node in nodes if node.mean_ms(side) > 0),
+        (node for node in nodes if node.mean(side) > 0),
         key=lambda node: (
-            -min(node.mean_ms(Side.BASE), node.mean_ms(Side.HEAD)),
-            -node.mean_ms(side),
+            -min(node.mean(Side.BASE), node.mean(Side.HEAD)),
+            -node.mean(side),
             node.frame,
         ),
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.core.sample import Side
+from bench.core.target import Kind
 from bench.profile.artefacts import Artefacts
 from bench.profile.pair_page import pair_blocks
 from bench.profile.session import Profile
 from bench.profile.single_page import single_blocks
 from bench.profile.tables import overheads
-from bench.report.markdown import bullets, document, heading, plain, prose
+from bench.report.markdown import bullets, document, fenced, heading, plain, prose
 
 
 def write_profile(profile: Profile, folder: Path) -> Path:
@@ -36,6 +38,35 @@ def _closing(profile: Profile) -> Iterator[str]:
         yield bullets(f"{plain(name)}: {prose(why)}" for name, why in taken.skipped.items())
     yield heading(2, "Again")
     yield _again(profile)
+    if profile.sides.benchmark.kind is not Kind.SCRIPT:
+        yield "The process alone, for hyperfine:"
+        yield fenced(_hyperfine(profile), "sh")
+
+
+def _hyperfine(profile: Profile) -> str:
+    """What starts the same process under hyperfine, from the root of the checkout."""
+    bare = profile.sides.base
+    variables = [
+        shlex.quote(f"{name}={value}")
+        for name, value in sorted(bare.env.items())
+        if name not in {"PATH", "HOME", "TMPDIR", "PYTHONPATH"}
+    ]
+    sides = [Side.BASE] if profile.pair.is_same else list(Side)
+    commands = [
+        f"-n {side} {shlex.quote(_from_here(profile.sides.side(side).argv))}" for side in sides
+    ]
+    return (
+        f'env -i PATH="$PATH" HOME="$(mktemp -d)" {" ".join(variables)} \\\n'
+        f"  hyperfine --warmup 5 --min-runs 30 --export-json hyperfine.json \\\n  "
+        + " \\\n  ".join(commands)
+    )
+
+
+def _from_here(argv: tuple[str, ...]) -> str:
+    program = Path(argv[0])
+    here = Path.cwd()
+    shown = program.relative_to(here) if program.is_relative_to(here) else program
+    return shlex.join((str(shown), *argv[1:]))
 
 
 def _again(profile: Profile) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bench.core.sample import Side
@@ -12,11 +13,14 @@ from bench.profile.flame import Caption, Totals, milliseconds, one_side, shift
 from bench.profile.folded import write_folded
 from bench.profile.session import Profile
 from bench.profile.speedscope import mean_stacks, speedscope
-from bench.profile.tables import changed_functions, changed_packages
+from bench.profile.tables import changed_functions, changed_own, changed_packages
 from bench.profile.tree import build_tree, costs, group_costs
 from bench.profile.words import module_lists, ratio_words, what_went
+from bench.profile.work_sections import work_sections
 from bench.report.markdown import code, collapsed, heading, image
-from bench.report.text import counted, seconds
+from bench.report.text import counted, joined, seconds
+
+_PACKAGES = 12
 
 
 def pair_blocks(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
@@ -27,6 +31,7 @@ def pair_blocks(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
         yield from _sampled(profile, artefacts)
     if profile.taken.imports:
         yield from _imports(profile, artefacts)
+    yield from work_sections(profile, artefacts)
 
 
 def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
@@ -57,8 +62,7 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     for side, name in ((Side.BASE, "before"), (Side.HEAD, "after")):
         which = "what becomes of each frame" if side is Side.BASE else "what became of it"
         caption = Caption(
-            f"{process_words(profile)} {name}: "
-            f"{seconds(totals.base_ms / 1000 if side is Side.BASE else totals.head_ms / 1000)}",
+            f"{process_words(profile)} {name}: {milliseconds(totals.side(side))}",
             f"{revision_words(profile, side)}. Colours: {which}. {basis}.",
         )
         picture = one_side(root, side, caption, same)
@@ -72,6 +76,8 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     yield changed_functions(found, gained=False) or "None for certain."
     yield heading(2, "Functions and modules that gained most")
     yield changed_functions(found, gained=True) or "None for certain."
+    yield heading(2, "Functions and modules whose own time changed most")
+    yield changed_own(found) or "None for certain."
     yield _raw(profile, artefacts)
 
 
@@ -87,13 +93,15 @@ def _raw(profile: Profile, artefacts: Artefacts) -> str:
 
 
 def _imports(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
-    base, head = ([one.stacks for one in profile.taken.imports[side]] for side in Side)
+    imports = profile.taken.imports
+    assert imports is not None
+    base, head = ([one.stacks for one in imports.found[side]] for side in Side)
     root, found = build_tree(base, head), costs(base, head)
-    totals = Totals(root.mean_ms(Side.BASE), root.mean_ms(Side.HEAD))
-    lists = module_lists(profile.taken.imports[Side.BASE][0], profile.taken.imports[Side.HEAD][0])
+    totals = Totals(root.mean(Side.BASE), root.mean(Side.HEAD))
+    lists = module_lists(imports.last(Side.BASE), imports.last(Side.HEAD))
     title = (
-        f"{process_words(profile)}: imports {milliseconds(totals.base_ms)} → "
-        f"{milliseconds(totals.head_ms)}{ratio_words(totals)}"
+        f"{process_words(profile)}: imports {milliseconds(totals.base)} → "
+        f"{milliseconds(totals.head)}{ratio_words(totals)}"
     )
     caption = Caption(
         title,
@@ -105,7 +113,7 @@ def _imports(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     yield heading(2, "Imports")
     yield image("Imports that changed", artefacts.write("imports-shift.svg", picture))
     for side in Side:
-        artefacts.write(f"raw/{side}.importtime.txt", profile.taken.imports[side][-1].text)
+        artefacts.write(f"raw/{side}.importtime.txt", imports.last(side).text)
     yield from _modules(lists)
 
 
@@ -113,6 +121,16 @@ def _modules(lists: tuple[Sequence[str], Sequence[str]]) -> Iterator[str]:
     for names, words in zip(lists, ("vanished", "appeared"), strict=True):
         if names:
             listed = ", ".join(code(name) for name in names)
-            yield collapsed(f"{counted(len(names), 'module')} {words}", listed)
+            yield f"{counted(len(names), 'module')} {words}: {_by_package(names)}."
+            yield collapsed(f"All that {words}", listed)
         else:
             yield f"No module {words}."
+
+
+def _by_package(names: Sequence[str]) -> str:
+    """`rich` (72), `pydantic` (41), …; what is alone is not worth a word."""
+    packages = Counter(name.partition(".")[0] for name in names)
+    several = [(name, number) for name, number in packages.most_common(_PACKAGES) if number > 1]
+    words = [f"{code(name)} {number}" for name, number in several]
+    rest = len(names) - sum(number for _, number in several)
+    return joined([*words, *([f"{rest} others"] if rest else [])])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from bench.core.sample import Sample, Side
 from bench.measure.rounds import Bench, RoundFailedError, Sides
 from bench.statistics.summary import median_s
 
+Result = TypeVar("Result")
 _INSIDE = Path(__file__).with_name("inside")
 
 
@@ -70,9 +71,17 @@ class Subject:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for what a profiler writes: beside the subject's home, never in it."""
-        beside = self.sides.side(self.side).cwd.parent
-        with tempfile.TemporaryDirectory(dir=beside, prefix="profile-") as folder:
+        with tempfile.TemporaryDirectory(dir=self._beside, prefix="profile-") as folder:
             yield Path(folder)
+
+    def keep(self, file: Path) -> Path:
+        """Move a file out of a scratch folder; it stays until the session is over."""
+        folder = Path(tempfile.mkdtemp(dir=self._beside, prefix="kept-"))
+        return file.rename(folder / file.name)
+
+    @property
+    def _beside(self) -> Path:
+        return self.sides.side(self.side).cwd.parent
 
 
 @dataclass
@@ -103,12 +112,46 @@ class Overhead:
         return self.profiled_wall_s / self.bare_wall_s
 
 
-def find_program(name: str, remedy: str) -> str:
-    """A tool's path, by the harness's own PATH; raises `NotProfiledError` with the remedy."""
-    found = shutil.which(name)
-    if found is None:
-        raise NotProfiledError(f"{name} is not installed; {remedy}")
-    return found
+@dataclass
+class InTurn(Generic[Result]):
+    """What a profiler found in each of its runs, by side, and what it cost."""
+
+    found: dict[Side, list[Result]] = field(default_factory=dict)
+    overheads: dict[Side, Overhead] = field(default_factory=dict)
+
+    def last(self, side: Side) -> Result:
+        """A side's last run."""
+        return self.found[side][-1]
+
+
+def in_turn(
+    subjects: Mapping[Side, Subject],
+    take: Callable[[Subject], tuple[Result, Sample]],
+    repeats: int,
+) -> InTurn[Result]:
+    """Run a profiler on each side in turn, base first and last in turn, each beside a bare run.
+
+    Raises `NotProfiledError` when a run fails.
+    """
+    all_ = InTurn[Result]({side: [] for side in subjects}, {side: Overhead() for side in subjects})
+    for number in range(repeats):
+        for side in turn(subjects, number):
+            all_.overheads[side].bare.append(subjects[side].run())
+            result, sample = take(subjects[side])
+            all_.overheads[side].profiled.append(sample)
+            all_.found[side].append(result)
+    return all_
+
+
+def turn(subjects: Mapping[Side, Subject], number: int) -> list[Side]:
+    """Base, head, head, base, …"""
+    sides = list(subjects)
+    return sides if number % 2 == 0 else sides[::-1]
+
+
+def is_ours(path: str) -> bool:
+    """Whether a frame's file is the program that takes the profile."""
+    return path.startswith(str(_INSIDE))
 
 
 def _median(values: list[float]) -> float:

@@ -23,7 +23,7 @@ from bench.measure.rounds import Sides
 from bench.profile.difference import FEWEST_PAIRS
 from bench.profile.folded import Stacks, parse_folded, scaled, total
 from bench.profile.frames import INTERPRETER, Frame, Namer
-from bench.profile.processes import NotProfiledError, Overhead, Subject
+from bench.profile.processes import NotProfiledError, Overhead, Subject, turn
 
 START = Frame("(interpreter start)", INTERPRETER, INTERPRETER)
 NO_FRAME = Frame("(interpreter end)", INTERPRETER, INTERPRETER)
@@ -33,6 +33,8 @@ _RATES = (100, 1000)
 _ENOUGH_SAMPLES = 3000
 _MOST_RUNS = 40
 _TRIES = 6
+_NATIVE_RUNS = 5
+_NATIVE_RATE = 100
 _REMEDY = "in a container: --cap-add SYS_PTRACE; elsewhere: sysctl kernel.yama.ptrace_scope=0"
 
 
@@ -76,8 +78,7 @@ def sample_sides(
     starts: dict[Side, list[Sample]] = {side: [] for side in subjects}
     began = time.monotonic()
     for number in range(_MOST_RUNS):
-        order = list(subjects) if number % 2 == 0 else list(subjects)[::-1]
-        for side in order:
+        for side in turn(subjects, number):
             one, subject = sampled[side], subjects[side]
             one.overhead.bare.append(subject.run())
             starts[side].append(_bare_interpreter(subject).run())
@@ -94,6 +95,25 @@ def sample_sides(
             sorted(sample.cpu_s for sample in starts[side])[len(starts[side]) // 2], one.total_s
         )
         one.runs = [_in_milliseconds(stacks, one) for stacks in counts[side]]
+    return sampled
+
+
+def sample_native(subject: Subject, namer: Namer) -> Sampled:
+    """A few runs with the frames of C code among Python's, of one side.
+
+    Their names come from the symbols that libraries carry; where these are stripped there are
+    addresses. Raises `NotProfiledError`.
+    """
+    program = find_py_spy()
+    sampled = Sampled()
+    counts = []
+    for _ in range(_NATIVE_RUNS):
+        sampled.overhead.bare.append(subject.run())
+        stacks, sample = _record(program, subject, namer, _NATIVE_RATE, ("--native",))
+        sampled.overhead.profiled.append(sample)
+        sampled.samples += round(total(stacks))
+        counts.append(stacks)
+    sampled.runs = [_in_milliseconds(stacks, sampled) for stacks in counts]
     return sampled
 
 
@@ -148,5 +168,6 @@ def _in_milliseconds(stacks: Stacks, one: Sampled) -> dict[tuple[Frame, ...], fl
     found = scaled(stacks, (one.total_s - one.start_s) * 1000)
     if () in found:
         found[NO_FRAME,] = found.pop(())
-    found[START,] = one.start_s * 1000
+    if one.start_s:
+        found[START,] = one.start_s * 1000
     return found

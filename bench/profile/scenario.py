@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from bench.core.errors import BenchError
 from bench.core.sample import Side
 from bench.profile.frames import Namer
+from bench.profile.functions import Functions, profile_functions
 from bench.profile.import_times import Imports, time_imports
-from bench.profile.processes import NotProfiledError, Overhead, Subject
-from bench.profile.sampling import Sampled, sample_sides
+from bench.profile.memory import Memory, memray_version, trace_lines, trace_with_memray
+from bench.profile.objects import Population, count_objects
+from bench.profile.processes import InTurn, NotProfiledError, Overhead, Subject, in_turn
+from bench.profile.sampling import Sampled, sample_native, sample_sides
+from bench.profile.system import SystemCalls, find_tracer, trace_calls
 
 _IMPORT_RUNS = 10
+_COUNTING_RUNS = 3
 
 
 @dataclass
@@ -19,24 +26,44 @@ class Taken:
     """A scenario's profiles by side; what could not be had is in `skipped`, with the reason."""
 
     sampled: dict[Side, Sampled] = field(default_factory=dict)
-    imports: dict[Side, list[Imports]] = field(default_factory=dict)
+    native: Sampled | None = None
+    imports: InTurn[Imports] | None = None
+    functions: InTurn[Functions] | None = None
+    memory: InTurn[Memory] | None = None
+    objects: InTurn[dict[str, Population]] | None = None
+    system: InTurn[SystemCalls] | None = None
     overheads: dict[str, dict[Side, Overhead]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Profiling:
-    """One scenario, profiled by one tool after the other; both sides in turn."""
+    """One scenario, profiled by one tool after the other; both sides in turn.
+
+    `support` gives the folder of a package for the subject's Python; `places` are each side's
+    folders, and what to call them.
+    """
 
     subjects: Mapping[Side, Subject]
     namers: Mapping[Side, Namer]
+    places: Mapping[Side, Sequence[tuple[Path, str]]]
+    support: Callable[[str, str], Path]
     budget_s: float
     tell: Callable[[str], None]
 
     def take(self) -> Taken:
         """Run every profiler; none of them ends the session."""
         taken = Taken()
-        for name, step in (("imports", self._imports), ("py-spy", self._sample)):
+        steps: tuple[tuple[str, Callable[[Taken], None]], ...] = (
+            ("-X importtime", self._imports),
+            ("py-spy", self._sample),
+            ("py-spy --native", self._native),
+            ("cProfile", self._functions),
+            ("memray", self._memory),
+            ("objects", self._objects),
+            ("strace", self._system),
+        )
+        for name, step in steps:
             self.tell(name)
             try:
                 step(taken)
@@ -45,15 +72,10 @@ class Profiling:
         return taken
 
     def _imports(self, taken: Taken) -> None:
-        found: dict[Side, list[Imports]] = {side: [] for side in self.subjects}
-        overheads = {side: Overhead() for side in self.subjects}
-        for number in range(_IMPORT_RUNS):
-            for side in self._order(number):
-                overheads[side].bare.append(self.subjects[side].run())
-                one = time_imports(self.subjects[side], self.namers[side])
-                overheads[side].profiled.append(one.sample)
-                found[side].append(one)
-        taken.imports, taken.overheads["imports"] = found, overheads
+        taken.imports = in_turn(
+            self.subjects, lambda one: time_imports(one, self.namers[one.side]), _IMPORT_RUNS
+        )
+        taken.overheads["-X importtime"] = taken.imports.overheads
 
     def _sample(self, taken: Taken) -> None:
         taken.sampled = sample_sides(self.subjects, self.namers, self.budget_s, self.tell)
@@ -61,6 +83,43 @@ class Profiling:
             side: sampled.overhead for side, sampled in taken.sampled.items()
         }
 
-    def _order(self, number: int) -> list[Side]:
-        sides = list(self.subjects)
-        return sides if number % 2 == 0 else sides[::-1]
+    def _native(self, taken: Taken) -> None:
+        """For one revision only: a pair is compared by the frames that have names on both sides."""
+        if len(self.subjects) > 1:
+            raise NotProfiledError("only when one revision is profiled by itself")
+        taken.native = sample_native(self.subjects[Side.BASE], self.namers[Side.BASE])
+        taken.overheads["py-spy --native"] = {Side.BASE: taken.native.overhead}
+
+    def _functions(self, taken: Taken) -> None:
+        taken.functions = in_turn(
+            self.subjects, lambda one: profile_functions(one, self.namers[one.side]), _COUNTING_RUNS
+        )
+        taken.overheads["cProfile"] = taken.functions.overheads
+
+    def _memory(self, taken: Taken) -> None:
+        try:
+            support = self.support("memray", memray_version())
+            taken.memory = in_turn(
+                self.subjects,
+                lambda one: trace_with_memray(one, self.namers[one.side], support),
+                _COUNTING_RUNS,
+            )
+        except (NotProfiledError, BenchError) as error:
+            taken.skipped["memray"] = f"{error}; tracemalloc stands in"
+            taken.memory = in_turn(
+                self.subjects, lambda one: trace_lines(one, self.namers[one.side]), _COUNTING_RUNS
+            )
+            taken.overheads["tracemalloc"] = taken.memory.overheads
+        else:
+            taken.overheads["memray"] = taken.memory.overheads
+
+    def _objects(self, taken: Taken) -> None:
+        taken.objects = in_turn(self.subjects, count_objects, _COUNTING_RUNS)
+        taken.overheads["objects"] = taken.objects.overheads
+
+    def _system(self, taken: Taken) -> None:
+        strace = find_tracer()
+        taken.system = in_turn(
+            self.subjects, lambda one: trace_calls(one, strace, self.places[one.side]), 1
+        )
+        taken.overheads["strace"] = taken.system.overheads

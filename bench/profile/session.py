@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,17 @@ from bench.core.revision import Pair
 from bench.core.sample import Design, Side
 from bench.core.target import Target
 from bench.counters.observe import own_packages
+from bench.environments.build import Environment
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
-from bench.measure.client import Launcher
+from bench.measure.client import Invocation, Launcher
 from bench.measure.probe import NotMeasurableError, probe
 from bench.measure.rounds import Bench, Sides
 from bench.profile.frames import Namer
 from bench.profile.processes import Subject
 from bench.profile.scenario import Profiling, Taken
 from bench.session.preparation import network_of, subjects
+from bench.session.support import support_folder
 from bench.session.watcher import Watcher
 from bench.store.manifest import PlannedBenchmark
 from bench.workspace import Workspace
@@ -54,11 +56,15 @@ class ProfileSession:
         """Base alone for a single revision."""
         return (Side.BASE,) if self.pair.is_same else (Side.BASE, Side.HEAD)
 
-    def run(self, interpreter: Interpreter, environments: Environments) -> list[Profile]:
-        """All scenarios on one Python; raises `NothingMeasuredError` when none could be run."""
+    def run(self, interpreter: Interpreter, environments: Environments) -> Iterator[Profile]:
+        """All scenarios on one Python, one after the other.
+
+        Files of a profile stay until the next one is asked for. Raises `NothingMeasuredError` when
+        none could be run.
+        """
         for side in self.profiled:
             environments.side(side).prove_again(self.target.env)
-        found: list[Profile] = []
+        found = False
         with (
             network_of(self.target, self.benchmarks, self.workspace) as network,
             Launcher(network.isolation) as launcher,
@@ -75,33 +81,47 @@ class ProfileSession:
                 except NotMeasurableError as error:
                     self.watcher.say(f"{name}: not profiled: {error}")
                     continue
-                taken = self._take(bench, choice.sides, environments)
-                found.append(
-                    Profile(
-                        self.target, self.pair, interpreter.version, choice.sides, environments,
-                        taken,
-                    )
-                )  # fmt: skip
+                found = True
+                yield Profile(
+                    self.target,
+                    self.pair,
+                    interpreter.version,
+                    choice.sides,
+                    environments,
+                    self._profiling(bench, choice.sides, interpreter, environments).take(),
+                )
         if not found:
             raise NothingMeasuredError(
                 f"None of the scenarios of {self.target.name} {self.pair.label} could be run on "
                 f"Python {interpreter.version}."
             )
-        return found
 
-    def _take(self, bench: Bench, sides: Sides, environments: Environments) -> Taken:
+    def _profiling(
+        self, bench: Bench, sides: Sides, interpreter: Interpreter, environments: Environments
+    ) -> Profiling:
         name = sides.benchmark.name
-        namers: Mapping[Side, Namer] = {
-            side: Namer(self.target.name, own_packages(environments.side(side)))
-            for side in self.profiled
-        }
-        profiling = Profiling(
+        return Profiling(
             {side: Subject(bench, sides, side) for side in self.profiled},
-            namers,
+            {
+                side: Namer(self.target.name, own_packages(environments.side(side)))
+                for side in self.profiled
+            },
+            {side: _places(environments.side(side), sides.side(side)) for side in self.profiled},
+            lambda package, version: support_folder(package, version, interpreter, self.workspace),
             self.budget_s,
             lambda words: self.watcher.phase(f"{name}: {words}"),
         )
-        return profiling.take()
+
+
+def _places(environment: Environment, invocation: Invocation) -> list[tuple[Path, str]]:
+    """Folders of a side, and what to call them in place of their paths."""
+    python = Path(environment.record.provenance.base_executable).parent.parent
+    return [
+        (environment.venv, "<environment>"),
+        (invocation.cwd, "~"),
+        (invocation.cwd.parent, "<beside home>"),
+        (python, "<python>"),
+    ]
 
 
 def folder_of(profile: Profile, root: Path) -> Path:

@@ -9,10 +9,12 @@ from bench.profile.artefacts import Artefacts
 from bench.profile.captions import process_words, revision_words
 from bench.profile.flame import Caption, by_package, milliseconds
 from bench.profile.folded import write_folded
+from bench.profile.sampling import Sampled
 from bench.profile.session import Profile
 from bench.profile.speedscope import mean_stacks, speedscope
 from bench.profile.tables import packages, top_functions
 from bench.profile.tree import build_tree, costs, group_costs
+from bench.profile.work_sections import work_sections
 from bench.report.markdown import code, heading, image, link
 from bench.report.text import counted, seconds
 
@@ -25,8 +27,11 @@ def single_blocks(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     yield f"{revision_words(profile, _SIDE)}."
     if profile.taken.sampled:
         yield from _sampled(profile, artefacts)
+    if profile.taken.native:
+        yield from _native(profile, profile.taken.native, artefacts)
     if profile.taken.imports:
         yield from _imports(profile, artefacts)
+    yield from work_sections(profile, artefacts)
 
 
 def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
@@ -56,11 +61,26 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     yield packages(group_costs(sampled.runs), _SIDE, total_ms)
 
 
+def _native(profile: Profile, native: Sampled, artefacts: Artefacts) -> Iterator[str]:
+    """The same with C frames; few samples, for what stands out."""
+    caption = Caption(
+        f"{process_words(profile)}: with the frames of C code",
+        f"{revision_words(profile, _SIDE)}. Width is CPU time. {counted(native.samples, 'sample')} "
+        f"in {counted(len(native.runs), 'run')}.",
+    )
+    root = build_tree(native.runs)
+    name = artefacts.write("native.svg", by_package(root, _SIDE, caption, profile.target.name))
+    yield heading(2, "With C code")
+    yield image("With the frames of C code", name)
+    yield "Addresses stand where a library has no symbols."
+
+
 def _imports(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
-    runs = profile.taken.imports[_SIDE]
+    assert profile.taken.imports is not None
+    runs = profile.taken.imports.found[_SIDE]
     stacks = [one.stacks for one in runs]
     root = build_tree(stacks)
-    total = root.mean_ms(_SIDE)
+    total = root.mean(_SIDE)
     found = costs(stacks)
     caption = Caption(
         f"{process_words(profile)}: imports, {milliseconds(total)}",

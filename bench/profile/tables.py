@@ -58,8 +58,18 @@ def changed_functions(found: Mapping[Frame, Cost], *, gained: bool) -> str:
     changes = [
         (code(frame.title), change_of(cost.base, cost.head)) for frame, cost in found.items()
     ]
-    wanted = [one for one in changes if one[1].is_certain and (one[1].ms > 0) == gained]
+    wanted = [one for one in changes if one[1].is_certain and (one[1].difference > 0) == gained]
     return _changes("function or module, with all it calls", wanted) if wanted else ""
+
+
+def changed_own(found: Mapping[Frame, Cost]) -> str:
+    """Functions and modules whose own time changed most; certain ones only."""
+    changes = [
+        (code(frame.title), change_of(cost.base_self, cost.head_self))
+        for frame, cost in found.items()
+    ]
+    wanted = [one for one in changes if one[1].is_certain]
+    return _changes("function or module, its own time", wanted) if wanted else ""
 
 
 def overheads(found: Mapping[str, Mapping[Side, Overhead]]) -> str:
@@ -67,7 +77,7 @@ def overheads(found: Mapping[str, Mapping[Side, Overhead]]) -> str:
     rows = [
         [
             name,
-            str(side),
+            str(side) if len(sides) > 1 else "",
             milliseconds(one.bare_wall_s * 1000),
             milliseconds(one.profiled_wall_s * 1000),
             f"{one.factor:.2f}x",
@@ -86,20 +96,20 @@ def share_words(value: float, total: float) -> str:
 
 def difference_words(change: Change) -> str:
     """A difference with its limits: `+12.0 ms (+11.2 … +13.1)`."""
-    if not math.isfinite(change.low_ms):
-        return f"{_signed(change.ms)} ms"
-    return f"{_signed(change.ms)} ms ({_signed(change.low_ms)} … {_signed(change.high_ms)})"
+    if not math.isfinite(change.low):
+        return f"{_signed(change.difference)} ms"
+    return f"{_signed(change.difference)} ms ({_signed(change.low)} … {_signed(change.high)})"
 
 
 def _changes(what: str, changes: Iterable[tuple[str, Change]]) -> str:
     ordered: Sequence[tuple[str, Change]] = sorted(
-        changes, key=lambda item: (-abs(item[1].ms), item[0])
+        changes, key=lambda item: (-abs(item[1].difference), item[0])
     )[:ROWS]
     rows = [
         [
             name,
-            milliseconds(change.base_ms),
-            milliseconds(change.head_ms),
+            milliseconds(change.base),
+            milliseconds(change.head),
             difference_words(change),
         ]
         for name, change in ordered

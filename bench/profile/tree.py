@@ -28,7 +28,7 @@ class Node:
         """One side's runs."""
         return self.base if side is Side.BASE else self.head
 
-    def mean_ms(self, side: Side) -> float:
+    def mean(self, side: Side) -> float:
         """Mean over one side's runs; 0 where there are none."""
         runs = self.runs(side)
         return float(runs.mean()) if runs.size else 0.0

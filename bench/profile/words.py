@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bench.core.sample import Side
 from bench.profile.difference import Fate, change_of, fate_of
 from bench.profile.flame import Totals, milliseconds
@@ -16,20 +18,22 @@ _LINES = 9
 _WORTH = 0.01
 
 
-def what_went(root: Node, totals: Totals) -> list[str]:
+def what_went(
+    root: Node, totals: Totals, words: Callable[[float], str] = milliseconds
+) -> list[str]:
     """The sum that went away (or came), and the uppermost frames that went with it.
 
     None of them is below another, so the figures add up.
     """
-    difference = totals.base_ms - totals.head_ms
+    difference = totals.base - totals.head
     side = Side.BASE if difference > 0 else Side.HEAD
-    least = _WORTH * max(totals.base_ms, totals.head_ms)
-    went = sorted(_uppermost(root, side, least), key=lambda node: -node.mean_ms(side))
-    lines = [f"{milliseconds(abs(difference))} {'went away' if difference > 0 else 'came'}"]
+    least = _WORTH * max(totals.base, totals.head)
+    went = sorted(_uppermost(root, side, least), key=lambda node: -node.mean(side))
+    lines = [f"{words(abs(difference))} {'went away' if difference > 0 else 'came'}"]
     for node in went[:_LINES]:
-        with_it = _packages(node, side, least)
+        with_it = _packages(node, side, least, words)
         lines.append(
-            f"{milliseconds(node.mean_ms(side))}  {node.frame.title}"
+            f"{words(node.mean(side))}  {node.frame.title}"
             + (f", with {', '.join(with_it)}" if with_it else "")
         )
     return lines
@@ -37,10 +41,10 @@ def what_went(root: Node, totals: Totals) -> list[str]:
 
 def ratio_words(totals: Totals) -> str:
     """`, 7.5x less`, or nothing where it says nothing."""
-    if not totals.base_ms or not totals.head_ms:
+    if not totals.base or not totals.head:
         return ""
-    words = magnitude(totals.head_ms / totals.base_ms)
-    less = "less" if totals.head_ms < totals.base_ms else "more"
+    words = magnitude(totals.head / totals.base)
+    less = "less" if totals.head < totals.base else "more"
     return f", {words} {less}" if words.endswith("x") else f", {words}"
 
 
@@ -56,22 +60,22 @@ def _uppermost(node: Node, side: Side, least_ms: float) -> list[Node]:
     """Frames that are on one side only, and whose caller is on both."""
     found: list[Node] = []
     for child in node.children.values():
-        if child.mean_ms(side) < least_ms:
+        if child.mean(side) < least_ms:
             continue
         fate = fate_of(change_of(child.base, child.head))
-        if fate in {Fate.GONE, Fate.NEW} and child.mean_ms(side) >= least_ms:
+        if fate in {Fate.GONE, Fate.NEW} and child.mean(side) >= least_ms:
             found.append(child)
         else:
             found += _uppermost(child, side, least_ms)
     return found
 
 
-def _packages(node: Node, side: Side, least_ms: float) -> list[str]:
+def _packages(node: Node, side: Side, least: float, words: Callable[[float], str]) -> list[str]:
     """Other packages that are entered below a frame, the most expensive first."""
     entered: dict[str, float] = {}
     _enter(node, side, {node.frame.group, *_NO_PACKAGE}, entered)
     ordered = sorted(entered.items(), key=lambda item: (-item[1], item[0]))
-    return [f"{group} ({milliseconds(value)})" for group, value in ordered if value >= least_ms][:4]
+    return [f"{group} ({words(value)})" for group, value in ordered if value >= least][:4]
 
 
 def _enter(node: Node, side: Side, known: set[str], entered: dict[str, float]) -> None:
@@ -80,4 +84,4 @@ def _enter(node: Node, side: Side, known: set[str], entered: dict[str, float]) -
         if group in known:
             _enter(child, side, known, entered)
         else:
-            entered[group] = entered.get(group, 0.0) + child.mean_ms(side)
+            entered[group] = entered.get(group, 0.0) + child.mean(side)

@@ -1,4 +1,4 @@
-"""pyperf for scripts, beside the subject's environment instead of in it."""
+"""Packages beside the subject's environment instead of in it: pyperf for scripts, memray."""
 
 from __future__ import annotations
 
@@ -18,8 +18,14 @@ def pyperf_folder(interpreter: Interpreter, workspace: Workspace) -> Path:
 
     Raises `BuildError` when it can't be installed.
     """
-    version = importlib.metadata.version("pyperf")
-    folder = workspace.cache / "support" / f"pyperf-{version}-py{interpreter.version}"
+    return support_folder("pyperf", importlib.metadata.version("pyperf"), interpreter, workspace)
+
+
+def support_folder(
+    package: str, version: str, interpreter: Interpreter, workspace: Workspace
+) -> Path:
+    """The same with any package, without what that needs itself. Raises `BuildError`."""
+    folder = workspace.cache / "support" / f"{package}-{version}-py{interpreter.version}"
     with exclusive(folder.with_suffix(".lock"), wait=True):
         if folder.is_dir():
             return folder
@@ -27,9 +33,11 @@ def pyperf_folder(interpreter: Interpreter, workspace: Workspace) -> Path:
         shutil.rmtree(partial, ignore_errors=True)
         installed = run_uv(
             "pip", "install", "--no-deps", "--compile-bytecode", "--target", partial,
-            "--python", interpreter.executable, f"pyperf=={version}",
+            "--python", interpreter.executable, f"{package}=={version}",
         )  # fmt: skip
         if not installed.ok:
-            raise BuildError(f"pyperf {version} could not be installed:\n{installed.last_lines()}")
+            raise BuildError(
+                f"{package} {version} could not be installed:\n{installed.last_lines()}"
+            )
         partial.rename(folder)
     return folder
