@@ -28,7 +28,8 @@ class Picture:
 def picture(graph: Graph, own: frozenset[str], best: Sequence[Candidate]) -> Picture:
     """The program, the modules of the best set and what they import, and the dearest packages.
 
-    Everything between them is left out: an arrow says that the one leads to the other.
+    Everything between them is left out: an arrow says that the one leads to the other. Packages
+    that only other packages import stand in a column behind these.
     """
     groups = groups_of(graph, own)
     cost = {name: graph.total(modules) for name, modules in groups.items()}
@@ -39,8 +40,12 @@ def picture(graph: Graph, own: frozenset[str], best: Sequence[Candidate]) -> Pic
     links = _links(graph, own, {one.place for one in best})
     arrows = {name: _arrows(links, name, shown) for name in sorted(ours)}
     depth = _depths(arrows, ours)
+    reached = {name for found in arrows.values() for name in found}
     last = max(depth.values()) + 1
-    places = depth | dict.fromkeys(packages, last)
+    places = depth | {name: last if name in reached else last + 1 for name in packages}
+    for name in reached & set(packages):
+        found = _arrows(links, name, shown)
+        arrows[name] = {other: found[other] for other in found if places.get(other) == last + 1}
     vanished = graph.vanished([one.skip for one in best])
     nodes = tuple(
         Node(
@@ -54,8 +59,8 @@ def picture(graph: Graph, own: frozenset[str], best: Sequence[Candidate]) -> Pic
     )
     edges = tuple(
         Edge(a, b, deferred)
-        for a, found in arrows.items()
-        for b, deferred in sorted(found.items())
+        for a, targets in sorted(arrows.items())
+        for b, deferred in sorted(targets.items())
         if a in places and b in places
     )
     return Picture(nodes, edges)

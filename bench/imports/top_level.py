@@ -64,12 +64,9 @@ def _statements(body: list[ast.stmt]) -> list[ast.stmt]:
     """Statements that run by themselves: the parts of `if`, `try` and `with`, not these."""
     found = []
     for statement in body:
-        blocks = [
-            block
-            for name in ("body", "orelse", "finalbody")
-            if isinstance(statement, ast.If | ast.Try | ast.With)
-            for block in [getattr(statement, name, [])]
-        ]
+        blocks: list[list[ast.stmt]] = []
+        if isinstance(statement, ast.If | ast.Try | ast.With):
+            blocks = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
         found += [one for block in blocks for one in _statements(block)] or [statement]
     return found
 
