@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 import msgspec
 from rich.console import Console
@@ -65,6 +66,13 @@ def _scenarios(
     target: Target, arguments: argparse.Namespace, workspace: Workspace
 ) -> tuple[PlannedBenchmark, ...]:
     """The commands and imports that are asked for, or the target's default ones."""
+    names = [one.name for one in target.benchmark]
+    for pattern in arguments.scenario:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise UsageError(
+                f"--scenario {pattern} matches nothing in {target.name}.",
+                f"Benchmarks: {', '.join(names)}.",
+            )
     options = Options(benchmarks=tuple(arguments.scenario))
     chosen = select(target, options, workspace.suites)[1:]
     planned = tuple(one for one in chosen if one.declaration.kind is not Kind.SCRIPT)

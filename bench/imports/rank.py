@@ -96,7 +96,9 @@ class Ranking:
         invocation = self.subject.invocation(self.benchmark)
         own = own_packages(self.environment)
         folders = own_folders(self.environment, own)
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        if not folders:
+            raise NothingMeasuredError(f"No own package of {self.target.name} is installed.")
+        with _workers(1 if invocation.home else 2) as pool:
             timed = self._time(runner, invocation, folders)
             with self._step("copying the package"):
                 experiment = Experiment(
@@ -288,6 +290,16 @@ class Ranking:
             )
             for candidate, worth in zip(found.best, found.worths, strict=True)
         ]
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that wait for processes; what has not begun when all ends never does."""
+    pool = ThreadPoolExecutor(max_workers=count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @dataclass(frozen=True)

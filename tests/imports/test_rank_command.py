@@ -85,3 +85,8 @@ def test_a_scenario_that_fails_is_named(importing: Sandbox) -> None:
     importing.write_target(target_text('name = "bad"\ncommand = ["python", "-c", "raise OSError"]'))
     done = importing.bench("rank", "sample", "v1", "--repo", importing.repository, status=4)
     assert "bad" in done.stderr
+
+
+def test_a_pattern_that_matches_nothing_is_named(importing: Sandbox) -> None:
+    done = importing.bench("rank", "sample", "v1", "--scenario", "nothing", status=2)
+    assert "--scenario nothing matches nothing in sample" in done.stderr
