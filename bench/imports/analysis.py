@@ -137,6 +137,9 @@ class Edge(msgspec.Struct, frozen=True):
 class Analysis(msgspec.Struct, frozen=True):
     """One scenario on one Python. `process_s` is the CPU time of the process up to its exit.
 
+    `bare_s` is a bare interpreter's; `statements` are the project's own that were carried out,
+    `candidates` those that could wait, which together would save `everything_s`.
+
     `exact`: instructions were attributed to modules by callgrind; else they follow from times.
     `gate`: the project's own tests, as it is and rewritten; None where they were not asked for.
     """
@@ -151,9 +154,11 @@ class Analysis(msgspec.Struct, frozen=True):
     runs: int
     exact: bool
     process_s: float
+    bare_s: float
     imports_s: float
     modules: int
     statements: int
+    candidates: int
     everything_s: float
     best_s: float
     findings: tuple[Finding, ...]

@@ -131,7 +131,8 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
     yield (
         f"{code(words)}: {seconds(analysis.process_s)} of CPU time, of which "
         f"{seconds(analysis.imports_s)} in {counted(analysis.modules, 'module')} beyond the bare "
-        f"interpreter's (medians of {analysis.runs} runs). {_sum_words(analysis)}"
+        f"interpreter's (medians of {analysis.runs} runs). {_sum_words(analysis)} "
+        f"{_rest_words(analysis)}"
     )
     if analysis.findings:
         yield table(
@@ -169,6 +170,23 @@ def _sum_words(analysis: Analysis) -> str:
         f"Still to be had: {seconds(analysis.best_s)} ({part}), by deferring "
         f"{counted(len(analysis.findings) + analysis.small, 'statement')}."
     )
+
+
+def _rest_words(analysis: Analysis) -> str:
+    """What would remain, and what is not worth the trouble."""
+    chosen = len(analysis.findings) + analysis.small
+    others = analysis.candidates - chosen
+    left = analysis.process_s - analysis.best_s
+    words = [
+        f"{seconds(left)} would remain, {seconds(analysis.bare_s)} of them the bare interpreter's."
+    ]
+    if others:
+        more = seconds(analysis.everything_s - analysis.best_s)
+        words.append(
+            f"Of {analysis.statements} own import statements {analysis.candidates} could wait, but "
+            f"{others} of these are not worth it: all together they save {more} more."
+        )
+    return " ".join(words)
 
 
 def _row(one: Finding) -> list[str]:
