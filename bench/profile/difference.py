@@ -22,6 +22,7 @@ CONFIDENCE = 0.99
 FEWEST_PAIRS = 8  # with fewer, no difference can be certain at this confidence
 _CRITICAL = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 _NOTHING_LEFT = 0.05
+_STILL_THERE = 0.25
 
 
 class Fate(enum.StrEnum):
@@ -85,9 +86,9 @@ def fate_of(change: Change, *, elsewhere: bool = False, deadband_ms: float = 0.0
 
 
 def moved(found: Mapping[Frame, Cost]) -> frozenset[Frame]:
-    """Frames that take time on both sides alike: gone in one place, they are in another."""
-    return frozenset(
-        frame
-        for frame, cost in found.items()
-        if min(cost.base.mean(), cost.head.mean()) > 0.5 * max(cost.base.mean(), cost.head.mean())
-    )
+    """Frames that take time on both sides: gone from one place, they are in another.
+
+    A quarter of the larger side's counts: what a module takes depends on what it finds imported.
+    """
+    both = ((frame, sorted((cost.base.mean(), cost.head.mean()))) for frame, cost in found.items())
+    return frozenset(frame for frame, (less, more) in both if less > _STILL_THERE * more)

@@ -233,8 +233,9 @@ def _tell(drawing: Svg, left: float, top: float, lines: Sequence[str]) -> float:
     """What went away, in words, where there is room; returns the height it took."""
     room = WIDTH - _MARGIN - left
     first, *others = lines
+    fate = Fate.NEW if first.endswith("came") else Fate.GONE
     drawing.text(left, top + 16, fitting(first, room * 11 / 15), size=15, bold=True,
-                 fill=_FATES[Fate.GONE][0])  # fmt: skip
+                 fill=_FATES[fate][0])  # fmt: skip
     baseline = top + 36
     for line in others:
         drawing.text(left, baseline, fitting(line, room * 11 / 12), size=12)
@@ -243,21 +244,25 @@ def _tell(drawing: Svg, left: float, top: float, lines: Sequence[str]) -> float:
 
 
 def _package_colours(root: Node, side: Side, target: str) -> dict[str, str]:
-    """The measured project, the largest packages by their own time, and the fixed ones."""
-    own: dict[str, float] = {}
-    for node in root.walk():
-        below = sum(child.mean(side) for child in node.children.values())
-        group = node.frame.group
-        own[group] = own.get(group, 0.0) + node.mean(side) - below
-    own.pop("", None)
-    ordered = sorted(own, key=lambda group: (-own[group], group))
-    colours = {target: _OWN} if target in own else {}
-    free = iter(_OTHERS)
-    for group in ordered:
-        if group in _FIXED or group in colours or own[group] <= 0:
+    """The measured project, the packages that take most with all they call, and the fixed ones."""
+    taken: dict[str, float] = {}
+    _enter(root, side, frozenset({""}), taken)
+    others = sorted(
+        (group for group in taken if group not in _FIXED and group != target),
+        key=lambda group: (-taken[group], group),
+    )
+    colours = {target: _OWN} if target in taken else {}
+    colours |= dict(zip(others, _OTHERS, strict=False))
+    colours |= {group: colour for group, colour in _FIXED.items() if group in taken}
+    return colours | ({"other packages": _REST} if len(others) > len(_OTHERS) else {})
+
+
+def _enter(node: Node, side: Side, inside: frozenset[str], taken: dict[str, float]) -> None:
+    """Add up what each package takes where it is entered, not again where it calls itself."""
+    for child in node.children.values():
+        group, value = child.frame.group, child.mean(side)
+        if value <= 0:
             continue
-        colour = next(free, None)
-        if colour is None:
-            break
-        colours[group] = colour
-    return colours | {group: colour for group, colour in _FIXED.items() if own.get(group, 0) > 0}
+        if group not in inside:
+            taken[group] = taken.get(group, 0.0) + value
+        _enter(child, side, inside | {group}, taken)

@@ -17,7 +17,7 @@ from bench.profile.tables import changed_functions, changed_own, changed_package
 from bench.profile.tree import build_tree, costs, group_costs
 from bench.profile.words import module_lists, ratio_words, what_went
 from bench.profile.work_sections import work_sections
-from bench.report.markdown import code, collapsed, heading, image
+from bench.report.markdown import bullets, code, collapsed, heading, image, plain
 from bench.report.text import counted, joined, seconds
 
 _PACKAGES = 12
@@ -27,6 +27,10 @@ def pair_blocks(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     """Everything there is of the pair, the picture of what changed first."""
     yield heading(1, f"{code(process_words(profile))}: what changed")
     yield f"{pair_words(profile)}."
+    changes = profile.environments.dependency_changes
+    if changes:
+        names = ", ".join(code(one.package) for one in changes)
+        yield f"Third-party packages that differ between the two, and have a part in this: {names}."
     if profile.taken.sampled:
         yield from _sampled(profile, artefacts)
     if profile.taken.imports:
@@ -49,15 +53,15 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
         f"{pair_words(profile)}. Width is CPU time, on one scale for both; callees are below "
         f"their caller. {basis}.",
     )
-    gone = what_went(root, totals)
+    gone = what_went(root, totals, same)
     yield image(
         "What changed", artefacts.write("shift.svg", shift(root, above, totals, same, gone))
     )
     yield (
         "Above the base, below the head, on one scale of time. A frame has a colour where the "
         f"change is certain ({CONFIDENCE:.0%} interval of the pairs of runs leaves out zero); what "
-        "both have stands to the left. *Now elsewhere*: gone from this place, but the head spends "
-        "about as much on it in another."
+        "both have stands to the left. *Now elsewhere*: not at this place on the other side, but "
+        "at another."
     )
     for side, name in ((Side.BASE, "before"), (Side.HEAD, "after")):
         which = "what becomes of each frame" if side is Side.BASE else "what became of it"
@@ -70,7 +74,13 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
             f"{name.capitalize()}, over the whole width",
             image(name, artefacts.write(f"{name}.svg", picture)),
         )
+    yield heading(2, "What went away" if totals.base > totals.head else "What came")
+    yield bullets(plain(line) for line in gone)
     yield heading(2, "Packages whose own time changed")
+    yield (
+        "Milliseconds are means over the runs; intervals are for head minus base of runs in pairs, "
+        "each row by itself. One that has zero in it shows no difference."
+    )
     yield changed_packages(group_costs(base.runs, head.runs))
     yield heading(2, "Functions and modules that lost most")
     yield changed_functions(found, gained=False) or "None for certain."
@@ -108,8 +118,8 @@ def _imports(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
         f"{pair_words(profile)}. Width is time by -X importtime, mean of {len(base)} runs a side; "
         "what a module imports first is below it.",
     )
-    gone = what_went(root, totals)
-    picture = shift(root, caption, totals, moved(found), gone)
+    same = moved(found)
+    picture = shift(root, caption, totals, same, what_went(root, totals, same))
     yield heading(2, "Imports")
     yield image("Imports that changed", artefacts.write("imports-shift.svg", picture))
     for side in Side:

@@ -1,11 +1,11 @@
 """Stacks by py-spy: both sides in turn, repeated until there are enough samples.
 
 A sample is a share of the process's time, not a time: py-spy halts the process for each. Each run's
-shares are therefore made shares of the CPU time that the process takes without a profiler (median
-of the bare runs between). py-spy needs a moment to find the interpreter, so each Python process
-waits for it once `site` is through (idle time is not sampled). The start before that is measured as
-a Python that runs nothing, and is a frame of its own. Sampling without halting (`--nonblocking`)
-costs less, but a third of the stacks of a process that imports a lot come out torn.
+shares are therefore made shares of the CPU time that the process takes without a profiler, in a run
+just before. py-spy needs a moment to find the interpreter, so each Python process waits for it once
+`site` is through (idle time is not sampled). The start before that is measured as a Python that
+runs nothing, and is a frame of its own. Sampling without halting (`--nonblocking`) costs less, but
+a third of the stacks of a process that imports a lot come out torn.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 
 from bench.core.sample import Sample, Side
 from bench.measure.invocations import control_benchmark
@@ -45,12 +46,21 @@ class Sampled:
     runs: list[Stacks] = field(default_factory=list)
     samples: int = 0
     overhead: Overhead = field(default_factory=Overhead)
-    start_s: float = 0.0
 
     @property
     def total_s(self) -> float:
-        """CPU time of the whole process, unprofiled."""
-        return self.overhead.bare_cpu_s
+        """CPU time of the whole process, unprofiled: the mean over the runs."""
+        return fmean(sample.cpu_s for sample in self.overhead.bare)
+
+    def add(
+        self, stacks: Stacks, bare: Sample, profiled: Sample, start: Sample | None = None
+    ) -> None:
+        """A run: its samples, and how long it takes without them; `start` is an empty Python's."""
+        self.overhead.bare.append(bare)
+        self.overhead.profiled.append(profiled)
+        self.samples += round(total(stacks))
+        start_s = min(start.cpu_s, bare.cpu_s) if start else 0.0
+        self.runs.append(_in_milliseconds(stacks, bare.cpu_s, start_s))
 
 
 def find_py_spy() -> str:
@@ -74,27 +84,16 @@ def sample_sides(
     """
     program = find_py_spy()
     sampled = {side: Sampled() for side in subjects}
-    counts: dict[Side, list[dict[tuple[Frame, ...], float]]] = {side: [] for side in subjects}
-    starts: dict[Side, list[Sample]] = {side: [] for side in subjects}
     began = time.monotonic()
     for number in range(_MOST_RUNS):
         for side in turn(subjects, number):
-            one, subject = sampled[side], subjects[side]
-            one.overhead.bare.append(subject.run())
-            starts[side].append(_bare_interpreter(subject).run())
-            rate = _rate(one.overhead.bare_cpu_s)
-            stacks, sample = _record(program, subject, namers[side], rate)
-            one.overhead.profiled.append(sample)
-            one.samples += round(total(stacks))
-            counts[side].append(stacks)
+            subject = subjects[side]
+            bare, start = subject.run(), _bare_interpreter(subject).run()
+            stacks, profiled = _record(program, subject, namers[side], _rate(bare.cpu_s))
+            sampled[side].add(stacks, bare, profiled, start)
         tell(f"sampling: run {number + 1}")
         if number + 1 >= FEWEST_PAIRS and _is_enough(sampled, time.monotonic() - began, budget_s):
             break
-    for side, one in sampled.items():
-        one.start_s = min(
-            sorted(sample.cpu_s for sample in starts[side])[len(starts[side]) // 2], one.total_s
-        )
-        one.runs = [_in_milliseconds(stacks, one) for stacks in counts[side]]
     return sampled
 
 
@@ -106,14 +105,10 @@ def sample_native(subject: Subject, namer: Namer) -> Sampled:
     """
     program = find_py_spy()
     sampled = Sampled()
-    counts = []
     for _ in range(_NATIVE_RUNS):
-        sampled.overhead.bare.append(subject.run())
-        stacks, sample = _record(program, subject, namer, _NATIVE_RATE, ("--native",))
-        sampled.overhead.profiled.append(sample)
-        sampled.samples += round(total(stacks))
-        counts.append(stacks)
-    sampled.runs = [_in_milliseconds(stacks, sampled) for stacks in counts]
+        bare = subject.run()
+        stacks, profiled = _record(program, subject, namer, _NATIVE_RATE, ("--native",))
+        sampled.add(stacks, bare, profiled)
     return sampled
 
 
@@ -163,11 +158,13 @@ def _rate(cpu_s: float) -> int:
     return max(low, min(high, round(_SAMPLES_A_RUN / max(cpu_s, 1e-3))))
 
 
-def _in_milliseconds(stacks: Stacks, one: Sampled) -> dict[tuple[Frame, ...], float]:
+def _in_milliseconds(
+    stacks: Stacks, total_s: float, start_s: float
+) -> dict[tuple[Frame, ...], float]:
     """Samples without a frame are the interpreter's own: after the start, that is its end."""
-    found = scaled(stacks, (one.total_s - one.start_s) * 1000)
+    found = scaled(stacks, (total_s - start_s) * 1000)
     if () in found:
         found[NO_FRAME,] = found.pop(())
-    if one.start_s:
-        found[START,] = one.start_s * 1000
+    if start_s:
+        found[START,] = start_s * 1000
     return found

@@ -50,7 +50,7 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     scope = artefacts.write("raw/speedscope.json", speedscope(mean, caption.title))
     yield (
         f"Stacks sampled by py-spy, child processes included. Shares of the samples are made "
-        f"shares of {milliseconds(total_ms)}, the median CPU time without a profiler. The import "
+        f"shares of {milliseconds(total_ms)}, the CPU time without a profiler. The import "
         f"system's own frames are left out between modules. The same as "
         f"{link('folded stacks', folded)} (microseconds), and for "
         f"[speedscope](https://www.speedscope.app): {link('speedscope.json', scope)}."

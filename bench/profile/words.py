@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bench.core.sample import Side
 from bench.profile.difference import Fate, change_of, fate_of
 from bench.profile.flame import Totals, milliseconds
-from bench.profile.frames import IMPORT_SYSTEM, INTERPRETER, NATIVE, STANDARD_LIBRARY
+from bench.profile.frames import IMPORT_SYSTEM, INTERPRETER, NATIVE, STANDARD_LIBRARY, Frame
 from bench.profile.import_times import Imports
 from bench.profile.layout import in_order
 from bench.profile.tree import Node
@@ -19,16 +19,19 @@ _WORTH = 0.01
 
 
 def what_went(
-    root: Node, totals: Totals, words: Callable[[float], str] = milliseconds
+    root: Node,
+    totals: Totals,
+    moved: frozenset[Frame],
+    words: Callable[[float], str] = milliseconds,
 ) -> list[str]:
     """The sum that went away (or came), and the uppermost frames that went with it.
 
-    None of them is below another, so the figures add up.
+    None of them is below another, so the figures add up. What is now elsewhere is left out.
     """
     difference = totals.base - totals.head
     side = Side.BASE if difference > 0 else Side.HEAD
     least = _WORTH * max(totals.base, totals.head)
-    went = sorted(_uppermost(root, side, least), key=lambda node: -node.mean(side))
+    went = sorted(_uppermost(root, side, least, moved), key=lambda node: -node.mean(side))
     lines = [f"{words(abs(difference))} {'went away' if difference > 0 else 'came'}"]
     for node in went[:_LINES]:
         with_it = _packages(node, side, least, words)
@@ -56,17 +59,17 @@ def module_lists(base: Imports, head: Imports) -> tuple[list[str], list[str]]:
     return sorted(before - after), sorted(after - before)
 
 
-def _uppermost(node: Node, side: Side, least_ms: float) -> list[Node]:
+def _uppermost(node: Node, side: Side, least_ms: float, moved: frozenset[Frame]) -> list[Node]:
     """Frames that are on one side only, and whose caller is on both."""
     found: list[Node] = []
     for child in node.children.values():
         if child.mean(side) < least_ms:
             continue
-        fate = fate_of(change_of(child.base, child.head))
-        if fate in {Fate.GONE, Fate.NEW} and child.mean(side) >= least_ms:
+        fate = fate_of(change_of(child.base, child.head), elsewhere=child.frame in moved)
+        if fate in {Fate.GONE, Fate.NEW}:
             found.append(child)
         else:
-            found += _uppermost(child, side, least_ms)
+            found += _uppermost(child, side, least_ms, moved)
     return found
 
 

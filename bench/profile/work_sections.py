@@ -93,8 +93,8 @@ def _at_peak(profile: Profile, sides: Mapping[Side, Memory]) -> bytes:
         f"{pair_words(profile)}. Width is memory held {what}, on one scale for both.",
         size_words,
     )
-    gone = what_went(root, totals, size_words)
-    return shift(root, caption, totals, moved(costs(stacks[:1], stacks[1:])), gone)
+    same = moved(costs(stacks[:1], stacks[1:]))
+    return shift(root, caption, totals, same, what_went(root, totals, same, size_words))
 
 
 def _html(prefix: str, one: Memory, artefacts: Artefacts) -> str:

@@ -86,12 +86,12 @@ def test_costs_count_a_recursive_frame_once() -> None:
 
 
 def test_what_went_names_only_the_uppermost() -> None:
-    root = build_tree(BASE, HEAD)
-    lines = what_went(root, Totals(root.mean(Side.BASE), root.mean(Side.HEAD)))
+    root, same = build_tree(BASE, HEAD), moved(costs(BASE, HEAD))
+    lines = what_went(root, Totals(root.mean(Side.BASE), root.mean(Side.HEAD)), same)
     assert lines[0].endswith("went away")
     assert [line.split("  ")[1].partition(",")[0] for line in lines[1:]] == ["heavy"]
     backwards = build_tree(HEAD, BASE)
-    lines = what_went(backwards, Totals(backwards.mean(Side.BASE), backwards.mean(Side.HEAD)))
+    lines = what_went(backwards, Totals(backwards.mean(Side.BASE), backwards.mean(Side.HEAD)), same)
     assert lines[0].endswith("came")
 
 
@@ -104,12 +104,12 @@ def test_the_shift_has_both_sides_on_one_scale() -> None:
     root, same = build_tree(BASE, HEAD), moved(costs(BASE, HEAD))
     totals = Totals(root.mean(Side.BASE), root.mean(Side.HEAD))
     caption = Caption("sample work: 120 ms → 35 ms", "a < b & c")
-    picture = shift(root, caption, totals, same, what_went(root, totals))
+    picture = shift(root, caption, totals, same, what_went(root, totals, same))
     shown = labels(picture)
     assert "sample work: 120 ms → 35 ms" in shown
     assert {"heavy", ".deep", "moves"} <= set(shown)
     assert any(label.endswith("went away") for label in shown)
-    assert picture == shift(root, caption, totals, same, what_went(root, totals))
+    assert picture == shift(root, caption, totals, same, what_went(root, totals, same))
 
 
 def test_one_side_and_one_revision() -> None:
