@@ -14,8 +14,6 @@ from bench.imports.recording import Place
 from bench.imports.scopes import Use
 from bench.imports.sources import Name, Source, Standing, Statement, reads_from
 
-_TOP = "<module>"
-
 
 class Way(enum.StrEnum):
     """How a name is deferred. The values are stored in `data/`: never change one."""
@@ -140,18 +138,21 @@ class _Judge:
             reason, line = self._against(source, statement, name)
             if reason:
                 self.kept.append(Kept(place, name.bound, reason, line))
+                continue
+            deferral = self._deferral(source, statement, name)
+            if Way.ON_REQUEST in deferral.ways and source.has_getattr:
+                reason = "the module has a __getattr__ of its own"
+                self.kept.append(Kept(place, name.bound, reason, statement.line))
             else:
-                found.append(self._deferral(source, statement, name))
+                found.append(deferral)
         return found
 
     def _against(self, source: Source, statement: Statement, name: Name) -> tuple[str, int]:
         """Why a name can't wait, and the line that says so; "" when it can."""
         if statement.standing is not Standing.PLAIN:
             return str(statement.standing), statement.line
-        if not name.bound_once:
+        if not name.bound_once or name.bound in source.declared_elsewhere:
             return "bound more than once", statement.line
-        if source.has_getattr and statement.at_top:
-            return "the module has a __getattr__ of its own", statement.line
         for use in name.uses:
             reason = self._against_use(source, use)
             if reason:

@@ -101,6 +101,13 @@ class Source:
         return any(isinstance(one, _FUNCTIONS) and one.name == "__getattr__" for one in self._tops)
 
     @cached_property
+    def declared_elsewhere(self) -> frozenset[str]:
+        """Names that some function declares global or nonlocal: it may bind them anew."""
+        nodes = ast.walk(self.tree)
+        found = (one.names for one in nodes if isinstance(one, ast.Global | ast.Nonlocal))
+        return frozenset(name for names in found for name in names)
+
+    @cached_property
     def exported(self) -> frozenset[str]:
         """The names in `__all__`, as far as they are written out."""
         found = set[str]()

@@ -50,7 +50,11 @@ def test_a_function_that_ends_before_the_name_is_used_does_not_need_it(tmp_path:
         ("several = [Thing for _ in range(2)]\n", "used at import time"),
         ("later = lambda: Thing\n", "used in a lambda"),
         ("Thing = str(1)\n", "bound more than once"),
-        ("def __getattr__(name):\n    return Thing\n", "the module has a __getattr__ of its own"),
+        ("def work():\n    global Thing\n    Thing = 1\n", "bound more than once"),
+        (
+            "__all__ = ['Thing']\n\n\ndef __getattr__(name):\n    return name\n",
+            "the module has a __getattr__ of its own",
+        ),
     ],
 )
 def test_what_is_needed_at_import_time_can_not_wait(tmp_path: Path, use: str, reason: str) -> None:
