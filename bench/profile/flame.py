@@ -152,7 +152,7 @@ class _Fates:
 
     def draw(self, boxes: Sequence[Box]) -> None:
         fates: dict[int, Fate] = {}
-        shades = _shades(boxes)
+        shades: dict[str, str] = {}  # a green for each package, to tell them apart
         for box in boxes:
             fate, title = fates.get(id(box.above), Fate.SAME), ""
             if box.node is None:
@@ -168,14 +168,9 @@ class _Fates:
             fates[id(box)] = fate
             fill, ink = _FATES[fate]
             if fate is Fate.GONE and box.node is not None:
-                fill = shades[box.node.frame.group]
+                number = len(shades) % len(_GREENS)
+                fill = shades.setdefault(box.node.frame.group, _GREENS[number])
             _draw(self.drawing, box, self.top, fill, ink, title)
-
-
-def _shades(boxes: Sequence[Box]) -> dict[str, str]:
-    """A green for each package, so that packages that went away can be told apart."""
-    groups = dict.fromkeys(box.node.frame.group for box in boxes if box.node is not None)
-    return {group: _GREENS[number % len(_GREENS)] for number, group in enumerate(groups)}
 
 
 def _fate_inside(around: Fate, change: Change, deadband_ms: float, *, is_elsewhere: bool) -> Fate:

@@ -109,7 +109,7 @@ class Namer:
             return _dotted(_LIBRARY.sub("", file)), STANDARD_LIBRARY
         last = file.rpartition("/")[2]
         if file.startswith("<"):
-            return ("the command line" if file == "<string>" else file), SCRIPT
+            return file, SCRIPT
         if last.endswith(".py"):
             return last, SCRIPT
         if "/bin/" in file:

@@ -152,5 +152,10 @@ def is_ours(path: str) -> bool:
     return path.startswith(str(_INSIDE))
 
 
+def is_in_ours(stack: str) -> bool:
+    """Whether a folded stack has such a frame."""
+    return f"({_INSIDE}/" in stack
+
+
 def _median(values: list[float]) -> float:
     return median_s(np.array(values))

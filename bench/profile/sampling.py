@@ -24,7 +24,7 @@ from bench.measure.rounds import Sides
 from bench.profile.difference import FEWEST_PAIRS
 from bench.profile.folded import Stacks, parse_folded, scaled, total
 from bench.profile.frames import INTERPRETER, Frame, Namer
-from bench.profile.processes import NotProfiledError, Overhead, Subject, turn
+from bench.profile.processes import NotProfiledError, Overhead, Subject, is_in_ours, turn
 
 START = Frame("(interpreter start)", INTERPRETER, INTERPRETER)
 NO_FRAME = Frame("(interpreter end)", INTERPRETER, INTERPRETER)
@@ -122,7 +122,8 @@ def _record(
             "--rate", str(rate), "--output", str(raw), *options, "--",
         )  # fmt: skip
         sample = _insist(subject, under)
-        text = raw.read_text(encoding="utf-8", errors="replace")
+        lines = raw.read_text(encoding="utf-8", errors="replace").splitlines()
+    text = "\n".join(line for line in lines if not is_in_ours(line))
     return parse_folded(text, namer), sample
 
 

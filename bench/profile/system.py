@@ -55,7 +55,7 @@ def files_by_folder(
     missing: Counter[str] = Counter()
     for line in log.splitlines():
         found = _CALL.match(line)
-        if not found:
+        if not found or not found[2]:  # no path: the call is about an open file
             continue
         folder = _shown(found[2].rpartition("/")[0] or found[2], places)
         all_[folder] += 1

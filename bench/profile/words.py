@@ -7,13 +7,20 @@ from collections.abc import Callable
 from bench.core.sample import Side
 from bench.profile.difference import Fate, change_of, fate_of
 from bench.profile.flame import Totals, milliseconds
-from bench.profile.frames import IMPORT_SYSTEM, INTERPRETER, NATIVE, STANDARD_LIBRARY, Frame
+from bench.profile.frames import (
+    IMPORT_SYSTEM,
+    INTERPRETER,
+    NATIVE,
+    SCRIPT,
+    STANDARD_LIBRARY,
+    Frame,
+)
 from bench.profile.import_times import Imports
 from bench.profile.layout import in_order
 from bench.profile.tree import Node
 from bench.report.text import magnitude
 
-_NO_PACKAGE = {STANDARD_LIBRARY, IMPORT_SYSTEM, INTERPRETER, NATIVE}
+_NO_PACKAGE = {SCRIPT, STANDARD_LIBRARY, IMPORT_SYSTEM, INTERPRETER, NATIVE}
 _LINES = 9
 _WORTH = 0.01
 
