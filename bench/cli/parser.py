@@ -260,11 +260,6 @@ def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--all", action="store_true", help="also findings below 0.5 ms or 1%% of the scenario"
     )
     rank.add_argument(
-        "--exact",
-        action="store_true",
-        help="predict instructions by callgrind, not from times, also where that takes minutes",
-    )
-    rank.add_argument(
         "--tests",
         action="store_true",
         help="also run the target's own tests, with the change and without it",

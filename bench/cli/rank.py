@@ -114,7 +114,6 @@ class _Ranker:
                 ranking = Ranking(
                     target, self.interpreter.version, environment, one.declaration, subject,
                     network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
-                    self.arguments.exact,
                 )  # fmt: skip
                 try:
                     yield self._tested(ranking.run(), ranking.texts, pair)

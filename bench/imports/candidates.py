@@ -55,6 +55,13 @@ class Candidate:
         return Skip(self.place, frozenset(one.name.asked for one in self.deferrals))
 
     @property
+    def brings(self) -> frozenset[str]:
+        """Modules that the rewritten file imports for it."""
+        future = any(one.needs_future for one in self.deferrals)
+        types = any(Way.FOR_TYPES in one.ways for one in self.deferrals)
+        return frozenset(["__future__"] * future + ["typing"] * types)
+
+    @property
     def is_whole(self) -> bool:
         """Whether nothing of the statement remains."""
         return len(self.deferrals) == len(self.statement.names)

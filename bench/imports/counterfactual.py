@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from bench.environments.build import Environment
 from bench.evaluation import differences, of_design, size_of, times
 from bench.imports.analysis import Check
 from bench.imports.candidates import Candidate
-from bench.imports.graph import Graph, Skip
+from bench.imports.graph import Graph
 from bench.imports.overlay import Overlay, make_overlay
 from bench.imports.rewrite import rewrite
 from bench.measure.client import Invocation
@@ -99,16 +99,16 @@ class Experiment:
         return tally.figures[Counter.INSTRUCTIONS]
 
     def check(
-        self,
-        words: str,
-        graph: Graph,
-        candidates: Sequence[Candidate],
-        predict: Callable[[Sequence[Skip]], int | None],
+        self, words: str, graph: Graph, candidates: Sequence[Candidate]
     ) -> tuple[Check, Overlay | None]:
-        """Hold what the graph predicts of these candidates against a run of the copy."""
+        """Hold what the graph predicts of these candidates against a run of the copy.
+
+        How many instructions are predicted is not said yet.
+        """
         skips = [one.skip for one in candidates]
-        saving = graph.saving(skips)
-        predicted = graph.vanished(skips) & self.base_modules.result()
+        vanished = graph.vanished(skips, {name for one in candidates for name in one.brings})
+        saving = graph.total(vanished)
+        predicted = vanished & self.base_modules.result()
         plain = Check(words, len(predicted), saving)
         try:
             overlay = self.change(candidates)
@@ -121,12 +121,11 @@ class Experiment:
             words,
             len(predicted),
             saving,
-            predict(skips),
-            len(gone),
-            tuple(sorted(gone - predicted)),
-            tuple(sorted(predicted - gone)),
-            None if base is None or head is None else base - head,
-            base,
+            modules_measured=len(gone),
+            unexpected=tuple(sorted(gone - predicted)),
+            still_there=tuple(sorted(predicted - gone)),
+            instructions=None if base is None or head is None else base - head,
+            instructions_base=base,
         )
         return found, overlay
 

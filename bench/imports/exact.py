@@ -1,13 +1,16 @@
-"""Instructions of each module by itself, by callgrind: slow (three times cachegrind), but exact.
+"""Instructions that go with sets of modules, by callgrind: twice as slow as cachegrind, but exact.
 
-The recorder asks for the CPU time whenever a module begins or ends. Callgrind is told to dump its
-counts, and to begin anew, before each such call: the k-th dump is the work between two of them.
+The recorder asks for the CPU time whenever work goes over from modules of one kind to another.
+Callgrind is told to dump its counts, and to begin anew, before each such call: the k-th dump is the
+work between two of them. (A look at each module's ends would cost three times as much: each dump
+takes 30 ms.)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,54 +19,68 @@ from bench.counters.running import NotCountedError, Runner, find_tool, scratch
 from bench.imports.recording import take_steps
 from bench.measure.client import Invocation
 
+SLOW_DOWN = 70.0  # how many times longer a program takes
 _CALL = "time_process_time_ns"
-_TRIGGER = f"desc: Trigger: --dump-before={_CALL}"
 _SUMMARY = re.compile(r"^summary: (\d+)", re.MULTILINE)
 _HEAD = 4096
-SLOW_DOWN = 180.0  # how many times longer a program takes, most of it writing dumps
 
 
 @dataclass(frozen=True)
 class Instructions:
-    """`own` of each module; `end` is what comes after the program: taking everything down."""
+    """`of_part`: by part; `end` is what comes after the program: taking everything down.
 
-    own: Mapping[str, int]
-    total: int
+    A part's name says of which sets its modules are: positions with commas between.
+    """
+
+    of_part: Mapping[str, int]
     end: int
 
-    def saved(self, own: float) -> int:
-        """All that goes with modules of so many instructions: their part of the end as well."""
-        return round(own * (1 + self.end / (self.total - self.end)))
+    def saved(self, position: int) -> int:
+        """All that goes with one set: the work of its modules, and their part of the end."""
+        work = sum(
+            count for part, count in self.of_part.items() if str(position) in part.split(",")
+        )
+        return round(work * (1 + self.end / sum(self.of_part.values())))
 
 
-def attribute(runner: Runner, benchmark: Benchmark, invocation: Invocation) -> Instructions:
+def attribute(
+    runner: Runner,
+    benchmark: Benchmark,
+    invocation: Invocation,
+    sets: Sequence[Collection[str]],
+) -> Instructions:
     """Run once; raises `NotCountedError`, also for an interpreter without symbols."""
     with scratch(invocation) as folder:
-        steps = take_steps(runner, benchmark, invocation, _command(find_tool("valgrind"), folder))
-        parts = _read(folder)
-    return share_out(steps, parts)
+        command = _command(find_tool("valgrind"), folder)
+        steps = take_steps(runner, benchmark, invocation, parts_of(sets), command)
+        counts = _read(folder)
+    return share_out(steps, counts)
 
 
-def share_out(steps: Sequence[str], parts: Sequence[int]) -> Instructions:
-    """Give each part to the module that was on top: a name begins one, "" ends the last.
+def parts_of(sets: Sequence[Collection[str]]) -> dict[str, str]:
+    """Each module's part: the positions of the sets that have it."""
+    found = defaultdict(list)
+    for position, names in enumerate(sets):
+        for name in names:
+            found[name].append(str(position))
+    return {name: ",".join(positions) for name, positions in sorted(found.items())}
 
-    `parts` has one for each step, one for the last look at the clock, and the end.
+
+def share_out(steps: Sequence[str], counts: Sequence[int]) -> Instructions:
+    """Give each count to the part that had begun before it.
+
+    `counts` has one more at the beginning, and the end. Raises `NotCountedError` when they don't
+    fit.
     """
-    if len(parts) != len(steps) + 2:
+    if len(counts) != len(steps) + 2:
         raise NotCountedError(
-            f"callgrind saw {len(parts) - 1} looks at the clock, the recorder made "
+            f"callgrind saw {len(counts) - 1} looks at the clock, the recorder made "
             f"{len(steps) + 1}: is the interpreter without symbols?"
         )
-    own: dict[str, int] = {}
-    stack: list[str] = []
-    for step, part in zip(steps, parts, strict=False):
-        if stack:
-            own[stack[-1]] = own.get(stack[-1], 0) + part
-        if step:
-            stack.append(step)
-        else:
-            stack.pop()
-    return Instructions(own, sum(parts), parts[-1])
+    found: dict[str, int] = defaultdict(int)
+    for part, count in zip(("", *steps), counts, strict=False):
+        found[part] += count
+    return Instructions(dict(found), counts[-1])
 
 
 def _command(valgrind: str, folder: Path) -> tuple[str, ...]:
@@ -81,7 +98,9 @@ def _read(folder: Path) -> list[int]:
     """The counts of all dumps, in order: numbered ones, then the one at the end."""
     files = sorted(folder.glob("out.*"), key=lambda file: int(file.suffix[1:]))
     found = []
-    for file in files:
+    for file in (*files, folder / "out"):
+        if not file.exists():
+            continue
         with file.open(encoding="utf-8", errors="replace") as stream:
             summary = _SUMMARY.search(stream.read(_HEAD))
         found.append(int(summary[1]) if summary else 0)

@@ -83,13 +83,16 @@ class Graph:
                         found[place.module, asked.name] = number
         return found
 
-    def reached(self, skips: Collection[Skip] = ()) -> frozenset[str]:
-        """Modules that are still imported when these statements are skipped."""
-        return Walk(self, skips).reached
+    def reached(self, skips: Collection[Skip] = (), also: Collection[str] = ()) -> frozenset[str]:
+        """Modules that are still imported when these statements are skipped.
 
-    def vanished(self, skips: Collection[Skip]) -> frozenset[str]:
+        `also` are modules that somebody else imports then.
+        """
+        return Walk(self, skips, also).reached
+
+    def vanished(self, skips: Collection[Skip], also: Collection[str] = ()) -> frozenset[str]:
         """Modules that are imported no more when these statements are skipped."""
-        return self.modules - self.reached(skips)
+        return self.modules - self.reached(skips, also)
 
     def saving(self, skips: Collection[Skip]) -> float:
         """What skipping these statements saves together."""
@@ -103,13 +106,13 @@ class Graph:
 class Walk:
     """From the program along all imports that are carried out; skips can be taken back."""
 
-    def __init__(self, graph: Graph, skips: Collection[Skip]) -> None:
+    def __init__(self, graph: Graph, skips: Collection[Skip], also: Collection[str] = ()) -> None:
         self.graph = graph
         self.skipped = {one.place: one.names for one in skips}
-        self.seen: set[str] = set(graph.roots)
+        self.seen: set[str] = {*graph.roots, *also}
         self.fired: set[int] = set()
         self.waiting: dict[str, list[int]] = defaultdict(list)
-        self.todo: list[str] = list(graph.roots)
+        self.todo: list[str] = list(self.seen)
         self._run()
 
     @property

@@ -27,7 +27,7 @@ from bench.imports.candidates import Candidate, Judgement, judge_imports
 from bench.imports.counterfactual import Experiment, rewritten, time_both
 from bench.imports.exact import SLOW_DOWN, Instructions, attribute
 from bench.imports.findings import ask_ruff, describe, find_ruff, shown_file
-from bench.imports.graph import Graph, Skip
+from bench.imports.graph import Graph
 from bench.imports.overlay import Overlay, own_folders
 from bench.imports.patch import make_patch
 from bench.imports.picture import picture
@@ -47,7 +47,7 @@ LEAST_S = 0.0005  # a finding that saves less, or less than the share below, is 
 LEAST_SHARE = 0.01
 _RUNS = 7
 _TOP_RUNS = 3
-_QUICK_S = 30.0
+_LONGEST_S = 60.0
 _TOP_LEAST_S = 0.00005
 _TIMEOUT_S = 300.0
 _SEED = 1
@@ -57,9 +57,8 @@ _SEED = 1
 class Ranking:
     """One scenario on one Python; `budget_s` is for timing the rewritten copy.
 
-    `everything` shows findings below the limits too; `exact` predicts instructions by
-    callgrind however long that takes.
-    `texts` are the rewritten files by path, once it has run.
+    `everything` shows findings below the limits too; `texts` are the rewritten files by path,
+    once it has run.
     """
 
     target: Target
@@ -72,7 +71,6 @@ class Ranking:
     watcher: Watcher
     budget_s: float
     everything: bool = False
-    exact: bool = False
     steps_s: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -107,12 +105,12 @@ class Ranking:
                 )  # fmt: skip
                 control = self.subject.invocation(control_benchmark())
                 bare_count = experiment.count(control)
-                exact = pool.submit(self._attribute, runner, invocation, timed)
             with self._step("recording the graph"):
                 recording = record(runner, self.benchmark, invocation, folders)
             found = self._find(Graph(recording, timed.scenario.own_s), timed, own, folders)
             with self._step("running the copies"):
-                scale = _Scale(found.graph, timed, experiment, bare_count, exact)
+                exact = pool.submit(self._attribute, runner, invocation, found)
+                scale = _Scale(timed, experiment, bare_count, exact)
                 checks, head = self._check(found, experiment, scale)
         with self._step("timing the copies"):
             checks = self._timed(checks, experiment, head, scale)
@@ -152,16 +150,21 @@ class Ranking:
             return None
 
     def _attribute(
-        self, runner: Runner, invocation: Invocation, timed: _Timed
+        self, runner: Runner, invocation: Invocation, found: _Found
     ) -> Instructions | None:
-        """Where it is asked for, or quick."""
-        if not self.exact and timed.scenario.process_s * SLOW_DOWN > _QUICK_S:
+        """Instructions that go with each trial, unless it takes too long."""
+        estimate_s = found.timed.scenario.process_s * SLOW_DOWN
+        sets = [found.graph.vanished([one.skip for one in trial]) for _, trial in found.trials]
+        if not sets:
             return None
-        try:
-            return attribute(runner, self.benchmark, invocation)
-        except NotCountedError as error:
-            self.problems.append(f"instructions were not attributed by callgrind: {error}")
-            return None
+        problem = f"would take about {estimate_s:.0f} s"
+        if estimate_s <= _LONGEST_S:
+            try:
+                return attribute(runner, self.benchmark, invocation, sets)
+            except NotCountedError as error:
+                problem = str(error)
+        self.problems.append(f"instructions were not attributed by callgrind: {problem}")
+        return None
 
     def _sources(self, folders: Sequence[Path]) -> Iterator[Source]:
         for folder in folders:
@@ -184,17 +187,15 @@ class Ranking:
     def _check(
         self, found: _Found, experiment: Experiment, scale: _Scale
     ) -> tuple[list[Check], Overlay | None]:
-        """The best set, then its statement that saves most alone, and one that saves nothing."""
-        graph, predict = found.graph, scale.instructions
-        if not found.best:
-            return [], None
-        words = f"all {len(found.best)} statements"
-        first, overlay = experiment.check(words, graph, found.best, predict)
-        checks = [first]
-        for candidate in found.singles():
-            words = f"only {shown_file(candidate.source.file)}:{candidate.statement.line}"
-            checks.append(experiment.check(words, graph, [candidate], predict)[0])
-        return checks, overlay
+        """Run each trial; the copy of the first, the best set, is returned to be timed."""
+        done = [experiment.check(words, found.graph, trial) for words, trial in found.trials]
+        checks = [
+            msgspec.structs.replace(
+                check, instructions_predicted=scale.instructions(position, check.saving_s)
+            )
+            for position, (check, _) in enumerate(done)
+        ]
+        return checks, done[0][1] if done else None
 
     def _timed(
         self, checks: list[Check], experiment: Experiment, head: Overlay | None, scale: _Scale
@@ -328,41 +329,41 @@ class _Found:
         """The modules that a statement had imported."""
         return {one.got for one in self.graph.recording.places[candidate.place].asked}
 
-    def singles(self) -> list[Candidate]:
-        """The statement that saves most by itself, and the dearest that saves nothing so."""
-        if len(self.best) < 2:
+    @property
+    def trials(self) -> list[tuple[str, list[Candidate]]]:
+        """The best set, its statement that saves most alone, and one that saves nothing alone."""
+        if not self.best:
             return []
         pairs = list(zip(self.best, self.worths, strict=True))
-        chosen = []
         most, worth = max(pairs, key=lambda pair: pair[1].alone)
-        if worth.alone > 0:
-            chosen.append(most)
-        chosen += [one for one, worth in pairs if worth.alone == 0][:1]
-        return chosen
+        single = [most] if worth.alone > 0 and len(pairs) > 1 else []
+        single += [one for one, worth in pairs if worth.alone == 0][:1]
+        words = [f"only {shown_file(one.source.file)}:{one.statement.line}" for one in single]
+        whole = f"all {len(self.best)} statements"
+        return [(whole, list(self.best)), *zip(words, ([one] for one in single), strict=True)]
 
 
 @dataclass(frozen=True)
 class _Scale:
     """From CPU seconds of imports to what a process takes beyond a bare interpreter.
 
-    `exact` attributes instructions to modules where that was asked for.
+    `exact` attributes instructions where callgrind could.
     """
 
-    graph: Graph
     timed: _Timed
     experiment: Experiment
     bare_count: Future[int | None]
     exact: Future[Instructions | None]
 
-    def instructions(self, skips: Sequence[Skip]) -> int | None:
-        """How many instructions are saved."""
+    def instructions(self, position: int, saving_s: float) -> int | None:
+        """How many instructions a trial saves."""
         exact = self.exact.result()
         if exact is not None:
-            return exact.saved(sum(exact.own.get(name, 0) for name in self.graph.vanished(skips)))
+            return exact.saved(position)
         whole, bare = self.experiment.base_instructions.result(), self.bare_count.result()
         if whole is None or bare is None:
             return None
-        return round((whole - bare) * self._part(self.graph.saving(skips)))
+        return round((whole - bare) * self._part(saving_s))
 
     def seconds(self, saving_s: float, process_s: float, bare_s: float) -> float:
         """CPU seconds that are saved of a process, next to a bare interpreter's."""

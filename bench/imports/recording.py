@@ -112,13 +112,22 @@ def take_top_level(
 
 
 def take_steps(
-    runner: Runner, benchmark: Benchmark, invocation: Invocation, under: Sequence[str]
+    runner: Runner,
+    benchmark: Benchmark,
+    invocation: Invocation,
+    parts: Mapping[str, str],
+    under: Sequence[str],
 ) -> list[str]:
-    """Every look at the clock of one run under an instrument: a module's name begins it, "" ends.
+    """One run under an instrument that sees each look at the clock: which part begins with it.
 
-    One more follows them, the last.
+    `parts` sorts modules; all else is the part "". One more look follows, the last.
     """
-    steps: list[str] = _run(runner, benchmark, invocation, {}, under)["steps"]
+    with scratch(invocation) as folder:
+        file = folder / "parts"
+        text = "".join(f"{name}\t{part}\n" for name, part in parts.items())
+        file.write_text(text, encoding="utf-8")
+        told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_PARTS": str(file)}, under)
+    steps: list[str] = told["steps"]
     return steps
 
 

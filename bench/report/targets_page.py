@@ -31,6 +31,7 @@ from bench.report.tables import render
 from bench.report.text import counted, day, joined, seconds, share
 
 _KEPT = 40
+_NEXT_TO_NOTHING = 0.003
 _NOT_IN_DOCUMENT = ("environment", "machine", "nodes", "edges", "patch")
 _MODULES = 12
 
@@ -234,7 +235,7 @@ def off(one: Check) -> float | None:
     """Predicted instructions above (or below) the measured ones, as a fraction of these."""
     if one.instructions is None or one.instructions_predicted is None or not one.instructions:
         return None
-    if one.instructions_base and one.instructions < one.instructions_base / 1000:
+    if one.instructions_base and one.instructions < one.instructions_base * _NEXT_TO_NOTHING:
         return None  # next to nothing was saved: a fraction of it says nothing
     return one.instructions_predicted / one.instructions - 1
 

@@ -5,6 +5,7 @@ With `BENCH_RECORDER_OWN` (folders, one a line) every import is recorded: who im
 file and line, on whose account, and which lines of the files in those folders ran. That is slow:
 without it, only the CPU time each module takes by itself is measured, from which times are taken;
 with `BENCH_RECORDER_TOP` (folders as well) also that of each line at the top of their modules.
+`BENCH_RECORDER_PARTS` names a file that sorts modules into parts (see `_Parts`).
 
 No module may be imported here that the interpreter has not loaded already: it would be missing
 from the program's own account.
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _FILE = "BENCH_RECORDER"
 _OWN = "BENCH_RECORDER_OWN"
 _TOP = "BENCH_RECORDER_TOP"
+_PARTS = "BENCH_RECORDER_PARTS"
 _MAIN = "__main__"
 _OPTIMIZED = 1  # code flag of functions; modules and classes run in plain namespaces
 _ENOUGH = 3  # an import in a loop says the same each time
@@ -54,18 +56,15 @@ class _Clock:
         self.now = now
         self.own: "dict[str, int]" = {}
         self.whole: "dict[str, int]" = {}
-        self.steps: list[str] = []
         load = machinery._find_and_load
         inside = self.inside = [0]
 
         def find_and_load(name: str, import_: "Any") -> "Any":
             inside.append(0)
-            self.steps.append(name)
             began = now()
             try:
                 return load(name, import_)
             finally:
-                self.steps.append("")
                 took = now() - began
                 self.own[name] = self.own.get(name, 0) + took - inside.pop()
                 self.whole[name] = self.whole.get(name, 0) + took
@@ -77,9 +76,49 @@ class _Clock:
         return {
             "own_ns": self.own,
             "whole_ns": self.whole,
-            "steps": self.steps,
             "process_ns": self.now(),
         }
+
+
+class _Parts:
+    """Looks at the clock whenever work goes over to another part of the modules, and at the end.
+
+    Nobody wants the time: an instrument that sees the call counts what lies between two of them.
+    """
+
+    def __init__(self, machinery: "Any", now: "Any", parts: str) -> None:
+        self.now = now
+        handle = os.open(parts, os.O_RDONLY)
+        text = b""
+        while piece := os.read(handle, 1 << 16):
+            text += piece
+        os.close(handle)
+        part_of = dict(line.split("\t") for line in text.decode().splitlines())
+        self.steps: "list[str]" = []
+        load = machinery._find_and_load
+        stack = [""]
+
+        def go_over(part: str) -> None:
+            self.steps.append(part)
+            now()
+
+        def find_and_load(name: str, import_: "Any") -> "Any":
+            part = part_of.get(name, "")
+            if part != stack[-1]:
+                go_over(part)
+            stack.append(part)
+            try:
+                return load(name, import_)
+            finally:
+                stack.pop()
+                if part != stack[-1]:
+                    go_over(stack[-1])
+
+        machinery._find_and_load = find_and_load
+
+    def told(self) -> "dict[str, object]":
+        self.now()
+        return {"steps": self.steps}
 
 
 class _TopLevel(_Clock):
@@ -329,9 +368,11 @@ def _install(file: str) -> None:
     machinery = sys.modules["_frozen_importlib"]
     folders, top = os.environ.get(_OWN), os.environ.get(_TOP)
     at_exit, time = _borrow("atexit"), _borrow("time")
-    recorder: "_Clock | _Graph"
+    recorder: "_Clock | _Graph | _Parts"
     if folders:
         recorder = _Graph(machinery, tuple(folders.split("\n")))
+    elif _PARTS in os.environ:
+        recorder = _Parts(machinery, time.process_time_ns, os.environ[_PARTS])
     elif top and hasattr(sys, "monitoring"):
         recorder = _TopLevel(machinery, time.process_time_ns, tuple(top.split("\n")))
     else:
