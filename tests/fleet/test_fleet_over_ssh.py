@@ -72,10 +72,7 @@ Subsystem sftp internal-sftp
 """
         file = tmp_path / f"sshd-{name}.conf"
         file.write_text(settings, encoding="utf-8")
-        started[name] = subprocess.Popen(
-            [SSHD, "-D", "-e", "-f", str(file)], stderr=subprocess.DEVNULL
-        )
-    time.sleep(1)
+        started[name] = serve(file, f"127.0.0.{number}")
     yield started
     for process in started.values():
         process.terminate()
