@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from bench.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
@@ -12,6 +13,7 @@ from bench.core.target import Target
 from bench.environments.interpreters import Interpreter, find_interpreters
 from bench.environments.pair import Builder, Environments
 from bench.measure.invocations import CONTROL
+from bench.profile.artefacts import check_folder
 from bench.profile.pages import write_profile
 from bench.profile.session import ProfileSession, folder_of
 from bench.revisions.ranges import parse_range
@@ -29,7 +31,7 @@ def profile_command(arguments: argparse.Namespace) -> ExitStatus:
     target = load_target(arguments.target, workspace.targets)
     scenarios = _scenarios(target, arguments, workspace)
     failures: list[BenchError] = []
-    pages = []
+    pages: list[Path] = []
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         watcher.phase(f"looking up {arguments.range}")
         pair = _pair(target, arguments, workspace)
@@ -38,15 +40,31 @@ def profile_command(arguments: argparse.Namespace) -> ExitStatus:
         for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
             watcher.say(f"Python {interpreter.version}")
             try:
-                for profile in session.run(interpreter, _build(builder, interpreter)):
-                    page = write_profile(profile, folder_of(profile, workspace.profiles))
-                    pages.append(page)
+                pages += _profile(session, builder, interpreter)
             except BenchError as error:
                 watcher.say(f"Python {interpreter.version}: {error}")
                 failures.append(error)
     for page in pages:
         print(f"Profile: {page}")
     return failures[0].status if failures else ExitStatus.DONE
+
+
+def _profile(session: ProfileSession, builder: Builder, interpreter: Interpreter) -> list[Path]:
+    """All scenarios on one Python; returns their pages."""
+    folders = {
+        one.declaration.name: folder_of(
+            session.workspace.profiles,
+            session.target.name,
+            session.pair,
+            interpreter.version,
+            one.declaration.name,
+        )
+        for one in session.benchmarks
+    }
+    for folder in folders.values():
+        check_folder(folder)  # before minutes are spent
+    profiles = session.run(interpreter, _build(builder, interpreter))
+    return [write_profile(one, folders[one.sides.benchmark.name]) for one in profiles]
 
 
 def _scenarios(

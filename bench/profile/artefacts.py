@@ -12,21 +12,26 @@ from bench.system.files import write_atomically
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->\n\n"
 
 
+def check_folder(folder: Path) -> None:
+    """Raise `UsageError` unless a folder is empty, missing, or has a profile's page in it."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        ours = (folder / "README.md").read_text(encoding="utf-8").startswith(_COMMENT)
+    except OSError:
+        ours = False
+    if not ours:
+        raise UsageError(
+            f"{folder} has files that no profile wrote; they are left alone.",
+            "Move them away and run again.",
+        )
+
+
 class Artefacts:
-    """A profile's folder. It is taken over only when empty, or when a profile's page is in it."""
+    """A profile's folder; raises `UsageError` where somebody else's files are."""
 
     def __init__(self, folder: Path) -> None:
-        page = folder / "README.md"
-        if folder.is_dir() and any(folder.iterdir()):
-            try:
-                ours = page.read_text(encoding="utf-8").startswith(_COMMENT)
-            except OSError:
-                ours = False
-            if not ours:
-                raise UsageError(
-                    f"{folder} has files that no profile wrote; they are left alone.",
-                    "Move them away and run again.",
-                )
+        check_folder(folder)
         self.folder = folder
         self._written: set[str] = set()
 

@@ -87,6 +87,8 @@ class Namer:
     def frame(self, raw: RawFrame) -> Frame:
         """One frame that is not the import system's."""
         module, group = self._place(raw.file)
+        if raw.function.startswith("0x"):  # another address in every process
+            return Frame(f"(no symbol, {module})", module, group)
         if raw.function == "<module>":
             return Frame(module, module, group)
         name = raw.function if raw.function.startswith("<") else f"{raw.function}()"

@@ -106,14 +106,19 @@ class ProfileSession:
                 side: Namer(self.target.name, own_packages(environments.side(side)))
                 for side in self.profiled
             },
-            {side: _places(environments.side(side), sides.side(side)) for side in self.profiled},
+            {
+                side: _places(environments.side(side), sides.side(side), self.workspace)
+                for side in self.profiled
+            },
             lambda package, version: support_folder(package, version, interpreter, self.workspace),
             self.budget_s,
             lambda words: self.watcher.phase(f"{name}: {words}"),
         )
 
 
-def _places(environment: Environment, invocation: Invocation) -> list[tuple[Path, str]]:
+def _places(
+    environment: Environment, invocation: Invocation, workspace: Workspace
+) -> list[tuple[Path, str]]:
     """Folders of a side, and what to call them in place of their paths."""
     python = Path(environment.record.provenance.base_executable).parent.parent
     return [
@@ -121,10 +126,12 @@ def _places(environment: Environment, invocation: Invocation) -> list[tuple[Path
         (invocation.cwd, "~"),
         (invocation.cwd.parent, "<beside home>"),
         (python, "<python>"),
+        (workspace.cache, "<cache>"),
+        (workspace.root, "<checkout>"),
     ]
 
 
-def folder_of(profile: Profile, root: Path) -> Path:
+def folder_of(root: Path, target: str, pair: Pair, python: str, scenario: str) -> Path:
     """Where a profile lives: `<target>/<revision or pair>/py3.x/<scenario>`."""
-    label = profile.pair.base.label if profile.pair.is_same else profile.pair.label
-    return root / profile.target.name / label / f"py{profile.python}" / profile.sides.benchmark.name
+    label = pair.base.label if pair.is_same else pair.label
+    return root / target / label / f"py{python}" / scenario

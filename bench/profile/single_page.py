@@ -72,7 +72,7 @@ def _native(profile: Profile, native: Sampled, artefacts: Artefacts) -> Iterator
     name = artefacts.write("native.svg", by_package(root, _SIDE, caption, profile.target.name))
     yield heading(2, "With C code")
     yield image("With the frames of C code", name)
-    yield "Addresses stand where a library has no symbols."
+    yield "Where a library has no symbols, its functions have no names."
 
 
 def _imports(profile: Profile, artefacts: Artefacts) -> Iterator[str]:

@@ -34,6 +34,7 @@ def test_modules_and_functions_by_package() -> None:
     assert named("<module>", "/v/bin/sample") == ("sample (command)", "sample (command)", SCRIPT)
     assert named("<module>", "<string>").group == SCRIPT
     assert named("malloc", "libc.so.6").group == NATIVE
+    assert named("0x7f0c1", "libc.so.6") == named("0x7f0c2", "libc.so.6")
 
 
 def test_the_import_system_is_left_out_but_where_time_is_spent_in_it() -> None:

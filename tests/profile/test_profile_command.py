@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from support.sandbox import EXTRA, PYTHON, Sandbox, target_text
 
+from bench.profile.artefacts import Artefacts
+
 
 @pytest.fixture
 def profiled(sandbox: Sandbox) -> Sandbox:
@@ -44,25 +46,28 @@ def test_a_pair(profiled: Sandbox) -> None:
         assert f"| {measured} " in page
 
 
-def test_one_revision_and_again(profiled: Sandbox) -> None:
+def test_one_revision(profiled: Sandbox) -> None:
     profile(profiled, "v1.0.0", "--scenario", "extra")
     folder = page_of(profiled, "*", "extra")
     assert ".." not in folder.parents[1].name
     page = (folder / "README.md").read_text(encoding="utf-8")
     assert "where the time goes" in page
     assert (folder / "raw" / "functions.pstats").exists()
-    (folder / "raw" / "old.txt").write_text("of an earlier profile", encoding="utf-8")
-    profile(profiled, "v1.0.0", "--scenario", "extra")
-    assert not (folder / "raw" / "old.txt").exists()
-
-
-def test_files_of_somebody_else_are_left_alone(profiled: Sandbox) -> None:
-    profile(profiled, "v1.0.0", "--scenario", "extra")
-    page = page_of(profiled, "*", "extra") / "README.md"
-    page.write_text("mine", encoding="utf-8")
+    (folder / "README.md").write_text("mine", encoding="utf-8")
     said = profile(profiled, "v1.0.0", "--scenario", "extra", status=2)
     assert "left alone" in said
-    assert page.read_text(encoding="utf-8") == "mine"
+    assert (folder / "README.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_an_earlier_profile_left_goes(tmp_path: Path) -> None:
+    first = Artefacts(tmp_path / "made")
+    first.write("raw/old.txt", "old")
+    first.finish("the first")
+    second = Artefacts(tmp_path / "made")
+    second.write("new.svg", "new")
+    page = second.finish("the second")
+    assert "the second" in page.read_text(encoding="utf-8")
+    assert not (tmp_path / "made" / "raw" / "old.txt").exists()
 
 
 def test_a_scenario_that_fails_is_named(profiled: Sandbox) -> None:

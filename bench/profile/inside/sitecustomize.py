@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WAIT_S = 0.2
+# What memray imports and does not need in order to track.
+_STAND_INS = ("rich", "rich.progress", "typing_extensions")
 
 
 def _wait(_folder: str) -> None:
@@ -91,17 +93,19 @@ def _memory(folder: str) -> None:
     """
     known = set(sys.modules)
     support = os.environ["BENCH_SUPPORT"]
-    for name in ("rich", "rich.progress"):
-        sys.modules[name] = _nothing(name)
+    for name in _STAND_INS:
+        sys.modules[name] = _stand_in(name)
     sys.path.insert(0, support)
-    memray = __import__("memray")
-    tracker = memray.Tracker(
-        destination=memray.FileDestination(f"{folder}/{os.getpid()}.memray"),
-        trace_python_allocators=True,
-        follow_fork=False,
-    )
-    sys.path.remove(support)
-    _forget(set(sys.modules) - known, support)
+    try:
+        memray = __import__("memray")
+        tracker = memray.Tracker(
+            destination=memray.FileDestination(f"{folder}/{os.getpid()}.memray"),
+            trace_python_allocators=True,
+            follow_fork=False,
+        )
+    finally:
+        sys.path.remove(support)
+        _forget(set(sys.modules) - known, support)
     _at_end(lambda: tracker.__exit__(None, None, None))
     _enter_elsewhere(tracker.__enter__)
 
@@ -124,9 +128,9 @@ def _enter_elsewhere(enter: "Callable[[], object]") -> None:
     entered.acquire()
 
 
-def _nothing(name: str) -> "types.ModuleType":
-    """A module in which every name can be imported, and is None."""
-    kind = type("_Nothing", (type(sys),), {"__getattr__": lambda _self, _name: None})
+def _stand_in(name: str) -> "types.ModuleType":
+    """A module in which every name can be imported: a type that can be a base, and no more."""
+    kind = type("_StandIn", (type(sys),), {"__getattr__": lambda _self, _name: dict})
     made: types.ModuleType = kind(name)
     made.__path__ = []
     return made
@@ -135,7 +139,7 @@ def _nothing(name: str) -> "types.ModuleType":
 def _forget(modules: "set[str]", support: str) -> None:
     for name in modules:
         file = str(getattr(sys.modules[name], "__file__", None) or "")
-        ours = name.partition(".")[0] == "rich" or file.startswith(support)
+        ours = name in _STAND_INS or file.startswith(support)
         if ours or (file.endswith(".py") and name != "threading"):
             del sys.modules[name]
 
