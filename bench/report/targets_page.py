@@ -145,7 +145,7 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
         yield _patch(analysis, page)
     if analysis.checks:
         yield heading(3, "Did it come true?")
-        way = "attributed by callgrind" if analysis.exact else "in proportion to CPU time"
+        way = "by callgrind" if analysis.exact else "in proportion to CPU time"
         yield (
             "A copy with these imports deferred, beside a copy as it was, both run for real. "
             f"Instructions are predicted {way}."
