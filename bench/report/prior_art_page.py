@@ -17,7 +17,7 @@ from bench.prior_art.declaration import (
 )
 from bench.report.markdown import bullets, code, fenced, heading, image, link, plain, table
 from bench.report.output import Output, Page
-from bench.report.select_runs import Collection, OnMachine, PairRuns, Shown
+from bench.report.select_runs import Collection, Evaluated, OnMachine, PairRuns
 from bench.report.select_series import SeriesCollection, SeriesPage
 from bench.report.series_page import series_file
 from bench.report.text import change, counted, day, joined, mebibytes, seconds, verdict_words
@@ -193,18 +193,20 @@ class _Measured:
         pair = self._pair(one)
         return pair.machines if pair else ()
 
-    def _results(self, one: Comparison, name: str) -> list[tuple[Shown, Result]]:
-        """A benchmark's results, machine by machine and Python by Python."""
-        return [
-            (shown, result)
-            for on in self._machines(one)
-            for shown in on.shown
-            for result in shown.results
-            if result.name == name
-        ]
+    def _results(self, one: Comparison, name: str) -> list[tuple[Evaluated, Result]]:
+        """A benchmark's results, machine by machine and Python by Python.
+
+        Two comparisons may be of one pair: what the shown run does not hold, another one does.
+        """
+        found = []
+        for shown in (each for on in self._machines(one) for each in on.shown):
+            runs = (shown, *shown.others)
+            of_name = [(run, each) for run in runs for each in run.results if each.name == name]
+            found += of_name[:1]
+        return found
 
 
-def _whole(shown: Shown, result: Result) -> str:
+def _whole(shown: Evaluated, result: Result) -> str:
     if result.size is None:
         return "not measured"
     words = change(result.size.interval)
