@@ -114,7 +114,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check formatting, rules and types."""
-    install(session, "lint", "test", "tools")
+    install(session, "lint", "profile", "test", "tools")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")
