@@ -7,6 +7,7 @@ run by pyperf's own runner, so that the files can be held against anybody's resu
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from bench.measure.client import Isolation
 from bench.session.support import pyperf_folder
 from bench.session.watcher import Watcher
 from bench.store.run import cannot_write
+from bench.system.files import write_atomically
 from bench.system.process import run_tool
 from bench.workspace import Workspace
 
@@ -112,9 +114,12 @@ def _script(name: str) -> Path:
 
 
 def _keep(file: Path, benchmarks: Sequence[pyperf.Benchmark]) -> None:
+    """Keep a suite; paths in the home directory name a person, and no other machine has them."""
+    content = io.StringIO()
+    pyperf.BenchmarkSuite(list(benchmarks)).dump(content)
+    text = content.getvalue().replace(f"{Path.home()}/", "~/")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        pyperf.BenchmarkSuite(list(benchmarks)).dump(str(file), compact=True)
+        write_atomically(file, text)
     except OSError as error:
         raise cannot_write(file, error) from error
 
