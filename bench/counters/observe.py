@@ -144,6 +144,8 @@ class _Shortener:
             (self.environment.venv, "<environment>"),
             (self.invocation.cwd, "~"),
             (interpreter, "<python>"),
+            (self.environment.folder.parent.parent, "<cache>"),
+            (_FOLDER.parents[2], "<bench>"),
         )
         for folder, words in places:
             text = text.replace(str(folder), words)
