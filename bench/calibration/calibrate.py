@@ -17,18 +17,16 @@ from bench.environments.pair import Environments
 from bench.machine.fingerprint import describe_machine
 from bench.machine.neighbours import Neighbourhood
 from bench.machine.noise import noise_since, read_counters
-from bench.measure.client import Launcher
 from bench.measure.invocations import Subject
 from bench.measure.probe import NotMeasurableError, prepare_again, probe
 from bench.measure.rounds import Bench, RoundFailedError, Sides, inside_s
-from bench.session.preparation import describe_run, network_of, subjects
+from bench.session.preparation import opened
 from bench.session.sampling import Sampling
 from bench.session.watcher import Watcher
 from bench.statistics.sequential import plan_looks
 from bench.store.events import Closed, Ended, Event, Measured, Opened, Probed, Unavailable
 from bench.store.manifest import PlannedBenchmark
-from bench.store.run import Journal, Run, create_run, read_run, unfinished_run
-from bench.system.lock import exclusive
+from bench.store.run import Journal, Run, read_run
 from bench.workspace import Workspace
 
 _FEWEST_COMPARED = 8
@@ -57,38 +55,9 @@ class Calibrator:
         folder = calibration_folder(
             self.workspace.data, machine, self.target.name, interpreter.version
         )
-        with (
-            exclusive(folder / "lock"),
-            network_of(self.target, self.benchmarks, self.workspace) as network,
-        ):
-            wanted = describe_run(
-                self.target,
-                self.pair,
-                self.options,
-                self.benchmarks,
-                self.workspace,
-                interpreter,
-                environments,
-                network.isolation,
-            )
-            run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
-            for side in Side:
-                environments.side(side).prove_again(self.target.env)
-            with (
-                Journal(run) as journal,
-                Launcher(network.isolation) as launcher,
-                subjects(
-                    self.target,
-                    self.benchmarks,
-                    self.workspace,
-                    interpreter,
-                    environments,
-                    network,
-                ) as (base, head),
-            ):
-                bench = Bench(launcher, network.cpus, run.manifest.seed, network)
-                _Calibrating(self, run, journal, bench, base, head).run()
-            return read_run(run.folder)
+        with opened(self, folder, interpreter, environments) as now:
+            _Calibrating(self, now.run, now.journal, now.bench, now.base, now.head).run()
+        return read_run(now.run.folder)
 
 
 @dataclass

@@ -7,10 +7,12 @@ import platform
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from bench.core.options import Options
 from bench.core.revision import Pair
@@ -21,13 +23,92 @@ from bench.environments.pair import Environments
 from bench.fixtures.catalogue import check_fixture, find_fixture, prepare_fixture
 from bench.machine.fingerprint import describe_machine, measuring_cpus
 from bench.machine.pinning import find_slice, read_pinning
-from bench.measure.client import Isolation
+from bench.measure.client import Isolation, Launcher
 from bench.measure.invocations import Subject
 from bench.measure.network import Network, Service, session_network
+from bench.measure.rounds import Bench
 from bench.session.support import pyperf_folder
 from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.store.run import Journal, Run, create_run, unfinished_run
+from bench.system.lock import exclusive
 from bench.system.process import run_tool
 from bench.workspace import Workspace
+
+
+class Measurable(Protocol):
+    """What a session and a calibration have in common."""
+
+    @property
+    def target(self) -> Target:
+        """What is measured."""
+
+    @property
+    def pair(self) -> Pair:
+        """Its two revisions."""
+
+    @property
+    def options(self) -> Options:
+        """How."""
+
+    @property
+    def benchmarks(self) -> tuple[PlannedBenchmark, ...]:
+        """Which."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run with everything that rounds are taken with."""
+
+    run: Run
+    journal: Journal
+    network: Network
+    bench: Bench
+    base: Subject
+    head: Subject
+
+
+@contextmanager
+def opened(
+    what: Measurable,
+    folder: Path,
+    interpreter: Interpreter,
+    environments: Environments,
+    greet: Callable[[Run], None] = lambda _run: None,
+) -> Iterator[Opened]:
+    """Begin a run in a folder, or go on with its unfinished one: locked, proven, off the network.
+
+    `greet` hears of the run before anything is proven. Raises `BenchError`.
+    """
+    target, benchmarks, workspace = what.target, what.benchmarks, what.workspace
+    with exclusive(folder / "lock"), network_of(target, benchmarks, workspace) as network:
+        wanted = describe_run(
+            target,
+            what.pair,
+            what.options,
+            benchmarks,
+            workspace,
+            interpreter,
+            environments,
+            network.isolation,
+        )
+        run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
+        greet(run)
+        for side in Side:
+            environments.side(side).prove_again(target.env)
+        with (
+            Journal(run) as journal,
+            Launcher(network.isolation) as launcher,
+            subjects(target, benchmarks, workspace, interpreter, environments, network) as (
+                base,
+                head,
+            ),
+        ):
+            bench = Bench(launcher, network.cpus, run.manifest.seed, network)
+            yield Opened(run, journal, network, bench, base, head)
 
 
 @contextmanager

@@ -19,11 +19,11 @@ from bench.environments.pair import Environments
 from bench.evaluation import evaluate
 from bench.machine.fingerprint import describe_machine
 from bench.machine.neighbours import Neighbourhood
-from bench.measure.client import Isolation, Launcher
+from bench.measure.client import Isolation
 from bench.measure.invocations import CONTROL, Subject
 from bench.measure.probe import Choice, NotMeasurableError, prepare_again, probe
 from bench.measure.rounds import Bench, Sides
-from bench.session.preparation import describe_run, network_of, subjects
+from bench.session.preparation import opened
 from bench.session.sampling import Sampling
 from bench.session.watcher import Watcher
 from bench.statistics.multiplicity import local_alpha
@@ -31,8 +31,7 @@ from bench.statistics.sequential import plan_looks
 from bench.store.events import Closed, Opened, Probed, Tested, Unavailable
 from bench.store.export import export_pyperf
 from bench.store.manifest import PlannedBenchmark
-from bench.store.run import Journal, Run, create_run, pair_folder, read_run, unfinished_run
-from bench.system.lock import exclusive
+from bench.store.run import Journal, Run, pair_folder, read_run
 from bench.testgate.run_gate import SKIPPED, PairGate
 from bench.workspace import Workspace
 
@@ -60,50 +59,16 @@ class Session:
         folder = pair_folder(
             self.workspace.data, self.target.name, self.pair, interpreter.version, machine
         )
-        with (
-            exclusive(folder / "lock"),
-            network_of(self.target, self.benchmarks, self.workspace) as network,
-        ):
-            wanted = describe_run(
-                self.target,
-                self.pair,
-                self.options,
-                self.benchmarks,
-                self.workspace,
-                interpreter,
-                environments,
-                network.isolation,
+        with opened(self, folder, interpreter, environments, self._greet) as now:
+            self._test(now.run, now.journal, interpreter)
+            measuring = _Measuring(
+                self, now.run, now.journal, now.bench, now.base, now.head, environments
             )
-            run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
-            if run.events or run.dropped:
-                rounds = sum(len(run.rounds(one.declaration.name)) for one in self.benchmarks)
-                lost = " (half a line of a round under way is dropped)" if run.dropped else ""
-                self.watcher.say(
-                    f"going on with the unfinished run {run.manifest.run_id}: {rounds} rounds are "
-                    f"there already{lost}"
-                )
-            for side in Side:
-                environments.side(side).prove_again(self.target.env)
-            with (
-                Journal(run) as journal,
-                Launcher(network.isolation) as launcher,
-                subjects(
-                    self.target,
-                    self.benchmarks,
-                    self.workspace,
-                    interpreter,
-                    environments,
-                    network,
-                ) as (base, head),
-            ):
-                self._test(run, journal, interpreter)
-                bench = Bench(launcher, network.cpus, run.manifest.seed, network)
-                measuring = _Measuring(self, run, journal, bench, base, head, environments)
-                ready = measuring.run()
-                if self.options.counters:
-                    self._count(run, journal, environments, network.isolation, ready)
-                measuring.close()
-            whole = read_run(run.folder)
+            ready = measuring.run()
+            if self.options.counters:
+                self._count(now.run, now.journal, environments, now.network.isolation, ready)
+            measuring.close()
+            whole = read_run(now.run.folder)  # each event was flushed as it was written
             export_pyperf(whole)
         results = evaluate(whole).results
         if all(one.verdict is None for one in results if not one.is_control):
@@ -113,6 +78,16 @@ class Session:
                 f"The reasons are above, and in {whole.folder}.",
             )
         return whole
+
+    def _greet(self, run: Run) -> None:
+        """Say what is there already of a run that is gone on with."""
+        if run.events or run.dropped:
+            rounds = sum(len(run.rounds(one.declaration.name)) for one in self.benchmarks)
+            lost = " (half a line of a round under way is dropped)" if run.dropped else ""
+            self.watcher.say(
+                f"going on with the unfinished run {run.manifest.run_id}: {rounds} rounds are "
+                f"there already{lost}"
+            )
 
     def _test(self, run: Run, journal: Journal, interpreter: Interpreter) -> None:
         """Run the target's own tests, unless an earlier session of this run has."""
