@@ -1,0 +1,1 @@
+"""A stand-in for the backend that codeflash talks to: canned answers, or a recording proxy."""

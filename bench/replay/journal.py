@@ -1,0 +1,88 @@
+"""The journal of a replay service: one line of JSON for each request it has answered.
+
+Times are nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share: they can be laid
+beside what a client has noted of the same request. A line is written, in one piece, after the
+answer is on its way; a service that is killed leaves at most half a line, which is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import msgspec
+
+# Whose endpoints: the AI service, the CF API, or this service's own (which no measured process
+# asks for, but the one that gets a project ready).
+Backend = Literal["ai", "cf", "replay"]
+UNKNOWN = 501  # the status of an answer to what there is no answer to
+
+
+class Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A request and its answer, as the service saw them.
+
+    `connection` counts accepted connections, from 1; `client_port` is the other end's. In order:
+    `received_ns` the headers are in, `body_ns` the body is in, `handled_ns` the answer is computed
+    (`simulated_s` of waiting on purpose come after it), `sent_ns` the answer is with the kernel.
+    Bytes of bodies, and of all that went over the wire besides (`…_header_bytes`). `error` says
+    what was wrong on this side: an unknown endpoint, an error on purpose ("" for none).
+    `request_body` and `response_body` are kept on demand only.
+    """
+
+    service: Backend
+    connection: int
+    client_port: int
+    method: str
+    path: str
+    status: int
+    received_ns: int
+    body_ns: int
+    handled_ns: int
+    sent_ns: int
+    simulated_s: float = 0.0
+    request_bytes: int = 0
+    response_bytes: int = 0
+    request_header_bytes: int = 0
+    response_header_bytes: int = 0
+    request_sha256: str = ""
+    response_sha256: str = ""
+    error: str = ""
+    request_body: str = ""
+    response_body: str = ""
+
+    @property
+    def own_s(self) -> float:
+        """Seconds the service itself took, from the whole request to the answer being sent."""
+        return (self.sent_ns - self.body_ns) / 1e9 - self.simulated_s
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Exchange)
+
+
+def write_exchange(stream: BinaryIO, exchange: Exchange) -> None:
+    """Append a line; `stream` is unbuffered, so that it is in the file when this returns."""
+    stream.write(_encoder.encode(exchange) + b"\n")
+
+
+def read_journal(path: Path, start: int = 0) -> tuple[Exchange, ...]:
+    """The exchanges of a journal, in the order in which they ended; () when there is no file.
+
+    `start` is an offset in bytes, the size of the file at some earlier time: what was answered
+    since. Half a line at the end is left out. Raises `msgspec.DecodeError` for any other damage.
+    """
+    try:
+        with path.open("rb") as stream:
+            stream.seek(start)
+            told = stream.read()
+    except FileNotFoundError:
+        return ()
+    whole, _, _half = told.rpartition(b"\n")
+    return tuple(_decoder.decode(line) for line in whole.splitlines() if line)
+
+
+def refused(exchanges: Iterable[Exchange]) -> str:
+    """What was asked for and is not known, in words; "" when all was answered."""
+    unknown = sorted({f"{one.method} {one.path}" for one in exchanges if one.status == UNKNOWN})
+    return f"the replay service has no answer to {', '.join(unknown)}" if unknown else ""
