@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from bench.core.counts import MODULES, Counter
 from bench.core.errors import BenchError
@@ -20,9 +22,10 @@ from bench.environments.build import Environment
 from bench.evaluation import differences, of_design, size_of, times
 from bench.imports.analysis import Check
 from bench.imports.candidates import Candidate
+from bench.imports.found import Trial
 from bench.imports.graph import Graph
 from bench.imports.overlay import Overlay, make_overlay
-from bench.imports.rewrite import rewrite
+from bench.imports.rewrite import rewrite, with_future
 from bench.measure.client import Invocation
 from bench.measure.probe import choose
 from bench.measure.rounds import Bench, RoundFailedError, Sides
@@ -98,40 +101,66 @@ class Experiment:
         tally = self.counter.count(self.runner, self.benchmark, invocation)
         return tally.figures[Counter.INSTRUCTIONS]
 
-    def check(
-        self, words: str, graph: Graph, candidates: Sequence[Candidate]
-    ) -> tuple[Check, Overlay | None]:
-        """Hold what the graph predicts of these candidates against a run of the copy.
-
-        How many instructions are predicted is not said yet.
-        """
-        skips = [one.skip for one in candidates]
-        vanished = graph.vanished(skips, {name for one in candidates for name in one.brings})
-        saving = graph.total(vanished)
-        predicted = vanished & self.base_modules.result()
-        plain = Check(words, len(predicted), saving)
+    def begin(self, trial: Trial, graph: Graph) -> Started:
+        """Run a trial's copy, and one in which only annotations are no longer evaluated."""
+        vanished = trial.vanished(graph)
+        began = Started(trial, vanished, graph.total(vanished), self)
+        future = {
+            one.source.file: with_future(one.source)
+            for one in trial.candidates
+            if one.source.module not in vanished and any(d.needs_future for d in one.deferrals)
+        }
         try:
-            overlay = self.change(candidates)
-            counted = self.count(overlay.over(self.invocation))
-            gone = self.base_modules.result() - self.modules(overlay)
-            base, head = self.base_instructions.result(), counted.result()
+            began.overlay = self.change(trial.candidates)
+            over = began.overlay.over(self.invocation)
+            began.counted = self.count(over)
+            began.modules = self.pool.submit(self.modules, began.overlay)
+            if future:
+                began.annotations = self.count(self._copy(future).over(self.invocation))
+        except BenchError as error:
+            began.failed = str(error)
+        return began
+
+
+@dataclass
+class Started:
+    """A trial on its way: its copy, and what is awaited of it."""
+
+    trial: Trial
+    vanished: frozenset[str]
+    saving_s: float
+    experiment: Experiment
+    overlay: Overlay | None = None
+    counted: Future[int | None] | None = None
+    modules: Future[frozenset[str]] | None = None
+    annotations: Future[int | None] | None = None
+    failed: str = ""
+
+    def result(self) -> Check:
+        """Hold what the graph predicts against the run; predicted instructions are not said yet."""
+        experiment = self.experiment
+        predicted = self.vanished & experiment.base_modules.result()
+        plain = Check(self.trial.words, len(predicted), self.saving_s, failed=self.failed)
+        if self.modules is None or self.counted is None:
+            return plain
+        try:
+            gone = experiment.base_modules.result() - self.modules.result()
+            base = experiment.base_instructions.result()
+            return msgspec.structs.replace(
+                plain,
+                modules_measured=len(gone),
+                unexpected=tuple(sorted(gone - predicted)),
+                still_there=tuple(sorted(predicted - gone)),
+                instructions=_less(base, self.counted.result()),
+                instructions_base=base,
+                annotations=_less(base, self.annotations.result()) if self.annotations else None,
+            )
         except (NotCountedError, BenchError) as error:
-            return _failed(plain, str(error)), None
-        found = Check(
-            words,
-            len(predicted),
-            saving,
-            modules_measured=len(gone),
-            unexpected=tuple(sorted(gone - predicted)),
-            still_there=tuple(sorted(predicted - gone)),
-            instructions=None if base is None or head is None else base - head,
-            instructions_base=base,
-        )
-        return found, overlay
+            return msgspec.structs.replace(plain, failed=str(error))
 
 
-def _failed(check: Check, reason: str) -> Check:
-    return Check(check.words, check.modules_predicted, check.saving_s, failed=reason)
+def _less(base: int | None, head: int | None) -> int | None:
+    return None if base is None or head is None else base - head
 
 
 def time_both(bench: Bench, sides: Sides, options: Options, watcher: Watcher) -> Timed:

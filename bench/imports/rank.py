@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,11 +27,13 @@ from bench.imports.candidates import Candidate, Judgement, judge_imports
 from bench.imports.counterfactual import Experiment, rewritten, time_both
 from bench.imports.exact import SLOW_DOWN, Instructions, attribute
 from bench.imports.findings import ask_ruff, describe, find_ruff, shown_file
+from bench.imports.found import Found, Timed, Trial, usual_trials
 from bench.imports.graph import Graph
 from bench.imports.overlay import Overlay, own_folders
 from bench.imports.patch import make_patch
 from bench.imports.picture import picture
-from bench.imports.recording import Times, record, take_times, take_top_level
+from bench.imports.recording import record, take_times, take_top_level
+from bench.imports.scale import Scale
 from bench.imports.sets import Worth, best_set, worths
 from bench.imports.sources import Source
 from bench.imports.top_level import top_level_work
@@ -57,8 +59,8 @@ _SEED = 1
 class Ranking:
     """One scenario on one Python; `budget_s` is for timing the rewritten copy.
 
-    `everything` shows findings below the limits too; `texts` are the rewritten files by path,
-    once it has run.
+    `everything` shows findings below the limits too; `trials_of` says what is tried; `texts` are
+    the rewritten files by path, once it has run.
     """
 
     target: Target
@@ -71,6 +73,7 @@ class Ranking:
     watcher: Watcher
     budget_s: float
     everything: bool = False
+    trials_of: Callable[[Found], list[Trial]] = usual_trials
     steps_s: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -109,14 +112,15 @@ class Ranking:
                 recording = record(runner, self.benchmark, invocation, folders)
             found = self._find(Graph(recording, timed.scenario.own_s), timed, own, folders)
             with self._step("running the copies"):
-                exact = pool.submit(self._attribute, runner, invocation, found)
-                scale = _Scale(timed, experiment, bare_count, exact)
-                checks, head = self._check(found, experiment, scale)
+                trials = self.trials_of(found)
+                exact = pool.submit(self._attribute, runner, invocation, found.graph, timed, trials)
+                scale = Scale(timed, experiment.base_instructions, bare_count, exact)
+                checks, head = self._check(trials, found, experiment, scale)
         with self._step("timing the copies"):
             checks = self._timed(checks, experiment, head, scale)
         return self._analysis(found, own, checks, exact=exact.result() is not None)
 
-    def _time(self, runner: Runner, invocation: Invocation, folders: Sequence[Path]) -> _Timed:
+    def _time(self, runner: Runner, invocation: Invocation, folders: Sequence[Path]) -> Timed:
         """While nothing else of ours runs."""
         with self._step("clean timing runs"):
             control = control_benchmark()
@@ -124,11 +128,11 @@ class Ranking:
             times = take_times(runner, self.benchmark, invocation, _RUNS)
         with self._step("timing top-level work"):
             top = take_top_level(runner, self.benchmark, invocation, folders, _TOP_RUNS)
-        return _Timed(times, bare, top)
+        return Timed(times, bare, top)
 
     def _find(
-        self, graph: Graph, timed: _Timed, own: frozenset[str], folders: Sequence[Path]
-    ) -> _Found:
+        self, graph: Graph, timed: Timed, own: frozenset[str], folders: Sequence[Path]
+    ) -> Found:
         with self._step("reading the sources"):
             everything = {source.file: source for source in self._sources(folders)}
             imported = {
@@ -140,7 +144,7 @@ class Ranking:
             judgement = judge_imports(graph, imported, list(everything.values()), lazy=lazy)
         with self._step("choosing the set"):
             best, worths_ = self._choose(graph, judgement)
-        return _Found(graph, judgement, timed, imported, best, worths_)
+        return Found(graph, judgement, timed, imported, best, worths_)
 
     def _counter(self) -> InstructionCounter | None:
         try:
@@ -150,11 +154,16 @@ class Ranking:
             return None
 
     def _attribute(
-        self, runner: Runner, invocation: Invocation, found: _Found
+        self,
+        runner: Runner,
+        invocation: Invocation,
+        graph: Graph,
+        timed: Timed,
+        trials: Sequence[Trial],
     ) -> Instructions | None:
         """Instructions that go with each trial, unless it takes too long."""
-        estimate_s = found.timed.scenario.process_s * SLOW_DOWN
-        sets = [found.graph.vanished([one.skip for one in trial]) for _, trial in found.trials]
+        estimate_s = timed.scenario.process_s * SLOW_DOWN
+        sets = [trial.vanished(graph) for trial in trials]
         if not sets:
             return None
         problem = f"would take about {estimate_s:.0f} s"
@@ -185,20 +194,30 @@ class Ranking:
         return tuple(by_place[one.skip.place] for one in found), found
 
     def _check(
-        self, found: _Found, experiment: Experiment, scale: _Scale
+        self, trials: Sequence[Trial], found: Found, experiment: Experiment, scale: Scale
     ) -> tuple[list[Check], Overlay | None]:
-        """Run each trial; the copy of the first, the best set, is returned to be timed."""
-        done = [experiment.check(words, found.graph, trial) for words, trial in found.trials]
-        checks = [
-            msgspec.structs.replace(
-                check, instructions_predicted=scale.instructions(position, check.saving_s)
+        """Run each trial; the copy of the first is returned to be timed."""
+        started = [experiment.begin(trial, found.graph) for trial in trials]
+        checks = []
+        for position, one in enumerate(started):
+            check = one.result()
+            promised_s = found.promised_s(one.trial.candidates)
+            predicted = scale.instructions(position, check.saving_s)
+            checks.append(
+                msgspec.structs.replace(
+                    check,
+                    instructions_predicted=(
+                        None if predicted is None else predicted + (check.annotations or 0)
+                    ),
+                    importtime_s=promised_s,
+                    importtime_instructions=scale.in_proportion(promised_s),
+                )
             )
-            for position, (check, _) in enumerate(done)
-        ]
-        return checks, done[0][1] if done else None
+        head = started[0].overlay if started and not checks[0].failed else None
+        return checks, head
 
     def _timed(
-        self, checks: list[Check], experiment: Experiment, head: Overlay | None, scale: _Scale
+        self, checks: list[Check], experiment: Experiment, head: Overlay | None, scale: Scale
     ) -> list[Check]:
         if head is None or self.budget_s <= 0:
             return checks
@@ -233,7 +252,7 @@ class Ranking:
         return median(bench.alone(sides, Side.BASE, pin=True).cpu_s for _ in range(_RUNS))
 
     def _analysis(
-        self, found: _Found, own: frozenset[str], checks: list[Check], *, exact: bool
+        self, found: Found, own: frozenset[str], checks: list[Check], *, exact: bool
     ) -> Analysis:
         graph, times = found.graph, found.timed.scenario
         least = 0.0 if self.everything else max(LEAST_S, LEAST_SHARE * times.process_s)
@@ -276,7 +295,7 @@ class Ranking:
             problems=tuple(self.problems),
         )
 
-    def _findings(self, found: _Found) -> list[Finding]:
+    def _findings(self, found: Found) -> list[Finding]:
         if find_ruff() is None:
             self.problems.append("ruff is not installed: its opinion is missing")
         ruff = ask_ruff(sorted({one.source.file for one in found.best}))
@@ -303,71 +322,3 @@ def _workers(count: int) -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-@dataclass(frozen=True)
-class _Timed:
-    """What was timed: the scenario's modules, a bare interpreter, top-level lines of own files."""
-
-    scenario: Times
-    bare: Times
-    top: Mapping[tuple[str, int], float]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What was found before anything was tried; `best` and `worths` go together."""
-
-    graph: Graph
-    judgement: Judgement
-    timed: _Timed
-    sources: Mapping[str, Source]
-    best: tuple[Candidate, ...]
-    worths: tuple[Worth, ...]
-
-    def got(self, candidate: Candidate) -> set[str]:
-        """The modules that a statement had imported."""
-        return {one.got for one in self.graph.recording.places[candidate.place].asked}
-
-    @property
-    def trials(self) -> list[tuple[str, list[Candidate]]]:
-        """The best set, its statement that saves most alone, and one that saves nothing alone."""
-        if not self.best:
-            return []
-        pairs = list(zip(self.best, self.worths, strict=True))
-        most, worth = max(pairs, key=lambda pair: pair[1].alone)
-        single = [most] if worth.alone > 0 and len(pairs) > 1 else []
-        single += [one for one, worth in pairs if worth.alone == 0][:1]
-        words = [f"only {shown_file(one.source.file)}:{one.statement.line}" for one in single]
-        whole = f"all {len(self.best)} statements"
-        return [(whole, list(self.best)), *zip(words, ([one] for one in single), strict=True)]
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """From CPU seconds of imports to what a process takes beyond a bare interpreter.
-
-    `exact` attributes instructions where callgrind could.
-    """
-
-    timed: _Timed
-    experiment: Experiment
-    bare_count: Future[int | None]
-    exact: Future[Instructions | None]
-
-    def instructions(self, position: int, saving_s: float) -> int | None:
-        """How many instructions a trial saves."""
-        exact = self.exact.result()
-        if exact is not None:
-            return exact.saved(position)
-        whole, bare = self.experiment.base_instructions.result(), self.bare_count.result()
-        if whole is None or bare is None:
-            return None
-        return round((whole - bare) * self._part(saving_s))
-
-    def seconds(self, saving_s: float, process_s: float, bare_s: float) -> float:
-        """CPU seconds that are saved of a process, next to a bare interpreter's."""
-        return (process_s - bare_s) * self._part(saving_s)
-
-    def _part(self, saving_s: float) -> float:
-        return saving_s / (self.timed.scenario.process_s - self.timed.bare.process_s)

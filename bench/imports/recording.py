@@ -6,7 +6,7 @@ import ast
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -67,12 +67,33 @@ class Recording:
 class Times:
     """CPU seconds, medians over runs: of each module by itself, and of the whole process.
 
-    `whole_s` is what `-X importtime` calls cumulative: a module with all it was first to import.
+    `whole_s` is what `-X importtime` calls cumulative: a module with all it was first to import;
+    `under` names the module that was first to import it, where that was one.
     """
 
     own_s: Mapping[str, float]
     whole_s: Mapping[str, float]
     process_s: float
+    under: Mapping[str, str] = field(default_factory=dict)
+
+    def above(self, name: str) -> set[str]:
+        """The modules that one came with: who was first to import it, and so on."""
+        found: set[str] = set()
+        while (name := self.under.get(name, "")) and name not in found:
+            found.add(name)
+        return found
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Looks at the clock of a `process`: the part that begins with each.
+
+    `copies` are processes forked at the end, by the name of the set that they had let go of.
+    """
+
+    process: int
+    parts: tuple[str, ...]
+    copies: Mapping[str, int]
 
 
 def record(
@@ -117,18 +138,18 @@ def take_steps(
     invocation: Invocation,
     parts: Mapping[str, str],
     under: Sequence[str],
-) -> list[str]:
+) -> Steps:
     """One run under an instrument that sees each look at the clock: which part begins with it.
 
-    `parts` sorts modules; all else is the part "". One more look follows, the last.
+    `parts` sorts modules; all else is the part "". Two more looks follow, one at each side of the
+    forks.
     """
     with scratch(invocation) as folder:
         file = folder / "parts"
         text = "".join(f"{name}\t{part}\n" for name, part in parts.items())
         file.write_text(text, encoding="utf-8")
         told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_PARTS": str(file)}, under)
-    steps: list[str] = told["steps"]
-    return steps
+    return Steps(told["process"], tuple(told["steps"]), told["copies"])
 
 
 def middle(runs: Sequence[Times]) -> Times:
@@ -142,6 +163,7 @@ def middle(runs: Sequence[Times]) -> Times:
         each([one.own_s for one in runs]),
         each([one.whole_s for one in runs]),
         median(one.process_s for one in runs),
+        runs[-1].under,
     )
 
 
@@ -162,7 +184,7 @@ def _times(told: dict[str, Any]) -> Times:
         {name: taken / 1e9 for name, taken in told[which].items()}
         for which in ("own_ns", "whole_ns")
     )
-    return Times(own, whole, told["process_ns"] / 1e9)
+    return Times(own, whole, told["process_ns"] / 1e9, told["under"])
 
 
 def _run(

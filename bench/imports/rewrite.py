@@ -13,6 +13,7 @@ from bench.imports.candidates import Candidate, Deferral, Way
 from bench.imports.scopes import Use
 from bench.imports.sources import Source
 
+_FUTURE = "from __future__ import annotations"
 _GETATTR = """
 
 def __getattr__(name):
@@ -24,6 +25,11 @@ _CASE = '    if name == "{name}":\n        {statement}\n        return {name}\n'
 def rewrite(source: Source, candidates: Iterable[Candidate]) -> str:
     """The text of a file with these of its statements deferred."""
     return _Rewriting(source).run(list(candidates))
+
+
+def with_future(source: Source) -> str:
+    """The text of a file whose annotations are no longer evaluated, all else as it was."""
+    return _Rewriting(source).with_future()
 
 
 class _Rewriting:
@@ -45,7 +51,7 @@ class _Rewriting:
         if any(Way.FOR_TYPES in deferral.ways for _, deferral in deferrals):
             self._head(["from typing import TYPE_CHECKING"])
         if any(deferral.needs_future for _, deferral in deferrals):
-            self._head(["from __future__ import annotations"])
+            self._head([_FUTURE])
         text = "".join(self._lines())
         cases = [
             _CASE.format(name=deferral.name.bound, statement=_import(one, [deferral]))
@@ -53,6 +59,10 @@ class _Rewriting:
             if Way.ON_REQUEST in deferral.ways
         ]
         return text + _GETATTR.format(cases="".join(cases)) if cases else text
+
+    def with_future(self) -> str:
+        self._head([_FUTURE])
+        return "".join(self._lines())
 
     def _lines(self) -> Iterable[str]:
         for number, line in enumerate(self.source.lines, start=1):
@@ -128,8 +138,7 @@ class _Rewriting:
         """Before the first statement; the first one put there ends up last."""
         body = self.source.tree.body
         first = next((one for one in body if not _is_preamble(one)), body[-1])
-        future = lines[0].startswith("from __future__")
-        if future:
+        if lines[0] == _FUTURE:
             first = next((one for one in body if not _is_docstring(one)), body[-1])
         place = _first_line(first)
         self.before[place] = [f"{line}\n" for line in lines] + self.before[place]

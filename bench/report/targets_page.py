@@ -148,7 +148,8 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
         way = "by callgrind" if analysis.exact else "in proportion to CPU time"
         yield (
             "A copy with these imports deferred, beside a copy as it was, both run for real. "
-            f"Instructions are predicted {way}."
+            f"Instructions are predicted {way}{_annotations_words(analysis.checks)}. *importtime "
+            "says* what the cumulative column of `-X importtime` promises for the same statements."
         )
         yield table(_CHECK_COLUMNS, [_check_row(one) for one in analysis.checks])
         yield bullets(_unlike(one) for one in analysis.checks if _unlike(one))
@@ -214,7 +215,7 @@ def _patch(analysis: Analysis, page: Page) -> str:
 _KEPT_COLUMNS = ("import", "name", "would save besides", "why it can't wait")
 _CHECK_COLUMNS = (
     "deferred", "modules: predicted", "gone", "instructions: predicted", "saved", "off",
-    "CPU time: predicted", "saved",
+    "importtime says", "CPU time: predicted", "saved",
 )  # fmt: skip
 
 
@@ -226,6 +227,7 @@ def _check_row(one: Check) -> list[str]:
         _millions(one.instructions_predicted),
         _millions(one.instructions),
         share(off(one)),
+        _millions(one.importtime_instructions),
         seconds(one.saving_s if one.predicted_s is None else one.predicted_s),
         _time_words(one),
     ]
@@ -238,6 +240,17 @@ def off(one: Check) -> float | None:
     if one.instructions_base and one.instructions < one.instructions_base * _NEXT_TO_NOTHING:
         return None  # next to nothing was saved: a fraction of it says nothing
     return one.instructions_predicted / one.instructions - 1
+
+
+def _annotations_words(checks: Sequence[Check]) -> str:
+    """Where annotations that become strings save something as well."""
+    found = [one.annotations for one in checks if one.annotations]
+    if not found:
+        return ""
+    return (
+        f"; {_millions(max(found))} of them because annotations are no longer evaluated, measured "
+        "with a copy that has the `__future__` import alone"
+    )
 
 
 def _time_words(one: Check) -> str:

@@ -12,12 +12,17 @@ def test_modules_are_sorted_by_the_sets_that_have_them() -> None:
     assert parts_of([{"a", "b"}, {"b"}, set()]) == {"a": "0", "b": "0,1"}
 
 
-def test_each_count_goes_to_the_part_that_had_begun_and_takes_its_part_of_the_end() -> None:
-    found = share_out(["0", "0,1", "0", ""], [10, 5, 20, 5, 60, 50])
+def test_each_count_goes_to_the_part_that_had_begun_and_ends_are_compared() -> None:
+    counts = [10, 5, 20, 5, 60, 7, 50]
+    found = share_out(["0", "0,1", "0", ""], counts, {"0": 30, "1": 45})
     assert found.of_part == {"": 70, "0": 10, "0,1": 20}
-    assert [found.saved(0), found.saved(1), found.saved(2)] == [45, 30, 0]
+    assert [found.saved(0), found.saved(1), found.saved(2)] == [50, 25, 0]
+
+
+def test_without_an_end_only_work_is_saved() -> None:
+    assert share_out(["0", ""], [10, 5, 20, 1, 2], {}).saved(0) == 5
 
 
 def test_missing_dumps_are_no_counts() -> None:
     with pytest.raises(NotCountedError, match="without symbols"):
-        share_out(["0", ""], [1, 2])
+        share_out(["0", ""], [1, 2, 3], {})

@@ -50,6 +50,9 @@ def test_the_ranking_is_stored_shown_and_comes_true(importing: Sandbox) -> None:
     assert "unexpected" not in check
     assert "still_there" not in check
     assert check["base_s"] > 0
+    if stored["exact"]:
+        assert abs(check["instructions_predicted"] / check["instructions"] - 1) < 0.1
+    assert check["importtime_s"] > 0
     assert {one["line"] for one in stored["findings"]} >= {1, 3}
     folder = importing.workspace.results / "targets" / "sample"
     (page,) = folder.glob("*.md")

@@ -56,10 +56,14 @@ class _Clock:
         self.now = now
         self.own: "dict[str, int]" = {}
         self.whole: "dict[str, int]" = {}
+        self.under: "dict[str, str]" = {}
         load = machinery._find_and_load
         inside = self.inside = [0]
+        over = [""]
 
         def find_and_load(name: str, import_: "Any") -> "Any":
+            self.under.setdefault(name, over[-1])
+            over.append(name)
             inside.append(0)
             began = now()
             try:
@@ -69,6 +73,7 @@ class _Clock:
                 self.own[name] = self.own.get(name, 0) + took - inside.pop()
                 self.whole[name] = self.whole.get(name, 0) + took
                 inside[-1] += took
+                over.pop()
 
         machinery._find_and_load = find_and_load
 
@@ -76,6 +81,7 @@ class _Clock:
         return {
             "own_ns": self.own,
             "whole_ns": self.whole,
+            "under": self.under,
             "process_ns": self.now(),
         }
 
@@ -84,16 +90,18 @@ class _Parts:
     """Looks at the clock whenever work goes over to another part of the modules, and at the end.
 
     Nobody wants the time: an instrument that sees the call counts what lies between two of them.
+    What taking a set of modules down costs is seen in a copy of the process that is rid of them: it
+    looks at the clock once more and ends like the process itself.
     """
 
-    def __init__(self, machinery: "Any", now: "Any", parts: str) -> None:
-        self.now = now
+    def __init__(self, machinery: "Any", now: "Any", collector: "Any", parts: str) -> None:
+        self.now, self.collector = now, collector
         handle = os.open(parts, os.O_RDONLY)
         text = b""
         while piece := os.read(handle, 1 << 16):
             text += piece
         os.close(handle)
-        part_of = dict(line.split("\t") for line in text.decode().splitlines())
+        part_of = self.part_of = dict(line.split("\t") for line in text.decode().splitlines())
         self.steps: "list[str]" = []
         load = machinery._find_and_load
         stack = [""]
@@ -116,9 +124,36 @@ class _Parts:
 
         machinery._find_and_load = find_and_load
 
-    def told(self) -> "dict[str, object]":
+    def told(self, *, ends: bool = True) -> "dict[str, object] | None":
+        """None in a copy; without `ends` nothing is taken down after this."""
         self.now()
-        return {"steps": self.steps}
+        sets = sorted({number for part in self.part_of.values() for number in part.split(",")})
+        copies: "dict[str, int]" = {}
+        for number in sets if ends else ():
+            copy = os.fork()
+            if not copy:
+                self.let_go(number)
+                self.now()
+                return None
+            copies[number] = copy
+        for copy in copies.values():
+            os.waitpid(copy, 0)
+        self.now()
+        return {"process": os.getpid(), "steps": self.steps, "copies": copies}
+
+    def let_go(self, number: str) -> None:
+        """Take a set of modules down now, so that they are missing when all else is."""
+        gone = {name for name, part in self.part_of.items() if number in part.split(",")}
+        modules = {name: sys.modules.pop(name) for name in gone if name in sys.modules}
+        for name, module in modules.items():
+            package, _, last = name.rpartition(".")
+            inside = getattr(sys.modules.get(package), "__dict__", {})
+            if inside.get(last) is module:
+                del inside[last]
+        for module in modules.values():
+            getattr(module, "__dict__", {}).clear()
+        modules.clear()
+        self.collector.collect()
 
 
 class _TopLevel(_Clock):
@@ -372,21 +407,23 @@ def _install(file: str) -> None:
     if folders:
         recorder = _Graph(machinery, tuple(folders.split("\n")))
     elif _PARTS in os.environ:
-        recorder = _Parts(machinery, time.process_time_ns, os.environ[_PARTS])
+        collector = _borrow("gc")
+        recorder = _Parts(machinery, time.process_time_ns, collector, os.environ[_PARTS])
     elif top and hasattr(sys, "monitoring"):
         recorder = _TopLevel(machinery, time.process_time_ns, tuple(top.split("\n")))
     else:
         recorder = _Clock(machinery, time.process_time_ns)
 
-    def save() -> None:
-        _write(file, recorder.told())
-
-    at_exit.register(save)
-    leave = os._exit
+    def save(told: "dict[str, object] | None") -> None:
+        if told is not None:
+            _write(file, told)
 
     def save_and_leave(status: int) -> None:
-        save()
+        save(recorder.told(ends=False) if isinstance(recorder, _Parts) else recorder.told())
         leave(status)
+
+    at_exit.register(lambda: save(recorder.told()))
+    leave = os._exit
 
     os._exit = save_and_leave  # type: ignore[assignment]
 
