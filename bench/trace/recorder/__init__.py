@@ -1,0 +1,1 @@
+"""A program that runs in the measured processes; nothing here is imported by the harness."""
