@@ -6,8 +6,10 @@ import difflib
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from bench.core.errors import UsageError
+from bench.core.service import Request
 from bench.core.target import Target, line_of_path, parse_target
 
 
@@ -34,7 +36,41 @@ def load_target(name: str, folder: Path) -> Target:
         raise UsageError(f"{file}: this is not valid TOML: {error}", _HELP) from error
     if target.name != name:
         raise UsageError(f"{file}: name = {target.name!r}, but the file is called {name}.toml")
-    return target
+    try:
+        return _with_service(target, folder)
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}", _HELP) from error
+
+
+def _with_service(target: Target, folder: Path) -> Target:
+    """The target with its `[service]`, requests file included, in each benchmark that measures it.
+
+    Raises `UsageError` when the requests can't be read, and `ValueError` when a benchmark measures
+    what is not declared.
+    """
+    service = target.service
+    if service is None:
+        if any(one.service for one in target.benchmark):
+            raise ValueError("a benchmark measures a service, but there is no [service]")
+        return target
+    if service.requests:
+        asked = _read_requests(folder / service.requests)
+        service = replace(service, requests="", request=(*service.request, *asked))
+    benchmarks = tuple(
+        replace(one, service=one.service.completed(service)) if one.service else one
+        for one in target.benchmark
+    )
+    return replace(target, service=service, benchmark=benchmarks)
+
+
+def _read_requests(file: Path) -> tuple[Request, ...]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=tuple[Request, ...])
+    except OSError as error:
+        problem = f"{file}: the requests of [service] can't be read: {error.strerror}"
+        raise UsageError(problem) from error
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}", _HELP) from error
 
 
 _HELP = "bench/targets/_example.toml shows every key with a comment."

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bench.core.service import Service, ServiceUse
+
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
@@ -26,7 +28,7 @@ class Kind(enum.StrEnum):
 
 
 class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One measured thing: exactly one of `command`, `statement` or `script` says what runs.
+    """One measured thing: exactly one of `command`, `statement`, `script` or `service` says what.
 
     `command[0]` is looked up in the environment's own scripts first; `import` in the TOML file is
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`.
@@ -45,6 +47,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     command: tuple[NonEmpty, ...] = ()
     statement: str = msgspec.field(default="", name="import")
     script: str = ""
+    service: ServiceUse | None = None
     needs: tuple[NonEmpty, ...] = ()
     exit_status: int = 0
     timeout_s: Positive = 120.0
@@ -53,17 +56,21 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     fixture: str = ""
     fresh_home: bool = False
     prepare: tuple[NonEmpty, ...] = ()
+    asks: tuple[NonEmpty, ...] = ()
     env: dict[str, str] = {}
 
     def __post_init__(self) -> None:
-        declared = [bool(self.command), bool(self.statement), bool(self.script)]
-        if sum(declared) != 1:
-            raise ValueError("a benchmark has exactly one of command, import and script")
+        declared = (self.command, self.statement, self.script, self.service)
+        if sum(map(bool, declared)) != 1:
+            raise ValueError("a benchmark has exactly one of command, import, script and service")
         _check_placeholders(self._words, has_fixture=bool(self.fixture))
 
     @property
     def _words(self) -> tuple[str, ...]:
-        return *self.command, *self.prepare, *self.env.values()
+        started = self.service.of if self.service else None
+        its = (*started.command, *started.env.values()) if started else ()
+        own = tuple(word.replace("{port}", "") for word in its)
+        return *self.command, *self.prepare, *self.env.values(), *own
 
     @property
     def served(self) -> bool:
@@ -72,7 +79,10 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     @property
     def kind(self) -> Kind:
-        """Whether a command, an import or a pyperf script is measured."""
+        """Whether a command, an import or a pyperf script is measured.
+
+        A service is measured by a script of the harness's own (`bench/drivers/service.py`).
+        """
         if self.command:
             return Kind.COMMAND
         return Kind.IMPORT if self.statement else Kind.SCRIPT
@@ -133,6 +143,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     network: Literal["none", "host"] = "none"
     env: dict[str, str] = {}
     tests: OwnTests | None = None
+    service: Service | None = None
     benchmark: Annotated[tuple[Benchmark, ...], msgspec.Meta(min_length=1)]
 
     def __post_init__(self) -> None:

@@ -94,6 +94,7 @@ class Launcher:
     def __init__(self, isolation: Isolation) -> None:
         self.isolation = isolation
         self.inside_s = 0.0  # seconds during which a measured process ran
+        self.started_ns: tuple[int, ...] = ()  # when those of the last run began, CLOCK_MONOTONIC
         script = Path(__file__).with_name("launcher.py")
         self._process = subprocess.Popen(
             [*isolation.prefix, sys.executable, "-I", "-S", str(script)],
@@ -152,6 +153,9 @@ class Launcher:
             raise LauncherError("the launcher process has died") from error
         if isinstance(answer, str):
             raise LauncherError(answer)
+        # None of a process that did not start, or was stopped
+        begun = [counters.pop("started", None) for counters in answer]
+        self.started_ns = tuple(round(one * 1e9) for one in begun if one is not None)
         outcomes = [_outcome(counters) for counters in answer]
         walls = [outcome.sample.wall_s for outcome in outcomes if outcome.sample]
         self.inside_s += max(walls, default=0.0) if together else sum(walls)

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from bench.core.service import ServiceUse
 from bench.core.target import PLACEHOLDER, Benchmark, Kind
 from bench.environments.build import Environment
 from bench.environments.clean import subject_environment
 from bench.measure.client import Invocation
 from bench.measure.homes import FreshHome
+from bench.system.files import write_atomically
 from bench.system.process import run_tool
 
 CONTROL = "python-startup"
-
+SERVICE_DRIVER = Path(__file__).parents[1] / "drivers" / "service.py"
 
 # Parents are imported, the module itself is only looked for.
 _MISSING = """
@@ -64,7 +68,9 @@ class Subject:
         `cpu_clock` lets a script's values count CPU time. Raises `NotPresentError` when the
         environment has no such command, `NotServedError` when its server can't be had.
         """
-        if benchmark.served and benchmark.fixture not in self.services:
+        if (benchmark.served and benchmark.fixture not in self.services) or (
+            benchmark.service and self.refusal
+        ):
             raise NotServedError(self.refusal)
         venv = self.environment.venv
         env = self._variables(benchmark)
@@ -76,7 +82,7 @@ class Subject:
         elif benchmark.kind is Kind.IMPORT:
             argv = (f"{venv}/bin/python", "-c", benchmark.import_statement)
         else:
-            script = self.suites / f"bm_{benchmark.script}" / "run_benchmark.py"
+            script = self._script(benchmark, env)
             clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
             argv = (f"{venv}/bin/python", *clock, str(script), *options)
             env["PYTHONPATH"] = os.pathsep.join(
@@ -109,6 +115,24 @@ class Subject:
             missing = ", ".join(looked.stdout.split())
             raise NotPresentError(f"not present in this revision (no module {missing})")
 
+    def _script(self, benchmark: Benchmark, env: dict[str, str]) -> Path:
+        """The pyperf script; one that drives a service is told what to do by a file."""
+        if benchmark.service is None:
+            return self.suites / f"bm_{benchmark.script}" / "run_benchmark.py"
+        told = self.home.with_name(f"{self.home.name}-services") / f"{benchmark.name}.json"
+        env["BENCH_SERVICE"] = str(told)
+        write_atomically(told, self._told(benchmark, benchmark.service))
+        return SERVICE_DRIVER
+
+    def _told(self, benchmark: Benchmark, use: ServiceUse) -> bytes:
+        service = use.of
+        assert service is not None  # the catalogue puts it in
+        words = self._fill(benchmark, service.command)
+        values = self._fill(benchmark, tuple(service.env.values()))
+        env = dict(zip(service.env, values, strict=True))
+        filled = msgspec.structs.replace(service, command=words, env=env)
+        return msgspec.json.encode(msgspec.structs.replace(use, of=filled))
+
     def _home(self, benchmark: Benchmark, env: dict[str, str]) -> FreshHome | None:
         """What HOME is to hold before each process; None: it is left as it is."""
         first: tuple[str, ...] = ()
@@ -133,6 +157,7 @@ class Subject:
             "fixture": str(self.fixtures[benchmark.fixture]),
             "home": str(self.home),
             "service": self.services.get(benchmark.fixture, ""),
+            "port": "{port}",  # the driver's to choose
         }
         return tuple(PLACEHOLDER.sub(lambda found: meant[found[1]], word) for word in words)
 

@@ -114,6 +114,7 @@ def _collect(started: dict[int, float], results: list[dict[str, Any]]) -> None:
         position = _running.pop(process, None)
         if position is None:
             continue
+        counters["started"] = started[process]
         counters["wall_s"] = counters.pop("ended") - started[process]
         results[position] = counters
 

@@ -41,11 +41,15 @@ OPEN_NETWORK = 'needs a server in a network namespace, and the target\'s file ha
 
 @dataclass(frozen=True)
 class Service:
-    """A server for measured processes: a program that listens on a port of 127.0.0.1."""
+    """A server for measured processes: a program that listens on a port of 127.0.0.1.
+
+    `journal` is the file in which it writes down what it answered, if it does.
+    """
 
     name: str
     argv: tuple[str, ...]
     port: int
+    journal: Path | None = None
 
     @property
     def address(self) -> str:
@@ -85,6 +89,10 @@ class Network:
             if name in self._dead
             else ""
         )
+
+    def journal(self, name: str) -> Path | None:
+        """The journal of a service, if it is there and keeps one."""
+        return next((one.journal for one in self.services if one.name == name), None)
 
     def services_cpu_s(self) -> float:
         """CPU seconds that the services have used so far: none of a measured process's."""
@@ -126,24 +134,30 @@ class Network:
 
 @contextmanager
 def session_network(
-    services: Sequence[Service], cpus: tuple[int, ...], *, open_network: bool = False
+    services: Sequence[Service],
+    cpus: tuple[int, ...],
+    *,
+    open_network: bool = False,
+    loopback: bool = False,
 ) -> Iterator[Network]:
     """The network for a session, with its services ready; they are gone when it ends.
 
     `cpus` are the cores that processes are measured on. Where services can't be had the network is
-    as it would be without any, and says why.
+    as it would be without any, and says why. `loopback` is for processes that serve each other.
     """
     if open_network:
         isolation = Isolation((), 'open (network = "host" in the target\'s file)')
         yield Network(isolation, refusal=OPEN_NETWORK if services else "")
         return
-    if not services:
+    if not (services or loopback):
         yield Network(find_isolation())
         return
     cpu = _service_cpu(cpus)
     keeper = _start(services, cpu)
     if keeper is None:
-        yield Network(find_isolation(), refusal=NO_LOOPBACK)
+        isolation = find_isolation()
+        needed = bool(services or isolation.prefix)
+        yield Network(isolation, refusal=NO_LOOPBACK if needed else "")
         return
     process, isolation = keeper
     try:
@@ -187,9 +201,8 @@ def _start(
             process.stdin.write(json.dumps(asked).encode() + b"\n")
         if process.stdout.readline().strip() == b"up":
             enter = _enter(process.pid, user="--user" in prefix)
-            return process, Isolation(
-                enter, f"cut off, loopback only (network namespace; {served})"
-            )
+            where = "; ".join(filter(None, ("network namespace", served)))
+            return process, Isolation(enter, f"cut off, loopback only ({where})")
         _end(process)
     return None
 

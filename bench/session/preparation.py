@@ -120,7 +120,12 @@ def network_of(
     services = [service_of(name, prepare_fixture(name, workspace.cache)) for name in served]
     apart = find_slice()
     cpus = measuring_cpus(describe_machine(), apart)
-    with session_network(services, cpus, open_network=target.network == "host") as network:
+    with session_network(
+        services,
+        cpus,
+        open_network=target.network == "host",
+        loopback=any(one.declaration.service for one in benchmarks),
+    ) as network:
         network.isolation = network.isolation.inside(apart)
         network.cpus = cpus
         yield network

@@ -12,10 +12,10 @@ from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.target import Benchmark, Kind, Target
 from bench.fixtures.catalogue import find_fixture
-from bench.measure.invocations import control_benchmark
+from bench.measure.invocations import SERVICE_DRIVER, control_benchmark
 from bench.store.manifest import PlannedBenchmark
 
-_CAME_LATER = {"fixture", "fresh_home", "prepare", "env"}
+_CAME_LATER = {"fixture", "fresh_home", "prepare", "env", "service"}
 
 
 def select(target: Target, options: Options, suites: Path) -> tuple[PlannedBenchmark, ...]:
@@ -38,7 +38,9 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
     content = hashlib.sha256(_declaration(benchmark))
     if benchmark.fixture:
         content.update(_fixture(benchmark))
-    if benchmark.kind is Kind.SCRIPT:
+    if benchmark.service:
+        content.update(SERVICE_DRIVER.read_bytes())
+    elif benchmark.kind is Kind.SCRIPT:
         folder = suites / f"bm_{benchmark.script}"
         if not (folder / "run_benchmark.py").is_file():
             raise UsageError(

@@ -1,0 +1,83 @@
+"""Services: programs that answer HTTP, and what is measured of one."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Any
+
+import msgspec
+
+NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Path = Annotated[str, msgspec.Meta(pattern="^/")]
+
+
+class Measure(enum.StrEnum):
+    """What one value of a service's benchmark is, in seconds.
+
+    `COLD_START`: from the start of its process to its first answer to the health request.
+    `LATENCY`: the median time a client waits for an answer, with `clients` of them asking at once.
+    `THROUGHPUT`: wall time per answered request under the same load.
+    `CPU`: CPU time that all threads of the service's processes spend on a request.
+    """
+
+    COLD_START = "cold-start"
+    LATENCY = "latency"
+    THROUGHPUT = "throughput"
+    CPU = "cpu"
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A request and the status it has to be answered with; `json` is sent as the body, if given."""
+
+    name: NonEmpty
+    method: NonEmpty = "GET"
+    path: Path
+    headers: dict[str, str] = {}
+    json: Any = None
+    status: int = 200
+
+
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a target's service is started and asked.
+
+    In `command` and `env`, `{port}` is a free port of the loopback interface and `{home}` the
+    throwaway HOME. `requests` names a JSON file beside the target's TOML, a list of requests; when
+    the target is loaded they become `request`.
+    """
+
+    command: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
+    health: Path = "/"
+    requests: str = ""
+    request: tuple[Request, ...] = ()
+    ready_timeout_s: Positive = 60.0
+    request_timeout_s: Positive = 30.0
+    env: dict[str, str] = {}
+
+
+class ServiceUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a benchmark measures of its target's service.
+
+    `only` names the requests that are sent; by default all of them, in turn. `of` is filled in
+    from the target's `[service]`, so that a benchmark's declaration is whole.
+    """
+
+    measure: Measure
+    clients: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
+    only: tuple[str, ...] = ()
+    of: Service | None = None
+
+    def completed(self, service: Service) -> ServiceUse:
+        """The same of a service, with no more requests than are sent.
+
+        Raises `ValueError` when there are none, or one that is named is not there.
+        """
+        unknown = sorted(set(self.only) - {one.name for one in service.request})
+        if unknown:
+            raise ValueError(f"no request {unknown[0]!r} in [service]")
+        sent = tuple(one for one in service.request if not self.only or one.name in self.only)
+        if self.measure is Measure.COLD_START:
+            sent = ()
+        elif not sent:
+            raise ValueError(f"measure = {str(self.measure)!r} needs requests in [service]")
+        return msgspec.structs.replace(self, of=msgspec.structs.replace(service, request=sent))

@@ -1,0 +1,100 @@
+"""A language model's API that answers at once and always the same: the model is not what is measured.
+
+Run as a program (`python -I llm.py FOLDER PORT`), never imported by the harness. It speaks the two
+dialects that clients are written for, OpenAI's (`/v1/chat/completions`) and Anthropic's
+(`/v1/messages`), without streaming. The answer is one of the texts in the folder, chosen by the
+digest of the request's messages, so that a conversation gets the same answers on both sides and on
+every machine. Under `/after-2000ms/` all is there once more, and comes that much later.
+Another path is answered with 501, which names it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+_DISTANT = re.compile(r"/after-(\d{1,5})ms(?=/)")
+_CREATED = 1704067200  # 2024-01-01: the same bytes each time
+
+
+def application(folder: Path) -> Starlette:
+    """The API over the texts that are in a folder now."""
+    texts = [file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.md"))]
+
+    async def answer(request: Request) -> Response:
+        path = request.url.path
+        distant = _DISTANT.match(path)
+        if distant:
+            path = path[distant.end() :]
+            await asyncio.sleep(int(distant[1]) / 1000)
+        dialect = _DIALECTS.get(path)
+        if dialect is None or request.method != "POST":
+            return Response(f"no {request.method} {path} here\n", 501, media_type="text/plain")
+        try:
+            asked: dict[str, Any] = json.loads(await request.body())
+            messages = json.dumps(asked["messages"], sort_keys=True).encode()
+        except (ValueError, KeyError, TypeError):
+            return Response("no messages in the request\n", 400, media_type="text/plain")
+        digest = hashlib.sha256(messages).hexdigest()
+        text = texts[int(digest, 16) % len(texts)]
+        return JSONResponse(dialect(digest[:24], str(asked.get("model", "")), text, len(messages)))
+
+    return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+
+
+def _openai(number: str, model: str, text: str, asked: int) -> dict[str, Any]:
+    used, made = asked // 4, len(text) // 4
+    return {
+        "id": f"chatcmpl-{number}",
+        "object": "chat.completion",
+        "created": _CREATED,
+        "model": model,
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text, "refusal": None},
+                "logprobs": None,
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made},
+    }
+
+
+def _anthropic(number: str, model: str, text: str, asked: int) -> dict[str, Any]:
+    return {
+        "id": f"msg_{number}",
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": asked // 4, "output_tokens": len(text) // 4},
+    }
+
+
+_DIALECTS = {"/v1/chat/completions": _openai, "/v1/messages": _anthropic}
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        application(Path(sys.argv[1])),
+        host="127.0.0.1",
+        port=int(sys.argv[2]),
+        log_level="error",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+    )
