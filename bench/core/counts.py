@@ -36,6 +36,11 @@ class Counter(enum.StrEnum):
     FAILED_CALLS = "system_calls_failed"
     FILES_OPENED = "files_opened"
     PROGRAMS = "programs_started"
+    FILES_WRITTEN = "python_files_written"
+    REQUESTS = "service_requests"
+    SERVICE_CONNECTIONS = "service_connections"
+    BYTES_UP = "service_bytes_up"
+    BYTES_DOWN = "service_bytes_down"
 
     @property
     def words(self) -> str:
@@ -60,7 +65,16 @@ _WORDS = {
     Counter.FAILED_CALLS: "system calls that failed",
     Counter.FILES_OPENED: "files opened",
     Counter.PROGRAMS: "programs started",
+    Counter.FILES_WRITTEN: "files opened for writing by Python code",
+    Counter.REQUESTS: "requests to the service",
+    Counter.SERVICE_CONNECTIONS: "connections to the service",
+    Counter.BYTES_UP: "bytes to the service",
+    Counter.BYTES_DOWN: "bytes from the service",
 }
+# Of each timed process, told by the journal of the service it asked.
+TRAFFIC = (
+    Counter.REQUESTS, Counter.SERVICE_CONNECTIONS, Counter.BYTES_UP, Counter.BYTES_DOWN,
+)  # fmt: skip
 MODULES = (Counter.MODULES_OWN, Counter.MODULES_STANDARD, Counter.MODULES_THIRD_PARTY)
 
 

@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from bench.core.counts import Counter
+
 
 class Design(enum.StrEnum):
     """How the two sides of a round are run.
@@ -36,7 +38,8 @@ class Side(enum.StrEnum):
 class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     """One measured process with everything the kernel accounted to it and its waited-for children.
 
-    `values_s` are the pyperf values (seconds per loop) when the process was a script's worker.
+    `values_s` are the pyperf values (seconds per loop) when the process was a script's worker;
+    `counts` what a service that keeps a journal was asked for by it.
     """
 
     wall_s: float
@@ -49,6 +52,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     involuntary_switches: int
     run_queue_s: float | None = None
     values_s: tuple[float, ...] = ()
+    counts: dict[Counter, int] = {}
 
     @property
     def cpu_s(self) -> float:

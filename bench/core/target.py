@@ -39,6 +39,10 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `{service}` for the address of a server of that folder, which then runs beside the processes.
     `fresh_home` has HOME emptied before each process, so that what one writes changes no other;
     `prepare` is a command whose HOME each process finds instead: it is run once, and not timed.
+    With `own_files` each process may write into what it finds there. `folder` is where it starts,
+    HOME unless told otherwise. `rounds` marks a benchmark of minutes: base and head run in turn,
+    so many rounds are taken whatever the budget, and what they do is counted in each of them.
+    `asks` are requests (`POST /path`) to the service without which a process was not at its end.
     """
 
     name: Name
@@ -56,7 +60,10 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     fixture: str = ""
     fresh_home: bool = False
     prepare: tuple[NonEmpty, ...] = ()
+    own_files: bool = False
+    folder: str = ""
     asks: tuple[NonEmpty, ...] = ()
+    rounds: Annotated[int, msgspec.Meta(ge=0, le=160)] = 0
     env: dict[str, str] = {}
 
     def __post_init__(self) -> None:
@@ -70,7 +77,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         started = self.service.of if self.service else None
         its = (*started.command, *started.env.values()) if started else ()
         own = tuple(word.replace("{port}", "") for word in its)
-        return *self.command, *self.prepare, *self.env.values(), *own
+        return *self.command, *self.prepare, self.folder, *self.env.values(), *own
 
     @property
     def served(self) -> bool:

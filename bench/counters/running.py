@@ -48,7 +48,7 @@ class Runner:
             errors = folder / "stderr"
             finished = run_tool(
                 [*_found(self.isolation.prefix), *_QUIET, errors, *under, *invocation.argv],
-                cwd=invocation.cwd,
+                cwd=invocation.folder or invocation.cwd,
                 env={**invocation.env, "PYTHONHASHSEED": "0", **(variables or {})},
                 timeout_s=self.timeout_s,
             )

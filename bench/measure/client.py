@@ -25,7 +25,7 @@ class Invocation:
     `extra` is a file the process gets as descriptor 3 to write to (pyperf's pipe); "" for none.
     `affinity` is an option that tells the process its core: a pyperf worker would otherwise move
     itself to isolated cores where there are any. `home` says what HOME is to hold at its start;
-    None: whatever the process before has left there.
+    None: whatever the process before has left there. `folder` is where it starts, if not in `cwd`.
     """
 
     argv: tuple[str, ...]
@@ -36,6 +36,7 @@ class Invocation:
     extra: str = ""
     affinity: str = ""
     home: FreshHome | None = None
+    folder: Path | None = None
 
     def as_request(self, hash_seed: int, cpu: int | None) -> dict[str, Any]:
         """The plain data the launcher understands; the seed is padded to a constant length."""
@@ -43,7 +44,7 @@ class Invocation:
         return {
             "argv": [*self.argv, *told],
             "env": {**self.env, "PYTHONHASHSEED": f"{hash_seed:010d}"},
-            "cwd": str(self.cwd),
+            "cwd": str(self.folder or self.cwd),
             "stdout": str(self.stdout),
             "stderr": str(self.stderr),
             "extra": self.extra,

@@ -22,7 +22,7 @@ class FreshHome:
     `first` is a command that is run once, in an empty HOME, when the first process is due; what it
     leaves is moved to `kept`. Each process then gets the same files as hard links: thousands take
     a tenth of a second and write no data. So a process must replace a file and not write into it,
-    which is checked each time.
+    which is checked each time. With `copied` it gets files of its own to write into.
     """
 
     folder: Path
@@ -30,6 +30,7 @@ class FreshHome:
     first: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 120.0
+    copied: bool = False
 
     def renew(self, prefix: tuple[str, ...]) -> None:
         """Put HOME into its state; `prefix` is what isolates processes from the network.
@@ -39,7 +40,9 @@ class FreshHome:
         if self.first and not self.kept.is_dir():
             self._prepare(prefix)
         _empty(self.folder)
-        if self.first:
+        if self.first and self.copied:
+            shutil.copytree(self.kept, self.folder, symlinks=True, dirs_exist_ok=True)
+        elif self.first:
             self._check(_link_tree(self.kept, self.folder))
 
     def _prepare(self, prefix: tuple[str, ...]) -> None:

@@ -98,6 +98,7 @@ class Subject:
             extra=extra,
             affinity=affinity,
             home=self._home(benchmark, env),
+            folder=Path(*self._fill(benchmark, (benchmark.folder,))) if benchmark.folder else None,
         )
 
     def check_present(self, benchmark: Benchmark) -> None:
@@ -142,7 +143,9 @@ class Subject:
         elif not benchmark.fresh_home:
             return None
         kept = self.home.with_name("kept") / self.home.name / benchmark.name
-        return FreshHome(self.home, kept, first, env, benchmark.timeout_s)
+        return FreshHome(
+            self.home, kept, first, env, benchmark.timeout_s, copied=benchmark.own_files
+        )
 
     def _variables(self, benchmark: Benchmark) -> dict[str, str]:
         filled = self._fill(benchmark, tuple(benchmark.env.values()))

@@ -32,6 +32,7 @@ _CALIBRATE = (
     "1",
 )
 _MIN_TIME = ("--min-time", "0.05")
+_LONG = "takes long, in parts by the clock: each side by itself"
 
 
 class NotMeasurableError(Exception):
@@ -61,6 +62,10 @@ def probe(
     Raises `NotMeasurableError` when a side fails: what fails is never timed.
     """
     sides, loops = _prepare(bench, benchmark, base, head)
+    if benchmark.rounds:
+        for side in Side:
+            _try(bench, sides, side, pin=False)  # the warm-up, and the check
+        return Choice(sides, Design.PAIRS, Metric.WALL, _LONG, loops)
     free, pinned = _alone(bench, sides)
     if benchmark.kind is Kind.SCRIPT:
         counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)

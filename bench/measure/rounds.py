@@ -16,6 +16,7 @@ from bench.core.target import Benchmark, Kind
 from bench.measure.client import Invocation, Launcher, LauncherError, Outcome
 from bench.measure.homes import HomeError
 from bench.measure.network import Network
+from bench.measure.traffic import Mark, complaint, counts
 
 
 class RoundFailedError(Exception):
@@ -120,6 +121,31 @@ class Bench:
         *,
         together: bool,
     ) -> dict[Side, Sample]:
+        journal = self._journal(sides.benchmark)
+        if journal is not None and not together:  # each by itself: whose requests are they?
+            samples = {}
+            for side in order:
+                mark = Mark.now(journal)
+                sample = self._launch(sides, [side], hash_seed, cpu, together=False)[side]
+                samples[side] = _with_traffic(sample, mark, sides.benchmark, side)
+            return samples
+        return self._launch(sides, order, hash_seed, cpu, together=together)
+
+    def _journal(self, benchmark: Benchmark) -> Path | None:
+        """Where the service of a benchmark writes down what it was asked for."""
+        if self.network is None or not benchmark.served:
+            return None
+        return self.network.journal(benchmark.fixture)
+
+    def _launch(
+        self,
+        sides: Sides,
+        order: Sequence[Side],
+        hash_seed: int,
+        cpu: int | None,
+        *,
+        together: bool,
+    ) -> dict[Side, Sample]:
         benchmark = sides.benchmark
         self._make_ready(sides, order)
         try:
@@ -132,11 +158,8 @@ class Bench:
             )
         except LauncherError as error:
             raise RoundFailedError(f"could not be started: {error}", tuple(order)) from error
-        try:
-            _check(sides, dict(zip(order, outcomes, strict=True)))
-        except RoundFailedError:
-            self._check_service(sides, order)  # the better explanation, if it is one
-            raise
+        self._check_service(sides, order)  # the better explanation, if it is one
+        _check(sides, dict(zip(order, outcomes, strict=True)))
         return {
             side: _with_values(outcome, sides.side(side), benchmark)
             for side, outcome in zip(order, outcomes, strict=True)
@@ -180,6 +203,15 @@ def _last_line(file: Path) -> str:
     except OSError:
         return ""
     return text.splitlines()[-1][:300] if text else ""
+
+
+def _with_traffic(sample: Sample, mark: Mark, benchmark: Benchmark, side: Side) -> Sample:
+    """The sample with what its service was asked for; raises `RoundFailedError` if not answered."""
+    exchanges = mark.since()
+    wrong = complaint(exchanges, benchmark.asks)
+    if wrong:
+        raise RoundFailedError(wrong, (side,))
+    return msgspec.structs.replace(sample, counts=counts(exchanges))
 
 
 def _with_values(outcome: Outcome, invocation: Invocation, benchmark: Benchmark) -> Sample:

@@ -8,10 +8,11 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from bench.core.options import Options
@@ -117,26 +118,46 @@ def network_of(
 ) -> Iterator[Network]:
     """The network of a target's processes as its file wants it, with the servers they need."""
     served = sorted({one.declaration.fixture for one in benchmarks if one.declaration.served})
-    services = [service_of(name, prepare_fixture(name, workspace.cache)) for name in served]
     apart = find_slice()
     cpus = measuring_cpus(describe_machine(), apart)
-    with session_network(
+    workspace.scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=workspace.scratch, prefix="journals-") as journals:
+        services = [
+            service_of(name, prepare_fixture(name, workspace.cache), Path(journals))
+            for name in served
+        ]
+        with _network(target, benchmarks, services, cpus) as network:
+            network.isolation = network.isolation.inside(apart)
+            network.cpus = cpus
+            yield network
+
+
+def _network(
+    target: Target,
+    benchmarks: Sequence[PlannedBenchmark],
+    services: Sequence[Service],
+    cpus: tuple[int, ...],
+) -> AbstractContextManager[Network]:
+    return session_network(
         services,
         cpus,
         open_network=target.network == "host",
         loopback=any(one.declaration.service for one in benchmarks),
-    ) as network:
-        network.isolation = network.isolation.inside(apart)
-        network.cpus = cpus
-        yield network
+    )
 
 
-def service_of(fixture: str, folder: Path) -> Service:
-    """The server of a fixture that has one, for a folder of it."""
+def service_of(fixture: str, folder: Path, journals: Path | None = None) -> Service:
+    """The server of a fixture that has one, for a folder of it.
+
+    One that keeps a journal does so in the folder `journals`, if that is given.
+    """
     server = find_fixture(fixture).server
     assert server is not None  # or `select` would have complained
     argv = (sys.executable, "-I", str(server.program), str(folder), str(server.port))
-    return Service(fixture, argv, server.port)
+    if journals is None or not server.journals:
+        return Service(fixture, argv, server.port)
+    journal = journals / f"{fixture}.jsonl"
+    return Service(fixture, (*argv, "--journal", str(journal)), server.port, journal)
 
 
 def describe_run(

@@ -111,11 +111,12 @@ class Sampling:
     def _stop(self, rounds: list[Round], local_alpha: Callable[[], float]) -> str:
         """Why to stop now; "" to go on."""
         count, metric = len(rounds), self.plan.metric
-        if not count:
+        fewest = self.sides.benchmark.rounds
+        if count < max(fewest, 1):
             return ""
         out_of_rounds = count >= self.plan.maximum
         # Before the first look nothing can be decided: to get there, a budget may be overdrawn.
-        overdraft = 2 if count < self.plan.looks[0] else 1
+        overdraft = 2 if count < self.plan.looks[0] and not fewest else 1
         out_of_time = self.spent_s >= self.options.budget_s * overdraft
         if _LARGE_EFFECT_FROM <= count < self.plan.looks[0] and large_effect(
             times(rounds, Side.BASE, metric),

@@ -15,7 +15,7 @@ from bench.fixtures.catalogue import find_fixture
 from bench.measure.invocations import SERVICE_DRIVER, control_benchmark
 from bench.store.manifest import PlannedBenchmark
 
-_CAME_LATER = {"fixture", "fresh_home", "prepare", "env", "service"}
+_CAME_LATER = {"fixture", "fresh_home", "prepare", "env", "service", "own_files", "folder", "asks"}
 
 
 def select(target: Target, options: Options, suites: Path) -> tuple[PlannedBenchmark, ...]:
@@ -63,13 +63,13 @@ def _fixture(benchmark: Benchmark) -> bytes:
             f"Benchmark {benchmark.name!r} uses {{service}}, but fixture {benchmark.fixture!r} has "
             "no server."
         )
-    return fixture.digest.encode() + fixture.server.program.read_bytes()
+    return fixture.digest.encode() + fixture.server.sources
 
 
 def _declaration(benchmark: Benchmark) -> bytes:
     """The declaration; keys that came later count where they are used: older digests stay."""
     keys = msgspec.to_builtins(benchmark)
-    del keys["default"]  # whether it runs, not what runs
+    del keys["default"], keys["rounds"]  # whether it runs and how often, not what runs
     return msgspec.json.encode(
         {key: value for key, value in keys.items() if value or key not in _CAME_LATER}
     )
