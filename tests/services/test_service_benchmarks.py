@@ -41,31 +41,27 @@ def measured(
     service.write_target(target.format(python=PYTHON) + "".join(benchmarks), "small")
     done = service.bench(
         "run", "small", revisions, "--repo", service.repository, "--no-report", "--no-counters",
-        "--rounds", "10", "--budget", "6", "--json", status=status,
+        "--rounds", "10", "--budget", "20", "--json", status=status,
     )  # fmt: skip
     documents = json.loads(done.stdout) if done.stdout.strip() else [{"benchmarks": []}]
     return by_name(documents[0]), done.stderr
 
 
 def test_what_a_revision_did_to_a_service(service: Sandbox) -> None:
-    found, _ = measured(service, "v1.0.0..v1.1.0", COLD, LATENCY, CPU)
-    for name in ("cold-start", "latency-4", "cpu"):
-        assert found[name]["verdict"] == "slower", found[name]["reason"]
+    found, _ = measured(service, "v1.0.0..v1.1.0", COLD, CPU)
+    for name in ("cold-start", "cpu"):
+        assert found[name]["verdict"] == "slower", found[name]
     assert found["cold-start"]["metric"] == "value"
     (run,) = service.runs
     assert "llm on port 8002" in run.manifest.network
-    starts = [one.base.values_s for one in run.rounds("cold-start")]
-    assert all(0 < value < 0.3 + 20 for values in starts for value in values)
-
-
-def test_a_service_against_itself(service: Sandbox) -> None:
-    found, _ = measured(service, "v1.0.0..v1.0.0", CPU)
-    assert found["cpu"]["verdict"] in {"no difference", "unclear"}
+    for taken in run.rounds("cold-start"):
+        assert min(taken.head.values_s) > 0.3  # what its start sleeps
+    assert run.rounds("cpu")[0].base.values_s
 
 
 def test_wrong_answers_are_no_values(service: Sandbox) -> None:
-    found, _ = measured(service, "v1.0.0..broken", LATENCY, status=4)
-    assert "POST /optimize was answered with 500, not 200" in found["latency-4"]["reason"]
+    _, errors = measured(service, "v1.0.0..broken", LATENCY, status=4)
+    assert "POST /optimize was answered with 500, not 200" in errors
 
 
 @pytest.mark.parametrize(
@@ -76,8 +72,8 @@ def test_a_service_that_dies_or_hangs(service: Sandbox, path: str, told: str) ->
     write_requests(service.workspace.targets, [{"name": "bad", "path": path}])
     target = TARGET.replace("request_timeout_s = 5", "request_timeout_s = 1")
     only = benchmark("bad", 'measure = "latency"')
-    found, _ = measured(service, "v1.0.0..v1.0.0", only, status=4, target=target)
-    assert told in found["bad"]["reason"]
+    _, errors = measured(service, "v1.0.0..v1.0.0", only, status=4, target=target)
+    assert told in errors
     left = [one for one in psutil.process_iter(["cmdline"]) if _is_small(one, service.cache)]
     assert not left
 
@@ -88,8 +84,8 @@ def test_a_service_that_is_never_ready(service: Sandbox) -> None:
         .replace("ready_timeout_s = 20", "ready_timeout_s = 1")
         .replace("request_timeout_s = 5", "request_timeout_s = 0.5")
     )
-    found, _ = measured(service, "v1.0.0..v1.0.0", COLD, status=4, target=target)
-    assert "/hang was not answered with 200 within 1 s" in found["cold-start"]["reason"]
+    _, errors = measured(service, "v1.0.0..v1.0.0", COLD, status=4, target=target)
+    assert "/hang was not answered with 200 within 1 s" in errors
 
 
 @pytest.mark.parametrize(
