@@ -32,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_prior_art(commands)
     _add_calibrate(commands)
     _add_rank(commands)
+    _add_accuracy(commands)
     _add_selfcheck(commands)
     return parser
 
@@ -265,6 +266,27 @@ def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="also run the target's own tests, with the change and without it",
     )
     rank.add_argument(
+        "--no-report", dest="report", action="store_false", help="leave results/ alone"
+    )
+
+
+def _add_accuracy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    accuracy = commands.add_parser(
+        "accuracy", help="hold what `rank` predicts against commits that deferred imports"
+    )
+    accuracy.add_argument(
+        "file", nargs="?", type=Path, help="which commits (default: bench/imports/commits.toml)"
+    )
+    accuracy.add_argument(
+        "--commit", action="append", default=[], metavar="GLOB", help="only these; repeatable"
+    )
+    accuracy.add_argument(
+        "--python",
+        action="append",
+        metavar="X.Y",
+        help="a Python version; may be repeated. Default: all of the target's that can be had",
+    )
+    accuracy.add_argument(
         "--no-report", dest="report", action="store_false", help="leave results/ alone"
     )
 

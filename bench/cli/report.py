@@ -14,7 +14,7 @@ from bench.workspace import find_workspace
 def report_command(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     """Write `results/`; 2 when some runs could not be read (after writing all the others).
 
-    Raises `NothingMeasuredError` (status 4) when there is no run at all; the index, which says so,
+    Raises `NothingMeasuredError` (status 4) when there is nothing at all; the index, which says so,
     is written nevertheless.
     """
     workspace = find_workspace()
@@ -22,7 +22,7 @@ def report_command(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     write_pages(workspace.data, workspace.results)
     for problem in written.problems:
         print(f"bench: {problem}", file=sys.stderr)
-    if not written.runs:
+    if not (written.runs or written.analyses):
         raise NothingMeasuredError(
             f"There are no runs under {workspace.data} to report on.",
             "Measure something first, e.g. `nox -s bench-codeflash`.",

@@ -29,6 +29,15 @@ class Trial:
     words: str
     candidates: tuple[Candidate, ...]
 
+    @property
+    def bound(self) -> frozenset[str]:
+        """The names that are not bound any more, as `module:name`."""
+        return frozenset(
+            f"{one.source.module}:{deferral.name.bound}"
+            for one in self.candidates
+            for deferral in one.deferrals
+        )
+
     def vanished(self, graph: Graph) -> frozenset[str]:
         """The modules that go, next to those that the rewriting brings."""
         brings = {name for one in self.candidates for name in one.brings}

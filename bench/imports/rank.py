@@ -35,7 +35,7 @@ from bench.imports.picture import picture
 from bench.imports.recording import record, take_times, take_top_level
 from bench.imports.scale import Scale
 from bench.imports.sets import Worth, best_set, worths
-from bench.imports.sources import Source
+from bench.imports.sources import read_package
 from bench.imports.top_level import top_level_work
 from bench.machine.fingerprint import describe_machine
 from bench.measure.client import Invocation, Launcher
@@ -134,7 +134,11 @@ class Ranking:
         self, graph: Graph, timed: Timed, own: frozenset[str], folders: Sequence[Path]
     ) -> Found:
         with self._step("reading the sources"):
-            everything = {source.file: source for source in self._sources(folders)}
+            everything = {
+                source.file: source
+                for folder in folders
+                for source in read_package(folder, self._unreadable)
+            }
             imported = {
                 name: everything[Path(file)]
                 for name, file in graph.recording.modules.items()
@@ -163,7 +167,7 @@ class Ranking:
     ) -> Instructions | None:
         """Instructions that go with each trial, unless it takes too long."""
         estimate_s = timed.scenario.process_s * SLOW_DOWN
-        sets = [trial.vanished(graph) for trial in trials]
+        sets = [trial.vanished(graph) | trial.bound for trial in trials]
         if not sets:
             return None
         problem = f"would take about {estimate_s:.0f} s"
@@ -175,15 +179,8 @@ class Ranking:
         self.problems.append(f"instructions were not attributed by callgrind: {problem}")
         return None
 
-    def _sources(self, folders: Sequence[Path]) -> Iterator[Source]:
-        for folder in folders:
-            site = folder.parent
-            for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
-                name = ".".join(file.relative_to(site).with_suffix("").parts)
-                try:
-                    yield Source.parse(name.removesuffix(".__init__"), file)
-                except (SyntaxError, UnicodeDecodeError) as error:
-                    self.problems.append(f"{shown_file(file)} could not be read: {error}")
+    def _unreadable(self, file: Path, error: Exception) -> None:
+        self.problems.append(f"{shown_file(file)} could not be read: {error}")
 
     def _choose(
         self, graph: Graph, judgement: Judgement

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.core.target import Benchmark
 from bench.counters.running import NotCountedError, Runner, scratch
+from bench.imports.garbage import Step
 from bench.measure.client import Invocation
 
 MAIN = "__main__"
@@ -88,11 +89,13 @@ class Times:
 class Steps:
     """Looks at the clock of a `process`: the part that begins with each.
 
-    `copies` are processes forked at the end, by the name of the set that they had let go of.
+    The last one begins the forks. `thresholds` are the garbage collector's; `copies` are processes
+    forked at the end, by the name of the set that they had let go of.
     """
 
     process: int
-    parts: tuple[str, ...]
+    steps: tuple[Step, ...]
+    thresholds: tuple[int, ...]
     copies: Mapping[str, int]
 
 
@@ -141,15 +144,19 @@ def take_steps(
 ) -> Steps:
     """One run under an instrument that sees each look at the clock: which part begins with it.
 
-    `parts` sorts modules; all else is the part "". Two more looks follow, one at each side of the
-    forks.
+    `parts` sorts modules; all else is the part "". One more look follows, after the forks.
     """
     with scratch(invocation) as folder:
         file = folder / "parts"
         text = "".join(f"{name}\t{part}\n" for name, part in parts.items())
         file.write_text(text, encoding="utf-8")
         told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_PARTS": str(file)}, under)
-    return Steps(told["process"], tuple(told["steps"]), told["copies"])
+    return Steps(
+        told["process"],
+        tuple(Step(*one) for one in told["steps"]),
+        tuple(told["thresholds"]),
+        told["copies"],
+    )
 
 
 def middle(runs: Sequence[Times]) -> Times:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -183,6 +183,17 @@ class Source:
             once = self._bound[id(scope)][bound] == 1
             names.append(Name(alias, bound, alias.name, uses, once))
         return Statement(node, scope, standing, tuple(names))
+
+
+def read_package(folder: Path, report: Callable[[Path, Exception], None]) -> Iterator[Source]:
+    """All modules of an installed package or file; `report` hears of those that can't be read."""
+    site = folder.parent
+    for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
+        name = ".".join(file.relative_to(site).with_suffix("").parts)
+        try:
+            yield Source.parse(name.removesuffix(".__init__"), file)
+        except (SyntaxError, UnicodeDecodeError) as error:
+            report(file, error)
 
 
 def _is_special(node: ast.Import | ast.ImportFrom) -> bool:

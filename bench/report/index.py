@@ -26,17 +26,24 @@ Rows = Sequence[Sequence[str]]
 
 
 def write_index(
-    collection: Collection, series: SeriesCollection, output: Output, rankings: Rows = ()
+    collection: Collection,
+    series: SeriesCollection,
+    output: Output,
+    rankings: Rows = (),
+    held: str = "",
 ) -> None:
-    """Write `results/README.md`; `rankings` are rows of `RANKING_COLUMNS`."""
-    output.page("README.md").write(_blocks(collection, series, output, rankings))
+    """Write `results/README.md`; `rankings` are rows of `RANKING_COLUMNS`.
+
+    `held` says how predictions came true.
+    """
+    output.page("README.md").write(_blocks(collection, series, output, rankings, held))
 
 
 def _blocks(
-    collection: Collection, series: SeriesCollection, output: Output, rankings: Rows
+    collection: Collection, series: SeriesCollection, output: Output, rankings: Rows, held: str
 ) -> Iterator[str]:
     yield heading(1, "Results")
-    measured = collection.pairs or series.pages or rankings
+    measured = collection.pairs or series.pages or rankings or held
     if not (measured or collection.unreadable or series.unreadable):
         yield "Nothing has been measured yet. To start:"
         yield fenced(_START, "sh")
@@ -54,9 +61,11 @@ def _blocks(
         yield heading(2, "Histories")
         yield "Series of revisions, each compared with the first; steps are certain changes."
         yield table(_SERIES_COLUMNS, _series_rows(series), numbers=False)
-    if rankings:
+    if rankings or held:
         yield heading(2, "What to change next")
+    if rankings:
         yield table(RANKING_COLUMNS, rankings, numbers=False)
+    yield held
     unread = [
         f"{plain(one.target)} {plain(one.pair)} ({code(one.folder.name)}): could not be read: "
         f"{plain(output.shown(one.error))}"

@@ -11,6 +11,7 @@ import msgspec
 
 from bench.core.errors import DataError
 from bench.imports.analysis import FOLDER, Analysis, Check, Finding, read_analyses
+from bench.report.accuracy_page import off
 from bench.report.figure_style import MARKER
 from bench.report.gate_section import tests_section
 from bench.report.imports_figure import Drawing, draw_imports
@@ -28,10 +29,9 @@ from bench.report.markdown import (
 )
 from bench.report.output import Output, Page
 from bench.report.tables import render
-from bench.report.text import counted, day, joined, seconds, share
+from bench.report.text import counted, day, joined, millions, seconds, share
 
 _KEPT = 40
-_NEXT_TO_NOTHING = 0.003
 _NOT_IN_DOCUMENT = ("environment", "machine", "nodes", "edges", "patch")
 _MODULES = 12
 
@@ -224,22 +224,13 @@ def _check_row(one: Check) -> list[str]:
         code(one.words),
         str(one.modules_predicted),
         "–" if one.modules_measured is None else str(one.modules_measured),
-        _millions(one.instructions_predicted),
-        _millions(one.instructions),
+        millions(one.instructions_predicted),
+        millions(one.instructions),
         share(off(one)),
-        _millions(one.importtime_instructions),
+        millions(one.importtime_instructions),
         seconds(one.saving_s if one.predicted_s is None else one.predicted_s),
         _time_words(one),
     ]
-
-
-def off(one: Check) -> float | None:
-    """Predicted instructions above (or below) the measured ones, as a fraction of these."""
-    if one.instructions is None or one.instructions_predicted is None or not one.instructions:
-        return None
-    if one.instructions_base and one.instructions < one.instructions_base * _NEXT_TO_NOTHING:
-        return None  # next to nothing was saved: a fraction of it says nothing
-    return one.instructions_predicted / one.instructions - 1
 
 
 def _annotations_words(checks: Sequence[Check]) -> str:
@@ -248,7 +239,7 @@ def _annotations_words(checks: Sequence[Check]) -> str:
     if not found:
         return ""
     return (
-        f"; {_millions(max(found))} of them because annotations are no longer evaluated, measured "
+        f"; {millions(max(found))} of them because annotations are no longer evaluated, measured "
         "with a copy that has the `__future__` import alone"
     )
 
@@ -332,7 +323,3 @@ def _small_print(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
         f" ({link('raw', page.link_to(file))}), in {whole:.0f} s: {took}."
     )
     yield bullets(map(plain, analysis.problems))
-
-
-def _millions(value: int | None) -> str:
-    return "–" if value is None else f"{value / 1e6:,.1f} M".replace("-", "−")

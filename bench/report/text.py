@@ -181,3 +181,8 @@ def _percent_range(interval: Interval) -> str:
     if not is_bounded(interval):
         return "unbounded"
     return f"{percent(interval.low)} … {percent(interval.high)}".replace("%", "")
+
+
+def millions(value: int | None) -> str:
+    """A count in millions, e.g. `4,414.0 M`."""
+    return "–" if value is None else f"{value / 1e6:,.1f} M".replace("-", "−")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.errors import DataError
+from bench.report.accuracy_page import write_accuracy_page
 from bench.report.calibration_page import write_calibration_page
 from bench.report.index import write_index
 from bench.report.output import Output
@@ -21,10 +22,14 @@ from bench.workspace import Workspace
 
 @dataclass(frozen=True)
 class Written:
-    """Where the write-up is; `runs` counts those found, `problems` says what is missing in it."""
+    """Where the write-up is; `runs` counts those found, `problems` says what is missing in it.
+
+    `analyses` counts what is shown besides: rankings of imports, and predictions that were held.
+    """
 
     results: Path
     runs: int = 0
+    analyses: int = 0
     problems: tuple[DataError, ...] = ()
     series_pages: dict[str, str] = field(default_factory=dict)
 
@@ -56,8 +61,9 @@ def write_report(workspace: Workspace) -> Written:
     for page in series.pages:
         write_series_page(page, output)
     rankings = write_targets_pages(output)
+    held = write_accuracy_page(output)
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
-        write_index(collection, series, output, rankings)
+        write_index(collection, series, output, rankings, held=held)
     write_calibration_page(output)
     if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
         output.problems += write_prior_art(collection, series, workspace)
@@ -66,6 +72,7 @@ def write_report(workspace: Workspace) -> Written:
     return Written(
         workspace.results,
         len(everything.runs) + len(everything.unreadable),
+        len(rankings) + bool(held),
         unreadable + tuple(output.problems),
         {one: series_file(page) for page in series.pages for one in page.ids},
     )

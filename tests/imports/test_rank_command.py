@@ -9,8 +9,6 @@ import pytest
 from support.sample_project import Repository, sample_files
 from support.sandbox import PYTHON, Sandbox, target_text
 
-from bench.report.write import write_report
-
 _CLI = """\
 import json
 import sys
@@ -66,7 +64,7 @@ def test_the_ranking_is_stored_shown_and_comes_true(importing: Sandbox) -> None:
     assert f"targets/sample/{page.name}" in index
     assert "-import xml.dom.minidom" in next(folder.glob("*.patch")).read_text(encoding="utf-8")
     before = {file: file.read_bytes() for file in folder.rglob("*")}
-    write_report(importing.workspace)
+    importing.bench("report", status=0)
     assert before == {file: file.read_bytes() for file in folder.rglob("*")}
 
 

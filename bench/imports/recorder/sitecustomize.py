@@ -5,7 +5,8 @@ With `BENCH_RECORDER_OWN` (folders, one a line) every import is recorded: who im
 file and line, on whose account, and which lines of the files in those folders ran. That is slow:
 without it, only the CPU time each module takes by itself is measured, from which times are taken;
 with `BENCH_RECORDER_TOP` (folders as well) also that of each line at the top of their modules.
-`BENCH_RECORDER_PARTS` names a file that sorts modules into parts (see `_Parts`).
+`BENCH_RECORDER_PARTS` names a file that sorts modules, and names (`module:name`) that others took
+from them, into parts (see `_Parts`).
 
 No module may be imported here that the interpreter has not loaded already: it would be missing
 from the program's own account.
@@ -89,7 +90,8 @@ class _Clock:
 class _Parts:
     """Looks at the clock whenever work goes over to another part of the modules, and at the end.
 
-    Nobody wants the time: an instrument that sees the call counts what lies between two of them.
+    A garbage collection is a part of its own. With each step goes how many objects are new. Nobody
+    wants the time: an instrument that sees the call counts what lies between two of them.
     What taking a set of modules down costs is seen in a copy of the process that is rid of them: it
     looks at the clock once more and ends like the process itself.
     """
@@ -102,13 +104,18 @@ class _Parts:
             text += piece
         os.close(handle)
         part_of = self.part_of = dict(line.split("\t") for line in text.decode().splitlines())
-        self.steps: "list[str]" = []
+        self.steps: "list[tuple[str, int]]" = []
         load = machinery._find_and_load
         stack = [""]
 
         def go_over(part: str) -> None:
-            self.steps.append(part)
+            self.steps.append((part, collector.get_count()[0]))
             now()
+
+        def collect(phase: str, _told: "dict[str, int]") -> None:
+            go_over("gc" if phase == "start" else stack[-1])
+
+        collector.callbacks.append(collect)
 
         def find_and_load(name: str, import_: "Any") -> "Any":
             part = part_of.get(name, "")
@@ -126,6 +133,8 @@ class _Parts:
 
     def told(self, *, ends: bool = True) -> "dict[str, object] | None":
         """None in a copy; without `ends` nothing is taken down after this."""
+        self.collector.callbacks.clear()
+        self.steps.append(("", self.collector.get_count()[0]))
         self.now()
         sets = sorted({number for part in self.part_of.values() for number in part.split(",")})
         copies: "dict[str, int]" = {}
@@ -139,17 +148,21 @@ class _Parts:
         for copy in copies.values():
             os.waitpid(copy, 0)
         self.now()
-        return {"process": os.getpid(), "steps": self.steps, "copies": copies}
+        return {
+            "process": os.getpid(),
+            "steps": self.steps,
+            "thresholds": self.collector.get_threshold(),
+            "copies": copies,
+        }
 
     def let_go(self, number: str) -> None:
         """Take a set of modules down now, so that they are missing when all else is."""
         gone = {name for name, part in self.part_of.items() if number in part.split(",")}
         modules = {name: sys.modules.pop(name) for name in gone if name in sys.modules}
-        for name, module in modules.items():
-            package, _, last = name.rpartition(".")
-            inside = getattr(sys.modules.get(package), "__dict__", {})
-            if inside.get(last) is module:
-                del inside[last]
+        taken = [name.split(":") for name in gone if ":" in name]
+        taken += [name.rpartition(".")[::2] for name in modules]
+        for owner, name in taken:
+            getattr(sys.modules.get(owner), "__dict__", {}).pop(name, None)
         for module in modules.values():
             getattr(module, "__dict__", {}).clear()
         modules.clear()

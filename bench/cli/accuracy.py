@@ -1,0 +1,118 @@
+"""`python -m bench accuracy`: hold predicted savings against commits that deferred imports."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from bench.catalogue import load_target
+from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.options import Options
+from bench.core.sample import Side
+from bench.core.target import Kind, Target
+from bench.environments.interpreters import Interpreter, find_interpreters
+from bench.environments.pair import Builder
+from bench.imports.accuracy import Holding
+from bench.imports.held import COMMITS, Commit, Held, load_commits, store
+from bench.measure.invocations import NotPresentError, NotServedError
+from bench.report.accuracy_page import ACCURACY_PAGE, summary
+from bench.revisions.git import clone_on_demand
+from bench.revisions.resolve import resolve_range
+from bench.screen.watchers import make_watcher
+from bench.session.preparation import network_of, subjects
+from bench.session.selection import select
+from bench.session.watcher import Watcher
+from bench.store.manifest import PlannedBenchmark
+from bench.system.lock import exclusive
+from bench.workspace import Workspace, find_workspace
+
+
+def accuracy_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Hold each commit, store it, and write the page; raises `BenchError`."""
+    workspace = find_workspace()
+    commits = _chosen(load_commits(arguments.file or COMMITS), arguments.commit)
+    failures: list[BenchError] = []
+    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+        for one in commits:
+            for result in _Commits(one, workspace, watcher, arguments.python).run():
+                if isinstance(result, BenchError):
+                    watcher.say(str(result))
+                    failures.append(result)
+                else:
+                    watcher.say(f"{summary(result)}\nstored: {store(result, workspace.data)}")
+    if arguments.report:
+        from bench.report.write import write_report  # noqa: PLC0415 - plotting is slow to import
+
+        print(f"Page: {write_report(workspace).results / ACCURACY_PAGE}")
+    return failures[0].status if failures else ExitStatus.DONE
+
+
+def _chosen(commits: tuple[Commit, ...], patterns: list[str]) -> tuple[Commit, ...]:
+    for pattern in patterns:
+        if not any(fnmatchcase(one.name, pattern) for one in commits):
+            known = ", ".join(one.name for one in commits)
+            raise UsageError(f"--commit {pattern} matches nothing.", f"Commits: {known}.")
+    return tuple(
+        one
+        for one in commits
+        if not patterns or any(fnmatchcase(one.name, pattern) for pattern in patterns)
+    )
+
+
+@dataclass(frozen=True)
+class _Commits:
+    """One commit on each Python that is asked for."""
+
+    commit: Commit
+    workspace: Workspace
+    watcher: Watcher
+    pythons: list[str]
+
+    def run(self) -> Iterator[Held | BenchError]:
+        """What came of it, or why it could not be held."""
+        try:
+            target = load_target(self.commit.history.target, self.workspace.targets)
+            planned = self._scenario(target)
+            for interpreter in find_interpreters(self.pythons, target.pythons, self.watcher.say):
+                yield self._hold(target, planned, interpreter)
+        except BenchError as error:
+            yield error
+
+    def _scenario(self, target: Target) -> PlannedBenchmark:
+        options = Options(benchmarks=(self.commit.scenario,))
+        planned = select(target, options, self.workspace.suites)[1:]
+        if len(planned) != 1 or planned[0].declaration.kind is Kind.SCRIPT:
+            raise UsageError(
+                f"{self.commit.scenario} is not one command or import of {target.name}."
+            )
+        return planned[0]
+
+    def _clone(self) -> Path | None:
+        history = self.commit.history
+        if not history.repository:
+            return None
+        path = self.workspace.repos / (history.clone or history.target)
+        return clone_on_demand(history.repository, path, private=False).path
+
+    def _hold(self, target: Target, planned: PlannedBenchmark, interpreter: Interpreter) -> Held:
+        commit, workspace, repo = self.commit, self.workspace, self._clone()
+        name = planned.declaration.name
+        self.watcher.say(f"{target.name} {commit.name}, {name}, Python {interpreter.version}")
+        pair = resolve_range(target, f"{commit.name}^..{commit.name}", workspace, repo)
+        environments = Builder(target, pair, workspace, self.watcher.say, repo).build(interpreter)
+        for side in Side:
+            environments.side(side).prove_again(target.env)
+        with (
+            network_of(target, [planned], workspace) as network,
+            subjects(target, [planned], workspace, interpreter, environments, network) as both,
+        ):
+            try:
+                return Holding(
+                    commit, target, interpreter.version, environments, planned.declaration,
+                    *both, network, self.watcher,
+                ).run()  # fmt: skip
+            except (NotPresentError, NotServedError) as error:
+                raise UsageError(f"{name}: {error}") from error
