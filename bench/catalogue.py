@@ -37,7 +37,7 @@ def load_target(name: str, folder: Path) -> Target:
     if target.name != name:
         raise UsageError(f"{file}: name = {target.name!r}, but the file is called {name}.toml")
     try:
-        return _with_service(target, folder)
+        return _with_container(_with_service(target, folder))
     except ValueError as error:
         raise UsageError(f"{file}: {error}", _HELP) from error
 
@@ -61,6 +61,27 @@ def _with_service(target: Target, folder: Path) -> Target:
         for one in target.benchmark
     )
     return replace(target, service=service, benchmark=benchmarks)
+
+
+def _with_container(target: Target) -> Target:
+    """The target with its `[container]` in each benchmark that measures it.
+
+    Raises `ValueError` when a benchmark measures what is not declared, or what an image hasn't got.
+    """
+    container = target.container
+    if container is None:
+        if any(one.container for one in target.benchmark):
+            raise ValueError("a benchmark measures a container, but there is no [container]")
+        return target
+    alien = [one.name for one in target.benchmark if not one.container]
+    if alien:
+        raise ValueError(f"{alien[0]!r} runs outside the image that [container] says is measured")
+    benchmarks = tuple(
+        replace(one, container=one.container.completed(container))
+        for one in target.benchmark
+        if one.container
+    )
+    return replace(target, benchmark=benchmarks)
 
 
 def _read_requests(file: Path) -> tuple[Request, ...]:

@@ -9,6 +9,7 @@ import msgspec
 from bench.core.revision import Revision, Source
 
 _RECIPE_VERSION = 1
+_ARGS = 4  # in a recipe's `image`: engine, definition, context, Python inside, then the arguments
 
 
 class Provenance(msgspec.Struct, frozen=True):
@@ -34,7 +35,8 @@ class Recipe(msgspec.Struct, frozen=True):
 
     `dependencies` is `uv.lock` or the date after which no package is taken; `constraints` are pins
     taken from the other side (`--deps base`, `--deps head`). `twin` is a second environment of the
-    same content: the head of a revision that is compared with itself.
+    same content: the head of a revision that is compared with itself. `image` says how an image is
+    built: by which engine, from which definition and context, its Python, arguments `NAME=VALUE`.
     """
 
     distribution: str
@@ -47,13 +49,20 @@ class Recipe(msgspec.Struct, frozen=True):
     excludes: tuple[str, ...] = ()
     version: int = _RECIPE_VERSION
     twin: bool = False
+    image: tuple[str, ...] = ()
+
+    @property
+    def args(self) -> dict[str, str]:
+        """The arguments of an image's build."""
+        return dict(word.split("=", 1) for word in self.image[_ARGS:])
 
     @property
     def key(self) -> str:
         """Sixteen hexadecimal digits: every environment's path has the same length."""
         fields = msgspec.to_builtins(self)
-        if not self.twin:
-            del fields["twin"]  # it came later: environments built before keep their key
+        for later in ("twin", "image"):  # environments built before keep their key
+            if not fields[later]:
+                del fields[later]
         return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()[:16]
 
 
@@ -64,8 +73,30 @@ class SourceMatch(msgspec.Struct, frozen=True):
     different: tuple[str, ...]
 
 
+class ImageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A container image that was built from a revision; `identity` is the digest of its content.
+
+    `definition_sha256` is that of the Dockerfile, `python` the one that is asked inside, and
+    `pythonpath` what the image itself sets.
+    """
+
+    engine: str
+    engine_version: str
+    tag: str
+    identity: str
+    definition: str
+    definition_sha256: str
+    size_bytes: int
+    python: str
+    pythonpath: str = ""
+
+
 class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of an environment; stored with it, and in every run made with it."""
+    """What is known of an environment; stored with it, and in every run made with it.
+
+    With an `image` the revision is installed there, and so is all that `provenance` tells of; the
+    environment beside it is empty.
+    """
 
     key: str
     revision: Revision
@@ -75,3 +106,4 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     uv: str
     build_s: float
     source_match: SourceMatch | None = None
+    image: ImageRecord | None = None

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bench.core.container import Container, ContainerUse
 from bench.core.service import Service, ServiceUse
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
@@ -28,7 +29,7 @@ class Kind(enum.StrEnum):
 
 
 class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One measured thing: exactly one of `command`, `statement`, `script` or `service` says what.
+    """One measured thing: a `command`, `statement`, `script`, `service` or `container` says what.
 
     `command[0]` is looked up in the environment's own scripts first; `import` in the TOML file is
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`.
@@ -52,6 +53,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     statement: str = msgspec.field(default="", name="import")
     script: str = ""
     service: ServiceUse | None = None
+    container: ContainerUse | None = None
     needs: tuple[NonEmpty, ...] = ()
     exit_status: int = 0
     timeout_s: Positive = 120.0
@@ -67,9 +69,11 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     env: dict[str, str] = {}
 
     def __post_init__(self) -> None:
-        declared = (self.command, self.statement, self.script, self.service)
+        declared = (self.command, self.statement, self.script, self.service, self.container)
         if sum(map(bool, declared)) != 1:
-            raise ValueError("a benchmark has exactly one of command, import, script and service")
+            raise ValueError(
+                "a benchmark has exactly one of command, import, script, service and container"
+            )
         _check_placeholders(self._words, has_fixture=bool(self.fixture))
 
     @property
@@ -77,6 +81,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         started = self.service.of if self.service else None
         its = (*started.command, *started.env.values()) if started else ()
         own = tuple(word.replace("{port}", "") for word in its)
+        inside = self.container.of or self.container if self.container else None
+        own += (*inside.command, *inside.env.values()) if inside else ()
         return *self.command, *self.prepare, self.folder, *self.env.values(), *own
 
     @property
@@ -88,7 +94,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def kind(self) -> Kind:
         """Whether a command, an import or a pyperf script is measured.
 
-        A service is measured by a script of the harness's own (`bench/drivers/service.py`).
+        Services and containers are measured by scripts of the harness's own (`bench/drivers`).
         """
         if self.command:
             return Kind.COMMAND
@@ -164,6 +170,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 def parse_target(text: str) -> Target:
     """Decode a target's TOML.
+    container: Container | None = None
 
     Raises `tomllib.TOMLDecodeError` (a `ValueError`) for text that is no TOML and
     `msgspec.ValidationError` for TOML that is no target.

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from bench.containers.engine import find_engine
+from bench.containers.image import image_labels, inspect, prove_image
 from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
 from bench.core.errors import BuildError
 from bench.core.revision import Pair, Revision, Source
@@ -41,10 +43,14 @@ class Environment:
         """The virtual environment."""
         return self.folder / "venv"
 
+    @property
+    def checkout(self) -> Path:
+        """What an image was built from; there is none of other environments."""
+        return self.folder / "checkout"
+
     def prove_again(self, own: dict[str, str]) -> None:
         """Prove that the environment still is what was built; raises `BuildError` if not."""
-        recipe = self.record.recipe
-        now = prove(self.venv, recipe.distribution, recipe.module, own)
+        now = self._prove(own)
         if now != self.record.provenance:
             changed = [
                 field
@@ -56,6 +62,14 @@ class Environment:
                 f"({', '.join(changed)}).",
                 "`nox -s clean -- --all` removes cached environments; then run again.",
             )
+
+    def _prove(self, own: dict[str, str]) -> Provenance:
+        recipe, image = self.record.recipe, self.record.image
+        if image is None:
+            return prove(self.venv, recipe.distribution, recipe.module, own)
+        return prove_image(
+            find_engine(image.engine), image, image_labels(self.record.revision, recipe), recipe
+        ).provenance
 
 
 def cut_off(pair: Pair) -> str:
@@ -107,6 +121,9 @@ def cached(recipe: Recipe, workspace: Workspace) -> Environment | None:
         stored = (folder / "environment.json").read_bytes()
         record = msgspec.json.decode(stored, type=EnvironmentRecord)
     except (OSError, msgspec.DecodeError):
+        return None
+    image = record.image
+    if image is not None and inspect(find_engine(image.engine), image.identity) is None:
         return None
     (folder / "environment.json").touch()  # when it was last used, for pruning
     return Environment(folder, record)

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from bench.containers.engine import find_engine
 from bench.core.environment import Recipe
+from bench.core.errors import UsageError
 from bench.core.revision import Pair, Revision, Source
 from bench.core.sample import Side
 from bench.core.target import Target
 from bench.environments.build import Environment, build, cached, cut_off, make_recipe
 from bench.environments.dependencies import DependencyChange, compare_packages
+from bench.environments.image import ImageBuild, image_recipe
 from bench.environments.interpreters import Interpreter
 from bench.revisions.git import Clone
 from bench.revisions.resolve import clone_path
@@ -95,12 +98,27 @@ class Builder:
         self.announce(
             f"building {self.target.name} {revision.label}{again} for {interpreter.version}"
         )
-        built = build(self.target, revision, recipe, self.workspace, self._clone(revision))
+        built = self._build(revision, recipe, interpreter)
         self.announce(f"built {revision.label} in {built.record.build_s:.1f} s")
         return built
 
+    def _build(self, revision: Revision, recipe: Recipe, interpreter: Interpreter) -> Environment:
+        clone = self._clone(revision)
+        if self.target.container is None:
+            return build(self.target, revision, recipe, self.workspace, clone)
+        assert clone is not None  # an image's recipe is a commit's
+        return ImageBuild(
+            self.target, revision, recipe, interpreter, self.workspace, clone,
+            find_engine(recipe.image[0]), self.announce,
+        ).run()  # fmt: skip
+
     def _recipe(self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()) -> Recipe:
-        revision = self.pair.side(side)
+        revision, twin = self.pair.side(side), side is Side.HEAD and self.pair.is_same
+        if self.target.container is not None:
+            if self.dependencies is not Dependencies.OWN:
+                raise UsageError("--deps: what an image holds is said by its definition alone.")
+            engine = find_engine(self.target.container.engine)
+            return image_recipe(self.target, revision, interpreter, engine, twin=twin)
         return make_recipe(
             self.target,
             revision,
@@ -108,7 +126,7 @@ class Builder:
             clone=self._clone(revision),
             date=self.date or cut_off(self.pair),
             constraints=pins,
-            twin=side is Side.HEAD and self.pair.is_same,
+            twin=twin,
         )
 
     def _clone(self, revision: Revision) -> Clone | None:

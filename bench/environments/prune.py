@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.containers.leftovers import remove_images
 from bench.workspace import Workspace
 
 
@@ -43,6 +44,7 @@ def prune(
     """
     cached = list_cached(workspace)
     if everything:
+        remove_images(workspace.environments.glob("*/environment.json"))
         shutil.rmtree(workspace.cache, ignore_errors=True)
         return cached
     oldest = time.time() - older_than_days * 86400
@@ -50,6 +52,7 @@ def prune(
     kept = [one for one in cached if one.used_at >= oldest]
     while kept and max_size_bytes is not None and _total(kept) > max_size_bytes:
         removed.append(kept.pop(0))
+    remove_images(one.folder / "environment.json" for one in removed)
     for one in removed:
         shutil.rmtree(one.folder, ignore_errors=True)
         one.folder.with_suffix(".lock").unlink(missing_ok=True)

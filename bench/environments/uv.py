@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -41,6 +42,8 @@ def run_uv(
 ) -> Finished:
     """Run uv (the version this project pins) to its end."""
     inherited = {key: value for key, value in os.environ.items() if key not in _REDIRECTING}
+    # What the system trusts, uv shall: a proxy's certificate is known there and nowhere else.
+    trusting = {"UV_SYSTEM_CERTS": "true"} if ssl.get_default_verify_paths().cafile else {}
     quiet = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_PREFERENCE": "system"}
     command = [find_uv_bin(), *map(str, arguments)]
-    return run_tool(command, cwd=cwd, env=inherited | quiet | (env or {}), timeout_s=timeout_s)
+    return run_tool(command, cwd=cwd, env=trusting | inherited | quiet | (env or {}), timeout_s=timeout_s)

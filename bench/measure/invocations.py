@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from bench.containers.telling import DRIVERS, NotTellableError, tell
+from bench.core.container import ContainerUse
 from bench.core.service import ServiceUse
 from bench.core.target import PLACEHOLDER, Benchmark, Kind
 from bench.environments.build import Environment
@@ -117,13 +119,30 @@ class Subject:
             raise NotPresentError(f"not present in this revision (no module {missing})")
 
     def _script(self, benchmark: Benchmark, env: dict[str, str]) -> Path:
-        """The pyperf script; one that drives a service is told what to do by a file."""
+        """The pyperf script; one that drives a service or a container is told by a file."""
+        if benchmark.container is not None:
+            return self._container(benchmark, benchmark.container, env)
         if benchmark.service is None:
             return self.suites / f"bm_{benchmark.script}" / "run_benchmark.py"
         told = self.home.with_name(f"{self.home.name}-services") / f"{benchmark.name}.json"
         env["BENCH_SERVICE"] = str(told)
         write_atomically(told, self._told(benchmark, benchmark.service))
         return SERVICE_DRIVER
+
+    def _container(self, benchmark: Benchmark, use: ContainerUse, env: dict[str, str]) -> Path:
+        told = self.home.with_name(f"{self.home.name}-containers") / f"{benchmark.name}.json"
+        mounts = [self.fixtures[benchmark.fixture]] if benchmark.fixture else []
+        filled = use.filled(lambda words: self._fill(benchmark, words))
+        try:
+            content = tell(
+                filled, self.environment.record, self.environment.folder,
+                served=benchmark.served, mounts=mounts, timeout_s=benchmark.timeout_s,
+            )  # fmt: skip
+        except NotTellableError as error:
+            raise NotServedError(str(error)) from error
+        write_atomically(told, content)
+        env |= {"BENCH_CONTAINER": str(told), "PYTHONPATH": str(DRIVERS.parents[1])}
+        return DRIVERS / "container.py"
 
     def _told(self, benchmark: Benchmark, use: ServiceUse) -> bytes:
         service = use.of

@@ -32,6 +32,8 @@ _CALIBRATE = (
     "1",
 )
 _MIN_TIME = ("--min-time", "0.05")
+_ONE = ("--worker", "--worker-task", "0", "--pipe", "3", "--warmups", "0", "--values", "1")
+_CONTAINER = "a container is waited for: its engine works on any core"
 _LONG = "takes long, in parts by the clock: each side by itself"
 
 
@@ -62,10 +64,11 @@ def probe(
     Raises `NotMeasurableError` when a side fails: what fails is never timed.
     """
     sides, loops = _prepare(bench, benchmark, base, head)
-    if benchmark.rounds:
+    known = _known(benchmark)
+    if known is not None:
         for side in Side:
             _try(bench, sides, side, pin=False)  # the warm-up, and the check
-        return Choice(sides, Design.PAIRS, Metric.WALL, _LONG, loops)
+        return Choice(sides, *known, loops)
     free, pinned = _alone(bench, sides)
     if benchmark.kind is Kind.SCRIPT:
         counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)
@@ -93,6 +96,15 @@ def probe(
     )
 
 
+def _known(benchmark: Benchmark) -> tuple[Design, Metric, str] | None:
+    """The design of a benchmark that has only one, and takes long to try."""
+    if benchmark.container:
+        return Design.PAIRS, Metric.VALUE, _CONTAINER
+    if benchmark.rounds:
+        return Design.PAIRS, Metric.WALL, _LONG
+    return None
+
+
 def _asked_metric(wanted: Design, kind: Kind, found: Metric) -> Metric:
     if kind is Kind.SCRIPT:
         return Metric.VALUE
@@ -105,7 +117,7 @@ def prepare_again(
     """The processes of a benchmark that was probed (also by an earlier session of the run)."""
     if benchmark.kind is not Kind.SCRIPT:
         return Sides(benchmark, base.invocation(benchmark), head.invocation(benchmark))
-    options = (*_VALUES, "--loops", str(loops))
+    options = (*(_ONE if benchmark.container else _VALUES), "--loops", str(loops))
     together = design is Design.DUET
     return Sides(
         benchmark,
@@ -218,8 +230,8 @@ def _prepare(bench: Bench, benchmark: Benchmark, base: Subject, head: Subject) -
             missing[side] = str(error)
     if missing:
         raise NotMeasurableError("; ".join(dict.fromkeys(missing.values())), tuple(missing))
-    loops = 0
-    if benchmark.kind is Kind.SCRIPT:
+    loops = 1 if benchmark.container else 0
+    if benchmark.kind is Kind.SCRIPT and not loops:
         loops = _calibrate(bench, benchmark, base, head)
     return prepare_again(benchmark, base, head, Design.PAIRS, loops), loops
 

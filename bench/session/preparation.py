@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from bench.containers.leftovers import nothing_left
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Side
@@ -102,6 +103,7 @@ def opened(
             environments.side(side).prove_again(target.env)
         with (
             Journal(run) as journal,
+            nothing_left(environments.base.record.image, workspace.cache),
             Launcher(network.isolation) as launcher,
             subjects(target, benchmarks, workspace, interpreter, environments, network) as (
                 base,

@@ -90,6 +90,7 @@ class Sampling:
     def _take(self, design: Design) -> None:
         index = len(self._of(design))
         pin = design is Design.DUET or self.plan.metric is not Metric.WALL
+        pin = pin and not self.sides.benchmark.container
         taken = self.bench.take(self.sides, design, index, pin=pin)
         self.record(Measured(taken))
         self.rounds.append(taken)

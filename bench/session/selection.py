@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.containers.telling import driver_sources
 from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.target import Benchmark, Kind, Target
@@ -15,7 +16,10 @@ from bench.fixtures.catalogue import find_fixture
 from bench.measure.invocations import SERVICE_DRIVER, control_benchmark
 from bench.store.manifest import PlannedBenchmark
 
-_CAME_LATER = {"fixture", "fresh_home", "prepare", "env", "service", "own_files", "folder", "asks"}
+_CAME_LATER = {
+    "fixture", "fresh_home", "prepare", "env", "service", "container", "own_files", "folder",
+    "asks",
+}  # fmt: skip
 
 
 def select(target: Target, options: Options, suites: Path) -> tuple[PlannedBenchmark, ...]:
@@ -38,7 +42,9 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
     content = hashlib.sha256(_declaration(benchmark))
     if benchmark.fixture:
         content.update(_fixture(benchmark))
-    if benchmark.service:
+    if benchmark.container:
+        content.update(driver_sources())
+    elif benchmark.service:
         content.update(SERVICE_DRIVER.read_bytes())
     elif benchmark.kind is Kind.SCRIPT:
         folder = suites / f"bm_{benchmark.script}"

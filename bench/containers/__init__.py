@@ -1,0 +1,1 @@
+"""Container engines, and the images of revisions that they build."""
