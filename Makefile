@@ -12,6 +12,9 @@ HOST   ?=
 ARGS   ?=
 NOX    := .venv/bin/nox
 
+# uv trusts what the system trusts: a proxy's certificate is known there and nowhere else.
+export UV_SYSTEM_CERTS ?= true
+
 .DEFAULT_GOAL := help
 .PHONY: help bench report test lint clean selfcheck calibrate provision
 

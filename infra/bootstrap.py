@@ -32,7 +32,8 @@ def main() -> int:
             uv = _fetch_uv(Path(folder))
         except (OSError, urllib.error.URLError) as error:
             return _fail(f"uv could not be fetched from the package index: {error}")
-        environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV)}
+        # The system's certificates, as for the download above: a proxy's are among them.
+        environment = {"UV_SYSTEM_CERTS": "true", **os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV)}
         environment.pop("VIRTUAL_ENV", None)
         commands: list[list[str | Path]] = [
             [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, VENV],

@@ -46,4 +46,5 @@ def run_uv(
     trusting = {"UV_SYSTEM_CERTS": "true"} if ssl.get_default_verify_paths().cafile else {}
     quiet = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_PREFERENCE": "system"}
     command = [find_uv_bin(), *map(str, arguments)]
-    return run_tool(command, cwd=cwd, env=trusting | inherited | quiet | (env or {}), timeout_s=timeout_s)
+    variables = trusting | inherited | quiet | (env or {})
+    return run_tool(command, cwd=cwd, env=variables, timeout_s=timeout_s)
