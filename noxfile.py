@@ -73,6 +73,19 @@ def add_profile_session(target: str) -> None:
     register(profile)
 
 
+def add_trace_session(target: str) -> None:
+    """Add the session that follows a command of a target through all its processes."""
+
+    def trace(session: nox.Session) -> None:
+        install(session)
+        bench(session, "trace", target, *session.posargs)
+
+    trace.__doc__ = f"Trace commands of {target}: -- REV or base..head, --scenario NAME."
+    register: Callable[[Callable[[nox.Session], None]], object]
+    register = nox.session(name=f"trace-{target}")
+    register(trace)
+
+
 def add_targets_session(target: str) -> None:
     """Add the session that tells what to change next in a target."""
 
@@ -94,6 +107,7 @@ for file in sorted(TARGETS.glob("[!_]*.toml")):
     for version in (None, *declared):
         add_bench_session(file.stem, version)
     add_profile_session(file.stem)
+    add_trace_session(file.stem)
     add_targets_session(file.stem)
 
 

@@ -30,6 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_fleet(commands)
     _add_profile(commands)
     _add_prior_art(commands)
+    _add_trace(commands)
     _add_calibrate(commands)
     _add_rank(commands)
     _add_accuracy(commands)
@@ -205,6 +206,31 @@ def _add_profile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_prior_art(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     prior = commands.add_parser(
+def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    trace = commands.add_parser(
+        "trace", help="one command through all its processes: what its user waited for"
+    )
+    trace.add_argument("target", help="a target's name (see `python -m bench targets`)")
+    trace.add_argument("range", help="a revision, or base..head")
+    trace.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take them from")
+    trace.add_argument(
+        "--scenario", action="append", default=[], metavar="GLOB",
+        help="commands and imports of the target; repeatable (default: the default ones)",
+    )  # fmt: skip
+    trace.add_argument(
+        "--group", action="append", default=[], metavar="GROUP", help="only these; repeatable"
+    )
+    trace.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
+    trace.add_argument(
+        "--deps", type=Dependencies, choices=list(Dependencies), default=Dependencies.OWN,
+        help="whose third-party versions are installed (default: each side's own)",
+    )  # fmt: skip
+    trace.add_argument(
+        "--runs", type=_count, metavar="N",
+        help="recorded runs of each side (default: 5, 3 or 1, as their length allows)",
+    )  # fmt: skip
+
+
         "prior-art", help="measure what was published of Rich and pip again, and tell it"
     )
     prior.add_argument("name", nargs="*", help="files of prior-art/, without .toml (default: all)")

@@ -29,12 +29,12 @@ def profile_command(arguments: argparse.Namespace) -> ExitStatus:
     """Build, profile, write; raises `BenchError`."""
     workspace = find_workspace()
     target = load_target(arguments.target, workspace.targets)
-    scenarios = _scenarios(target, arguments, workspace)
+    scenarios = chosen_scenarios(target, arguments, workspace)
     failures: list[BenchError] = []
     pages: list[Path] = []
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         watcher.phase(f"looking up {arguments.range}")
-        pair = _pair(target, arguments, workspace)
+        pair = pair_or_one(target, arguments, workspace)
         builder = Builder(target, pair, workspace, watcher.say, arguments.repo, arguments.deps)
         session = ProfileSession(target, pair, scenarios, arguments.seconds, workspace, watcher)
         for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
@@ -63,11 +63,11 @@ def _profile(session: ProfileSession, builder: Builder, interpreter: Interpreter
     }
     for folder in folders.values():
         check_folder(folder)  # before minutes are spent
-    profiles = session.run(interpreter, _build(builder, interpreter))
+    profiles = session.run(interpreter, build_sides(builder, interpreter))
     return [write_profile(one, folders[one.sides.benchmark.name]) for one in profiles]
 
 
-def _scenarios(
+def chosen_scenarios(
     target: Target, arguments: argparse.Namespace, workspace: Workspace
 ) -> tuple[PlannedBenchmark, ...]:
     """The benchmarks asked for; the control is none of them."""
@@ -76,7 +76,7 @@ def _scenarios(
     return tuple(one for one in chosen if one.declaration.name != CONTROL)
 
 
-def _pair(target: Target, arguments: argparse.Namespace, workspace: Workspace) -> Pair:
+def pair_or_one(target: Target, arguments: argparse.Namespace, workspace: Workspace) -> Pair:
     """A range is a pair; a single revision is one with itself."""
     spec = parse_range(arguments.range)
     text = arguments.range
@@ -90,7 +90,8 @@ def _pair(target: Target, arguments: argparse.Namespace, workspace: Workspace) -
     return pair
 
 
-def _build(builder: Builder, interpreter: Interpreter) -> Environments:
+def build_sides(builder: Builder, interpreter: Interpreter) -> Environments:
+    """Both environments of a pair; of a single revision, one twice."""
     if not builder.pair.is_same:
         return builder.build(interpreter)
     one = builder.build_one(interpreter)

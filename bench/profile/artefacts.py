@@ -6,10 +6,9 @@ import shutil
 from pathlib import Path
 
 from bench.core.errors import UsageError
-from bench.profile.flame import MARKER
 from bench.system.files import write_atomically
 
-_COMMENT = f"<!-- {MARKER}: changes made here are lost -->\n\n"
+_OURS = "<!-- made by python -m bench "
 
 
 def check_folder(folder: Path) -> None:
@@ -17,7 +16,7 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     try:
-        ours = (folder / "README.md").read_text(encoding="utf-8").startswith(_COMMENT)
+        ours = (folder / "README.md").read_text(encoding="utf-8").startswith(_OURS)
     except OSError:
         ours = False
     if not ours:
@@ -28,11 +27,15 @@ def check_folder(folder: Path) -> None:
 
 
 class Artefacts:
-    """A profile's folder; raises `UsageError` where somebody else's files are."""
+    """A profile's folder; raises `UsageError` where somebody else's files are.
 
-    def __init__(self, folder: Path) -> None:
+    `command` is the one that writes it, as the page says.
+    """
+
+    def __init__(self, folder: Path, command: str = "profile") -> None:
         check_folder(folder)
         self.folder = folder
+        self._comment = f"{_OURS}{command}: changes made here are lost -->\n\n"
         self._written: set[str] = set()
 
     def write(self, name: str, content: bytes | str) -> str:
@@ -55,7 +58,7 @@ class Artefacts:
 
     def finish(self, page: str) -> Path:
         """Write the page, and remove what belongs to an earlier profile."""
-        self.write("README.md", _COMMENT + page)
+        self.write("README.md", self._comment + page)
         for file in self.folder.rglob("*"):
             if file.is_file() and str(file.relative_to(self.folder)) not in self._written:
                 file.unlink()

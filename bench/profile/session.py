@@ -107,7 +107,7 @@ class ProfileSession:
                 for side in self.profiled
             },
             {
-                side: _places(environments.side(side), sides.side(side), self.workspace)
+                side: places(environments.side(side), sides.side(side), self.workspace)
                 for side in self.profiled
             },
             lambda package, version: support_folder(package, version, interpreter, self.workspace),
@@ -116,7 +116,7 @@ class ProfileSession:
         )
 
 
-def _places(
+def places(
     environment: Environment, invocation: Invocation, workspace: Workspace
 ) -> list[tuple[Path, str]]:
     """Folders of a side, and what to call them in place of their paths."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench.trace.exchanges import Exchange
 from bench.trace.recording import Span
@@ -45,7 +45,7 @@ class Layer(enum.StrEnum):
     UNEXPLAINED = "unexplained"
 
 
-_LAYER_OF_KIND = {
+LAYER_OF_KIND = {
     "import": Layer.IMPORTS,
     "json": Layer.SERIALISATION,
     "pickle": Layer.SERIALISATION,
@@ -137,13 +137,18 @@ class _Walk:
             return
         main = recorded.main or recorded.site
         over = (recorded.main_over or recorded.last) if recorded.told else process.ended
+        last = recorded.last if recorded.told else process.ended
         ready = min(max(begin, main), end)
-        gone = max(ready, min(over, end))
+        over = max(ready, min(over, end))
+        gone = max(over, min(last, end))
         thread = recorded.thread
         place = min(max(begin, process.started), ready)
         yield from _piece(begin, place, Layer.PROCESS_START, process, thread)
         yield from _piece(place, ready, Layer.INTERPRETER_START, process, thread)
-        yield from self.along(process, thread, ready, gone, depth)
+        yield from self.along(process, thread, ready, over, depth)
+        for piece in self.along(process, thread, over, gone, depth):
+            own = piece.layer is Layer.OWN_CODE and piece.process is process
+            yield replace(piece, layer=Layer.EXIT) if own else piece
         yield from self.leaving(process, gone, end, depth)
 
     def leaving(self, process: Process, begin: int, end: int, depth: int) -> Iterator[Piece]:
@@ -182,14 +187,14 @@ class _Walk:
         if waited is not None:
             yield from self.for_child(process, waited, begin, end, depth)
         elif innermost.kind in {"receive", "select"} and (
-            exchange := _pending(process, thread, begin, end)
+            exchange := pending(process, thread, begin, end)
         ):
-            yield from _answered(process, exchange, begin, end)
+            yield from answered(process, exchange, begin, end)
         elif innermost.kind in {"wait", "select"}:
             yield from self.for_thread(process, thread, begin, end, depth)
         else:
-            layer = _LAYER_OF_KIND.get(innermost.kind, Layer.OWN_CODE)
-            yield from _piece(begin, end, layer, process, thread, _what(spans, innermost))
+            layer = LAYER_OF_KIND.get(innermost.kind, Layer.OWN_CODE)
+            yield from _piece(begin, end, layer, process, thread, what_of(spans, innermost))
 
     def for_child(
         self, process: Process, span: Span, begin: int, end: int, depth: int
@@ -255,7 +260,7 @@ class _Walk:
         return self.stretches[key]
 
 
-def _pending(process: Process, thread: int, begin: int, end: int) -> Exchange | None:
+def pending(process: Process, thread: int, begin: int, end: int) -> Exchange | None:
     """The request whose answer a thread waits for."""
     return next(
         (
@@ -267,7 +272,7 @@ def _pending(process: Process, thread: int, begin: int, end: int) -> Exchange | 
     )
 
 
-def _answered(process: Process, exchange: Exchange, begin: int, end: int) -> Iterator[Piece]:
+def answered(process: Process, exchange: Exchange, begin: int, end: int) -> Iterator[Piece]:
     """Waiting for an answer: the wire, the service, what the service waited on purpose."""
     served = exchange.served
     thread = exchange.thread
@@ -295,7 +300,7 @@ def _piece(
         yield Piece(begin, end, layer, process, thread, what)
 
 
-def _what(spans: list[Span], innermost: Span) -> str:
+def what_of(spans: list[Span], innermost: Span) -> str:
     """What a piece is called: the outermost import's name, a serialiser's, …"""
     if innermost.kind == "import":
         outermost = next(span for span in spans if span.kind == "import")

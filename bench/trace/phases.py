@@ -48,39 +48,56 @@ def account_of(timeline: Timeline, path: Sequence[Piece]) -> Account:
     own: dict[Layer, float] = {}
     inside: dict[tuple[str, Layer], float] = {}
     for piece in path:
-        mine = piece.process is timeline.root
-        for layer, taken_s in divided(piece):
-            top = layer if mine else Layer.SUBPROCESS
+        for process, layer, taken_s in divided(piece):
+            top = layer if process is timeline.root else Layer.SUBPROCESS
             own[top] = own.get(top, 0.0) + taken_s
-            if not mine:
-                key = (piece.process.name, layer)
+            if process is not timeline.root:
+                key = (process.name, layer)
                 inside[key] = inside.get(key, 0.0) + taken_s
     return Account(timeline.wall_ns / 1e9, own, inside)
 
 
-def divided(piece: Piece) -> Iterator[tuple[Layer, float]]:
-    """A piece in seconds; of own code, what was work and what was waiting for whom.
+def divided(piece: Piece) -> Iterator[tuple[Process, Layer, float]]:
+    """A piece in seconds; of own code, what was work and what was waiting, and for whom.
 
     Only the first thread's clock was read: own code of other threads is taken for work, and so is
-    that of programs that are no Python, of which no more is known.
+    that of programs that are no Python, of which no more is known. Where the thread did not work,
+    but a child of its did, it is taken to have waited for an answer through a pipe.
     """
     length = piece.length / 1e9
-    if piece.layer is not Layer.OWN_CODE or not _has_clock(piece.process, piece.thread):
-        yield piece.layer, length
+    process = piece.process
+    if piece.layer is not Layer.OWN_CODE or not has_clock(process, piece.thread):
+        yield process, piece.layer, length
         return
-    assert piece.process.recorded is not None
-    worked, others, queued = (
-        ns / 1e9 for ns in piece.process.recorded.marks.between(piece.begin, piece.end)
-    )
-    worked = min(worked, length)
-    rest = length - worked
-    queued = min(queued, rest)
-    others = min(others, rest - queued)
-    yield Layer.OWN_CODE, worked
-    yield Layer.NO_CORE, queued
-    yield Layer.WAITING, others  # for the interpreter, which other threads kept busy
-    yield Layer.UNEXPLAINED, rest - queued - others
+    assert process.recorded is not None
+    clocks = process.recorded.marks.between(piece.begin, piece.end)
+    worked, others, queued = (ns / 1e9 for ns in clocks)
+    rest = length
+    for layer, some in (
+        (Layer.OWN_CODE, worked),
+        (Layer.NO_CORE, queued),
+        (Layer.WAITING, others),  # for the interpreter, which other threads kept busy
+    ):
+        taken = min(some, rest)
+        rest -= taken
+        yield process, layer, taken
+    for child in process.children:
+        taken = min(busy_ns(child, piece.begin, piece.end) / 1e9, rest)
+        rest -= taken
+        yield child, Layer.OWN_CODE, taken
+    yield process, Layer.UNEXPLAINED, rest
 
 
-def _has_clock(process: Process, thread: int) -> bool:
+def busy_ns(process: Process, begin: int, end: int) -> float:
+    """How long a recorded process was being started or working in a stretch of time."""
+    begin, end = max(begin, process.spawned), min(end, process.ended)
+    if process.recorded is None or end <= begin:
+        return 0.0
+    starting = max(0, min(end, process.recorded.site) - begin)
+    own, others, _ = process.recorded.marks.between(begin, end)
+    return starting + own + others
+
+
+def has_clock(process: Process, thread: int) -> bool:
+    """Whether CPU time of a thread is known: it is the first of a recorded process."""
     return process.recorded is not None and process.recorded.thread == thread

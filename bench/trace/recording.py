@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,10 +89,17 @@ class Recorded:
 
     @property
     def file_calls(self) -> dict[str, int]:
-        """Reads and writes as the kernel counted them: `syscr`, `rchar`, …; and files `opened`."""
+        """Reads and writes as the kernel counted them: `syscr`, `rchar`, …"""
         lines = (line.partition(":") for line in self.told.get("io", "").splitlines())
-        counted = {name: int(value) for name, _, value in lines if value.strip().isdigit()}
-        return {**counted, "opened": self.told.get("opened", 0)}
+        return {name: int(value) for name, _, value in lines if value.strip().isdigit()}
+
+
+def recorder_in(folder: Path) -> Path:
+    """Copy the recorder into a folder, which is for PYTHONPATH."""
+    folder.mkdir(parents=True)
+    for file in RECORDER.glob("[!_]*.py"):
+        shutil.copyfile(file, folder / file.name)
+    return folder
 
 
 def read_recording(folder: Path) -> tuple[Recorded, ...]:

@@ -176,7 +176,8 @@ def program_name(argv: Sequence[str]) -> str:
         return rest[1]
     if rest[0] == "-c":
         return "python -c"
-    return rest[0].rpartition("/")[2] or "python"
+    folder, _, file = rest[0].rpartition("/")
+    return f"{folder.rpartition('/')[2]}/{file}" if file == "__main__.py" else file or "python"
 
 
 def spans_of(process: Process, *kinds: str) -> list[Span]:

@@ -115,6 +115,8 @@ class _Patches:
     def system(self, module: "Any") -> None:
         self.replace(module, "_exit", self._leaving)
         self.replace(module, "fork", self._forking)
+        for name in ("execv", "execve"):
+            self.replace(module, name, self._becoming)
         self.replace(module, "waitpid", self._reaping)
         self.timed(module, "system", "child", lambda words, _named, _result: str(words[:1]))
         for name in ("posix_spawn", "posix_spawnp"):
@@ -127,6 +129,15 @@ class _Patches:
             recorder.end("exit")
             recorder.over = True
             return original(status)
+
+        return call
+
+    def _becoming(self, original: "Any") -> "Any":
+        recorder = self.recorder
+
+        def call(*words: "Any") -> "Any":
+            recorder.end("exec")
+            return original(*words)
 
         return call
 

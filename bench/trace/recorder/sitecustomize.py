@@ -60,7 +60,6 @@ class _Recorder:
         self.main = _ident()
         self.events: "list[tuple[Any, ...]]" = []
         self.short: "dict[str, list[int]]" = {}
-        self.opened = 0
         self.kept = 0
         self.over = False
         self.main_over = 0
@@ -154,7 +153,6 @@ class _Recorder:
             "how": how,
             "main_over": self.main_over,
             "short": self.short,
-            "opened": self.opened,
             "cpu": _process_cpu(),
             "io": _read("/proc/self/io"),
             "modules": len(sys.modules),
@@ -167,16 +165,6 @@ class _Recorder:
         self.end("exit")
         self.over = True
 
-    def hear(self, event: str, _arguments: "tuple[Any, ...]") -> None:
-        """The audit hook; asked very often, so it asks little."""
-        if event == "open":
-            self.opened += 1
-        elif event in _RUN:
-            now = _now()
-            self.events.append(("main", now, now, _ident()))
-        elif event == "os.exec":
-            self.end("exec")
-
     def keep(self, data: "Any") -> bytes:
         """Bytes that are sent or received, up to a limit."""
         if self.kept > _KEPT * 64:
@@ -184,9 +172,6 @@ class _Recorder:
         kept = bytes(memoryview(data)[:_KEPT])
         self.kept += len(kept)
         return kept
-
-
-_RUN = ("cpython.run_file", "cpython.run_command", "cpython.run_module", "cpython.run_stdin")
 
 
 def _text(value: "Any") -> str:
@@ -280,13 +265,30 @@ def _replace(owner: "Any", name: str, make: "Callable[[Any], Any]") -> None:
             pass
 
 
+def _await_main(recorder: _Recorder) -> None:
+    """Note when the program itself begins, and listen no longer.
+
+    An audit hook would hear of it too, but of each `id()` as well, as long as the process lives.
+    """
+
+    def listen(frame: "Any", event: str, _argument: "Any") -> None:
+        name = frame.f_code.co_name
+        main = name == "<module>" and frame.f_globals.get("__name__") == "__main__"
+        if event == "call" and (main or name == "_run_module_as_main"):
+            now = _now()
+            recorder.events.append(("main", now, now, _ident()))
+            sys.setprofile(None)
+
+    sys.setprofile(listen)
+
+
 def _start(folder: str) -> None:
     """Begin to record."""
     recorder = _Recorder(folder)
     patches = __import__("bench_trace_patches")
     del sys.modules["bench_trace_patches"]
     patches.install(recorder, _replace)
-    sys.addaudithook(recorder.hear)
+    _await_main(recorder)
     atexit = __import__("atexit")
     atexit.register(recorder.finish)
     os.register_at_fork(after_in_child=lambda: recorder.begin("fork"))

@@ -1,0 +1,71 @@
+"""`python -m bench trace`: one user command followed through all its processes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bench.catalogue import load_target
+from bench.cli.profile import build_sides, chosen_scenarios, pair_or_one
+from bench.core.errors import BenchError, ExitStatus
+from bench.environments.interpreters import Interpreter, find_interpreters
+from bench.environments.pair import Builder
+from bench.profile.artefacts import check_folder
+from bench.screen.watchers import make_watcher
+from bench.store.accounts import save_account
+from bench.system.lock import exclusive
+from bench.trace.keep import record_of
+from bench.trace.page import write_trace
+from bench.trace.session import TraceSession, folder_of
+from bench.workspace import find_workspace
+
+
+def trace_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Build, trace, write; raises `BenchError`."""
+    workspace = find_workspace()
+    target = load_target(arguments.target, workspace.targets)
+    scenarios = chosen_scenarios(target, arguments, workspace)
+    failures: list[BenchError] = []
+    status = ExitStatus.DONE
+    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+        watcher.phase(f"looking up {arguments.range}")
+        pair = pair_or_one(target, arguments, workspace)
+        builder = Builder(target, pair, workspace, watcher.say, arguments.repo, arguments.deps)
+        session = TraceSession(target, pair, scenarios, arguments.runs, workspace, watcher)
+        for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
+            watcher.say(f"Python {interpreter.version}")
+            try:
+                went_well = _trace(session, builder, interpreter)
+            except BenchError as error:
+                watcher.say(f"Python {interpreter.version}: {error}")
+                failures.append(error)
+            else:
+                status = status if went_well else ExitStatus.NOTHING_MEASURED
+    return failures[0].status if failures else status
+
+
+def _trace(session: TraceSession, builder: Builder, interpreter: Interpreter) -> bool:
+    """All scenarios on one Python; whether all runs ended as they should."""
+    folders = {
+        one.declaration.name: folder_of(
+            session.workspace.profiles,
+            session.target.name,
+            session.pair,
+            interpreter.version,
+            one.declaration.name,
+        )
+        for one in session.benchmarks
+    }
+    for folder in folders.values():
+        check_folder(folder)  # before minutes are spent
+    went_well = True
+    for trace in session.run(interpreter, build_sides(builder, interpreter)):
+        name = trace.sides.benchmark.name
+        page: Path = write_trace(trace, folders[name], session.workspace)
+        for failure in trace.failures:
+            session.watcher.say(f"{name}: {failure} (what was recorded is on the page)")
+        if not trace.failures:
+            save_account(record_of(trace), session.workspace.data)
+        went_well = went_well and not trace.failures
+        print(f"Trace: {page}")
+    return went_well

@@ -1,0 +1,41 @@
+"""All rules, applied to one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from bench.trace.findings.connections import new_connections, retries, version_check
+from bench.trace.findings.content import independent, payloads, redundant, serialisation
+from bench.trace.findings.finding import ROUND_TRIPS_S, Evidence, Finding
+from bench.trace.findings.starts import (
+    cold_start,
+    exits,
+    process_starts,
+    repeated_imports,
+)
+
+_WORTH_S = 0.0005
+_RULES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
+    new_connections,
+    redundant,
+    independent,
+    payloads,
+    serialisation,
+    retries,
+    repeated_imports,
+    process_starts,
+    exits,
+    cold_start,
+    version_check,
+)
+
+
+def find(seen: Evidence) -> list[Finding]:
+    """What the rules find, the costliest first; nothing that costs or saves less than 0.5 ms."""
+    found = [one for rule in _RULES for one in rule(seen) if _worth_s(one) >= _WORTH_S]
+    return sorted(found, key=lambda one: (-_worth_s(one), one.title))
+
+
+def _worth_s(one: Finding) -> float:
+    """At a distance that is common: the middle one of the round-trip times."""
+    return max(one.cost_s, one.saving_s(ROUND_TRIPS_S[1]))

@@ -1,0 +1,53 @@
+"""A trace's account of its runs, kept under `data/` for the page of the whole stack."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bench.core.sample import Side
+from bench.machine.fingerprint import describe_machine
+from bench.store.accounts import ACCOUNTS_FORMAT, InChild, RunAccount, StackRecord
+from bench.trace.means import counts_of
+from bench.trace.path import path_of
+from bench.trace.phases import account_of
+from bench.trace.session import Runs, Trace
+from bench.trace.timeline import Timeline
+
+_COUNTS = {"HTTP requests": "requests", "connections": "connections", "processes": "processes"}
+
+
+def record_of(trace: Trace) -> StackRecord:
+    """What is kept of a trace: its runs' accounts, and what the command takes unrecorded."""
+    benchmark = trace.sides.benchmark
+    return StackRecord(
+        format=ACCOUNTS_FORMAT,
+        target=trace.target.name,
+        scenario=benchmark.name,
+        note=benchmark.note,
+        pair=trace.pair,
+        python=trace.python,
+        machine=describe_machine(),
+        network=trace.network,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        runs=tuple(one for side, runs in trace.runs.items() for one in _accounts(side, runs)),
+        bare_s={
+            side: tuple(sample.wall_s for sample in runs.overhead.bare)
+            for side, runs in trace.runs.items()
+        },
+    )
+
+
+def _accounts(side: Side, runs: Runs) -> list[RunAccount]:
+    return [_account(side, timeline) for timeline in runs.timelines]
+
+
+def _account(side: Side, timeline: Timeline) -> RunAccount:
+    account = account_of(timeline, path_of(timeline))
+    counts = counts_of(timeline)
+    return RunAccount(
+        side,
+        account.wall_s,
+        {str(layer): seconds for layer, seconds in account.own.items()},
+        tuple(InChild(name, str(layer), s) for (name, layer), s in account.inside.items()),
+        {name: counts[key] for key, name in _COUNTS.items()},
+    )

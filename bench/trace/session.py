@@ -1,0 +1,238 @@
+"""Trace a target's scenarios: runs with the recorder and without it, in turn, of each side."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.core.errors import NothingMeasuredError
+from bench.core.revision import Pair
+from bench.core.sample import Sample, Side
+from bench.core.target import Kind, Target
+from bench.environments.interpreters import Interpreter
+from bench.environments.pair import Environments
+from bench.measure.client import Launcher
+from bench.measure.invocations import NotPresentError, NotServedError
+from bench.measure.invocations import Subject as Invoking
+from bench.measure.network import Network
+from bench.measure.rounds import Bench, Sides
+from bench.profile.processes import NotProfiledError, Overhead, Subject, turn
+from bench.replay.journal import read_journal
+from bench.session.preparation import network_of, subjects
+from bench.session.watcher import Watcher
+from bench.store.manifest import PlannedBenchmark
+from bench.system.process import run_tool
+from bench.trace.left import stop_left_behind
+from bench.trace.recording import read_recording, recorder_in
+from bench.trace.timeline import NothingRecordedError, Timeline, build_timeline
+from bench.workspace import Workspace
+
+_SHORT_S, _SHORT_RUNS = 3.0, 5
+_MEDIUM_S, _MEDIUM_RUNS = 15.0, 3
+
+
+@dataclass
+class Runs:
+    """One side's runs: timelines of those that were recorded, and what recording costs."""
+
+    timelines: list[Timeline] = field(default_factory=list)
+    overhead: Overhead = field(default_factory=Overhead)
+
+    @property
+    def shown(self) -> Timeline:
+        """The run in the middle by its wall time: the one that is drawn."""
+        return sorted(self.timelines, key=lambda one: one.wall_ns)[(len(self.timelines) - 1) // 2]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One scenario's timelines by side; `failures` say which runs did not end as they should."""
+
+    target: Target
+    pair: Pair
+    python: str
+    sides: Sides
+    environments: Environments
+    runs: Mapping[Side, Runs]
+    failures: tuple[str, ...]
+    network: str
+
+
+@dataclass(frozen=True)
+class TraceSession:
+    """What is traced, and who hears of it. A pair of one revision with itself has one side.
+
+    `repeats` is how often each side is recorded; None: as often as its length allows.
+    """
+
+    target: Target
+    pair: Pair
+    benchmarks: tuple[PlannedBenchmark, ...]
+    repeats: int | None
+    workspace: Workspace
+    watcher: Watcher
+
+    @property
+    def traced(self) -> tuple[Side, ...]:
+        """Base alone for a single revision."""
+        return (Side.BASE,) if self.pair.is_same else (Side.BASE, Side.HEAD)
+
+    def run(self, interpreter: Interpreter, environments: Environments) -> Iterator[Trace]:
+        """All scenarios on one Python, one after the other.
+
+        Raises `NothingMeasuredError` when nothing was recorded of any.
+        """
+        for side in self.traced:
+            environments.side(side).prove_again(self.target.env)
+        found = False
+        with (
+            network_of(self.target, self.benchmarks, self.workspace) as network,
+            Launcher(network.isolation) as launcher,
+            subjects(
+                self.target, self.benchmarks, self.workspace, interpreter, environments, network
+            ) as (base, head),
+        ):
+            bench = Bench(launcher, network.cpus, secrets.randbits(32), network)
+            for planned in self.benchmarks:
+                try:
+                    sides = _sides(planned, base, head)
+                    runs, failures = self._take(bench, sides, network)
+                except (NotPresentError, NotServedError, NotProfiledError) as error:
+                    self.watcher.say(f"{planned.declaration.name}: not traced: {error}")
+                    continue
+                found = True
+                yield Trace(
+                    self.target, self.pair, interpreter.version, sides, environments, runs,
+                    failures, network.isolation.description,
+                )  # fmt: skip
+        if not found:
+            raise NothingMeasuredError(
+                f"Nothing could be traced of {self.target.name} {self.pair.label} on Python "
+                f"{interpreter.version}."
+            )
+
+    def _take(
+        self, bench: Bench, sides: Sides, network: Network
+    ) -> tuple[dict[Side, Runs], tuple[str, ...]]:
+        """Runs with and without the recorder in turn, base first and last in turn.
+
+        A run that fails ends it; what was recorded of it, and before, is kept.
+        """
+        subjects_ = {side: Subject(bench, sides, side) for side in self.traced}
+        runs = {side: Runs() for side in self.traced}
+        failures: list[str] = []
+        number, repeats = 0, self.repeats or 1
+        with _recorders(subjects_) as recorders:
+            while number < repeats and not failures:
+                for side in turn(subjects_, number):
+                    name = f"{sides.benchmark.name}: run {number + 1} of {repeats}, {side}"
+                    self.watcher.phase(name)
+                    one = _Recording(subjects_[side], recorders[side], network)
+                    failures += _both(one, runs[side], bare_first=number % 2 == 0)
+                    failures += one.notices
+                if number == 0 and self.repeats is None:
+                    repeats = _repeats(runs)
+                number += 1
+        _check(runs, failures)
+        return runs, tuple(failures)
+
+
+def _both(one: _Recording, runs: Runs, *, bare_first: bool) -> list[str]:
+    """A run without the recorder and one with it; returns what went wrong."""
+    failures: list[str] = []
+    for bare in (bare_first, not bare_first):
+        try:
+            if bare:
+                runs.overhead.bare.append(one.subject.run())
+            else:
+                runs.overhead.profiled.append(one.run(runs.timelines))
+        except NotProfiledError as error:
+            failures.append(f"{one.subject.side}: {error}")
+    return failures[:1]
+
+
+def _check(runs: Mapping[Side, Runs], failures: list[str]) -> None:
+    """Raise `NotProfiledError` when there is nothing to show."""
+    if not all(one.timelines for one in runs.values()):
+        raise NotProfiledError("; ".join(dict.fromkeys(failures)) or "no run was recorded")
+
+
+def _repeats(runs: Mapping[Side, Runs]) -> int:
+    """How often to run what takes so long; what takes a minute is run once."""
+    longest = max(timeline.wall_ns / 1e9 for one in runs.values() for timeline in one.timelines)
+    if longest < _SHORT_S:
+        return _SHORT_RUNS
+    return _MEDIUM_RUNS if longest < _MEDIUM_S else 1
+
+
+@dataclass
+class _Recording:
+    """One run with the recorder in all its Python processes."""
+
+    subject: Subject
+    recorder: Path
+    network: Network
+    notices: list[str] = field(default_factory=list)
+
+    def run(self, timelines: list[Timeline]) -> Sample:
+        """Run once; raises `NotProfiledError`, with the timeline kept as far as it goes."""
+        bench = self.subject.bench
+        journal = self.network.journal(self.subject.sides.benchmark.fixture)
+        offset = journal.stat().st_size if journal and journal.exists() else 0
+        with self.subject.scratch() as folder:
+            failed: NotProfiledError | None = None
+            sample: Sample | None = None
+            begun = time.monotonic_ns()
+            try:
+                sample = self.subject.run(variables=self._variables(folder))
+            except NotProfiledError as error:
+                failed = error
+            begin = (bench.launcher.started_ns or (begun,))[0]
+            wall_ns = round(sample.wall_s * 1e9) if sample else time.monotonic_ns() - begin
+            recorded = read_recording(folder)
+            self.notices += stop_left_behind(recorded)
+            served = read_journal(journal, offset) if journal else ()
+        try:
+            timelines.append(build_timeline(recorded, begin, wall_ns, served))
+        except NothingRecordedError as error:
+            raise NotProfiledError(str(failed or error)) from error
+        if failed or sample is None:
+            raise failed or NotProfiledError("the run did not end")
+        return sample
+
+    def _variables(self, folder: Path) -> dict[str, str]:
+        own = self.subject.sides.side(self.subject.side).env.get("PYTHONPATH")
+        path = ":".join(filter(None, (str(self.recorder), own)))
+        return {"PYTHONPATH": path, "BENCH_TRACE": str(folder)}
+
+
+@contextmanager
+def _recorders(subjects_: Mapping[Side, Subject]) -> Iterator[dict[Side, Path]]:
+    """A copy of the recorder for each side, compiled by its Python: nothing is then compiled."""
+    with subjects_[Side.BASE].scratch() as folder:
+        made = {side: recorder_in(folder / side) for side in subjects_}
+        for side, place in made.items():
+            python = subjects_[side].sides.side(side).env["PATH"].partition(":")[0] + "/python"
+            run_tool([python, "-I", "-m", "compileall", "-q", place])
+        yield made
+
+
+def _sides(planned: PlannedBenchmark, base: Invoking, head: Invoking) -> Sides:
+    """The two processes; raises `NotPresentError`, `NotServedError` or `NotProfiledError`."""
+    benchmark = planned.declaration
+    if benchmark.kind is Kind.SCRIPT:
+        raise NotProfiledError("a pyperf script is no command of a user's; commands are traced")
+    sides = Sides(benchmark, base.invocation(benchmark), head.invocation(benchmark))
+    for subject in (base, head):
+        subject.check_present(benchmark)
+    return sides
+
+
+def folder_of(root: Path, target: str, pair: Pair, python: str, scenario: str) -> Path:
+    """Where it lives: `cross-boundary/<target>/<revision or pair>/py3.x/<scenario>`."""
+    label = pair.base.label if pair.is_same else pair.label
+    return root / "cross-boundary" / target / label / f"py{python}" / scenario
