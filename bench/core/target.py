@@ -127,6 +127,19 @@ class OwnTests(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     env: dict[str, str] = {}
 
 
+class Layered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A layer that stands around a traced scenario where it is used: another target's benchmark.
+
+    `scenario` is a pattern for benchmarks of this target; `each` says how often the layer is met.
+    """
+
+    scenario: NonEmpty
+    layer: NonEmpty
+    target: Name
+    benchmark: Name
+    each: Literal["run", "requests"] = "run"
+
+
 def _check_placeholders(words: Iterable[str], *, has_fixture: bool) -> None:
     """Refuse `{fixture}` without a fixture and, with one, names in braces that mean nothing."""
     used = {name for word in words for name in PLACEHOLDER.findall(word)}
@@ -157,6 +170,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     env: dict[str, str] = {}
     tests: OwnTests | None = None
     service: Service | None = None
+    container: Container | None = None
     benchmark: Annotated[tuple[Benchmark, ...], msgspec.Meta(min_length=1)]
 
     def __post_init__(self) -> None:
@@ -170,7 +184,6 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 def parse_target(text: str) -> Target:
     """Decode a target's TOML.
-    container: Container | None = None
 
     Raises `tomllib.TOMLDecodeError` (a `ValueError`) for text that is no TOML and
     `msgspec.ValidationError` for TOML that is no target.
