@@ -170,6 +170,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     env: dict[str, str] = {}
     tests: OwnTests | None = None
     service: Service | None = None
+    around: tuple[Layered, ...] = ()
     container: Container | None = None
     benchmark: Annotated[tuple[Benchmark, ...], msgspec.Meta(min_length=1)]
 
