@@ -6,6 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
+from bench.cli.replay_arguments import add_replay
 from bench.core.options import Options
 from bench.core.sample import Design
 from bench.environments.pair import Dependencies
@@ -29,12 +30,13 @@ def make_parser() -> argparse.ArgumentParser:
     commands.add_parser("targets", help="list the targets and their benchmarks")
     _add_fleet(commands)
     _add_profile(commands)
-    _add_prior_art(commands)
     _add_trace(commands)
+    _add_prior_art(commands)
     _add_calibrate(commands)
     _add_rank(commands)
     _add_accuracy(commands)
     _add_selfcheck(commands)
+    add_replay(commands)
     return parser
 
 
@@ -204,8 +206,6 @@ def _add_profile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )  # fmt: skip
 
 
-def _add_prior_art(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    prior = commands.add_parser(
 def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     trace = commands.add_parser(
         "trace", help="one command through all its processes: what its user waited for"
@@ -231,6 +231,8 @@ def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )  # fmt: skip
 
 
+def _add_prior_art(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    prior = commands.add_parser(
         "prior-art", help="measure what was published of Rich and pip again, and tell it"
     )
     prior.add_argument("name", nargs="*", help="files of prior-art/, without .toml (default: all)")

@@ -30,6 +30,7 @@ from bench.store.run import Run
 SIDE_CAP_S = 20.0
 RUN_CAP_S = 60.0
 _AT_MOST_S = 180.0
+_TAKES_MINUTES = "not taken of a benchmark of minutes (several times as long under it)"
 
 _Names = Mapping[Counter, frozenset[str]]
 _Count = Callable[[Sides, Side], Observation]
@@ -102,12 +103,17 @@ class Counting:
             started = time.monotonic()
             counted = self._refused(instrument, method, job) or _count(instrument, method, job)
             elapsed_s = time.monotonic() - started
-            self.left_s -= min(elapsed_s, _total(method, job))
-            self.elapsed_s += elapsed_s
+            if not job.sides.benchmark.rounds:  # asked for, minutes and all
+                self.left_s -= min(elapsed_s, _total(method, job))
+                self.elapsed_s += elapsed_s
             self.record(_with_time(counted, elapsed_s))
 
     def _refused(self, instrument: Instrument, method: _Method, job: _Job) -> Counted | None:
         """Why a benchmark would take too long."""
+        if job.sides.benchmark.rounds:
+            if instrument is Instrument.OBSERVER:
+                return None
+            return Counted(job.sides.benchmark.name, instrument, skipped=_TAKES_MINUTES)
         longest_s = max(method.estimate(job, side) for side in Side)
         total_s = _total(method, job)
         if longest_s > SIDE_CAP_S:

@@ -30,6 +30,7 @@ class _Told(TypedDict):
     """What the observer in a process wrote (see `observer/sitecustomize.py`)."""
 
     opened: list[str]
+    written: int
     started: list[str]
     connected: list[str]
     modules: dict[str, tuple[str, bool]]
@@ -57,6 +58,7 @@ def observe(
     figures = {kind: len(modules[kind]) for kind in MODULES}
     figures |= {
         Counter.OPENS: len(opened),
+        Counter.FILES_WRITTEN: sum(one["written"] for one in told),
         Counter.PROCESSES: len(started),
         Counter.CONNECTIONS: len(connected),
     }

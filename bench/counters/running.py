@@ -50,17 +50,22 @@ class Runner:
                 [*_found(self.isolation.prefix), *_QUIET, errors, *under, *invocation.argv],
                 cwd=invocation.folder or invocation.cwd,
                 env={**invocation.env, "PYTHONHASHSEED": "0", **(variables or {})},
-                timeout_s=self.timeout_s,
+                timeout_s=self._limit_s(benchmark),
             )
             if finished.status != benchmark.exit_status:
-                raise NotCountedError(self._ending(finished, errors))
+                raise NotCountedError(_ending(finished, errors, self._limit_s(benchmark)))
 
-    def _ending(self, finished: Finished, errors: Path) -> str:
-        if finished.status is None:
-            return f"stopped after {self.timeout_s:.0f} s"
-        said = errors.read_text(encoding="utf-8", errors="replace") if errors.exists() else ""
-        last = (said.strip() or finished.stderr.strip()).splitlines()[-1:]
-        return ": ".join([f"exit status {finished.status}", *(line[:300] for line in last)])
+    def _limit_s(self, benchmark: Benchmark) -> float:
+        """Seconds after which a process is stopped; one that takes minutes may."""
+        return max(self.timeout_s, benchmark.timeout_s) if benchmark.rounds else self.timeout_s
+
+
+def _ending(finished: Finished, errors: Path, limit_s: float) -> str:
+    if finished.status is None:
+        return f"stopped after {limit_s:.0f} s"
+    said = errors.read_text(encoding="utf-8", errors="replace") if errors.exists() else ""
+    last = (said.strip() or finished.stderr.strip()).splitlines()[-1:]
+    return ": ".join([f"exit status {finished.status}", *(line[:300] for line in last)])
 
 
 @contextmanager

@@ -11,6 +11,10 @@ from bench.evaluation import Result
 # Instructions of one revision repeat within 0.01% here, system calls and modules exactly; less than
 # this is not worth a remark, whatever the minimum effect of interest.
 _SAME = 0.005
+_TELLING = (
+    Counter.PROCESSES, Counter.PROGRAMS, Counter.CONNECTIONS,
+    Counter.REQUESTS, Counter.SERVICE_CONNECTIONS,
+)  # fmt: skip
 _FEW_MODULES = 5
 _FEW_CALLS = 20
 _CALLS = 0.05
@@ -74,7 +78,7 @@ def _changes(base: Figures, head: Figures, mei: float) -> Iterator[tuple[str, fl
     ratio = _ratio(Counter.PEAK_MEMORY, base, head)
     if ratio is not None and abs(ratio - 1) >= _MEMORY:
         yield f"peak of Python memory {_percent(ratio)}", ratio - 1
-    for counter in (Counter.PROCESSES, Counter.PROGRAMS, Counter.CONNECTIONS):
+    for counter in _TELLING:
         difference = head.get(counter, 0) - base.get(counter, 0)
         if difference and counter in base and counter in head:
             yield f"{counter.words} {_signed(difference)}", difference

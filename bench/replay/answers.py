@@ -87,23 +87,33 @@ class Answers:
             return _refusal(f"there is no scenario {scenario!r}")
         body = await request.body()
         path = request.url.path
+        recorded = self._recorded(scenario, f"{request.method}{path}", body)
+        if recorded is not None:
+            return recorded
         if (request.method, path) == ("POST", "/ai/testgen"):
             return self._generated_tests(scenario, body)
         computed = _COMPUTED.get(path) if request.method == "POST" else None
         if computed is not None:
             found = self.files[scenario].get(f"POST{path}")
             return _json(computed(msgspec.json.decode(body), found[0] if found else b"{}"))
-        return self._from_file(scenario, f"{request.method}{path}", body)
+        return self._from_file(scenario, f"{request.method}{path}")
 
     def scenario_of(self, request: Request) -> str:
         """Which scenario a request belongs to."""
         told = _KEY.match(request.headers.get("authorization", ""))
         return told[1] if told else self.default
 
-    def _from_file(self, scenario: str, endpoint: str, body: bytes) -> Response:
+    def _recorded(self, scenario: str, endpoint: str, body: bytes) -> Response | None:
+        """The answer that was recorded for a request like this, or the only one for its kind."""
+        files = self.files[scenario]
+        names = [name for name in files if name.rpartition("/")[0] == endpoint]
+        wanted = f"{endpoint}/{digest_of(body)}" if names else ""
+        found = files.get(wanted) or (files[names[0]] if len(names) == 1 else None)
+        return Response(found[0], media_type=found[1]) if found else None
+
+    def _from_file(self, scenario: str, endpoint: str) -> Response:
         for name in (scenario, COMMON):
-            files = self.files.get(name, {})
-            found = files.get(endpoint) or files.get(f"{endpoint}/{digest_of(body)}")
+            found = self.files.get(name, {}).get(endpoint)
             if found:
                 return Response(found[0], media_type=found[1])
         return _refusal(f"scenario {scenario} has no answer to {endpoint.replace('/', ' /', 1)}")
@@ -113,9 +123,6 @@ class Answers:
         version = asked.get("codeflash_version", "")
         tests = self.tests.get((scenario, version))
         if tests is None:
-            recorded = self._from_file(scenario, "POST/ai/testgen", body)
-            if recorded.status_code != UNKNOWN:
-                return recorded
             return _refusal(f"no tests for {scenario} were handed in by codeflash {version}")
         chosen = tests[asked["test_index"] % len(tests)]
         module = asked["test_module_path"]

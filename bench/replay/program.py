@@ -1,8 +1,8 @@
 """The replay service as a program: `python -I program.py FOLDER PORT [--journal FILE] …`.
 
 Started for a session in its own network namespace (`measure/network.py`), like the programs in
-`bench/services`. FOLDER holds `answers/`; PORT is that of the AI service, at which the one who
-waits looks; the CF API's comes up before it.
+`bench/services`. FOLDER holds `answers/`, or is it; PORT is that of the AI service, at which the
+one who waits looks; the CF API's comes up before it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ def main(words: list[str]) -> int:
     parser.add_argument("--conditions", type=Path)
     parser.add_argument("--keep-bodies", action="store_true")
     told = parser.parse_args(words)
+    answers = told.folder / "answers"
     try:
         serve(
-            read_answers(told.folder / "answers").application(),
+            read_answers(answers if answers.is_dir() else told.folder).application(),
             Options(
                 {told.cf_port: "cf", told.port: "ai"},
                 told.journal,

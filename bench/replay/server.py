@@ -76,7 +76,9 @@ def bind(port: int) -> list[socket.socket]:
 
 
 def _listen(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named, or asyncio would not know it for TCP and leave Nagle's algorithm on:
+    # an answer's body would wait 40 ms for the acknowledgement of its headers.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))

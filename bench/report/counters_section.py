@@ -15,6 +15,7 @@ from bench.counters.witness import disagreements, modules, undecided
 from bench.evaluation import Result, evaluate, of_design
 from bench.report.markdown import bullets, code, collapsed, document, plain, table
 from bench.report.text import change, counted, mebibytes, percent
+from bench.report.traffic import repeated, traffic_blocks
 from bench.store.events import Counted
 from bench.store.run import Run
 
@@ -54,7 +55,7 @@ class _Counters:
             for tally in tallies
             if tally is not None
             for counter, figure in tally.figures.items()
-        }
+        } | repeated(self.rounds, side)
 
     @property
     def names(self) -> dict[Counter, Names]:
@@ -86,6 +87,7 @@ def counters_section(run: Run) -> str:
 def _blocks(found: Sequence[_Counters], mei: float) -> Iterator[str]:
     yield _INTRODUCTION
     yield _overview(found)
+    yield from traffic_blocks({one.result.name: one.rounds for one in found})
     yield from _remarks(found, mei)
     yield from _skipped(found)
     yield from (_details(one) for one in found)

@@ -61,9 +61,26 @@ def describe_plan(
         f"  decides    at α = {options.alpha:g} over the run, MEI {options.mei:.1%}, at most "
         f"{options.rounds} rounds and {options.budget_s:g} s a benchmark "
         f"(at most about {max(most_min, 1):.0f} min)",
+        *_long_ones(benchmarks),
         f"  besides    {' and '.join(besides) or 'nothing'}",
     ]
     return "\n".join(lines)
+
+
+def _long_ones(benchmarks: Sequence[PlannedBenchmark]) -> list[str]:
+    """What is said of benchmarks of minutes: the budget alone would be spent in one round."""
+    names = [
+        f"{one.declaration.name} {one.declaration.rounds}"
+        for one in benchmarks
+        if one.declaration.rounds
+    ]
+    if not names:
+        return []
+    return [
+        f"  long       rounds taken whatever the budget: {', '.join(names)}. What they do is "
+        "counted in each. A verdict on time takes 10, or 6 that all differ 1.5 times: --budget "
+        "SECONDS",
+    ]
 
 
 def _revision(revision: Revision) -> str:

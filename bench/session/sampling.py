@@ -133,7 +133,11 @@ class Sampling:
                 return "settled"
         if out_of_rounds:
             return f"all {self.plan.maximum} rounds taken"
-        return f"budget of {self.options.budget_s:g} s spent" if out_of_time else ""
+        if not out_of_time:
+            return ""
+        if count == fewest:
+            return f"the {fewest} rounds its file asks for, over the budget"
+        return f"budget of {self.options.budget_s:g} s spent"
 
     def _take_for_size(self, local_alpha: Callable[[], float]) -> None:
         """Rounds alone until the size of a large effect is known to within a few per cent."""

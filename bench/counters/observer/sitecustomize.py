@@ -18,6 +18,7 @@ import os
 import sys
 
 _OWN = "BENCH_OBSERVER"
+_WRITING = os.O_WRONLY | os.O_RDWR
 _STARTS = ("os.system", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen")
 
 
@@ -27,6 +28,7 @@ class _Observer:
         self.file = ""
         self.busy = False
         self.opened: list[str] = []
+        self.written = 0
         self.started: list[str] = []
         self.connected: list[str] = []
 
@@ -46,6 +48,7 @@ class _Observer:
     def forget(self) -> None:
         """In a forked child: what the parent did is the parent's."""
         self.file = ""
+        self.written = 0
         self.opened, self.started, self.connected = [], [], []
 
     def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
@@ -54,6 +57,8 @@ class _Observer:
         if event == "open":
             if isinstance(arguments[0], (str, bytes)):
                 self.opened.append(_path(arguments[0], arguments[-1]))
+                flags = arguments[-1]
+                self.written += isinstance(flags, int) and bool(flags & _WRITING)
         elif event in _STARTS:
             if event != "os.posix_spawn" or not _is_subprocess():
                 self.started.append(_command(event, arguments))
@@ -68,6 +73,7 @@ class _Observer:
         memory = sys.modules.get("_tracemalloc")
         told = {
             "opened": self.opened,
+            "written": self.written,
             "started": self.started,
             "connected": self.connected,
             "modules": _modules(),
