@@ -139,6 +139,7 @@ def _code_digest() -> bytes:
         "distributions.py",
         "series_figure.py",
         "imports_figure.py",
+        "stack_figure.py",
         "text.py",
     ):
         content += (folder / name).read_bytes()

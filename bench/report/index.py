@@ -11,6 +11,7 @@ from bench.report.output import Output
 from bench.report.select_runs import Collection, PairRuns
 from bench.report.select_series import SeriesCollection
 from bench.report.series_page import overview_words, series_file
+from bench.report.stack_page import STACK_COLUMNS
 from bench.report.text import day, joined
 
 _LAYERS = ("core engine", "backend service", "CI pipeline", "boundary", "prior art")
@@ -30,21 +31,30 @@ def write_index(
     series: SeriesCollection,
     output: Output,
     rankings: Rows = (),
+    stack: Rows = (),
     held: str = "",
 ) -> None:
-    """Write `results/README.md`; `rankings` are rows of `RANKING_COLUMNS`.
+    """Write `results/README.md`; `rankings` are rows of `RANKING_COLUMNS`, `stack` of its own.
 
     `held` says how predictions came true.
     """
-    output.page("README.md").write(_blocks(collection, series, output, rankings, held))
+    output.page("README.md").write(
+        (
+            *_head(collection, series, measured=bool(rankings or stack or held)),
+            *_layers(collection),
+            *_stack(stack),
+            *_histories(series),
+            *_rankings(rankings, held),
+            *_unread(collection, series, output),
+        )
+    )
 
 
-def _blocks(
-    collection: Collection, series: SeriesCollection, output: Output, rankings: Rows, held: str
-) -> Iterator[str]:
+def _head(collection: Collection, series: SeriesCollection, *, measured: bool) -> Iterator[str]:
     yield heading(1, "Results")
-    measured = collection.pairs or series.pages or rankings or held
-    if not (measured or collection.unreadable or series.unreadable):
+    if not (
+        measured or collection.pairs or series.pages or collection.unreadable or series.unreadable
+    ):
         yield "Nothing has been measured yet. To start:"
         yield fenced(_START, "sh")
         return
@@ -53,19 +63,38 @@ def _blocks(
         "interpreter, which each run measures as a control; the largest changes are those whose "
         "verdict is *faster* or *slower*."
     )
+
+
+def _layers(collection: Collection) -> Iterator[str]:
     for layer in _in_order({layer for pair in collection.pairs for layer in pair.layers}):
         yield heading(2, plain(layer[:1].upper() + layer[1:]))
         rows = [row for pair in collection.pairs for row in _rows(pair, layer)]
         yield table(_COLUMNS, rows, numbers=False)
+
+
+def _stack(rows: Rows) -> Iterator[str]:
+    if rows:
+        yield heading(2, "The whole stack")
+        yield "Commands of a user's, followed through all their processes; layers add up."
+        yield table(STACK_COLUMNS, rows, numbers=False)
+
+
+def _histories(series: SeriesCollection) -> Iterator[str]:
     if series.pages:
         yield heading(2, "Histories")
         yield "Series of revisions, each compared with the first; steps are certain changes."
         yield table(_SERIES_COLUMNS, _series_rows(series), numbers=False)
-    if rankings or held:
+
+
+def _rankings(rows: Rows, held: str) -> Iterator[str]:
+    if rows or held:
         yield heading(2, "What to change next")
-    if rankings:
-        yield table(RANKING_COLUMNS, rankings, numbers=False)
+    if rows:
+        yield table(RANKING_COLUMNS, rows, numbers=False)
     yield held
+
+
+def _unread(collection: Collection, series: SeriesCollection, output: Output) -> Iterator[str]:
     unread = [
         f"{plain(one.target)} {plain(one.pair)} ({code(one.folder.name)}): could not be read: "
         f"{plain(output.shown(one.error))}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.core.errors import DataError
+from bench.catalogue import load_target, target_names
+from bench.core.errors import BenchError, DataError
+from bench.core.target import Target
 from bench.report.accuracy_page import write_accuracy_page
 from bench.report.calibration_page import write_calibration_page
 from bench.report.index import write_index
@@ -15,6 +19,8 @@ from bench.report.prior_art_page import write_prior_art
 from bench.report.select_runs import collect, read_all
 from bench.report.select_series import collect_series
 from bench.report.series_page import series_file, write_series_page
+from bench.report.stack_around import around_of
+from bench.report.stack_page import write_stack_pages
 from bench.report.targets_page import write_targets_pages
 from bench.store.run import Run
 from bench.workspace import Workspace
@@ -62,8 +68,9 @@ def write_report(workspace: Workspace) -> Written:
         write_series_page(page, output)
     rankings = write_targets_pages(output)
     held = write_accuracy_page(output)
+    stack = write_stack_pages(collection, around_of(_targets(workspace.targets)), output)
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
-        write_index(collection, series, output, rankings, held=held)
+        write_index(collection, series, output, rankings, stack, held=held)
     write_calibration_page(output)
     if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
         output.problems += write_prior_art(collection, series, workspace)
@@ -72,7 +79,14 @@ def write_report(workspace: Workspace) -> Written:
     return Written(
         workspace.results,
         len(everything.runs) + len(everything.unreadable),
-        len(rankings) + bool(held),
+        len(rankings) + len(stack) + bool(held),
         unreadable + tuple(output.problems),
         {one: series_file(page) for page in series.pages for one in page.ids},
     )
+
+
+def _targets(folder: Path) -> Iterator[Target]:
+    """All targets whose files can be read; those that can't are nothing to a report."""
+    for name in target_names(folder):
+        with contextlib.suppress(BenchError):
+            yield load_target(name, folder)

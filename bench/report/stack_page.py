@@ -1,0 +1,230 @@
+"""One user's command, layer by layer: where its time goes before and after, and what remains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.core.errors import DataError
+from bench.core.sample import Side
+from bench.report.figure_style import MARKER
+from bench.report.markdown import bullets, code, heading, image, plain, table
+from bench.report.output import Output, Page
+from bench.report.select_runs import Collection
+from bench.report.stack_around import Around, around_rows
+from bench.report.stack_figure import Bar, Bars, draw_stack
+from bench.report.stack_layers import Layer, Span, compared, programs_of, wall
+from bench.report.text import counted, day, joined, seconds, share
+from bench.store.accounts import ACCOUNTS_FOLDER, StackRecord, read_accounts
+
+STACK_COLUMNS = ("command", "revisions", "Python", "before", "after", "largest layer", "measured",
+                 "machine")  # fmt: skip
+_PROGRAMS = 8
+_REMAINS = 3
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A command of a target between two revisions: the newest trace of each Python and machine."""
+
+    target: str
+    label: str
+    scenario: str
+    records: tuple[StackRecord, ...]
+
+    @property
+    def page(self) -> str:
+        """Its page, from `results/` on."""
+        return f"{ACCOUNTS_FOLDER}/{self.target}/{self.label}/{self.scenario}.md"
+
+
+def write_stack_pages(
+    collection: Collection, around: Sequence[Around], output: Output
+) -> list[list[str]]:
+    """Write the pages of all traced commands; returns the index's rows, in `STACK_COLUMNS`."""
+    rows = []
+    for operation in _operations(output):
+        page = output.page(operation.page)
+        page.write(_blocks(operation, page, collection, around))
+        rows += [_index_row(operation, record) for record in operation.records]
+    return rows
+
+
+def _operations(output: Output) -> list[Operation]:
+    newest: dict[tuple[str, str, str], dict[tuple[str, str], StackRecord]] = {}
+    for record in read_accounts(output.data):
+        if isinstance(record, DataError):
+            output.problems.append(record)
+            continue
+        key = (record.target, record.pair.label, record.scenario)
+        newest.setdefault(key, {})[record.machine.name, record.python] = record
+    return [
+        Operation(*key, tuple(records[one] for one in sorted(records)))
+        for key, records in sorted(newest.items())
+    ]
+
+
+def _index_row(operation: Operation, record: StackRecord) -> list[str]:
+    whole = wall(record)
+    largest = max(compared(record), key=lambda one: (one.head or one.base).mean)
+    part = (largest.head or largest.base).mean / (whole.head or whole.base).mean
+    return [
+        plain(f"{operation.target} {operation.scenario}"),
+        f"[{operation.label}]({operation.page})",
+        record.python,
+        seconds(whole.base.mean),
+        seconds(whole.head.mean) if whole.head else "–",
+        f"{largest.name} ({share(part)})",
+        day(record.started_at),
+        plain(record.machine.name),
+    ]
+
+
+def _blocks(
+    operation: Operation, page: Page, collection: Collection, around: Sequence[Around]
+) -> Iterator[str]:
+    yield heading(1, f"{plain(operation.target)} {plain(operation.scenario)}: the whole stack")
+    notes = dict.fromkeys(one.note for one in operation.records if one.note)
+    yield (
+        f"One command of a user's, {plain(operation.label)}, followed through all its processes "
+        "and back. Each moment of its wall time is counted once, in the layer that the user "
+        "waited for just then, so the layers add up. "
+        + " ".join(f"({plain(note)}.)" for note in notes)
+    )
+    bars = [bar for record in operation.records for bar in _bars(record)]
+    name = f"{operation.scenario}.svg"
+    title = f"{operation.target} {operation.scenario}: wall time by layer"
+    picture = page.picture(name, Bars(title, tuple(bars)), draw_stack)
+    yield image("Wall time by layer, before and after", picture)
+    for record in operation.records:
+        yield from _of_record(record)
+        rows = around_rows(record, around, collection, page)
+        if rows:
+            yield heading(3, "Around it: layers measured by themselves")
+            yield (
+                "What stands around the command where it is used, from runs of the other layers. "
+                "The sum is what each would add; what could not be measured here is named."
+            )
+            yield table(("layer", "before", "after", "difference", "from"), rows, numbers=False)
+    yield heading(2, "How to read this")
+    yield bullets(_reading(operation))
+
+
+def _bars(record: StackRecord) -> Iterator[Bar]:
+    layers = compared(record)
+    for side in Side:
+        if not record.of(side):
+            continue
+        spans = [(one.name, one.base if side is Side.BASE else one.head) for one in layers]
+        parts = tuple((name, max(span.mean, 0.0)) for name, span in spans if span is not None)
+        yield Bar(f"{record.pair.side(side).label}  {record.python}", parts)
+
+
+def _of_record(record: StackRecord) -> Iterator[str]:
+    yield heading(2, f"Python {plain(record.python)} on {plain(record.machine.name)}")
+    whole, layers = wall(record), compared(record)
+    yield _summary(record, whole, layers)
+    yield table(
+        ("layer", "before", "after", "difference", "share after", "runs apart"),
+        [*(_row(one, whole) for one in layers), _row(whole, whole)],
+    )
+    programs = programs_of(record)[:_PROGRAMS]
+    if programs:
+        yield heading(3, "Waited for in subprocesses, by program")
+        yield table(
+            ("program", "before", "after", "difference", "share after", "runs apart"),
+            [_row(one, whole) for one in programs],
+        )
+    counts = _counts(record)
+    if counts:
+        yield heading(3, "Counts")
+        yield table(("", "before", "after"), counts)
+    yield heading(3, "What remains")
+    yield bullets(_remains(layers, whole))
+
+
+def _summary(record: StackRecord, whole: Layer, layers: Sequence[Layer]) -> str:
+    runs = joined([counted(len(record.of(side)), "run") for side in Side if record.of(side)])
+    text = f"Mean of {runs}."
+    if whole.head is not None:
+        apart = [one for one in layers if one.head is not None and one.base.is_apart_from(one.head)]
+        moved = sorted(apart, key=lambda one: -abs(_delta(one)))[:_REMAINS]
+        text += f" The command took {seconds(whole.base.mean)} before, {seconds(whole.head.mean)} after. "
+        text += (
+            "Most of what changed: "
+            + joined([f"{one.name} ({_signed(_delta(one))})" for one in moved])
+            + "."
+            if moved
+            else "No layer's runs before and after are apart."
+        )
+    return text
+
+
+def _row(one: Layer, whole: Layer) -> list[str]:
+    after = one.head or one.base
+    total = whole.head or whole.base
+    bold = "**" if one.name == whole.name else ""
+    return [
+        f"{bold}{plain(one.name)}{bold}",
+        _with_spread(one.base),
+        _with_spread(one.head) if one.head else "–",
+        _signed(_delta(one)) if one.head else "–",
+        share(after.mean / total.mean) if total.mean else "–",
+        ("yes" if one.base.is_apart_from(one.head) else "no") if one.head else "–",
+    ]
+
+
+def _with_spread(span: Span) -> str:
+    if span.least == span.most:
+        return seconds(span.mean)
+    return f"{seconds(span.mean)} ({seconds(span.least)} to {seconds(span.most)})"
+
+
+def _delta(one: Layer) -> float:
+    return one.head.mean - one.base.mean if one.head else 0.0
+
+
+def _signed(value: float) -> str:
+    return seconds(0.0) if not value else f"{'+' if value > 0 else '−'}{seconds(abs(value))}"
+
+
+def _counts(record: StackRecord) -> list[list[str]]:
+    names = dict.fromkeys(name for run in record.runs for name in run.counts)
+    return [[plain(name), *(_all_counts(record, side, name) for side in Side)] for name in names]
+
+
+def _all_counts(record: StackRecord, side: Side, name: str) -> str:
+    found = sorted({run.counts.get(name, 0) for run in record.of(side)})
+    if not found:
+        return "–"
+    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
+
+
+def _remains(layers: Sequence[Layer], whole: Layer) -> Iterator[str]:
+    total = (whole.head or whole.base).mean
+    ranked = sorted(layers, key=lambda one: -(one.head or one.base).mean)
+    for one in ranked[:_REMAINS]:
+        after = (one.head or one.base).mean
+        yield (
+            f"{plain(one.name)}: {seconds(after)}, {share(after / total)} of the command. Without "
+            f"any of it the command would take {seconds(total - after)}."
+        )
+
+
+def _reading(operation: Operation) -> Iterator[str]:
+    yield (
+        "*Runs apart*: no run before lies within the runs after. With three runs a side that "
+        "happens by chance to one layer in ten, with five to one in 126: it is no verdict. "
+        f"Verdicts are made by {code('nox -s bench-' + operation.target)}."
+    )
+    for record in operation.records:
+        told = [
+            f"{'before' if side is Side.BASE else 'after'} "
+            f"{seconds(min(record.bare_s[side]))} without the recorder"
+            for side in Side
+            if record.bare_s.get(side)
+        ]
+        if told:
+            yield f"Python {plain(record.python)}: the shortest run {joined(told)}."
+    yield f"Network: {plain(operation.records[0].network)}."
+    yield f"This page is {MARKER}."

@@ -1,0 +1,89 @@
+"""What one user's command spent its wall time on, run by run: traced, and kept under `data/`.
+
+`data/stack/<target>/<pair>/py3.x/<machine>/<scenario>-<time>.json`, one file a trace. A page of a
+user's operation (`results/stack/`) is made from these and from the runs of the other layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bench.core.errors import DataError
+from bench.core.machine import Machine
+from bench.core.revision import Pair
+from bench.core.sample import Side
+from bench.store.run import cannot_write
+from bench.system.files import write_atomically
+
+ACCOUNTS_FORMAT = 1
+ACCOUNTS_FOLDER = "stack"
+
+
+class InChild(msgspec.Struct, frozen=True):
+    """Seconds that the command waited for one layer of one kind of child process."""
+
+    program: str
+    layer: str
+    seconds: float
+
+
+class RunAccount(msgspec.Struct, frozen=True):
+    """One recorded run. `layers` add up to `wall_s`; `children` divide its layer `subprocess`.
+
+    `counts` are requests, connections and child processes, by those names.
+    """
+
+    side: Side
+    wall_s: float
+    layers: dict[str, float]
+    children: tuple[InChild, ...] = ()
+    counts: dict[str, int] = {}
+
+
+class StackRecord(msgspec.Struct, frozen=True):
+    """A trace of one scenario. `bare_s` are wall times of runs without the recorder, by side."""
+
+    format: int
+    target: str
+    scenario: str
+    note: str
+    pair: Pair
+    python: str
+    machine: Machine
+    network: str
+    started_at: str
+    runs: tuple[RunAccount, ...]
+    bare_s: dict[Side, tuple[float, ...]]
+
+    def of(self, side: Side) -> tuple[RunAccount, ...]:
+        """The runs of one side."""
+        return tuple(one for one in self.runs if one.side is side)
+
+
+def save_account(record: StackRecord, data: Path) -> Path:
+    """Write a record; raises `DataError` when it can't be written."""
+    moment = "".join(filter(str.isalnum, record.started_at))
+    folder = data / ACCOUNTS_FOLDER / record.target / record.pair.label
+    file = folder / f"py{record.python}" / record.machine.name / f"{record.scenario}-{moment}.json"
+    try:
+        write_atomically(file, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+    except OSError as error:
+        raise cannot_write(file, error) from error
+    return file
+
+
+def read_accounts(data: Path) -> Iterator[StackRecord | DataError]:
+    """All records, oldest first where several are of one thing; damaged ones as errors."""
+    for file in sorted((data / ACCOUNTS_FOLDER).glob("*/*/py*/*/*.json")):
+        try:
+            record = msgspec.json.decode(file.read_bytes(), type=StackRecord)
+        except (OSError, msgspec.DecodeError) as error:
+            yield DataError(f"{file} could not be read: {error}")
+            continue
+        if record.format > ACCOUNTS_FORMAT:
+            yield DataError(f"{file} was written by a newer version of this repository.")
+        else:
+            yield record

@@ -1,0 +1,149 @@
+"""The page of a user's whole command, from traces kept under data/ and runs of other layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.synthetic_runs import RunPlan, command, control, write_run
+
+from bench.core.sample import Side
+from bench.core.target import parse_target
+from bench.report.stack_figure import COLOURS
+from bench.report.stack_layers import ORDER, Span, compared, layers_of, programs_of, wall
+from bench.report.write import write_report
+from bench.store.accounts import InChild, RunAccount, StackRecord, read_accounts, save_account
+from bench.store.run import read_run
+from bench.trace.path import Layer as Traced
+from bench.workspace import Workspace
+
+TARGET = """
+name = "shop"
+layer = "shop"
+distribution = "shop"
+module = "shop"
+
+[[around]]
+scenario = "order*"
+layer = "container"
+target = "sample"
+benchmark = "work"
+
+[[around]]
+scenario = "order*"
+layer = "service"
+target = "sample"
+benchmark = "work"
+each = "requests"
+
+[[around]]
+scenario = "order*"
+layer = "till"
+target = "nowhere"
+benchmark = "ring"
+
+[[benchmark]]
+name = "order"
+command = ["shop"]
+"""
+
+
+def account(side: Side, own_code: float, imports: float = 1.0) -> RunAccount:
+    layers = {"interpreter start": 0.1, "imports": imports, "own code": own_code, "subprocess": 3.0}
+    layers |= {"service": 0.2, "HTTP wire": 0.05, "unexplained": 0.01}
+    children = (
+        InChild("pytest", "imports", 1.0),
+        InChild("pytest", "own code", 1.5),
+        InChild("git", "process start", 0.25),
+    )
+    return RunAccount(side, sum(layers.values()), layers, children, {"requests": 9})
+
+
+@pytest.fixture
+def traced(workspace: Workspace) -> StackRecord:
+    run = read_run(write_run(workspace, RunPlan((control(), command("work", base_s=0.5))))).manifest
+    runs = [account(Side.BASE, 5.0 + n / 10, 1.0 + n / 50) for n in range(3)]
+    runs += [account(Side.HEAD, 2.0 + n / 10, 1.01 + n / 50) for n in range(3)]
+    bare = {Side.BASE: (9.0,), Side.HEAD: (6.0,)}
+    record = StackRecord(
+        1, "shop", "order", "a small one", run.pair, run.python, run.machine, "cut off",
+        "2026-05-01T10:00:00+00:00", tuple(runs), bare,
+    )  # fmt: skip
+    save_account(record, workspace.data)
+    workspace.targets.mkdir(parents=True, exist_ok=True)
+    (workspace.targets / "shop.toml").write_text(TARGET, encoding="utf-8")
+    return record
+
+
+def test_layers_add_up_to_the_wall_time(traced: StackRecord) -> None:
+    for run in traced.runs:
+        assert sum(layers_of(run).values()) == pytest.approx(run.wall_s)
+    layers = compared(traced)
+    assert sum(one.base.mean for one in layers) == pytest.approx(wall(traced).base.mean)
+    by_name = {one.name: one for one in layers}
+    # What is not known of children (0.25 s here) is theirs all the same.
+    assert by_name["subprocesses: their work"].base.mean == pytest.approx(1.5 + 0.25)
+    assert [one.name for one in programs_of(traced)] == ["pytest", "git"]
+
+
+def test_every_layer_of_a_trace_has_its_place_and_colour() -> None:
+    run = RunAccount(Side.BASE, 1.0, {str(one): 1.0 for one in Traced})
+    found = layers_of(run)
+    assert sum(found.values()) == len(Traced)
+    assert found["unexplained"] == 1.0
+    assert set(ORDER) == set(COLOURS)
+
+
+def test_runs_apart() -> None:
+    assert Span.of([1.0, 2.0]).is_apart_from(Span.of([2.1, 3.0]))
+    assert not Span.of([1.0, 2.0]).is_apart_from(Span.of([1.9, 3.0]))
+
+
+def test_the_page(workspace: Workspace, traced: StackRecord) -> None:
+    written = write_report(workspace)
+    page = written.results / "stack" / "shop" / traced.pair.label / "order.md"
+    text = page.read_text(encoding="utf-8")
+    assert "analysis and own code" in text
+    assert "Most of what changed: analysis and own code (−3.00 s)." in text
+    # Imports of base and head overlap, by construction.
+    (imports,) = (line for line in text.splitlines() if line.startswith("| CLI imports"))
+    assert imports.rstrip("| ").endswith("no")
+    (once,) = (line for line in text.splitlines() if line.startswith("| container"))
+    (often,) = (
+        line for line in text.splitlines() if line.startswith("| service") and "9 times" in line
+    )
+    assert "500 ms" in once
+    assert "4.50 s" in often
+    assert "**all of them**" in text
+    assert "nox -s bench-nowhere -- base..head --benchmark ring" in text
+    assert page.with_name("order.svg").read_bytes().endswith(b"</svg>\n")
+    index = written.index.read_text(encoding="utf-8")
+    assert f"stack/shop/{traced.pair.label}/order.md" in index
+
+
+def test_made_twice_it_is_the_same(workspace: Workspace, traced: StackRecord) -> None:
+    first = _content(write_report(workspace).results)
+    assert _content(write_report(workspace).results) == first
+
+
+def test_a_damaged_record_is_named_and_the_rest_written(
+    workspace: Workspace, traced: StackRecord
+) -> None:
+    damaged = save_account(traced, workspace.data).with_name("order-later.json")
+    damaged.write_text("{", encoding="utf-8")
+    written = write_report(workspace)
+    assert any("order-later.json" in str(one) for one in written.problems)
+    assert list((written.results / "stack").rglob("order.md"))
+    assert sum(isinstance(one, StackRecord) for one in read_accounts(workspace.data)) == 1
+
+
+def test_around_is_a_key_of_a_target() -> None:
+    assert [one.each for one in parse_target(TARGET).around] == ["run", "requests", "run"]
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in folder.rglob("*.*")
+        if file.is_file()
+    }
