@@ -23,9 +23,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyperf
+
+if TYPE_CHECKING:
+    from typing import Self
 
 Declared = dict[str, Any]
 
@@ -60,7 +63,7 @@ class Service:
                 command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=env
             )
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -51,7 +51,7 @@ def around_rows(
 ) -> list[list[str]]:
     """A row for each layer that is declared, and their sum; none when nothing is declared."""
     rows: list[list[str]] = []
-    sums = {side: 0.0 for side in Side}
+    sums = dict.fromkeys(Side, 0.0)
     measured = 0
     for one in around:
         if one.target != record.target or not fnmatchcase(record.scenario, one.scenario):

@@ -1,4 +1,4 @@
-"""A traced command's layers as a user meets them, of several runs: means that add up, and spreads."""
+"""A traced command's layers as a user meets them: means of runs that add up, and spreads."""
 
 from __future__ import annotations
 

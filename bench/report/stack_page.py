@@ -149,11 +149,11 @@ def _summary(record: StackRecord, whole: Layer, layers: Sequence[Layer]) -> str:
     if whole.head is not None:
         apart = [one for one in layers if one.head is not None and one.base.is_apart_from(one.head)]
         moved = sorted(apart, key=lambda one: -abs(_delta(one)))[:_REMAINS]
-        text += f" The command took {seconds(whole.base.mean)} before, {seconds(whole.head.mean)} after. "
+        before, after = seconds(whole.base.mean), seconds(whole.head.mean)
+        text += f" The command took {before} before, {after} after. "
+        changes = joined([f"{one.name} ({_signed(_delta(one))})" for one in moved])
         text += (
-            "Most of what changed: "
-            + joined([f"{one.name} ({_signed(_delta(one))})" for one in moved])
-            + "."
+            f"Most of what changed: {changes}."
             if moved
             else "No layer's runs before and after are apart."
         )

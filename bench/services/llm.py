@@ -1,4 +1,4 @@
-"""A language model's API that answers at once and always the same: the model is not what is measured.
+"""A language model's API that answers at once and always the same: it is not what is measured.
 
 Run as a program (`python -I llm.py FOLDER PORT`), never imported by the harness. It speaks the two
 dialects that clients are written for, OpenAI's (`/v1/chat/completions`) and Anthropic's

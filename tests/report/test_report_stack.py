@@ -64,7 +64,7 @@ def traced(workspace: Workspace) -> StackRecord:
     run = read_run(write_run(workspace, RunPlan((control(), command("work", base_s=0.5))))).manifest
     runs = [account(Side.BASE, 5.0 + n / 10, 1.0 + n / 50) for n in range(3)]
     runs += [account(Side.HEAD, 2.0 + n / 10, 1.01 + n / 50) for n in range(3)]
-    bare = {Side.BASE: (9.0,), Side.HEAD: (6.0,)}
+    bare: dict[Side, tuple[float, ...]] = {Side.BASE: (9.0,), Side.HEAD: (6.0,)}
     record = StackRecord(
         1, "shop", "order", "a small one", run.pair, run.python, run.machine, "cut off",
         "2026-05-01T10:00:00+00:00", tuple(runs), bare,

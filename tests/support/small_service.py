@@ -7,6 +7,7 @@ request burns some CPU; and `broken`, which answers one request with 500.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from support.sample_project import BACKEND, Repository
@@ -34,6 +35,7 @@ _APP = '''\
 """POST /optimize asks the model and stores what it said; GET /health; GET /die ends the process."""
 
 import json
+from collections.abc import Sequence
 import os
 import sqlite3
 import sys
@@ -123,7 +125,7 @@ env = {{ SMALL_MODEL = "{{service}}", SMALL_STORE = "{{home}}/store.sqlite" }}
 """
 
 
-def write_requests(folder: Path, requests: list[dict[str, object]]) -> None:
+def write_requests(folder: Path, requests: Sequence[object]) -> None:
     """The requests file beside the target's."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "small.requests.json").write_text(json.dumps(requests), encoding="utf-8")
