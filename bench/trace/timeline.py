@@ -132,18 +132,32 @@ def _started_by(process: Process, waiting: list[Recorded]) -> Iterator[Process]:
     spawns = {span.detail[0]: span for span in spans if span.kind == "spawn" and span.detail}
     reaped = {span.detail[0]: span for span in reversed(spans) if span.kind == "reaped"}
     for span in spans:
-        if span.kind != "fork":
+        pid = _child_of(span)
+        if not pid:
             continue
-        pid = span.detail if isinstance(span.detail, int) else span.detail[0]
         own = next((one for one in waiting if one.pid == pid and one.site >= span.begin), None)
         if own is not None:
             waiting.remove(own)
         told = spawns.get(pid)
-        argv = tuple(told.detail[1]) if told else (own.argv if own else ("?",))
+        argv = tuple(told.detail[1]) if told else (_argv(own) if own else ("?",))
         end = reaped.get(pid)
         last = end.begin if end else (own.last if own else span.end)
         status = end.detail[1] if end else None
         yield Process(pid, argv, span.begin, span.end, max(last, span.end), own, status=status)
+
+
+def _child_of(span: Span) -> int:
+    """The number of the child that was made; 0 for other spans, and where none came of it."""
+    if span.kind != "fork" or not span.detail:
+        return 0
+    return int(span.detail if isinstance(span.detail, int) else span.detail[0])
+
+
+def _argv(recorded: Recorded) -> tuple[str, ...]:
+    """Its command, or that of the program that took its place (a fork that called exec)."""
+    if recorded.how == "fork" and recorded.told.get("how") == "exec":
+        return tuple(recorded.told.get("became", ())) or recorded.argv
+    return recorded.argv
 
 
 def _adopt(root: Process, orphans: Iterable[Recorded], known: dict[int, Process]) -> None:

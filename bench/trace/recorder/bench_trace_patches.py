@@ -136,7 +136,7 @@ class _Patches:
         recorder = self.recorder
 
         def call(*words: "Any") -> "Any":
-            recorder.end("exec")
+            recorder.end("exec", tuple(_command(words[1] if len(words) > 1 else "")))
             return original(*words)
 
         return call

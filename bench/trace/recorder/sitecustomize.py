@@ -144,13 +144,17 @@ class _Recorder:
         finally:
             self.lock.release()
 
-    def end(self, how: str) -> None:
-        """The last that is known of this process; what comes after is its end."""
+    def end(self, how: str, became: "tuple[str, ...]" = ()) -> None:
+        """The last that is known of this process; what comes after is its end.
+
+        `became` is the command of the program that takes its place, if one does.
+        """
         now = _now()
         if _ident() == self.main:
             self.mark(now)
         told = {
             "how": how,
+            "became": became,
             "main_over": self.main_over,
             "short": self.short,
             "cpu": _process_cpu(),
