@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.core.counts import Counter, Instrument, Names
-from bench.core.sample import Round, Side
+from bench.core.sample import Design, Round, Side
 from bench.core.target import Kind
 from bench.core.verdict import Verdict
 from bench.counters.witness import disagreements, modules, undecided
 from bench.evaluation import Result, evaluate, of_design
 from bench.report.markdown import bullets, code, collapsed, document, plain, table
-from bench.report.text import change, counted, mebibytes, percent
+from bench.report.text import change, counted, mebibytes, percent, seconds
 from bench.report.traffic import repeated, traffic_blocks
 from bench.store.events import Counted
 from bench.store.run import Run
@@ -177,9 +177,21 @@ def _from_rounds(rounds: Sequence[Round]) -> list[list[str]]:
     )
     median = f"median of {counted(len(rounds), 'round')}"
     return [
+        *_cpu_time(rounds, median),
         [f"peak resident memory, {median}", *map(mebibytes, memory), _relative(*memory)],
         [f"page faults, {median}", *map(_grouped, faults), _relative(*faults)],
     ]
+
+
+def _cpu_time(rounds: Sequence[Round], median: str) -> list[list[str]]:
+    """What a process and those it waited for computed; where rounds ran alone, not at once."""
+    if rounds[0].design is Design.DUET:
+        return []
+    base_s, head_s = (
+        float(np.median([taken.sample(side).cpu_s for taken in rounds])) for side in Side
+    )
+    ratio = percent(head_s / base_s) if base_s else "–"
+    return [[f"CPU time, {median}", seconds(base_s), seconds(head_s), ratio]]
 
 
 def _charged(taken: Round, side: Side, which: str) -> int:
