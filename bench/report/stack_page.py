@@ -21,6 +21,7 @@ STACK_COLUMNS = ("command", "revisions", "Python", "before", "after", "largest l
                  "machine")  # fmt: skip
 _PROGRAMS = 8
 _REMAINS = 3
+_LEAST = 0.0001  # of the command: what is shorter is left out of the table
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _of_record(record: StackRecord) -> Iterator[str]:
     yield _summary(record, whole, layers)
     yield table(
         ("layer", "before", "after", "difference", "share after", "runs apart"),
-        [*(_row(one, whole) for one in layers), _row(whole, whole)],
+        [*(_row(one, whole) for one in layers if _is_worth_a_row(one, whole)), _row(whole, whole)],
     )
     programs = programs_of(record)[:_PROGRAMS]
     if programs:
@@ -144,8 +145,8 @@ def _of_record(record: StackRecord) -> Iterator[str]:
 
 
 def _summary(record: StackRecord, whole: Layer, layers: Sequence[Layer]) -> str:
-    runs = joined([counted(len(record.of(side)), "run") for side in Side if record.of(side)])
-    text = f"Mean of {runs}."
+    runs = {counted(len(record.of(side)), "run") for side in Side if record.of(side)}
+    text = f"Mean of {joined(sorted(runs))}{' a side' if whole.head else ''}."
     if whole.head is not None:
         apart = [one for one in layers if one.head is not None and one.base.is_apart_from(one.head)]
         moved = sorted(apart, key=lambda one: -abs(_delta(one)))[:_REMAINS]
@@ -158,6 +159,12 @@ def _summary(record: StackRecord, whole: Layer, layers: Sequence[Layer]) -> str:
             else "No layer's runs before and after are apart."
         )
     return text
+
+
+def _is_worth_a_row(one: Layer, whole: Layer) -> bool:
+    """Whether it is more than rounding on one side at least."""
+    least = _LEAST * max(whole.base.mean, whole.head.mean if whole.head else 0.0)
+    return max(one.base.mean, one.head.mean if one.head else 0.0) >= least
 
 
 def _row(one: Layer, whole: Layer) -> list[str]:
@@ -212,6 +219,7 @@ def _remains(layers: Sequence[Layer], whole: Layer) -> Iterator[str]:
 
 
 def _reading(operation: Operation) -> Iterator[str]:
+    yield f"Layers below {_LEAST:.2%} of the longer side are left out of the tables."
     yield (
         "*Runs apart*: no run before lies within the runs after. With three runs a side that "
         "happens by chance to one layer in ten, with five to one in 126: it is no verdict. "
