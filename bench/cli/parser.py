@@ -229,6 +229,11 @@ def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--runs", type=_count, metavar="N",
         help="recorded runs of each side (default: 5, 3 or 1, as their length allows)",
     )  # fmt: skip
+    trace.add_argument(
+        "--latency", action="append", type=_not_negative, metavar="MS",
+        help="run again with the replay service so far away; repeatable, 0: not at all "
+        "(default: 20 and 100)",
+    )  # fmt: skip
 
 
 def _add_prior_art(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -14,6 +14,7 @@ from bench.profile.artefacts import check_folder
 from bench.screen.watchers import make_watcher
 from bench.store.accounts import save_account
 from bench.system.lock import exclusive
+from bench.trace.findings.finding import ROUND_TRIPS_S
 from bench.trace.keep import record_of
 from bench.trace.page import write_trace
 from bench.trace.session import TraceSession, folder_of
@@ -31,7 +32,9 @@ def trace_command(arguments: argparse.Namespace) -> ExitStatus:
         watcher.phase(f"looking up {arguments.range}")
         pair = pair_or_one(target, arguments, workspace)
         builder = Builder(target, pair, workspace, watcher.say, arguments.repo, arguments.deps)
-        session = TraceSession(target, pair, scenarios, arguments.runs, workspace, watcher)
+        session = TraceSession(
+            target, pair, scenarios, arguments.runs, _latencies_s(arguments), workspace, watcher
+        )
         for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
             watcher.say(f"Python {interpreter.version}")
             try:
@@ -42,6 +45,13 @@ def trace_command(arguments: argparse.Namespace) -> ExitStatus:
             else:
                 status = status if went_well else ExitStatus.NOTHING_MEASURED
     return failures[0].status if failures else status
+
+
+def _latencies_s(arguments: argparse.Namespace) -> tuple[float, ...]:
+    """Distances at which a scenario is run again; those of the findings, unless asked otherwise."""
+    if arguments.latency is None:
+        return ROUND_TRIPS_S[1:]
+    return tuple(sorted({ms / 1000 for ms in arguments.latency} - {0.0}))
 
 
 def _trace(session: TraceSession, builder: Builder, interpreter: Interpreter) -> bool:

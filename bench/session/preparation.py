@@ -32,6 +32,7 @@ from bench.measure.rounds import Bench
 from bench.session.support import pyperf_folder
 from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.store.run import Journal, Run, create_run, unfinished_run
+from bench.system.files import write_atomically
 from bench.system.lock import exclusive
 from bench.system.process import run_tool
 from bench.workspace import Workspace
@@ -116,16 +117,22 @@ def opened(
 
 @contextmanager
 def network_of(
-    target: Target, benchmarks: Sequence[PlannedBenchmark], workspace: Workspace
+    target: Target,
+    benchmarks: Sequence[PlannedBenchmark],
+    workspace: Workspace,
+    latency_s: float = 0.0,
 ) -> Iterator[Network]:
-    """The network of a target's processes as its file wants it, with the servers they need."""
+    """The network of a target's processes as its file wants it, with the servers they need.
+
+    Those that keep a journal answer `latency_s` later than they could.
+    """
     served = sorted({one.declaration.fixture for one in benchmarks if one.declaration.served})
     apart = find_slice()
     cpus = measuring_cpus(describe_machine(), apart)
     workspace.scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=workspace.scratch, prefix="journals-") as journals:
         services = [
-            service_of(name, prepare_fixture(name, workspace.cache), Path(journals))
+            service_of(name, prepare_fixture(name, workspace.cache), Path(journals), latency_s)
             for name in served
         ]
         with _network(target, benchmarks, services, cpus) as network:
@@ -148,18 +155,28 @@ def _network(
     )
 
 
-def service_of(fixture: str, folder: Path, journals: Path | None = None) -> Service:
+def service_of(
+    fixture: str, folder: Path, journals: Path | None = None, latency_s: float = 0.0
+) -> Service:
     """The server of a fixture that has one, for a folder of it.
 
-    One that keeps a journal does so in the folder `journals`, if that is given.
+    One that keeps a journal does so in the folder `journals`, if that is given, and may be told to
+    answer `latency_s` later.
     """
     server = find_fixture(fixture).server
     assert server is not None  # or `select` would have complained
-    argv = (sys.executable, "-I", str(server.program), str(folder), str(server.port))
+    argv: tuple[str, ...] = (
+        sys.executable, "-I", str(server.program), str(folder), str(server.port),
+    )  # fmt: skip
     if journals is None or not server.journals:
         return Service(fixture, argv, server.port)
     journal = journals / f"{fixture}.jsonl"
-    return Service(fixture, (*argv, "--journal", str(journal)), server.port, journal)
+    argv = (*argv, "--journal", str(journal))
+    if latency_s:
+        conditions = journals / f"{fixture}.toml"
+        write_atomically(conditions, f"[[endpoint]]\nlatency_s = {latency_s!r}\n")
+        argv = (*argv, "--conditions", str(conditions))
+    return Service(fixture, argv, server.port, journal)
 
 
 def describe_run(

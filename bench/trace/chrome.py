@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bench.trace.path import LAYER_OF_KIND, Piece
-from bench.trace.recording import Span
+from bench.trace.recording import Span, caller_of
 from bench.trace.timeline import Process, Timeline
 
 _PATH_PID, _SERVICE_PID = 1, 2
@@ -128,7 +128,7 @@ def _title(span: Span) -> str:
 def _arguments(span: Span) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if span.who:
-        told["by"] = span.who[0]
+        told["by"] = caller_of(span.who)
     if span.failed:
         told["failed"] = span.failed
     if span.kind in {"send", "receive"}:

@@ -34,7 +34,8 @@ def write_trace(trace: Trace, folder: Path, workspace: Workspace) -> Path:
         *_opening(trace, told),
         *_pictures(trace, told, artefacts, shown),
         *_where(told),
-        *findings_section(told, shown),
+        *findings_section(told, shown, trace.far),
+        *_distances(trace, told),
         *_details(told),
         *_closing(trace),
     )
@@ -126,6 +127,20 @@ def _where(told: Mapping[Side, Told]) -> Iterator[str]:
     )
     yield tables.where_it_went(told)
     yield collapsed("What the rows mean", bullets(tables.meanings(told)))
+
+
+def _distances(trace: Trace, told: Mapping[Side, Told]) -> Iterator[str]:
+    """What a distance to the service costs, from runs at it."""
+    if not trace.far:
+        return
+    side = list(told)[-1]
+    yield heading(2, "The service further away" + (f", {side}" if len(told) > 1 else ""))
+    yield tables.distances({0.0: told[side].shown, **trace.far})
+    yield (
+        "One run at each distance; the replay service holds each answer back for so long. The wall "
+        "time of a single run also has what the machine did besides: the share of the path is the "
+        "better figure. Making a connection is not slower, as it would be."
+    )
 
 
 def _details(told: Mapping[Side, Told]) -> Iterator[str]:

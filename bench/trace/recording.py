@@ -38,6 +38,15 @@ class Span:
         return self.end - self.begin
 
 
+def caller_of(who: tuple[str, ...]) -> str:
+    """The innermost of running functions that is not an HTTP library's; "" where there is none."""
+    own = (one for one in who if not any(part in one for part in _HTTP_LIBRARIES))
+    return next(own, who[0] if who else "")
+
+
+_HTTP_LIBRARIES = ("/requests/", "/urllib3/", "/httpx/", "/httpcore/")
+
+
 @dataclass(frozen=True)
 class Marks:
     """CPU time at moments, in ns: of the first thread, of the process, and time without a core."""

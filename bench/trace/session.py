@@ -50,7 +50,10 @@ class Runs:
 
 @dataclass(frozen=True)
 class Trace:
-    """One scenario's timelines by side; `failures` say which runs did not end as they should."""
+    """One scenario's timelines by side; `failures` say which runs did not end as they should.
+
+    `far` are runs of the last side in which the service answered so many seconds later.
+    """
 
     target: Target
     pair: Pair
@@ -60,19 +63,22 @@ class Trace:
     runs: Mapping[Side, Runs]
     failures: tuple[str, ...]
     network: str
+    far: Mapping[float, Timeline] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TraceSession:
     """What is traced, and who hears of it. A pair of one revision with itself has one side.
 
-    `repeats` is how often each side is recorded; None: as often as its length allows.
+    `repeats` is how often each side is recorded; None: as often as its length allows. `latencies_s`
+    are those at which a scenario is run again whose service can answer later than it could.
     """
 
     target: Target
     pair: Pair
     benchmarks: tuple[PlannedBenchmark, ...]
     repeats: int | None
+    latencies_s: tuple[float, ...]
     workspace: Workspace
     watcher: Watcher
 
@@ -89,31 +95,65 @@ class TraceSession:
         for side in self.traced:
             environments.side(side).prove_again(self.target.env)
         found = False
-        with (
-            network_of(self.target, self.benchmarks, self.workspace) as network,
-            Launcher(network.isolation) as launcher,
-            subjects(
-                self.target, self.benchmarks, self.workspace, interpreter, environments, network
-            ) as (base, head),
-        ):
-            bench = Bench(launcher, network.cpus, secrets.randbits(32), network)
+        with self._started(interpreter, environments, 0.0) as (bench, subjects_, network):
             for planned in self.benchmarks:
                 try:
-                    sides = _sides(planned, base, head)
+                    sides = _sides(planned, *subjects_)
                     runs, failures = self._take(bench, sides, network)
                 except (NotPresentError, NotServedError, NotProfiledError) as error:
                     self.watcher.say(f"{planned.declaration.name}: not traced: {error}")
                     continue
                 found = True
+                far, more = self._far(planned, interpreter, environments, network, failures)
                 yield Trace(
                     self.target, self.pair, interpreter.version, sides, environments, runs,
-                    failures, network.isolation.description,
+                    (*failures, *more), network.isolation.description, far,
                 )  # fmt: skip
         if not found:
             raise NothingMeasuredError(
                 f"Nothing could be traced of {self.target.name} {self.pair.label} on Python "
                 f"{interpreter.version}."
             )
+
+    @contextmanager
+    def _started(
+        self, interpreter: Interpreter, environments: Environments, latency_s: float
+    ) -> Iterator[tuple[Bench, tuple[Invoking, Invoking], Network]]:
+        """Services, launcher and subjects; the services answer so many seconds later."""
+        with (
+            network_of(self.target, self.benchmarks, self.workspace, latency_s) as network,
+            Launcher(network.isolation) as launcher,
+            subjects(
+                self.target, self.benchmarks, self.workspace, interpreter, environments, network
+            ) as both,
+        ):
+            yield Bench(launcher, network.cpus, secrets.randbits(32), network), both, network
+
+    def _far(
+        self,
+        planned: PlannedBenchmark,
+        interpreter: Interpreter,
+        environments: Environments,
+        near: Network,
+        failures: tuple[str, ...],
+    ) -> tuple[dict[float, Timeline], tuple[str, ...]]:
+        """A run of the last side at each latency, and what went wrong."""
+        name = planned.declaration.name
+        found: dict[float, Timeline] = {}
+        if failures or near.journal(planned.declaration.fixture) is None:
+            return found, ()
+        for latency_s in self.latencies_s:
+            self.watcher.phase(f"{name}: the service {latency_s * 1000:g} ms away")
+            with self._started(interpreter, environments, latency_s) as (bench, both, network):
+                subject = Subject(bench, _sides(planned, *both), self.traced[-1])
+                timelines: list[Timeline] = []
+                try:
+                    with _recorders({subject.side: subject}) as recorders:
+                        _Recording(subject, recorders[subject.side], network).run(timelines)
+                except NotProfiledError as error:
+                    return found, (f"the service {latency_s * 1000:g} ms away: {error}",)
+                found[latency_s] = timelines[0]
+        return found, ()
 
     def _take(
         self, bench: Bench, sides: Sides, network: Network
@@ -213,7 +253,7 @@ class _Recording:
 @contextmanager
 def _recorders(subjects_: Mapping[Side, Subject]) -> Iterator[dict[Side, Path]]:
     """A copy of the recorder for each side, compiled by its Python: nothing is then compiled."""
-    with subjects_[Side.BASE].scratch() as folder:
+    with next(iter(subjects_.values())).scratch() as folder:
         made = {side: recorder_in(folder / side) for side in subjects_}
         for side, place in made.items():
             python = subjects_[side].sides.side(side).env["PATH"].partition(":")[0] + "/python"

@@ -9,7 +9,8 @@ from bench.report.markdown import code, table
 from bench.report.text import seconds, share
 from bench.trace.exchanges import Exchange
 from bench.trace.means import Told, counts_of
-from bench.trace.path import Layer
+from bench.trace.path import Layer, path_of
+from bench.trace.phases import account_of
 from bench.trace.timeline import Process, Timeline
 
 _INDENT = "&nbsp;&nbsp;&nbsp;"
@@ -153,6 +154,32 @@ def _request(one: Exchange, timeline: Timeline) -> list[str]:
         one.failed or str(one.status or "–"),
         "new" if one.connect else "kept",
     ]
+
+
+def distances(runs: Mapping[float, Timeline]) -> str:
+    """Runs at several distances of the service: what of the path was waiting for answers."""
+    rows = []
+    for latency_s, timeline in runs.items():
+        account = account_of(timeline, path_of(timeline))
+        held_s = account.own.get(Layer.SIMULATED, 0.0)
+        http_s = sum(account.own.get(layer, 0.0) for layer in _HTTP)
+        rows.append(
+            [
+                seconds(latency_s) if latency_s else "none",
+                seconds(account.wall_s),
+                seconds(http_s),
+                share(http_s / account.wall_s),
+                str(len(timeline.exchanges)),
+                f"{held_s / latency_s:.1f}" if latency_s else "–",
+            ]
+        )
+    columns = (
+        "held back", "wall time", "HTTP on the path", "share", "requests", "round trips waited for",
+    )  # fmt: skip
+    return table(columns, rows)
+
+
+_HTTP = (Layer.HTTP_CLIENT, Layer.HTTP_WIRE, Layer.SERVICE, Layer.SIMULATED)
 
 
 def processes(told: Mapping[Side, Told]) -> str:

@@ -31,7 +31,7 @@ def test_a_connection_for_each_request(tmp_path: Path) -> None:
     found = findings(tmp_path, 'for name in ("/a", "/b", "/c"):\n    ask(name, name.encode())\n')
     one = found["connections"]
     assert one.title.startswith("2 connections")
-    assert one.round_trips == 2
+    assert one.handshakes == 2
     near, _, far = (one.saving_s(trip) for trip in ROUND_TRIPS_S)
     assert far - near == 2 * (ROUND_TRIPS_S[2] - ROUND_TRIPS_S[0])
 
@@ -68,7 +68,7 @@ ask("/explain", source.encode())
 """
     one = findings(tmp_path, program)["payloads"]
     assert "`POST /explain`" in one.evidence[0]
-    assert one.round_trips >= 2  # larger than what leaves at once, on new connections
+    assert one.handshakes >= 2  # larger than what leaves at once, on new connections
 
 
 def test_answers_that_are_of_no_use(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from bench.report.markdown import code
 from bench.report.text import counted, seconds
 from bench.trace.exchanges import Exchange, failed_connections
 from bench.trace.findings.finding import Evidence, Finding, How
+from bench.trace.recording import caller_of
 
 _INDEXES = ("pypi.org", "pypi.python.org", "files.pythonhosted.org", "test.pypi.org")
 
@@ -41,25 +42,19 @@ def new_connections(seen: Evidence) -> Iterator[Finding]:
                 "or two more, which are not in the figures)",
                 _who_asks(seen, opened),
             ),
-            round_trips=len(waited),
+            handshakes=len(waited),
             local_s=cost_s,
         )
 
 
 def _who_asks(seen: Evidence, exchanges: list[Exchange]) -> str:
     callers = [one.call.who for one in exchanges if one.call and one.call.who]
-    names = dict.fromkeys(_first_own(who) for who in callers)
+    names = dict.fromkeys(caller_of(who) for who in callers)
     return (
         f"asked for by {', '.join(code(seen.shown(name)) for name in list(names)[:4])}"
         if (names)
         else "who asked is not known"
     )
-
-
-def _first_own(who: tuple[str, ...]) -> str:
-    """The innermost caller that is not an HTTP library's."""
-    libraries = ("/requests/", "/urllib3/", "/httpx/", "/httpcore/")
-    return next((one for one in who if not any(part in one for part in libraries)), who[0])
 
 
 def retries(seen: Evidence) -> Iterator[Finding]:
@@ -90,7 +85,8 @@ def retries(seen: Evidence) -> Iterator[Finding]:
         f"{counted(len(failed), 'request')} without a useful answer",
         cost_s,
         tuple(lines),
-        round_trips=len(waits),
+        handshakes=sum(one.connect is not None for one in waits),
+        answers=len(waits),
         local_s=cost_s,
         how=How.MEASURED,
     )
@@ -121,7 +117,7 @@ def version_check(seen: Evidence) -> Iterator[Finding]:
     lines = [
         f"{code(' '.join(span.detail).strip())} at {seconds(seen.at(span.begin))}: "
         f"{span.failed or 'answered'} after {seconds(span.length / 1e9)}, from "
-        f"{code(seen.shown(_first_own(span.who))) if span.who else 'somewhere'}"
+        f"{code(seen.shown(caller_of(span.who))) if span.who else 'somewhere'}"
         for span in calls[:4]
     ] or [f"{counted(len(tried), 'name')} looked up in vain" if tried else "answered"]
     lines.append(
@@ -132,6 +128,6 @@ def version_check(seen: Evidence) -> Iterator[Finding]:
         "the package index is asked before the work goes on",
         cost_s,
         tuple(lines),
-        round_trips=4 * max(len(calls), 1),  # name, connection, TLS, request
+        handshakes=4 * max(len(calls), 1),  # name, connection, TLS, request: not our service
         local_s=cost_s,
     )

@@ -11,13 +11,17 @@ from bench.report.markdown import code
 from bench.report.text import counted, seconds, share
 from bench.trace.exchanges import Exchange
 from bench.trace.findings.finding import Evidence, Finding, How
+from bench.trace.phases import busy_ns
 from bench.trace.recording import Span
+from bench.trace.timeline import Process
 
 _CHUNK = re.compile(rb'[^"\n\\]{16,}')
 _GRAM = 8
+_ASLEEP_NS = 500_000
 _WINDOW_BYTES = 14_600  # what leaves at once on a new connection (10 segments)
 _LARGE_BYTES = 16_000
 _LEAST_REPEATED = 0.10
+_MUCH, _MUCH_BYTES = 0.30, 4000
 
 
 def redundant(seen: Evidence) -> Iterator[Finding]:
@@ -35,7 +39,6 @@ def redundant(seen: Evidence) -> Iterator[Finding]:
             continue
         waited = [one for one in repeated if seen.on_path(one)]
         cost_s = sum(one.end - one.begin for one in waited) / 1e9
-        trips = sum(2 if one.connect else 1 for one in waited)
         yield Finding(
             "redundant",
             f"{code(group[0].name)} asked {len(repeated) + 1} times for the same answer",
@@ -45,7 +48,8 @@ def redundant(seen: Evidence) -> Iterator[Finding]:
                 f"({group[0].response_bytes} B) at "
                 + ", ".join(seconds(seen.at(one.begin)) for one in group),
             ),
-            round_trips=trips,
+            handshakes=sum(one.connect is not None for one in waited),
+            answers=len(waited),
             local_s=cost_s,
         )
 
@@ -60,7 +64,6 @@ def independent(seen: Evidence) -> Iterator[Finding]:
     if not pairs:
         return
     saved_s = sum(min(a.end - a.begin, b.end - b.begin) for a, b in pairs) / 1e9
-    trips = sum(min(_trips(a), _trips(b)) for a, b in pairs)
     yield Finding(
         "independent",
         f"{counted(len(pairs), 'request')} waited for an earlier one without using its answer",
@@ -75,7 +78,8 @@ def independent(seen: Evidence) -> Iterator[Finding]:
             "contents only: whether the earlier answer decides if the later is sent at all is for "
             "a reader of the code to say",
         ),
-        round_trips=trips,
+        handshakes=sum(bool(a.connect and b.connect) for a, b in pairs),
+        answers=len(pairs),
         local_s=saved_s,
     )
 
@@ -100,20 +104,24 @@ def _together(seen: Evidence, exchanges: list[Exchange]) -> Iterator[tuple[Excha
 
 
 def _child_between(seen: Evidence, earlier: Exchange, later: Exchange) -> bool:
-    """What a child has found out may be in the later request."""
+    """What a child has found out may be in the later request; one that slept has found nothing."""
+    begin, end = earlier.end, later.begin
     return any(
-        child.ended > earlier.end and child.spawned < later.begin
+        begin < child.spawned < end
+        or begin < child.ended < end
+        or (child.spawned < end and child.ended > begin and _worked(child, begin, end))
         for process in seen.timeline.processes
         for child in process.children
     )
 
 
+def _worked(child: Process, begin: int, end: int) -> bool:
+    """Of what is no Python nothing is known: it may have."""
+    return not child.is_python or busy_ns(child, begin, end) > _ASLEEP_NS
+
+
 def _grams(content: bytes) -> set[bytes]:
     return {content[at : at + _GRAM] for at in range(len(content) - _GRAM + 1)}
-
-
-def _trips(one: Exchange) -> int:
-    return 2 if one.connect else 1
 
 
 def payloads(seen: Evidence) -> Iterator[Finding]:
@@ -149,8 +157,9 @@ def payloads(seen: Evidence) -> Iterator[Finding]:
             f"{'is' if len(large) == 1 else 'are'} larger than what leaves before the first "
             "acknowledgement",
         ),
-        round_trips=trips,
+        handshakes=trips,
         local_s=writing_s * repeated / sent,
+        notable=repeated >= max(_MUCH * sent, _MUCH_BYTES),
     )
 
 

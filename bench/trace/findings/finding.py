@@ -18,32 +18,50 @@ class How(enum.StrEnum):
 
     COMPUTED = "computed"
     MEASURED = "measured on this run"
-    SIMULATED = "simulated with the service's latency"
+    SIMULATED = "simulated: answers held back by the service, handshakes computed"
 
 
 @dataclass(frozen=True)
 class Finding:
     """Something that costs time at a boundary.
 
-    `cost_s` is what it took of the wall time of this run; `round_trips` how many round trips a
-    change would save on the path the user waits on, and `local_s` what it would save besides,
-    whatever the distance. `evidence` are lines of Markdown.
+    `cost_s` is what it took of the wall time of this run. A change would save `local_s` whatever
+    the distance, and besides so many `handshakes` (connections made) and `answers` (waited for) of
+    a round trip each, on the path the user waits on. `evidence` are lines of Markdown. `far` is the
+    same finding in runs with the service so many seconds away. What is `notable` is told however
+    little it costs here.
     """
 
     rule: str
     title: str
     cost_s: float
     evidence: tuple[str, ...]
-    round_trips: float = 0.0
+    handshakes: float = 0.0
+    answers: float = 0.0
     local_s: float = 0.0
     how: How = How.COMPUTED
-    saved_s: Mapping[float, float] = field(default_factory=dict)
+    far: Mapping[float, Finding] = field(default_factory=dict)
+    notable: bool = False
 
     def saving_s(self, round_trip_s: float) -> float:
-        """Seconds that a change would save where a round trip takes so long."""
-        if round_trip_s in self.saved_s:
-            return self.saved_s[round_trip_s]
-        return self.local_s + self.round_trips * round_trip_s
+        """Seconds that a change would save where a round trip takes so long.
+
+        In a run at that distance the service held each answer back, but not the handshakes.
+        """
+        far = self.far.get(round_trip_s)
+        if far is not None and self.answers:
+            return far.local_s + self.handshakes * round_trip_s
+        return self.local_s + (self.handshakes + self.answers) * round_trip_s
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same in another run: its title may have times in it."""
+        return self.rule, "" if self.rule == "cold start" else self.title
+
+    @property
+    def how_words(self) -> str:
+        """Where the savings come from."""
+        return str(How.SIMULATED if self.far and self.answers else self.how)
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,22 @@ from bench.report.text import seconds, share
 from bench.trace.findings.finding import ROUND_TRIPS_S, Evidence, Finding
 from bench.trace.findings.rules import find
 from bench.trace.means import Told
+from bench.trace.path import path_of
+from bench.trace.timeline import Timeline
 
 
 def findings_section(
-    told: Mapping[Side, Told], shown: Mapping[Side, Callable[[str], str]]
+    told: Mapping[Side, Told],
+    shown: Mapping[Side, Callable[[str], str]],
+    far: Mapping[float, Timeline],
 ) -> Iterator[str]:
     """Of one side all; of a pair head's, with what base had in a column."""
-    found = {side: find(Evidence(one.shown, one.path, shown[side])) for side, one in told.items()}
     last = list(told)[-1]
+    away = {s: Evidence(one, path_of(one), shown[last]) for s, one in far.items()}
+    found = {
+        side: find(Evidence(one.shown, one.path, shown[side]), away if side is last else None)
+        for side, one in told.items()
+    }
     yield heading(2, "Findings" + (f" in {last}" if len(told) > 1 else ""))
     if not found[last]:
         yield "None of the rules found anything worth 0.5 ms."
@@ -49,7 +57,7 @@ def _table(findings: list[Finding], wall_s: float, before: Mapping[str, Finding]
                 seconds(one.cost_s),
                 share(one.cost_s / wall_s),
                 *(seconds(one.saving_s(trip)) for trip in ROUND_TRIPS_S),
-                str(one.how),
+                one.how_words,
             ]
         )
     saves = [f"saves at {seconds(trip)}" for trip in ROUND_TRIPS_S]

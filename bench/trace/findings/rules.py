@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from bench.trace.findings.connections import new_connections, retries, version_check
 from bench.trace.findings.content import independent, payloads, redundant, serialisation
@@ -30,10 +31,28 @@ _RULES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
 )
 
 
-def find(seen: Evidence) -> list[Finding]:
-    """What the rules find, the costliest first; nothing that costs or saves less than 0.5 ms."""
-    found = [one for rule in _RULES for one in rule(seen) if _worth_s(one) >= _WORTH_S]
-    return sorted(found, key=lambda one: (-_worth_s(one), one.title))
+def find(seen: Evidence, far: Mapping[float, Evidence] | None = None) -> list[Finding]:
+    """What the rules find, the costliest first; nothing that costs or saves less than 0.5 ms.
+
+    `far` are runs with the service so many seconds away: what is found there too tells what it
+    would save.
+    """
+    there = {latency: _by_title(_all(evidence)) for latency, evidence in (far or {}).items()}
+    found = [
+        replace(one, far={latency: other[one.key] for latency, other in there.items()
+                          if one.key in other})
+        for one in _all(seen)
+    ]  # fmt: skip
+    worth = [one for one in found if one.notable or _worth_s(one) >= _WORTH_S]
+    return sorted(worth, key=lambda one: (-_worth_s(one), one.title))
+
+
+def _all(seen: Evidence) -> list[Finding]:
+    return [one for rule in _RULES for one in rule(seen)]
+
+
+def _by_title(findings: list[Finding]) -> dict[tuple[str, str], Finding]:
+    return {one.key: one for one in findings}
 
 
 def _worth_s(one: Finding) -> float:
