@@ -129,6 +129,8 @@ def test_report_is_written_after_a_run(sandbox: Sandbox) -> None:
 
 def test_targets_are_listed_and_bad_ones_named(sandbox: Sandbox) -> None:
     assert "v1.0.0..v1.1.0" in sandbox.bench("targets", status=0).stdout
+    assert "work" in sandbox.bench("targets", "sample", status=0).stdout
+    assert "no target" in sandbox.bench("targets", "smaple", status=2).stderr
     sandbox.write_target("oops", "other")
     done = sandbox.bench("targets", status=2)
     assert "work" in done.stdout
