@@ -53,9 +53,15 @@ def _record(arguments: argparse.Namespace) -> None:
 
 
 def _load(arguments: argparse.Namespace) -> None:
-    load = Load(arguments.clients, arguments.requests, arguments.body_bytes, arguments.reuse)
-    if min(load.clients, load.requests) < 1:
-        raise UsageError("A load needs a client and a request at least.")
+    load = Load(
+        arguments.clients,
+        arguments.requests,
+        arguments.body_bytes,
+        arguments.reuse,
+        arguments.rate,
+    )
+    if min(load.clients, load.requests) < 1 or min(load.rate, load.body_bytes) < 0:
+        raise UsageError("A load needs a client and a request at least, and no negative figures.")
     ports = arguments.ai_port, arguments.cf_port
     folder = (arguments.folder or _ANSWERS).resolve()
     print(_words(measure(folder, load, ports), load))
@@ -64,7 +70,11 @@ def _load(arguments: argparse.Namespace) -> None:
 def _words(found: Findings, load: Load) -> str:
     rows = [
         [who, *(seconds(percentile(times, share)) for share in (0.5, 0.95, 0.99, 1.0))]
-        for who, times in (("service itself", found.own_s), ("as clients see it", found.seen_s))
+        for who, times in (
+            ("the service's own", found.own_s),
+            ("from its first byte to its answer", found.inside_s),
+            ("as a client sees it", found.seen_s),
+        )
     ]
     per_core = len(found.own_s) / found.service_cpu_s if found.service_cpu_s else 0.0
     return "\n".join(

@@ -30,6 +30,9 @@ def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     load.add_argument("--requests", type=int, default=8000, help="in all (%(default)s)")
     load.add_argument("--body-bytes", type=int, default=2000, help="of a request (%(default)s)")
     load.add_argument(
+        "--rate", type=float, default=0.0, help="requests a second (default: as many as it answers)"
+    )
+    load.add_argument(
         "--reuse", action="store_true", help="one connection a client; else one a request"
     )
     _add_ports(load)

@@ -30,21 +30,30 @@ _STARTS_WITHIN_S = 30.0
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked: requests in all, from so many clients, `body_bytes` of JSON in each."""
+    """What is asked: requests in all, from so many clients, `body_bytes` of JSON in each.
+
+    `rate`: so many a second between them, on a schedule; 0: each as soon as the last is answered.
+    """
 
     clients: int = 16
     requests: int = 4000
     body_bytes: int = 2000
     reuse: bool = False
+    rate: float = 0.0
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What came of it, in seconds: `own_s` the service's time per request, `seen_s` a client's."""
+    """What came of it, in seconds a request.
+
+    `own_s` is the service's time for it, `inside_s` that from its first byte to its answer, during
+    which others may have their turn, and `seen_s` the client's, with the connection.
+    """
 
     elapsed_s: float
     service_cpu_s: float
     own_s: tuple[float, ...]
+    inside_s: tuple[float, ...]
     seen_s: tuple[float, ...]
     connections: int
     failed: int
@@ -79,6 +88,7 @@ def measure(folder: Path, load: Load, ports: tuple[int, int]) -> Findings:
             elapsed_s,
             _cpu_s(service.process.pid) - cpu_s,
             tuple(one.own_s for one in answered),
+            tuple((one.sent_ns - one.received_ns) / 1e9 - one.simulated_s for one in answered),
             tuple(seen),
             _connections(answered),
             failed,
@@ -136,7 +146,7 @@ async def _ask_all(port: int, load: Load) -> tuple[list[float], int]:
     body = msgspec.json.encode({"trace_id": "load", "filling": "x" * load.body_bytes})
     request = _request(body, reuse=load.reuse)
     left = iter(range(load.requests))
-    clients = [_client(port, request, left, reuse=load.reuse) for _ in range(load.clients)]
+    clients = [_client(port, request, left, load) for _ in range(load.clients)]
     told = await asyncio.gather(*clients)
     seen = [seconds for one in told for seconds, _ok in one]
     return seen, sum(not ok for one in told for _seconds, ok in one)
@@ -152,11 +162,14 @@ def _request(body: bytes, *, reuse: bool) -> bytes:
 
 
 async def _client(
-    port: int, request: bytes, left: Iterator[int], *, reuse: bool
+    port: int, request: bytes, left: Iterator[int], load: Load
 ) -> list[tuple[float, bool]]:
     found: list[tuple[float, bool]] = []
     reader, writer = None, None
-    for _ in left:
+    began = time.monotonic()
+    for number in left:
+        if load.rate:
+            await asyncio.sleep(began + number / load.rate - time.monotonic())
         started = time.monotonic()
         if reader is None or writer is None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -165,7 +178,7 @@ async def _client(
         length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
         await reader.readexactly(length)
         found.append((time.monotonic() - started, head.startswith(b"HTTP/1.1 200")))
-        if not reuse:
+        if not load.reuse:
             writer.close()
             reader, writer = None, None
     if writer is not None:
