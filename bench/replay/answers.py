@@ -27,6 +27,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.core.errors import UsageError
+from bench.replay.errors import error_header
 from bench.replay.journal import UNKNOWN
 
 COMMON = "common"
@@ -224,6 +225,6 @@ def _refusal(why: str) -> Response:
     return Response(
         msgspec.json.encode({"error": f"the replay service: {why}"}),
         UNKNOWN,
-        {"x-replay-error": why},
+        error_header(why),
         "application/json",
     )

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from bench.core.errors import UsageError
 from bench.replay.answers import digest_of
+from bench.replay.errors import error_header
 from bench.replay.journal import Backend
 from bench.system.files import write_atomically
 
@@ -114,10 +115,10 @@ class Recorder:
         except (OSError, http.client.HTTPException) as error:
             why = f"{upstream.host} can't be asked: {error}"
             told = msgspec.json.encode({"error": why})
-            return Response(told, 502, {"x-replay-error": why}, "application/json")
+            return Response(told, 502, error_header(why), "application/json")
         if status != 200:
             why = f"status {status}: not kept"
-            return Response(answer, status, {"x-replay-error": why}, kind)
+            return Response(answer, status, error_header(why), kind)
         self._keep(f"{request.method}{request.url.path}", body, kind, answer)
         return Response(answer, status, media_type=kind)
 

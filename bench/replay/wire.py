@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bench.replay.conditions import Conditions, Fate, filled_up
 from bench.replay.connections import Connection, Connections
+from bench.replay.errors import HEADER, error_header
 from bench.replay.journal import UNKNOWN, Backend, Exchange, write_exchange
 
 _GARBAGE = b'{"optimizations": [{"source_code": \xff\xfe not what you hoped for'
-_HANGS_S = 24 * 3600.0
 _DIED = 70
-ERROR_HEADER = b"x-replay-error"
 
 
 @dataclass
@@ -42,14 +42,31 @@ class _Answer:
     @property
     def error(self) -> str:
         """What the application says was wrong."""
-        return next((v.decode("latin-1") for n, v in self.headers if n == ERROR_HEADER), "")
+        name = HEADER.encode()
+        return next((v.decode("latin-1") for n, v in self.headers if n == name), "")
 
-    def replace(self, body: bytes, status: int | None = None) -> None:
+    def fail(self, why: str, body: bytes, status: int) -> None:
+        """An error in its place; `status` 0 stands for no answer at all."""
+        self.headers = [(n.encode(), v.encode("latin-1")) for n, v in error_header(why).items()]
+        self.status = status
+        self.replace(body)
+
+    def replace(self, body: bytes) -> None:
         """Another body, under a length that fits it."""
-        self.status = self.status if status is None else status
         self.body = body
         self.headers = [(n, v) for n, v in self.headers if n != b"content-length"]
         self.headers.append((b"content-length", str(len(body)).encode()))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request, whole, and when it came in."""
+
+    scope: Scope
+    connection: Connection
+    body: bytes
+    received_ns: int
+    body_ns: int
 
 
 @dataclass
@@ -74,18 +91,18 @@ class Wire:
         connection = self.connections.of(dict(scope))
         received_ns = connection.first_ns or _now()
         body = await _whole(receive)
-        body_ns = _now()
+        asked = _Asked(scope, connection, body, received_ns, _now())
         fate = self._fate(scope)
         answer = await self._answer(scope, body, fate)
         handled_ns = _now()
         simulated_s = await _hold(fate.seconds(len(body) + len(answer.body)))
         if fate.failure == "hang":
-            simulated_s += await _hold(_HANGS_S)
-        if fate.failure == "close":
+            simulated_s += await _until_left_alone(receive)
+        elif fate.failure == "close":
             await connection.abort()
         else:
             await _deliver(answer, send)
-        self._note(scope, connection, (received_ns, body_ns, handled_ns), simulated_s, body, answer)
+        self._note(asked, answer, handled_ns, simulated_s)
 
     def _fate(self, scope: Scope) -> Fate:
         if self.ports.get(scope["server"][1]) is None or scope["path"].startswith("/replay/"):
@@ -96,59 +113,56 @@ class Wire:
         answer = _Answer()
         if fate.failure == "die":
             os._exit(_DIED)
-        await self.inside(scope, _given(body), answer.take)
+        try:
+            await self.inside(scope, _given(body), answer.take)
+        except Exception as error:  # noqa: BLE001 - told to the client, and in the journal
+            why = f"no answer to this request: {type(error).__name__}: {error}"
+            answer.fail(why, msgspec.json.encode({"error": why}), 500)
         if fate.failure == "status":
-            answer.replace(b'{"error":"an error on purpose"}', 503)
-            answer.headers.append((ERROR_HEADER, b"an error on purpose"))
+            answer.fail("an error on purpose", b'{"error":"an error on purpose"}', 503)
         elif fate.failure == "garbage":
-            answer.replace(_GARBAGE)
-            answer.headers.append((ERROR_HEADER, b"garbage on purpose"))
+            answer.fail("garbage on purpose", _GARBAGE, 200)
+        elif fate.failure == "hang":
+            answer.fail("no answer on purpose", b"", 0)
+        elif fate.failure == "close":
+            answer.fail("closed on purpose", b"", 0)
         elif fate.payload_bytes:
             answer.replace(filled_up(answer.body, fate.payload_bytes))
         return answer
 
-    def _note(
-        self,
-        scope: Scope,
-        connection: Connection,
-        times: tuple[int, int, int],
-        simulated_s: float,
-        request: bytes,
-        answer: _Answer,
-    ) -> None:
+    def _note(self, asked: _Asked, answer: _Answer, handled_ns: int, simulated_s: float) -> None:
         sent_ns = _now()
-        received, sent = connection.since_last()
-        backend: Backend = self.ports.get(scope["server"][1], "ai")
-        path: str = scope["path"]
-        if path.startswith("/replay/"):
-            backend = "replay"
+        received, sent = asked.connection.since_last()
+        path: str = asked.scope["path"]
+        own = path.startswith("/replay/")
         if answer.status == UNKNOWN:
-            print(f"no answer to {scope['method']} {path}", file=sys.stderr, flush=True)
+            print(f"no answer to {asked.scope['method']} {path}", file=sys.stderr, flush=True)
         if self.journal is None:
             return
-        keep = self.keep_bodies and backend != "replay"
         exchange = Exchange(
-            service=backend,
-            connection=connection.number,
-            client_port=scope["client"][1],
-            method=scope["method"],
+            service="replay" if own else self.ports.get(asked.scope["server"][1], "ai"),
+            connection=asked.connection.number,
+            client_port=asked.scope["client"][1],
+            method=asked.scope["method"],
             path=path,
             status=answer.status,
-            received_ns=times[0],
-            body_ns=times[1],
-            handled_ns=times[2],
+            received_ns=asked.received_ns,
+            body_ns=asked.body_ns,
+            handled_ns=handled_ns,
             sent_ns=sent_ns,
             simulated_s=round(simulated_s, 9),
-            request_bytes=len(request),
+            request_bytes=len(asked.body),
             response_bytes=len(answer.body),
-            request_header_bytes=max(received - len(request), 0),
+            request_header_bytes=max(received - len(asked.body), 0),
             response_header_bytes=max(sent - len(answer.body), 0),
-            request_sha256=hashlib.sha256(request).hexdigest(),
+            request_sha256=hashlib.sha256(asked.body).hexdigest(),
             response_sha256=hashlib.sha256(answer.body).hexdigest(),
             error=answer.error,
-            request_body=request.decode(errors="replace") if keep else "",
-            response_body=answer.body.decode(errors="replace") if keep else "",
         )
+        if self.keep_bodies and not own:
+            bodies = (one.decode(errors="replace") for one in (asked.body, answer.body))
+            kept = dict(zip(("request_body", "response_body"), bodies, strict=True))
+            exchange = msgspec.structs.replace(exchange, **kept)
         write_exchange(self.journal, exchange)
 
 
@@ -178,6 +192,14 @@ def _given(body: bytes) -> Receive:
         return messages.pop() if messages else {"type": "http.disconnect"}
 
     return receive
+
+
+async def _until_left_alone(receive: Receive) -> float:
+    """Wait until the client has gone; returns how long that took, in seconds."""
+    started = _now()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    return (_now() - started) / 1e9
 
 
 async def _hold(seconds: float) -> float:

@@ -33,6 +33,10 @@ path = "/ai/optimize"
 error_rate = 1
 error = "close"
 [[endpoint]]
+path = "/ai/refinement"
+error_rate = 1
+error = "hang"
+[[endpoint]]
 path = "/ai/log_features"
 error_rate = 1
 error = "die"
@@ -49,6 +53,8 @@ def test_what_is_asked_for_happens(tmp_path: Path) -> None:
             service.ask("POST", "/ai/explain", {})
         with pytest.raises((http.client.HTTPException, ConnectionError)):
             service.ask("POST", "/ai/optimize", {})
+        with pytest.raises(TimeoutError):
+            service.ask("POST", "/ai/refinement", [], timeout_s=0.3)
         with pytest.raises((http.client.HTTPException, ConnectionError)):
             service.ask("POST", "/ai/log_features", {})
         assert service.process.wait(timeout=10) == 70
@@ -59,6 +65,8 @@ def test_what_is_asked_for_happens(tmp_path: Path) -> None:
     assert rank.own_s < rank.simulated_s
     assert told["/cfapi/cli-get-user"].error
     assert told["/ai/explain"].error
+    assert (told["/ai/refinement"].status, told["/ai/optimize"].status) == (0, 0)
+    assert told["/ai/refinement"].simulated_s > 0.1
     assert "/ai/log_features" not in told
 
 

@@ -89,6 +89,15 @@ def test_tests_are_those_that_the_clients_version_handed_in(tmp_path: Path) -> N
         assert "can't be told apart" in answer["error"]
 
 
+def test_a_request_that_makes_no_sense(tmp_path: Path) -> None:
+    with replaying(tmp_path) as service:
+        status, answer = service.ask("POST", "/ai/rank", [1])
+        assert status == 500
+        assert service.ask("POST", "/ai/rank", {"diffs": []})[0] == 200
+        assert "no answer to this request" in answer["error"]
+        assert "TypeError" in journal(service, 2)[0].error
+
+
 def test_connections_and_bytes_are_counted(tmp_path: Path) -> None:
     with replaying(tmp_path) as service:
         for _ in range(3):

@@ -37,16 +37,19 @@ class Replay:
         *,
         key: str = "cf-replay-small",
         connection: http.client.HTTPConnection | None = None,
+        timeout_s: float = 20.0,
     ) -> tuple[int, Any]:
         """Status and body of an answer; over a connection of its own unless one is given."""
         port = self.cf if path.startswith("/cfapi") else self.ai
-        over = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        over = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
         sent = None if body is None else json.dumps(body)
-        over.request(method, path, sent, {"Authorization": f"Bearer {key}"})
-        answer = over.getresponse()
-        text = answer.read()
-        if connection is None:
-            over.close()
+        try:
+            over.request(method, path, sent, {"Authorization": f"Bearer {key}"})
+            answer = over.getresponse()
+            text = answer.read()
+        finally:
+            if connection is None:
+                over.close()
         return answer.status, json.loads(text) if text[:1] in b"[{" else text.decode()
 
 
