@@ -15,7 +15,7 @@ from bench.trace.recording import Span, caller_of
 from bench.trace.timeline import Process, Timeline
 
 _PATH_PID, _SERVICE_PID = 1, 2
-_POINTS = {"reaped", "close", "fork"}
+_POINTS = {"reaped", "close", "fork", "signal"}
 
 
 def chrome_trace(

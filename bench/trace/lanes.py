@@ -12,7 +12,7 @@ from bench.trace.recording import Span
 from bench.trace.timeline import Process, Timeline
 
 _FRAMES = {"task", "thread"}
-_NO_WORK = {"thread", "wait", "select", "sleep", "child", "reaped", "close"}
+_NO_WORK = {"thread", "wait", "select", "sleep", "child", "reaped", "close", "signal"}
 _WAITING = {"wait", "select", "child", "sleep"}
 _IDLE = 0.25  # with less CPU time than this, a stretch is called waiting
 

@@ -22,7 +22,7 @@ from bench.trace.session import Trace
 from bench.workspace import Workspace
 
 _SMALL_BYTES = 400_000
-_LEAST_NS = (50_000, 200_000, 500_000, 1_000_000, 3_000_000, 10_000_000)
+_LEAST_NS = (50_000, 200_000, 500_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000)
 
 
 def write_trace(trace: Trace, folder: Path, workspace: Workspace) -> Path:

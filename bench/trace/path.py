@@ -23,7 +23,7 @@ _WORKING = {
     "connect", "dns", "tls",
 }  # fmt: skip
 _FRAMES = {"task", "thread"}  # what holds work, and is none by itself
-_POINTS = {"reaped", "close", "fork"}
+_POINTS = {"reaped", "close", "fork", "signal"}
 
 
 class Layer(enum.StrEnum):

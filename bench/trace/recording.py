@@ -57,6 +57,17 @@ class Marks:
     queue_at: NDArray[np.int64]
     queue: NDArray[np.int64]
 
+    def until(self, moment: int, cpu_ns: int, queue_ns: int) -> Marks:
+        """With one more moment: what the kernel told of the process before it was killed."""
+        others = int(self.process[-1] - self.thread[-1]) if len(self.at) else 0
+        return Marks(
+            np.append(self.at, moment),
+            np.append(self.thread, cpu_ns),
+            np.append(self.process, cpu_ns + others),
+            np.append(self.queue_at, moment),
+            np.append(self.queue, queue_ns),
+        )
+
     def between(self, begin: int, end: int) -> tuple[float, float, float]:
         """CPU time of the first thread, of the other threads, and time without a core."""
         if not len(self.at):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench.replay.journal import Exchange as Served
 from bench.trace.exchanges import Exchange, exchanges_of, matched
@@ -138,12 +138,24 @@ def _started_by(process: Process, waiting: list[Recorded]) -> Iterator[Process]:
         own = next((one for one in waiting if one.pid == pid and one.site >= span.begin), None)
         if own is not None:
             waiting.remove(own)
+            own = _with_last_figures(own, spans)
         told = spawns.get(pid)
         argv = tuple(told.detail[1]) if told else (_argv(own) if own else ("?",))
         end = reaped.get(pid)
         last = end.begin if end else (own.last if own else span.end)
         status = end.detail[1] if end else None
         yield Process(pid, argv, span.begin, span.end, max(last, span.end), own, status=status)
+
+
+def _with_last_figures(recorded: Recorded, parents: Sequence[Span]) -> Recorded:
+    """What its parent read of a process before a signal was sent: a killed one says no more."""
+    for span in reversed(parents):
+        if span.kind == "signal" and span.detail[0] == recorded.pid and not recorded.told:
+            figures = span.detail[1].split()
+            if len(figures) >= 2 and span.begin >= recorded.last:
+                marks = recorded.marks.until(span.begin, int(figures[0]), int(figures[1]))
+                return replace(recorded, marks=marks)
+    return recorded
 
 
 def _child_of(span: Span) -> int:

@@ -13,6 +13,8 @@ import pytest
 from support.tracing import trace_program
 
 from bench.trace.left import stop_left_behind
+from bench.trace.path import Layer, path_of
+from bench.trace.phases import account_of
 from bench.trace.recording import read_recording, recorder_in
 
 QUIET = """
@@ -102,6 +104,43 @@ os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(0.02)"]
     assert sorted(names) == sorted([root.pid, forked.pid, root.pid])
     sleeps = [[s for s in one.spans if s.kind == "sleep"] for one in traced.recorded]
     assert [len(one) for one in sleeps] == [0, 1, 1]
+
+
+def test_a_program_that_forbids_itself_to_open_files(tmp_path: Path) -> None:
+    """What is written down goes on all the same, and nothing of it reaches the program."""
+    program = """
+import sys, time
+def forbid(event, _arguments):
+    if event == "open" and started:
+        raise RuntimeError("no files now")
+started = False
+sys.addaudithook(forbid)
+started = True
+for _ in range(3):
+    time.sleep(0.3)
+started = False
+"""
+    traced = trace_program(tmp_path, program)
+    (root,) = traced.recorded
+    assert [span.kind for span in root.spans].count("sleep") == 3
+    assert root.told
+
+
+def test_a_child_that_is_killed_while_it_works(tmp_path: Path) -> None:
+    """Its parent reads what it used before it sends the signal."""
+    program = """
+import subprocess, sys
+try:
+    subprocess.run([sys.executable, "-c", "while True: pass"], timeout=1)
+except subprocess.TimeoutExpired:
+    pass
+"""
+    traced = trace_program(tmp_path, program)
+    account = account_of(traced.timeline, path_of(traced.timeline))
+    worked = account.inside["python -c", Layer.OWN_CODE] + account.inside.get(
+        ("python -c", Layer.NO_CORE), 0.0
+    )
+    assert worked > 5 * account.inside.get(("python -c", Layer.UNEXPLAINED), 0.0)
 
 
 def test_half_a_file_is_read(tmp_path: Path) -> None:

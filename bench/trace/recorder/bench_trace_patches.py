@@ -187,7 +187,16 @@ class _Patches:
 
             return call
 
+        def signalled(original: "Any") -> "Any":
+            def call(self: "Any", *words: "Any", **named: "Any") -> "Any":
+                if self.returncode is None:  # what it used is not known any more when it is gone
+                    recorder.note("signal", _now(), self.pid, _used(self.pid))
+                return original(self, *words, **named)
+
+            return call
+
         self.timed(popen, "__init__", "spawn", started)
+        self.replace(popen, "send_signal", signalled)
         self.timed(popen, "wait", "child", process)
         self.timed(popen, "communicate", "child", process)
         self.replace(popen, "_handle_exitstatus", ended)
@@ -341,6 +350,15 @@ class _Patches:
             return many
 
         return call
+
+
+def _used(process: int) -> str:
+    """CPU time of a process's first thread and its time without a core, as the kernel tells it."""
+    try:
+        with open(f"/proc/{process}/schedstat") as stream:  # noqa: PTH123 - pathlib is not loaded
+            return stream.read()
+    except Exception:  # noqa: BLE001 - a hook of the program's may forbid it, with any error
+        return ""
 
 
 def _failed(recorder: "Any", begin: int, connection: int, error: OSError) -> None:

@@ -33,6 +33,7 @@ _thread_cpu = time.thread_time_ns
 _process_cpu = time.process_time_ns
 _ident = _thread.get_ident
 _write, _open, _close, _getpid = os.write, os.open, os.close, os.getpid
+_pread, _dup2 = os.pread, os.dup2
 
 _BATCH = 256
 _FLUSH_NS = 250_000_000
@@ -45,6 +46,9 @@ _KEPT = 1 << 18  # bytes of one send or receive that are kept
 _MAY_BE_SHORT = ("import", "json", "pickle", "wait", "select")
 _LIBRARY = (getattr(os, "__file__", "") or "?").rpartition("/")[0] + "/"
 _FORMAT = 2  # of marshal: any Python can read it
+# Descriptors of ours, where no program looks. They stay open: a program may forbid itself to open
+# files while it runs (CrossHair does, by an audit hook), and that is not to hit what we write.
+_FILE, _SCHEDSTAT = 1000, 1001
 
 
 class _Recorder:
@@ -68,6 +72,7 @@ class _Recorder:
         self.queued = 0
         self.flushed = self.marked = now = _now()
         self.file = self._claim()
+        self.schedstat = _keep_open("/proc/self/schedstat", os.O_RDONLY, _SCHEDSTAT)
         header = {
             "how": how,
             "pid": _getpid(),
@@ -82,7 +87,7 @@ class _Recorder:
         self.mark(now)
         self.flush()
 
-    def _claim(self) -> str:
+    def _claim(self) -> int:
         number = 0
         while True:
             name = f"{self.folder}/{_getpid()}.{number}"
@@ -90,8 +95,10 @@ class _Recorder:
                 _close(_open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             except FileExistsError:
                 number += 1
+            except Exception:  # noqa: BLE001 - a hook of the program's may forbid it
+                return -1
             else:
-                return name
+                return _keep_open(name, os.O_WRONLY | os.O_APPEND, _FILE)
 
     def enter(self) -> int:
         """The time now, at the beginning of something."""
@@ -106,8 +113,15 @@ class _Recorder:
         queue = -1
         if now - self.queued > _QUEUE_NS:
             self.queued = now
-            queue = int((_read("/proc/self/schedstat").split() or ["0", "-1"])[1])
+            queue = self.waited_for_core()
         self.events.append(("cpu", now, now, self.main, _thread_cpu(), _process_cpu(), queue))
+
+    def waited_for_core(self) -> int:
+        """Nanoseconds that the first thread stood ready without a core; -1: not told."""
+        try:
+            return int(_pread(self.schedstat, 200, 0).split()[1])
+        except (OSError, ValueError, IndexError):
+            return -1
 
     def note(self, kind: str, begin: int, *what: "Any") -> None:
         """Something began then and is over now."""
@@ -134,12 +148,8 @@ class _Recorder:
             batch = self.events[:many]
             del self.events[:many]
             self.flushed = _now()
-            handle = _open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            try:
-                _write(handle, marshal.dumps(batch, _FORMAT))
-            finally:
-                _close(handle)
-        except OSError:  # the folder has gone, or the disk is full: the program is not to suffer
+            _write(self.file, marshal.dumps(batch, _FORMAT))
+        except (OSError, ValueError):  # a full disk, or our descriptor is gone: nobody's business
             pass
         finally:
             self.lock.release()
@@ -189,7 +199,7 @@ def _text(value: "Any") -> str:
 def _read(path: str) -> str:
     try:
         handle = _open(path, os.O_RDONLY)
-    except OSError:
+    except Exception:  # noqa: BLE001 - or a hook of the program's forbids it
         return ""
     try:
         return os.read(handle, 4000).decode("ascii", "replace")
@@ -197,6 +207,20 @@ def _read(path: str) -> str:
         return ""
     finally:
         _close(handle)
+
+
+def _keep_open(path: str, flags: int, number: int) -> int:
+    """A descriptor of a file that children do not inherit, under a high number if there is one."""
+    try:
+        handle = _open(path, flags | os.O_CLOEXEC)
+    except Exception:  # noqa: BLE001 - as above
+        return -1
+    try:
+        _dup2(handle, number, inheritable=False)
+    except OSError:
+        return handle
+    _close(handle)
+    return number
 
 
 def _started() -> int:
