@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.replaying import await_port, free_ports, replaying
+from support.replaying import Replay, await_port, free_ports, replaying
 from support.sandbox import ROOT
 
 from bench.replay.recorder import REMOVED, cleaned
@@ -35,7 +35,7 @@ def test_what_is_recorded_is_replayed_without_secrets(tmp_path: Path) -> None:
         ]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
             await_port(ports[0], process)
-            from_recorder = type(backend)(*ports, tmp_path / "recorder.jsonl", process)
+            from_recorder = Replay(ports[0], ports[1], tmp_path / "recorder.jsonl", process)
             first = from_recorder.ask("POST", "/ai/optimize", SECRETS)
             other = from_recorder.ask("POST", "/ai/optimize", {"source_code": "other"})
             user = from_recorder.ask("GET", "/cfapi/cli-get-user")
@@ -69,7 +69,7 @@ def test_a_backend_that_is_not_there(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         await_port(ai, process)
         with replaying(tmp_path) as service:
-            asked = type(service)(ai, cf, tmp_path / "none", process)
+            asked = Replay(ai, cf, tmp_path / "none", process)
             status, answer = asked.ask("POST", "/ai/rank", {})
         process.terminate()
     assert status == 502

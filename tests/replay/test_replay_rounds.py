@@ -14,7 +14,7 @@ from support.launching import ends, python
 from support.replaying import ANSWERS, PROGRAM
 from support.sandbox import Sandbox, by_name, target_text
 
-from bench.core.counts import TRAFFIC, Counter
+from bench.core.counts import TRAFFIC, Counter, Instrument
 from bench.core.sample import Design, Round, Side
 from bench.core.target import Benchmark
 from bench.measure.client import Launcher
@@ -141,13 +141,26 @@ def test_a_benchmark_of_minutes(sandbox: Sandbox) -> None:
         if not network.isolation.prefix:
             pytest.skip(NO_LOOPBACK)
     sandbox.write_target(target_text(LONG))
-    found = by_name(sandbox.results("v1.0.0..v1.0.1", "--budget", "0.01"))["long"]
+    done = sandbox.bench(
+        *("run", "sample", "v1.0.0..v1.0.1", "--repo", sandbox.repository, "--rounds", "10"),
+        *("--budget", "0.01", "--no-tests", "--no-report", "--json"),
+        status=0,
+    )
+    (document,) = json.loads(done.stdout)
+    found = by_name(document)["long"]
     (run,) = sandbox.runs
     assert run.unavailable("long") is None
     rounds = run.rounds("long")
     assert len(rounds) == 2
     assert {one.design for one in rounds} == {Design.PAIRS}
     assert found["reason"] == "the 2 rounds its file asks for, over the budget"
+    counted = run.counted("long")
+    for side in Side:
+        tally = counted[Instrument.OBSERVER].side(side)
+        assert tally is not None
+        assert tally.figures[Counter.FILES_WRITTEN] == 1
+        assert tally.figures[Counter.CONNECTIONS] == 2
+    assert "benchmark of minutes" in counted[Instrument.SYSTEM_CALLS].skipped
     assert [one[0] for one in counted_rows(rounds)] == [counter.words for counter in TRAFFIC]
     assert counted_rows(rounds)[0][1:] == ["2", "2", "same", "exactly, 2 rounds"]
 
