@@ -68,9 +68,8 @@ def test_a_backend_that_is_not_there(tmp_path: Path) -> None:
     ]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         await_port(ai, process)
-        with replaying(tmp_path) as service:
-            asked = Replay(ai, cf, tmp_path / "none", process)
-            status, answer = asked.ask("POST", "/ai/rank", {})
+        asked = Replay(ai, cf, tmp_path / "none", process)
+        status, answer = asked.ask("POST", "/ai/rank", {})
         process.terminate()
     assert status == 502
     assert "can't be asked" in answer["error"]
