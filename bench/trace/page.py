@@ -36,6 +36,7 @@ def write_trace(trace: Trace, folder: Path, workspace: Workspace) -> Path:
         *_where(told),
         *findings_section(told, shown, trace.far),
         *_distances(trace, told),
+        *_own_code(told, shown),
         *_details(told),
         *_closing(trace),
     )
@@ -141,6 +142,21 @@ def _distances(trace: Trace, told: Mapping[Side, Told]) -> Iterator[str]:
         "time of a single run also has what the machine did besides: the share of the path is the "
         "better figure. Making a connection is not slower, as it would be."
     )
+
+
+def _own_code(
+    told: Mapping[Side, Told], shown: Mapping[Side, Callable[[str], str]]
+) -> Iterator[str]:
+    for side, one in told.items():
+        found = tables.own_code(one, shown[side])
+        if found:
+            yield heading(2, "Own code by function" + (f", {side}" if len(told) > 1 else ""))
+            yield (
+                "CPU time of the first process between recorded calls, under the innermost "
+                "function that the calls before and after came from: with all that it called in "
+                "between. `profile` says more."
+            )
+            yield found
 
 
 def _details(told: Mapping[Side, Told]) -> Iterator[str]:

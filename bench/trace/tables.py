@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bench.core.sample import Side
 from bench.report.markdown import code, table
 from bench.report.text import seconds, share
 from bench.trace.exchanges import Exchange
 from bench.trace.means import Told, counts_of
+from bench.trace.own_code import UNKNOWN, own_code_by_function
 from bench.trace.path import Layer, path_of
 from bench.trace.phases import account_of
 from bench.trace.timeline import Process, Timeline
 
 _INDENT = "&nbsp;&nbsp;&nbsp;"
 REQUESTS = 40
+_FUNCTIONS, _OWN_S = 12, 0.005
 _LEAST = 0.0005  # of the wall time: rows below this are put together
 MEANING = {
     Layer.PROCESS_START: "making a child, until its program is in place",
@@ -120,6 +122,20 @@ def _count(timeline: Timeline, program: str) -> int:
 def _sums(rows: Iterable[_Row], told: Mapping[Side, Told]) -> dict[Side, float]:
     listed = list(rows)
     return {side: sum(row.values[side] for row in listed) for side in told}
+
+
+def own_code(told: Told, shown: Callable[[str], str]) -> str:
+    """The first process's own code by function; "" where there is too little to tell."""
+    found = own_code_by_function(told.shown, told.path)
+    total = sum(value for _, value in found)
+    least = max(_OWN_S, _LEAST * told.shown.wall_ns / 1e9)
+    rows = [
+        [code(shown(name)), seconds(value), share(value / total)]
+        for name, value in found[:_FUNCTIONS]
+        if value >= least
+    ]
+    worth = any(name != UNKNOWN for name, value in found if value >= least)
+    return table(("function", "own code", "share of it"), rows) if worth else ""
 
 
 def requests(timeline: Timeline) -> str:

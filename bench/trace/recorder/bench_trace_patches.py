@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+_sockets: "Any" = __import__("bench_trace_sockets")
 _now = time.monotonic_ns
 _ident = _thread.get_ident
 _FROZEN = "<frozen importlib._bootstrap>"
@@ -55,6 +56,7 @@ class _Patches:
         self.recorder = recorder
         self.replace = replace
         self.done: "set[str]" = set()
+        sockets = _sockets.Sockets(recorder, replace, self.timed)
         self.by_name: "dict[str, Callable[[Any], None]]" = {
             "time": self.time,
             "posix": self.system,
@@ -65,8 +67,8 @@ class _Patches:
             "select": self.select,
             "_posixsubprocess": self.fork_exec,
             "subprocess": self.subprocess,
-            "socket": self.socket,
-            "ssl": self.ssl,
+            "socket": sockets.socket,
+            "ssl": sockets.ssl,
             "urllib.request": self.urllib,
             "json": self.serialiser("json"),
             "orjson": self.serialiser("json"),
@@ -250,107 +252,6 @@ class _Patches:
             "", _address(getattr(words[1], "full_url", words[1])),
         ))  # fmt: skip
 
-    def socket(self, module: "Any") -> None:
-        self.timed(module, "getaddrinfo", "dns", lambda words, _named, _result: _text(words[0]))
-        for name in ("connect", "connect_ex"):
-            self.replace(module.socket, name, self._connecting)
-        self.replace(module.socket, "_real_close", self._closing)
-        self._transfers(module.socket)
-
-    def ssl(self, module: "Any") -> None:
-        self.timed(module.SSLSocket, "do_handshake", "tls")
-        self._transfers(module.SSLSocket)
-
-    def _transfers(self, kind: "Any") -> None:
-        for name in ("send", "sendall"):
-            self.replace(kind, name, self._sending)
-        self.replace(kind, "recv", self._receiving)
-        self.replace(kind, "recv_into", self._receiving_into)
-
-    def _connecting(self, original: "Any") -> "Any":
-        recorder = self.recorder
-
-        def call(self: "Any", address: "Any") -> "Any":
-            begin = recorder.enter()
-            failed = ""
-            try:
-                return original(self, address)
-            except OSError as error:
-                failed = type(error).__name__
-                raise
-            finally:
-                if isinstance(address, tuple):  # no Unix socket
-                    recorder.count += 1
-                    recorder.connections[self.fileno()] = (id(self), recorder.count)
-                    where = f"{address[0]}:{address[1]}"
-                    recorder.note("connect", begin, recorder.count, _port(self), where, failed)
-
-        return call
-
-    def _closing(self, original: "Any") -> "Any":
-        recorder = self.recorder
-
-        def call(self: "Any", *words: "Any", **named: "Any") -> "Any":
-            known = recorder.connections.get(self.fileno())
-            if known and known[0] == id(self):
-                del recorder.connections[self.fileno()]
-                recorder.note("close", _now(), known[1])
-            return original(self, *words, **named)
-
-        return call
-
-    def _sending(self, original: "Any") -> "Any":
-        recorder = self.recorder
-
-        def call(self: "Any", data: "Any", *words: "Any") -> "Any":
-            known = recorder.connections.get(self.fileno())
-            if known is None or known[0] != id(self):
-                return original(self, data, *words)
-            begin = recorder.enter()
-            sent = original(self, data, *words)
-            many = len(data) if sent is None else sent
-            recorder.note("send", begin, known[1], many, recorder.keep(data))
-            return sent
-
-        return call
-
-    def _receiving(self, original: "Any") -> "Any":
-        recorder = self.recorder
-
-        def call(self: "Any", *words: "Any", **named: "Any") -> "Any":
-            known = recorder.connections.get(self.fileno())
-            if known is None or known[0] != id(self):
-                return original(self, *words, **named)
-            begin = recorder.enter()
-            try:
-                data = original(self, *words, **named)
-            except OSError as error:
-                _failed(recorder, begin, known[1], error)
-                raise
-            recorder.note("receive", begin, known[1], len(data), recorder.keep(data), "")
-            return data
-
-        return call
-
-    def _receiving_into(self, original: "Any") -> "Any":
-        recorder = self.recorder
-
-        def call(self: "Any", buffer: "Any", *words: "Any", **named: "Any") -> "Any":
-            known = recorder.connections.get(self.fileno())
-            if known is None or known[0] != id(self):
-                return original(self, buffer, *words, **named)
-            begin = recorder.enter()
-            try:
-                many = original(self, buffer, *words, **named)
-            except OSError as error:
-                _failed(recorder, begin, known[1], error)
-                raise
-            kept = recorder.keep(memoryview(buffer)[:many]) if many else b""
-            recorder.note("receive", begin, known[1], many or 0, kept, "")
-            return many
-
-        return call
-
 
 def _used(process: int) -> str:
     """CPU time of a process's first thread and its time without a core, as the kernel tells it."""
@@ -359,12 +260,6 @@ def _used(process: int) -> str:
             return stream.read()
     except Exception:  # noqa: BLE001 - a hook of the program's may forbid it, with any error
         return ""
-
-
-def _failed(recorder: "Any", begin: int, connection: int, error: OSError) -> None:
-    """A read that failed; one that was only too early is none."""
-    if not isinstance(error, BlockingIOError) and type(error).__name__ != "SSLWantReadError":
-        recorder.note("receive", begin, connection, 0, b"", type(error).__name__)
 
 
 def _said(what: "Callable[..., Any] | None", words: "Any", named: "Any", result: "Any") -> "Any":
@@ -391,13 +286,6 @@ def _address(url: "Any") -> str:
 def _command(command: "Any") -> "list[str]":
     listed = command if isinstance(command, (list, tuple)) else [command]
     return [_text(word)[:400] for word in listed[:40]]
-
-
-def _port(socket: "Any") -> int:
-    try:
-        return int(socket.getsockname()[1])
-    except (OSError, IndexError, ValueError, TypeError):
-        return 0
 
 
 def _thread_name(words: "Any", _named: "Any", _result: "Any") -> str:

@@ -314,7 +314,7 @@ def _start(folder: str) -> None:
     """Begin to record."""
     recorder = _Recorder(folder)
     patches = __import__("bench_trace_patches")
-    del sys.modules["bench_trace_patches"]
+    del sys.modules["bench_trace_patches"], sys.modules["bench_trace_sockets"]
     patches.install(recorder, _replace)
     _await_main(recorder)
     atexit = __import__("atexit")
