@@ -87,7 +87,10 @@ def counters_section(run: Run) -> str:
 def _blocks(found: Sequence[_Counters], mei: float) -> Iterator[str]:
     yield _INTRODUCTION
     yield _overview(found)
-    yield from traffic_blocks({one.result.name: one.rounds for one in found})
+    yield from traffic_blocks(
+        {one.result.name: one.rounds for one in found},
+        {one.result.name: (one.figures(Side.BASE), one.figures(Side.HEAD)) for one in found},
+    )
     yield from _remarks(found, mei)
     yield from _skipped(found)
     yield from (_details(one) for one in found)
