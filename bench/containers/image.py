@@ -31,11 +31,12 @@ def installed():
 def blob(file):
     data = open(file, "rb").read()
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-module = importlib.import_module(module_name)
-file = os.path.realpath(getattr(module, "__file__", None) or "")
-top = file if os.path.basename(file) != "__init__.py" else os.path.dirname(file)
+where = lambda module: os.path.realpath(getattr(module, "__file__", None) or "/")
+file = where(importlib.import_module(module_name))
+whole = where(sys.modules[module_name.partition(".")[0]])
+top = whole if os.path.basename(whole) != "__init__.py" else os.path.dirname(whole)
 above = os.path.dirname(top)
-files = [file] if top == file else [
+files = [file] if not os.path.isdir(top) else [
     os.path.join(parent, name) for parent, _, names in os.walk(top)
     for name in names if name.endswith(".py")]
 packages = installed()

@@ -17,6 +17,7 @@ from typing import Any, Self
 Told = dict[str, Any]
 
 POLL_S = 0.002
+_TO_REMOVE_S = 5.0
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -32,7 +33,9 @@ class Engine:
         self.name: str = told["engine"]["name"]
         self.program: str = told["engine"]["program"]
         self.env: dict[str, str] = told["engine"]["env"]
-        self.limit_s = float(told["timeout_s"]) * 0.9  # the launcher's own comes later, and kills
+        # Time is left to remove the container: the launcher's own limit kills.
+        timeout_s = float(told["timeout_s"])
+        self.limit_s = timeout_s - min(timeout_s / 2, _TO_REMOVE_S)
         self.deadline = time.monotonic() + self.limit_s
 
     def left_s(self) -> float:
@@ -88,6 +91,7 @@ class Container:
         self.started_at = 0.0
         self.ready_at: float | None = None
         self.said: list[str] = []
+        self.has_volume = False
         self.process: subprocess.Popen[str] | None = None
         self.options = ["--name", self.name, "--label", told["label"],
                         "--security-opt", "label=disable"]  # fmt: skip
@@ -109,6 +113,8 @@ class Container:
     def __exit__(self, *_: object) -> None:
         at_once = ("--time", "0") if self.engine.name == "podman" else ()  # docker kills anyway
         self.engine.quietly("rm", "--force", *at_once, self.name)
+        if self.has_volume:
+            self.engine.quietly("volume", "rm", self.name)
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -122,6 +128,12 @@ class Container:
             "--volume", f"{self.folder / 'told'}:/bench-told",
             "--env", f"PYTHONPATH={inside}",
         ]  # fmt: skip
+
+    def make_volume(self, where: str) -> None:
+        """Have it see a new volume of the engine's."""
+        self.has_volume = True
+        self.engine.run("volume", "create", "--label", self.told["label"], self.name)
+        self.options += ["--volume", f"{self.name}:{where}"]
 
     @property
     def image(self) -> list[str]:

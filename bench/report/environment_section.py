@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.core.environment import EnvironmentRecord
+from bench.core.environment import EnvironmentRecord, ImageRecord
 from bench.environments.dependencies import DependencyChange
 from bench.report.markdown import code, collapsed, fenced, heading, plain, table
 from bench.report.notes import dependency_changes
 from bench.report.select_runs import Shown
-from bench.report.text import counted, day, duration, joined
+from bench.report.text import counted, day, duration, joined, mebibytes
 
 _OPEN_TABLE_LIMIT = 12
 _DIFFERENT_SHOWN = 5
@@ -75,6 +75,11 @@ _NAMES = (
     "subject",
     "installed from",
     "dependencies",
+    "image",
+    "its digest",
+    "its definition (sha256)",
+    "its size",
+    "its engine",
     "pinned to the other side",
     "left out of the checkout",
     "record (sha256)",
@@ -98,6 +103,7 @@ def _facts(side: EnvironmentRecord) -> list[str]:
         plain(revision.subject),
         "a release" if recipe.source == "pypi" else "a commit",
         _dependencies(recipe.dependencies),
+        *_image(side.image),
         str(len(recipe.constraints)) if recipe.constraints else "",
         plain(", ".join(recipe.excludes)),
         code(proven.record_sha256),
@@ -116,7 +122,21 @@ def _facts(side: EnvironmentRecord) -> list[str]:
 def _dependencies(how: str) -> str:
     if how == "uv.lock":
         return f"locked by the commit's {code('uv.lock')}"
+    if how == "image":
+        return "by the image's definition"
     return f"newest before {plain(how)}"
+
+
+def _image(image: ImageRecord | None) -> list[str]:
+    if image is None:
+        return [""] * 5
+    return [
+        code(image.tag),
+        code(image.identity),
+        f"{code(image.definition)} {code(image.definition_sha256)}",
+        mebibytes(image.size_bytes),
+        plain(f"{image.engine} {image.engine_version}"),
+    ]
 
 
 def _source_match(side: EnvironmentRecord) -> str:

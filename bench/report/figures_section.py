@@ -11,6 +11,7 @@ from bench.report.counters_section import counters_section
 from bench.report.floor_notes import floor_notes
 from bench.report.gate_section import gate_mark, gate_section
 from bench.report.markdown import bullets, code, collapsed, heading, image, prose, table
+from bench.report.mounts_section import mounts_section
 from bench.report.notes import notes
 from bench.report.select_runs import Shown, agreement
 from bench.report.tables import result_columns, result_rows
@@ -45,6 +46,7 @@ def figures_section(
     yield bullets(prose(note) for note in remarks)
     yield from _other_runs(one)
     yield from _imports(one, level + 1)
+    yield from mounts_section(one.results, level + 1)
     yield from _walls(one, level + 1)
     yield from _memory(one, level + 1)
     yield from _counters(one, level + 1)
@@ -154,7 +156,9 @@ def _memory(one: Shown, level: int) -> Iterator[str]:
             .replace("slower", "more"),
         ]
         for result in one.evaluation.results
-        if result.base_rss_bytes and result.head_rss_bytes is not None
+        if result.base_rss_bytes
+        and result.head_rss_bytes is not None
+        and not result.benchmark.container  # it would be the driver's
     ]
     if rows:
         yield heading(level, "Memory")

@@ -23,12 +23,14 @@ def _tell() -> None:
 def _own() -> None:
     """Run the sitecustomize that this one stands in front of, if there is one."""
     sys.path[:] = [folder for folder in sys.path if folder != "/bench-inside"]
-    del sys.modules["sitecustomize"]
+    this = sys.modules.pop("sitecustomize")
     try:
         __import__("sitecustomize")
     except ImportError as error:
         if error.name != "sitecustomize":
             raise
+    finally:
+        sys.modules.setdefault("sitecustomize", this)  # whoever imports this looks for it there
 
 
 _tell()
