@@ -108,10 +108,12 @@ def _other_threads(process: Process) -> Iterator[Lane]:
     if process.recorded is None:
         return
     lanes: list[list[Piece]] = []
-    for span in sorted(_work(process), key=lambda one: one.begin):
+    work = sorted(_work(process), key=lambda one: one.begin)
+    stretches = {thread: stretches_of(process, thread) for thread in {one.thread for one in work}}
+    for span in work:
         pieces = [
             piece
-            for stretch in stretches_of(process, span.thread)
+            for stretch in stretches[span.thread]
             if stretch.begin >= span.begin and stretch.end <= span.end
             for piece in _doing(process, span.thread, stretch)
         ]

@@ -6,6 +6,7 @@ import gzip
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from statistics import median
 
 from bench.core.sample import Side
 from bench.core.target import Kind
@@ -181,13 +182,16 @@ def _closing(trace: Trace) -> Iterator[str]:
     for side, runs in trace.runs.items():
         over = runs.overhead
         if over.bare and over.profiled:
-            cpu = [sum(s.cpu_s for s in some) / len(some) for some in (over.bare, over.profiled)]
+            cpu = [median(s.cpu_s for s in some) for some in (over.bare, over.profiled)]
+            first = (
+                "" if len(over.bare) > 1 else ", the one without first and so with colder caches"
+            )
             lines.append(
                 f"{f'{side}: ' if len(trace.runs) > 1 else ''}"
                 f"{seconds(over.bare_wall_s)} without and {seconds(over.profiled_wall_s)} with the "
                 f"recorder ({(over.factor - 1) * 100:+.1f}% of wall time); CPU time "
                 f"{seconds(cpu[0])} and {seconds(cpu[1])} ({(cpu[1] / cpu[0] - 1) * 100:+.1f}%); "
-                f"{counted(len(over.bare), 'run')} each, in turn"
+                f"{counted(len(over.bare), 'run')} each, in turn{first}"
             )
     yield bullets(lines) if lines else "Not known: no run without the recorder went well."
     yield (

@@ -9,7 +9,7 @@ service. So each moment is counted once, and the pieces add up to the wall time.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bench.trace.exchanges import Exchange
@@ -214,9 +214,14 @@ class _Walk:
     ) -> Iterator[Piece]:
         """Backwards from the end of the waiting: whose work ended last?"""
         found: list[Piece] = []
+        beside = [
+            span
+            for span in self._working(process)
+            if span.thread != thread and span.end > begin and span.begin < end
+        ]
         at = end
         while at > begin and depth < _DEEPEST:
-            ending = self._last_working(process, thread, begin, at)
+            ending = _last_working(beside, at)
             if ending is None:
                 break
             upto, since = min(ending.end, at), max(ending.begin, begin)
@@ -226,18 +231,6 @@ class _Walk:
             at = since
         yield from _piece(begin, at, Layer.WAITING, process, thread, "for another thread")
         yield from found
-
-    def _last_working(self, process: Process, thread: int, begin: int, at: int) -> Span | None:
-        """The work of another thread that ends last before a moment, or goes on over it."""
-        best: Span | None = None
-        for span in self._working(process):
-            if span.begin >= at:
-                break
-            if span.thread == thread or span.end <= begin:
-                continue
-            if best is None or (min(span.end, at), -span.begin) > (min(best.end, at), -best.begin):
-                best = span
-        return best
 
     def _working(self, process: Process) -> list[Span]:
         """Outermost spans of work, of all threads, by their beginning."""
@@ -258,6 +251,15 @@ class _Walk:
         if key not in self.stretches:
             self.stretches[key] = stretches_of(process, thread)
         return self.stretches[key]
+
+
+def _last_working(spans: Iterable[Span], at: int) -> Span | None:
+    """The work that ends last before a moment, or goes on over it."""
+    return max(
+        (span for span in spans if span.begin < at),
+        key=lambda span: (min(span.end, at), -span.begin),
+        default=None,
+    )
 
 
 def pending(process: Process, thread: int, begin: int, end: int) -> Exchange | None:

@@ -103,6 +103,11 @@ class Recorded:
     told: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def cpu_ns(self) -> int:
+        """CPU time, until the last that is known of it."""
+        return int(self.marks.process[-1]) if len(self.marks.process) else 0
+
+    @property
     def short(self) -> dict[str, tuple[int, int]]:
         """Spans that are not in `spans`, by kind: how many, and ns together."""
         return {kind: (many, took) for kind, (many, took) in self.told.get("short", {}).items()}

@@ -221,11 +221,14 @@ def _average(group: Sequence[Process]) -> list[str]:
         return [str(many), seconds(took), *["–"] * 4]
     start = sum(_start_ns(one) for one in recorded) / len(recorded) / 1e9
     imports = sum(import_ns(one) for one in recorded) / len(recorded) / 1e9
-    cpu = [one.recorded.told.get("cpu", 0) for one in recorded if one.recorded]
-    modules = [one.recorded.told.get("modules", 0) for one in recorded if one.recorded]
+    cpu = [one.recorded.cpu_ns for one in recorded if one.recorded]
+    loaded = [
+        one.recorded.told["modules"] for one in recorded if one.recorded and one.recorded.told
+    ]
     return [
         str(many), seconds(took), seconds(start), seconds(imports),
-        seconds(sum(cpu) / many / 1e9), str(round(sum(modules) / many)),
+        seconds(sum(cpu) / many / 1e9),
+        str(round(sum(loaded) / len(loaded))) if loaded else "–",
     ]  # fmt: skip
 
 

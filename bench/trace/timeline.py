@@ -98,22 +98,22 @@ def build_timeline(
     first = recorded[0]
     root = Process(first.pid, first.argv, begin, begin, begin + wall_ns, first)
     known = {first.pid: root}
-    for process in _by_parents(root, list(recorded[1:]), known):
+    waiting = list(recorded[1:])
+    for process in _by_parents(root, waiting, known):
         process.children.sort(key=lambda one: one.spawned)
-    _adopt(root, [one for one in recorded[1:] if not _has(known, one)], known)
+    _adopt(root, waiting, known)
     for process in root.walk():
         process.exchanges = matched(exchanges_of(process.recorded), served)
     return Timeline(root, served)
 
 
-def _has(known: dict[int, Process], recorded: Recorded) -> bool:
-    return recorded.pid in known and known[recorded.pid].recorded is recorded
-
-
 def _by_parents(
     root: Process, waiting: list[Recorded], known: dict[int, Process]
 ) -> Iterator[Process]:
-    """Hang below each recorded process what it has started by its own account."""
+    """Hang below each recorded process what it has started by its own account.
+
+    What is found a place is taken out of `waiting`.
+    """
     due = [root]
     while due:
         process = due.pop()

@@ -140,6 +140,7 @@ except subprocess.TimeoutExpired:
     worked = account.inside["python -c", Layer.OWN_CODE] + account.inside.get(
         ("python -c", Layer.NO_CORE), 0.0
     )
+    assert len(traced.timeline.processes) == 2
     assert worked > 5 * account.inside.get(("python -c", Layer.UNEXPLAINED), 0.0)
 
 

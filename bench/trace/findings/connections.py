@@ -31,6 +31,7 @@ def new_connections(seen: Evidence) -> Iterator[Finding]:
         connections = sum(one.connect is not None for one in exchanges)
         yield Finding(
             "connections",
+            where,
             f"{counted(len(opened), 'connection')} to {code(where)} for requests that could have "
             "used one that was there",
             cost_s,
@@ -82,6 +83,7 @@ def retries(seen: Evidence) -> Iterator[Finding]:
     lines.append(f"{counted(len(again), 'of them was', 'of them were')} sent again")
     yield Finding(
         "retries",
+        "",
         f"{counted(len(failed), 'request')} without a useful answer",
         cost_s,
         tuple(lines),
@@ -125,6 +127,7 @@ def version_check(seen: Evidence) -> Iterator[Finding]:
     )
     yield Finding(
         "version check",
+        "",
         "the package index is asked before the work goes on",
         cost_s,
         tuple(lines),

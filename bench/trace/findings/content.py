@@ -41,6 +41,7 @@ def redundant(seen: Evidence) -> Iterator[Finding]:
         cost_s = sum(one.end - one.begin for one in waited) / 1e9
         yield Finding(
             "redundant",
+            group[0].name,
             f"{code(group[0].name)} asked {len(repeated) + 1} times for the same answer",
             cost_s,
             (
@@ -66,6 +67,7 @@ def independent(seen: Evidence) -> Iterator[Finding]:
     saved_s = sum(min(a.end - a.begin, b.end - b.begin) for a, b in pairs) / 1e9
     yield Finding(
         "independent",
+        "",
         f"{counted(len(pairs), 'request')} waited for an earlier one without using its answer",
         saved_s,
         (
@@ -147,6 +149,7 @@ def payloads(seen: Evidence) -> Iterator[Finding]:
     lines.sort(reverse=True)
     yield Finding(
         "payloads",
+        "",
         f"{repeated:,} of {sent:,} B in requests had gone over the wire before "
         f"({share(repeated / sent)})",
         writing_s,
@@ -185,6 +188,7 @@ def serialisation(seen: Evidence) -> Iterator[Finding]:
     longest = sorted(spans, key=lambda span: -span.length)[:5]
     yield Finding(
         "serialisation",
+        "",
         f"{len(spans) + short:,} calls of serialisers",
         cost_s,
         (

@@ -25,14 +25,15 @@ class How(enum.StrEnum):
 class Finding:
     """Something that costs time at a boundary.
 
-    `cost_s` is what it took of the wall time of this run. A change would save `local_s` whatever
-    the distance, and besides so many `handshakes` (connections made) and `answers` (waited for) of
-    a round trip each, on the path the user waits on. `evidence` are lines of Markdown. `far` is the
-    same finding in runs with the service so many seconds away. What is `notable` is told however
-    little it costs here.
+    `subject` is what it is about, where a rule finds several. `cost_s` is what it took of the wall
+    time of this run. A change would save `local_s` whatever the distance, and besides so many
+    `handshakes` (connections made) and `answers` (waited for) of a round trip each, on the path the
+    user waits on. `evidence` are lines of Markdown. `far` is the same finding in runs with the
+    service so many seconds away. What is `notable` is told however little it costs here.
     """
 
     rule: str
+    subject: str
     title: str
     cost_s: float
     evidence: tuple[str, ...]
@@ -55,8 +56,8 @@ class Finding:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The same in another run: its title may have times in it."""
-        return self.rule, "" if self.rule == "cold start" else self.title
+        """What tells it in another run."""
+        return self.rule, self.subject
 
     @property
     def how_words(self) -> str:

@@ -31,7 +31,7 @@ def findings_section(
         yield "None of the rules found anything worth 0.5 ms."
         return
     wall_s = told[last].shown.wall_ns / 1e9
-    before = {one.rule: one for one in found[Side.BASE]} if len(told) > 1 else None
+    before = {one.key: one for one in found[Side.BASE]} if len(told) > 1 else None
     yield (
         "What boundaries cost on this run, and what a change would save where a round trip to the "
         "service takes so long. Savings are of the path the user waits on; those of different "
@@ -40,16 +40,18 @@ def findings_section(
     yield _table(found[last], wall_s, before)
     yield collapsed("Evidence", *(_evidence(one) for one in found[last]))
     if before is not None:
-        gone = [one for one in found[Side.BASE] if one.rule not in {f.rule for f in found[last]}]
+        gone = [one for one in found[Side.BASE] if one.key not in {f.key for f in found[last]}]
         if gone:
             yield "Of base only:"
             yield bullets(f"{one.title} ({seconds(one.cost_s)})" for one in gone)
 
 
-def _table(findings: list[Finding], wall_s: float, before: Mapping[str, Finding] | None) -> str:
+def _table(
+    findings: list[Finding], wall_s: float, before: Mapping[tuple[str, str], Finding] | None
+) -> str:
     rows = []
     for one in findings:
-        base = before.get(one.rule) if before is not None else None
+        base = before.get(one.key) if before is not None else None
         rows.append(
             [
                 one.title,

@@ -37,7 +37,7 @@ def find(seen: Evidence, far: Mapping[float, Evidence] | None = None) -> list[Fi
     `far` are runs with the service so many seconds away: what is found there too tells what it
     would save.
     """
-    there = {latency: _by_title(_all(evidence)) for latency, evidence in (far or {}).items()}
+    there = {latency: _by_key(_all(evidence)) for latency, evidence in (far or {}).items()}
     found = [
         replace(one, far={latency: other[one.key] for latency, other in there.items()
                           if one.key in other})
@@ -51,7 +51,7 @@ def _all(seen: Evidence) -> list[Finding]:
     return [one for rule in _RULES for one in rule(seen)]
 
 
-def _by_title(findings: list[Finding]) -> dict[tuple[str, str], Finding]:
+def _by_key(findings: list[Finding]) -> dict[tuple[str, str], Finding]:
     return {one.key: one for one in findings}
 
 

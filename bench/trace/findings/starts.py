@@ -33,6 +33,7 @@ def repeated_imports(seen: Evidence) -> Iterator[Finding]:
             heavy.update(_outermost(one, first))
         yield Finding(
             "repeated imports",
+            name,
             f"{code(name)} is started {len(group)} times and imports the same each time",
             starting + importing,
             (
@@ -69,6 +70,7 @@ def process_starts(seen: Evidence) -> Iterator[Finding]:
         )
     yield Finding(
         "process starts",
+        "",
         f"{counted(len(children), 'child process', 'child processes')} made",
         making_s,
         tuple(lines),
@@ -91,6 +93,7 @@ def exits(seen: Evidence) -> Iterator[Finding]:
         return
     yield Finding(
         "exits",
+        "",
         "taking down interpreters",
         cost_s,
         (
@@ -124,6 +127,7 @@ def cold_start(seen: Evidence) -> Iterator[Finding]:
     what = "its first request or child" if firsts else "its end"
     yield Finding(
         "cold start",
+        "",
         f"cold start: {seconds(seen.at(until))} until {what}",
         (start_ns + importing) / 1e9,
         (
