@@ -88,8 +88,10 @@ class Container:
         """Run a shell command inside, as root."""
         tool(*self.engine, "exec", self.name, "sh", "-c", command)
 
-    def play(self, *arguments: str, user: str = "root") -> subprocess.CompletedProcess[str]:
-        """Run the playbook on it."""
+    def play(
+        self, *arguments: str, user: str = "root", playbook: str | Path = "site.yml"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the playbook, or another one, on it."""
         proxy = " ".join(map(str, [*self.engine, "exec", "-i", self.name, "/usr/sbin/sshd", "-i"]))
         host = {
             "ansible_user": user,
@@ -101,7 +103,7 @@ class Container:
         inventory = self.folder / "inventory.json"
         inventory.write_text(json.dumps({"bench": {"hosts": {"container": host}}}))
         return subprocess.run(
-            ["ansible-playbook", "-i", inventory, "site.yml", *arguments],
+            ["ansible-playbook", "-i", inventory, playbook, *arguments],
             cwd=ANSIBLE,
             env=environment(self.folder),
             capture_output=True,
@@ -175,3 +177,28 @@ def test_another_system_is_one_message(container: Container) -> None:
     said = " ".join((done.stdout + done.stderr).split())
     assert "container runs Debian 11" in said
     assert "Nothing was changed" in said
+
+
+def test_a_reboot_that_does_not_come_back_is_one_message(container: Container) -> None:
+    # The machine says that it goes down, and stays as it is: its boot id never changes.
+    for name in ("shutdown", "systemctl"):
+        container.tell(
+            f"rm -f /sbin/{name}; printf '#!/bin/sh\\n' >/sbin/{name}; chmod +x /sbin/{name}"
+        )
+    play = {
+        "hosts": "bench",
+        "gather_facts": False,
+        "vars": {
+            "__pin_broken_boot": [{"name": "cpu.isolated"}],
+            "pin_reboot": True,
+            "pin_reboot_timeout_s": 6,
+        },
+        "tasks": [{"ansible.builtin.include_tasks": f"{ANSIBLE}/roles/pin/tasks/reboot.yml"}],
+    }
+    playbook = container.folder / "reboot.json"
+    playbook.write_text(json.dumps([play]))
+    done = container.play(playbook=playbook)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 2, said
+    assert "container did not come back from its reboot within 6 s" in said
+    assert "remove /etc/default/grub.d/60-bench.cfg" in said
