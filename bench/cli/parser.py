@@ -295,6 +295,11 @@ def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--all", action="store_true", help="also findings below 0.5 ms or 1%% of the scenario"
     )
     rank.add_argument(
+        "--hot",
+        action="store_true",
+        help="also sample the scenario, and read its hot functions for cheap changes",
+    )
+    rank.add_argument(
         "--tests",
         action="store_true",
         help="also run the target's own tests, with the change and without it",

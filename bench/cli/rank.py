@@ -21,6 +21,7 @@ from bench.environments.pair import Builder, Environments
 from bench.imports.analysis import Analysis, store
 from bench.imports.rank import Ranking
 from bench.measure.invocations import NotPresentError, NotServedError
+from bench.patterns.detect import Detection
 from bench.report.targets_page import summary, targets_page
 from bench.revisions.git import open_clone
 from bench.revisions.resolve import clone_path, resolve_range
@@ -116,7 +117,8 @@ class _Ranker:
                     network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
                 )  # fmt: skip
                 try:
-                    yield self._tested(ranking.run(), ranking.texts, pair)
+                    detected = Detection(ranking, ranking.run(), self.arguments.hot).run()
+                    yield self._tested(detected, ranking.texts, pair)
                 except (NotPresentError, NotServedError) as error:
                     yield UsageError(f"{one.declaration.name}: {error}")
                 except BenchError as error:

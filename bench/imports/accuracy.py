@@ -19,6 +19,7 @@ from bench.imports.found import Found, Trial
 from bench.imports.held import FORMAT, Commit, Held
 from bench.imports.overlay import own_folders
 from bench.imports.rank import Ranking
+from bench.imports.recording import without_collections
 from bench.imports.sources import Source, Standing, Statement, read_package
 from bench.machine.fingerprint import describe_machine
 from bench.measure.invocations import Subject
@@ -99,9 +100,9 @@ class Holding:
             counter = find_instruction_counter()
             runner = Runner(self.network.isolation, _TIMEOUT_S)
             base, head = (
-                counter.count(runner, self.benchmark, side.invocation(self.benchmark)).figures[
-                    Counter.INSTRUCTIONS
-                ]
+                counter.count(
+                    runner, self.benchmark, without_collections(side.invocation(self.benchmark))
+                ).figures[Counter.INSTRUCTIONS]
                 for side in (self.base, self.head)
             )
         except NotCountedError:

@@ -84,6 +84,25 @@ class TopLevel(msgspec.Struct, frozen=True):
     goes: bool
 
 
+class Pattern(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A shape of slow code besides imports, or (`pays` false) one that is not worth changing.
+
+    `cost_s` is CPU time in the scenario, `cost_bytes` memory at its end; `saving_*` are estimates,
+    None where there is no ground for one; `backed_by` says what they rest on.
+    """
+
+    kind: str
+    where: str
+    evidence: str
+    change: str
+    backed_by: str
+    cost_s: float = 0.0
+    saving_s: float | None = None
+    cost_bytes: int = 0
+    saving_bytes: int | None = None
+    pays: bool = True
+
+
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     """A prediction held against a rewritten copy that was run. Times in CPU seconds.
 
@@ -148,6 +167,7 @@ class Analysis(msgspec.Struct, frozen=True):
 
     `exact`: instructions were attributed to modules by callgrind; else they follow from times.
     `gate`: the project's own tests, as it is and rewritten; None where they were not asked for.
+    `patterns`: shapes besides imports.
     """
 
     format: int
@@ -179,6 +199,7 @@ class Analysis(msgspec.Struct, frozen=True):
     steps_s: dict[str, float]
     problems: tuple[str, ...] = ()
     gate: Gate | None = None
+    patterns: tuple[Pattern, ...] = ()
 
     @property
     def label(self) -> str:

@@ -25,6 +25,7 @@ from bench.imports.candidates import Candidate
 from bench.imports.found import Trial
 from bench.imports.graph import Graph
 from bench.imports.overlay import Overlay, make_overlay
+from bench.imports.recording import without_collections
 from bench.imports.rewrite import rewrite, with_future
 from bench.measure.client import Invocation
 from bench.measure.probe import choose
@@ -92,8 +93,11 @@ class Experiment:
         return frozenset().union(*(names[kind] for kind in MODULES))
 
     def count(self, invocation: Invocation) -> Future[int | None]:
-        """Its instructions, once they are counted; None where this machine can't."""
-        return self.pool.submit(self._count, invocation)
+        """Its instructions without garbage collections, once they are counted.
+
+        None where this machine can't.
+        """
+        return self.pool.submit(self._count, without_collections(invocation))
 
     def _count(self, invocation: Invocation) -> int | None:
         if self.counter is None:

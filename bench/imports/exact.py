@@ -5,7 +5,7 @@ Callgrind is told to dump its counts, and to begin anew, before each such call: 
 work between two of them. (A look at each module's ends would cost three times as much: each dump
 takes 30 ms.) What goes when the process is taken down follows no such order: it is the difference
 between its own end and that of a copy, forked at the end, which had let go of the set before.
-Garbage collections are counted by themselves, and played through again without the set (`garbage`).
+The garbage collector is off meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from pathlib import Path
 
 from bench.core.target import Benchmark
 from bench.counters.running import NotCountedError, Runner, find_tool, scratch
-from bench.imports.garbage import COLLECTION, Step, looked_at
 from bench.imports.recording import take_steps
 from bench.measure.client import Invocation
 
@@ -34,20 +33,17 @@ class Instructions:
 
     A part's name says of which sets its modules are: positions with commas between. `ends` are the
     ends that remain without a set, by its position; empty where nothing is taken down (`os._exit`).
-    `collecting` is the part of garbage collection that remains without a set, as a fraction.
     """
 
     of_part: Mapping[str, int]
     end: int
     ends: Mapping[str, int]
-    collecting: Mapping[str, float]
 
     def saved(self, position: int) -> int:
-        """All that goes with one set: its modules' work, their part of collections and the end."""
+        """All that goes with one set: the work of its modules, and their part of the end."""
         name = str(position)
         work = sum(count for part, count in self.of_part.items() if name in part.split(","))
-        collections = self.of_part.get(COLLECTION, 0) * (1 - self.collecting.get(name, 1.0))
-        return round(work + collections) + self.end - self.ends.get(name, self.end)
+        return work + self.end - self.ends.get(name, self.end)
 
 
 def attribute(
@@ -61,7 +57,7 @@ def attribute(
         command = _command(find_tool("valgrind"), folder)
         steps = take_steps(runner, benchmark, invocation, parts_of(sets), command)
         copies = {name: _total(folder / f"out.{pid}") for name, pid in steps.copies.items()}
-        return share_out(steps.steps, _read(folder, steps.process), copies, steps.thresholds)
+        return share_out(steps.parts, _read(folder, steps.process), copies)
 
 
 def parts_of(sets: Sequence[Collection[str]]) -> dict[str, str]:
@@ -73,29 +69,21 @@ def parts_of(sets: Sequence[Collection[str]]) -> dict[str, str]:
     return {name: ",".join(positions) for name, positions in sorted(found.items())}
 
 
-def share_out(
-    steps: Sequence[Step],
-    counts: Sequence[int],
-    ends: Mapping[str, int],
-    thresholds: Sequence[int],
-) -> Instructions:
+def share_out(steps: Sequence[str], counts: Sequence[int], ends: Mapping[str, int]) -> Instructions:
     """Give each count to the part that had begun before it.
 
-    `counts` has one more at the beginning, and one at the end; the last step begins the forks.
-    Raises `NotCountedError` when they don't fit.
+    `counts` has one more at the beginning, then that of making the copies, and the end. Raises
+    `NotCountedError` when they don't fit.
     """
-    if len(counts) != len(steps) + 2:
+    if len(counts) != len(steps) + 3:
         raise NotCountedError(
             f"callgrind saw {len(counts) - 1} looks at the clock, the recorder made "
-            f"{len(steps) + 1}: is the interpreter without symbols?"
+            f"{len(steps) + 2}: is the interpreter without symbols?"
         )
     found: dict[str, int] = defaultdict(int)
-    for part, count in zip(("", *(one.part for one in steps[:-1])), counts, strict=False):
+    for part, count in zip(("", *steps), counts, strict=False):
         found[part] += count
-    names = {name for part in found for name in part.split(",") if name.isdigit()}
-    everything = looked_at(steps, thresholds)
-    remains = {name: looked_at(steps, thresholds, name) / (everything or 1) for name in names}
-    return Instructions(dict(found), counts[-1], ends, remains)
+    return Instructions(dict(found), counts[-1], ends)
 
 
 def _command(valgrind: str, folder: Path) -> tuple[str, ...]:

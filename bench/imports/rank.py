@@ -60,7 +60,7 @@ class Ranking:
     """One scenario on one Python; `budget_s` is for timing the rewritten copy.
 
     `everything` shows findings below the limits too; `trials_of` says what is tried; `texts` are
-    the rewritten files by path, once it has run.
+    the rewritten files by path, `found` what was found, once it has run.
     """
 
     target: Target
@@ -77,6 +77,7 @@ class Ranking:
     steps_s: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    found: Found | None = None
 
     def run(self) -> Analysis:
         """Analyse; raises `BenchError` when the scenario can't be run at all."""
@@ -86,11 +87,13 @@ class Ranking:
             raise NothingMeasuredError(f"{self.benchmark.name}: {error}") from error
 
     @contextmanager
-    def _step(self, words: str) -> Iterator[None]:
+    def step(self, words: str) -> Iterator[None]:
+        """A part of the work: shown while it lasts, and timed."""
         self.watcher.phase(words)
         began = time.monotonic()
         yield
-        self.steps_s[words] = round(time.monotonic() - began, 2)
+        took = self.steps_s.get(words, 0.0) + time.monotonic() - began
+        self.steps_s[words] = round(took, 2)
 
     def _run(self) -> Analysis:
         runner = Runner(self.network.isolation, _TIMEOUT_S)
@@ -101,39 +104,40 @@ class Ranking:
             raise NothingMeasuredError(f"No own package of {self.target.name} is installed.")
         with _workers(1 if invocation.home else 2) as pool:
             timed = self._time(runner, invocation, folders)
-            with self._step("copying the package"):
+            with self.step("copying the package"):
                 experiment = Experiment(
                     self.environment, folders, self.subject.home.with_name("copies"),
                     self.benchmark, invocation, runner, self._counter(), pool,
                 )  # fmt: skip
                 control = self.subject.invocation(control_benchmark())
                 bare_count = experiment.count(control)
-            with self._step("recording the graph"):
+            with self.step("recording the graph"):
                 recording = record(runner, self.benchmark, invocation, folders)
             found = self._find(Graph(recording, timed.scenario.own_s), timed, own, folders)
-            with self._step("running the copies"):
+            self.found = found
+            with self.step("running the copies"):
                 trials = self.trials_of(found)
                 exact = pool.submit(self._attribute, runner, invocation, found.graph, timed, trials)
                 scale = Scale(timed, experiment.base_instructions, bare_count, exact)
                 checks, head = self._check(trials, found, experiment, scale)
-        with self._step("timing the copies"):
+        with self.step("timing the copies"):
             checks = self._timed(checks, experiment, head, scale)
         return self._analysis(found, own, checks, exact=exact.result() is not None)
 
     def _time(self, runner: Runner, invocation: Invocation, folders: Sequence[Path]) -> Timed:
         """While nothing else of ours runs."""
-        with self._step("clean timing runs"):
+        with self.step("clean timing runs"):
             control = control_benchmark()
             bare = take_times(runner, control, self.subject.invocation(control), _RUNS)
             times = take_times(runner, self.benchmark, invocation, _RUNS)
-        with self._step("timing top-level work"):
+        with self.step("timing top-level work"):
             top = take_top_level(runner, self.benchmark, invocation, folders, _TOP_RUNS)
         return Timed(times, bare, top)
 
     def _find(
         self, graph: Graph, timed: Timed, own: frozenset[str], folders: Sequence[Path]
     ) -> Found:
-        with self._step("reading the sources"):
+        with self.step("reading the sources"):
             everything = {
                 source.file: source
                 for folder in folders
@@ -146,7 +150,7 @@ class Ranking:
             }
             lazy = tuple(map(int, self.python.split("."))) >= (3, 14)
             judgement = judge_imports(graph, imported, list(everything.values()), lazy=lazy)
-        with self._step("choosing the set"):
+        with self.step("choosing the set"):
             best, worths_ = self._choose(graph, judgement)
         return Found(graph, judgement, timed, imported, best, worths_)
 

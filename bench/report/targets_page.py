@@ -28,6 +28,7 @@ from bench.report.markdown import (
     table,
 )
 from bench.report.output import Output, Page
+from bench.report.patterns_section import patterns_section
 from bench.report.tables import render
 from bench.report.text import counted, day, joined, millions, seconds, share
 
@@ -148,7 +149,8 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
         way = "by callgrind" if analysis.exact else "in proportion to CPU time"
         yield (
             "A copy with these imports deferred, beside a copy as it was, both run for real. "
-            f"Instructions are predicted {way}{_annotations_words(analysis.checks)}. *importtime "
+            f"Instructions, without garbage collections, are predicted {way}"
+            f"{_annotations_words(analysis.checks)}. *importtime "
             "says* what the cumulative column of `-X importtime` promises for the same statements."
         )
         yield table(_CHECK_COLUMNS, [_check_row(one) for one in analysis.checks])
@@ -161,6 +163,7 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
         drawing = Drawing(analysis.nodes, analysis.edges)
         yield image("who imports whom", page.picture(name, drawing, draw_imports))
     yield from _costs(analysis)
+    yield from patterns_section(analysis, 3)
     yield from _small_print(file, analysis, page)
 
 

@@ -51,6 +51,8 @@ def test_the_ranking_is_stored_shown_and_comes_true(importing: Sandbox) -> None:
     if stored["exact"]:
         assert abs(check["instructions_predicted"] / check["instructions"] - 1) < 0.1
     assert check["importtime_s"] > 0
+    vain = [one for one in stored["patterns"] if one["kind"] == "deferring in vain"]
+    assert all("saves nothing" in one["evidence"] for one in vain)
     assert {one["line"] for one in stored["findings"]} >= {1, 3}
     folder = importing.workspace.results / "targets" / "sample"
     (page,) = folder.glob("*.md")

@@ -6,7 +6,7 @@ file and line, on whose account, and which lines of the files in those folders r
 without it, only the CPU time each module takes by itself is measured, from which times are taken;
 with `BENCH_RECORDER_TOP` (folders as well) also that of each line at the top of their modules.
 `BENCH_RECORDER_PARTS` names a file that sorts modules, and names (`module:name`) that others took
-from them, into parts (see `_Parts`).
+from them, into parts (see `_Parts`). `BENCH_RECORDER_STILL` alone turns the garbage collector off.
 
 No module may be imported here that the interpreter has not loaded already: it would be missing
 from the program's own account.
@@ -28,6 +28,7 @@ _FILE = "BENCH_RECORDER"
 _OWN = "BENCH_RECORDER_OWN"
 _TOP = "BENCH_RECORDER_TOP"
 _PARTS = "BENCH_RECORDER_PARTS"
+_STILL = "BENCH_RECORDER_STILL"
 _MAIN = "__main__"
 _OPTIMIZED = 1  # code flag of functions; modules and classes run in plain namespaces
 _ENOUGH = 3  # an import in a loop says the same each time
@@ -90,8 +91,8 @@ class _Clock:
 class _Parts:
     """Looks at the clock whenever work goes over to another part of the modules, and at the end.
 
-    A garbage collection is a part of its own. With each step goes how many objects are new. Nobody
-    wants the time: an instrument that sees the call counts what lies between two of them.
+    Nobody wants the time: an instrument that sees the call counts what lies between two of them.
+    Garbage is not collected: who sets a collection off is chance.
     What taking a set of modules down costs is seen in a copy of the process that is rid of them: it
     looks at the clock once more and ends like the process itself.
     """
@@ -104,18 +105,14 @@ class _Parts:
             text += piece
         os.close(handle)
         part_of = self.part_of = dict(line.split("\t") for line in text.decode().splitlines())
-        self.steps: "list[tuple[str, int]]" = []
+        self.steps: "list[str]" = []
+        collector.disable()
         load = machinery._find_and_load
         stack = [""]
 
         def go_over(part: str) -> None:
-            self.steps.append((part, collector.get_count()[0]))
+            self.steps.append(part)
             now()
-
-        def collect(phase: str, _told: "dict[str, int]") -> None:
-            go_over("gc" if phase == "start" else stack[-1])
-
-        collector.callbacks.append(collect)
 
         def find_and_load(name: str, import_: "Any") -> "Any":
             part = part_of.get(name, "")
@@ -133,9 +130,8 @@ class _Parts:
 
     def told(self, *, ends: bool = True) -> "dict[str, object] | None":
         """None in a copy; without `ends` nothing is taken down after this."""
-        self.collector.callbacks.clear()
-        self.steps.append(("", self.collector.get_count()[0]))
         self.now()
+        self.collector.collect()  # as the copies do
         sets = sorted({number for part in self.part_of.values() for number in part.split(",")})
         copies: "dict[str, int]" = {}
         for number in sets if ends else ():
@@ -151,7 +147,6 @@ class _Parts:
         return {
             "process": os.getpid(),
             "steps": self.steps,
-            "thresholds": self.collector.get_threshold(),
             "copies": copies,
         }
 
@@ -159,7 +154,7 @@ class _Parts:
         """Take a set of modules down now, so that they are missing when all else is."""
         gone = {name for name, part in self.part_of.items() if number in part.split(",")}
         modules = {name: sys.modules.pop(name) for name in gone if name in sys.modules}
-        taken = [name.split(":") for name in gone if ":" in name]
+        taken = [name.partition(":")[::2] for name in gone if ":" in name]
         taken += [name.rpartition(".")[::2] for name in modules]
         for owner, name in taken:
             getattr(sys.modules.get(owner), "__dict__", {}).pop(name, None)
@@ -441,5 +436,7 @@ def _install(file: str) -> None:
     os._exit = save_and_leave  # type: ignore[assignment]
 
 
+if _STILL in os.environ:
+    _borrow("gc").disable()
 if _FILE in os.environ:
     _install(os.environ[_FILE])

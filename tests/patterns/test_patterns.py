@@ -1,0 +1,143 @@
+"""Shapes besides imports: found where they are, quiet where they are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.import_packages import RUNNER, write_package
+
+from bench.imports.sources import Source
+from bench.patterns.census import Cache, Census, Class, take_census
+from bench.patterns.hot import hot_frames, hot_functions, serialisers
+from bench.patterns.memory import caches, slots
+from bench.patterns.shapes import shapes_of
+from bench.profile.frames import Frame
+
+_OBJECTS = """\
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass
+class Point:
+    x: int
+    y: int
+
+
+class Small:
+    __slots__ = ("x",)
+
+
+class Error(ValueError):
+    pass
+
+
+@lru_cache(maxsize=4)
+def double(value):
+    return 2 * value
+
+
+points = [Point(one, one) for one in range(1000)]
+small = [Small()]
+errors = [Error()]
+for one in range(100):
+    double(one)
+"""
+
+_FUNCTIONS = """\
+import re
+
+
+def loop(self, words):
+    for word in words:
+        self.a.b(word)
+        self.a.b(word)
+        self.a.b(word)
+        re.compile("x+").match(word)
+        re.compile(word)
+
+
+def chain(one):
+    return [isinstance(one, kind) for kind in ()] or (
+        isinstance(one, int) or isinstance(one, str) or isinstance(one, list)
+    )
+
+
+def __eq__(self, other):
+    return self.a == other.a
+
+
+def quiet(words):
+    return [word.a for word in words]
+"""
+
+
+def test_classes_and_caches_are_counted_where_the_scenario_ends(tmp_path: Path) -> None:
+    package = write_package(tmp_path, {"own/__init__.py": "", "own/a.py": _OBJECTS}, "import own.a")
+    census = take_census(RUNNER, package.benchmark, package.invocation, {"own"})
+    found = {one.name: one for one in census.classes}
+    point = found["own.a.Point"]
+    assert (point.instances, point.is_dataclass, point.fields) == (1000, True, 2)
+    assert point.with_dict > point.with_slots > 0
+    assert found["own.a.Small"].has_slots
+    assert "own.a.Error" not in found
+    (cache,) = [one for one in census.caches if one.name == "own.a.double"]
+    assert (cache.hits, cache.misses, cache.evicted) == (0, 100, 96)
+    shown = [one for one in slots(census, 10_000) if one.pays]
+    assert [one.where for one in shown] == ["own.a.Point"]
+    assert shown[0].saving_bytes == 1000 * (point.with_dict - point.with_slots)
+
+
+def test_caches_that_pay_are_left_alone() -> None:
+    made = tuple(
+        Cache(name, hits, misses, limit, entries)
+        for name, hits, misses, limit, entries in (
+            ("pays", 900, 100, None, 100),
+            ("finds nothing", 5, 1000, None, 1000),
+            ("too small", 900, 600, 128, 128),
+            ("rarely asked", 0, 3, None, 3),
+        )
+    )
+    found = list(caches(Census((), made, 1e-6), 1e-4))
+    assert [one.where for one in found] == ["finds nothing", "too small"]
+    assert "472 results thrown away" in found[1].evidence
+    assert found[0].saving_s == 1000 * 1e-6
+
+
+def test_slots_on_a_rare_class_do_not_pay() -> None:
+    rare = Class("own.Rare", 3, is_dataclass=False, has_slots=True, fields=0, with_dict=0,
+                 with_slots=0)  # fmt: skip
+    (found,) = slots(Census((rare,), (), 0.0), 0)
+    assert not found.pays
+
+
+def source(tmp_path: Path) -> Source:
+    file = tmp_path / "some.py"
+    file.write_text(_FUNCTIONS, encoding="utf-8")
+    return Source.parse("own.some", file)
+
+
+def test_shapes_are_found_by_reading(tmp_path: Path) -> None:
+    some = source(tmp_path)
+    said = [one.evidence for one in shapes_of(some, "loop")]
+    assert any("`self.a.b` is looked up 3 times" in one for one in said)
+    assert any("re.compile('x+')" in one for one in said)
+    assert not any("re.compile(word)" in one for one in said)
+    (chained,) = shapes_of(some, "chain")
+    assert "`one` is asked 4 times" in chained.evidence
+    (equal,) = shapes_of(some, "__eq__")
+    assert "self is other" in equal.change
+    assert list(shapes_of(some, "quiet")) == []
+
+
+def test_only_hot_functions_are_read(tmp_path: Path) -> None:
+    loop, load = Frame("loop", "own.some", "own"), Frame("loads", "json", "standard library")
+    runs = [{(loop,): 30.0, (loop, load): 10.0}, {(loop,): 10.0, (load,): 10.0}]
+    hot = hot_frames(runs)
+    assert hot[loop].own_s == 0.02
+    assert hot[loop].whole_s == 0.025
+    sources = {"own.some": source(tmp_path)}
+    assert len(list(hot_functions(hot, sources, 0.01))) == 2
+    assert not list(hot_functions(hot, sources, 0.05))
+    (found,) = serialisers(runs, 0.001)
+    assert (found.where, found.cost_s) == ("json", 0.01)
