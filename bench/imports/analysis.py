@@ -13,6 +13,7 @@ from bench.core.gate import Gate
 from bench.core.machine import Machine
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval
+from bench.store.pretty import pretty
 from bench.system.files import write_atomically
 
 FORMAT = 1
@@ -212,7 +213,7 @@ def store(analysis: Analysis, data: Path) -> Path:
     stamp = analysis.made_at.replace("-", "").replace(":", "")
     folder = data / FOLDER / analysis.target / analysis.label / f"py{analysis.python}"
     file = folder / f"{analysis.scenario.name}-{stamp}.json"
-    write_atomically(file, msgspec.json.format(msgspec.json.encode(analysis), indent=1))
+    write_atomically(file, pretty(analysis))
     return file
 
 

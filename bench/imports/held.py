@@ -13,6 +13,7 @@ from bench.core.machine import Machine
 from bench.core.revision import Revision
 from bench.core.target import NonEmpty
 from bench.imports.analysis import Check
+from bench.store.pretty import pretty
 from bench.system.files import write_atomically
 
 FORMAT = 1
@@ -94,7 +95,7 @@ def store(held: Held, data: Path) -> Path:
     stamp = held.made_at.replace("-", "").replace(":", "")
     folder = data / FOLDER / held.target / f"py{held.python}"
     file = folder / f"{held.commit.label}-{held.scenario}-{stamp}.json"
-    write_atomically(file, msgspec.json.format(msgspec.json.encode(held), indent=1))
+    write_atomically(file, pretty(held))
     return file
 
 

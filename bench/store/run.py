@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +27,7 @@ from bench.core.revision import Pair
 from bench.core.sample import Round
 from bench.store.events import Closed, Counted, Ended, Event, Measured, Probed, Tested, Unavailable
 from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.store.pretty import pretty
 from bench.system.files import write_atomically
 
 _ROUNDS = "rounds.jsonl"
@@ -183,19 +183,10 @@ def create_run(folder: Path, manifest: Manifest) -> Run:
     """Start a run: its folder with `run.json`."""
     own = folder / manifest.run_id
     try:
-        write_atomically(own / _MANIFEST, _pretty(manifest))
+        write_atomically(own / _MANIFEST, pretty(manifest))
     except OSError as error:
         raise cannot_write(own, error) from error
     return Run(own, manifest, ())
-
-
-def _pretty(manifest: Manifest) -> bytes:
-    """Readable JSON. Paths in the home directory name a person, and no other machine has them."""
-    plain = msgspec.json.encode(manifest)
-    if Path.home() != Path("/"):
-        home = re.escape(f"{Path.home()}/".encode())
-        plain = re.sub(rb'(?<=["\s=])' + home, b"~/", plain)
-    return msgspec.json.format(plain, indent=1) + b"\n"
 
 
 class Journal:
