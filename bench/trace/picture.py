@@ -102,7 +102,8 @@ def _axis(svg: Svg, scale: _Scale, top: float, bottom: float) -> None:
     for moment, words in zip(moments, seconds_on_axis(moments), strict=True):
         x = scale.x(scale.begin + round(moment * 1e9))
         svg.line(x, top + 4, x, bottom, GRID)
-        svg.text(x, top, words, size=9.5, fill=MUTED, anchor="middle")
+        last = x + width_px(words, 9.5) / 2 > _WIDTH - 4
+        svg.text(x, top, words, size=9.5, fill=MUTED, anchor="end" if last else "middle")
 
 
 def _step(wall_s: float) -> float:

@@ -293,33 +293,18 @@ def _replace(owner: "Any", name: str, make: "Callable[[Any], Any]") -> None:
             pass
 
 
-def _await_main(recorder: _Recorder) -> None:
-    """Note when the program itself begins, and listen no longer.
-
-    An audit hook would hear of it too, but of each `id()` as well, as long as the process lives.
-    """
-
-    def listen(frame: "Any", event: str, _argument: "Any") -> None:
-        name = frame.f_code.co_name
-        main = name == "<module>" and frame.f_globals.get("__name__") == "__main__"
-        if event == "call" and (main or name == "_run_module_as_main"):
-            now = _now()
-            recorder.events.append(("main", now, now, _ident()))
-            sys.setprofile(None)
-
-    sys.setprofile(listen)
-
-
 def _start(folder: str) -> None:
     """Begin to record."""
     recorder = _Recorder(folder)
     patches = __import__("bench_trace_patches")
     del sys.modules["bench_trace_patches"], sys.modules["bench_trace_sockets"]
     patches.install(recorder, _replace)
-    _await_main(recorder)
     atexit = __import__("atexit")
     atexit.register(recorder.finish)
     os.register_at_fork(after_in_child=lambda: recorder.begin("fork"))
+    # The program itself comes next: `site` has only to look for a usercustomize.
+    now = _now()
+    recorder.events.append(("main", now, now, recorder.main))
 
 
 if "BENCH_TRACE" in os.environ:
