@@ -98,6 +98,14 @@ def test_a_request_that_makes_no_sense(tmp_path: Path) -> None:
         assert "TypeError" in journal(service, 2)[0].error
 
 
+def test_a_client_that_found_nothing_is_doubtful(tmp_path: Path) -> None:
+    with replaying(tmp_path) as service:
+        for found in (True, False):
+            told = {"trace_id": "t", "is_optimization_found": found}
+            assert service.ask("POST", "/cfapi/mark-as-success", told)[0] == 200
+        assert [bool(one.error) for one in journal(service, 2)] == [False, True]
+
+
 def test_connections_and_bytes_are_counted(tmp_path: Path) -> None:
     with replaying(tmp_path) as service:
         for _ in range(3):
