@@ -46,7 +46,9 @@ def describe_plan(
     besides = ["the project's own tests on both sides first (--no-tests)"] if tests else []
     besides += ["counters afterwards (--no-counters)"] if options.counters else []
     names = [one.declaration.name for one in benchmarks]
-    most_min = len(names) * options.budget_s * len(interpreters) / 60
+    quick = [one for one in benchmarks if not one.declaration.rounds]
+    most_min = len(quick) * options.budget_s * len(interpreters) / 60
+    aside = "" if len(quick) == len(benchmarks) else ", the long ones aside"
     pythons = ", ".join(
         f"{one.version} ({one.executable}; {'built before' if ready else 'to be built'})"
         for one, ready in interpreters
@@ -60,7 +62,7 @@ def describe_plan(
         f"  benchmarks {', '.join(names)}",
         f"  decides    at α = {options.alpha:g} over the run, MEI {options.mei:.1%}, at most "
         f"{options.rounds} rounds and {options.budget_s:g} s a benchmark "
-        f"(at most about {max(most_min, 1):.0f} min)",
+        f"(at most about {max(most_min, 1):.0f} min{aside})",
         *_long_ones(benchmarks),
         f"  besides    {' and '.join(besides) or 'nothing'}",
     ]
