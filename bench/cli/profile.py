@@ -71,6 +71,11 @@ def chosen_scenarios(
     target: Target, arguments: argparse.Namespace, workspace: Workspace
 ) -> tuple[PlannedBenchmark, ...]:
     """The benchmarks asked for; the control is none of them."""
+    if target.container is not None:
+        raise UsageError(
+            f"{target.name} is measured in containers, and what runs in one can't be looked into.",
+            f"`nox -s bench-{target.name}` measures their phases.",
+        )
     options = Options(benchmarks=tuple(arguments.scenario), groups=tuple(arguments.group))
     chosen = select(target, options, workspace.suites)
     return tuple(one for one in chosen if one.declaration.name != CONTROL)

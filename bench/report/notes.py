@@ -66,9 +66,10 @@ def _dependencies(run: Run) -> list[str]:
         for one in changed[:6]
     )
     more = f" and {len(changed) - 6} more" if len(changed) > 6 else ""
+    what_helps = "" if run.manifest.base.image else " `--deps base` installs one set for both."
     return [
         f"Third-party packages differ between the sides and may be part of the change: {listed}"
-        f"{more}. `--deps base` installs one set for both."
+        f"{more}.{what_helps}"
     ]
 
 
