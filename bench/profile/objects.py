@@ -7,7 +7,8 @@ numbers and the like, which no collector lists.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bench.core.sample import Sample
 from bench.profile.processes import NotProfiledError, Subject
@@ -15,10 +16,14 @@ from bench.profile.processes import NotProfiledError, Subject
 
 @dataclass(frozen=True)
 class Population:
-    """Objects of a type that have come since the start: how many, and bytes of their own."""
+    """Objects of a type that have come since the start: how many, and bytes of their own.
+
+    `held_by` says who refers to some of them, where that was looked for: kind → how many.
+    """
 
     count: int
     size: int
+    held_by: Mapping[str, int] = field(default_factory=dict)
 
 
 def count_objects(subject: Subject) -> tuple[dict[str, Population], Sample]:
@@ -33,12 +38,15 @@ def count_objects(subject: Subject) -> tuple[dict[str, Population], Sample]:
 
 
 def growth(
-    before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]
+    before: dict[str, tuple[int, int]],
+    after: dict[str, tuple[int, int]],
+    holders: Mapping[str, Mapping[str, int]] | None = None,
 ) -> dict[str, Population]:
     """Types of which there are more, or fewer, than before."""
     found = {}
     for name in before.keys() | after.keys():
         (count, size), (more, larger) = before.get(name, (0, 0)), after.get(name, (0, 0))
         if count != more:
-            found[name] = Population(more - count, larger - size)
+            held_by = (holders or {}).get(name, {})
+            found[name] = Population(more - count, larger - size, held_by)
     return found

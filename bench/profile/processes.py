@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from bench.core.sample import Sample, Side
+from bench.measure.client import Invocation
 from bench.measure.rounds import Bench, RoundFailedError, Sides
 from bench.statistics.summary import median_s
 
@@ -54,6 +55,14 @@ class Subject:
             env={**bare.env, **(variables or {})},
             stderr=stderr or bare.stderr,
         )
+        return self._run(invocation, own_status=own_status)
+
+    def run_instead(self, argv: Sequence[str]) -> Sample:
+        """Run a tool that starts the process itself, with all that it has; raises as `run`."""
+        bare = self.sides.side(self.side)
+        return self._run(dataclasses.replace(bare, argv=tuple(argv)), own_status=False)
+
+    def _run(self, invocation: Invocation, *, own_status: bool) -> Sample:
         declared = msgspec.structs.replace(
             self.sides.benchmark, timeout_s=_PATIENCE * self.sides.benchmark.timeout_s
         )

@@ -16,6 +16,7 @@ from bench.profile.objects import Population, count_objects
 from bench.profile.processes import InTurn, NotProfiledError, Overhead, Subject, in_turn
 from bench.profile.sampling import Sampled, sample_native, sample_sides
 from bench.profile.system import SystemCalls, find_tracer, trace_calls
+from bench.profile.tools import Hyperfine, count_events, find, run_hyperfine
 
 _IMPORT_RUNS = 10
 _COUNTING_RUNS = 3
@@ -32,6 +33,8 @@ class Taken:
     memory: InTurn[Memory] | None = None
     objects: InTurn[dict[str, Population]] | None = None
     system: InTurn[SystemCalls] | None = None
+    hyperfine: InTurn[Hyperfine] | None = None
+    events: InTurn[dict[str, int]] | None = None
     overheads: dict[str, dict[Side, Overhead]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
@@ -62,6 +65,8 @@ class Profiling:
             ("memray", self._memory),
             ("objects", self._objects),
             ("strace", self._system),
+            ("hyperfine", self._hyperfine),
+            ("perf", self._events),
         )
         for name, step in steps:
             self.tell(name)
@@ -123,3 +128,12 @@ class Profiling:
             self.subjects, lambda one: trace_calls(one, strace, self.places[one.side]), 1
         )
         taken.overheads["strace"] = taken.system.overheads
+
+    def _hyperfine(self, taken: Taken) -> None:
+        program = find("hyperfine", "apt-get install hyperfine")
+        taken.hyperfine = in_turn(self.subjects, lambda one: run_hyperfine(one, program), 1)
+
+    def _events(self, taken: Taken) -> None:
+        perf = find("perf", "apt-get install linux-perf")
+        taken.events = in_turn(self.subjects, lambda one: count_events(one, perf), _COUNTING_RUNS)
+        taken.overheads["perf"] = taken.events.overheads

@@ -18,13 +18,15 @@ from bench.profile.processes import InTurn
 from bench.profile.session import Profile
 from bench.profile.system import SystemCalls
 from bench.profile.tables import ROWS, share_words
+from bench.profile.tools import Hyperfine
 from bench.profile.tree import build_tree, costs
 from bench.profile.words import ratio_words, what_went
 from bench.report.markdown import code, heading, image, table
-from bench.report.text import counted, joined
+from bench.report.text import counted, joined, seconds
 
 Name = TypeVar("Name", str, Frame)
 _NOTHING = Called(0, 0.0, 0.0)
+_HOLDERS = 4
 
 
 def work_sections(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
@@ -35,9 +37,15 @@ def work_sections(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     if taken.functions:
         yield from _functions(taken.functions, artefacts)
     if taken.objects:
-        yield from _objects(taken.objects)
+        yield from _objects(taken.objects, artefacts)
     if taken.system:
         yield from _system(taken.system)
+    if taken.hyperfine:
+        yield from _hyperfine(taken.hyperfine, artefacts)
+    if taken.events:
+        sides = {side: taken.events.last(side) for side in taken.events.found}
+        yield heading(2, "Hardware events")
+        yield _counted("event, by perf", list(sides.values()), sides)
 
 
 def size_words(value: float) -> str:
@@ -160,7 +168,7 @@ def _most_time(one: Functions) -> str:
     return table(("function or module", "calls", "own time", "share", "with all it calls"), rows)
 
 
-def _objects(found: InTurn[dict[str, Population]]) -> Iterator[str]:
+def _objects(found: InTurn[dict[str, Population]], artefacts: Artefacts) -> Iterator[str]:
     sides = {side: found.last(side) for side in found.found}
     names = {name for one in sides.values() for name in one}
     none = Population(0, 0)
@@ -181,6 +189,33 @@ def _objects(found: InTurn[dict[str, Population]]) -> Iterator[str]:
         for name in _worst(counts)
     ]  # fmt: skip
     yield table(("type", *_columns(sides)), rows)
+    yield from _holders(sides, artefacts)
+
+
+def _holders(sides: Mapping[Side, dict[str, Population]], artefacts: Artefacts) -> Iterator[str]:
+    """Who keeps the types alive that have grown most."""
+    rows = []
+    for side, found in sides.items():
+        held = {name: one.held_by for name, one in found.items() if one.held_by}
+        artefacts.write(f"raw/{_prefix(side, sides)}holders.dot", _dot(held))
+        for name, holders in sorted(held.items(), key=lambda item: (-found[item[0]].count, item)):
+            most = sorted(holders.items(), key=lambda item: (-item[1], item[0]))[:_HOLDERS]
+            words = ", ".join(f"{code(kind)} {count}" for kind, count in most)
+            rows.append([*([str(side)] if len(sides) > 1 else []), code(name), words])
+    if rows:
+        yield "Who refers to some of the newest of them (as a graph for graphviz in `raw/`):"
+        first = ("side",) if len(sides) > 1 else ()
+        yield table((*first, "type", "held by"), rows, numbers=False)
+
+
+def _dot(held: Mapping[str, Mapping[str, int]]) -> str:
+    """The same as a graph: holders, and what they hold."""
+    lines = [
+        f'  "{kind}" -> "{name}" [label="{count}"];'
+        for name, holders in sorted(held.items())
+        for kind, count in sorted(holders.items())
+    ]
+    return "\n".join(["digraph holders {", "  rankdir=LR;", *lines, "}", ""])
 
 
 def _kind(one: Population) -> str:
@@ -202,6 +237,22 @@ def _system(found: InTurn[SystemCalls]) -> Iterator[str]:
     missed = counted(sum(sum(one.missing.values()) for one in sides.values()), "such call")
     yield f"{missed} found nothing:"
     yield _counted("folder", [one.missing for one in sides.values()], sides)
+
+
+def _hyperfine(found: InTurn[Hyperfine], artefacts: Artefacts) -> Iterator[str]:
+    sides = {side: found.last(side) for side in found.found}
+    yield heading(2, "hyperfine")
+    for side, one in sides.items():
+        artefacts.take(f"raw/{_prefix(side, sides)}hyperfine.json", one.file)
+    yield (
+        "Wall time as hyperfine has it, one side after the other: for those who know its figures. "
+        "A difference between two such blocks is no evidence; `bench run` measures pairs."
+    )
+    rows = [
+        [str(side), seconds(one.mean_s), seconds(one.deviation_s), seconds(one.median_s)]
+        for side, one in sides.items()
+    ]
+    yield table(("side", "mean", "standard deviation", "median"), rows)
 
 
 def _counted(what: str, counts: Sequence[Mapping[str, int]], sides: Collection[Side]) -> str:

@@ -65,6 +65,7 @@ def test_objects_that_stay(tmp_path: Path) -> None:
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
     assert found["__main__.Thing"].count == 20000
     assert found["__main__.Thing"].size > 20000 * 16
+    assert found["__main__.Thing"].held_by == {"builtins.list": 1}
 
 
 def test_lines_by_tracemalloc(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WAIT_S = 0.2
+_HELD = 5  # types whose holders are looked for
+_SOME = 50  # objects of each
 # What memray imports and does not need in order to track.
 _STAND_INS = ("rich", "rich.progress", "typing_extensions")
 
@@ -48,7 +50,8 @@ def _objects(folder: str) -> None:
 
     def save() -> None:
         gc.collect()
-        _write(folder, "objects", ascii((before, _census())).encode())
+        after = _census()
+        _write(folder, "objects", ascii((before, after, _holders(before, after))).encode())
 
     _at_end(save)
 
@@ -57,8 +60,7 @@ def _census() -> "dict[str, tuple[int, int]]":
     """Objects the garbage collector tracks, by type: how many, and bytes of their own."""
     found: dict[str, tuple[int, int]] = {}
     for one in gc.get_objects():
-        kind = type(one)
-        name = f"{kind.__module__}.{kind.__qualname__}"
+        name = _kind(one)
         count, size = found.get(name, (0, 0))
         try:
             size += sys.getsizeof(one)
@@ -66,6 +68,38 @@ def _census() -> "dict[str, tuple[int, int]]":
             pass
         found[name] = count + 1, size
     return found
+
+
+def _holders(
+    before: "dict[str, tuple[int, int]]", after: "dict[str, tuple[int, int]]"
+) -> "dict[str, dict[str, int]]":
+    """For the types that have grown most, Python's own aside: who refers to some of the newest."""
+    grown = {
+        name: count - before.get(name, (0, 0))[0]
+        for name, (count, _size) in after.items()
+        if not name.startswith("builtins.")
+    }
+    found: dict[str, dict[str, int]] = {}
+    for name in sorted(grown, key=grown.__getitem__)[-_HELD:]:
+        ours = tuple([one for one in gc.get_objects() if _kind(one) == name][-_SOME:])
+        kinds: dict[str, int] = {}
+        for holder in gc.get_referrers(*ours):
+            if holder is not ours and not hasattr(holder, "f_code"):
+                kind = _holder(holder)
+                kinds[kind] = kinds.get(kind, 0) + 1
+        found[name] = kinds
+    return found
+
+
+def _holder(one: object) -> str:
+    """Its type; a module's names under the module's name."""
+    if type(one) is dict and "__spec__" in one and isinstance(one.get("__name__"), str):
+        return f"module {one['__name__']}"
+    return _kind(one)
+
+
+def _kind(one: object) -> str:
+    return f"{type(one).__module__}.{type(one).__qualname__}"
 
 
 def _lines(folder: str) -> None:
