@@ -52,8 +52,9 @@ def test_example_is_no_target(sandbox: Sandbox) -> None:
         load_target("_example", sandbox.workspace.targets)
 
 
-def test_shipped_example_is_a_target_once_renamed(sandbox: Sandbox) -> None:
-    text = (TARGETS / "_example.toml").read_text(encoding="utf-8")
+@pytest.mark.parametrize("example", ["_example", "_example_image"])
+def test_shipped_example_is_a_target_once_renamed(sandbox: Sandbox, example: str) -> None:
+    text = (TARGETS / f"{example}.toml").read_text(encoding="utf-8")
     name = re.search(r'^name = "(.+)"', text, re.MULTILINE)
     assert name
     sandbox.write_target(text.replace(name[1], "mine"), "mine")
