@@ -57,4 +57,6 @@ def _why(found: Found, one: Candidate, remaining: Collection[str]) -> str:
     )
     shown = ", ".join(f"`{other}`" for other in others[:_OTHERS])
     more = f" and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
-    return f"also imported by {shown}{more}" if shown else "others import it as well"
+    if shown:
+        return f"also imported by {shown}{more}"
+    return "others import it as well" if one.is_whole else "its other names are needed"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.sample import Sample
+from bench.core.target import Kind
 from bench.profile.processes import NotProfiledError, Subject
 
 _WARM_UP = 3
@@ -40,6 +41,8 @@ def find(name: str, remedy: str) -> str:
 
 def run_hyperfine(subject: Subject, program: str) -> tuple[Hyperfine, Sample]:
     """Have hyperfine time the process, without a shell; raises `NotProfiledError`."""
+    if subject.sides.benchmark.kind is Kind.SCRIPT:
+        raise NotProfiledError("only commands and imports: a script times itself, in its process")
     with subject.scratch() as folder:
         file = folder / "hyperfine.json"
         bare = subject.sides.side(subject.side)
