@@ -159,7 +159,7 @@ def _notes(held: Held) -> str:
     for name, one in (("its own", held.commit_check), ("best set", held.best_check)):
         if one is None:
             continue
-        if one.annotations:
+        if not is_next_to_nothing(one.annotations, one):
             words.append(
                 f"; {millions(one.annotations)} of *{name}* are annotations no longer evaluated, "
                 "measured by themselves"

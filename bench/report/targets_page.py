@@ -11,7 +11,7 @@ import msgspec
 
 from bench.core.errors import DataError
 from bench.imports.analysis import FOLDER, Analysis, Check, Finding, read_analyses
-from bench.report.accuracy_page import off
+from bench.report.accuracy_page import is_next_to_nothing, off
 from bench.report.figure_style import MARKER
 from bench.report.gate_section import tests_section
 from bench.report.imports_figure import Drawing, draw_imports
@@ -238,7 +238,11 @@ def _check_row(one: Check) -> list[str]:
 
 def _annotations_words(checks: Sequence[Check]) -> str:
     """Where annotations that become strings save something as well."""
-    found = [one.annotations for one in checks if one.annotations]
+    found = [
+        one.annotations
+        for one in checks
+        if one.annotations and not is_next_to_nothing(one.annotations, one)
+    ]
     if not found:
         return ""
     return (
