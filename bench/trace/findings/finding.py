@@ -17,8 +17,8 @@ class How(enum.StrEnum):
     """Where a saving comes from."""
 
     COMPUTED = "computed"
-    MEASURED = "measured on this run"
-    SIMULATED = "simulated: answers held back by the service, handshakes computed"
+    MEASURED = "measured"
+    SIMULATED = "simulated"
 
 
 @dataclass(frozen=True)

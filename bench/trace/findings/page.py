@@ -35,7 +35,8 @@ def findings_section(
     yield (
         "What boundaries cost on this run, and what a change would save where a round trip to the "
         "service takes so long. Savings are of the path the user waits on; those of different "
-        "findings can overlap."
+        "findings can overlap. *Measured*: the same at any distance. *Computed*: round trips times "
+        "their time. *Simulated*: from runs with the service so far away, see below."
     )
     yield _table(found[last], wall_s, before)
     yield collapsed("Evidence", *(_evidence(one) for one in found[last]))

@@ -40,8 +40,8 @@ _FLUSH_NS = 250_000_000
 _MARK_NS = 500_000
 _QUEUE_NS = 5_000_000  # how long it stood ready without a core is asked more rarely: it is a file
 _SHORT_NS = 50_000  # spans of serialisers and imports below this are only counted
-_WHO_NS = 200_000  # who called is looked up for spans from this on
-_FRAMES = 40
+_WHO_NS = 500_000  # who called is looked up for spans from this on
+_FRAMES, _DEEPEST = 16, 400
 _KEPT = 1 << 18  # bytes of one send or receive that are kept
 _MAY_BE_SHORT = ("import", "json", "pickle", "wait", "select")
 _LIBRARY = (getattr(os, "__file__", "") or "?").rpartition("/")[0] + "/"
@@ -234,20 +234,37 @@ def _started() -> int:
 
 
 def _who() -> "tuple[str, ...]":
-    """`function (file:line)` of what is running, innermost first, without the standard library."""
-    found = []
+    """`function (file:line)` of what is running, innermost first, without the standard library.
+
+    Of deep stacks the two ends.
+    """
+    found: "list[tuple[str, Any]]" = []
     frame: "Any" = sys._getframe(3)
-    for _ in range(_FRAMES):
+    for _ in range(_DEEPEST):
         if frame is None:
             break
         code = frame.f_code
-        file = code.co_filename
-        if not file.startswith(("<frozen", _OURS)) and (
-            not file.startswith(_LIBRARY) or "site-packages" in file
-        ):
-            found.append(f"{code.co_qualname} ({file}:{frame.f_lineno})")
+        known = _names.get(id(code))
+        if known is None:
+            known = _names[id(code)] = (_name(code), code)
+        if known[0]:
+            found.append((known[0], frame))
         frame = frame.f_back
-    return tuple(found)
+    if len(found) > 2 * _FRAMES:
+        found = found[:_FRAMES] + found[-_FRAMES:]
+    return tuple(f"{name}:{frame.f_lineno})" for name, frame in found)
+
+
+# By number, with the code itself: its number is then nobody else's.
+_names: "dict[int, tuple[str, Any]]" = {}
+
+
+def _name(code: "Any") -> str:
+    """`function (file` of what is worth naming, or nothing."""
+    file = code.co_filename
+    ours = file.startswith(("<frozen", _OURS))
+    library = file.startswith(_LIBRARY) and "site-packages" not in file
+    return "" if ours or library else f"{code.co_qualname} ({file}"
 
 
 _OURS = __file__.rpartition("/")[0] + "/"
