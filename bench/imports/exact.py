@@ -32,7 +32,8 @@ class Instructions:
     """`of_part`: by part; `end` is what comes after the program: taking everything down.
 
     A part's name says of which sets its modules are: positions with commas between. `ends` are the
-    ends that remain without a set, by its position; empty where nothing is taken down (`os._exit`).
+    ends that remain without a set, by its position; empty where nothing is taken down (`os._exit`)
+    and on Python 3.12, which makes no copies at its end.
     """
 
     of_part: Mapping[str, int]
@@ -43,7 +44,9 @@ class Instructions:
         """All that goes with one set: the work of its modules, and their part of the end."""
         name = str(position)
         work = sum(count for part, count in self.of_part.items() if name in part.split(","))
-        return work + self.end - self.ends.get(name, self.end)
+        if name in self.ends:
+            return work + self.end - self.ends[name]
+        return round(work * (1 + self.end / sum(self.of_part.values())))
 
 
 def attribute(

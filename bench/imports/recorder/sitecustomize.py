@@ -135,7 +135,10 @@ class _Parts:
         sets = sorted({number for part in self.part_of.values() for number in part.split(",")})
         copies: "dict[str, int]" = {}
         for number in sets if ends else ():
-            copy = os.fork()
+            try:
+                copy = os.fork()
+            except RuntimeError:
+                break  # Python 3.12 does not fork any more at this point
             if not copy:
                 self.let_go(number)
                 self.now()
