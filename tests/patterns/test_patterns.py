@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 from support.import_packages import RUNNER, write_package
 
+from bench.core.target import Benchmark
+from bench.imports.analysis import Analysis
 from bench.imports.sources import Source
 from bench.patterns.census import Cache, Census, Class, take_census
+from bench.patterns.early_exit import early_exit
 from bench.patterns.hot import hot_frames, hot_functions, serialisers
 from bench.patterns.memory import caches, slots
 from bench.patterns.shapes import shapes_of
@@ -109,6 +114,29 @@ def test_slots_on_a_rare_class_do_not_pay() -> None:
                  with_slots=0)  # fmt: skip
     (found,) = slots(Census((rare,), (), 0.0), 0)
     assert not found.pays
+
+
+def analysed(*command: str, process_s: float) -> Analysis:
+    """As much of an analysis as is asked for."""
+    recipe = SimpleNamespace(distribution="pip")
+    made = SimpleNamespace(
+        scenario=Benchmark(name="some", command=command),
+        environment=SimpleNamespace(recipe=recipe),
+        process_s=process_s,
+        best_s=0.0,
+    )
+    return cast("Analysis", made)
+
+
+def test_an_early_exit_is_bounded_by_what_the_answer_needs(tmp_path: Path) -> None:
+    bare = write_package(tmp_path, {"own/__init__.py": ""}, "pass").invocation
+    asked = analysed("own", "--help", process_s=1000.0)
+    found = early_exit(asked, RUNNER, bare, 0.001)
+    assert found is not None
+    assert found.pays
+    assert 900 < (found.saving_s or 0) < 1000
+    assert early_exit(analysed("own", "--help", process_s=0.0), RUNNER, bare, 0.001) is None
+    assert early_exit(analysed("own", "work", process_s=1000.0), RUNNER, bare, 0.001) is None
 
 
 def source(tmp_path: Path) -> Source:
