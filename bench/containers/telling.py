@@ -58,7 +58,7 @@ def tell(
         "label": session_label(folder.parents[1]),
         "network": "host" if served else container.network,
         "mounts": [str(one) for one in mounts],
-        "module": record.recipe.module,
+        "module": use.module or record.recipe.module,
         "inside": str(_INSIDE),
         "timeout_s": timeout_s,
     }

@@ -117,8 +117,8 @@ class ContainerUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """What a benchmark measures of its target's image.
 
     `command` and `env` are this benchmark's, instead of the container's own and added to them.
-    `files` is how many are read or written. `of` is filled in from the target's `[container]`, so
-    that a benchmark's declaration is whole.
+    `files` is how many are read or written, `module` what is imported if not the target's own.
+    `of` is filled in from the target's `[container]`, so that a benchmark's declaration is whole.
     """
 
     measure: Measure
@@ -126,11 +126,14 @@ class ContainerUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     files: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
     command: tuple[NonEmpty, ...] = ()
     env: dict[str, str] = {}
+    module: Annotated[str, msgspec.Meta(pattern=r"^(\w+(\.\w+)*)?$")] = ""
     of: Container | None = None
 
     def __post_init__(self) -> None:
         if (self.measure in {Measure.READ, Measure.WRITE}) != (self.where is not None):
             raise ValueError('"where" goes with the measures read-files and write-files, and only')
+        if self.module and self.measure is not Measure.IMPORT:
+            raise ValueError('"module" goes with the measure import')
 
     def completed(self, container: Container) -> ContainerUse:
         """The same of a container. Raises `ValueError` when that can't be measured of it."""
