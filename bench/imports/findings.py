@@ -21,6 +21,7 @@ _RULES = "F401,TC001,TC002,TC003"
 _SHOWN = 4
 
 RuffSays = Mapping[tuple[Path, int], tuple[str, ...]]
+Patched = Mapping[str, Sequence[str]]  # attribute → files that name it in a string
 
 
 def find_ruff() -> str | None:
@@ -49,13 +50,9 @@ def describe(
     worth: Worth,
     times: Times,
     ruff: RuffSays,
-    clone: Clone | None,
-    commit: str,
+    patched: Patched,
 ) -> Finding:
-    """One statement of the best set, which had these modules `got`.
-
-    `clone` at `commit` tells who patches its names.
-    """
+    """One statement of the best set, which had these modules `got`."""
     source, statement = candidate.source, candidate.statement
     end = statement.node.end_lineno or statement.line
     codes = {
@@ -76,7 +73,7 @@ def describe(
         worth.share,
         promised,
         change_words(candidate),
-        (*_risks(candidate), *_patched(candidate, clone, commit)),
+        (*_risks(candidate), *_patched(candidate, patched)),
         tuple(sorted(codes)),
     )
 
@@ -137,18 +134,32 @@ def _risks(candidate: Candidate) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _patched(candidate: Candidate, clone: Clone | None, commit: str) -> list[str]:
-    """Places that name the attribute in a string, as `mock.patch` does."""
-    if clone is None or not candidate.statement.at_top:
-        return []
-    found = []
-    for one in candidate.deferrals:
-        name = f"{candidate.source.module}.{one.name.bound}"
-        looked = run_tool(
-            ["git", "-C", clone.path, "grep", "--fixed-strings", "--files-with-matches",
-             "-e", f'"{name}', "-e", f"'{name}", commit, "--", "*.py"]
-        )  # fmt: skip
-        files = [line.partition(":")[2] for line in looked.stdout.splitlines()]
-        if files:
-            found.append(f"`{name}` is named in a string in {', '.join(files[:_SHOWN])}")
+def named_in_strings(candidates: Sequence[Candidate], clone: Clone | None, commit: str) -> Patched:
+    """Attributes that files name in a string, as `mock.patch` does; empty without a `clone`."""
+    names = [name for one in candidates if one.statement.at_top for name in _attributes(one)]
+    if clone is None or not names:
+        return {}
+    options = [word for name in names for quote in "'\"" for word in ("-e", f"{quote}{name}")]
+    looked = run_tool(
+        ["git", "-C", clone.path, "grep", "--fixed-strings", *options, commit, "--", "*.py"]
+    )
+    found = defaultdict[str, list[str]](list)
+    for line in looked.stdout.splitlines():
+        _, file, text = line.split(":", 2)
+        for name in names:
+            is_named = f'"{name}' in text or f"'{name}" in text
+            if is_named and file not in found[name]:
+                found[name].append(file)
     return found
+
+
+def _attributes(candidate: Candidate) -> list[str]:
+    return [f"{candidate.source.module}.{one.name.bound}" for one in candidate.deferrals]
+
+
+def _patched(candidate: Candidate, patched: Patched) -> list[str]:
+    return [
+        f"`{name}` is named in a string in {', '.join(patched[name][:_SHOWN])}"
+        for name in _attributes(candidate)
+        if candidate.statement.at_top and patched.get(name)
+    ]

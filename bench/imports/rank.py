@@ -26,7 +26,13 @@ from bench.imports.analysis import FORMAT, Analysis, Check, Finding
 from bench.imports.candidates import Candidate, Judgement, judge_imports
 from bench.imports.counterfactual import Experiment, rewritten, time_both
 from bench.imports.exact import SLOW_DOWN, Instructions, attribute
-from bench.imports.findings import ask_ruff, describe, find_ruff, shown_file
+from bench.imports.findings import (
+    ask_ruff,
+    describe,
+    find_ruff,
+    named_in_strings,
+    shown_file,
+)
 from bench.imports.found import Found, Timed, Trial, usual_trials
 from bench.imports.graph import Graph
 from bench.imports.overlay import Overlay, own_folders
@@ -47,8 +53,8 @@ from bench.session.watcher import Watcher
 
 LEAST_S = 0.0005  # a finding that saves less, or less than the share below, is not shown
 LEAST_SHARE = 0.01
-_RUNS = 7
-_TOP_RUNS = 3
+_RUNS = 5
+_TOP_RUNS = 2
 _LONGEST_S = 60.0
 _TOP_LEAST_S = 0.00005
 _TIMEOUT_S = 300.0
@@ -171,8 +177,12 @@ class Ranking:
     ) -> Instructions | None:
         """Instructions that go with each trial, unless it takes too long."""
         estimate_s = timed.scenario.process_s * SLOW_DOWN
-        sets = [trial.vanished(graph) | trial.bound for trial in trials]
-        if not sets:
+        gone = [trial.vanished(graph) for trial in trials]
+        # Where nothing goes there is nothing to count.
+        sets = [
+            modules and modules | trial.bound for modules, trial in zip(gone, trials, strict=True)
+        ]
+        if not any(sets):
             return None
         problem = f"would take about {estimate_s:.0f} s"
         if estimate_s <= _LONGEST_S:
@@ -301,6 +311,7 @@ class Ranking:
             self.problems.append("ruff is not installed: its opinion is missing")
         ruff = ask_ruff(sorted({one.source.file for one in found.best}))
         commit = self.environment.record.revision.identity
+        patched = named_in_strings(found.best, self.clone, commit)
         return [
             describe(
                 candidate,
@@ -308,8 +319,7 @@ class Ranking:
                 worth,
                 found.timed.scenario,
                 ruff,
-                self.clone,
-                commit,
+                patched,
             )
             for candidate, worth in zip(found.best, found.worths, strict=True)
         ]
