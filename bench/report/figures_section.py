@@ -36,7 +36,8 @@ def figures_section(
     manifest = one.run.manifest
     unfinished = "" if one.is_complete else ", not complete"
     mark = gate_mark(one.run)
-    title = f"Python {manifest.base.provenance.python}{unfinished}"
+    part = f", {one.part}" if one.part else ""
+    title = f"Python {manifest.base.provenance.python}{part}{unfinished}"
     yield heading(level, f"{title}: {mark}" if mark else title)
     floors = fitting.floors(one.run, one.evaluation.level) if fitting else {}
     yield table(result_columns(floors), result_rows(one.evaluation, one.mei, floors))

@@ -34,7 +34,10 @@ def hosts_section(machines: Sequence[OnMachine], level: int) -> Iterator[str]:
     pythons = {one.python for on in machines for one in on.shown}
     for python in sorted(pythons, key=python_order):
         by_host = {
-            on.machine.name: one for on in machines for one in on.shown if one.python == python
+            on.machine.name: one
+            for on in machines
+            for one in on.shown
+            if one.python == python and not one.part
         }
         if len(by_host) > 1:
             yield heading(level, f"Across hosts, Python {plain(python)}")

@@ -71,7 +71,7 @@ def _summary(pair: PairRuns, page: Page) -> str:
 
 def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     yield narrative(on.shown)
-    if len(on.shown) > 1:
+    if len({one.python for one in on.shown}) > 1:
         yield heading(level, "Pythons side by side")
         yield side_by_side(on.shown)
         yield from _differing(on.shown)
@@ -90,7 +90,7 @@ def _differing(shown: Sequence[Shown]) -> Iterator[str]:
 
 
 def _figures(one: Shown, page: Page, level: int) -> Iterator[str]:
-    folder = f"py{one.python}/{one.run.manifest.machine.name}"
+    folder = "/".join(filter(None, (f"py{one.python}", one.run.manifest.machine.name, one.part)))
     forest = page.picture(f"{folder}/ratios.svg", forest_of(one), draw_forest)
     rounds = {
         result.name: page.picture(f"{folder}/rounds/{result.name}.svg", found, draw_rounds)

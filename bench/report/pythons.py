@@ -20,10 +20,14 @@ def side_by_side(shown: Sequence[Evaluated]) -> str:
         ):
             by_name.setdefault(result.name, {})[one.python] = row[3:5]
     columns = ["benchmark"]
-    for one in shown:
-        columns += [f"{one.python}: change", f"{one.python}: verdict"]
+    pythons = list(dict.fromkeys(one.python for one in shown))
+    for python in pythons:
+        columns += [f"{python}: change", f"{python}: verdict"]
     rows = [
-        [name, *(cell for one in shown for cell in cells.get(one.python, ["–", "not in this run"]))]
+        [
+            name,
+            *(cell for python in pythons for cell in cells.get(python, ["–", "not in this run"])),
+        ]
         for name, cells in by_name.items()
     ]
     return table(columns, rows)

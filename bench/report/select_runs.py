@@ -2,12 +2,13 @@
 
 Of several runs of one pair on one Python and machine the newest complete one is shown; one that
 took all benchmarks goes before one that was told to take some (`--benchmark`, `--group`), so that
-a quick look at one benchmark does not hide the whole. Nothing is ever pooled.
+a quick look at one benchmark does not hide the whole. A run that has no benchmark in common with
+it (another group, measured by itself) is shown after it. Nothing is ever pooled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -46,6 +47,11 @@ class Evaluated:
         return tuple(found) or (self.run.manifest.layer,)
 
     @property
+    def groups(self) -> set[str]:
+        """The groups of its benchmarks."""
+        return {one.benchmark.group for one in self.results}
+
+    @property
     def python(self) -> str:
         """The Python version asked for, e.g. `3.13`."""
         return self.run.manifest.python
@@ -69,9 +75,13 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Shown(Evaluated):
-    """The run that is shown of a pair on one Python and machine, and those that are not."""
+    """A run that is shown of a pair on one Python and machine, and those that it stands for.
+
+    `part` names the groups of one that is shown after another, and is "" otherwise.
+    """
 
     others: tuple[Evaluated, ...] = ()
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,18 +210,31 @@ def _pair(runs: list[Evaluated], unreadable: Iterable[Unreadable]) -> PairRuns:
 
 
 def _on_machine(runs: list[Evaluated]) -> OnMachine:
-    shown = [_choose(group) for group in _grouped(runs, lambda one: one.python).values()]
-    shown.sort(key=lambda one: python_order(one.python))
+    by_python = _grouped(runs, lambda one: one.python).values()
+    shown = [one for group in by_python for one in _choose(group)]
+    shown.sort(key=lambda one: python_order(one.python))  # stable: parts stay behind their first
     newest = max(shown, key=_moment)
     return OnMachine(newest.run.manifest.machine, tuple(shown))
 
 
-def _choose(runs: list[Evaluated]) -> Shown:
+def _choose(runs: list[Evaluated]) -> Iterator[Shown]:
+    """The best run first, then those that share no benchmark with what is shown already."""
     ranked = sorted(
         runs, key=lambda one: (one.is_complete, not one.is_selective, _moment(one)), reverse=True
     )
-    best, *others = ranked
-    return Shown(best.run, best.evaluation, tuple(sorted(others, key=_moment, reverse=True)))
+    part = ""
+    while ranked:
+        best = ranked[0]
+        apart = [one for one in ranked[1:] if _names(best).isdisjoint(_names(one))]
+        others = [one for one in ranked[1:] if not _names(best).isdisjoint(_names(one))]
+        others.sort(key=_moment, reverse=True)
+        yield Shown(best.run, best.evaluation, tuple(others), part)
+        ranked = [one for one in apart if _names(one)]
+        part = "-".join(sorted(ranked[0].groups)) if ranked else ""
+
+
+def _names(one: Evaluated) -> set[str]:
+    return {result.name for result in one.results}
 
 
 def _moment(one: Evaluated) -> tuple[str, str]:

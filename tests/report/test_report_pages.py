@@ -286,3 +286,22 @@ def test_a_changed_run_is_drawn_again(workspace: Workspace) -> None:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+def test_a_group_measured_by_itself_is_shown_after_the_rest(workspace: Workspace) -> None:
+    e2e = replace(command("whole", ratio=0.5), benchmark=Benchmark(
+        name="whole", group="e2e", command=("sample", "whole")))  # fmt: skip
+    write_run(workspace, RunPlan())
+    alone = RunPlan(
+        made=(control(), e2e),
+        options=Options(groups=("e2e",)),
+        started_at="2026-11-23T09:00:00+00:00",
+        run_id="20261123T090000Z-0002",
+    )
+    write_run(workspace, alone)
+    written = write_report(workspace)
+    (page,) = (written.results / "sample").rglob("README.md")
+    text = page.read_text(encoding="utf-8")
+    assert text.index("| quick") < text.index(", e2e\n") < text.rindex("| whole")
+    assert list(page.parent.glob("py3.13/box-a/e2e/ratios.svg"))
+    assert text.count("3.13: verdict") <= 1
