@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib.util
 
 from rich.console import Console
 from rich.text import Text
 
-from bench.core.errors import ExitStatus, UsageError
+from bench.core.errors import ExitStatus
 from bench.screen.watchers import make_watcher
 from bench.selfcheck.claims import Outcome, claims
 from bench.selfcheck.page import state
@@ -28,11 +27,6 @@ def selfcheck_command(arguments: argparse.Namespace) -> ExitStatus:
     The status is 0 whenever they could be measured, whatever came out; 130 when interrupted: what
     was measured until then is kept, and its page says that it is incomplete. Raises `BenchError`.
     """
-    if importlib.util.find_spec("scipy") is None:
-        raise UsageError(
-            "selfcheck needs scipy, for the interval it compares with.",
-            "`nox -s selfcheck` installs it, or: uv sync --group test.",
-        )
     workspace = find_workspace()
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         check = Selfcheck(settings_for(arguments.runs, quick=arguments.quick), workspace, watcher)

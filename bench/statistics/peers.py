@@ -147,7 +147,7 @@ def welch_interval(base: FloatArray, head: FloatArray, alpha: float) -> Interval
     width. `base`, `head`: seconds, shape (m,), (n,), at least 2 each and positive. Raises
     `ValueError` otherwise.
     """
-    from scipy import stats  # noqa: PLC0415 - scipy is a test dependency, this a comparison only
+    from scipy import stats  # noqa: PLC0415 - half a second, and few commands come here
 
     before, after = np.log(finite(base, "base")), np.log(finite(head, "head"))
     _need_two(finite(before, "ln(base)"), finite(after, "ln(head)"))
