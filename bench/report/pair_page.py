@@ -70,7 +70,7 @@ def _summary(pair: PairRuns, page: Page) -> str:
 
 
 def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
-    yield narrative(on.shown)
+    yield narrative([one for one in on.shown if not one.part])
     if len({one.python for one in on.shown}) > 1:
         yield heading(level, "Pythons side by side")
         yield side_by_side(on.shown)

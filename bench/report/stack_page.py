@@ -57,7 +57,8 @@ def _operations(output: Output) -> list[Operation]:
         if isinstance(record, DataError):
             output.problems.append(record)
             continue
-        key = (record.target, record.pair.label, record.scenario)
+        label = record.pair.base.label if record.pair.is_same else record.pair.label
+        key = (record.target, label, record.scenario)
         newest.setdefault(key, {})[record.machine.name, record.python] = record
     return [
         Operation(*key, tuple(records[one] for one in sorted(records)))
@@ -125,21 +126,16 @@ def _of_record(record: StackRecord) -> Iterator[str]:
     yield heading(2, f"Python {plain(record.python)} on {plain(record.machine.name)}")
     whole, layers = wall(record), compared(record)
     yield _summary(record, whole, layers)
-    yield table(
-        ("layer", "before", "after", "difference", "share after", "runs apart"),
-        [*(_row(one, whole) for one in layers if _is_worth_a_row(one, whole)), _row(whole, whole)],
-    )
+    worth = [one for one in layers if _is_worth_a_row(one, whole)]
+    yield _table("layer", [*worth, whole], whole)
     programs = programs_of(record)[:_PROGRAMS]
     if programs:
         yield heading(3, "Waited for in subprocesses, by program")
-        yield table(
-            ("program", "before", "after", "difference", "share after", "runs apart"),
-            [_row(one, whole) for one in programs],
-        )
+        yield _table("program", programs, whole)
     counts = _counts(record)
     if counts:
         yield heading(3, "Counts")
-        yield table(("", "before", "after"), counts)
+        yield table(("", *_sides(whole)), counts)
     yield heading(3, "What remains")
     yield bullets(_remains(layers, whole))
 
@@ -167,18 +163,28 @@ def _is_worth_a_row(one: Layer, whole: Layer) -> bool:
     return max(one.base.mean, one.head.mean if one.head else 0.0) >= least
 
 
+def _table(first: str, rows: Sequence[Layer], whole: Layer) -> str:
+    """Both sides and their difference; of a single revision its time and share."""
+    columns = (first, *_sides(whole), "share")
+    if whole.head is None:
+        return table(columns, [_row(one, whole) for one in rows])
+    return table((*columns, "difference", "runs apart"), [_row(one, whole) for one in rows])
+
+
+def _sides(whole: Layer) -> tuple[str, ...]:
+    return ("before", "after") if whole.head else ("time",)
+
+
 def _row(one: Layer, whole: Layer) -> list[str]:
-    after = one.head or one.base
-    total = whole.head or whole.base
+    after, total = one.head or one.base, whole.head or whole.base
     bold = "**" if one.name == whole.name else ""
-    return [
-        f"{bold}{plain(one.name)}{bold}",
-        _with_spread(one.base),
-        _with_spread(one.head) if one.head else "–",
-        _signed(_delta(one)) if one.head else "–",
-        share(after.mean / total.mean) if total.mean else "–",
-        ("yes" if one.base.is_apart_from(one.head) else "no") if one.head else "–",
-    ]
+    name = f"{bold}{plain(one.name)}{bold}"
+    part = share(after.mean / total.mean) if total.mean else "–"
+    if one.head is None:
+        return [name, _with_spread(one.base), part]
+    apart = "yes" if one.base.is_apart_from(one.head) else "no"
+    times = (_with_spread(one.base), _with_spread(one.head))
+    return [name, *times, part, _signed(_delta(one)), apart]
 
 
 def _with_spread(span: Span) -> str:
@@ -197,7 +203,8 @@ def _signed(value: float) -> str:
 
 def _counts(record: StackRecord) -> list[list[str]]:
     names = dict.fromkeys(name for run in record.runs for name in run.counts)
-    return [[plain(name), *(_all_counts(record, side, name) for side in Side)] for name in names]
+    sides = [side for side in Side if record.of(side)]
+    return [[plain(name), *(_all_counts(record, side, name) for side in sides)] for name in names]
 
 
 def _all_counts(record: StackRecord, side: Side, name: str) -> str:
@@ -227,12 +234,12 @@ def _reading(operation: Operation) -> Iterator[str]:
     )
     for record in operation.records:
         told = [
-            f"{'before' if side is Side.BASE else 'after'} "
-            f"{seconds(min(record.bare_s[side]))} without the recorder"
+            f"of {plain(record.pair.side(side).label)} {seconds(min(record.bare_s[side]))}"
             for side in Side
             if record.bare_s.get(side)
         ]
         if told:
-            yield f"Python {plain(record.python)}: the shortest run {joined(told)}."
+            python = plain(record.python)
+            yield f"Python {python}, shortest runs without the recorder: {joined(told)}."
     yield f"Network: {plain(operation.records[0].network)}."
     yield f"This page is {MARKER}."

@@ -305,3 +305,4 @@ def test_a_group_measured_by_itself_is_shown_after_the_rest(workspace: Workspace
     assert text.index("| quick") < text.index(", e2e\n") < text.rindex("| whole")
     assert list(page.parent.glob("py3.13/box-a/e2e/ratios.svg"))
     assert text.count("3.13: verdict") <= 1
+    assert "`whole`" not in text.partition("\n## ")[0]  # the summary is of the first run
