@@ -147,10 +147,12 @@ def _network(
     services: Sequence[Service],
     cpus: tuple[int, ...],
 ) -> AbstractContextManager[Network]:
+    # Containers have a network of their own: an open one is only for the builds of images.
+    inside = target.container is not None and bool(services)
     return session_network(
         services,
         cpus,
-        open_network=target.network == "host",
+        open_network=target.network == "host" and not inside,
         loopback=any(one.declaration.service for one in benchmarks),
     )
 

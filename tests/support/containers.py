@@ -64,6 +64,7 @@ def find_storage(shared: Path) -> Storage | str:
     )
     with exclusive(shared / "containers.lock", wait=True):
         if not folder.is_dir():
+            _remove_stale()
             _configure(folder, short)
             make_base(folder / "base.tar")
             try:
@@ -81,8 +82,17 @@ def _short(shared: Path) -> Path:
     return Path(tempfile.gettempdir(), f"bench-{name}")
 
 
+def _remove_stale() -> None:
+    """Remove what earlier sessions left there, whose own folders pytest has removed since."""
+    for owner in Path(tempfile.gettempdir()).glob("bench-????????/owner"):
+        if not Path(owner.read_text()).exists():
+            shutil.rmtree(owner.parent, ignore_errors=True)
+
+
 def _configure(folder: Path, short: Path) -> None:
     folder.mkdir()
+    short.mkdir(exist_ok=True)
+    (short / "owner").write_text(str(folder))
     # A machine may not be allowed to raise limits, which is podman's default.
     limits = 'default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]'
     (folder / "containers.conf").write_text(
