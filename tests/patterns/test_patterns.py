@@ -160,7 +160,10 @@ def test_shapes_are_found_by_reading(tmp_path: Path) -> None:
 
 def test_only_hot_functions_are_read(tmp_path: Path) -> None:
     loop, load = Frame("loop", "own.some", "own"), Frame("loads", "json", "standard library")
-    runs = [{(loop,): 30.0, (loop, load): 10.0}, {(loop,): 10.0, (load,): 10.0}]
+    runs: list[dict[tuple[Frame, ...], float]] = [
+        {(loop,): 30.0, (loop, load): 10.0},
+        {(loop,): 10.0, (load,): 10.0},
+    ]
     hot = hot_frames(runs)
     assert hot[loop].own_s == 0.02
     assert hot[loop].whole_s == 0.025

@@ -67,7 +67,8 @@ def test_what_is_noted(tmp_path: Path) -> None:
     assert kinds.count("thread") == 1
     sleeps = [span for span in root.spans if span.kind == "sleep"]
     assert [span.failed for span in sleeps] == ["", "TypeError"]
-    assert root.short["json"][0] >= 2
+    # Two calls: told one by one where they took long, and together where they did not.
+    assert root.short.get("json", (0, 0))[0] + kinds.count("json") >= 2
     assert any(span.kind == "import" and span.detail == ("json",) for span in root.spans)
     assert child.parent == root.pid
     assert child.argv[-1] == "print(6 * 7)"

@@ -20,7 +20,7 @@ OPTIONAL = {"memray"}
 
 def imported(folder: Path) -> dict[str, Path]:
     """Top-level names of all imports, wherever they stand, with a file that has each."""
-    found = {}
+    found: dict[str, Path] = {}
     for file in folder.rglob("*.py"):
         if not any(part in PROGRAMS for part in file.parts):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
