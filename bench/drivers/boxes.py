@@ -122,7 +122,7 @@ class Container:
 
     def _hook(self) -> None:
         """Have the first Python inside tell when it starts."""
-        inside = ":".join(filter(None, ("/bench-inside", self.told["image"]["pythonpath"])))
+        inside = ":".join(filter(None, ("/bench-inside", self.told["image"].get("pythonpath"))))
         self.options += [
             "--volume", f"{self.told['inside']}:/bench-inside:ro",
             "--volume", f"{self.folder / 'told'}:/bench-told",
