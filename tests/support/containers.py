@@ -148,7 +148,7 @@ ARG BASE
 FROM ${BASE}
 RUN echo set up > /set-up
 COPY greet /app/greet
-ENV PYTHONPATH=/app
+WORKDIR /app
 CMD ["python3", "-m", "greet"]
 """
 
@@ -188,7 +188,7 @@ def make_images(folder: Path) -> Repository:
     branches: dict[str, dict[str, str | None]] = {
         "no-definition": {"Dockerfile": None},
         "broken-build": {"Dockerfile": f"{_DEFINITION}RUN echo all is well && exit 3\n"},
-        "no-module": {"Dockerfile": _DEFINITION.replace("=/app", "=/elsewhere")},
+        "no-module": {"Dockerfile": _DEFINITION.replace("WORKDIR /app", "WORKDIR /elsewhere")},
         "hangs": {"greet/__main__.py": _HANGS},
         "dies": {"greet/__main__.py": _DIES},
     }
