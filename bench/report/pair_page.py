@@ -23,7 +23,9 @@ from bench.report.output import Output, Page
 from bench.report.pictures import forest_of, rounds_of
 from bench.report.pythons import differing_effects, side_by_side
 from bench.report.select_runs import OnMachine, PairRuns, Shown
+from bench.report.stack_page import stack_file
 from bench.report.text import counted, day, joined
+from bench.store.accounts import ACCOUNTS_FOLDER
 
 
 def write_pair_page(pair: PairRuns, output: Output) -> None:
@@ -99,6 +101,23 @@ def _figures(one: Shown, page: Page, level: int) -> Iterator[str]:
     }
     fit = fitting(one.run, page.output.calibrations)
     yield from figures_section(one, level, forest, rounds, fit)
+    yield from _stacks(one, page, level + 1)
+
+
+def _stacks(one: Shown, page: Page, level: int) -> Iterator[str]:
+    """Links to what traces tell of this pair's benchmarks: phases, which a run does not time."""
+    manifest = one.run.manifest
+    label = manifest.pair.label
+    folder = page.output.data / ACCOUNTS_FOLDER / manifest.target / label / f"py{one.python}"
+    names = [result.name for result in one.results]
+    traced = [name for name in names if any(folder.glob(f"*/{name}-[0-9]*.json"))]
+    root = page.output.root
+    links = [
+        link(name, page.link_to(root / stack_file(manifest.target, label, name))) for name in traced
+    ]
+    if links:
+        yield heading(level, "Where the time of whole commands goes")
+        yield f"Layer by layer, before and after, from traces: {joined(links)}."
 
 
 def _evidence(on: OnMachine, page: Page, level: int) -> Iterator[str]:

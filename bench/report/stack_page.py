@@ -24,6 +24,11 @@ _REMAINS = 3
 _LEAST = 0.0001  # of the command: what is shorter is left out of the table
 
 
+def stack_file(target: str, label: str, scenario: str) -> str:
+    """The page of a traced command, from `results/` on."""
+    return f"{ACCOUNTS_FOLDER}/{target}/{label}/{scenario}.md"
+
+
 @dataclass(frozen=True)
 class Operation:
     """A command of a target between two revisions: the newest trace of each Python and machine."""
@@ -36,7 +41,7 @@ class Operation:
     @property
     def page(self) -> str:
         """Its page, from `results/` on."""
-        return f"{ACCOUNTS_FOLDER}/{self.target}/{self.label}/{self.scenario}.md"
+        return stack_file(self.target, self.label, self.scenario)
 
 
 def write_stack_pages(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from support.synthetic_runs import RunPlan, command, control, write_run
 
 from bench.core.sample import Side
@@ -119,6 +120,14 @@ def test_the_page(workspace: Workspace, traced: StackRecord) -> None:
     assert page.with_name("order.svg").read_bytes().endswith(b"</svg>\n")
     index = written.index.read_text(encoding="utf-8")
     assert f"stack/shop/{traced.pair.label}/order.md" in index
+
+
+def test_the_pair_s_page_leads_to_it(workspace: Workspace, traced: StackRecord) -> None:
+    save_account(replace(traced, target="sample", scenario="work"), workspace.data)
+    written = write_report(workspace)
+    (page,) = (written.results / "sample").rglob("README.md")
+    label = traced.pair.label
+    assert f"[work](../../stack/sample/{label}/work.md)" in page.read_text(encoding="utf-8")
 
 
 def test_made_twice_it_is_the_same(workspace: Workspace, traced: StackRecord) -> None:
