@@ -14,27 +14,24 @@ _BAR_IN, _GAP_IN, _TOP_IN, _BOTTOM_IN = 0.46, 0.26, 0.5, 0.4
 _EDGE_IN, _LEFT_IN, _RIGHT_IN = 0.18, 1.5, 0.8
 _LEGEND_ROW_IN, _LEGEND_COLUMNS = 0.24, 4
 _LABEL_FROM = 0.055
-# Layers of the command itself are blue and green, the boundary warm, children violet, waiting grey.
+# As in a trace's timeline (bench/trace/picture.py); what children do is the same, but paler.
 COLOURS = {
-    "CLI start": "#0b4f9e",
-    "CLI imports": "#4a90d9",
-    "analysis and own code": "#1a7f37",
-    "serialisation": "#7bc47f",
-    "HTTP, client and wire": "#d9730d",
-    "simulated latency": "#f2c08a",
-    "service": "#b3261e",
-    "subprocesses: start": "#4b2e83",
-    "subprocesses: imports": "#8a63d2",
-    "subprocesses: their work": "#c9b3f0",
-    "waiting": "#8c959f",
-    "ready, without a core": "#b9c0c8",
-    "exit": "#d7dce1",
-    "unexplained": "#ffffff",
+    "CLI start": "#8c6d46",
+    "CLI imports": "#edc94d",
+    "analysis and own code": "#7fb2e5",
+    "serialisation": "#b392dc",
+    "HTTP, client and wire": "#2f7d4f",
+    "simulated latency": "#f6c3a5",
+    "service": "#e5703a",
+    "subprocesses: start": "#d9c4a3",
+    "subprocesses: imports": "#f8e7ab",
+    "subprocesses: their work": "#cfe2f5",
+    "waiting": "#e6eaef",
+    "ready, without a core": "#c7b8b8",
+    "exit": "#9aa4af",
+    "unexplained": "#cf222e",
 }
-_DARK_TEXT = {
-    "serialisation", "simulated latency", "subprocesses: their work", "ready, without a core",
-    "exit", "unexplained",
-}  # fmt: skip
+_LIGHT_TEXT = {"CLI start", "HTTP, client and wire", "service", "unexplained"}
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -100,10 +97,10 @@ def _draw_bar(axes: Axes, place: int, bar: Bar, longest: float) -> None:
     for name, length in bar.parts:
         axes.barh(
             place, length, left=left, height=_BAR_IN / (_BAR_IN + _GAP_IN), color=COLOURS[name],
-            edgecolor=style.RULE if name == "unexplained" else style.CARD, linewidth=0.5,
+            edgecolor=style.CARD, linewidth=0.5,
         )  # fmt: skip
         if length > longest * _LABEL_FROM:
-            colour = style.INK if name in _DARK_TEXT else style.CARD
+            colour = style.CARD if name in _LIGHT_TEXT else style.INK
             axes.text(
                 left + length / 2, place, seconds(length),
                 ha="center", va="center", color=colour, fontsize=style.SMALL_PT,
