@@ -190,7 +190,7 @@ def test_a_reboot_that_does_not_come_back_is_one_message(container: Container) -
         "gather_facts": False,
         "vars": {
             "__pin_broken_boot": [{"name": "cpu.isolated"}],
-            "pin_reboot": True,
+            "pin_reboot": "true",  # as -e has it
             "pin_reboot_timeout_s": 6,
         },
         "tasks": [{"ansible.builtin.include_tasks": f"{ANSIBLE}/roles/pin/tasks/reboot.yml"}],
