@@ -22,6 +22,7 @@ from bench.screen.watchers import make_watcher
 from bench.session.selection import select
 from bench.store.manifest import PlannedBenchmark
 from bench.system.lock import exclusive
+from bench.trace.session import TraceSession
 from bench.workspace import Workspace, find_workspace
 
 
@@ -51,20 +52,22 @@ def profile_command(arguments: argparse.Namespace) -> ExitStatus:
 
 def _profile(session: ProfileSession, builder: Builder, interpreter: Interpreter) -> list[Path]:
     """All scenarios on one Python; returns their pages."""
-    folders = {
-        one.declaration.name: folder_of(
-            session.workspace.profiles,
-            session.target.name,
-            session.pair,
-            interpreter.version,
-            one.declaration.name,
-        )
-        for one in session.benchmarks
-    }
-    for folder in folders.values():
-        check_folder(folder)  # before minutes are spent
+    folders = checked_folders(session, session.workspace.profiles, interpreter.version)
     profiles = session.run(interpreter, build_sides(builder, interpreter))
     return [write_profile(one, folders[one.sides.benchmark.name]) for one in profiles]
+
+
+def checked_folders(
+    session: ProfileSession | TraceSession, root: Path, python: str
+) -> dict[str, Path]:
+    """Where each scenario's pages go; raises `BenchError`, before minutes are spent in vain."""
+    names = [one.declaration.name for one in session.benchmarks]
+    folders = {
+        name: folder_of(root, session.target.name, session.pair, python, name) for name in names
+    }
+    for folder in folders.values():
+        check_folder(folder)
+    return folders
 
 
 def chosen_scenarios(

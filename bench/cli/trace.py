@@ -6,18 +6,17 @@ import argparse
 from pathlib import Path
 
 from bench.catalogue import load_target
-from bench.cli.profile import build_sides, chosen_scenarios, pair_or_one
+from bench.cli.profile import build_sides, checked_folders, chosen_scenarios, pair_or_one
 from bench.core.errors import BenchError, ExitStatus
 from bench.environments.interpreters import Interpreter, find_interpreters
 from bench.environments.pair import Builder
-from bench.profile.artefacts import check_folder
 from bench.screen.watchers import make_watcher
 from bench.store.accounts import save_account
 from bench.system.lock import exclusive
 from bench.trace.findings.finding import ROUND_TRIPS_S
 from bench.trace.keep import record_of
 from bench.trace.page import write_trace
-from bench.trace.session import TraceSession, folder_of
+from bench.trace.session import FOLDER, TraceSession
 from bench.workspace import find_workspace
 
 
@@ -56,18 +55,7 @@ def _latencies_s(arguments: argparse.Namespace) -> tuple[float, ...]:
 
 def _trace(session: TraceSession, builder: Builder, interpreter: Interpreter) -> bool:
     """All scenarios on one Python; whether all runs ended as they should."""
-    folders = {
-        one.declaration.name: folder_of(
-            session.workspace.profiles,
-            session.target.name,
-            session.pair,
-            interpreter.version,
-            one.declaration.name,
-        )
-        for one in session.benchmarks
-    }
-    for folder in folders.values():
-        check_folder(folder)  # before minutes are spent
+    folders = checked_folders(session, session.workspace.profiles / FOLDER, interpreter.version)
     went_well = True
     for trace in session.run(interpreter, build_sides(builder, interpreter)):
         name = trace.sides.benchmark.name

@@ -137,13 +137,20 @@ def _row(held: Held, name: str, one: Check) -> list[str]:
         code(held.commit.label),
         plain(held.scenario),
         name,
+        *predicted_and_measured(one),
+        share(_off(one.importtime_instructions, one)),
+    ]
+
+
+def predicted_and_measured(one: Check) -> list[str]:
+    """Cells of a check: modules, instructions and how far off, and what importtime says."""
+    return [
         str(one.modules_predicted),
         "–" if one.modules_measured is None else str(one.modules_measured),
         millions(one.instructions_predicted),
         millions(one.instructions),
         share(off(one)),
         millions(one.importtime_instructions),
-        share(_off(one.importtime_instructions, one)),
     ]
 
 

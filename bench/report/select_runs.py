@@ -8,6 +8,7 @@ it (another group, measured by itself) is shown after it. Nothing is ever pooled
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,6 +224,7 @@ def _choose(runs: list[Evaluated]) -> Iterator[Shown]:
         runs, key=lambda one: (one.is_complete, not one.is_selective, _moment(one)), reverse=True
     )
     part = ""
+    parts: Counter[str] = Counter()
     while ranked:
         best = ranked[0]
         apart = [one for one in ranked[1:] if _names(best).isdisjoint(_names(one))]
@@ -230,7 +232,10 @@ def _choose(runs: list[Evaluated]) -> Iterator[Shown]:
         others.sort(key=_moment, reverse=True)
         yield Shown(best.run, best.evaluation, tuple(others), part)
         ranked = [one for one in apart if _names(one)]
-        part = "-".join(sorted(ranked[0].groups)) if ranked else ""
+        if ranked:
+            groups = "-".join(sorted(ranked[0].groups))
+            parts[groups] += 1
+            part = groups if parts[groups] == 1 else f"{groups}-{parts[groups]}"
 
 
 def _names(one: Evaluated) -> set[str]:

@@ -11,7 +11,7 @@ import msgspec
 
 from bench.core.errors import DataError
 from bench.imports.analysis import FOLDER, Analysis, Check, Finding, read_analyses
-from bench.report.accuracy_page import is_next_to_nothing, off
+from bench.report.accuracy_page import is_next_to_nothing, off, predicted_and_measured
 from bench.report.figure_style import MARKER
 from bench.report.gate_section import tests_section
 from bench.report.imports_figure import Drawing, draw_imports
@@ -225,12 +225,7 @@ _CHECK_COLUMNS = (
 def _check_row(one: Check) -> list[str]:
     return [
         code(one.words),
-        str(one.modules_predicted),
-        "–" if one.modules_measured is None else str(one.modules_measured),
-        millions(one.instructions_predicted),
-        millions(one.instructions),
-        share(off(one)),
-        millions(one.importtime_instructions),
+        *predicted_and_measured(one),
         seconds(one.saving_s if one.predicted_s is None else one.predicted_s),
         _time_words(one),
     ]

@@ -31,6 +31,7 @@ from bench.trace.recording import read_recording, recorder_in
 from bench.trace.timeline import NothingRecordedError, Timeline, build_timeline
 from bench.workspace import Workspace
 
+FOLDER = "cross-boundary"  # under profiles/, where a profile has its own
 _SHORT_S, _SHORT_RUNS = 3.0, 5
 _MEDIUM_S, _MEDIUM_RUNS = 15.0, 3
 
@@ -270,9 +271,3 @@ def _sides(planned: PlannedBenchmark, base: Invoking, head: Invoking) -> Sides:
     for subject in (base, head):
         subject.check_present(benchmark)
     return sides
-
-
-def folder_of(root: Path, target: str, pair: Pair, python: str, scenario: str) -> Path:
-    """Where it lives: `cross-boundary/<target>/<revision or pair>/py3.x/<scenario>`."""
-    label = pair.base.label if pair.is_same else pair.label
-    return root / "cross-boundary" / target / label / f"py{python}" / scenario

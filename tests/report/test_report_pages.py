@@ -306,3 +306,18 @@ def test_a_group_measured_by_itself_is_shown_after_the_rest(workspace: Workspace
     assert list(page.parent.glob("py3.13/box-a/e2e/ratios.svg"))
     assert text.count("3.13: verdict") <= 1
     assert "`whole`" not in text.partition("\n## ")[0]  # the summary is of the first run
+
+
+def test_runs_of_one_group_without_a_benchmark_in_common_keep_their_pictures(
+    workspace: Workspace,
+) -> None:
+    for number, name in enumerate(("one", "two", "three")):
+        alone = RunPlan(
+            made=(control(), command(name)),
+            options=Options(benchmarks=(name,)),
+            started_at=f"2026-11-23T0{number}:00:00+00:00",
+            run_id=f"20261123T0{number}0000Z-000{number}",
+        )
+        write_run(workspace, alone)
+    written = write_report(workspace)
+    assert len(list((written.results / "sample").rglob("ratios.svg"))) == 3
