@@ -28,6 +28,7 @@ from bench.store.manifest import PlannedBenchmark
 from bench.store.run import Run
 from bench.system.lock import exclusive
 from bench.testgate.run_gate import PairGate
+from bench.trace.of_run import keep_phases
 from bench.workspace import Workspace, find_workspace
 
 
@@ -114,7 +115,10 @@ def _measure_all(
     for interpreter in plan.interpreters:
         watcher.say(f"Python {interpreter.version}")
         try:
-            runs.append(session.run(interpreter, plan.builder.build(interpreter)))
+            environments = plan.builder.build(interpreter)
+            runs.append(session.run(interpreter, environments))
+            if plan.options.counters:
+                keep_phases(runs[-1], plan.target, workspace, watcher, interpreter, environments)
         except BenchError as error:
             if len(plan.interpreters) == 1:
                 raise

@@ -18,6 +18,7 @@ from bench.imports.analysis import FOLDER as RANKINGS
 from bench.report.figure_style import MARKER, picture
 from bench.report.markdown import document
 from bench.report.series_csv import COLUMNS
+from bench.store.accounts import StackRecord, read_accounts
 from bench.store.run import cannot_write
 from bench.store.series import SERIES_FOLDER
 from bench.system.files import write_atomically
@@ -42,6 +43,18 @@ class Output:
     def calibrations(self) -> list[Calibration]:
         """What is known of the machines, oldest first."""
         return read_calibrations(self.data)
+
+    @cached_property
+    def stacks(self) -> list[StackRecord]:
+        """The newest trace of each scenario, pair, Python and machine."""
+        newest: dict[tuple[str, ...], StackRecord] = {}
+        for record in read_accounts(self.data):
+            if isinstance(record, DataError):
+                self.problems.append(record)
+                continue
+            key = record.target, record.pair.label, record.scenario
+            newest[*key, record.python, record.machine.name] = record
+        return list(newest.values())
 
     def page(self, name: str) -> Page:
         """A page to be written."""

@@ -24,8 +24,8 @@ from bench.report.pictures import forest_of, rounds_of
 from bench.report.pythons import differing_effects, side_by_side
 from bench.report.select_runs import OnMachine, PairRuns, Shown
 from bench.report.stack_page import stack_file
+from bench.report.stack_tables import layers_table, summary
 from bench.report.text import counted, day, joined
-from bench.store.accounts import ACCOUNTS_FOLDER
 
 
 def write_pair_page(pair: PairRuns, output: Output) -> None:
@@ -105,19 +105,27 @@ def _figures(one: Shown, page: Page, level: int) -> Iterator[str]:
 
 
 def _stacks(one: Shown, page: Page, level: int) -> Iterator[str]:
-    """Links to what traces tell of this pair's benchmarks: phases, which a run does not time."""
+    """What traces tell of this pair's benchmarks: phases, which rounds do not time."""
     manifest = one.run.manifest
-    label = manifest.pair.label
-    folder = page.output.data / ACCOUNTS_FOLDER / manifest.target / label / f"py{one.python}"
-    names = [result.name for result in one.results]
-    traced = [name for name in names if any(folder.glob(f"*/{name}-[0-9]*.json"))]
-    root = page.output.root
-    links = [
-        link(name, page.link_to(root / stack_file(manifest.target, label, name))) for name in traced
+    here = manifest.target, manifest.pair.label, one.python, manifest.machine.name
+    names = {result.name for result in one.results}
+    found = [
+        record
+        for record in page.output.stacks
+        if (record.target, record.pair.label, record.python, record.machine.name) == here
+        and record.scenario in names
     ]
-    if links:
+    if found:
         yield heading(level, "Where the time of whole commands goes")
-        yield f"Layer by layer, before and after, from traces: {joined(links)}."
+        yield (
+            "Phases of recorded runs, apart from the timed rounds; each moment of the wall time is "
+            "in one layer. *Runs apart*: no run before lies within the runs after."
+        )
+    for record in found:
+        file = stack_file(record.target, record.pair.label, record.scenario)
+        whole = link("the whole stack", page.link_to(page.output.root / file))
+        yield f"**{plain(record.scenario)}** ({whole}). {summary(record)}"
+        yield layers_table(record)
 
 
 def _evidence(on: OnMachine, page: Page, level: int) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.core.errors import DataError
 from bench.core.sample import Side
 from bench.report.figure_style import MARKER
 from bench.report.markdown import bullets, code, heading, image, plain, table
@@ -13,15 +12,15 @@ from bench.report.output import Output, Page
 from bench.report.select_runs import Collection
 from bench.report.stack_around import Around, around_rows
 from bench.report.stack_figure import Bar, Bars, draw_stack
-from bench.report.stack_layers import Layer, Span, compared, programs_of, wall
-from bench.report.text import counted, day, joined, seconds, share
-from bench.store.accounts import ACCOUNTS_FOLDER, StackRecord, read_accounts
+from bench.report.stack_layers import Layer, compared, wall
+from bench.report.stack_tables import LEAST, counts_table, layers_table, programs_table, summary
+from bench.report.text import day, joined, seconds, share
+from bench.store.accounts import ACCOUNTS_FOLDER, StackRecord
 
 STACK_COLUMNS = ("command", "revisions", "Python", "before", "after", "largest layer", "measured",
                  "machine")  # fmt: skip
 _PROGRAMS = 8
 _REMAINS = 3
-_LEAST = 0.0001  # of the command: what is shorter is left out of the table
 
 
 def stack_file(target: str, label: str, scenario: str) -> str:
@@ -57,17 +56,14 @@ def write_stack_pages(
 
 
 def _operations(output: Output) -> list[Operation]:
-    newest: dict[tuple[str, str, str], dict[tuple[str, str], StackRecord]] = {}
-    for record in read_accounts(output.data):
-        if isinstance(record, DataError):
-            output.problems.append(record)
-            continue
+    found: dict[tuple[str, str, str], dict[tuple[str, str], StackRecord]] = {}
+    for record in output.stacks:
         label = record.pair.base.label if record.pair.is_same else record.pair.label
         key = (record.target, label, record.scenario)
-        newest.setdefault(key, {})[record.machine.name, record.python] = record
+        found.setdefault(key, {})[record.machine.name, record.python] = record
     return [
         Operation(*key, tuple(records[one] for one in sorted(records)))
-        for key, records in sorted(newest.items())
+        for key, records in sorted(found.items())
     ]
 
 
@@ -129,94 +125,18 @@ def _bars(record: StackRecord) -> Iterator[Bar]:
 
 def _of_record(record: StackRecord) -> Iterator[str]:
     yield heading(2, f"Python {plain(record.python)} on {plain(record.machine.name)}")
-    whole, layers = wall(record), compared(record)
-    yield _summary(record, whole, layers)
-    worth = [one for one in layers if _is_worth_a_row(one, whole)]
-    yield _table("layer", [*worth, whole], whole)
-    programs = programs_of(record)[:_PROGRAMS]
+    yield summary(record)
+    yield layers_table(record)
+    programs = programs_table(record, _PROGRAMS)
     if programs:
         yield heading(3, "Waited for in subprocesses, by program")
-        yield _table("program", programs, whole)
-    counts = _counts(record)
+        yield programs
+    counts = counts_table(record)
     if counts:
         yield heading(3, "Counts")
-        yield table(("", *_sides(whole)), counts)
+        yield counts
     yield heading(3, "What remains")
-    yield bullets(_remains(layers, whole))
-
-
-def _summary(record: StackRecord, whole: Layer, layers: Sequence[Layer]) -> str:
-    runs = {counted(len(record.of(side)), "run") for side in Side if record.of(side)}
-    text = f"Mean of {joined(sorted(runs))}{' a side' if whole.head else ''}."
-    if whole.head is not None:
-        apart = [one for one in layers if one.head is not None and one.base.is_apart_from(one.head)]
-        moved = sorted(apart, key=lambda one: -abs(_delta(one)))[:_REMAINS]
-        before, after = seconds(whole.base.mean), seconds(whole.head.mean)
-        text += f" The command took {before} before, {after} after. "
-        changes = joined([f"{one.name} ({_signed(_delta(one))})" for one in moved])
-        text += (
-            f"Most of what changed: {changes}."
-            if moved
-            else "No layer's runs before and after are apart."
-        )
-    return text
-
-
-def _is_worth_a_row(one: Layer, whole: Layer) -> bool:
-    """Whether it is more than rounding on one side at least."""
-    least = _LEAST * max(whole.base.mean, whole.head.mean if whole.head else 0.0)
-    return max(one.base.mean, one.head.mean if one.head else 0.0) >= least
-
-
-def _table(first: str, rows: Sequence[Layer], whole: Layer) -> str:
-    """Both sides and their difference; of a single revision its time and share."""
-    columns = (first, *_sides(whole), "share")
-    if whole.head is None:
-        return table(columns, [_row(one, whole) for one in rows])
-    return table((*columns, "difference", "runs apart"), [_row(one, whole) for one in rows])
-
-
-def _sides(whole: Layer) -> tuple[str, ...]:
-    return ("before", "after") if whole.head else ("time",)
-
-
-def _row(one: Layer, whole: Layer) -> list[str]:
-    after, total = one.head or one.base, whole.head or whole.base
-    bold = "**" if one.name == whole.name else ""
-    name = f"{bold}{plain(one.name)}{bold}"
-    part = share(after.mean / total.mean) if total.mean else "–"
-    if one.head is None:
-        return [name, _with_spread(one.base), part]
-    apart = "yes" if one.base.is_apart_from(one.head) else "no"
-    times = (_with_spread(one.base), _with_spread(one.head))
-    return [name, *times, part, _signed(_delta(one)), apart]
-
-
-def _with_spread(span: Span) -> str:
-    if span.least == span.most:
-        return seconds(span.mean)
-    return f"{seconds(span.mean)} ({seconds(span.least)} to {seconds(span.most)})"
-
-
-def _delta(one: Layer) -> float:
-    return one.head.mean - one.base.mean if one.head else 0.0
-
-
-def _signed(value: float) -> str:
-    return seconds(0.0) if not value else f"{'+' if value > 0 else '−'}{seconds(abs(value))}"
-
-
-def _counts(record: StackRecord) -> list[list[str]]:
-    names = dict.fromkeys(name for run in record.runs for name in run.counts)
-    sides = [side for side in Side if record.of(side)]
-    return [[plain(name), *(_all_counts(record, side, name) for side in sides)] for name in names]
-
-
-def _all_counts(record: StackRecord, side: Side, name: str) -> str:
-    found = sorted({run.counts.get(name, 0) for run in record.of(side)})
-    if not found:
-        return "–"
-    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
+    yield bullets(_remains(compared(record), wall(record)))
 
 
 def _remains(layers: Sequence[Layer], whole: Layer) -> Iterator[str]:
@@ -231,7 +151,7 @@ def _remains(layers: Sequence[Layer], whole: Layer) -> Iterator[str]:
 
 
 def _reading(operation: Operation) -> Iterator[str]:
-    yield f"Layers below {_LEAST:.2%} of the longer side are left out of the tables."
+    yield f"Layers below {LEAST:.2%} of the longer side are left out of the tables."
     yield (
         "*Runs apart*: no run before lies within the runs after. With three runs a side that "
         "happens by chance to one layer in ten, with five to one in 126: it is no verdict. "

@@ -33,7 +33,7 @@ class InChild(msgspec.Struct, frozen=True):
 class RunAccount(msgspec.Struct, frozen=True):
     """One recorded run. `layers` add up to `wall_s`; `children` divide its layer `subprocess`.
 
-    `counts` are requests, connections and child processes, by those names.
+    `counts` are requests, connections, processes, bytes and more, by their names (`trace/keep.py`).
     """
 
     side: Side

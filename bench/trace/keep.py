@@ -13,7 +13,19 @@ from bench.trace.phases import account_of
 from bench.trace.session import Runs, Trace
 from bench.trace.timeline import Timeline
 
-_COUNTS = {"HTTP requests": "requests", "connections": "connections", "processes": "processes"}
+# As `counts_of` calls it -> as it is kept. Bytes of a file are those that processes asked for.
+_COUNTS = {
+    "HTTP requests": "requests",
+    "connections": "connections",
+    "bytes up": "bytes up",
+    "bytes down": "bytes down",
+    "processes": "processes",
+    "modules loaded": "modules loaded",
+    "read calls": "read calls",
+    "bytes read": "bytes read",
+    "write calls": "write calls",
+    "bytes written": "bytes written",
+}
 
 
 def record_of(trace: Trace) -> StackRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +72,8 @@ class TraceSession:
     """What is traced, and who hears of it. A pair of one revision with itself has one side.
 
     `repeats` is how often each side is recorded; None: as often as its length allows. `latencies_s`
-    are those at which a scenario is run again whose service can answer later than it could.
+    are those at which a scenario is run again whose service can answer later than it could. Without
+    `bare` runs there are none without the recorder, and its cost stays unknown.
     """
 
     target: Target
@@ -82,6 +83,7 @@ class TraceSession:
     latencies_s: tuple[float, ...]
     workspace: Workspace
     watcher: Watcher
+    bare: bool = True
 
     @property
     def traced(self) -> tuple[Side, ...]:
@@ -173,7 +175,9 @@ class TraceSession:
                     name = f"{sides.benchmark.name}: run {number + 1} of {repeats}, {side}"
                     self.watcher.phase(name)
                     one = _Recording(subjects_[side], recorders[side], network)
-                    failures += _both(one, runs[side], bare_first=number % 2 == 0)
+                    first = number % 2 == 0
+                    kinds = (first, not first) if self.bare else (False,)
+                    failures += _taken(one, runs[side], kinds)
                     failures += one.notices
                 if number == 0 and self.repeats is None:
                     repeats = _repeats(runs)
@@ -182,10 +186,10 @@ class TraceSession:
         return runs, tuple(failures)
 
 
-def _both(one: _Recording, runs: Runs, *, bare_first: bool) -> list[str]:
-    """A run without the recorder and one with it; returns what went wrong."""
+def _taken(one: _Recording, runs: Runs, kinds: Sequence[bool]) -> list[str]:
+    """A run of each kind, without the recorder (True) or with it; returns what went wrong."""
     failures: list[str] = []
-    for bare in (bare_first, not bare_first):
+    for bare in kinds:
         try:
             if bare:
                 runs.overhead.bare.append(one.subject.run())

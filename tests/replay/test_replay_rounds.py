@@ -21,6 +21,7 @@ from bench.measure.client import Launcher
 from bench.measure.network import NO_LOOPBACK, Service, session_network
 from bench.measure.rounds import Bench, RoundFailedError, Sides
 from bench.report.traffic import traffic_blocks
+from bench.store.accounts import StackRecord, read_accounts
 
 # A client as codeflash's is: a connection a request, and errors are logged and lived with.
 CLIENT = """
@@ -165,6 +166,12 @@ def test_a_benchmark_of_minutes(sandbox: Sandbox) -> None:
     assert words[:-1] == [counter.words for counter in TRAFFIC]
     assert words[-1].startswith("CPU time")
     assert counted_rows(rounds)[0][1:] == ["2", "2", "same", "exactly, 2 rounds"]
+    (record,) = read_accounts(sandbox.workspace.data)
+    assert isinstance(record, StackRecord)
+    assert (record.scenario, record.pair) == ("long", run.manifest.pair)
+    assert [len(record.of(side)) for side in Side] == [3, 3]
+    assert {one.counts["requests"] for one in record.runs} == {2}
+    assert all(sum(one.layers.values()) == pytest.approx(one.wall_s) for one in record.runs)
 
 
 def counted_rows(rounds: Sequence[Round]) -> list[list[str]]:

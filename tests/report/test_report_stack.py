@@ -127,7 +127,10 @@ def test_the_pair_s_page_leads_to_it(workspace: Workspace, traced: StackRecord) 
     written = write_report(workspace)
     (page,) = (written.results / "sample").rglob("README.md")
     label = traced.pair.label
-    assert f"[work](../../stack/sample/{label}/work.md)" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert f"**work** ([the whole stack](../../stack/sample/{label}/work.md))" in text
+    assert "Most of what changed: analysis and own code (−3.00 s)." in text
+    assert any(line.startswith("| CLI imports") for line in text.splitlines())
 
 
 def test_made_twice_it_is_the_same(workspace: Workspace, traced: StackRecord) -> None:

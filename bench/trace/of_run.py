@@ -1,0 +1,61 @@
+"""Phases of a run's end-to-end benchmarks: recorded after its rounds, and kept beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.core.errors import BenchError
+from bench.core.target import Kind, Target
+from bench.environments.interpreters import Interpreter
+from bench.environments.pair import Environments
+from bench.session.watcher import Watcher
+from bench.store.accounts import save_account
+from bench.store.manifest import PlannedBenchmark
+from bench.store.run import Run
+from bench.trace.keep import record_of
+from bench.trace.session import TraceSession
+from bench.workspace import Workspace
+
+_REPEATS = 3
+
+
+def end_to_end(run: Run) -> tuple[PlannedBenchmark, ...]:
+    """Measured commands of minutes: with rounds so few, phases say more than the total."""
+    return tuple(
+        one
+        for one in run.manifest.benchmarks
+        if one.declaration.rounds
+        and one.declaration.kind is Kind.COMMAND
+        and run.ended(one.declaration.name) is not None
+    )
+
+
+def keep_phases(
+    run: Run,
+    target: Target,
+    workspace: Workspace,
+    watcher: Watcher,
+    interpreter: Interpreter,
+    environments: Environments,
+) -> list[Path]:
+    """Record the run's end-to-end benchmarks on both sides; returns the files made.
+
+    What goes wrong is said, and takes nothing from the run.
+    """
+    chosen = end_to_end(run)
+    made: list[Path] = []
+    if not chosen:
+        return made
+    session = TraceSession(
+        target, run.manifest.pair, chosen, _REPEATS, (), workspace, watcher, bare=False
+    )
+    try:
+        for trace in session.run(interpreter, environments):
+            name = trace.sides.benchmark.name
+            for failure in trace.failures:
+                watcher.say(f"{name}: its phases are not kept: {failure}")
+            if not trace.failures:
+                made.append(save_account(record_of(trace), workspace.data))
+    except BenchError as error:
+        watcher.say(f"phases: {error}")
+    return made
