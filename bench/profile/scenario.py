@@ -12,7 +12,7 @@ from bench.profile.frames import Namer
 from bench.profile.functions import Functions, profile_functions
 from bench.profile.import_times import Imports, time_imports
 from bench.profile.memory import Memory, memray_version, trace_lines, trace_with_memray
-from bench.profile.objects import Population, count_objects
+from bench.profile.objects import Growth, count_objects, objgraph_version
 from bench.profile.processes import InTurn, NotProfiledError, Overhead, Subject, in_turn
 from bench.profile.sampling import Sampled, sample_native, sample_sides
 from bench.profile.system import SystemCalls, find_tracer, trace_calls
@@ -31,7 +31,7 @@ class Taken:
     imports: InTurn[Imports] | None = None
     functions: InTurn[Functions] | None = None
     memory: InTurn[Memory] | None = None
-    objects: InTurn[dict[str, Population]] | None = None
+    objects: InTurn[Growth] | None = None
     system: InTurn[SystemCalls] | None = None
     hyperfine: InTurn[Hyperfine] | None = None
     events: InTurn[dict[str, int]] | None = None
@@ -119,8 +119,19 @@ class Profiling:
             taken.overheads["memray"] = taken.memory.overheads
 
     def _objects(self, taken: Taken) -> None:
-        taken.objects = in_turn(self.subjects, count_objects, _COUNTING_RUNS)
-        taken.overheads["objects"] = taken.objects.overheads
+        support, problem = None, ""
+        try:
+            support = self.support("objgraph", objgraph_version())
+        except (NotProfiledError, BenchError) as error:
+            problem = str(error)
+        objects = in_turn(self.subjects, lambda one: count_objects(one, support), _COUNTING_RUNS)
+        problem = problem or next(
+            (one.problem for found in objects.found.values() for one in found if one.problem), ""
+        )
+        if problem:
+            taken.skipped["objgraph"] = f"{problem}; objects are counted, who holds them is open"
+        taken.objects = objects
+        taken.overheads["objects"] = objects.overheads
 
     def _system(self, taken: Taken) -> None:
         strace = find_tracer()

@@ -12,8 +12,9 @@ from bench.profile.difference import moved
 from bench.profile.flame import Caption, Totals, by_package, milliseconds, shift
 from bench.profile.frames import Frame
 from bench.profile.functions import Called, Functions
+from bench.profile.holders import holders_section
 from bench.profile.memory import Memory, memray_page
-from bench.profile.objects import Population
+from bench.profile.objects import Growth, Population
 from bench.profile.processes import InTurn
 from bench.profile.session import Profile
 from bench.profile.system import SystemCalls
@@ -26,7 +27,6 @@ from bench.report.text import counted, joined, seconds
 
 Name = TypeVar("Name", str, Frame)
 _NOTHING = Called(0, 0.0, 0.0)
-_HOLDERS = 4
 
 
 def work_sections(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
@@ -168,8 +168,9 @@ def _most_time(one: Functions) -> str:
     return table(("function or module", "calls", "own time", "share", "with all it calls"), rows)
 
 
-def _objects(found: InTurn[dict[str, Population]], artefacts: Artefacts) -> Iterator[str]:
-    sides = {side: found.last(side) for side in found.found}
+def _objects(found: InTurn[Growth], artefacts: Artefacts) -> Iterator[str]:
+    grown = {side: found.last(side) for side in found.found}
+    sides = {side: one.kinds for side, one in grown.items()}
     names = {name for one in sides.values() for name in one}
     none = Population(0, 0)
     counts = {name: [one.get(name, none).count for one in sides.values()] for name in names}
@@ -189,33 +190,7 @@ def _objects(found: InTurn[dict[str, Population]], artefacts: Artefacts) -> Iter
         for name in _worst(counts)
     ]  # fmt: skip
     yield table(("type", *_columns(sides)), rows)
-    yield from _holders(sides, artefacts)
-
-
-def _holders(sides: Mapping[Side, dict[str, Population]], artefacts: Artefacts) -> Iterator[str]:
-    """Who keeps the types alive that have grown most."""
-    rows = []
-    for side, found in sides.items():
-        held = {name: one.held_by for name, one in found.items() if one.held_by}
-        artefacts.write(f"raw/{_prefix(side, sides)}holders.dot", _dot(held))
-        for name, holders in sorted(held.items(), key=lambda item: (-found[item[0]].count, item)):
-            most = sorted(holders.items(), key=lambda item: (-item[1], item[0]))[:_HOLDERS]
-            words = ", ".join(f"{code(kind)} {count}" for kind, count in most)
-            rows.append([*([str(side)] if len(sides) > 1 else []), code(name), words])
-    if rows:
-        yield "Who refers to some of the newest of them (as a graph for graphviz in `raw/`):"
-        first = ("side",) if len(sides) > 1 else ()
-        yield table((*first, "type", "held by"), rows, numbers=False)
-
-
-def _dot(held: Mapping[str, Mapping[str, int]]) -> str:
-    """The same as a graph: holders, and what they hold."""
-    lines = [
-        f'  "{kind}" -> "{name}" [label="{count}"];'
-        for name, holders in sorted(held.items())
-        for kind, count in sorted(holders.items())
-    ]
-    return "\n".join(["digraph holders {", "  rankdir=LR;", *lines, "}", ""])
+    yield from holders_section(grown, artefacts)
 
 
 def _kind(one: Population) -> str:

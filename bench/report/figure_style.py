@@ -90,10 +90,13 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def picture(data: _Data, draw: Callable[[_Data], Figure], existing: Path) -> bytes:
+def picture(
+    data: _Data, draw: Callable[[_Data], Figure], existing: Path, creator: str = MARKER
+) -> bytes:
     """The SVG of `data`; `existing` is returned when it was drawn from the same data and code.
 
-    Drawing takes a tenth of a second, and a report is made after every session.
+    Drawing takes a tenth of a second, and a report is made after every session. `creator` is what
+    the file says of its making.
     """
     digest = hashlib.sha256(
         _code_digest(draw.__module__) + msgspec.msgpack.encode(data)
@@ -105,12 +108,12 @@ def picture(data: _Data, draw: Callable[[_Data], Figure], existing: Path) -> byt
     if digest.encode() in content[:2000] and content.endswith(b"</svg>\n"):
         return content
     with drawing():
-        return _svg(draw(data), digest)
+        return _svg(draw(data), digest, creator)
 
 
-def _svg(figure: Figure, digest: str) -> bytes:
+def _svg(figure: Figure, digest: str, creator: str) -> bytes:
     stream = io.BytesIO()
-    metadata = {"Date": None, "Creator": MARKER, "Identifier": digest}
+    metadata = {"Date": None, "Creator": creator, "Identifier": digest}
     figure.savefig(stream, format="svg", metadata=metadata, facecolor="none")
     return _slim(stream.getvalue().decode()).encode()
 

@@ -14,7 +14,8 @@ from bench.imports.analysis import FOLDER, Analysis, Check, Finding, read_analys
 from bench.report.accuracy_page import is_next_to_nothing, off, predicted_and_measured
 from bench.report.figure_style import MARKER
 from bench.report.gate_section import tests_section
-from bench.report.imports_figure import Drawing, draw_imports
+from bench.report.imports_figure import imports_layers
+from bench.report.layers_figure import draw_layers
 from bench.report.markdown import (
     bullets,
     code,
@@ -160,8 +161,8 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
         yield tests_section(analysis.gate, 3)
     if len(analysis.nodes) > 1:
         name = f"{analysis.label}-{analysis.scenario.name}-py{analysis.python}.svg"
-        drawing = Drawing(analysis.nodes, analysis.edges)
-        yield image("who imports whom", page.picture(name, drawing, draw_imports))
+        layers = imports_layers(analysis.nodes, analysis.edges)
+        yield image("who imports whom", page.picture(name, layers, draw_layers))
     yield from _costs(analysis)
     yield from patterns_section(analysis, 3)
     yield from _small_print(file, analysis, page)

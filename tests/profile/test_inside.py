@@ -63,9 +63,52 @@ def test_calls_are_counted_however_it_ends(tmp_path: Path, ending: str) -> None:
 def test_objects_that_stay(tmp_path: Path) -> None:
     (file,) = run("objects", tmp_path)
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
-    assert found["__main__.Thing"].count == 20000
-    assert found["__main__.Thing"].size > 20000 * 16
-    assert found["__main__.Thing"].held_by == {"builtins.list": 1}
+    assert found.kinds["__main__.Thing"].count == 20000
+    assert found.kinds["__main__.Thing"].size > 20000 * 16
+    assert not found.kinds["__main__.Thing"].ways
+    assert not found.problem
+
+
+_HOLDING = """\
+class Table:
+    rows = {"first": [Thing() for _ in range(30)]}
+    def __init__(self):
+        self.cells = [Thing() for _ in range(10)]
+table = Table()
+assert "objgraph" not in sys.modules
+"""
+
+
+def test_ways_by_which_modules_hold_objects(tmp_path: Path) -> None:
+    objgraph = pytest.importorskip("objgraph")
+    support = str(Path(objgraph.__file__).parent)
+    (file,) = run("objects", tmp_path, _HOLDING, BENCH_SUPPORT=support)
+    found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
+    assert not found.problem
+    ways = found.kinds["__main__.Thing"].ways
+    assert [(one.module, one.words) for one in ways] == [("__main__", "kept (list)")]
+    (made,) = found.kinds["__main__.Table"].ways
+    assert (made.module, made.words) == ("__main__", "table")
+
+
+def test_a_way_leads_through_classes_and_instances(tmp_path: Path) -> None:
+    objgraph = pytest.importorskip("objgraph")
+    support = str(Path(objgraph.__file__).parent)
+    (file,) = run("objects", tmp_path, f"{_HOLDING}del kept", BENCH_SUPPORT=support)
+    found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
+    ways = found.kinds["__main__.Thing"].ways
+    assert [(one.words, round(one.count)) for one in ways] == [
+        ("Table (class) → rows (dict) → list", 30),
+        ("table (Table) → cells (list)", 10),
+    ]
+
+
+def test_without_a_working_objgraph_objects_are_counted_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "objgraph.py").write_text("raise ImportError('not today')", encoding="utf-8")
+    (file,) = run("objects", tmp_path, BENCH_SUPPORT=str(tmp_path))
+    found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
+    assert found.kinds["__main__.Thing"].count == 20000
+    assert "not today" in found.problem
 
 
 def test_lines_by_tracemalloc(tmp_path: Path) -> None:

@@ -17,10 +17,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable
+    from typing import Any
+
+    _Census = dict[str, tuple[int, int]]
+    _Ways = dict[tuple[tuple[str, str], ...], int]
 
 _WAIT_S = 0.2
-_HELD = 5  # types whose holders are looked for
+_HELD = 25  # types whose holders are looked for
 _SOME = 50  # objects of each
+_SEARCH_S = 10.0
+_NOT_HELD = (
+    "builtins",
+    "weakref",
+    "abc",
+    "_abc",
+    "enum",
+    "_frozen_importlib",
+    "_frozen_importlib_external",
+)
 # What memray imports and does not need in order to track.
 _STAND_INS = ("rich", "rich.progress", "typing_extensions")
 
@@ -46,20 +60,21 @@ def _functions(folder: str) -> None:
 
 def _objects(folder: str) -> None:
     """What there is at the end, and what there was before the benchmark's own first line."""
-    before = _census()
+    before = _census(gc.get_objects())
 
     def save() -> None:
         gc.collect()
-        after = _census()
-        _write(folder, "objects", ascii((before, after, _holders(before, after))).encode())
+        alive = gc.get_objects()
+        after = _census(alive)
+        _write(folder, "objects", ascii((before, after, *_held(alive, before, after))).encode())
 
     _at_end(save)
 
 
-def _census() -> "dict[str, tuple[int, int]]":
-    """Objects the garbage collector tracks, by type: how many, and bytes of their own."""
+def _census(objects: "list[object]") -> "dict[str, tuple[int, int]]":
+    """Objects by type: how many, and bytes of their own."""
     found: dict[str, tuple[int, int]] = {}
-    for one in gc.get_objects():
+    for one in objects:
         name = _kind(one)
         count, size = found.get(name, (0, 0))
         try:
@@ -70,32 +85,107 @@ def _census() -> "dict[str, tuple[int, int]]":
     return found
 
 
-def _holders(
-    before: "dict[str, tuple[int, int]]", after: "dict[str, tuple[int, int]]"
-) -> "dict[str, dict[str, int]]":
-    """For the types that have grown most, Python's own aside: who refers to some of the newest."""
+def _held(
+    alive: "list[object]", before: "_Census", after: "_Census"
+) -> "tuple[dict[str, _Ways], str]":
+    """How modules hold instances of the types that have grown most, or why that is not known."""
+    support = os.environ.get("BENCH_SUPPORT", "")
+    if not support:
+        return {}, ""
+    try:
+        sys.path.insert(0, support)
+        return _ways(alive, _grown(before, after), __import__("objgraph")), ""
+    except Exception as error:  # noqa: BLE001 - the program may have done anything to its Python
+        return {}, f"objgraph failed: {type(error).__name__}: {error}"
+
+
+def _grown(before: "_Census", after: "_Census") -> "dict[str, int]":
+    """Types that grew most, by how much; not Python's own, nor what each import or class makes."""
     grown = {
         name: count - before.get(name, (0, 0))[0]
         for name, (count, _size) in after.items()
-        if not name.startswith("builtins.")
+        if name.partition(".")[0] not in _NOT_HELD and name != "collections._tuplegetter"
     }
-    found: dict[str, dict[str, int]] = {}
-    for name in sorted(grown, key=grown.__getitem__)[-_HELD:]:
-        ours = tuple([one for one in gc.get_objects() if _kind(one) == name][-_SOME:])
-        kinds: dict[str, int] = {}
-        for holder in gc.get_referrers(*ours):
-            if holder is not ours and not hasattr(holder, "f_code"):
-                kind = _holder(holder)
-                kinds[kind] = kinds.get(kind, 0) + 1
-        found[name] = kinds
+    most = sorted(grown, key=lambda name: (grown[name], name))[-_HELD:]
+    return {name: grown[name] for name in most if grown[name] > 0}
+
+
+def _ways(
+    alive: "list[object]", grown: "dict[str, int]", objgraph: "types.ModuleType"
+) -> "dict[str, _Ways]":
+    """For some of each type: a shortest way from a module to it, and how many have that way.
+
+    objgraph asks the collector for referrers at each step, each time a pass over all objects; one
+    pass makes an index of them, which has nothing of ours in it.
+    """
+    vars(objgraph)["gc"] = _Index(alive)
+    some: dict[str, list[object]] = {name: [] for name in grown}
+    for one in alive:
+        name = _kind(one)
+        if name in some:
+            some[name].append(one)
+    until = time.perf_counter() + _SEARCH_S
+    found: dict[str, _Ways] = {}
+    for name, instances in some.items():
+        ways: _Ways = found.setdefault(name, {})
+        newest = instances[-grown[name] :]
+        for one in newest[:: -(-len(newest) // _SOME)]:
+            if time.perf_counter() > until:
+                break
+            way = _way(objgraph.find_backref_chain(one, objgraph.is_proper_module))
+            ways[way] = ways.get(way, 0) + 1
     return found
 
 
-def _holder(one: object) -> str:
-    """Its type; a module's names under the module's name."""
-    if type(one) is dict and "__spec__" in one and isinstance(one.get("__name__"), str):
-        return f"module {one['__name__']}"
-    return _kind(one)
+class _Index:
+    """What objgraph asks of the collector."""
+
+    def __init__(self, alive: "list[object]") -> None:
+        self._referrers: dict[int, list[object]] = {}
+        known = self._referrers.get
+        for one in alive:
+            for held in gc.get_referents(one):
+                referrers = known(id(held))
+                if referrers is None:
+                    self._referrers[id(held)] = [one]
+                else:
+                    referrers.append(one)
+
+    def get_referrers(self, one: object) -> "list[object]":
+        return self._referrers.get(id(one), [])
+
+    def collect(self) -> None:
+        """It has been done."""
+
+
+def _way(chain: "list[Any]") -> "tuple[tuple[str, str], ...]":
+    """Types from the module to the instance, each with its name in what holds it, if it has one.
+
+    The first is a module with its own name. The dict that has a holder's names is left out. Empty
+    where no module was found.
+    """
+    if len(chain) == 1:
+        return ()
+    holder = chain[0]
+    found = [("module", str(holder.__name__))]
+    for one in chain[1:]:
+        names = _names(holder)
+        name = next((key for key, value in list((names or {}).items()) if value is one), "")
+        # A class shows its names through a proxy: the dict itself is one that has no name there.
+        if one is names or (isinstance(holder, type) and type(one) is dict and not name):
+            continue
+        is_class = isinstance(one, type) and one is not chain[-1]
+        found.append(("class" if is_class else _kind(one), str(name)))
+        holder = one
+    return tuple(found)
+
+
+def _names(holder: object) -> "dict[str, object] | None":
+    """An object's own attributes by name, where it has any."""
+    try:
+        return vars(holder)
+    except Exception:  # noqa: BLE001 - a property of that name can do anything
+        return None
 
 
 def _kind(one: object) -> str:
