@@ -88,7 +88,7 @@ class TopLevel(msgspec.Struct, frozen=True):
 class Pattern(msgspec.Struct, frozen=True, omit_defaults=True):
     """A shape of slow code besides imports, or (`pays` false) one that is not worth changing.
 
-    `cost_s` is CPU time in the scenario, `cost_bytes` memory at its end; `saving_*` are estimates,
+    `cost_s` is CPU time in the scenario, `cost_bytes` memory at its peak; `saving_*` are estimates,
     None where there is no ground for one; `backed_by` says what they rest on.
     """
 

@@ -1,4 +1,4 @@
-"""What a scenario leaves at its end: instances of the project's classes, and caches."""
+"""What a scenario has in memory: instances of the project's classes, and caches at its end."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ _FOLDER = Path(__file__).with_name("inside")
 
 @dataclass(frozen=True)
 class Class:
-    """A class of the project with instances at the end.
+    """A class of the project: its instances at the end, and the most that were seen at once.
 
     Bytes are those of one instance, without what its fields hold, measured with copies of the class
     in this Python; 0 where it `has_slots` already.
     """
 
     name: str
-    instances: int
+    at_end: int
+    most: int
     is_dataclass: bool
     has_slots: bool
     fields: int
@@ -51,11 +52,15 @@ class Cache:
 
 @dataclass(frozen=True)
 class Census:
-    """One run; `miss_s` is what a cache adds to a call that it does not know, in seconds."""
+    """One run; `miss_s` is what a cache adds to a call that it does not know, in seconds.
+
+    Instances were counted so many times (`looks`), the last time at the end.
+    """
 
     classes: tuple[Class, ...]
     caches: tuple[Cache, ...]
     miss_s: float
+    looks: int = 1
 
 
 def take_census(
@@ -81,4 +86,5 @@ def take_census(
             for name, hits, misses, limit, entries in told["caches"]
         ),
         max(0.0, told["miss_ns"] / 1e9),
+        told["looks"],
     )

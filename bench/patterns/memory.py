@@ -19,10 +19,10 @@ def slots(census: Census, least_bytes: int) -> Iterator[Pattern]:
     Without such a limit also classes with slots that hardly have instances.
     """
     for one in sorted(census.classes, key=lambda one: (-_saving(one), one.name)):
-        if one.has_slots and one.instances < _RARE and not least_bytes:
-            yield _rare(one)
+        if one.has_slots and one.most < _RARE and not least_bytes:
+            yield _rare(one, census.looks)
         elif not one.has_slots and _saving(one) >= max(1, least_bytes):
-            yield _worth_it(one)
+            yield _worth_it(one, census.looks)
 
 
 def caches(census: Census, least_s: float) -> Iterator[Pattern]:
@@ -37,10 +37,17 @@ def caches(census: Census, least_s: float) -> Iterator[Pattern]:
 
 
 def _saving(one: Class) -> int:
-    return 0 if one.has_slots else one.instances * (one.with_dict - one.with_slots)
+    return 0 if one.has_slots else one.most * (one.with_dict - one.with_slots)
 
 
-def _worth_it(one: Class) -> Pattern:
+def _instances(one: Class, looks: int) -> str:
+    """How many there were; a peak between two looks is not seen."""
+    if one.most == one.at_end:
+        return f"{one.at_end} instances at the end"
+    return f"at most {one.most} instances at once (seen in {looks} looks), {one.at_end} at the end"
+
+
+def _worth_it(one: Class, looks: int) -> Pattern:
     kind = "dataclass" if one.is_dataclass else "class"
     change = (
         "`@dataclass(slots=True)`, or a plain class with `__slots__`"
@@ -50,20 +57,20 @@ def _worth_it(one: Class) -> Pattern:
     return Pattern(
         _SLOTS,
         one.name,
-        f"{one.instances} instances at the end of this {kind}, {one.fields} fields each: "
-        f"{one.with_dict} bytes an instance, {one.with_slots} with slots",
+        f"a {kind}, {_instances(one, looks)}, {one.fields} fields each: {one.with_dict} bytes an "
+        f"instance, {one.with_slots} with slots",
         f"{change}, unless somebody sets other attributes, needs weak references or pickles it",
         "copies of the class, measured in this Python",
-        cost_bytes=one.instances * one.with_dict,
+        cost_bytes=one.most * one.with_dict,
         saving_bytes=_saving(one),
     )
 
 
-def _rare(one: Class) -> Pattern:
+def _rare(one: Class, looks: int) -> Pattern:
     return Pattern(
         _SLOTS,
         one.name,
-        f"has `__slots__`, and {one.instances} instances at the end",
+        f"has `__slots__`, and {_instances(one, looks)}",
         "slots on a class with few instances save next to nothing",
         "count",
         pays=False,

@@ -82,7 +82,7 @@ def test_classes_and_caches_are_counted_where_the_scenario_ends(tmp_path: Path) 
     census = take_census(RUNNER, package.benchmark, package.invocation, {"own"})
     found = {one.name: one for one in census.classes}
     point = found["own.a.Point"]
-    assert (point.instances, point.is_dataclass, point.fields) == (1000, True, 2)
+    assert (point.at_end, point.is_dataclass, point.fields) == (1000, True, 2)
     assert point.with_dict > point.with_slots > 0
     assert found["own.a.Small"].has_slots
     assert "own.a.Error" not in found
@@ -91,6 +91,38 @@ def test_classes_and_caches_are_counted_where_the_scenario_ends(tmp_path: Path) 
     shown = [one for one in slots(census, 10_000) if one.pays]
     assert [one.where for one in shown] == ["own.a.Point"]
     assert shown[0].saving_bytes == 1000 * (point.with_dict - point.with_slots)
+
+
+_ROUNDS = """\
+class Point:
+    def __init__(self, x):
+        self.x = x
+        self.y = [x]
+
+
+def work():
+    points = [Point(one) for one in range(20_000)]
+    return sum(one.x for one in points)
+
+
+for _ in range(3):
+    work()
+"""
+
+
+def test_instances_that_are_gone_at_the_end_are_counted_by_their_peak(tmp_path: Path) -> None:
+    package = write_package(tmp_path, {"own/__init__.py": "", "own/a.py": _ROUNDS}, "import own.a")
+    census = take_census(RUNNER, package.benchmark, package.invocation, {"own"})
+    (point,) = census.classes
+    assert point.at_end == 0
+    assert 1_000 < point.most <= 20_000
+    assert point.fields == 2
+    assert census.looks > 1
+    (found,) = slots(census, 10_000)
+    assert found.saving_bytes == point.most * (point.with_dict - point.with_slots) > 0
+    assert (
+        f"at most {point.most} instances at once (seen in {census.looks} looks)" in found.evidence
+    )
 
 
 def test_caches_that_pay_are_left_alone() -> None:
@@ -110,7 +142,7 @@ def test_caches_that_pay_are_left_alone() -> None:
 
 
 def test_slots_on_a_rare_class_do_not_pay() -> None:
-    rare = Class("own.Rare", 3, is_dataclass=False, has_slots=True, fields=0, with_dict=0,
+    rare = Class("own.Rare", 3, 3, is_dataclass=False, has_slots=True, fields=0, with_dict=0,
                  with_slots=0)  # fmt: skip
     (found,) = slots(Census((rare,), (), 0.0), 0)
     assert not found.pays

@@ -1,4 +1,6 @@
-"""Runs in the Python process of a scenario and, at its end, looks at classes and caches there.
+"""Runs in the Python process of a scenario; at its end, looks at classes and caches there.
+
+Classes are also looked at now and then before, for their instances may be gone at the end.
 
 Never imported by us. `BENCH_CENSUS` names the file to write; the first process takes it, children
 are left alone. `BENCH_CENSUS_OWN` has the project's own packages, one a line. What is measured at
@@ -21,29 +23,89 @@ _FILE = "BENCH_CENSUS"
 _OWN = "BENCH_CENSUS_OWN"
 _INSTANCES = 500
 _CALLS = 2000
+_REST = 10  # times as long as a look took
+_SOME = 20  # instances of a class whose fields are read
 
 
-def _classes(own: "frozenset[str]") -> "list[tuple[Any, ...]]":
-    """(name, instances, is a dataclass, has slots, fields, bytes with a dict, bytes with slots)."""
-    alive: "dict[type, list[Any]]" = {}
-    for one in gc.get_objects():
-        kind = type(one)
-        if str(kind.__module__).partition(".")[0] in own:
-            alive.setdefault(kind, []).append(one)
+class _Peaks:
+    """The most instances of own classes that were seen at once, by a look after collections.
+
+    A look asks every object for its type. The next one is taken when ten times as long has gone by,
+    so that looking takes a tenth of the time at most.
+    """
+
+    def __init__(self, own: "frozenset[str]") -> None:
+        self._own = own
+        self._next_ns = 0
+        self._count = __import__("_collections")._count_elements  # noqa: SLF001 - written in C
+        self.looks = 0
+        self.most: "dict[type, int]" = {}
+        self.fields: "dict[type, tuple[str, ...]]" = {}
+
+    def after_collection(self, phase: str, _told: "dict[str, int]") -> None:
+        """What `gc.callbacks` calls."""
+        if phase == "stop" and time.perf_counter_ns() >= self._next_ns:
+            began = time.perf_counter_ns()
+            self.look()
+            ended = time.perf_counter_ns()
+            self._next_ns = ended + _REST * (ended - began)
+
+    def look(self) -> "dict[type, int]":
+        """Count now; returns the instances of own classes."""
+        objects = gc.get_objects()
+        counts: "dict[type, int]" = {}
+        try:
+            self._count(counts, map(type, objects))
+        except TypeError:
+            return {}  # a class that can't be a key, by its metaclass
+        self.looks += 1
+        alive = {kind: many for kind, many in counts.items() if self._is_own(kind)}
+        more = [kind for kind, many in alive.items() if many > self.most.get(kind, 0)]
+        if more:
+            self._note_fields(objects, dict.fromkeys(more, 0))
+        self.most.update((kind, alive[kind]) for kind in more)
+        return alive
+
+    def _is_own(self, kind: type) -> bool:
+        return str(kind.__module__).partition(".")[0] in self._own
+
+    def _note_fields(self, objects: "list[Any]", read: "dict[type, int]") -> None:
+        """Of some instances: the longest list of fields, as one may be half made just now."""
+        for one in objects:
+            number = read.get(type(one), _SOME)
+            if number < _SOME:
+                read[type(one)] = number + 1
+                fields = _fields(one)
+                if fields is not None:
+                    known = self.fields.get(type(one), ())
+                    self.fields[type(one)] = max(fields, known, key=len)
+
+
+def _fields(one: object) -> "tuple[str, ...] | None":
+    """Names in an instance's `__dict__`, past what its class does when asked; None without one."""
+    try:
+        values = object.__getattribute__(one, "__dict__")
+    except AttributeError:
+        return None
+    return tuple(key for key in values if key.isidentifier())
+
+
+def _classes(peaks: _Peaks) -> "list[tuple[Any, ...]]":
+    """What `census.Class` has, of each class."""
+    alive = peaks.look()
     found: "list[tuple[Any, ...]]" = []
-    for kind, instances in alive.items():
+    for kind, most in peaks.most.items():
         if not _is_plain(kind):
             continue
-        values = getattr(instances[0], "__dict__", None)
         name = f"{kind.__module__}.{kind.__qualname__}"
         is_dataclass = "__dataclass_fields__" in vars(kind)
-        if values is None:
-            found.append((name, len(instances), is_dataclass, True, 0, 0, 0))
+        fields = peaks.fields.get(kind)
+        at_end = alive.get(kind, 0)
+        if fields is None:
+            found.append((name, at_end, most, is_dataclass, True, 0, 0, 0))
         else:
-            fields = tuple(key for key in values if key.isidentifier())
-            values = [values[key] for key in fields]
-            sizes = [_bytes(kind_, fields, values) for kind_ in _copies(fields)]
-            found.append((name, len(instances), is_dataclass, False, len(fields), *sizes))
+            sizes = [_bytes(kind_, fields) for kind_ in _copies(fields)]
+            found.append((name, at_end, most, is_dataclass, False, len(fields), *sizes))
     return found
 
 
@@ -59,7 +121,7 @@ def _copies(fields: "tuple[str, ...]") -> "tuple[type, type]":
     return type("WithDict", (), {}), type("WithSlots", (), {"__slots__": fields})
 
 
-def _bytes(kind: "Any", fields: "tuple[str, ...]", values: "list[Any]") -> int:
+def _bytes(kind: "Any", fields: "tuple[str, ...]") -> int:
     """Bytes an instance takes, without what its fields hold."""
     made: "list[Any]" = [None] * _INSTANCES
     tracer = __import__("_tracemalloc")
@@ -67,8 +129,8 @@ def _bytes(kind: "Any", fields: "tuple[str, ...]", values: "list[Any]") -> int:
     before = tracer.get_traced_memory()[0]
     for number in range(_INSTANCES):
         one = kind()
-        for field, value in zip(fields, values):  # noqa: B905 - not on a hot path, and of one length
-            setattr(one, field, value)
+        for field in fields:
+            setattr(one, field, None)
         made[number] = one
     after = tracer.get_traced_memory()[0]
     tracer.stop()
@@ -106,9 +168,11 @@ def _nothing(value: object) -> object:
     return value
 
 
-def _save(file: str, own: "frozenset[str]") -> None:
+def _save(file: str, peaks: _Peaks) -> None:
+    gc.callbacks[:] = [one for one in gc.callbacks if one != peaks.after_collection]
     caches, miss_ns = _caches()
-    told = {"classes": _classes(own), "caches": caches, "miss_ns": miss_ns}
+    classes = _classes(peaks)
+    told = {"classes": classes, "caches": caches, "miss_ns": miss_ns, "looks": peaks.looks}
     with open(file, "w", encoding="ascii") as stream:  # noqa: PTH123 - nothing may be imported
         stream.write(ascii(told))
 
@@ -118,15 +182,18 @@ def _install(file: str) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return  # a child of the process that is looked at
-    own = frozenset(os.environ[_OWN].split("\n"))
-    at_exit = __import__("atexit")
-    at_exit.register(lambda: _save(file, own))
-    leave = os._exit
+    peaks, process, leave = _Peaks(frozenset(os.environ[_OWN].split("\n"))), os.getpid(), os._exit
+    gc.callbacks.append(peaks.after_collection)
+
+    def save() -> None:
+        if os.getpid() == process:  # not in a fork of it
+            _save(file, peaks)
 
     def save_and_leave(status: int) -> None:
-        _save(file, own)
+        save()
         leave(status)
 
+    __import__("atexit").register(save)
     os._exit = save_and_leave  # type: ignore[assignment]
 
 
