@@ -68,7 +68,10 @@ def _find(version: str) -> Path | None:
 
 def _pyenv_folders(version: str) -> list[str]:
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    patches = sorted(root.glob(f"versions/{version}.*"), key=lambda path: len(path.name))
+    try:
+        patches = sorted(root.glob(f"versions/{version}.*"), key=lambda path: len(path.name))
+    except OSError:  # somebody else's: su keeps the variable
+        return []
     return [str(folder / "bin") for folder in reversed(patches)]
 
 

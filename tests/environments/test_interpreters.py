@@ -33,3 +33,10 @@ def test_version_that_is_not_to_be_had(version: str) -> None:
     with pytest.raises(UsageError, match="is not on this machine") as raised:
         find_interpreter(version)
     assert "choose others with --python" in raised.value.hint
+
+
+def test_a_pyenv_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may read everything, so a name no file can have stands in for somebody else's folder.
+    monkeypatch.setenv("PYENV_ROOT", "/" + "x" * 5000)
+    with pytest.raises(UsageError):
+        find_interpreter("3.4", fetch=False)

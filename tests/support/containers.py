@@ -85,7 +85,8 @@ def _short(shared: Path) -> Path:
 def _remove_stale() -> None:
     """Remove what earlier sessions left there, whose own folders pytest has removed since."""
     for owner in Path(tempfile.gettempdir()).glob("bench-????????/owner"):
-        if not Path(owner.read_text()).exists():
+        ours = owner.stat().st_uid == os.geteuid()
+        if ours and not Path(owner.read_text()).exists():
             shutil.rmtree(owner.parent, ignore_errors=True)
 
 
