@@ -20,6 +20,7 @@ from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Builder
 from bench.evaluation import evaluate
 from bench.report.machine_readable import result_document
+from bench.report.stack_tables import summary
 from bench.screen.summary import describe_plan, print_differences, print_results
 from bench.screen.watchers import make_watcher
 from bench.session.session import Session
@@ -118,7 +119,10 @@ def _measure_all(
             environments = plan.builder.build(interpreter)
             runs.append(session.run(interpreter, environments))
             if plan.options.counters:
-                keep_phases(runs[-1], plan.target, workspace, watcher, interpreter, environments)
+                for record in keep_phases(
+                    runs[-1], plan.target, workspace, watcher, interpreter, environments
+                ):
+                    watcher.say(f"{record.scenario}: {summary(record)}")
         except BenchError as error:
             if len(plan.interpreters) == 1:
                 raise

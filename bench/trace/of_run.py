@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from bench.core.errors import BenchError
 from bench.core.target import Kind, Target
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
 from bench.session.watcher import Watcher
-from bench.store.accounts import save_account
+from bench.store.accounts import StackRecord, save_account
 from bench.store.manifest import PlannedBenchmark
 from bench.store.run import Run
 from bench.trace.keep import record_of
@@ -37,13 +35,13 @@ def keep_phases(
     watcher: Watcher,
     interpreter: Interpreter,
     environments: Environments,
-) -> list[Path]:
-    """Record the run's end-to-end benchmarks on both sides; returns the files made.
+) -> list[StackRecord]:
+    """Record the run's end-to-end benchmarks on both sides; returns what was kept.
 
     What goes wrong is said, and takes nothing from the run.
     """
     chosen = end_to_end(run)
-    made: list[Path] = []
+    made: list[StackRecord] = []
     if not chosen:
         return made
     session = TraceSession(
@@ -55,7 +53,9 @@ def keep_phases(
             for failure in trace.failures:
                 watcher.say(f"{name}: its phases are not kept: {failure}")
             if not trace.failures:
-                made.append(save_account(record_of(trace), workspace.data))
+                record = record_of(trace)
+                save_account(record, workspace.data)
+                made.append(record)
     except BenchError as error:
         watcher.say(f"phases: {error}")
     return made
