@@ -117,7 +117,9 @@ class _Ranker:
                     network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
                 )  # fmt: skip
                 try:
-                    detected = Detection(ranking, ranking.run(), self.arguments.hot).run()
+                    detected = Detection(
+                        ranking, ranking.run(), self.arguments.hot, workspace.data
+                    ).run()
                     yield self._tested(detected, ranking.texts, pair)
                 except (NotPresentError, NotServedError) as error:
                     yield UsageError(f"{one.declaration.name}: {error}")

@@ -14,6 +14,7 @@ from bench.screen.watchers import make_watcher
 from bench.store.accounts import save_account
 from bench.system.lock import exclusive
 from bench.trace.findings.finding import ROUND_TRIPS_S
+from bench.trace.findings.sides import find_all
 from bench.trace.keep import record_of
 from bench.trace.page import write_trace
 from bench.trace.session import FOLDER, TraceSession
@@ -59,11 +60,12 @@ def _trace(session: TraceSession, builder: Builder, interpreter: Interpreter) ->
     went_well = True
     for trace in session.run(interpreter, build_sides(builder, interpreter)):
         name = trace.sides.benchmark.name
-        page: Path = write_trace(trace, folders[name], session.workspace)
+        findings = find_all(trace, session.workspace)
+        page: Path = write_trace(trace, findings, folders[name], session.workspace)
         for failure in trace.failures:
             session.watcher.say(f"{name}: {failure} (what was recorded is on the page)")
         if not trace.failures:
-            save_account(record_of(trace), session.workspace.data)
+            save_account(record_of(trace, findings), session.workspace.data)
         went_well = went_well and not trace.failures
         print(f"Trace: {page}")
     return went_well

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +17,7 @@ from bench.measure.client import Launcher
 from bench.measure.invocations import control_benchmark
 from bench.measure.rounds import Bench, Sides
 from bench.patterns.census import take_census
+from bench.patterns.connections import new_connections
 from bench.patterns.deferring import in_vain
 from bench.patterns.early_exit import early_exit
 from bench.patterns.hot import hot_frames, hot_functions, serialisers
@@ -34,17 +36,19 @@ _MANY = 50
 
 @dataclass
 class Detection:
-    """One scenario; `hot` says whether it is sampled as well."""
+    """One scenario; `hot` says whether it is sampled as well, `data` has traces of it."""
 
     ranking: Ranking
     analysis: Analysis
     hot: bool
+    data: Path
     problems: list[str] = field(default_factory=list)
 
     def run(self) -> Analysis:
         """The analysis with what was found; a detector that can't run is among its problems."""
         found: list[Pattern] = []
-        steps = [self._deferring, self._early_exit, self._census, *[self._hot] * self.hot]
+        steps = [self._deferring, self._early_exit, self._census, self._connections]
+        steps += [self._hot] * self.hot
         for step in steps:
             found += self._tried(step)
         return msgspec.structs.replace(
@@ -90,6 +94,9 @@ class Detection:
         census = take_census(self._runner, ranking.benchmark, invocation, own)
         yield from slots(census, 0 if ranking.everything else _LEAST_BYTES)
         yield from caches(census, self._least_s)
+
+    def _connections(self) -> Iterator[Pattern]:
+        yield from new_connections(self.analysis, self.data, self._least_s)
 
     def _hot(self) -> Iterator[Pattern]:
         ranking = self.ranking

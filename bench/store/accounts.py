@@ -18,8 +18,9 @@ from bench.core.sample import Side
 from bench.store.run import cannot_write
 from bench.system.files import write_atomically
 
-ACCOUNTS_FORMAT = 1
+ACCOUNTS_FORMAT = 2  # 1 had no findings
 ACCOUNTS_FOLDER = "stack"
+NEW_CONNECTIONS = "connections"  # the rule that others than the trace read
 
 
 class InChild(msgspec.Struct, frozen=True):
@@ -43,6 +44,30 @@ class RunAccount(msgspec.Struct, frozen=True):
     counts: dict[str, int] = {}
 
 
+class Saving(msgspec.Struct, frozen=True):
+    """Wall seconds that a change would save where a round trip to the service takes so long."""
+
+    round_trip_s: float
+    seconds: float
+
+
+class KeptFinding(msgspec.Struct, frozen=True):
+    """What a rule found in the run in the middle: its cost there, the evidence, what to save.
+
+    `rule` and `subject` tell it in other traces; `evidence` are lines of Markdown; `grounds` says
+    whether savings are measured, computed or simulated.
+    """
+
+    side: Side
+    rule: str
+    subject: str
+    title: str
+    evidence: tuple[str, ...]
+    cost_s: float
+    savings: tuple[Saving, ...]
+    grounds: str
+
+
 class StackRecord(msgspec.Struct, frozen=True):
     """A trace of one scenario. `bare_s` are wall times of runs without the recorder, by side."""
 
@@ -57,6 +82,7 @@ class StackRecord(msgspec.Struct, frozen=True):
     started_at: str
     runs: tuple[RunAccount, ...]
     bare_s: dict[Side, tuple[float, ...]]
+    findings: tuple[KeptFinding, ...] = ()
 
     def of(self, side: Side) -> tuple[RunAccount, ...]:
         """The runs of one side."""

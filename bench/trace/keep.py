@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from bench.core.sample import Side
 from bench.machine.fingerprint import describe_machine
-from bench.store.accounts import ACCOUNTS_FORMAT, InChild, RunAccount, StackRecord
+from bench.store.accounts import (
+    ACCOUNTS_FORMAT,
+    InChild,
+    KeptFinding,
+    RunAccount,
+    Saving,
+    StackRecord,
+)
+from bench.trace.findings.finding import ROUND_TRIPS_S, Finding
 from bench.trace.means import counts_of
 from bench.trace.path import path_of
 from bench.trace.phases import account_of
@@ -28,8 +37,8 @@ _COUNTS = {
 }
 
 
-def record_of(trace: Trace) -> StackRecord:
-    """What is kept of a trace: its runs' accounts, and what the command takes unrecorded."""
+def record_of(trace: Trace, findings: Mapping[Side, list[Finding]]) -> StackRecord:
+    """What is kept of a trace: accounts of its runs, what they take unrecorded, its findings."""
     benchmark = trace.sides.benchmark
     return StackRecord(
         format=ACCOUNTS_FORMAT,
@@ -46,6 +55,21 @@ def record_of(trace: Trace) -> StackRecord:
             side: tuple(sample.wall_s for sample in runs.overhead.bare)
             for side, runs in trace.runs.items()
         },
+        findings=tuple(kept(side, one) for side, found in findings.items() for one in found),
+    )
+
+
+def kept(side: Side, one: Finding) -> KeptFinding:
+    """A finding with what a change would save at each distance."""
+    return KeptFinding(
+        side,
+        one.rule,
+        one.subject,
+        one.title,
+        tuple(line for line in one.evidence if line),
+        one.cost_s,
+        tuple(Saving(trip_s, one.saving_s(trip_s)) for trip_s in ROUND_TRIPS_S),
+        one.how_words,
     )
 
 

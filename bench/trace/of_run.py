@@ -10,6 +10,7 @@ from bench.session.watcher import Watcher
 from bench.store.accounts import StackRecord, save_account
 from bench.store.manifest import PlannedBenchmark
 from bench.store.run import Run
+from bench.trace.findings.sides import find_all
 from bench.trace.keep import record_of
 from bench.trace.session import TraceSession
 from bench.workspace import Workspace
@@ -53,7 +54,7 @@ def keep_phases(
             for failure in trace.failures:
                 watcher.say(f"{name}: its phases are not kept: {failure}")
             if not trace.failures:
-                record = record_of(trace)
+                record = record_of(trace, find_all(trace, workspace))
                 save_account(record, workspace.data)
                 made.append(record)
     except BenchError as error:

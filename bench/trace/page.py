@@ -11,12 +11,13 @@ from statistics import median
 from bench.core.sample import Side
 from bench.core.target import Kind
 from bench.profile.artefacts import Artefacts
-from bench.profile.session import places
 from bench.report.markdown import bullets, code, collapsed, document, heading, image, link, prose
 from bench.report.text import counted, joined, seconds, share
 from bench.trace import tables
 from bench.trace.chrome import chrome_trace
+from bench.trace.findings.finding import Finding
 from bench.trace.findings.page import findings_section
+from bench.trace.findings.sides import shortener
 from bench.trace.means import Told
 from bench.trace.picture import draw_timeline
 from bench.trace.session import Trace
@@ -26,16 +27,18 @@ _SMALL_BYTES = 400_000
 _LEAST_NS = (50_000, 200_000, 500_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000)
 
 
-def write_trace(trace: Trace, folder: Path, workspace: Workspace) -> Path:
+def write_trace(
+    trace: Trace, findings: Mapping[Side, list[Finding]], folder: Path, workspace: Workspace
+) -> Path:
     """Write everything of a scenario; returns its page."""
     artefacts = Artefacts(folder, "trace")
     told = {side: Told(tuple(runs.timelines), runs.shown) for side, runs in trace.runs.items()}
-    shown = {side: _shortener(trace, side, workspace) for side in told}
+    shown = {side: shortener(trace, side, workspace) for side in told}
     blocks = (
         *_opening(trace, told),
         *_pictures(trace, told, artefacts, shown),
         *_where(told),
-        *findings_section(told, shown, trace.far),
+        *findings_section(findings, told),
         *_distances(trace, told),
         *_own_code(told, shown),
         *_details(told),
@@ -214,15 +217,3 @@ def process_words(trace: Trace) -> str:
     if benchmark.kind is Kind.COMMAND:
         return shlex.join(benchmark.command)
     return benchmark.import_statement
-
-
-def _shortener(trace: Trace, side: Side, workspace: Workspace) -> Callable[[str], str]:
-    """Takes this machine's folders out of words."""
-    found = places(trace.environments.side(side), trace.sides.side(side), workspace)
-
-    def shown(words: str) -> str:
-        for place, name in found:
-            words = words.replace(str(place), name)
-        return words
-
-    return shown

@@ -146,7 +146,7 @@ def _manifest(plan: RunPlan) -> Manifest:
         python=plan.python,
         base=base,
         head=head,
-        machine=_machine(plan),
+        machine=machine_of(plan),
         options=plan.options,
         benchmarks=tuple(
             PlannedBenchmark(one.benchmark, one.benchmark.layer or plan.layer, plan.digest)
@@ -186,7 +186,7 @@ def _environment(plan: RunPlan, name: str) -> EnvironmentRecord:
     )
 
 
-def _machine(plan: RunPlan) -> Machine:
+def machine_of(plan: RunPlan) -> Machine:
     return Machine(
         name=plan.machine,
         hostname="host",

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from support.sandbox import EXTRA, PYTHON, Sandbox, target_text
 
+from bench.store.accounts import StackRecord, read_accounts
+
 WORK = 'name = "work"\ncommand = ["sample", "work"]'
 HASTY = 'name = "hasty"\ncommand = ["sample", "work"]\ntimeout_s = 0.4'
 
@@ -48,6 +50,10 @@ def test_one_revision(traced: Sandbox) -> None:
     document = json.loads((folder / "trace.json").read_text(encoding="utf-8"))
     assert document["traceEvents"]
     assert str(traced.folder) not in json.dumps(document)
+    (account,) = read_accounts(traced.workspace.data)
+    assert isinstance(account, StackRecord)
+    assert "cold start" in {one.rule for one in account.findings}
+    assert str(traced.folder) not in str(account.findings)
 
 
 def test_a_pair(traced: Sandbox) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.report.markdown import code
 from bench.report.text import counted, seconds
+from bench.store.accounts import NEW_CONNECTIONS
 from bench.trace.exchanges import Exchange, failed_connections
 from bench.trace.findings.finding import Evidence, Finding, How
 from bench.trace.recording import caller_of
@@ -30,7 +31,7 @@ def new_connections(seen: Evidence) -> Iterator[Finding]:
         cost_s = sum(one.connect.length for one in waited if one.connect) / 1e9
         connections = sum(one.connect is not None for one in exchanges)
         yield Finding(
-            "connections",
+            NEW_CONNECTIONS,
             where,
             f"{counted(len(opened), 'connection')} to {code(where)} for requests that could have "
             "used one that was there",

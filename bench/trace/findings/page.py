@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from bench.core.sample import Side
 from bench.report.markdown import bullets, collapsed, heading, table
 from bench.report.text import seconds, share
-from bench.trace.findings.finding import ROUND_TRIPS_S, Evidence, Finding
-from bench.trace.findings.rules import find
+from bench.trace.findings.finding import ROUND_TRIPS_S, Finding
 from bench.trace.means import Told
-from bench.trace.path import path_of
-from bench.trace.timeline import Timeline
 
 
 def findings_section(
-    told: Mapping[Side, Told],
-    shown: Mapping[Side, Callable[[str], str]],
-    far: Mapping[float, Timeline],
+    found: Mapping[Side, list[Finding]], told: Mapping[Side, Told]
 ) -> Iterator[str]:
     """Of one side all; of a pair head's, with what base had in a column."""
     last = list(told)[-1]
-    away = {s: Evidence(one, path_of(one), shown[last]) for s, one in far.items()}
-    found = {
-        side: find(Evidence(one.shown, one.path, shown[side]), away if side is last else None)
-        for side, one in told.items()
-    }
     yield heading(2, "Findings" + (f" in {last}" if len(told) > 1 else ""))
     if not found[last]:
         yield "None of the rules found anything worth 0.5 ms."
