@@ -38,7 +38,7 @@ from bench.imports.graph import Graph
 from bench.imports.overlay import Overlay, own_folders
 from bench.imports.patch import make_patch
 from bench.imports.picture import picture
-from bench.imports.recording import record, take_times, take_top_level
+from bench.imports.recording import compile_recorder, record, take_times, take_top_level
 from bench.imports.scale import Scale
 from bench.imports.sets import Worth, best_set, worths
 from bench.imports.sources import read_package
@@ -108,6 +108,7 @@ class Ranking:
         folders = own_folders(self.environment, own)
         if not folders:
             raise NothingMeasuredError(f"No own package of {self.target.name} is installed.")
+        compile_recorder(self.environment.venv / "bin" / "python")
         with _workers(1 if invocation.home else 2) as pool:
             timed = self._time(runner, invocation, folders)
             with self.step("copying the package"):

@@ -14,6 +14,7 @@ from typing import Any
 from bench.core.target import Benchmark
 from bench.counters.running import NotCountedError, Runner, scratch
 from bench.measure.client import Invocation
+from bench.system.process import run_tool
 
 MAIN = "__main__"
 _FOLDER = Path(__file__).with_name("recorder")
@@ -169,6 +170,16 @@ def middle(runs: Sequence[Times]) -> Times:
         median(one.process_s for one in runs),
         runs[-1].under,
     )
+
+
+def compile_recorder(python: Path, recorder: Path = _FOLDER) -> None:
+    """Have the recorder compiled for an interpreter, before anything is recorded or counted.
+
+    Measured processes write no compiled files, so each would compile it: 28 of 1,560 million
+    instructions of `codeflash --help`, until any other process of that Python leaves the file
+    there in the middle of the counting. Where it can't be written all of them compile it.
+    """
+    run_tool([python, "-I", "-m", "compileall", "-q", "-f", recorder])
 
 
 def without_collections(invocation: Invocation) -> Invocation:
