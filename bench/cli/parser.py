@@ -283,7 +283,7 @@ def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     rank.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
     rank.add_argument(
         "--scenario", action="append", default=[], metavar="GLOB",
-        help="commands and imports of the target's file; repeatable (default: the default ones)",
+        help="benchmarks of the target's file; repeatable (default: its commands and imports)",
     )  # fmt: skip
     rank.add_argument(
         "--seconds",
@@ -297,7 +297,7 @@ def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     rank.add_argument(
         "--hot",
         action="store_true",
-        help="also sample the scenario, and read its hot functions for cheap changes",
+        help="also sample the scenario, try cheap changes of hot functions, and other serialisers",
     )
     rank.add_argument(
         "--tests",

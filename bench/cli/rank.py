@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
@@ -22,12 +23,15 @@ from bench.imports.analysis import Analysis, store
 from bench.imports.rank import Ranking
 from bench.measure.invocations import NotPresentError, NotServedError
 from bench.patterns.detect import Detection
+from bench.patterns.script import analyse_script
+from bench.patterns.setting import setting_of
 from bench.report.targets_page import summary, targets_page
 from bench.revisions.git import open_clone
 from bench.revisions.resolve import clone_path, resolve_range
 from bench.screen.watchers import make_watcher
 from bench.session.preparation import network_of, subjects
 from bench.session.selection import select
+from bench.session.support import support_folder
 from bench.session.watcher import Watcher
 from bench.store.manifest import PlannedBenchmark
 from bench.system.lock import exclusive
@@ -66,7 +70,10 @@ def rank_command(arguments: argparse.Namespace) -> ExitStatus:
 def _scenarios(
     target: Target, arguments: argparse.Namespace, workspace: Workspace
 ) -> tuple[PlannedBenchmark, ...]:
-    """The commands and imports that are asked for, or the target's default ones."""
+    """What is asked for, or the target's default commands and imports.
+
+    A script is analysed when `--scenario` names it, unless what it times is in another process.
+    """
     names = [one.name for one in target.benchmark]
     for pattern in arguments.scenario:
         if not any(fnmatchcase(name, pattern) for name in names):
@@ -76,10 +83,24 @@ def _scenarios(
             )
     options = Options(benchmarks=tuple(arguments.scenario))
     chosen = select(target, options, workspace.suites)[1:]
-    planned = tuple(one for one in chosen if one.declaration.kind is not Kind.SCRIPT)
+    wanted = [one for one in chosen if arguments.scenario or not _is_script(one)]
+    planned = tuple(one for one in wanted if not (_is_script(one) and _is_elsewhere(one)))
     if not planned:
-        raise UsageError("Only commands and imports can be analysed; no script can.")
+        raise UsageError(
+            "Nothing of this can be ranked: services and containers do their work in other "
+            "processes, and scripts are analysed only when --scenario names them.",
+            f"nox -s profile-{target.name} profiles any benchmark.",
+        )
     return planned
+
+
+def _is_script(planned: PlannedBenchmark) -> bool:
+    return planned.declaration.kind is Kind.SCRIPT
+
+
+def _is_elsewhere(planned: PlannedBenchmark) -> bool:
+    declared = planned.declaration
+    return declared.service is not None or declared.container is not None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,14 +138,27 @@ class _Ranker:
                     network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
                 )  # fmt: skip
                 try:
-                    detected = Detection(
-                        ranking, ranking.run(), self.arguments.hot, workspace.data
-                    ).run()
+                    detected = self._detected(ranking, is_script=_is_script(one))
                     yield self._tested(detected, ranking.texts, pair)
                 except (NotPresentError, NotServedError) as error:
                     yield UsageError(f"{one.declaration.name}: {error}")
                 except BenchError as error:
                     yield error
+
+    def _detected(self, ranking: Ranking, *, is_script: bool) -> Analysis:
+        """The analysis and other shapes; of a script there is nothing else. Raises `BenchError`."""
+        if is_script:
+            analysis, setting = analyse_script(ranking)
+        else:
+            analysis = ranking.run()
+            setting = setting_of(ranking, analysis.process_s, analysis.bare_s)
+        hot = is_script or self.arguments.hot
+
+        def support(package: str, version: str) -> Path:
+            return support_folder(package, version, self.interpreter, self.workspace)
+
+        data = self.workspace.data
+        return Detection(ranking, analysis, hot, data, setting, support).run()
 
     def _tested(self, analysis: Analysis, texts: dict[str, str], pair: Pair) -> Analysis:
         """The same with the project's own tests, as it is and rewritten, where asked for."""

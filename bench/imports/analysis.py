@@ -85,11 +85,47 @@ class TopLevel(msgspec.Struct, frozen=True):
     goes: bool
 
 
+class Alternative(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another serialiser on the values of a scenario; CPU seconds, medians of `runs` in turn.
+
+    Of the calls that were kept `calls` gave the same and were timed: `was_s` today, `takes_s` with
+    it, `import_s` for importing it. `refused` were not, for these `reasons`. Of `texts_differ` the
+    data is the same, but not the text. `problem` says why nothing could be timed.
+    """
+
+    name: str
+    calls: int = 0
+    refused: int = 0
+    reasons: tuple[str, ...] = ()
+    texts_differ: int = 0
+    was_s: float = 0.0
+    takes_s: float = 0.0
+    import_s: float = 0.0
+    runs: int = 0
+    problem: str = ""
+
+    @property
+    def saving_s(self) -> float:
+        """What is left of the difference once it has been imported."""
+        return self.was_s - self.takes_s - self.import_s
+
+
+class HotFunction(msgspec.Struct, frozen=True):
+    """A function in sampled stacks: CPU seconds by itself, and with all that it calls."""
+
+    name: str
+    module: str
+    package: str
+    own_s: float
+    whole_s: float
+
+
 class Pattern(msgspec.Struct, frozen=True, omit_defaults=True):
     """A shape of slow code besides imports, or (`pays` false) one that is not worth changing.
 
     `cost_s` is CPU time in the scenario, `cost_bytes` memory at its peak; `saving_*` are estimates,
-    None where there is no ground for one; `backed_by` says what they rest on.
+    None where there is no ground for one; `backed_by` says what they rest on. `patch` is the change
+    as it was tried, `alternatives` are the serialisers that were.
     """
 
     kind: str
@@ -102,6 +138,13 @@ class Pattern(msgspec.Struct, frozen=True, omit_defaults=True):
     cost_bytes: int = 0
     saving_bytes: int | None = None
     pays: bool = True
+    patch: str = ""
+    alternatives: tuple[Alternative, ...] = ()
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether it was changed and run, or something else was in its place."""
+        return self.kind in {"hot function", "serialiser"}
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -168,7 +211,8 @@ class Analysis(msgspec.Struct, frozen=True):
 
     `exact`: instructions were attributed to modules by callgrind; else they follow from times.
     `gate`: the project's own tests, as it is and rewritten; None where they were not asked for.
-    `patterns`: shapes besides imports.
+    `patterns`: shapes besides imports; `hot`: where sampled time goes. Of a script there is no more
+    than these: `modules`, `statements` and what follows from imports are 0 or empty.
     """
 
     format: int
@@ -201,6 +245,7 @@ class Analysis(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     gate: Gate | None = None
     patterns: tuple[Pattern, ...] = ()
+    hot: tuple[HotFunction, ...] = ()
 
     @property
     def label(self) -> str:

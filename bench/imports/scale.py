@@ -38,5 +38,13 @@ class Scale:
         """CPU seconds that are saved of a process, next to a bare interpreter's."""
         return (process_s - bare_s) * self._part(saving_s)
 
+    def seconds_of(self, instructions: int) -> float | None:
+        """CPU seconds in proportion to instructions that were saved, the other way round."""
+        whole, bare = self.whole_count.result(), self.bare_count.result()
+        if whole is None or bare is None or whole <= bare:
+            return None
+        times = self.timed
+        return (times.scenario.process_s - times.bare.process_s) * instructions / (whole - bare)
+
     def _part(self, saving_s: float) -> float:
         return saving_s / (self.timed.scenario.process_s - self.timed.bare.process_s)

@@ -8,28 +8,23 @@ from pathlib import Path
 
 import msgspec
 
-from bench.core.sample import Side
 from bench.counters.observe import own_packages
 from bench.counters.running import NotCountedError, Runner
 from bench.imports.analysis import Analysis, Pattern
 from bench.imports.rank import LEAST_S, LEAST_SHARE, Ranking
-from bench.measure.client import Launcher
 from bench.measure.invocations import control_benchmark
-from bench.measure.rounds import Bench, Sides
 from bench.patterns.census import take_census
 from bench.patterns.connections import new_connections
 from bench.patterns.deferring import in_vain
 from bench.patterns.early_exit import early_exit
-from bench.patterns.hot import hot_frames, hot_functions, serialisers
 from bench.patterns.memory import caches, slots
-from bench.profile.frames import Namer
-from bench.profile.processes import NotProfiledError, Subject
-from bench.profile.sampling import sample_sides
+from bench.patterns.search import HotSearch
+from bench.patterns.serialisers import Support
+from bench.patterns.setting import Setting
+from bench.profile.processes import NotProfiledError
 
 _LEAST_BYTES = 100_000
 _TIMEOUT_S = 300.0
-_SAMPLING_S = 10.0
-_SEED = 1
 _FEW = 5
 _MANY = 50
 
@@ -42,18 +37,23 @@ class Detection:
     analysis: Analysis
     hot: bool
     data: Path
+    setting: Setting
+    support: Support
     problems: list[str] = field(default_factory=list)
 
     def run(self) -> Analysis:
         """The analysis with what was found; a detector that can't run is among its problems."""
         found: list[Pattern] = []
-        steps = [self._deferring, self._early_exit, self._census, self._connections]
-        steps += [self._hot] * self.hot
-        for step in steps:
+        for step in (self._deferring, self._early_exit, self._census, self._connections):
             found += self._tried(step)
+        search = HotSearch(self.ranking, self.setting, self.support, self._least_s, self.problems)
+        if self.hot:
+            found += self._tried(search.functions, "trying changes of hot functions")
+            found += self._tried(search.serialisers, "trying serialisers")
         return msgspec.structs.replace(
             self.analysis,
             patterns=tuple(found),
+            hot=search.hot,
             steps_s=self.ranking.steps_s,
             problems=(*self.analysis.problems, *self.problems),
         )
@@ -62,15 +62,18 @@ class Detection:
     def _least_s(self) -> float:
         if self.ranking.everything:
             return 0.0
-        return max(LEAST_S, LEAST_SHARE * self.analysis.process_s)
+        part = LEAST_SHARE * self.analysis.process_s
+        return part if self.setting.is_script else max(LEAST_S, part)
 
     @property
     def _runner(self) -> Runner:
         return Runner(self.ranking.network.isolation, _TIMEOUT_S)
 
-    def _tried(self, step: Callable[[], Iterator[Pattern]]) -> list[Pattern]:
+    def _tried(
+        self, step: Callable[[], Iterator[Pattern]], words: str = "looking for patterns"
+    ) -> list[Pattern]:
         try:
-            with self.ranking.step("looking for patterns"):
+            with self.ranking.step(words):
                 return list(step())
         except (NotCountedError, NotProfiledError) as error:
             self.problems.append(f"patterns were not looked for: {error}")
@@ -89,27 +92,10 @@ class Detection:
 
     def _census(self) -> Iterator[Pattern]:
         ranking = self.ranking
-        invocation = ranking.subject.invocation(ranking.benchmark)
         own = own_packages(ranking.environment)
-        census = take_census(self._runner, ranking.benchmark, invocation, own)
+        census = take_census(self._runner, ranking.benchmark, self.setting.once, own)
         yield from slots(census, 0 if ranking.everything else _LEAST_BYTES)
         yield from caches(census, self._least_s)
 
     def _connections(self) -> Iterator[Pattern]:
         yield from new_connections(self.analysis, self.data, self._least_s)
-
-    def _hot(self) -> Iterator[Pattern]:
-        ranking = self.ranking
-        invocation = ranking.subject.invocation(ranking.benchmark)
-        namer = Namer(ranking.target.name, own_packages(ranking.environment))
-        with Launcher(ranking.network.isolation) as launcher:
-            bench = Bench(launcher, ranking.network.cpus, _SEED, ranking.network)
-            sides = Sides(ranking.benchmark, invocation, invocation)
-            subject = Subject(bench, sides, Side.BASE)
-            sampled = sample_sides(
-                {Side.BASE: subject}, {Side.BASE: namer}, _SAMPLING_S, ranking.watcher.phase
-            )
-        runs = sampled[Side.BASE].runs
-        sources = dict(ranking.found.sources) if ranking.found else {}
-        yield from hot_functions(hot_frames(runs), sources, self._least_s)
-        yield from serialisers(runs, self._least_s)

@@ -1,29 +1,29 @@
-"""Where sampled time goes: the project's own functions, and serialisers."""
+"""Where sampled time goes: functions, and what could be written otherwise in the project's own."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 
-from bench.imports.analysis import Pattern
+from bench.imports.analysis import HotFunction, Pattern
+from bench.imports.patch import make_patch
 from bench.imports.sources import Source
-from bench.patterns.shapes import Shape, shapes_of
+from bench.patterns.edits import edited
+from bench.patterns.shapes import Shape, functions_of, shapes_of
+from bench.patterns.trying import Outcome, Trials
 from bench.profile.folded import Stacks
 from bench.profile.frames import Frame
 
-_SERIALISERS = {
-    "json": "orjson or msgspec",
-    "pickle": "a format of its own, or not at all",
-    "copy": "building anew what is needed",
-    "tomlkit": "tomllib, where nothing is written back",
-    "yaml": "its C loader",
-    "msgpack": "its C extension, or json",
-    "ast": "keeping the tree that was parsed",
-    "libcst": "keeping the tree that was parsed, or ast",
-}
+_DEAREST = 5
+_SHAPES = 4
+_LISTED = 12
 _MS = 1000.0
+_NOT_TRIED = Outcome(None, "samples: the most it can save; nothing safe to try by machine")
+_TOO_LATE = Outcome(None, "samples: the most it can save; no time was left to try it")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,25 @@ class Hot:
 
     own_s: float
     whole_s: float
+
+
+@dataclass(frozen=True)
+class HotShape:
+    """A shape in an own function that takes long."""
+
+    source: Source
+    name: str
+    taken: Hot
+    shape: Shape
+
+    @property
+    def bound_s(self) -> float:
+        """What it can save at most."""
+        return self.taken.whole_s if self.shape.spares_calls else self.taken.own_s
+
+    def is_in(self, ran: Collection[tuple[str, int]]) -> bool:
+        """Whether one of its lines is among those that ran."""
+        return any((str(self.source.file), line) in ran for line in self.shape.lines)
 
 
 def hot_frames(runs: Sequence[Stacks]) -> dict[Frame, Hot]:
@@ -47,43 +66,85 @@ def hot_frames(runs: Sequence[Stacks]) -> dict[Frame, Hot]:
     return {frame: Hot(fmean(own[frame]) / _MS, fmean(whole[frame]) / _MS) for frame in whole}
 
 
-def hot_functions(
-    hot: dict[Frame, Hot], sources: dict[str, Source], least_s: float
-) -> Iterator[Pattern]:
-    """Own functions that take so long by themselves, with the shapes that are cheap to change."""
+def listed(hot: Mapping[Frame, Hot], least_s: float) -> tuple[HotFunction, ...]:
+    """The functions with most time of their own, anybody's; no modules, no import system."""
+    ranked = sorted(hot.items(), key=lambda item: -item[1].own_s)
+    return tuple(
+        HotFunction(_plain(frame), frame.module, frame.group, taken.own_s, taken.whole_s)
+        for frame, taken in ranked
+        if not frame.is_module and not frame.name.startswith("(") and taken.own_s >= least_s
+    )[:_LISTED]
+
+
+def hot_shapes(
+    hot: Mapping[Frame, Hot],
+    sources: Mapping[str, Source],
+    stored: Collection[str],
+    ran: Collection[tuple[str, int]],
+    least_s: float,
+) -> list[HotShape]:
+    """The shapes of the dearest own functions that have any, dearest first.
+
+    `stored` are attributes that the project assigns outside of `__init__`, `ran` the lines of its
+    files that the scenario carries out.
+    """
+    found: list[HotShape] = []
+    functions = 0
     for frame, taken in sorted(hot.items(), key=lambda item: -item[1].own_s):
         source = sources.get(frame.module)
-        if source is None or frame.is_module or taken.own_s < least_s:
+        if source is None or frame.is_module or taken.whole_s < least_s:
             continue
-        for shape in shapes_of(source, frame.name):
-            yield _pattern(source, frame, taken, shape)
+        shapes = [
+            HotShape(source, _plain(frame), taken, shape)
+            for function in functions_of(source, _plain(frame))
+            for shape in shapes_of(function, stored)
+        ]
+        worth = [one for one in shapes if one.bound_s >= least_s and one.is_in(ran)][:_SHAPES]
+        found += worth
+        functions += bool(worth)
+        if functions == _DEAREST:
+            break
+    return found
 
 
-def serialisers(runs: Sequence[Stacks], least_s: float) -> Iterator[Pattern]:
-    """Packages that read or write a format, with all that they call."""
-    taken: dict[str, float] = defaultdict(float)
-    for stacks in runs:
-        for stack, time_ms in stacks.items():
-            for package in {one.module.partition(".")[0] for one in stack if not one.is_module}:
-                taken[package] += time_ms / _MS / len(runs)
-    for package, instead in _SERIALISERS.items():
-        if taken[package] >= least_s:
-            yield Pattern(
-                "serialiser",
-                package,
-                f"functions of `{package}` are running in that time, with all they call",
-                f"to try: {instead}",
-                "samples; no estimate",
-                cost_s=taken[package],
-            )
+def tried(shapes: Sequence[HotShape], trials: Trials | None, least_s: float) -> Iterator[Pattern]:
+    """Each shape with what a copy says that has it changed; without `trials` none is run."""
+    all_texts = [_texts(one) for one in shapes]
+    if trials is None:
+        outcomes: list[Outcome | None] = [_NOT_TRIED for _ in shapes]
+    else:
+        with ThreadPoolExecutor(trials.at_once) as pool:
+            each = pool.map(lambda one: trials.run(one) if one else _NOT_TRIED, all_texts)
+            outcomes = trials.settle(list(each))
+    for one, texts, outcome in zip(shapes, all_texts, outcomes, strict=True):
+        yield _pattern(one, outcome or _TOO_LATE, make_patch(texts), least_s)
 
 
-def _pattern(source: Source, frame: Frame, taken: Hot, shape: Shape) -> Pattern:
+def _texts(one: HotShape) -> dict[Path, str]:
+    """The file with the shape changed; empty where that can't be done by machine."""
+    try:
+        text = edited(one.source.text, one.shape.edits) if one.shape.edits else ""
+    except ValueError:
+        text = ""
+    return {one.source.file: text} if text else {}
+
+
+def _pattern(one: HotShape, outcome: Outcome, patch: str, least_s: float) -> Pattern:
+    saved = outcome.saving_s
+    pays = not outcome.failed if saved is None else saved >= least_s and outcome.is_certain
     return Pattern(
         "hot function",
-        f"{source.module}:{shape.line} {frame.name}",
-        shape.evidence,
-        shape.change,
-        "samples: the function's own time is the most it can save",
-        cost_s=taken.own_s,
+        f"{one.source.module}:{one.shape.line} {one.name}",
+        one.shape.evidence,
+        one.shape.change,
+        outcome.grounds,
+        cost_s=one.bound_s,
+        saving_s=saved,
+        pays=pays,
+        patch=patch if pays else "",
     )
+
+
+def _plain(frame: Frame) -> str:
+    """The function's name as it is written."""
+    return frame.name.removesuffix("()")

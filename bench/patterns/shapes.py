@@ -3,95 +3,157 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeGuard
 
 from bench.imports.sources import Source
+from bench.patterns.edits import Edit, before, spanning
+from bench.patterns.hoisting import Function, Hoist, Hoisting, edits_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
-_PARSERS = frozenset(
-    {"re.compile", "json.loads", "ast.parse", "Path", "datetime.fromisoformat", "urlparse"}
-)
-_REPEATED = 3
 _CHAIN = 4
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What was seen, in which line, and what to write."""
+    """What was seen, in which line, and what to write; without `edits` nothing can be tried.
+
+    It matters only where one of `lines` runs. `spares_calls`: what the function calls can be saved
+    too, not only its own time.
+    """
 
     line: int
     evidence: str
     change: str
+    lines: tuple[int, ...]
+    edits: tuple[Edit, ...] = ()
+    spares_calls: bool = False
 
 
-def shapes_of(source: Source, function: str) -> Iterator[Shape]:
-    """The shapes in all functions of a file that have this name."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, _FUNCTIONS) and node.name == function:
-            yield from _attributes(node)
-            yield from _parsing(node)
-            yield from _chains(node)
-            yield from _equality(node)
+def functions_of(source: Source, name: str) -> list[Function]:
+    """The functions of a file that have this name: qualified (`A.go`), or the last part alone."""
+    wanted = name.replace("<locals>.", "").split(".")
+    return [
+        node for path, node in _functions(source.tree, ()) if path[-len(wanted) :] == tuple(wanted)
+    ]
 
 
-def _attributes(function: ast.AST) -> Iterator[Shape]:
-    """The same dotted name read again and again in a loop that does not change it."""
-    for loop in (one for one in ast.walk(function) if isinstance(one, _LOOPS)):
-        changed = _changed(loop)
-        dotted = [
-            one
-            for one in ast.walk(loop)
-            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load) and _is_dotted(one)
-        ]
-        parts = {id(one.value) for one in dotted}
-        reads = Counter(ast.unparse(one) for one in dotted if id(one) not in parts)
-        for name, times in reads.items():
-            if times >= _REPEATED and not _touches(name, changed):
-                yield Shape(
-                    loop.lineno,
-                    f"`{name}` is looked up {times} times in each turn of a loop",
-                    f"look `{name}` up once, before the loop",
-                )
+def shapes_of(function: Function, stored: Collection[str]) -> Iterator[Shape]:
+    """The shapes of a function; `stored` are attributes that somebody assigns late."""
+    hoisting = Hoisting(function, stored)
+    yield from _parsing(list(hoisting.parsing()))
+    yield from _attributes(list(hoisting.attributes()))
+    yield from _chains(function)
+    yield from _equality(function)
 
 
-def _parsing(function: ast.AST) -> Iterator[Shape]:
-    """Something parsed in a loop from what the loop does not change."""
-    for loop in (one for one in ast.walk(function) if isinstance(one, _LOOPS)):
-        changed = _changed(loop)
-        for call in (one for one in ast.walk(loop) if isinstance(one, ast.Call)):
-            name = ast.unparse(call.func)
-            used = {one.id for one in ast.walk(call) if isinstance(one, ast.Name)}
-            if name in _PARSERS and not used & changed:
-                yield Shape(
-                    call.lineno,
-                    f"`{ast.unparse(call)}` is made anew in each turn of a loop",
-                    "make it once, before the loop",
-                )
+def _functions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Function]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (*_FUNCTIONS, ast.ClassDef)):
+            inner = (*path, child.name)
+            if isinstance(child, _FUNCTIONS):
+                yield inner, child
+            yield from _functions(child, inner)
+        else:
+            yield from _functions(child, path)
 
 
-def _chains(function: ast.AST) -> Iterator[Shape]:
+def _attributes(hoists: list[Hoist]) -> Iterator[Shape]:
+    """Dotted names read in each turn of a loop that does not change them, loop by loop."""
+    by_loop = defaultdict[int, list[Hoist]](list)
+    for one in hoists:
+        by_loop[one.loop.lineno].append(one)
+    for line, found in sorted(by_loop.items()):
+        shown = [f"`{one.text}`" for one in found[:_SHOWN]]
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        yield Shape(
+            line,
+            f"{', '.join(shown)}{more} looked up in each turn of a loop that does not change it",
+            "look it up once, before the loop",
+            tuple(read.lineno for one in found for read in one.reads),
+            edits_of(found),
+        )
+
+
+def _parsing(hoists: list[Hoist]) -> Iterator[Shape]:
+    """Something made in a loop from what the loop does not change."""
+    for one in hoists:
+        yield Shape(
+            one.reads[0].lineno,
+            f"`{one.text}` is made anew in each turn of a loop",
+            "make it once, before the loop (all turns then share it)",
+            tuple(read.lineno for read in one.reads),
+            edits_of([one]),
+            spares_calls=True,
+        )
+
+
+def _chains(function: Function) -> Iterator[Shape]:
     """One object asked for its type again and again."""
-    asked = Counter(
-        ast.unparse(one.args[0])
-        for one in ast.walk(function)
-        if isinstance(one, ast.Call)
-        and isinstance(one.func, ast.Name)
-        and one.func.id == "isinstance"
-        and len(one.args) == 2
-    )
+    joined: list[Edit] = []
+    for one in ast.walk(function):
+        if isinstance(one, ast.BoolOp) and isinstance(one.op, ast.Or):
+            joined += _joined(one)
+    if joined:
+        yield Shape(
+            min(edit.start[0] for edit in joined),
+            "`isinstance` is called again for the same object where one call could name all types",
+            "one `isinstance` with a tuple of types",
+            tuple(edit.start[0] for edit in joined),
+            tuple(joined),
+        )
+    asked = Counter(ast.unparse(one.args[0]) for one in ast.walk(function) if _asks(one))
     for name, times in asked.items():
         if times >= _CHAIN:
             yield Shape(
-                getattr(function, "lineno", 0),
-                f"`{name}` is asked {times} times for its type",
+                function.lineno,
+                f"`{name}` is asked for its type in {times} places",
                 "ask for the commonest type first, or look `type(…)` up in a dictionary",
+                tuple(one.lineno for one in function.body),
             )
 
 
-def _equality(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Shape]:
+def _joined(test: ast.BoolOp) -> Iterator[Edit]:
+    """Neighbours in an `or` that ask the same object become one call."""
+    for run in _neighbours(test.values):
+        types = [part for call in run for part in _types(call.args[1])]
+        text = f"isinstance({ast.unparse(run[0].args[0])}, ({', '.join(types)}))"
+        yield spanning(run[0], run[-1], text)
+
+
+def _neighbours(values: Iterable[ast.expr]) -> Iterator[list[ast.Call]]:
+    """Two or more in a row that ask the same object."""
+
+    def asked(one: ast.expr) -> str:
+        return ast.dump(one.args[0]) if _asks(one) else ""
+
+    for same, group in groupby(values, asked):
+        calls = [one for one in group if isinstance(one, ast.Call)]
+        if same and len(calls) > 1:
+            yield calls
+
+
+def _types(node: ast.expr) -> list[str]:
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    return [ast.unparse(one) for one in parts]
+
+
+def _asks(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Whether it is `isinstance` of something that can be named twice."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "isinstance"
+        and len(node.args) == 2
+        and isinstance(node.args[0], ast.Name | ast.Attribute)
+    )
+
+
+def _equality(function: Function) -> Iterator[Shape]:
     """An `__eq__` that compares fields of an object with itself."""
     identity = any(
         isinstance(op, ast.Is | ast.IsNot)
@@ -99,29 +161,21 @@ def _equality(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Shap
         if isinstance(one, ast.Compare)
         for op in one.ops
     )
-    if function.name == "__eq__" and not identity:
-        yield Shape(
-            function.lineno,
-            "`__eq__` compares field by field also when both are one object",
-            "`if self is other: return True` first",
-        )
+    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    if function.name != "__eq__" or identity or len(names) != 2:
+        return
+    test = f"if {names[0]} is {names[1]}:"
+    first = next((one for one in function.body if not _is_docstring(one)), function.body[-1])
+    own_line = first.lineno > function.lineno
+    yield Shape(
+        function.lineno,
+        "`__eq__` compares field by field also when both are one object",
+        f"`{test} return True` first",
+        (first.lineno,),
+        (before(first, test, "    return True"),) if own_line else (),
+        spares_calls=True,
+    )
 
 
-def _changed(loop: ast.AST) -> set[str]:
-    """Names that a loop binds, and dotted names that it assigns to."""
-    found = set()
-    for one in ast.walk(loop):
-        if isinstance(one, ast.Name | ast.Attribute) and not isinstance(one.ctx, ast.Load):
-            found.add(ast.unparse(one))
-    return found
-
-
-def _touches(name: str, changed: set[str]) -> bool:
-    parts = name.split(".")
-    return any(".".join(parts[: end + 1]) in changed for end in range(len(parts)))
-
-
-def _is_dotted(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

@@ -76,11 +76,12 @@ def sample_sides(
     namers: Mapping[Side, Namer],
     budget_s: float,
     tell: Callable[[str], None],
+    fewest: int = FEWEST_PAIRS,
 ) -> dict[Side, Sampled]:
     """Profile one or two sides in turn (base, head, head, base, …); raises `NotProfiledError`.
 
-    Goes on until each side has enough samples or the budget is spent, but takes as many runs as
-    intervals need.
+    Goes on until each side has enough samples or the budget is spent, but takes the `fewest` runs:
+    as many as intervals need, unless told otherwise.
     """
     program = find_py_spy()
     sampled = {side: Sampled() for side in subjects}
@@ -92,7 +93,7 @@ def sample_sides(
             stacks, profiled = _record(program, subject, namers[side], _rate(bare.cpu_s))
             sampled[side].add(stacks, bare, profiled, start)
         tell(f"sampling: run {number + 1}")
-        if number + 1 >= FEWEST_PAIRS and _is_enough(sampled, time.monotonic() - began, budget_s):
+        if number + 1 >= fewest and _is_enough(sampled, time.monotonic() - began, budget_s):
             break
     return sampled
 

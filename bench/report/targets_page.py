@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from bench.core.errors import DataError
+from bench.core.target import Kind
 from bench.imports.analysis import FOLDER, Analysis, Check, Finding, read_analyses
 from bench.report.accuracy_page import is_next_to_nothing, off, predicted_and_measured
 from bench.report.figure_style import MARKER
@@ -29,7 +30,7 @@ from bench.report.markdown import (
     table,
 )
 from bench.report.output import Output, Page
-from bench.report.patterns_section import patterns_section
+from bench.report.patterns_section import patterns_section, screen_rows
 from bench.report.tables import render
 from bench.report.text import counted, day, joined, millions, seconds, share
 
@@ -104,8 +105,8 @@ def summary(analysis: Analysis) -> str:
     if rows:
         lines.append(render(("import", "share", "alone", "last"), rows, "simple"))
     lines += [_check_words(one) for one in analysis.checks]
-    lines += analysis.problems
-    return "\n".join(lines)
+    lines += [screen_rows(analysis), *analysis.problems]
+    return "\n".join(filter(None, lines))
 
 
 def _blocks(shown: Sequence[tuple[Path, Analysis]], page: Page) -> Iterator[str]:
@@ -130,6 +131,15 @@ def _blocks(shown: Sequence[tuple[Path, Analysis]], page: Page) -> Iterator[str]
 
 
 def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
+    if analysis.scenario.kind is Kind.SCRIPT:
+        yield (
+            f"A value of the pyperf script {code(analysis.scenario.script)} takes "
+            f"{seconds(analysis.process_s)}, and all times here are parts of it. What a script "
+            "times has its imports behind it, so none are ranked."
+        )
+        yield from patterns_section(analysis, 3)
+        yield from _small_print(file, analysis, page)
+        return
     words = " ".join(analysis.scenario.command) or analysis.scenario.import_statement
     yield (
         f"{code(words)}: {seconds(analysis.process_s)} of CPU time, of which "
@@ -169,6 +179,8 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
 
 
 def _sum_words(analysis: Analysis) -> str:
+    if analysis.scenario.kind is Kind.SCRIPT:
+        return "a script: imports are not ranked."
     part = share(analysis.best_s / analysis.process_s)
     if not analysis.best_s:
         return "Nothing can be deferred that would save anything: the plateau."

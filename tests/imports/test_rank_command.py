@@ -22,7 +22,23 @@ def main():
         return
     print(json.dumps({}), xml.dom.minidom, report)
 """
-_REPORT = "import json\n\n\ndef write():\n    return json\n"
+_REPORT = """\
+import json
+
+
+def write():
+    return json
+
+
+def busy():
+    return json.loads(json.dumps([one * one for one in range(3000)]))
+"""
+_SCRIPT = """\
+import pyperf
+from sample.report import busy
+
+pyperf.Runner().bench_func("some", busy)
+"""
 
 
 @pytest.fixture
@@ -70,13 +86,27 @@ def test_the_ranking_is_stored_shown_and_comes_true(importing: Sandbox) -> None:
     assert before == {file: file.read_bytes() for file in folder.rglob("*")}
 
 
-def test_a_script_is_refused(importing: Sandbox) -> None:
+def test_a_script_is_analysed_without_its_imports(importing: Sandbox) -> None:
     script = importing.workspace.suites / "bm_some" / "run_benchmark.py"
     script.parent.mkdir(parents=True)
-    script.write_text("", encoding="utf-8")
+    script.write_text(_SCRIPT, encoding="utf-8")
     importing.write_target(target_text('name = "some"\nscript = "some"'))
-    done = importing.bench("rank", "sample", "v1", "--repo", importing.repository, status=2)
-    assert "no script can" in done.stderr
+    asked = ("rank", "sample", "v1", "--repo", importing.repository)
+    assert "--scenario" in importing.bench(*asked, status=2).stderr
+    importing.bench(*asked, "--scenario", "some", "--seconds", "0.1", status=0)
+    (file,) = (importing.workspace.data / "targets").rglob("*.json")
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    (page,) = (importing.workspace.results / "targets" / "sample").glob("*.md")
+    text = page.read_text(encoding="utf-8")
+    assert "A value of the pyperf script `some`" in text
+    assert stored["findings"] == []
+    if any("py-spy" in one for one in stored["problems"]):
+        return  # a container may not let it look into processes
+    assert stored["hot"][0]["name"] in {"busy", "JSONDecoder.raw_decode", "JSONEncoder.iterencode"}
+    assert "sample.report: busy" in text
+    (found,) = [one for one in stored["patterns"] if one["kind"] == "serialiser"]
+    assert {one["name"] for one in found["alternatives"]} == {"orjson", "msgspec"}
+    assert "Serialisers side by side" in text
 
 
 def test_a_scenario_that_fails_is_named(importing: Sandbox) -> None:

@@ -13,9 +13,9 @@ from bench.imports.analysis import Analysis
 from bench.imports.sources import Source
 from bench.patterns.census import Cache, Census, Class, take_census
 from bench.patterns.early_exit import early_exit
-from bench.patterns.hot import hot_frames, hot_functions, serialisers
+from bench.patterns.hot import hot_frames, hot_shapes, listed
 from bench.patterns.memory import caches, slots
-from bench.patterns.shapes import shapes_of
+from bench.patterns.shapes import Shape, functions_of, shapes_of
 from bench.profile.frames import Frame
 
 _OBJECTS = """\
@@ -63,9 +63,11 @@ def loop(self, words):
 
 
 def chain(one):
-    return [isinstance(one, kind) for kind in ()] or (
-        isinstance(one, int) or isinstance(one, str) or isinstance(one, list)
-    )
+    if isinstance(one, dict) or isinstance(one, tuple):
+        return 1
+    elif isinstance(one, int):
+        return 2
+    return isinstance(one, str) and isinstance(one, list)
 
 
 def __eq__(self, other):
@@ -177,21 +179,26 @@ def source(tmp_path: Path) -> Source:
     return Source.parse("own.some", file)
 
 
+def shapes(some: Source, name: str) -> list[Shape]:
+    return [shape for one in functions_of(some, name) for shape in shapes_of(one, frozenset())]
+
+
 def test_shapes_are_found_by_reading(tmp_path: Path) -> None:
     some = source(tmp_path)
-    said = [one.evidence for one in shapes_of(some, "loop")]
-    assert any("`self.a.b` is looked up 3 times" in one for one in said)
+    said = [one.evidence for one in shapes(some, "loop")]
+    assert any("`self.a.b`" in one for one in said)
     assert any("re.compile('x+')" in one for one in said)
     assert not any("re.compile(word)" in one for one in said)
-    (chained,) = shapes_of(some, "chain")
-    assert "`one` is asked 4 times" in chained.evidence
-    (equal,) = shapes_of(some, "__eq__")
+    joined, chained = shapes(some, "chain")
+    assert "one call could name all types" in joined.evidence
+    assert "`one` is asked for its type in 5 places" in chained.evidence
+    (equal,) = shapes(some, "__eq__")
     assert "self is other" in equal.change
-    assert list(shapes_of(some, "quiet")) == []
+    assert shapes(some, "quiet") == []
 
 
-def test_only_hot_functions_are_read(tmp_path: Path) -> None:
-    loop, load = Frame("loop", "own.some", "own"), Frame("loads", "json", "standard library")
+def test_only_hot_functions_are_read_and_only_where_they_ran(tmp_path: Path) -> None:
+    loop, load = Frame("loop()", "own.some", "own"), Frame("loads()", "json", "standard library")
     runs: list[dict[tuple[Frame, ...], float]] = [
         {(loop,): 30.0, (loop, load): 10.0},
         {(loop,): 10.0, (load,): 10.0},
@@ -199,8 +206,10 @@ def test_only_hot_functions_are_read(tmp_path: Path) -> None:
     hot = hot_frames(runs)
     assert hot[loop].own_s == 0.02
     assert hot[loop].whole_s == 0.025
-    sources = {"own.some": source(tmp_path)}
-    assert len(list(hot_functions(hot, sources, 0.01))) == 2
-    assert not list(hot_functions(hot, sources, 0.05))
-    (found,) = serialisers(runs, 0.001)
-    assert (found.where, found.cost_s) == ("json", 0.01)
+    some = source(tmp_path)
+    sources = {"own.some": some}
+    ran = {(str(some.file), line) for line in range(4, 11)}
+    assert len(hot_shapes(hot, sources, frozenset(), ran, 0.01)) == 2
+    assert hot_shapes(hot, sources, frozenset(), ran, 0.05) == []
+    assert hot_shapes(hot, sources, frozenset(), {(str(some.file), 5)}, 0.01) == []
+    assert [one.name for one in listed(hot, 0.015)] == ["loop"]

@@ -1,0 +1,1 @@
+"""Holds programs that run in the subject's interpreter."""
