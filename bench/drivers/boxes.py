@@ -91,6 +91,7 @@ class Container:
         self.started_at = 0.0
         self.ready_at: float | None = None
         self.said: list[str] = []
+        self.problem = ""
         self.has_volume = False
         self.process: subprocess.Popen[str] | None = None
         self.options = ["--name", self.name, "--label", told["label"],
@@ -174,7 +175,7 @@ class Container:
             if self.told["network"] != "host":
                 _enter_network(self._pid())
         except OSError as error:
-            self.said.append(f"its network namespace can't be entered: {error.strerror}")
+            self.problem = f"its network namespace can't be entered: {error.strerror}"
             return
         while self.process is not None and self.process.poll() is None:
             with contextlib.suppress(OSError, http.client.HTTPException):
@@ -223,6 +224,8 @@ class Container:
             found = look()
             if found is not None:
                 return found
+            if self.problem:
+                raise ContainerError(self.problem)
             if ended:
                 how = f"the container ended with exit status {self.process.returncode}"
                 raise ContainerError(": ".join([f"{otherwise} before {how}", *self._last_said()]))

@@ -36,7 +36,10 @@ NO_LOOPBACK = (
     "needs a server on the loopback interface of a network namespace, which this system does not "
     "lend"
 )
-OPEN_NETWORK = 'needs a server in a network namespace, and the target\'s file has network = "host"'
+AS_DECLARED = 'network = "host" in the target\'s file'
+WITHOUT_ROOT = (
+    "a container engine without root makes its own namespaces, and can't be put into ours"
+)
 
 
 @dataclass(frozen=True)
@@ -137,17 +140,19 @@ def session_network(
     services: Sequence[Service],
     cpus: tuple[int, ...],
     *,
-    open_network: bool = False,
+    open_because: str = "",
     loopback: bool = False,
 ) -> Iterator[Network]:
     """The network for a session, with its services ready; they are gone when it ends.
 
     `cpus` are the cores that processes are measured on. Where services can't be had the network is
-    as it would be without any, and says why. `loopback` is for processes that serve each other.
+    as it would be without any, and says why. With `open_because` it is not cut off at all, for that
+    reason. `loopback` is for processes that serve each other.
     """
-    if open_network:
-        isolation = Isolation((), 'open (network = "host" in the target\'s file)')
-        yield Network(isolation, refusal=OPEN_NETWORK if services else "")
+    if open_because:
+        refusal = f"needs a server in a network namespace, and there is none: {open_because}"
+        isolation = Isolation((), f"open ({open_because})")
+        yield Network(isolation, refusal=refusal if services else "")
         return
     if not (services or loopback):
         yield Network(find_isolation())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import secrets
 import shutil
@@ -27,7 +28,7 @@ from bench.machine.fingerprint import describe_machine, measuring_cpus
 from bench.machine.pinning import find_slice, read_pinning
 from bench.measure.client import Isolation, Launcher
 from bench.measure.invocations import Subject
-from bench.measure.network import Network, Service, session_network
+from bench.measure.network import AS_DECLARED, WITHOUT_ROOT, Network, Service, session_network
 from bench.measure.rounds import Bench
 from bench.session.support import pyperf_folder
 from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
@@ -149,10 +150,13 @@ def _network(
 ) -> AbstractContextManager[Network]:
     # Containers have a network of their own: an open one is only for the builds of images.
     inside = target.container is not None and bool(services)
+    open_because = AS_DECLARED if target.network == "host" and not inside else ""
+    if target.container is not None and os.geteuid():
+        open_because = WITHOUT_ROOT
     return session_network(
         services,
         cpus,
-        open_network=target.network == "host" and not inside,
+        open_because=open_because,
         loopback=any(one.declaration.service for one in benchmarks),
     )
 

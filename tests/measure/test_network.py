@@ -18,7 +18,7 @@ from support.sandbox import ROOT
 
 from bench.measure import network as module
 from bench.measure.client import Launcher, Outcome
-from bench.measure.network import NO_LOOPBACK, OPEN_NETWORK, Network, Service, session_network
+from bench.measure.network import AS_DECLARED, NO_LOOPBACK, Network, Service, session_network
 
 CPUS = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
@@ -164,7 +164,8 @@ def test_no_services_where_there_is_no_namespace(
 
 
 def test_no_services_on_an_open_network() -> None:
-    with session_network([service()], CPUS, open_network=True) as network:
-        assert (network.services, network.refusal) == ((), OPEN_NETWORK)
+    with session_network([service()], CPUS, open_because=AS_DECLARED) as network:
+        assert network.services == ()
+        assert network.refusal.endswith(f"there is none: {AS_DECLARED}")
     with session_network([], CPUS) as network:
         assert network.refusal == ""
