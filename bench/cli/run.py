@@ -19,7 +19,7 @@ from bench.core.verdict import Verdict
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Builder
 from bench.evaluation import evaluate
-from bench.report.machine_readable import result_document
+from bench.report.machine_readable import plan_document, result_document
 from bench.report.stack_tables import summary
 from bench.screen.summary import describe_plan, print_differences, print_results
 from bench.screen.watchers import make_watcher
@@ -58,6 +58,10 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
             describe_plan(plan.target, plan.pair, plan.options, plan.benchmarks, ready, tests=tests)
         )
         if arguments.dry_run:
+            if arguments.json:
+                _print_json(
+                    plan_document(plan.target, plan.pair, plan.options, plan.benchmarks, ready)
+                )
             return ExitStatus.DONE
         runs, failures = _measure_all(plan, workspace, watcher)
     if runs and not arguments.no_report:
@@ -75,11 +79,13 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
         page = written.page_of(runs[0])
         console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
-        json.dump(
-            [result_document(run, fitting(run, calibrations)) for run in runs], sys.stdout, indent=1
-        )
-        sys.stdout.write("\n")
+        _print_json([result_document(run, fitting(run, calibrations)) for run in runs])
     return _status(runs, failures, fail_on=arguments.fail_on)
+
+
+def _print_json(document: object) -> None:
+    json.dump(document, sys.stdout, indent=1)
+    sys.stdout.write("\n")
 
 
 def _plan(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher) -> _Plan:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from bench.calibration.lookup import Fitting
+from bench.core.options import Options
+from bench.core.revision import Pair
+from bench.core.target import Target
+from bench.environments.interpreters import Interpreter
 from bench.evaluation import evaluate
 from bench.report.floor_notes import floor_notes
 from bench.report.notes import dependency_changes, notes
+from bench.store.manifest import PlannedBenchmark
 from bench.store.run import Run
 
 
@@ -50,6 +56,30 @@ def result_document(run: Run, fitting: Fitting | None) -> dict[str, Any]:
     }
     finite: dict[str, Any] = _finite(document)
     return finite
+
+
+def plan_document(
+    target: Target,
+    pair: Pair,
+    options: Options,
+    benchmarks: Sequence[PlannedBenchmark],
+    interpreters: Sequence[tuple[Interpreter, bool]],
+) -> dict[str, Any]:
+    """What `--dry-run --json` prints; each interpreter comes with whether all is built already."""
+    document: dict[str, Any] = {
+        "format": 1,
+        "target": target.name,
+        "layer": target.layer,
+        "base": msgspec.to_builtins(pair.base),
+        "head": msgspec.to_builtins(pair.head),
+        "pythons": [
+            {"version": one.version, "executable": str(one.executable), "built": ready}
+            for one, ready in interpreters
+        ],
+        "options": msgspec.to_builtins(options),
+        "benchmarks": [one.declaration.name for one in benchmarks],
+    }
+    return document
 
 
 def _calibration(fitting: Fitting | None) -> dict[str, Any] | None:

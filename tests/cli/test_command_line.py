@@ -86,6 +86,16 @@ def test_python_that_is_missing_is_left_out(sandbox: Sandbox) -> None:
     assert f"Python     {PYTHON}" in done.stderr
 
 
+def test_a_plan_for_scripts(sandbox: Sandbox) -> None:
+    done = sandbox.run(RANGE, "--dry-run", "--json")
+    plan = json.loads(done.stdout)
+    assert plan["target"] == "sample"
+    assert plan["base"]["label"]
+    assert [one["version"] for one in plan["pythons"]] == [PYTHON]
+    assert "python-startup" in plan["benchmarks"]
+    assert plan["options"]["alpha"] == 0.05
+
+
 def test_dry_run_plans_and_does_nothing(own_cache: Sandbox) -> None:
     own_cache.write_target(target_text(WORK, EXTRA))
     done = own_cache.run(RANGE, "--dry-run")
