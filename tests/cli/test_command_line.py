@@ -90,7 +90,7 @@ def test_a_plan_for_scripts(sandbox: Sandbox) -> None:
     done = sandbox.run(RANGE, "--dry-run", "--json")
     plan = json.loads(done.stdout)
     assert plan["target"] == "sample"
-    assert plan["base"]["label"]
+    assert plan["base"]["identity"] != plan["head"]["identity"]
     assert [one["version"] for one in plan["pythons"]] == [PYTHON]
     assert "python-startup" in plan["benchmarks"]
     assert plan["options"]["alpha"] == 0.05
