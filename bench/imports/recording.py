@@ -121,9 +121,10 @@ def take_times(runner: Runner, benchmark: Benchmark, invocation: Invocation, run
 def take_top_level(
     runner: Runner, benchmark: Benchmark, invocation: Invocation, own: Sequence[Path], runs: int
 ) -> dict[tuple[str, int], float]:
-    """CPU seconds of each top-level line of own files, without its imports: medians over runs.
+    """CPU seconds of each top-level statement of own files, without its imports: medians over runs.
 
-    Empty before Python 3.12. Raises `NotCountedError`.
+    By file and the statement's line; what stands in `if`, `try` or `with` is by itself. Raises
+    `NotCountedError`.
     """
     variables = {"BENCH_RECORDER_TOP": "\n".join(map(str, own))}
     found = defaultdict[tuple[str, int], list[float]](list)

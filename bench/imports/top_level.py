@@ -67,6 +67,7 @@ def _statements(body: list[ast.stmt]) -> list[ast.stmt]:
         blocks: list[list[ast.stmt]] = []
         if isinstance(statement, ast.If | ast.Try | ast.With):
             blocks = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+            blocks += [one.body for one in getattr(statement, "handlers", [])]
         found += [one for block in blocks for one in _statements(block)] or [statement]
     return found
 

@@ -1,11 +1,9 @@
-"""Work at the top level of modules, timed line by line."""
+"""Work at the top level of modules, timed statement by statement."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-import pytest
 from support.import_packages import RUNNER, write_package
 
 from bench.imports.recording import take_top_level
@@ -29,7 +27,6 @@ if PATTERN:
 """
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
 def test_statements_are_charged_with_their_own_work_and_not_with_imports(tmp_path: Path) -> None:
     files = {
         "own/__init__.py": "",
@@ -44,3 +41,37 @@ def test_statements_are_charged_with_their_own_work_and_not_with_imports(tmp_pat
     assert set(by_line) == {4, 14}
     assert by_line[4].kind == "regular expression"
     assert (by_line[14].kind, by_line[14].goes, by_line[14].file) == ("call", True, "own/main.py")
+
+
+_LARGE = """\
+'''What it is.'''
+from __future__ import annotations
+
+try:
+    import nothing_of_this_name
+except ImportError:
+    names = {
+%s
+    }
+else:
+    raise AssertionError
+assert __doc__ == "What it is."
+
+
+def annotated(one: not_there) -> None: ...
+
+
+total = sum(range(2_000_000))
+"""
+
+
+def test_a_statement_of_many_lines_costs_what_it_does(tmp_path: Path) -> None:
+    """Looking at each of its lines would take a hundred times as long as making it."""
+    lines = "\n".join(f"    'name{number}': {number}," for number in range(3_000))
+    files = {"own/__init__.py": "", "own/main.py": _LARGE % lines}
+    site = tmp_path / "site-packages"
+    package = write_package(site, files, "import own.main")
+    costs = take_top_level(RUNNER, package.benchmark, package.invocation, [site / "own"], runs=3)
+    found = {one.statement: one.cost_s for one in top_level_work(costs, package.sources(), (), 0.0)}
+    assert "def annotated(one: not_there) -> None: ..." in found
+    assert 0 < found["names = {"] < found["total = sum(range(2_000_000))"]

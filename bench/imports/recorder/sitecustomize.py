@@ -4,7 +4,7 @@
 With `BENCH_RECORDER_OWN` (folders, one a line) every import is recorded: who imports what, in which
 file and line, on whose account, and which lines of the files in those folders ran. That is slow:
 without it, only the CPU time each module takes by itself is measured, from which times are taken;
-with `BENCH_RECORDER_TOP` (folders as well) also that of each line at the top of their modules.
+with `BENCH_RECORDER_TOP` (folders as well) also that of each statement at the top of their modules.
 `BENCH_RECORDER_PARTS` names a file that sorts modules, and names (`module:name`) that others took
 from them, into parts (see `_Parts`). `BENCH_RECORDER_STILL` alone turns the garbage collector off.
 
@@ -31,6 +31,8 @@ _PARTS = "BENCH_RECORDER_PARTS"
 _STILL = "BENCH_RECORDER_STILL"
 _MAIN = "__main__"
 _OPTIMIZED = 1  # code flag of functions; modules and classes run in plain namespaces
+_TICK = "__bench_tick__"
+_ONLY_TREE = 0x400  # `ast.PyCF_ONLY_AST`
 _ENOUGH = 3  # an import in a loop says the same each time
 
 
@@ -168,48 +170,84 @@ class _Parts:
 
 
 class _TopLevel(_Clock):
-    """CPU time of each top-level line besides, without what it imports."""
+    """CPU time of each top-level statement besides, without what it imports.
+
+    The interpreter could tell each line, but in a large literal that takes 25 microseconds a line.
+    So modules in `folders` are compiled anew, with a call between their statements.
+    """
 
     def __init__(self, machinery: "Any", now: "Any", folders: "tuple[str, ...]") -> None:
         super().__init__(machinery, now)
-        self.folders = folders
         self.lines: "dict[tuple[str, int], int]" = {}
-        self.running: "dict[Any, tuple[int, int, int]]" = {}  # code → line, began, imports before
-        monitoring: "Any" = getattr(sys, "monitoring")  # noqa: B009 - not in 3.11
-        events = monitoring.events
+        self.running: "dict[str, tuple[int, int, int]]" = {}  # file → line, began, imports before
+        loader = sys.modules["_frozen_importlib_external"].SourceLoader
+        get_code = loader.get_code
+        tree = _borrow("_ast")
 
-        def line(code: "Any", number: int) -> "Any":
-            if not self.is_top(code):
-                return monitoring.DISABLE
-            self.close(code)
-            self.running[code] = (number, now(), self.inside[-1])
-            return None
+        def get_code_with_ticks(own: "Any", name: str) -> "Any":
+            file: str = own.get_filename(name)
+            if not file.startswith(folders):
+                return get_code(own, name)
+            module = compile(own.get_data(file), file, "exec", _ONLY_TREE, dont_inherit=True)
+            _Ticks(tree, file).put_into(module)
+            return compile(module, file, "exec", dont_inherit=True)
 
-        def leave(code: "Any", _offset: int, _value: "Any") -> "Any":
-            if not self.is_top(code):
-                return monitoring.DISABLE
-            self.close(code)
-            return None
+        loader.get_code = get_code_with_ticks
+        vars(sys.modules["builtins"])[_TICK] = self.tick
 
-        monitoring.use_tool_id(4, "bench")
-        monitoring.register_callback(4, events.LINE, line)
-        monitoring.register_callback(4, events.PY_RETURN, leave)
-        monitoring.set_events(4, events.LINE | events.PY_RETURN)
-
-    def is_top(self, code: "Any") -> bool:
-        file: str = code.co_filename
-        return code.co_name == "<module>" and file.startswith(self.folders)
-
-    def close(self, code: "Any") -> None:
-        open_ = self.running.pop(code, None)
+    def tick(self, file: str, line: int) -> None:
+        """A statement is over, and one begins; line 0 is a module's end."""
+        ended = self.now()
+        open_ = self.running.pop(file, None)
         if open_ is not None:
             number, began, before = open_
-            took = self.now() - began - (self.inside[-1] - before)
-            key = (code.co_filename, number)
-            self.lines[key] = self.lines.get(key, 0) + took
+            took = ended - began - (self.inside[-1] - before)
+            self.lines[file, number] = self.lines.get((file, number), 0) + took
+        if line:
+            self.running[file] = line, self.now(), self.inside[-1]
 
     def told(self) -> "dict[str, object]":
         return {**super().told(), "top": [(*key, took) for key, took in self.lines.items()]}
+
+
+class _Ticks:
+    """Puts calls of `_TICK` between the statements of a module, and within its `if` and `try`."""
+
+    def __init__(self, tree: "Any", file: str) -> None:
+        self.tree = tree
+        self.file = file
+
+    def put_into(self, module: "Any") -> None:
+        """Behind the docstring and `from __future__`, which have to come first."""
+        first = 0
+        for number, one in enumerate(module.body):
+            if isinstance(one, self.tree.ImportFrom) and one.module == "__future__":
+                first = number + 1
+        text = module.body[:1]
+        if not first and text and isinstance(text[0], self.tree.Expr):
+            first = isinstance(text[0].value, self.tree.Constant)
+        module.body[first:] = self._between(module.body[first:])
+        if module.body:
+            module.body.append(self._tick(0, module.body[-1]))
+
+    def _between(self, body: "list[Any]") -> "list[Any]":
+        found: "list[Any]" = []
+        for one in body:
+            for name in ("body", "orelse", "finalbody"):
+                if isinstance(one, (self.tree.If, self.tree.Try, self.tree.With)):
+                    inner = getattr(one, name, [])
+                    inner[:] = self._between(inner)
+            for handler in getattr(one, "handlers", ()):
+                handler.body[:] = self._between(handler.body)
+            found += [self._tick(one.lineno, one), one]
+        return found
+
+    def _tick(self, line: int, at: "Any") -> "Any":
+        tree = self.tree
+        where = {"lineno": at.lineno, "col_offset": 0, "end_lineno": at.lineno, "end_col_offset": 0}
+        name = tree.Name(_TICK, tree.Load(), **where)
+        words = [tree.Constant(value, **where) for value in (self.file, line)]
+        return tree.Expr(tree.Call(name, words, [], **where), **where)
 
 
 class _Graph:
@@ -420,7 +458,7 @@ def _install(file: str) -> None:
     elif _PARTS in os.environ:
         collector = _borrow("gc")
         recorder = _Parts(machinery, time.process_time_ns, collector, os.environ[_PARTS])
-    elif top and hasattr(sys, "monitoring"):
+    elif top:
         recorder = _TopLevel(machinery, time.process_time_ns, tuple(top.split("\n")))
     else:
         recorder = _Clock(machinery, time.process_time_ns)
