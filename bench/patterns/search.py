@@ -19,6 +19,7 @@ from bench.imports.recording import record
 from bench.imports.sources import read_package
 from bench.measure.client import Launcher
 from bench.measure.rounds import Bench, Sides
+from bench.patterns.cold import Samples, cold_paths
 from bench.patterns.hoisting import stored_attributes
 from bench.patterns.hot import HotShape, hot_frames, hot_shapes, listed, tried
 from bench.patterns.script import timed_part
@@ -39,7 +40,10 @@ _SEED = 1
 
 @dataclass
 class HotSearch:
-    """One scenario; `problems` hears of what could not be had, `functions` fills `hot`, `runs`."""
+    """One scenario; `problems` hears of what could not be had, `functions` fills `hot`, `runs`.
+
+    `count` is how many samples `runs` are.
+    """
 
     ranking: Ranking
     setting: Setting
@@ -48,6 +52,7 @@ class HotSearch:
     problems: list[str]
     hot: tuple[HotFunction, ...] = ()
     runs: Sequence[Stacks] = ()
+    count: int = 0
 
     def functions(self) -> Iterator[Pattern]:
         """Sample, then try what the dearest own functions could do otherwise.
@@ -66,8 +71,12 @@ class HotSearch:
                 for source in read_package(folder, lambda _file, _error: None)
             }
             stored = stored_attributes(one.tree for one in sources.values())
-            shapes = hot_shapes(frames, sources, stored, self._lines(), self.least_s)
+            lines = self._lines()
+            shapes = hot_shapes(frames, sources, stored, lines, self.least_s)
             yield from tried(shapes, self._trials(bench, shapes), self.least_s)
+        if not self.setting.is_script:  # of one it is not known how many samples are of a value
+            samples = Samples(self.runs, self.count)
+            yield from cold_paths(samples, sources, stored, lines, self.least_s)
 
     def serialisers(self) -> Iterator[Pattern]:
         """Those that take long, after `functions`; raises `NotCountedError`."""
@@ -83,7 +92,7 @@ class HotSearch:
         sampled = sample_sides(
             {Side.BASE: subject}, {Side.BASE: namer}, budget_s, ranking.watcher.phase, _FEWEST
         )
-        runs = sampled[Side.BASE].runs
+        runs, self.count = sampled[Side.BASE].runs, sampled[Side.BASE].samples
         return timed_part(runs, setting.process_s) if setting.is_script else runs
 
     def _lines(self) -> Collection[tuple[str, int]]:

@@ -34,6 +34,11 @@ class Shape:
     spares_calls: bool = False
 
 
+def all_functions(source: Source) -> Iterator[tuple[str, Function]]:
+    """The functions of a file with their qualified names."""
+    return ((".".join(path), node) for path, node in _functions(source.tree, ()))
+
+
 def functions_of(source: Source, name: str) -> list[Function]:
     """The functions of a file that have this name: qualified (`A.go`), or the last part alone."""
     wanted = name.replace("<locals>.", "").split(".")

@@ -37,6 +37,7 @@ from bench.report.text import counted, day, joined, millions, seconds, share
 _KEPT = 40
 _NOT_IN_DOCUMENT = ("environment", "machine", "nodes", "edges", "patch")
 _MODULES = 12
+_CUT = 6
 
 
 def targets_page(analysis: Analysis) -> str:
@@ -301,7 +302,7 @@ def _costs(analysis: Analysis) -> Iterator[str]:
                 code(one.name),
                 seconds(one.own_s),
                 str(one.modules),
-                ", ".join(map(code, one.cut)) or "no own import alone",
+                _cut_words(one.cut),
                 seconds(one.saving_s),
                 "yes" if one.deferrable else "no",
             ]
@@ -328,6 +329,13 @@ def _costs(analysis: Analysis) -> Iterator[str]:
             for one in analysis.kept[:_KEPT]
         ]  # fmt: skip
         yield collapsed("What can't wait, and why", table(_KEPT_COLUMNS, rows))
+
+
+def _cut_words(cut: Sequence[str]) -> str:
+    """The statements that cut a package off; of many a few, since nobody will take them all."""
+    if len(cut) <= _CUT:
+        return ", ".join(map(code, cut)) or "no own import alone"
+    return f"{', '.join(map(code, cut[: _CUT // 2]))} and {len(cut) - _CUT // 2} more"
 
 
 def _small_print(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
