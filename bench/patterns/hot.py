@@ -23,6 +23,7 @@ _SHAPES = 4
 _LISTED = 12
 _MS = 1000.0
 _NOT_TRIED = Outcome(None, "samples: the most it can save; nothing safe to try by machine")
+_NO_COPY = Outcome(None, "samples: the most it can save; no copy could be run")
 _TOO_LATE = Outcome(None, "samples: the most it can save; no time was left to try it")
 
 
@@ -97,7 +98,7 @@ def hot_shapes(
         shapes = [
             HotShape(source, _plain(frame), taken, shape)
             for function in functions_of(source, _plain(frame))
-            for shape in shapes_of(function, stored)
+            for shape in shapes_of(source, function, stored)
         ]
         worth = [one for one in shapes if one.bound_s >= least_s and one.is_in(ran)][:_SHAPES]
         found += worth
@@ -111,7 +112,7 @@ def tried(shapes: Sequence[HotShape], trials: Trials | None, least_s: float) -> 
     """Each shape with what a copy says that has it changed; without `trials` none is run."""
     all_texts = [_texts(one) for one in shapes]
     if trials is None:
-        outcomes: list[Outcome | None] = [_NOT_TRIED for _ in shapes]
+        outcomes: list[Outcome | None] = [_NO_COPY if one else _NOT_TRIED for one in all_texts]
     else:
         with ThreadPoolExecutor(trials.at_once) as pool:
             each = pool.map(lambda one: trials.run(one) if one else _NOT_TRIED, all_texts)

@@ -12,6 +12,7 @@ from typing import TypeGuard
 from bench.imports.sources import Source
 from bench.patterns.edits import Edit, before, spanning
 from bench.patterns.hoisting import Function, Hoist, Hoisting, edits_of
+from bench.patterns.regexes import regexes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _CHAIN = 4
@@ -47,9 +48,13 @@ def functions_of(source: Source, name: str) -> list[Function]:
     ]
 
 
-def shapes_of(function: Function, stored: Collection[str]) -> Iterator[Shape]:
-    """The shapes of a function; `stored` are attributes that somebody assigns late."""
+def shapes_of(source: Source, function: Function, stored: Collection[str]) -> Iterator[Shape]:
+    """The shapes of a function of a file; `stored` are attributes that somebody assigns late."""
     hoisting = Hoisting(function, stored)
+    patterns, calls, edits = regexes(source, function)
+    if patterns:
+        yield _regexes(patterns, calls, edits)
+        hoisting.covered |= {id(one) for call in calls for one in ast.walk(call)}
     yield from _parsing(list(hoisting.parsing()))
     yield from _attributes(list(hoisting.attributes()))
     yield from _chains(function)
@@ -95,6 +100,21 @@ def _parsing(hoists: list[Hoist]) -> Iterator[Shape]:
             edits_of([one]),
             spares_calls=True,
         )
+
+
+def _regexes(patterns: list[str], calls: list[ast.Call], edits: list[Edit]) -> Shape:
+    """Patterns that are looked up, or parsed, in each call."""
+    shown = ", ".join(f"`{one}`" for one in patterns[:_SHOWN])
+    more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
+    lines = tuple(one.lineno for one in calls)
+    return Shape(
+        lines[0],
+        f"the pattern {shown}{more} is given to `re` in each call",
+        "compile it once, with the module",
+        lines,
+        tuple(edits),
+        spares_calls=True,
+    )
 
 
 def _chains(function: Function) -> Iterator[Shape]:

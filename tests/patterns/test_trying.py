@@ -29,7 +29,7 @@ def rewritten(tmp_path: Path, text: str, name: str = "go") -> str:
     source = Source.parse("own.some", file)
     (function,) = functions_of(source, name)
     stored = stored_attributes([source.tree])
-    edits = [edit for shape in shapes_of(function, stored) for edit in shape.edits]
+    edits = [edit for shape in shapes_of(source, function, stored) for edit in shape.edits]
     return ast.unparse(ast.parse(edited(source.text, edits)))
 
 
@@ -81,6 +81,24 @@ def test_what_stays_the_same_is_moved_out_of_the_loop(
 def test_what_may_change_stays_where_it_is(tmp_path: Path, body: str) -> None:
     text = f"def other(self):\n    self.late = 1\ndef go(self, x, y):\n    {body}\n"
     assert rewritten(tmp_path, text) == ast.unparse(ast.parse(text))
+
+
+def test_patterns_are_compiled_with_the_module(tmp_path: Path) -> None:
+    text = """\
+        import re
+        class A:
+            def go(self, x):
+                re.sub("a", "b", x, count=2); re.match("a", x); re.search(x, "a")
+                return re.compile(r"\\d"), re.split("c", x, flags=re.I), re.split("d", x, 1, re.I)
+        """
+    new = rewritten(tmp_path, text)
+    assert new.startswith(
+        "import re\n_GO_1 = re.compile('a')\n_GO_2 = re.compile('\\\\d')\n\nclass"
+    )
+    assert "_GO_1.sub('b', x, count=2)" in new
+    assert "_GO_1.match(x)" in new
+    assert "return (_GO_2, re.split('c', x, flags=re.I), re.split('d', x, 1, re.I))" in new
+    assert "re.search(x, 'a')" in new
 
 
 def test_what_is_parsed_anew_may_be_something_else(tmp_path: Path) -> None:
@@ -163,7 +181,7 @@ def test_a_change_is_run_and_what_it_saves_is_counted(tmp_path: Path) -> None:
         HotShape(source, name, Hot(0.05, 0.05), shape)
         for name in ("Pair.__eq__", "parse", "told", "broken")
         for function in functions_of(source, name)
-        for shape in list(shapes_of(function, frozenset()))[:1]
+        for shape in list(shapes_of(source, function, frozenset()))[:1]
     ]
     equal, parse, told, broken = tried(shapes, trials, 0.001)
     for one in (equal, parse):
