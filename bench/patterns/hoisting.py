@@ -49,7 +49,7 @@ class Hoist:
 
 @dataclass
 class Hoisting:
-    """One function; `stored` are attributes that the project assigns outside of `__init__`."""
+    """One function; `stored` is what the project assigns late (see `stored_names`)."""
 
     function: Function
     stored: Collection[str]
@@ -106,7 +106,7 @@ class Hoisting:
 
     def _may_move(self, text: str, changed: Collection[str], is_certain: bool) -> bool:  # noqa: FBT001
         root, *names = text.split(".")
-        if _touches(text, changed) or any(name in self.stored for name in names):
+        if _touches(text, changed) or _is_stored(text, self.stored):
             return False
         is_method = root in self.containers and len(names) == 1 and root in self.once
         return is_certain or is_method
@@ -142,8 +142,11 @@ def edits_of(hoists: Iterable[Hoist]) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def stored_attributes(trees: Iterable[ast.AST]) -> frozenset[str]:
-    """Attributes that are assigned or deleted anywhere but in an `__init__`."""
+def stored_names(trees: Iterable[ast.AST]) -> frozenset[str]:
+    """Attributes (`.name`) that are assigned or deleted anywhere but in an `__init__`.
+
+    And names that some function declares global or nonlocal.
+    """
     found = set[str]()
     for tree in trees:
         starts = {
@@ -154,7 +157,9 @@ def stored_attributes(trees: Iterable[ast.AST]) -> frozenset[str]:
         }
         for one in ast.walk(tree):
             if isinstance(one, ast.Attribute) and id(one) not in starts:
-                found |= set() if isinstance(one.ctx, ast.Load) else {one.attr}
+                found |= set() if isinstance(one.ctx, ast.Load) else {f".{one.attr}"}
+            if isinstance(one, ast.Global | ast.Nonlocal):
+                found.update(one.names)
     return frozenset(found)
 
 
@@ -195,7 +200,7 @@ def _always(node: ast.AST) -> Iterable[ast.AST]:
         return [node.test]
     if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         return [node.generators[0].iter]
-    if isinstance(node, ast.Try | ast.Match | ast.ExceptHandler):
+    if isinstance(node, ast.Try | ast.TryStar | ast.Match | ast.ExceptHandler):
         return [node.subject] if isinstance(node, ast.Match) else []
     if isinstance(node, ast.Compare):
         return [node.left, node.comparators[0]]
@@ -218,6 +223,11 @@ def _touches(name: str, changed: Collection[str]) -> bool:
     return any(".".join(parts[: end + 1]) in changed for end in range(len(parts)))
 
 
+def _is_stored(name: str, stored: Collection[str]) -> bool:
+    root, *attributes = name.split(".")
+    return root in stored or any(f".{one}" in stored for one in attributes)
+
+
 def _is_fixed(call: ast.expr, changed: Collection[str], stored: Collection[str]) -> bool:
     """Whether a call's arguments are names and constants that stay as they are."""
     assert isinstance(call, ast.Call)
@@ -226,9 +236,8 @@ def _is_fixed(call: ast.expr, changed: Collection[str], stored: Collection[str])
     if not all(isinstance(one, _FIXED) for one in nodes):
         return False
     names = [one for one in nodes if isinstance(one, ast.Name | ast.Attribute)]
-    return not any(_touches(ast.unparse(one), changed) for one in names) and not any(
-        isinstance(one, ast.Attribute) and one.attr in stored for one in names
-    )
+    texts = [ast.unparse(one) for one in names]
+    return not any(_touches(one, changed) or _is_stored(one, stored) for one in texts)
 
 
 def _is_dotted(node: ast.expr) -> bool:

@@ -86,8 +86,8 @@ def hot_shapes(
 ) -> list[HotShape]:
     """The shapes of the dearest own functions that have any, dearest first.
 
-    `stored` are attributes that the project assigns outside of `__init__`, `ran` the lines of its
-    files that the scenario carries out.
+    `stored` is what the project assigns late, `ran` the lines of its files that the scenario
+    carries out.
     """
     found: list[HotShape] = []
     functions = 0

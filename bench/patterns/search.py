@@ -20,7 +20,7 @@ from bench.imports.sources import read_package
 from bench.measure.client import Launcher
 from bench.measure.rounds import Bench, Sides
 from bench.patterns.cold import Samples, cold_paths
-from bench.patterns.hoisting import stored_attributes
+from bench.patterns.hoisting import stored_names
 from bench.patterns.hot import HotShape, hot_frames, hot_shapes, listed, tried
 from bench.patterns.script import timed_part
 from bench.patterns.serialisers import Support, serialisers, taken_by_serialisers
@@ -70,7 +70,7 @@ class HotSearch:
                 for folder in self.setting.own
                 for source in read_package(folder, lambda _file, _error: None)
             }
-            stored = stored_attributes(one.tree for one in sources.values())
+            stored = stored_names(one.tree for one in sources.values())
             lines = self._lines()
             shapes = hot_shapes(frames, sources, stored, lines, self.least_s)
             yield from tried(shapes, self._trials(bench, shapes), self.least_s)

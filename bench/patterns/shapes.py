@@ -49,7 +49,7 @@ def functions_of(source: Source, name: str) -> list[Function]:
 
 
 def shapes_of(source: Source, function: Function, stored: Collection[str]) -> Iterator[Shape]:
-    """The shapes of a function of a file; `stored` are attributes that somebody assigns late."""
+    """The shapes of a function of a file; `stored` is what is assigned late (`hoisting`)."""
     hoisting = Hoisting(function, stored)
     patterns, calls, edits = regexes(source, function)
     if patterns:

@@ -16,7 +16,7 @@ from bench.imports.counterfactual import Timed
 from bench.imports.overlay import Overlay
 from bench.imports.sources import Source
 from bench.patterns.edits import edited
-from bench.patterns.hoisting import stored_attributes
+from bench.patterns.hoisting import stored_names
 from bench.patterns.hot import Hot, HotShape, tried
 from bench.patterns.shapes import functions_of, shapes_of
 from bench.patterns.trying import Trials
@@ -28,7 +28,7 @@ def rewritten(tmp_path: Path, text: str, name: str = "go") -> str:
     file.write_text(dedent(text), encoding="utf-8")
     source = Source.parse("own.some", file)
     (function,) = functions_of(source, name)
-    stored = stored_attributes([source.tree])
+    stored = stored_names([source.tree])
     edits = [edit for shape in shapes_of(source, function, stored) for edit in shape.edits]
     return ast.unparse(ast.parse(edited(source.text, edits)))
 
@@ -72,6 +72,7 @@ def test_what_stays_the_same_is_moved_out_of_the_loop(
         "for one in x:\n        if one: self.a(one)",  # perhaps never read
         "for one in x:\n        if one: continue\n        self.a(one)",  # the same
         "for one in x:\n        self.a.b(one); self.a = one",
+        "for one in x: y.a(one)",  # another function may bind it anew
         "for one in x: f'{self.a}'",
         "for one in x: (lambda: self.a)",
         "return isinstance(x, int) or y or isinstance(x, str)",
@@ -79,7 +80,7 @@ def test_what_stays_the_same_is_moved_out_of_the_loop(
     ],
 )
 def test_what_may_change_stays_where_it_is(tmp_path: Path, body: str) -> None:
-    text = f"def other(self):\n    self.late = 1\ndef go(self, x, y):\n    {body}\n"
+    text = f"def other(self):\n    global y\n    self.late = 1\ndef go(self, x, y):\n    {body}\n"
     assert rewritten(tmp_path, text) == ast.unparse(ast.parse(text))
 
 
