@@ -80,7 +80,8 @@ class HotSearch:
 
     def serialisers(self) -> Iterator[Pattern]:
         """Those that take long, after `functions`; raises `NotCountedError`."""
-        taken = taken_by_serialisers(self.runs, self.least_s) if self.runs else {}
+        project = self.ranking.target.name
+        taken = taken_by_serialisers(self.runs, project, self.least_s) if self.runs else {}
         yield from serialisers(self.setting, taken, self.support, self.least_s)
 
     def _sample(self, bench: Bench) -> Sequence[Stacks]:

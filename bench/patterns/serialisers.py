@@ -47,6 +47,19 @@ Support = Callable[[str, str], Path]  # package, version → its folder for the 
 
 
 @dataclass(frozen=True)
+class Taken:
+    """CPU seconds, and for whom most of them: the nearest own function, else the caller."""
+
+    cost_s: float
+    caller: str
+
+    @property
+    def words(self) -> str:
+        """For whom."""
+        return f", most of it for `{self.caller}`" if self.caller else ""
+
+
+@dataclass(frozen=True)
 class _Kept:
     """The file of a scenario's values: how many calls are in it, and how many there were."""
 
@@ -56,29 +69,43 @@ class _Kept:
     size: int
 
 
-def taken_by_serialisers(runs: Sequence[Stacks], least_s: float) -> dict[str, float]:
-    """CPU seconds of each serialiser with all that it calls, imports aside, if that is so much."""
-    taken: dict[str, float] = defaultdict(float)
+def taken_by_serialisers(runs: Sequence[Stacks], project: str, least_s: float) -> dict[str, Taken]:
+    """Each serialiser's time with all that it calls, imports aside, if that is so much.
+
+    `project` is the group of the project's own frames.
+    """
+    whole: dict[str, float] = defaultdict(float)
+    callers: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for stacks in runs:
         for stack, time_ms in stacks.items():
-            for package in {one.module.partition(".")[0] for one in stack if not one.is_module}:
-                taken[package] += time_ms / _MS / len(runs)
-    return {name: taken[name] for name in SERIALISERS if taken[name] >= least_s}
+            packages = ["" if one.is_module else one.module.partition(".")[0] for one in stack]
+            for package in SERIALISERS.keys() & set(packages):
+                taken_s = time_ms / _MS / len(runs)
+                whole[package] += taken_s
+                before = [one for one in stack[: packages.index(package)] if not one.is_module]
+                own = [one for one in before if one.group == project] or before
+                if own:
+                    callers[package][own[-1].title.removesuffix("()")] += taken_s
+    return {
+        name: Taken(whole[name], max(callers[name], key=callers[name].__getitem__, default=""))
+        for name in SERIALISERS
+        if whole[name] >= least_s
+    }
 
 
 def serialisers(
-    setting: Setting, taken: Mapping[str, float], support: Support, least_s: float
+    setting: Setting, taken: Mapping[str, Taken], support: Support, least_s: float
 ) -> Iterator[Pattern]:
     """What others would take for the same values; raises `NotCountedError`."""
     known = [name for name in taken if name in _OTHERS]
     with scratch(setting.once) as folder:
         kept = _keep(setting, known, folder) if known else None
-        for package, cost_s in taken.items():
+        for package, one in taken.items():
             if kept is None or not kept.calls.get(package):
-                yield _without_estimate(package, cost_s)
+                yield _without_estimate(package, one)
                 continue
             others = [_try(setting, kept, package, other, support) for other in _OTHERS[package]]
-            yield _pattern(package, cost_s, kept, others, least_s)
+            yield _pattern(package, one, kept, others, least_s)
 
 
 def _keep(setting: Setting, packages: Sequence[str], folder: Path) -> _Kept:
@@ -143,11 +170,11 @@ def _alternative(name: str, told: Mapping[str, Any]) -> Alternative:
 
 
 def _pattern(
-    package: str, cost_s: float, kept: _Kept, others: Sequence[Alternative], least_s: float
+    package: str, taken: Taken, kept: _Kept, others: Sequence[Alternative], least_s: float
 ) -> Pattern:
     seen = kept.seen[package]
     calls = ", ".join(f"{times:,} of `{package}.{name}`" for name, times in sorted(seen.items()))
-    evidence = f"called by this scenario: {calls}"
+    evidence = f"called by this scenario: {calls}{taken.words}"
     if sum(seen.values()) > kept.calls[package]:
         evidence += f", of which the first {kept.calls[package]:,} were kept and tried"
     if package == "tomlkit" and seen.get("dumps"):
@@ -160,7 +187,7 @@ def _pattern(
         evidence,
         f"`{best.name}`, {_care(best)}" if best else f"to try: {SERIALISERS[package]}",
         "a micro-benchmark on the scenario's own values" if best else "samples; no estimate",
-        cost_s=cost_s,
+        cost_s=taken.cost_s,
         saving_s=best.saving_s if best else None,
         pays=best is None or best.saving_s >= least_s,
         alternatives=tuple(others),
@@ -177,14 +204,14 @@ def _care(best: Alternative) -> str:
     return "which gave the same for all that was timed"
 
 
-def _without_estimate(package: str, cost_s: float) -> Pattern:
+def _without_estimate(package: str, taken: Taken) -> Pattern:
     tried = package in _OTHERS
     why = "; none of its calls could be kept (another process, or other functions)" if tried else ""
     return Pattern(
         "serialiser",
         package,
-        f"functions of `{package}` are running in that time, with all they call{why}",
+        f"functions of `{package}` are running in that time, with all they call{taken.words}{why}",
         f"to try: {SERIALISERS[package]}",
         "samples; no estimate",
-        cost_s=cost_s,
+        cost_s=taken.cost_s,
     )

@@ -9,7 +9,7 @@ from support.import_packages import write_package
 from support.settings import setting_of
 
 from bench.core.errors import BuildError
-from bench.patterns.serialisers import serialisers, taken_by_serialisers
+from bench.patterns.serialisers import Taken, serialisers, taken_by_serialisers
 from bench.profile.frames import Frame
 
 _WORK = """\
@@ -41,8 +41,9 @@ def support(package: str, version: str) -> Path:
 def test_others_are_timed_on_the_scenarios_own_values(tmp_path: Path) -> None:
     files = {"own/__init__.py": "", "own/a.py": _WORK}
     package = write_package(tmp_path / "site-packages", files, "import own.a; own.a.main()")
-    found, other = serialisers(setting_of(package), {"json": 0.05, "copy": 0.02}, support, 0.0001)
-    assert "51 of `json.dumps`, 51 of `json.loads`" in found.evidence
+    taken = {"json": Taken(0.05, "own.a: main"), "copy": Taken(0.02, "")}
+    found, other = serialisers(setting_of(package), taken, support, 0.0001)
+    assert "51 of `json.dumps`, 51 of `json.loads`, most of it for `own.a: main`" in found.evidence
     orjson, tried = found.alternatives
     assert orjson.problem == "orjson could not be installed:"
     assert (tried.name, tried.calls, tried.refused) == ("msgspec", 101, 2)
@@ -57,6 +58,10 @@ def test_others_are_timed_on_the_scenarios_own_values(tmp_path: Path) -> None:
 
 def test_only_those_that_take_long_are_looked_at() -> None:
     load, module = Frame("loads()", "json", "x"), Frame("yaml", "yaml", "yaml")
-    runs: list[dict[tuple[Frame, ...], float]] = [{(load,): 30.0, (module,): 90.0}, {(load,): 10.0}]
-    assert taken_by_serialisers(runs, 0.01) == {"json": 0.02}
-    assert taken_by_serialisers(runs, 0.03) == {}
+    own, other = Frame("go()", "own.a", "own"), Frame("get()", "requests", "requests")
+    runs: list[dict[tuple[Frame, ...], float]] = [
+        {(own, other, load): 30.0, (module,): 90.0},
+        {(other, load): 10.0},
+    ]
+    assert taken_by_serialisers(runs, "own", 0.01) == {"json": Taken(0.02, "own.a: go")}
+    assert taken_by_serialisers(runs, "own", 0.03) == {}
