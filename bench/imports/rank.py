@@ -127,9 +127,10 @@ class Ranking:
                 exact = pool.submit(self._attribute, runner, invocation, found.graph, timed, trials)
                 scale = Scale(timed, experiment.base_instructions, bare_count, exact)
                 checks, head = self._check(trials, found, experiment, scale)
+                is_exact = exact.result() is not None  # what has not begun here never does
         with self.step("timing the copies"):
             checks = self._timed(checks, experiment, head, scale)
-        return self._analysis(found, own, checks, exact=exact.result() is not None)
+        return self._analysis(found, own, checks, exact=is_exact)
 
     def _time(self, runner: Runner, invocation: Invocation, folders: Sequence[Path]) -> Timed:
         """While nothing else of ours runs."""

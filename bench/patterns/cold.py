@@ -81,7 +81,7 @@ def _shaped(
     for module, source in sorted(sources.items()):
         known = lines.get(str(source.file))
         for name, node in all_functions(source) if known else ():
-            shapes = list(shapes_of(node, stored))
+            shapes = list(shapes_of(source, node, stored))
             if shapes:
                 body = range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
                 did_run = not known.isdisjoint(body) if known else False
