@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 
+from bench.cli.looking_arguments import add_accuracy, add_profile, add_rank, add_trace
+from bench.cli.numbers import count, fraction, not_negative, positive
 from bench.cli.replay_arguments import add_replay
 from bench.core.options import Options
 from bench.core.sample import Design
@@ -30,12 +31,12 @@ def make_parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("targets", help="list the targets, or a target's benchmarks")
     listing.add_argument("target", nargs="?", default="", metavar="TARGET")
     _add_fleet(commands)
-    _add_profile(commands)
-    _add_trace(commands)
+    add_profile(commands)
+    add_trace(commands)
     _add_prior_art(commands)
     _add_calibrate(commands)
-    _add_rank(commands)
-    _add_accuracy(commands)
+    add_rank(commands)
+    add_accuracy(commands)
     _add_selfcheck(commands)
     add_replay(commands)
     return parser
@@ -95,7 +96,7 @@ def _add_history(run: argparse.ArgumentParser) -> None:
     )
     several = which.add_mutually_exclusive_group()
     several.add_argument(
-        "--every", type=_count, metavar="N", help="every Nth commit along first parents, and head"
+        "--every", type=count, metavar="N", help="every Nth commit along first parents, and head"
     )
     several.add_argument(
         "--tags", action="store_true", help="every tagged final version, or every release, and head"
@@ -115,24 +116,24 @@ def _add_how(run: argparse.ArgumentParser) -> None:
         help="how rounds are taken (default: chosen for each benchmark by a probe)",
     )
     run.add_argument(
-        "--alpha", type=_fraction, default=defaults.alpha, help="error rate of a run (%(default)s)"
+        "--alpha", type=fraction, default=defaults.alpha, help="error rate of a run (%(default)s)"
     )
     run.add_argument(
         "--mei",
-        type=_fraction,
+        type=fraction,
         default=defaults.mei,
         help="minimum effect of interest, as a fraction (%(default)s)",
     )
     run.add_argument(
         "--budget",
-        type=_positive,
+        type=positive,
         default=defaults.budget_s,
         metavar="SECONDS",
         help="measuring time for a benchmark (%(default)s)",
     )
     run.add_argument(
         "--rounds",
-        type=_count,
+        type=count,
         default=defaults.rounds,
         help="the most rounds a verdict may take (%(default)s)",
     )
@@ -154,12 +155,12 @@ def _add_clean(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     clean = commands.add_parser("clean", help="remove cached environments (never data/)")
     clean.add_argument(
         "--older-than",
-        type=_not_negative,
+        type=not_negative,
         default=30.0,
         metavar="DAYS",
         help="unused for so long (30)",
     )
-    clean.add_argument("--max-size", type=_positive, metavar="GB", help="then the oldest beyond")
+    clean.add_argument("--max-size", type=positive, metavar="GB", help="then the oldest beyond")
     clean.add_argument("--all", action="store_true", help="everything that is cached")
 
 
@@ -173,67 +174,12 @@ def _add_fleet(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     fleet.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take revisions from")
     fleet.add_argument("--host", action="append", default=[], help="a machine; repeatable")
     fleet.add_argument(
-        "--blocks", type=_count, help="runs for each Python (default: one for each host)"
+        "--blocks", type=count, help="runs for each Python (default: one for each host)"
     )
     fleet.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
     fleet.add_argument(
         "--option", action="append", default=[], metavar="WORD",
         help="a word for `bench run` on each host; repeatable",
-    )  # fmt: skip
-
-
-def _add_profile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    profile = commands.add_parser(
-        "profile", help="where time and memory go, in a revision or between two"
-    )
-    profile.add_argument("target", help="a target's name (see `python -m bench targets`)")
-    profile.add_argument("range", help="a revision, or base..head")
-    profile.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take them from")
-    profile.add_argument(
-        "--scenario", action="append", default=[], metavar="GLOB",
-        help="benchmarks of the target; repeatable (default: those that run by default)",
-    )  # fmt: skip
-    profile.add_argument(
-        "--group", action="append", default=[], metavar="GROUP", help="only these; repeatable"
-    )
-    profile.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
-    profile.add_argument(
-        "--deps", type=Dependencies, choices=list(Dependencies), default=Dependencies.OWN,
-        help="whose third-party versions are installed (default: each side's own)",
-    )  # fmt: skip
-    profile.add_argument(
-        "--seconds", type=_positive, default=60.0,
-        help="sampling time for a scenario, once there are enough runs (%(default)s)",
-    )  # fmt: skip
-
-
-def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    trace = commands.add_parser(
-        "trace", help="one command through all its processes: what its user waited for"
-    )
-    trace.add_argument("target", help="a target's name (see `python -m bench targets`)")
-    trace.add_argument("range", help="a revision, or base..head")
-    trace.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take them from")
-    trace.add_argument(
-        "--scenario", action="append", default=[], metavar="GLOB",
-        help="commands and imports of the target; repeatable (default: the default ones)",
-    )  # fmt: skip
-    trace.add_argument(
-        "--group", action="append", default=[], metavar="GROUP", help="only these; repeatable"
-    )
-    trace.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
-    trace.add_argument(
-        "--deps", type=Dependencies, choices=list(Dependencies), default=Dependencies.OWN,
-        help="whose third-party versions are installed (default: each side's own)",
-    )  # fmt: skip
-    trace.add_argument(
-        "--runs", type=_count, metavar="N",
-        help="recorded runs of each side (default: 5, 3 or 1, as their length allows)",
-    )  # fmt: skip
-    trace.add_argument(
-        "--latency", action="append", type=_not_negative, metavar="MS",
-        help="run again with the replay service so far away; repeatable, 0: not at all "
-        "(default: 20 and 100)",
     )  # fmt: skip
 
 
@@ -261,7 +207,7 @@ def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     _add_choice(calibrate)
     calibrate.add_argument(
         "--seconds",
-        type=_positive,
+        type=positive,
         default=12.0,
         help="measuring time for a benchmark; one A/A run at least (%(default)s)",
     )
@@ -273,94 +219,9 @@ def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
 
 
-def _add_rank(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    rank = commands.add_parser(
-        "rank", help="which imports of a revision could wait, ranked by what that saves"
-    )
-    rank.add_argument("target", help="a target's name (see `python -m bench targets`)")
-    rank.add_argument("revision", help="a commit, tag, branch or release")
-    rank.add_argument("--repo", type=Path, metavar="PATH", help="a clone to take it from")
-    rank.add_argument("--python", action="append", metavar="X.Y", help="only these; repeatable")
-    rank.add_argument(
-        "--scenario", action="append", default=[], metavar="GLOB",
-        help="benchmarks of the target's file; repeatable (default: its commands and imports)",
-    )  # fmt: skip
-    rank.add_argument(
-        "--seconds",
-        type=_not_negative,
-        default=5.0,
-        help="time for timing the rewritten copy; 0: count only (%(default)s)",
-    )
-    rank.add_argument(
-        "--all", action="store_true", help="also findings below 0.5 ms or 1%% of the scenario"
-    )
-    rank.add_argument(
-        "--hot",
-        action="store_true",
-        help="also sample the scenario, try cheap changes of hot functions, and other serialisers",
-    )
-    rank.add_argument(
-        "--tests",
-        action="store_true",
-        help="also run the target's own tests, with the change and without it",
-    )
-    rank.add_argument(
-        "--no-report", dest="report", action="store_false", help="leave results/ alone"
-    )
-
-
-def _add_accuracy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    accuracy = commands.add_parser(
-        "accuracy", help="hold what `rank` predicts against commits that deferred imports"
-    )
-    accuracy.add_argument(
-        "file", nargs="?", type=Path, help="which commits (default: bench/imports/commits.toml)"
-    )
-    accuracy.add_argument(
-        "--commit", action="append", default=[], metavar="GLOB", help="only these; repeatable"
-    )
-    accuracy.add_argument(
-        "--python",
-        action="append",
-        metavar="X.Y",
-        help="a Python version; may be repeated. Default: all of the target's that can be had",
-    )
-    accuracy.add_argument(
-        "--no-report", dest="report", action="store_false", help="leave results/ alone"
-    )
-
-
 def _add_selfcheck(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = commands.add_parser(
         "selfcheck", help="measure this project's own claims: error rate, power, overhead"
     )
-    check.add_argument("--runs", type=_count, default=40, help="A/A runs (%(default)s)")
+    check.add_argument("--runs", type=count, default=40, help="A/A runs (%(default)s)")
     check.add_argument("--quick", action="store_true", help="a few runs, to see that it works")
-
-
-def _fraction(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:  # JSON has no infinity
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return value
-
-
-def _not_negative(text: str) -> float:
-    value = float(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
