@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -131,6 +131,7 @@ def _texts(one: HotShape) -> dict[Path, str]:
 
 
 def _pattern(one: HotShape, outcome: Outcome, patch: str, least_s: float) -> Pattern:
+    outcome = _within(one.bound_s, outcome)
     saved = outcome.saving_s
     pays = not outcome.failed if saved is None else saved >= least_s and outcome.is_certain
     return Pattern(
@@ -143,6 +144,15 @@ def _pattern(one: HotShape, outcome: Outcome, patch: str, least_s: float) -> Pat
         saving_s=saved,
         pays=pays,
         patch=patch if pays else "",
+    )
+
+
+def _within(bound_s: float, outcome: Outcome) -> Outcome:
+    """No more than samples show: instructions of one place may be faster than the average."""
+    if outcome.saving_s is None or outcome.instructions is None or outcome.saving_s <= bound_s:
+        return outcome
+    return replace(
+        outcome, saving_s=bound_s, grounds=f"{outcome.grounds}; no more than its samples"
     )
 
 

@@ -22,7 +22,7 @@ from bench.profile.processes import NotProfiledError
 
 _RUNS = 5
 _SEED = 1
-_TASK = "task_func()"  # pyperf's, around what it times
+TASK = "task_func"  # pyperf's, around what it times
 
 
 def analyse_script(ranking: Ranking) -> tuple[Analysis, Setting]:
@@ -48,9 +48,9 @@ def timed_part(runs: Sequence[Stacks], value_s: float) -> list[Stacks]:
     for stacks in runs:
         inside: dict[tuple[Frame, ...], float] = defaultdict(float)
         for stack, taken in stacks.items():
-            names = [one.name.rpartition(".")[2] for one in stack]
-            if _TASK in names:
-                inside[stack[names.index(_TASK) + 1 :]] += taken
+            names = [one.name.rpartition(".")[2].removesuffix("()") for one in stack]
+            if TASK in names:
+                inside[stack[names.index(TASK) + 1 :]] += taken
         if inside:
             found.append(scaled(inside, 1000.0 * value_s))
     if not found:

@@ -16,6 +16,7 @@ from bench.counters.running import NotCountedError, scratch
 from bench.imports.analysis import Alternative, Pattern
 from bench.imports.recording import with_path
 from bench.measure.invocations import control_benchmark
+from bench.patterns.script import TASK
 from bench.patterns.setting import Setting
 from bench.profile.folded import Stacks
 
@@ -42,6 +43,8 @@ _OTHERS: Mapping[str, Sequence[tuple[str, str]]] = {
     "tomlkit": (("tomllib", ""),),
     "yaml": (("libyaml", ""),),
 }
+
+_MODULES = {"orjson": "orjson", "msgspec": "msgspec", "tomllib": "tomllib", "libyaml": "yaml"}
 
 Support = Callable[[str, str], Path]  # package, version → its folder for the subject's Python
 
@@ -116,6 +119,7 @@ def _keep(setting: Setting, packages: Sequence[str], folder: Path) -> _Kept:
         "BENCH_TAP": str(file),
         "BENCH_TAP_PACKAGES": ",".join(packages),
         "BENCH_TAP_MOST": f"{_MOST_CALLS},{_MOST_BYTES}",
+        "BENCH_TAP_WITHIN": TASK if setting.is_script else "",
     }
     setting.runner.run(setting.benchmark, setting.once, variables=variables)
     told = file.with_name(f"{file.name}.told")
@@ -143,6 +147,8 @@ def _try(
             env={**setting.once.env, **path},
             home=None,
         )
+        warm = dataclasses.replace(invocation, argv=(python, "-c", f"import {_MODULES[name]}"))
+        setting.runner.run(control_benchmark(), warm)  # its import is measured from a warm disk
         setting.runner.run(control_benchmark(), invocation)
     except (NotCountedError, BenchError) as error:
         return Alternative(name, problem=str(error).splitlines()[0])

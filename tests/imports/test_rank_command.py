@@ -105,6 +105,7 @@ def test_a_script_is_analysed_without_its_imports(importing: Sandbox) -> None:
     assert stored["hot"][0]["name"] in {"busy", "JSONDecoder.raw_decode", "JSONEncoder.iterencode"}
     assert "sample.report: busy" in text
     (found,) = [one for one in stored["patterns"] if one["kind"] == "serialiser"]
+    assert "1 of `json.dumps`, 1 of `json.loads`" in found["evidence"]
     assert {one["name"] for one in found["alternatives"]} == {"orjson", "msgspec"}
     assert "Serialisers side by side" in text
 

@@ -116,9 +116,8 @@ class _Tomllib:
         text = value.decode() if isinstance(value, bytes) else value
         return lambda: self.read(text)
 
-    def data(self, function: str, result: "Any") -> str:
-        plain = result.unwrap() if hasattr(result, "unwrap") else result
-        return repr(_sorted(plain))
+    def data(self, function: str, result: "Any") -> "Any":
+        return result.unwrap() if hasattr(result, "unwrap") else result
 
 
 class _CYaml:
@@ -147,14 +146,6 @@ class _CYaml:
 
 
 _OTHERS = {"orjson": _Orjson, "msgspec": _Msgspec, "tomllib": _Tomllib, "libyaml": _CYaml}
-
-
-def _sorted(value: "Any") -> "Any":
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_sorted(one) for one in value]
-    return value
 
 
 def _refuse(options: "dict[str, Any]", known: "set[str]") -> None:

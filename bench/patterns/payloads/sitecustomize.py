@@ -2,9 +2,10 @@
 
 `BENCH_TAP` names the file to write; the first process takes it, children are left alone.
 `BENCH_TAP_PACKAGES` are the packages to listen to, `BENCH_TAP_MOST` how many calls and bytes may be
-kept. Values are pickled at the call, since they may change later; options that are no plain values
-(`default=`, `object_hook=`) are kept by name. The file is a pickle; `.told` beside it says how many
-calls of each package are in it, how many there were by function, and how many bytes were kept.
+kept, `BENCH_TAP_WITHIN` the function that has to be running meanwhile, if there is one. Values are
+pickled at the call, since they may change later; options that are no plain values (`default=`,
+`object_hook=`) are kept by name. The file is a pickle; `.told` beside it says how many calls of each
+package are in it, how many there were by function, and how many bytes were kept.
 """
 
 # ruff: noqa: ANN401, UP037
@@ -27,8 +28,9 @@ _PLAIN = (int, float, str, bool, type(None))
 class _Tap:
     """What was given so far: (package, function, pickled value, options, other options' names)."""
 
-    def __init__(self, file: str, calls: int, size: int) -> None:
+    def __init__(self, file: str, calls: int, size: int, within: str) -> None:
         self.file = file
+        self.within = within
         self.calls_left = calls
         self.bytes_left = size
         self.kept: "list[_Call]" = []
@@ -36,6 +38,8 @@ class _Tap:
         self.busy = False
 
     def hear(self, package: str, function: str, value: "Any", options: "dict[str, Any]") -> None:
+        if self.within and not _is_within(self.within):
+            return
         key = package, function
         self.seen[key] = self.seen.get(key, 0) + 1
         if self.calls_left <= 0 or self.bytes_left <= 0:
@@ -62,6 +66,15 @@ class _Tap:
         size = sum(len(one[2] or b"") for one in self.kept)
         with open(f"{self.file}.told", "w", encoding="ascii") as told:  # noqa: PTH123
             told.write(ascii((kept, self.seen, size)))
+
+
+def _is_within(name: str) -> bool:
+    frame = sys._getframe(1)  # noqa: SLF001 - the one way to know
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_name == name:
+            return True
+    return False
 
 
 def _is_plain(value: object) -> bool:
@@ -129,7 +142,7 @@ def _install(file: str) -> None:
     except FileExistsError:
         return  # a child of the process that is listened to
     calls, size = map(int, os.environ["BENCH_TAP_MOST"].split(","))
-    tap = _Tap(file, calls, size)
+    tap = _Tap(file, calls, size, os.environ.get("BENCH_TAP_WITHIN", ""))
     for package in os.environ["BENCH_TAP_PACKAGES"].split(","):
         _listen(tap, package)
     __import__("atexit").register(tap.save)
