@@ -4,8 +4,8 @@
 `BENCH_TAP_PACKAGES` are the packages to listen to, `BENCH_TAP_MOST` how many calls and bytes may be
 kept, `BENCH_TAP_WITHIN` the function that has to be running meanwhile, if there is one. Values are
 pickled at the call, since they may change later; options that are no plain values (`default=`,
-`object_hook=`) are kept by name. The file is a pickle; `.told` beside it says how many calls of each
-package are in it, how many there were by function, and how many bytes were kept.
+`object_hook=`) are kept by name. The file is a pickle; `.told` beside it says how many calls of
+each package are in it, how many there were by function, and how many bytes were kept.
 """
 
 # ruff: noqa: ANN401, UP037
