@@ -69,7 +69,7 @@ class Hoisting:
             changed = _changed(loop)
             certain = {id(one) for one in _certain(_turn(loop))}
             by_text = defaultdict[str, list[ast.expr]](list)
-            for one in _inside(_turn(loop)):
+            for one in inside(_turn(loop)):
                 if isinstance(one, ast.Attribute) and self._is_read(one):
                     by_text[ast.unparse(one)].append(one)
             for text, reads in sorted(by_text.items(), key=lambda item: -item[0].count(".")):
@@ -83,7 +83,7 @@ class Hoisting:
         for loop in self._loops():
             changed = _changed(loop)
             by_text = defaultdict[str, list[ast.expr]](list)
-            for one in _inside(_turn(loop)):
+            for one in inside(_turn(loop)):
                 if isinstance(one, ast.Call) and self._is_parsing(one):
                     by_text[ast.unparse(one)].append(one)
             for text, reads in by_text.items():
@@ -92,13 +92,13 @@ class Hoisting:
 
     def _loops(self) -> Iterator[Loop]:
         """Outermost first; none of functions within."""
-        for one in _inside(self.function.body):
+        for one in inside(self.function.body):
             if isinstance(one, _LOOPS):
                 yield one
 
     def _is_read(self, node: ast.Attribute) -> bool:
         is_load = isinstance(node.ctx, ast.Load)
-        return is_load and id(node) not in self.covered and _is_dotted(node)
+        return is_load and id(node) not in self.covered and is_dotted(node)
 
     def _is_parsing(self, call: ast.Call) -> bool:
         is_new = id(call) not in self.covered
@@ -169,12 +169,12 @@ def _turn(loop: Loop) -> list[ast.AST]:
     return [*first, *loop.body]
 
 
-def _inside(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+def inside(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """All nodes within, in order, except those that are looked at another time."""
     for node in nodes:
         if not isinstance(node, _APART):
             yield node
-            yield from _inside(ast.iter_child_nodes(node))
+            yield from inside(ast.iter_child_nodes(node))
 
 
 def _certain(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -184,7 +184,7 @@ def _certain(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
             continue
         yield node
         yield from _certain(_always(node))
-        if any(isinstance(one, _LEAVING) for one in _inside([node])):
+        if any(isinstance(one, _LEAVING) for one in inside([node])):
             return
 
 
@@ -240,7 +240,8 @@ def _is_fixed(call: ast.expr, changed: Collection[str], stored: Collection[str])
     return not any(_touches(one, changed) or _is_stored(one, stored) for one in texts)
 
 
-def _is_dotted(node: ast.expr) -> bool:
+def is_dotted(node: ast.expr) -> bool:
+    """Whether it is a name, or a name with attributes."""
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)

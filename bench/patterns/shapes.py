@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeGuard
 
 from bench.imports.sources import Source
-from bench.patterns.edits import Edit, before, spanning
-from bench.patterns.hoisting import Function, Hoist, Hoisting, edits_of
+from bench.patterns.edits import Edit, before, replacing, spanning
+from bench.patterns.hoisting import Function, Hoist, Hoisting, edits_of, inside, is_dotted
 from bench.patterns.regexes import regexes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -59,6 +59,7 @@ def shapes_of(source: Source, function: Function, stored: Collection[str]) -> It
     yield from _attributes(list(hoisting.attributes()))
     yield from _chains(function)
     yield from _equality(function)
+    yield from _comparisons(function)
 
 
 def _functions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Function]]:
@@ -73,20 +74,20 @@ def _functions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[tuple[str
 
 
 def _attributes(hoists: list[Hoist]) -> Iterator[Shape]:
-    """Dotted names read in each turn of a loop that does not change them, loop by loop."""
-    by_loop = defaultdict[int, list[Hoist]](list)
-    for one in hoists:
-        by_loop[one.loop.lineno].append(one)
-    for line, found in sorted(by_loop.items()):
-        shown = [f"`{one.text}`" for one in found[:_SHOWN]]
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        yield Shape(
-            line,
-            f"{', '.join(shown)}{more} looked up in each turn of a loop that does not change it",
-            "look it up once, before the loop",
-            tuple(read.lineno for one in found for read in one.reads),
-            edits_of(found),
-        )
+    """Dotted names read in each turn of loops that do not change them: all of them at once."""
+    if not hoists:
+        return
+    names = list(dict.fromkeys(f"`{one.text}`" for one in hoists))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    lines = sorted({one.loop.lineno for one in hoists})
+    loops = "a loop that does" if len(lines) == 1 else f"{len(lines)} loops that do"
+    yield Shape(
+        lines[0],
+        f"{', '.join(names[:_SHOWN])}{more} looked up in each turn of {loops} not change it",
+        "look it up once, before the loop",
+        tuple(read.lineno for one in hoists for read in one.reads),
+        edits_of(hoists),
+    )
 
 
 def _parsing(hoists: list[Hoist]) -> Iterator[Shape]:
@@ -200,6 +201,39 @@ def _equality(function: Function) -> Iterator[Shape]:
         (before(first, test, "    return True"),) if own_line else (),
         spares_calls=True,
     )
+
+
+def _comparisons(function: Function) -> Iterator[Shape]:
+    """`==` of two named things in a loop, which may often be one object: all of them at once."""
+    found = [
+        one
+        for loop in ast.walk(function)
+        if isinstance(loop, ast.For | ast.AsyncFor | ast.While)
+        for one in inside([loop])
+        if isinstance(one, ast.Compare) and _could_be_identical(one)
+    ]
+    by_id = {id(one): one for one in found}
+    if not by_id:
+        return
+    texts = list(dict.fromkeys(f"`{ast.unparse(one)}`" for one in by_id.values()))
+    edits = []
+    for one in by_id.values():
+        left, right = ast.unparse(one.left), ast.unparse(one.comparators[0])
+        edits.append(replacing(one, f"({left} is {right} or {left} == {right})"))
+    yield Shape(
+        found[0].lineno,
+        f"{', '.join(texts[:_SHOWN])} in a loop compares whole objects also when both are one",
+        "`is` before `==`, unless something is not equal to itself",
+        tuple(one.lineno for one in by_id.values()),
+        tuple(edits),
+        spares_calls=True,
+    )
+
+
+def _could_be_identical(node: ast.Compare) -> bool:
+    sides = [node.left, *node.comparators]
+    named = all(isinstance(one, ast.Name | ast.Attribute) and is_dotted(one) for one in sides)
+    return named and len(sides) == 2 and isinstance(node.ops[0], ast.Eq)
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

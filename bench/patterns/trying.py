@@ -129,12 +129,7 @@ class Trials:
         again = self._count(self.base.over(self.setting.invocation)) or 0
         chance = max(abs(again - self.base_count), round(_CHANCE * self.base_count))
         words = f"; the copy left as it is differs by up to {chance / 1e6:,.2f}"
-        return [
-            one
-            if one is None or one.instructions is None
-            else replace(one, grounds=one.grounds + words, is_certain=one.instructions > 2 * chance)
-            for one in outcomes
-        ]
+        return [one and _settled(one, chance, words) for one in outcomes]
 
     def _folder(self) -> Path:
         """A new one; names are of one length, as paths that are longer cost more."""
@@ -169,6 +164,13 @@ class Trials:
         timed = TimedImports(Times({}, {}, setting.process_s), Times({}, {}, setting.bare_s), {})
         bare_count = self._count(invocation, benchmark)
         return Scale(timed, _done(self.base_count), _done(bare_count), _done(None))
+
+
+def _settled(one: Outcome, chance: int, words: str) -> Outcome:
+    if one.instructions is None:
+        return one
+    saving_s = 0.0 if abs(one.instructions) <= 2 * chance else one.saving_s
+    return replace(one, saving_s=saving_s, grounds=one.grounds + words)
 
 
 def _done(value: _Result) -> Future[_Result]:

@@ -50,6 +50,11 @@ def rewritten(tmp_path: Path, text: str, name: str = "go") -> str:
             "re_compile_made = re.compile('x' + a)\nfor one in x:\n    re_compile_made.match(one)",
         ),
         (
+            "for one in x:\n    y = one.a == one.b or one.a == 1 or one.a == x[0]",
+            "for one in x:\n"
+            "    y = (one.a is one.b or one.a == one.b) or one.a == 1 or one.a == x[0]",
+        ),
+        (
             "return isinstance(x, int) or isinstance(x, (str, list)) or isinstance(y, int)",
             "return isinstance(x, (int, str, list)) or isinstance(y, int)",
         ),
