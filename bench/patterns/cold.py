@@ -66,7 +66,7 @@ def cold_paths(
     if cold and samples.count:
         at_most_s = _at_most_s(samples, pooled_ms)
         yield _pattern(
-            sorted(cold, key=lambda one: (-spent[one], not one.ran, one.name)), at_most_s, samples
+            sorted(cold, key=lambda one: (not one.ran, -spent[one], one.name)), at_most_s, samples
         )
 
 
@@ -123,24 +123,24 @@ def _at_most_s(samples: Samples, taken_ms: float) -> float:
 
 
 def _pattern(cold: Sequence[Shaped], at_most_s: float, samples: Samples) -> Pattern:
-    ran = [one for one in cold if one.ran]
+    ran = sum(one.ran for one in cold)
     names = [f"`{one.name}`" for one in cold[:_NAMED]]
     more = f" and {len(cold) - len(names)} more" if len(cold) > len(names) else ""
     return Pattern(
         "cold paths",
         counted(len(cold), "function"),
-        f"cheap to change, but {_how_often(ran, cold)} here, together at most "
-        f"{seconds(at_most_s)}: {', '.join(names)}{more}",
+        f"cheap to change, but {_how_often(ran, len(cold) - ran, seconds(at_most_s))}: "
+        f"{', '.join(names)}{more}",
         "leave them",
         f"{samples.count:,} samples, upper 95% limit",
-        cost_s=at_most_s,
+        cost_s=at_most_s if ran else 0.0,
         pays=False,
     )
 
 
-def _how_often(ran: Sequence[Shaped], cold: Sequence[Shaped]) -> str:
+def _how_often(ran: int, never: int, at_most: str) -> str:
     if not ran:
-        return "never run"
-    if len(ran) == len(cold):
-        return "hardly ever run"
-    return f"run hardly ever ({len(ran)}) or never ({len(cold) - len(ran)})"
+        return "never run here"
+    if not never:
+        return f"hardly ever run here, together at most {at_most}"
+    return f"run hardly ever here ({ran}, together at most {at_most}) or never ({never})"

@@ -219,7 +219,8 @@ def _change(one: Finding) -> str:
     if one.ruff:
         words += f" ruff: {joined(one.ruff)}."
     if one.risks:
-        words += f" Risk: {prose('; '.join(one.risks))}."
+        risks = prose("; ".join(one.risks))
+        words += f" Risk: {risks}" + ("" if risks.endswith("?") else ".")
     return words
 
 
