@@ -180,7 +180,17 @@ class _Judge:
             return _import_time(use)
         if isinstance(use.function, ast.Lambda):
             return "used in a lambda"
-        return "used in this scenario" if (str(source.file), use.line) in self.ran else ""
+        if (str(source.file), use.line) in self.ran:
+            return "used in this scenario"
+        return self._against_place(source, use)
+
+    def _against_place(self, source: Source, use: Use) -> str:
+        """An import in front of the use may have to stand where it is carried out all the same."""
+        if not any((str(source.file), line) in self.ran for line in source.lines_of_anchor(use)):
+            return ""
+        if isinstance(source.anchor(use), ast.Try | ast.TryStar):
+            return "caught by a try that runs in this scenario"
+        return "a part of a statement that runs in this scenario"
 
     def _against_annotation(self, source: Source, use: Use) -> str:
         waits = source.defers_annotations or self.lazy

@@ -98,7 +98,7 @@ class _Rewriting:
             if any((block, at) in served for block, last in chain for at in range(last + 1)):
                 continue
             served.append(chain[-1])
-            anchor = self._anchor(use)
+            anchor = self.source.anchor(use)
             place = (_first_line(anchor), anchor.col_offset)
             names = self.wanted.setdefault(place, {}).setdefault(candidate.statement.line, [])
             names.append(deferral.name.alias)
@@ -111,16 +111,9 @@ class _Rewriting:
                 for at, names in sorted(by_statement.items())
             ]
 
-    def _anchor(self, use: Use) -> ast.stmt:
-        """The innermost statement around a use that something can be put in front of."""
-        for statement in reversed(use.statements):
-            if self._begins_its_line(statement):
-                return statement
-        return use.statements[0]
-
     def _chain(self, use: Use) -> list[tuple[int, int]]:
         """Block and position of each statement from the function's body to the anchor."""
-        anchor = self._anchor(use)
+        anchor = self.source.anchor(use)
         chain = []
         for statement in use.statements:
             block = self.blocks[id(statement)]
@@ -128,11 +121,6 @@ class _Rewriting:
             if statement is anchor:
                 break
         return chain
-
-    def _begins_its_line(self, statement: ast.stmt) -> bool:
-        line = self.source.lines[statement.lineno - 1].encode()
-        before, after = line[: statement.col_offset], line[statement.col_offset :]
-        return not before.strip() and not after.startswith(b"elif")
 
     def _head(self, lines: Sequence[str]) -> None:
         """Before the first statement; the first one put there ends up last."""

@@ -85,6 +85,31 @@ class Source:
         """Its lines, with their ends."""
         return self.text.splitlines(keepends=True)
 
+    def anchor(self, use: Use) -> ast.stmt:
+        """The innermost statement around a use that something can be put in front of."""
+        for statement in reversed(use.statements):
+            if self._begins_its_line(statement):
+                return statement
+        return use.statements[0]
+
+    def lines_of_anchor(self, use: Use) -> range:
+        """If one of them runs, so does what is put in front of the anchor.
+
+        Of a statement with a body it is the head; the first line of a `try` is that of its body.
+        """
+        anchor = self.anchor(use)
+        body: list[ast.stmt] = getattr(anchor, "body", [])
+        if not body:
+            last = anchor.lineno if isinstance(anchor, ast.Match) else anchor.end_lineno
+            return range(anchor.lineno, (last or anchor.lineno) + 1)
+        last = body[0].lineno if isinstance(anchor, ast.Try | ast.TryStar) else body[0].lineno - 1
+        return range(anchor.lineno, max(last, anchor.lineno) + 1)
+
+    def _begins_its_line(self, statement: ast.stmt) -> bool:
+        line = self.lines[statement.lineno - 1].encode()
+        before, after = line[: statement.col_offset], line[statement.col_offset :]
+        return not before.strip() and not after.startswith(b"elif")
+
     @cached_property
     def defers_annotations(self) -> bool:
         """Whether it has `from __future__ import annotations`."""

@@ -118,3 +118,34 @@ def test_of_one_statement_some_names_can_wait(tmp_path: Path) -> None:
     found = judge(tmp_path, main)
     assert not by_name(found)["Thing"].is_whole
     assert reasons(found) == {"make": "used at import time"}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (
+            "    try:\n        n += 1\n    except Thing:\n        n = 0\n",
+            "caught by a try that runs in this scenario",
+        ),
+        (
+            "    if n:\n        pass\n    elif n is Thing:\n        n = 0\n",
+            "a part of a statement that runs in this scenario",
+        ),
+        (
+            "    n = (\n        n\n        or\n        Thing\n    )\n",
+            "a part of a statement that runs in this scenario",
+        ),
+        ("    try:\n        n += 1\n    except ValueError:\n        n = Thing\n", ""),
+        (
+            "    if not n:\n        try:\n            n += 1\n        except Thing:\n"
+            "            n = 0\n",
+            "",
+        ),
+    ],
+)
+def test_an_import_that_would_stand_where_it_is_carried_out_can_not_wait(
+    tmp_path: Path, body: str, reason: str
+) -> None:
+    main = f"from heavy import Thing\n\n\ndef work(n):\n{body}    return n\n"
+    found = judge(tmp_path, main, "import own.main; own.main.work(1)")
+    assert reasons(found).get("Thing", "") == reason
