@@ -119,7 +119,8 @@ def _stacks(one: Shown, page: Page, level: int) -> Iterator[str]:
         yield heading(level, "Where the time of whole commands goes")
         yield (
             "Phases of recorded runs, apart from the timed rounds; each moment of the wall time is "
-            "in one layer. *Runs apart*: no run before lies within the runs after."
+            "in one layer. *Runs apart*: no run before lies within the runs after; with two runs a "
+            "side that happens by chance to one layer in three, with three to one in ten."
         )
     for record in found:
         file = stack_file(record.target, record.pair.label, record.scenario)

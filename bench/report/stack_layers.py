@@ -40,19 +40,22 @@ ORDER = (
 
 @dataclass(frozen=True)
 class Span:
-    """A figure of several runs of one side, in seconds: mean, least and most."""
+    """A figure of `runs` runs of one side, in seconds: mean, least and most."""
 
     mean: float
     least: float
     most: float
+    runs: int
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Span:
         """Of at least one run."""
-        return cls(sum(values) / len(values), min(values), max(values))
+        return cls(sum(values) / len(values), min(values), max(values), len(values))
 
     def is_apart_from(self, other: Span) -> bool:
-        """Whether no run of one side is within the runs of the other."""
+        """Whether no run of one side is within the runs of the other; one run is never apart."""
+        if min(self.runs, other.runs) < 2:
+            return False
         return self.least > other.most or self.most < other.least
 
 

@@ -153,8 +153,9 @@ def _remains(layers: Sequence[Layer], whole: Layer) -> Iterator[str]:
 def _reading(operation: Operation) -> Iterator[str]:
     yield f"Layers below {LEAST:.2%} of the longer side are left out of the tables."
     yield (
-        "*Runs apart*: no run before lies within the runs after. With three runs a side that "
-        "happens by chance to one layer in ten, with five to one in 126: it is no verdict. "
+        "*Runs apart*: no run before lies within the runs after. With two runs a side that "
+        "happens by chance to one layer in three, with three to one in ten, with five to one in "
+        "126: it is no verdict. "
         f"Verdicts are made by {code('nox -s bench-' + operation.target)}."
     )
     for record in operation.records:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from bench.core.errors import BenchError
+from bench.core.sample import Side
 from bench.core.target import Kind, Target
 from bench.environments.interpreters import Interpreter
 from bench.environments.pair import Environments
@@ -15,7 +18,8 @@ from bench.trace.keep import record_of
 from bench.trace.session import TraceSession
 from bench.workspace import Workspace
 
-_REPEATS = 3
+_REPEATS, _LONG_REPEATS = 3, 2
+_LONG_S = 40.0
 
 
 def end_to_end(run: Run) -> tuple[PlannedBenchmark, ...]:
@@ -41,22 +45,29 @@ def keep_phases(
 
     What goes wrong is said, and takes nothing from the run.
     """
-    chosen = end_to_end(run)
     made: list[StackRecord] = []
-    if not chosen:
-        return made
-    session = TraceSession(
-        target, run.manifest.pair, chosen, _REPEATS, (), workspace, watcher, bare=False
-    )
-    try:
-        for trace in session.run(interpreter, environments):
-            name = trace.sides.benchmark.name
+    for one in end_to_end(run):
+        session = TraceSession(
+            target, run.manifest.pair, (one,), _repeats(run, one), (), workspace, watcher,
+            bare=False,
+        )  # fmt: skip
+        try:
+            traces = list(session.run(interpreter, environments))
+        except BenchError as error:
+            watcher.say(f"phases: {error}")
+            continue
+        for trace in traces:
             for failure in trace.failures:
-                watcher.say(f"{name}: its phases are not kept: {failure}")
+                watcher.say(f"{one.declaration.name}: its phases are not kept: {failure}")
             if not trace.failures:
                 record = record_of(trace, find_all(trace, workspace))
                 save_account(record, workspace.data)
                 made.append(record)
-    except BenchError as error:
-        watcher.say(f"phases: {error}")
     return made
+
+
+def _repeats(run: Run, one: PlannedBenchmark) -> int:
+    """Two at least: with one, all layers would lie apart."""
+    taken = run.rounds(one.declaration.name)
+    wall_s = max(median(each.sample(side).wall_s for each in taken) for side in Side)
+    return _REPEATS if wall_s <= _LONG_S else _LONG_REPEATS

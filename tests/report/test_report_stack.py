@@ -98,6 +98,7 @@ def test_every_layer_of_a_trace_has_its_place_and_colour() -> None:
 def test_runs_apart() -> None:
     assert Span.of([1.0, 2.0]).is_apart_from(Span.of([2.1, 3.0]))
     assert not Span.of([1.0, 2.0]).is_apart_from(Span.of([1.9, 3.0]))
+    assert not Span.of([1.0]).is_apart_from(Span.of([2.0, 3.0]))
 
 
 def test_the_page(workspace: Workspace, traced: StackRecord) -> None:

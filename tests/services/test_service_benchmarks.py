@@ -51,6 +51,8 @@ def test_what_a_revision_did_to_a_service(service: Sandbox) -> None:
     found, _ = measured(service, "v1.0.0..v1.1.0", COLD, CPU)
     for name in ("cold-start", "cpu"):
         assert found[name]["verdict"] == "slower", found[name]
+        grown = found[name]["head_rss_bytes"] - found[name]["base_rss_bytes"]
+        assert grown > 40e6, found[name]  # of the service, which the driver has waited for
     assert found["cold-start"]["metric"] == "value"
     (run,) = service.runs
     assert "llm on port 8002" in run.manifest.network

@@ -1,7 +1,7 @@
 """A small service of our own: an API in front of a language model, with a store of results.
 
-Its repository has three commits: `v1.0.0`; `v1.1.0`, whose start takes 0.3 s longer and whose every
-request burns some CPU; and `broken`, which answers one request with 500.
+Its repository has three commits: `v1.0.0`; `v1.1.0`, whose start takes 0.3 s longer and 60 MB more,
+and whose every request burns some CPU; and `broken`, which answers one request with 500.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 START_S = {start_s}
 UNITS = {units}
 STATUS = {status}
+HELD = b"x" * {held}
 time.sleep(START_S)
 
 
@@ -132,13 +133,13 @@ def write_requests(folder: Path, requests: Sequence[object]) -> None:
 
 
 def _files(
-    version: str, *, start_s: float = 0.0, units: int = 0, status: int = 200
+    version: str, *, start_s: float = 0.0, units: int = 0, status: int = 200, held: int = 0
 ) -> dict[str, str]:
     return {
         "tiny_backend.py": BACKEND,
         "pyproject.toml": _PYPROJECT.format(version=version),
         "small_service/__init__.py": '"""A small service."""\n',
-        "small_service/app.py": _APP.format(start_s=start_s, units=units, status=status),
+        "small_service/app.py": _APP.format(start_s=start_s, units=units, status=status, held=held),
     }
 
 
@@ -146,6 +147,6 @@ def make_service(path: Path) -> Repository:
     """Its repository (see the module's docstring)."""
     made = Repository.create(path)
     made.commit(_files("1.0.0"), "First", tag="v1.0.0")
-    made.commit(_files("1.1.0", start_s=0.3, units=8), "Slower", tag="v1.1.0")
+    made.commit(_files("1.1.0", start_s=0.3, units=8, held=60_000_000), "Slower", tag="v1.1.0")
     made.commit(_files("1.2.0", status=500), "Broken", tag="broken")
     return made
