@@ -13,8 +13,7 @@ from bench.core.gate import Gate
 from bench.core.machine import Machine
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval
-from bench.store.pretty import pretty
-from bench.system.files import write_atomically
+from bench.store.documents import moment, read_documents, write_document
 
 FORMAT = 1
 FOLDER = "targets"
@@ -254,18 +253,12 @@ class Analysis(msgspec.Struct, frozen=True):
 
 
 def store(analysis: Analysis, data: Path) -> Path:
-    """Write an analysis under `data/`, beside earlier ones; raises `OSError`."""
-    stamp = analysis.made_at.replace("-", "").replace(":", "")
+    """Write an analysis under `data/`, beside earlier ones; raises `DataError`."""
     folder = data / FOLDER / analysis.target / analysis.label / f"py{analysis.python}"
-    file = folder / f"{analysis.scenario.name}-{stamp}.json"
-    write_atomically(file, pretty(analysis))
-    return file
+    name = f"{analysis.scenario.name}-{moment(analysis.made_at)}.json"
+    return write_document(folder / name, analysis)
 
 
 def read_analyses(data: Path) -> Iterator[tuple[Path, Analysis | DataError]]:
     """All analyses under `data/`, in a stable order; damaged ones as errors."""
-    for file in sorted((data / FOLDER).glob("*/*/py*/*.json")):
-        try:
-            yield file, msgspec.json.decode(file.read_bytes(), type=Analysis)
-        except (OSError, msgspec.DecodeError) as error:
-            yield file, DataError(f"{file} could not be read: {error}")
+    return read_documents(data / FOLDER, "*/*/py*/*.json", Analysis)

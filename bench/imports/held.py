@@ -13,8 +13,7 @@ from bench.core.machine import Machine
 from bench.core.revision import Revision
 from bench.core.target import NonEmpty
 from bench.imports.analysis import Check
-from bench.store.pretty import pretty
-from bench.system.files import write_atomically
+from bench.store.documents import moment, read_documents, write_document
 
 FORMAT = 1
 FOLDER = "accuracy"
@@ -91,18 +90,12 @@ def load_commits(file: Path) -> tuple[Commit, ...]:
 
 
 def store(held: Held, data: Path) -> Path:
-    """Write it under `data/`, beside earlier ones; raises `OSError`."""
-    stamp = held.made_at.replace("-", "").replace(":", "")
+    """Write it under `data/`, beside earlier ones; raises `DataError`."""
     folder = data / FOLDER / held.target / f"py{held.python}"
-    file = folder / f"{held.commit.label}-{held.scenario}-{stamp}.json"
-    write_atomically(file, pretty(held))
-    return file
+    name = f"{held.commit.label}-{held.scenario}-{moment(held.made_at)}.json"
+    return write_document(folder / name, held)
 
 
 def read_held(data: Path) -> Iterator[tuple[Path, Held | DataError]]:
     """All that is stored, the newest of a commit last; damaged ones as errors."""
-    for file in sorted((data / FOLDER).glob("*/py*/*.json")):
-        try:
-            yield file, msgspec.json.decode(file.read_bytes(), type=Held)
-        except (OSError, msgspec.DecodeError) as error:
-            yield file, DataError(f"{file} could not be read: {error}")
+    return read_documents(data / FOLDER, "*/py*/*.json", Held)

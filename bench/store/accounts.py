@@ -15,8 +15,7 @@ from bench.core.errors import DataError
 from bench.core.machine import Machine
 from bench.core.revision import Pair
 from bench.core.sample import Side
-from bench.store.run import cannot_write
-from bench.system.files import write_atomically
+from bench.store.documents import moment, read_documents, write_document
 
 ACCOUNTS_FORMAT = 2  # 1 had no findings
 ACCOUNTS_FOLDER = "stack"
@@ -91,25 +90,15 @@ class StackRecord(msgspec.Struct, frozen=True):
 
 def save_account(record: StackRecord, data: Path) -> Path:
     """Write a record; raises `DataError` when it can't be written."""
-    moment = "".join(filter(str.isalnum, record.started_at))
-    folder = data / ACCOUNTS_FOLDER / record.target / record.pair.label
-    file = folder / f"py{record.python}" / record.machine.name / f"{record.scenario}-{moment}.json"
-    try:
-        write_atomically(file, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
-    except OSError as error:
-        raise cannot_write(file, error) from error
-    return file
+    folder = data / ACCOUNTS_FOLDER / record.target / record.pair.label / f"py{record.python}"
+    name = f"{record.scenario}-{moment(record.started_at)}.json"
+    return write_document(folder / record.machine.name / name, record)
 
 
 def read_accounts(data: Path) -> Iterator[StackRecord | DataError]:
     """All records, oldest first where several are of one thing; damaged ones as errors."""
-    for file in sorted((data / ACCOUNTS_FOLDER).glob("*/*/py*/*/*.json")):
-        try:
-            record = msgspec.json.decode(file.read_bytes(), type=StackRecord)
-        except (OSError, msgspec.DecodeError) as error:
-            yield DataError(f"{file} could not be read: {error}")
-            continue
-        if record.format > ACCOUNTS_FORMAT:
+    for file, found in read_documents(data / ACCOUNTS_FOLDER, "*/*/py*/*/*.json", StackRecord):
+        if isinstance(found, StackRecord) and found.format > ACCOUNTS_FORMAT:
             yield DataError(f"{file} was written by a newer version of this repository.")
         else:
-            yield record
+            yield found
