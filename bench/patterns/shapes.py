@@ -207,7 +207,7 @@ def _comparisons(function: Function) -> Iterator[Shape]:
     """`==` of two named things in a loop, which may often be one object: all of them at once."""
     found = [
         one
-        for loop in ast.walk(function)
+        for loop in inside(function.body)
         if isinstance(loop, ast.For | ast.AsyncFor | ast.While)
         for one in inside([loop])
         if isinstance(one, ast.Compare) and _could_be_identical(one)

@@ -26,6 +26,8 @@ def patterns_section(analysis: Analysis, level: int) -> Iterator[str]:
     if worth:
         yield heading(level, "Besides imports" if analysis.modules else "What to change")
         yield table(_COLUMNS, [_row(one) for one in worth], numbers=False)
+        if sum(one.is_tried for one in worth) > 1:
+            yield "Each was tried by itself: two that spare the same work do not add up."
         yield bullets(f"{code(one.where)}: {prose(one.evidence)}. {_change(one)}" for one in worth)
     for one in worth:
         if one.patch:
