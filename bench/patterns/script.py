@@ -13,7 +13,7 @@ from bench.imports.analysis import FORMAT, Analysis
 from bench.imports.rank import Ranking
 from bench.machine.fingerprint import describe_machine
 from bench.measure.client import Launcher
-from bench.measure.probe import NotMeasurableError, probe
+from bench.measure.probe import NotMeasurableError, prepare_again, probe
 from bench.measure.rounds import Bench, RoundFailedError
 from bench.patterns.setting import Setting, setting_of_script
 from bench.profile.folded import Stacks, scaled
@@ -32,7 +32,10 @@ def analyse_script(ranking: Ranking) -> tuple[Analysis, Setting]:
         bench = Bench(launcher, ranking.network.cpus, _SEED, ranking.network)
         try:
             choice = probe(bench, ranking.benchmark, subject, subject, Design.PAIRS)
-            samples = [bench.alone(choice.sides, Side.BASE, pin=True) for _ in range(_RUNS)]
+            by_cpu = prepare_again(
+                ranking.benchmark, subject, subject, Design.DUET, choice.loops
+            )  # its values are CPU time, as all else here
+            samples = [bench.alone(by_cpu, Side.BASE, pin=True) for _ in range(_RUNS)]
         except (NotMeasurableError, RoundFailedError) as error:
             raise NothingMeasuredError(f"{ranking.benchmark.name}: {error}") from error
     value_s = median(one.measured(Metric.VALUE) for one in samples)

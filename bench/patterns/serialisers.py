@@ -186,7 +186,8 @@ def _pattern(
     if package == "tomlkit" and seen.get("dumps"):
         evidence += "; some is written back, and has to be parsed by `tomlkit`"
     tried = [one for one in others if one.runs]
-    best = max(tried, key=lambda one: one.saving_s, default=None)
+    # Shares, since the machine may have been slower while one of them was timed.
+    best = max(tried, key=lambda one: one.saving_s / one.was_s, default=None)
     return Pattern(
         "serialiser",
         package,

@@ -136,8 +136,8 @@ def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:
     if analysis.scenario.kind is Kind.SCRIPT:
         yield (
             f"A value of the pyperf script {code(analysis.scenario.script)} takes "
-            f"{seconds(analysis.process_s)}, and all times here are parts of it. What a script "
-            "times has its imports behind it, so none are ranked."
+            f"{seconds(analysis.process_s)} of CPU time, and all times here are parts of it. What "
+            "a script times has its imports behind it, so none are ranked."
         )
         yield from patterns_section(analysis, 3)
         yield from _small_print(file, analysis, page)
