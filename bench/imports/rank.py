@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -119,7 +120,9 @@ class Ranking:
                 control = self.subject.invocation(control_benchmark())
                 bare_count = experiment.count(control)
             with self.step("recording the graph"):
-                recording = record(runner, self.benchmark, invocation, folders)
+                asked = partial(record, runner, self.benchmark, invocation, folders)
+                # Counting has begun. What has a home that is renewed waits: there is one home.
+                recording = pool.submit(asked).result() if invocation.home else asked()
             found = self._find(Graph(recording, timed.scenario.own_s), timed, own, folders)
             self.found = found
             with self.step("running the copies"):

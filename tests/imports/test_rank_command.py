@@ -119,3 +119,29 @@ def test_a_scenario_that_fails_is_named(importing: Sandbox) -> None:
 def test_a_pattern_that_matches_nothing_is_named(importing: Sandbox) -> None:
     done = importing.bench("rank", "sample", "v1", "--scenario", "nothing", status=2)
     assert "--scenario nothing matches nothing in sample" in done.stderr
+
+
+_ALONE = """\
+import json
+import os
+import time
+
+
+def main():
+    os.mkdir({lock!r})  # fails while another is at it
+    time.sleep(0.1)
+    os.rmdir({lock!r})
+"""
+
+
+def test_what_has_a_home_of_its_own_runs_alone(tmp_path: Path, sandbox: Sandbox) -> None:
+    repository = Repository.create(tmp_path / "alone")
+    files = sample_files("1.0.0", extra=False)
+    lock = str(tmp_path / "busy")
+    repository.commit(files | {"sample/cli.py": _ALONE.format(lock=lock)}, "Works alone", tag="v1")
+    sandbox.write_target(target_text('name = "work"\ncommand = ["sample"]\nprepare = ["sample"]'))
+    done = Sandbox(sandbox.folder, sandbox.cache, repository.path).bench(
+        "rank", "sample", "v1", "--repo", repository.path, "--scenario", "work", "--seconds", "0",
+        "--no-report", status=0,
+    )  # fmt: skip
+    assert "stored: " in done.stdout + done.stderr
