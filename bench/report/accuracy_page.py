@@ -22,8 +22,14 @@ _Row = tuple[Held, str, Check]
 
 
 def off(one: Check) -> float | None:
-    """Predicted instructions above (or below) the measured ones, as a fraction of these."""
-    return _off(one.instructions_predicted, one)
+    """Predicted instructions above (or below) the measured ones, as a fraction of these.
+
+    None where both are next to nothing, or one is not known.
+    """
+    predicted, measured = one.instructions_predicted, one.instructions
+    if measured and predicted and not is_next_to_nothing(predicted, one):
+        return predicted / measured - 1
+    return _off(predicted, one)
 
 
 def _off(predicted: int | None, one: Check) -> float | None:
