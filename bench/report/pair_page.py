@@ -120,8 +120,9 @@ def _stacks(one: Shown, page: Page, level: int) -> Iterator[str]:
         yield (
             "Phases of runs that were recorded apart from the timed rounds, minutes later on a "
             "machine that may have changed its pace: they are compared with each other. Each "
-            "moment of the wall time is in one layer. *Runs apart*: no run before lies within the runs after; with two runs a "
-            "side that happens by chance to one layer in three, with three to one in ten."
+            "moment of the wall time is in one layer. *Runs apart*: no run before lies within the "
+            "runs after; with two runs a side that happens by chance to one layer in three, with "
+            "three to one in ten."
         )
     for record in found:
         file = stack_file(record.target, record.pair.label, record.scenario)
