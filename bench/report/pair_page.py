@@ -125,8 +125,7 @@ def _stacks(one: Shown, page: Page, level: int) -> Iterator[str]:
             "three to one in ten."
         )
     for record in found:
-        file = stack_file(record.target, record.pair.label, record.scenario)
-        whole = link("the whole stack", page.link_to(page.output.root / file))
+        whole = link("the whole stack", page.link_to(page.output.root / stack_file(record)))
         yield f"**{plain(record.scenario)}** ({whole}). {summary(record)}"
         yield layers_table(record)
 

@@ -23,9 +23,9 @@ _PROGRAMS = 8
 _REMAINS = 3
 
 
-def stack_file(target: str, label: str, scenario: str) -> str:
+def stack_file(record: StackRecord) -> str:
     """The page of a traced command, from `results/` on."""
-    return f"{ACCOUNTS_FOLDER}/{target}/{label}/{scenario}.md"
+    return f"{ACCOUNTS_FOLDER}/{record.target}/{record.label}/{record.scenario}.md"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Operation:
     @property
     def page(self) -> str:
         """Its page, from `results/` on."""
-        return stack_file(self.target, self.label, self.scenario)
+        return stack_file(self.records[0])
 
 
 def write_stack_pages(
@@ -58,8 +58,7 @@ def write_stack_pages(
 def _operations(output: Output) -> list[Operation]:
     found: dict[tuple[str, str, str], dict[tuple[str, str], StackRecord]] = {}
     for record in output.stacks:
-        label = record.pair.base.label if record.pair.is_same else record.pair.label
-        key = (record.target, label, record.scenario)
+        key = (record.target, record.label, record.scenario)
         found.setdefault(key, {})[record.machine.name, record.python] = record
     return [
         Operation(*key, tuple(records[one] for one in sorted(records)))

@@ -83,6 +83,11 @@ class StackRecord(msgspec.Struct, frozen=True):
     bare_s: dict[Side, tuple[float, ...]]
     findings: tuple[KeptFinding, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The pair's name; that of the revision where it was traced alone."""
+        return self.pair.base.label if self.pair.is_same else self.pair.label
+
     def of(self, side: Side) -> tuple[RunAccount, ...]:
         """The runs of one side."""
         return tuple(one for one in self.runs if one.side is side)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.measure.client import Isolation
-from bench.measure.network import WITH_LOOPBACK
+from bench.measure.network import AS_DECLARED, WITH_LOOPBACK
 from bench.system.process import run_tool
 
 
@@ -13,7 +13,7 @@ def isolate_tests(network: str) -> Isolation:
     Many projects' tests talk to a server of their own on 127.0.0.1.
     """
     if network == "host":
-        return Isolation((), 'open (network = "host" in the target\'s file)')
+        return Isolation((), f"open ({AS_DECLARED})")
     for prefix in WITH_LOOPBACK:
         try:
             if run_tool([*prefix, "true"], timeout_s=10).ok:

@@ -12,6 +12,7 @@ from bench.core.sample import Side
 from bench.core.target import parse_target
 from bench.report.stack_figure import COLOURS
 from bench.report.stack_layers import ORDER, Span, compared, layers_of, programs_of, wall
+from bench.report.stack_page import stack_file
 from bench.report.write import write_report
 from bench.store.accounts import InChild, RunAccount, StackRecord, read_accounts, save_account
 from bench.store.run import read_run
@@ -132,6 +133,14 @@ def test_the_pair_s_page_leads_to_it(workspace: Workspace, traced: StackRecord) 
     assert f"**work** ([the whole stack](../../stack/sample/{label}/work.md))" in text
     assert "Most of what changed: analysis and own code (−3.00 s)." in text
     assert any(line.startswith("| CLI imports") for line in text.splitlines())
+
+
+def test_a_revision_with_itself_has_its_page_where_links_lead(
+    workspace: Workspace, traced: StackRecord
+) -> None:
+    alone = replace(traced, pair=replace(traced.pair, head=traced.pair.base))
+    save_account(alone, workspace.data)
+    assert (write_report(workspace).results / stack_file(alone)).is_file()
 
 
 def test_made_twice_it_is_the_same(workspace: Workspace, traced: StackRecord) -> None:
