@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from bench.system.process import run_tool
+from bench.core.process import run_tool
 
 ANSIBLE = Path(__file__).resolve().parent.parent / "ansible"
 _ADDRESS = re.compile(

@@ -19,9 +19,9 @@ from support.sandbox import PYTHON, Sandbox, target_text  # noqa: E402
 from support.synthetic_runs import workspace_in  # noqa: E402
 
 from bench.core.errors import UsageError  # noqa: E402
-from bench.environments.interpreters import Interpreter, find_interpreter  # noqa: E402
-from bench.system.lock import exclusive  # noqa: E402
-from bench.workspace import Workspace  # noqa: E402
+from bench.core.lock import exclusive  # noqa: E402
+from bench.core.workspace import Workspace  # noqa: E402
+from bench.engine.environments.interpreters import Interpreter, find_interpreter  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from bench.catalogue import load_target
+from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.sample import Side
 from bench.core.target import Kind, Target
-from bench.environments.interpreters import Interpreter, find_interpreters
-from bench.environments.pair import Builder
-from bench.imports.accuracy import Holding
-from bench.imports.held import COMMITS, Commit, Held, load_commits, store
-from bench.measure.invocations import NotPresentError, NotServedError
-from bench.report.accuracy_page import ACCURACY_PAGE, summary
-from bench.revisions.git import clone_on_demand
-from bench.revisions.resolve import resolve_range
-from bench.screen.watchers import make_watcher
-from bench.session.preparation import network_of, subjects
-from bench.session.selection import select
-from bench.session.watcher import Watcher
-from bench.store.manifest import PlannedBenchmark
-from bench.system.lock import exclusive
-from bench.workspace import Workspace, find_workspace
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.pair import Builder
+from bench.engine.measure.invocations import NotPresentError, NotServedError
+from bench.engine.revisions.git import clone_on_demand
+from bench.engine.revisions.resolve import resolve_range
+from bench.engine.session.preparation import network_of, subjects
+from bench.engine.session.selection import select
+from bench.engine.session.watcher import Watcher
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.report.screen.watchers import make_watcher
+from bench.report.validate.accuracy_page import ACCURACY_PAGE, summary
+from bench.validate.accuracy.held import COMMITS, Commit, Held, load_commits, store
+from bench.validate.accuracy.measure import Holding
 
 
 def accuracy_command(arguments: argparse.Namespace) -> ExitStatus:

@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from bench.calibration.calibrate import Calibrator
-from bench.calibration.reference import measure_reference
-from bench.catalogue import load_target
+from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.target import Target
-from bench.environments.interpreters import Interpreter, find_interpreters
-from bench.environments.pair import Builder
-from bench.machine.fingerprint import describe_machine
-from bench.machine.pinning import find_slice
-from bench.measure.client import find_isolation
-from bench.report.calibration_page import PAGE
-from bench.report.calibration_tables import calibration_summary
-from bench.revisions.ranges import parse_range
-from bench.revisions.resolve import resolve_range
-from bench.screen.watchers import make_watcher
-from bench.session.selection import select
-from bench.session.watcher import Watcher
-from bench.store.run import Run
-from bench.system.lock import exclusive
-from bench.workspace import Workspace, find_workspace
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.pair import Builder
+from bench.engine.machine.fingerprint import describe_machine
+from bench.engine.machine.pinning import find_slice
+from bench.engine.measure.client import find_isolation
+from bench.engine.revisions.ranges import parse_range
+from bench.engine.revisions.resolve import resolve_range
+from bench.engine.session.selection import select
+from bench.engine.session.watcher import Watcher
+from bench.engine.store.run import Run
+from bench.report.screen.watchers import make_watcher
+from bench.report.validate.calibration_page import PAGE
+from bench.report.validate.calibration_tables import calibration_summary
+from bench.validate.calibration.calibrate import Calibrator
+from bench.validate.calibration.reference import measure_reference
 
 
 def calibrate_command(arguments: argparse.Namespace) -> ExitStatus:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from bench.core.errors import ExitStatus
-from bench.environments.prune import prune
-from bench.system.lock import exclusive
-from bench.workspace import find_workspace
+from bench.core.lock import exclusive
+from bench.core.workspace import find_workspace
+from bench.engine.environments.prune import prune
 
 
 def clean_command(arguments: argparse.Namespace) -> ExitStatus:

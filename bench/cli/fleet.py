@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 
-from bench.catalogue import load_target
+from bench.core.catalogue import load_target
 from bench.core.errors import ExitStatus, NothingMeasuredError, UsageError
 from bench.core.revision import Pair
 from bench.core.target import Target
-from bench.fleet.plan import plan_fleet
-from bench.fleet.record import Fleet, finished_blocks, missing_blocks, read_fleets, write_fleet
-from bench.revisions.resolve import resolve_range
-from bench.workspace import Workspace, find_workspace
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.fleet.plan import plan_fleet
+from bench.engine.fleet.record import (
+    Fleet,
+    finished_blocks,
+    missing_blocks,
+    read_fleets,
+    write_fleet,
+)
+from bench.engine.revisions.resolve import resolve_range
 
 
 def fleet_command(arguments: argparse.Namespace) -> ExitStatus:

@@ -8,23 +8,23 @@ import sys
 
 from rich.console import Console
 
-from bench.calibration.lookup import fitting, read_calibrations
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
+from bench.core.lock import exclusive
 from bench.core.series import Selection
 from bench.core.verdict import Verdict
-from bench.history.measure import SeriesSession
-from bench.history.plan import begin, find_series
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.history.measure import SeriesSession
+from bench.engine.history.plan import begin, find_series
+from bench.engine.revisions.history import find_points
+from bench.engine.session.watcher import Watcher
+from bench.engine.store.series import Series
+from bench.report.history.select_series import SeriesRuns, with_runs
 from bench.report.machine_readable import result_document
+from bench.report.screen.series import describe_series, print_series
+from bench.report.screen.watchers import make_watcher
 from bench.report.select_runs import evaluated
-from bench.report.select_series import SeriesRuns, with_runs
-from bench.revisions.history import find_points
-from bench.screen.series import describe_series, print_series
-from bench.screen.watchers import make_watcher
-from bench.session.watcher import Watcher
-from bench.store.series import Series
-from bench.system.lock import exclusive
-from bench.workspace import Workspace, find_workspace
+from bench.validate.calibration.lookup import fitting, read_calibrations
 
 
 def history_command(arguments: argparse.Namespace) -> ExitStatus:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from bench.cli.numbers import count, not_negative, positive
-from bench.environments.pair import Dependencies
+from bench.engine.environments.pair import Dependencies
 
 
 def _add_subject(command: argparse.ArgumentParser, scenarios: str) -> None:
@@ -107,7 +107,10 @@ def add_accuracy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "accuracy", help="hold what `rank` predicts against commits that deferred imports"
     )
     accuracy.add_argument(
-        "file", nargs="?", type=Path, help="which commits (default: bench/imports/commits.toml)"
+        "file",
+        nargs="?",
+        type=Path,
+        help="which commits (default: bench/validate/accuracy/commits.toml)",
     )
     accuracy.add_argument(
         "--commit", action="append", default=[], metavar="GLOB", help="only these; repeatable"

@@ -58,7 +58,7 @@ def _end(message: str, status: ExitStatus) -> int:
 
 def _bug(error: Exception) -> int:
     """A bug is not the user's to read: one line, and the details in a file worth sending."""
-    from bench.workspace import find_workspace
+    from bench.core.workspace import find_workspace
 
     file = find_workspace().logs / f"bug-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
     details = "".join(traceback.format_exception(error))

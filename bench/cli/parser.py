@@ -10,7 +10,7 @@ from bench.cli.numbers import count, fraction, not_negative, positive
 from bench.cli.replay_arguments import add_replay
 from bench.core.options import Options
 from bench.core.sample import Design
-from bench.environments.pair import Dependencies
+from bench.engine.environments.pair import Dependencies
 
 _RANGE_HELP = (
     "base..head, base...head (from the merge base) or one revision (against its first parent or "

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from bench.catalogue import load_target
+from bench.core.catalogue import load_target
 from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.target import Target
-from bench.environments.interpreters import Interpreter, find_interpreters
-from bench.revisions.resolve import resolve_range
-from bench.session.selection import select
-from bench.session.watcher import Watcher
-from bench.store.manifest import PlannedBenchmark
-from bench.workspace import Workspace
+from bench.core.workspace import Workspace
+from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.revisions.resolve import resolve_range
+from bench.engine.session.selection import select
+from bench.engine.session.watcher import Watcher
+from bench.engine.store.manifest import PlannedBenchmark
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from bench.catalogue import load_target
+from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
-from bench.environments.interpreters import find_interpreters
-from bench.prior_art.declaration import declared_names, load_prior_art
-from bench.prior_art.measure import PriorArtSession
-from bench.screen.watchers import make_watcher
-from bench.system.lock import exclusive
-from bench.workspace import find_workspace
+from bench.core.lock import exclusive
+from bench.core.workspace import find_workspace
+from bench.engine.environments.interpreters import find_interpreters
+from bench.report.screen.watchers import make_watcher
+from bench.validate.prior_art.declaration import declared_names, load_prior_art
+from bench.validate.prior_art.measure import PriorArtSession
 
 
 def prior_art_command(arguments: argparse.Namespace) -> ExitStatus:

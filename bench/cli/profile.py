@@ -5,25 +5,25 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench.catalogue import load_target
+from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.lock import exclusive
 from bench.core.options import Options
+from bench.core.result import CONTROL
 from bench.core.revision import Pair
 from bench.core.target import Target
-from bench.environments.interpreters import Interpreter, find_interpreters
-from bench.environments.pair import Builder, Environments
-from bench.measure.invocations import CONTROL
-from bench.profile.artefacts import check_folder
-from bench.profile.pages import write_profile
-from bench.profile.session import ProfileSession, folder_of
-from bench.revisions.ranges import parse_range
-from bench.revisions.resolve import resolve_range
-from bench.screen.watchers import make_watcher
-from bench.session.selection import select
-from bench.store.manifest import PlannedBenchmark
-from bench.system.lock import exclusive
-from bench.trace.session import TraceSession
-from bench.workspace import Workspace, find_workspace
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.pair import Builder, Environments
+from bench.engine.revisions.ranges import parse_range
+from bench.engine.revisions.resolve import resolve_range
+from bench.engine.session.selection import select
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.explain.profile.artefacts import check_folder
+from bench.explain.profile.pages import write_profile
+from bench.explain.profile.session import ProfileSession, folder_of
+from bench.explain.trace.session import TraceSession
+from bench.report.screen.watchers import make_watcher
 
 
 def profile_command(arguments: argparse.Namespace) -> ExitStatus:

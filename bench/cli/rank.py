@@ -11,32 +11,32 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from bench.catalogue import load_target
+from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.gate import Gate
+from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.revision import Pair, Source
 from bench.core.target import Kind, Target
-from bench.environments.interpreters import Interpreter, find_interpreters
-from bench.environments.pair import Builder, Environments
-from bench.imports.analysis import Analysis, store
-from bench.imports.rank import Ranking
-from bench.measure.invocations import NotPresentError, NotServedError
-from bench.patterns.detect import Detection
-from bench.patterns.script import analyse_script
-from bench.patterns.setting import setting_of
-from bench.report.targets_page import summary, targets_page
-from bench.revisions.git import open_clone
-from bench.revisions.resolve import clone_path, resolve_range
-from bench.screen.watchers import make_watcher
-from bench.session.preparation import network_of, subjects
-from bench.session.selection import select
-from bench.session.support import support_folder
-from bench.session.watcher import Watcher
-from bench.store.manifest import PlannedBenchmark
-from bench.system.lock import exclusive
-from bench.testgate.run_gate import PairGate
-from bench.workspace import Workspace, find_workspace
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.pair import Builder, Environments
+from bench.engine.measure.invocations import NotPresentError, NotServedError
+from bench.engine.revisions.git import open_clone
+from bench.engine.revisions.resolve import clone_path, resolve_range
+from bench.engine.session.preparation import network_of, subjects
+from bench.engine.session.selection import select
+from bench.engine.session.support import support_folder
+from bench.engine.session.watcher import Watcher
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.engine.testgate.run_gate import PairGate
+from bench.explain.patterns.detect import Detection
+from bench.explain.patterns.script import analyse_script
+from bench.explain.patterns.setting import setting_of
+from bench.explain.rank.analysis import Analysis, store
+from bench.explain.rank.rank import Ranking
+from bench.report.rank.targets_page import summary, targets_page
+from bench.report.screen.watchers import make_watcher
 
 
 def rank_command(arguments: argparse.Namespace) -> ExitStatus:

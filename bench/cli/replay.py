@@ -10,16 +10,16 @@ from pathlib import Path
 import msgspec
 
 from bench.core.errors import ExitStatus, UsageError
-from bench.replay.answers import read_answers
-from bench.replay.conditions import Condition, Conditions, read_conditions
-from bench.replay.journal import Backend
-from bench.replay.load import Findings, Load, measure, percentile
-from bench.replay.recorder import Recorder, Upstream
-from bench.replay.server import Options, serve
-from bench.report.tables import render
-from bench.report.text import seconds
+from bench.formats.tables import render
+from bench.formats.text import seconds
+from bench.workloads.journal import Backend
+from bench.workloads.replay.answers import read_answers
+from bench.workloads.replay.conditions import Condition, Conditions, read_conditions
+from bench.workloads.replay.load import Findings, Load, measure, percentile
+from bench.workloads.replay.recorder import Recorder, Upstream
+from bench.workloads.replay.server import Options, serve
 
-_ANSWERS = Path(__file__).parents[1] / "replay" / "answers"
+_ANSWERS = Path(__file__).parents[1] / "workloads" / "replay" / "answers"
 
 
 def replay_command(arguments: argparse.Namespace) -> ExitStatus:

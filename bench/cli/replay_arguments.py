@@ -41,7 +41,7 @@ def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_folder(step: argparse.ArgumentParser) -> None:
     step.add_argument(
         "folder", nargs="?", type=Path,
-        help="scenarios, a folder each (default: bench/replay/answers)",
+        help="scenarios, a folder each (default: bench/workloads/replay/answers)",
     )  # fmt: skip
 
 

@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from bench.core.errors import ExitStatus, NothingMeasuredError
+from bench.core.workspace import find_workspace
 from bench.report.write import write_report
-from bench.selfcheck.page import write_pages
-from bench.workspace import find_workspace
+from bench.validate.selfcheck.page import write_pages
 
 
 def report_command(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001

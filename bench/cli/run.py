@@ -9,28 +9,28 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from bench.calibration.lookup import fitting, read_calibrations
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
+from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.target import Target
 from bench.core.verdict import Verdict
-from bench.environments.interpreters import Interpreter
-from bench.environments.pair import Builder
-from bench.evaluation import evaluate
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.pair import Builder
+from bench.engine.evaluation import evaluate
+from bench.engine.session.session import Session
+from bench.engine.session.watcher import Watcher
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.engine.store.run import Run
+from bench.engine.testgate.run_gate import PairGate
+from bench.explain.trace.of_run import keep_phases
 from bench.report.machine_readable import plan_document, result_document
-from bench.report.stack_tables import summary
-from bench.screen.summary import describe_plan, print_differences, print_results
-from bench.screen.watchers import make_watcher
-from bench.session.session import Session
-from bench.session.watcher import Watcher
-from bench.store.manifest import PlannedBenchmark
-from bench.store.run import Run
-from bench.system.lock import exclusive
-from bench.testgate.run_gate import PairGate
-from bench.trace.of_run import keep_phases
-from bench.workspace import Workspace, find_workspace
+from bench.report.screen.summary import describe_plan, print_differences, print_results
+from bench.report.screen.watchers import make_watcher
+from bench.report.stack.stack_tables import summary
+from bench.validate.calibration.lookup import fitting, read_calibrations
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.core.errors import ExitStatus
-from bench.screen.watchers import make_watcher
-from bench.selfcheck.claims import Outcome, claims
-from bench.selfcheck.page import state
-from bench.selfcheck.selfcheck import Kept, Selfcheck
-from bench.selfcheck.settings import QUICK, Settings
-from bench.selfcheck.tables import tables
-from bench.system.lock import exclusive
-from bench.workspace import find_workspace
+from bench.core.lock import exclusive
+from bench.core.workspace import find_workspace
+from bench.report.screen.watchers import make_watcher
+from bench.validate.selfcheck.claims import Outcome, claims
+from bench.validate.selfcheck.page import state
+from bench.validate.selfcheck.selfcheck import Kept, Selfcheck
+from bench.validate.selfcheck.settings import QUICK, Settings
+from bench.validate.selfcheck.tables import tables
 
 _COLOURS = {Outcome.HELD: "green", Outcome.FAILED: "bold red", Outcome.OPEN: "yellow"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
-from bench.catalogue import load_target, target_names
+from bench.core.catalogue import load_target, target_names
 from bench.core.errors import BenchError, ExitStatus
 from bench.core.target import Target
-from bench.report.tables import render
-from bench.workspace import find_workspace
+from bench.core.workspace import find_workspace
+from bench.formats.tables import render
 
 
 def targets_command(arguments: argparse.Namespace) -> ExitStatus:

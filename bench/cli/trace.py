@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench.catalogue import load_target
 from bench.cli.profile import build_sides, checked_folders, chosen_scenarios, pair_or_one
+from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus
-from bench.environments.interpreters import Interpreter, find_interpreters
-from bench.environments.pair import Builder
-from bench.screen.watchers import make_watcher
-from bench.store.accounts import save_account
-from bench.system.lock import exclusive
-from bench.trace.findings.finding import ROUND_TRIPS_S
-from bench.trace.findings.sides import find_all
-from bench.trace.keep import record_of
-from bench.trace.page import write_trace
-from bench.trace.session import FOLDER, TraceSession
-from bench.workspace import find_workspace
+from bench.core.lock import exclusive
+from bench.core.workspace import find_workspace
+from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.pair import Builder
+from bench.engine.store.accounts import save_account
+from bench.explain.trace.findings.finding import ROUND_TRIPS_S
+from bench.explain.trace.findings.sides import find_all
+from bench.explain.trace.keep import record_of
+from bench.explain.trace.page import write_trace
+from bench.explain.trace.session import FOLDER, TraceSession
+from bench.report.screen.watchers import make_watcher
 
 
 def trace_command(arguments: argparse.Namespace) -> ExitStatus:

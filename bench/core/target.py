@@ -94,7 +94,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def kind(self) -> Kind:
         """Whether a command, an import or a pyperf script is measured.
 
-        Services and containers are measured by scripts of the harness's own (`bench/drivers`).
+        Services and containers are measured by programs of the harness's own,
+        `bench/workloads/*/driver.py`.
         """
         if self.command:
             return Kind.COMMAND

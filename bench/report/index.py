@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.report.gate_section import gate_mark
-from bench.report.markdown import bullets, code, fenced, heading, link, plain, table
-from bench.report.narrative import largest_changes, verdict_counts
+from bench.formats.markdown import bullets, code, fenced, heading, link, plain, table
+from bench.formats.text import day, joined
+from bench.report.history.select_series import SeriesCollection
+from bench.report.history.series_page import overview_words, series_file
 from bench.report.output import Output
+from bench.report.pair.gate_section import gate_mark
+from bench.report.pair.narrative import largest_changes, verdict_counts
 from bench.report.select_runs import Collection, PairRuns
-from bench.report.select_series import SeriesCollection
-from bench.report.series_page import overview_words, series_file
-from bench.report.stack_page import STACK_COLUMNS
-from bench.report.text import day, joined
+from bench.report.stack.stack_page import STACK_COLUMNS
 
 _LAYERS = ("core engine", "backend service", "CI pipeline", "boundary", "prior art")
 _COLUMNS = ("target", "pair", "Python", "verdicts", "largest changes", "measured", "machine",

@@ -8,16 +8,16 @@ from typing import Any
 
 import msgspec
 
-from bench.calibration.lookup import Fitting
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.target import Target
-from bench.environments.interpreters import Interpreter
-from bench.evaluation import evaluate
-from bench.report.floor_notes import floor_notes
-from bench.report.notes import dependency_changes, notes
-from bench.store.manifest import PlannedBenchmark
-from bench.store.run import Run
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.evaluation import evaluate
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.engine.store.run import Run
+from bench.report.pair.floor_notes import floor_notes
+from bench.report.pair.notes import dependency_changes, notes
+from bench.validate.calibration.lookup import Fitting
 
 
 def result_document(run: Run, fitting: Fitting | None) -> dict[str, Any]:

@@ -11,17 +11,17 @@ from typing import TypeVar
 import msgspec
 from matplotlib.figure import Figure
 
-from bench.calibration.analysis import Calibration
-from bench.calibration.lookup import read_calibrations
 from bench.core.errors import DataError
-from bench.imports.analysis import FOLDER as RANKINGS
-from bench.report.figure_style import MARKER, picture
-from bench.report.markdown import document
-from bench.report.series_csv import COLUMNS
-from bench.store.accounts import StackRecord, read_accounts
-from bench.store.run import cannot_write
-from bench.store.series import SERIES_FOLDER
-from bench.system.files import write_atomically
+from bench.core.files import write_atomically
+from bench.engine.store.accounts import StackRecord, read_accounts
+from bench.engine.store.run import cannot_write
+from bench.engine.store.series import SERIES_FOLDER
+from bench.explain.rank.analysis import FOLDER as RANKINGS
+from bench.formats.figure_style import MARKER, picture
+from bench.formats.markdown import document
+from bench.report.history.series_csv import COLUMNS
+from bench.validate.calibration.analysis import Calibration
+from bench.validate.calibration.lookup import read_calibrations
 
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _MARKED_WITHIN = 1500

@@ -19,11 +19,12 @@ from packaging.version import InvalidVersion, Version
 
 from bench.core.errors import DataError
 from bench.core.machine import Machine
+from bench.core.result import Evaluation, Result
 from bench.core.revision import Pair
 from bench.core.verdict import Interval
-from bench.evaluation import Evaluation, Result, evaluate
-from bench.report.text import is_bounded
-from bench.store.run import Run, read_run, run_folders
+from bench.engine.evaluation import evaluate
+from bench.engine.store.run import Run, read_run, run_folders
+from bench.formats.text import is_bounded
 
 _HINT = "Look at the file, or move this run's folder away."
 _Item = TypeVar("_Item")

@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.catalogue import load_target, target_names
+from bench.core.catalogue import load_target, target_names
 from bench.core.errors import BenchError, DataError
 from bench.core.target import Target
-from bench.report.accuracy_page import write_accuracy_page
-from bench.report.calibration_page import write_calibration_page
+from bench.core.workspace import Workspace
+from bench.engine.store.run import Run
+from bench.report.history.select_series import collect_series
+from bench.report.history.series_page import series_file, write_series_page
 from bench.report.index import write_index
 from bench.report.output import Output
-from bench.report.pair_page import write_pair_page
-from bench.report.prior_art_page import write_prior_art
+from bench.report.pair.pair_page import write_pair_page
+from bench.report.rank.targets_page import write_targets_pages
 from bench.report.select_runs import collect, read_all
-from bench.report.select_series import collect_series
-from bench.report.series_page import series_file, write_series_page
-from bench.report.stack_around import around_of
-from bench.report.stack_page import write_stack_pages
-from bench.report.targets_page import write_targets_pages
-from bench.store.run import Run
-from bench.workspace import Workspace
+from bench.report.stack.stack_around import around_of
+from bench.report.stack.stack_page import write_stack_pages
+from bench.report.validate.accuracy_page import write_accuracy_page
+from bench.report.validate.calibration_page import write_calibration_page
+from bench.report.validate.prior_art_page import write_prior_art
 
 
 @dataclass(frozen=True)

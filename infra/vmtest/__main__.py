@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.system.process import run_tool
+from bench.core.process import run_tool
 from vmtest import cycle as trials
 from vmtest import one_shot as single
 from vmtest.image import Image, image_for, missing_tools

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bench.system.process import Finished, run_tool
+from bench.core.process import Finished, run_tool
 from vmtest.machine import Machine, ssh_options
 from vmtest.problems import VmError
 from vmtest.repositories import ROOT, Repositories

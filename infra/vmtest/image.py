@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.system.process import run_tool
+from bench.core.process import run_tool
 from vmtest.problems import VmError
 
 SUITE = "bookworm"

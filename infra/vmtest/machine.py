@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.system.process import Finished, run_tool
+from bench.core.process import Finished, run_tool
 from vmtest.image import Image
 from vmtest.problems import VmError
 

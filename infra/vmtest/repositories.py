@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.system.process import run_tool
+from bench.core.process import run_tool
 from vmtest.machine import HOST_FROM_INSIDE
 from vmtest.problems import VmError
 

@@ -7,10 +7,10 @@ from support.runs import ended, made_up, probed, rounds
 
 from bench.cli.run import _status
 from bench.core.errors import ExitStatus, NothingMeasuredError, UsageError
+from bench.core.result import CONTROL
 from bench.core.verdict import Verdict
-from bench.evaluation import evaluate
-from bench.measure.invocations import CONTROL
-from bench.store.events import Event
+from bench.engine.evaluation import evaluate
+from bench.engine.store.events import Event
 
 QUICK, SLOW = [0.1 + i / 1e4 for i in range(20)], [0.2 + i / 1e4 for i in range(20)]
 

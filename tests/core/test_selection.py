@@ -7,9 +7,9 @@ from support.sandbox import EXTRA, IMPORT, WORK, Sandbox, target_text
 
 from bench.core.errors import UsageError
 from bench.core.options import Options
+from bench.core.result import CONTROL
 from bench.core.target import parse_target
-from bench.measure.invocations import CONTROL
-from bench.session.selection import select
+from bench.engine.session.selection import select
 
 # patterns, groups → names beside the control
 CASES = [

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from support.sandbox import EXTRA, IMPORT, ROOT, WORK, Sandbox, target_text
 
-from bench.catalogue import load_target, target_names
+from bench.core.catalogue import load_target, target_names
 from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.target import Kind, line_of_path
-from bench.session.selection import select
+from bench.engine.session.selection import select
 
 TARGETS = ROOT / "bench" / "targets"
 SUITES = ROOT / "bench" / "suites"

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from support.infrastructure import ANSIBLE, ROOT, environment
 
-from bench.system.lock import exclusive
+from bench.core.lock import exclusive
 
 CACHE = ROOT / ".bench" / "container"
 # What the base role installs is there already: the container has no network.

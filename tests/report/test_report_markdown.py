@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report import markdown
+from bench.formats import markdown
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ from bench.core.gate import Ending, Gate, SuiteRun
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
+from bench.core.workspace import Workspace
+from bench.engine.store.run import read_run
 from bench.report.write import write_report
-from bench.store.run import read_run
-from bench.workspace import Workspace
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 ALL_KINDS = (

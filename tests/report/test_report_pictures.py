@@ -15,10 +15,10 @@ from support.pictures import overlaps
 
 from bench.core.sample import Design
 from bench.core.verdict import Interval, Verdict
-from bench.report.distributions import RoundsPicture, draw_rounds
-from bench.report.figure_style import drawing, picture
-from bench.report.forest import Forest, ForestRow, draw_forest
-from bench.report.text import change
+from bench.formats.figure_style import drawing, picture
+from bench.formats.text import change
+from bench.report.figures.distributions import RoundsPicture, draw_rounds
+from bench.report.figures.forest import Forest, ForestRow, draw_forest
 
 INF, NAN = math.inf, math.nan
 INTERVALS = (

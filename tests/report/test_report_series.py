@@ -18,12 +18,10 @@ from bench.core.options import Options
 from bench.core.revision import Revision, Source
 from bench.core.series import Points, Selection
 from bench.core.verdict import Interval
-from bench.report.figure_style import drawing
-from bench.report.series_figure import Dot, Line, Panel, SeriesPicture, draw_series
-from bench.report.write import write_report
-from bench.statistics.steps import CERTAIN, step_between
-from bench.store.run import read_run
-from bench.store.series import (
+from bench.core.workspace import Workspace
+from bench.engine.statistics.steps import CERTAIN, step_between
+from bench.engine.store.run import read_run
+from bench.engine.store.series import (
     SERIES_FORMAT,
     Failure,
     Series,
@@ -31,7 +29,9 @@ from bench.store.series import (
     add_failure,
     create_series,
 )
-from bench.workspace import Workspace
+from bench.formats.figure_style import drawing
+from bench.report.figures.series_figure import Dot, Line, Panel, SeriesPicture, draw_series
+from bench.report.write import write_report
 
 ID = "20261123T070000Z-0001"
 

@@ -10,14 +10,20 @@ from support.synthetic_runs import RunPlan, command, control, write_run
 
 from bench.core.sample import Side
 from bench.core.target import parse_target
-from bench.report.stack_figure import COLOURS
-from bench.report.stack_layers import ORDER, Span, compared, layers_of, programs_of, wall
-from bench.report.stack_page import stack_file
+from bench.core.workspace import Workspace
+from bench.engine.store.accounts import (
+    InChild,
+    RunAccount,
+    StackRecord,
+    read_accounts,
+    save_account,
+)
+from bench.engine.store.run import read_run
+from bench.explain.trace.path import Layer as Traced
+from bench.report.figures.stack_figure import COLOURS
+from bench.report.stack.stack_layers import ORDER, Span, compared, layers_of, programs_of, wall
+from bench.report.stack.stack_page import stack_file
 from bench.report.write import write_report
-from bench.store.accounts import InChild, RunAccount, StackRecord, read_accounts, save_account
-from bench.store.run import read_run
-from bench.trace.path import Layer as Traced
-from bench.workspace import Workspace
 
 TARGET = """
 name = "shop"

@@ -6,10 +6,10 @@ import math
 
 import pytest
 
+from bench.core.result import Size
 from bench.core.sample import Design, Metric
 from bench.core.verdict import Interval
-from bench.evaluation import Size
-from bench.report import text
+from bench.formats import text
 
 INF, NAN = math.inf, math.nan
 

@@ -14,8 +14,8 @@ from support.synthetic_runs import SMALL, USUAL, RunPlan, command, control, writ
 
 from bench.cli.report import report_command
 from bench.core.errors import ExitStatus, NothingMeasuredError
+from bench.core.workspace import Workspace
 from bench.report.write import write_report
-from bench.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 NO_ARGUMENTS = argparse.Namespace()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bench.core.revision import Pair
 from bench.core.target import Target, parse_target
-from bench.environments.interpreters import Interpreter
-from bench.environments.pair import Builder, Dependencies, Environments
-from bench.revisions.resolve import resolve_range
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.pair import Builder, Dependencies, Environments
+from bench.engine.revisions.resolve import resolve_range
 from support.sandbox import Sandbox, target_text
 
 

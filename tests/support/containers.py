@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.system.lock import exclusive
+from bench.core.lock import exclusive
 from support.sample_project import Repository
 
 BASE = "localhost/bench-test-base:latest"

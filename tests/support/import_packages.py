@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.target import Benchmark
-from bench.counters.running import Runner
-from bench.imports.candidates import Candidate, Judgement, judge_imports
-from bench.imports.graph import Graph
-from bench.imports.recording import Recording, record
-from bench.imports.sources import Source
-from bench.measure.client import Invocation, Isolation
+from bench.engine.measure.client import Invocation, Isolation
+from bench.explain.counters.running import Runner
+from bench.explain.rank.candidates import Candidate, Judgement, judge_imports
+from bench.explain.rank.graph import Graph
+from bench.explain.rank.recording import Recording, record
+from bench.explain.rank.sources import Source
 
 RUNNER = Runner(Isolation((), "open"), timeout_s=60)
 

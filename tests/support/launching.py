@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.measure.client import Invocation
+from bench.engine.measure.client import Invocation
 
 
 def python(folder: Path, code: str, *arguments: str, **env: str) -> Invocation:

@@ -11,10 +11,10 @@ from bench.core.options import Options
 from bench.core.revision import Pair, Revision, Source
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark
-from bench.measure.invocations import control_benchmark
-from bench.store.events import Closed, Ended, Event, Measured, Opened, Probed
-from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
-from bench.store.run import Journal, Run, create_run
+from bench.engine.measure.invocations import control_benchmark
+from bench.engine.store.events import Closed, Ended, Event, Measured, Opened, Probed
+from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.engine.store.run import Journal, Run, create_run
 
 QUIET = Noise(1.0, 0.1, 0.0, 0.0)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.store.run import Run, read_run, run_folders
-from bench.workspace import Workspace
+from bench.core.workspace import Workspace
+from bench.engine.store.run import Run, read_run, run_folders
 
 ROOT = Path(__file__).parents[2]
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from typing import cast
 
 from bench.core.target import Benchmark
-from bench.environments.build import Environment
-from bench.patterns.setting import Setting
+from bench.engine.environments.build import Environment
+from bench.explain.patterns.setting import Setting
 from support.import_packages import RUNNER, Package
 
 

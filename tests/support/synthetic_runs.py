@@ -8,21 +8,31 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.calibration.analysis import COMPARED
-from bench.calibration.lookup import calibration_folder
 from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
 from bench.core.gate import Gate
 from bench.core.machine import Machine, Neighbour, Noise
 from bench.core.options import Options
+from bench.core.result import CONTROL
 from bench.core.revision import Pair, Revision, Source
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark
-from bench.measure.invocations import CONTROL, control_benchmark
-from bench.statistics.sequential import plan_looks
-from bench.store.events import Closed, Ended, Event, Measured, Opened, Probed, Tested, Unavailable
-from bench.store.manifest import FORMAT, Manifest, PlannedBenchmark
-from bench.store.run import Journal, create_run, pair_folder
-from bench.workspace import Workspace, find_workspace
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.measure.invocations import control_benchmark
+from bench.engine.statistics.sequential import plan_looks
+from bench.engine.store.events import (
+    Closed,
+    Ended,
+    Event,
+    Measured,
+    Opened,
+    Probed,
+    Tested,
+    Unavailable,
+)
+from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.engine.store.run import Journal, create_run, pair_folder
+from bench.validate.calibration.analysis import COMPARED
+from bench.validate.calibration.lookup import calibration_folder
 
 START = 1_795_416_000.0
 

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.replay.journal import Exchange
-from bench.trace.recording import Recorded, read_recording, recorder_in
-from bench.trace.timeline import Timeline, build_timeline
+from bench.explain.trace.recording import Recorded, read_recording, recorder_in
+from bench.explain.trace.timeline import Timeline, build_timeline
+from bench.workloads.journal import Exchange
 
 
 @dataclass

@@ -1,0 +1,99 @@
+"""What can be said of each benchmark of a run: values that everything that shows results shares."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bench.core.machine import Noise
+from bench.core.sample import Design, Metric
+from bench.core.target import Benchmark
+from bench.core.verdict import Interval, Verdict
+
+# The bare interpreter on both sides: a benchmark of every run.
+CONTROL = "python-startup"
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How large a difference is, and which rounds say so."""
+
+    interval: Interval
+    design: Design
+    metric: Metric
+    rounds: int
+
+
+class Wall(msgspec.Struct, frozen=True):
+    """Wall time of rounds in which each side ran alone: medians in seconds, and their ratio."""
+
+    base_s: float
+    head_s: float
+    interval: Interval
+    rounds: int
+
+
+class Net(msgspec.Struct, frozen=True):
+    """An import's cost net of the interpreter's start: CPU seconds and their ratio."""
+
+    base_s: float
+    head_s: float
+    interval: Interval
+    design: Design
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One benchmark of a run. `verdict` is None when there is none; `reason` then says why.
+
+    `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it
+    rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
+    which each side ran alone. `noise` is the robust standard deviation of the log ratio of a
+    deciding round.
+    """
+
+    benchmark: Benchmark
+    layer: str
+    verdict: Verdict | None
+    reason: str
+    design: Design | None = None
+    metric: Metric | None = None
+    rounds: int = 0
+    p_value: float | None = None
+    interval: Interval | None = None
+    size: Size | None = None
+    base_s: float | None = None
+    head_s: float | None = None
+    wall: Wall | None = None
+    net: Net | None = None
+    noise: float | None = None
+    base_rss_bytes: int | None = None
+    head_rss_bytes: int | None = None
+    disturbance: Noise | None = None
+    large_effect: bool = False
+    available: bool = True
+
+    @property
+    def name(self) -> str:
+        """The benchmark's name."""
+        return self.benchmark.name
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this is the bare interpreter."""
+        return self.name == CONTROL
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """All results of a run, in the order of its benchmarks; `level` is the final level of one.
+
+    Each interval is made at 1 - `level`, so that it says the same as the verdict. All of them hold
+    together with probability 1 - alpha while nothing is rejected; after that only the family-wise
+    error of the verdicts is controlled.
+    """
+
+    results: tuple[Result, ...]
+    level: float
+    family: int
+
+    @property
+    def control(self) -> Result | None:
+        """The bare interpreter's result."""
+        return next((result for result in self.results if result.is_control), None)

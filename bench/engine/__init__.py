@@ -1,0 +1,1 @@
+"""A pair of revisions: environments, rounds, store, statistics, verdict."""

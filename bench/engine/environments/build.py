@@ -1,0 +1,267 @@
+"""Install a revision with uv, once: environments are cached under the hash of their recipe.
+
+On disk: `<cache>/envs/<hash>/venv` is the environment, `<hash>/environment.json` its record,
+written last: a folder without it is a build that did not end and is made again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
+from bench.core.errors import BuildError
+from bench.core.files import write_atomically
+from bench.core.lock import exclusive
+from bench.core.process import Finished, run_tool
+from bench.core.revision import Pair, Revision, Source
+from bench.core.target import Target
+from bench.core.workspace import Workspace
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.provenance import prove
+from bench.engine.environments.uv import run_uv, run_uv_anywhere
+from bench.engine.revisions.git import Clone
+from bench.workloads.containers.engine import find_engine
+from bench.workloads.containers.image import image_labels, inspect, prove_image
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An installed revision."""
+
+    folder: Path
+    record: EnvironmentRecord
+
+    @property
+    def venv(self) -> Path:
+        """The virtual environment."""
+        return self.folder / "venv"
+
+    @property
+    def checkout(self) -> Path:
+        """What an image was built from; there is none of other environments."""
+        return self.folder / "checkout"
+
+    def prove_again(self, own: dict[str, str]) -> None:
+        """Prove that the environment still is what was built; raises `BuildError` if not."""
+        now = self._prove(own)
+        if now != self.record.provenance:
+            changed = [
+                field
+                for field in now.__struct_fields__
+                if getattr(now, field) != getattr(self.record.provenance, field)
+            ]
+            raise BuildError(
+                f"The environment of {self.record.revision.label} has changed since it was built "
+                f"({', '.join(changed)}).",
+                "`nox -s clean -- --all` removes cached environments; then run again.",
+            )
+
+    def _prove(self, own: dict[str, str]) -> Provenance:
+        recipe, image = self.record.recipe, self.record.image
+        if image is None:
+            return prove(self.venv, recipe.distribution, recipe.module, own)
+        return prove_image(
+            find_engine(image.engine), image, image_labels(self.record.revision, recipe), recipe
+        ).provenance
+
+
+def cut_off(pair: Pair) -> str:
+    """The one date for both sides after which no package is taken: midnight after the later one."""
+    return common_cut_off((pair.base, pair.head))
+
+
+def common_cut_off(revisions: Iterable[Revision]) -> str:
+    """The same for any number of revisions.
+
+    An hour is added first, since a release's files are uploaded one after the other.
+    """
+    dates = [datetime.fromisoformat(revision.date) for revision in revisions]
+    after = max(dates) + timedelta(hours=1)
+    return f"{(after + timedelta(days=1)).date().isoformat()}T00:00:00Z"
+
+
+def make_recipe(
+    target: Target,
+    revision: Revision,
+    interpreter: Interpreter,
+    *,
+    clone: Clone | None,
+    date: str,
+    constraints: tuple[str, ...] = (),
+    twin: bool = False,
+) -> Recipe:
+    """The recipe of a revision: locked where the commit has a uv.lock, by date elsewhere."""
+    locked = clone is not None and not constraints and "uv.lock" in clone.tree(revision.identity)
+    return Recipe(
+        target.distribution,
+        target.module,
+        revision.source,
+        revision.identity,
+        str(interpreter.executable),
+        "uv.lock" if locked else date,
+        constraints,
+        target.checkout_excludes,
+        twin=twin,
+    )
+
+
+def cached(recipe: Recipe, workspace: Workspace) -> Environment | None:
+    """The environment of a recipe if it was built before and its interpreter is still there."""
+    folder = workspace.environments / recipe.key
+    if not (folder / "venv" / "bin" / "python").exists():
+        return None
+    try:
+        stored = (folder / "environment.json").read_bytes()
+        record = msgspec.json.decode(stored, type=EnvironmentRecord)
+    except (OSError, msgspec.DecodeError):
+        return None
+    image = record.image
+    if image is not None and inspect(find_engine(image.engine), image.identity) is None:
+        return None
+    (folder / "environment.json").touch()  # when it was last used, for pruning
+    return Environment(folder, record)
+
+
+def build(
+    target: Target,
+    revision: Revision,
+    recipe: Recipe,
+    workspace: Workspace,
+    clone: Clone | None = None,
+) -> Environment:
+    """Install a revision into the cache, or find it there.
+
+    Raises `BuildError` with the last lines of the build; its whole output is kept in a log.
+    """
+    folder = workspace.environments / recipe.key
+    with exclusive(folder.with_suffix(".lock"), wait=True):
+        ready = cached(recipe, workspace)
+        if ready is not None:
+            return ready
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return _Build(target, revision, recipe, workspace, clone, folder).run()
+
+
+@dataclass
+class _Build:
+    target: Target
+    revision: Revision
+    recipe: Recipe
+    workspace: Workspace
+    clone: Clone | None
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.log: list[Finished] = []
+        self.started = time.monotonic()
+        self.checkout = self.workspace.worktrees / self.recipe.key
+
+    def run(self) -> Environment:
+        try:
+            if self.recipe.source is Source.PYPI:
+                self._install([f"{self.recipe.distribution}=={self.recipe.identity}"])
+            else:
+                self._from_checkout()
+            venv = self.folder / "venv"
+            proof = prove(venv, self.recipe.distribution, self.recipe.module, self.target.env)
+            record = self._record(proof)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        finally:
+            shutil.rmtree(self.checkout, ignore_errors=True)
+        write_atomically(self.folder / "environment.json", msgspec.json.encode(record))
+        return Environment(self.folder, record)
+
+    def _from_checkout(self) -> None:
+        assert self.clone is not None
+        self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
+        if self.recipe.dependencies == "uv.lock":
+            self._uv(
+                "sync", "--frozen", "--no-dev", "--no-editable", "--compile-bytecode",
+                "--python", self.recipe.interpreter,
+                cwd=self.checkout, env={"UV_PROJECT_ENVIRONMENT": str(self.folder / "venv")},
+            )  # fmt: skip
+        else:
+            self._install([str(self.checkout)])
+
+    def _install(self, requirements: list[str]) -> None:
+        venv = self.folder / "venv"
+        self._uv("venv", "--no-project", "--python", self.recipe.interpreter, str(venv))
+        pins = self.folder / "constraints.txt"
+        pins.write_text("\n".join(self.recipe.constraints), encoding="utf-8")
+        self._uv(
+            "pip", "install", "--python", str(venv / "bin" / "python"), "--compile-bytecode",
+            "--exclude-newer", self.recipe.dependencies, "--constraints", str(pins), *requirements,
+        )  # fmt: skip
+
+    def _uv(
+        self, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> None:
+        finished = run_uv_anywhere(
+            *arguments, cwd=cwd, env=env, timeout_s=self.target.build_timeout_s
+        )
+        self.log.append(finished)
+        if not finished.ok:
+            raise self._failed(finished)
+
+    def _failed(self, finished: Finished) -> BuildError:
+        log = (
+            self.workspace.logs / f"{self.target.name}-{self.revision.label}-{self.recipe.key}.log"
+        )
+        text = "\n".join(f"$ {f.describe()}\n{f.stdout}{f.stderr}" for f in self.log)
+        write_atomically(log, text)
+        return BuildError(
+            f"{self.target.name} {self.revision.label} could not be built for "
+            f"{self.recipe.interpreter}: {finished.describe()}\n{finished.last_lines()}",
+            f"The whole log: {log}",
+        )
+
+    def _record(self, proof: Provenance) -> EnvironmentRecord:
+        match = None
+        if self.clone is not None:
+            match = _match(self.clone, self.revision.identity, self.folder / "venv", proof)
+        return EnvironmentRecord(
+            self.recipe.key,
+            self.revision,
+            self.recipe,
+            proof,
+            tuple(_portable(f.command, self.workspace) for f in self.log),
+            run_uv("--version").stdout.strip(),
+            round(time.monotonic() - self.started, 2),
+            match,
+        )
+
+
+def _portable(command: tuple[str, ...], workspace: Workspace) -> str:
+    words = ["uv", *command[1:]]
+    return " ".join(words).replace(str(workspace.root), ".")
+
+
+def _match(clone: Clone, commit: str, venv: Path, proof: Provenance) -> SourceMatch:
+    """Hold the installed package's files against the commit's: the last link of the proof."""
+    module = venv / proof.module_file
+    site = next(folder for folder in module.parents if folder.name.endswith("-packages"))
+    tree = clone.tree(commit)
+    files = module.parent.rglob("*.py") if module.name == "__init__.py" else [module]
+    installed = sorted(file for file in files if file.is_file())
+    hashed = run_tool(
+        ["git", "hash-object", "--no-filters", "--", *installed], cwd=clone.path, timeout_s=120
+    ).stdout.split()
+    identical, different = 0, []
+    for file, blob in zip(installed, hashed, strict=True):
+        inside = file.relative_to(site).as_posix()
+        committed = tree.get(inside) or tree.get(f"src/{inside}")
+        if committed == blob:
+            identical += 1
+        else:
+            different.append(inside)
+    return SourceMatch(identical, tuple(different[:50]))

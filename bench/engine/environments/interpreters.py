@@ -1,0 +1,83 @@
+"""Find the interpreters that environments are made with, or fetch them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.errors import UsageError
+from bench.engine.environments.uv import run_uv
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python on this machine; `version` is major.minor as asked for."""
+
+    version: str
+    executable: Path
+
+
+def find_interpreter(version: str, *, fetch: bool = True) -> Interpreter:
+    """The newest patch release of a Python version: installed (PATH, uv's, pyenv's) or fetched.
+
+    Raises `UsageError` when it is neither here nor to be had.
+    """
+    found = _find(version)
+    if found is None and fetch:
+        installed = run_uv("python", "install", version, timeout_s=900)
+        found = _find(version)
+        if found is None:
+            raise _missing(version, f"uv said:\n{installed.last_lines(4)}")
+    if found is None:
+        raise _missing(version, "")
+    return Interpreter(version, found)
+
+
+def find_interpreters(
+    asked: Sequence[str] | None, usual: Sequence[str], say: Callable[[str], None]
+) -> Iterator[Interpreter]:
+    """Those asked for, all of which must be had; otherwise all of the `usual` that can be had.
+
+    Raises `UsageError` when one asked for, or all of the others, are missing.
+    """
+    missing = []
+    for version in dict.fromkeys(asked or usual):
+        try:
+            yield find_interpreter(version)
+        except UsageError as error:
+            if asked:
+                raise
+            missing.append(version)
+            say(f"left out: {error.message}")
+    if len(missing) == len(usual):
+        raise UsageError(f"None of the Pythons {', '.join(missing)} can be had.")
+
+
+def _find(version: str) -> Path | None:
+    # pyenv's shims answer only for versions that the folder's .python-version names, so uv is shown
+    # the real folders first.
+    extended = os.pathsep.join([*_pyenv_folders(version), os.environ.get("PATH", "")])
+    found = run_uv(
+        "python", "find", "--no-project", "--no-python-downloads", "--system", version,
+        env={"PATH": extended},
+    )  # fmt: skip
+    return Path(found.stdout.strip()).resolve() if found.ok else None
+
+
+def _pyenv_folders(version: str) -> list[str]:
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    try:
+        patches = sorted(root.glob(f"versions/{version}.*"), key=lambda path: len(path.name))
+    except OSError:  # somebody else's: su keeps the variable
+        return []
+    return [str(folder / "bin") for folder in reversed(patches)]
+
+
+def _missing(version: str, detail: str) -> UsageError:
+    return UsageError(
+        f"Python {version} is not on this machine and could not be fetched. {detail}".strip(),
+        f"Install it (uv python install {version}, pyenv install {version}, or your system's "
+        "packages), or choose others with --python.",
+    )

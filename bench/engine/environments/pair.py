@@ -1,0 +1,142 @@
+"""The two environments of a pair for one Python."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from bench.core.environment import Recipe
+from bench.core.errors import UsageError
+from bench.core.revision import Pair, Revision, Source
+from bench.core.sample import Side
+from bench.core.target import Target
+from bench.core.workspace import Workspace
+from bench.engine.environments.build import Environment, build, cached, cut_off, make_recipe
+from bench.engine.environments.dependencies import DependencyChange, compare_packages
+from bench.engine.environments.image import ImageBuild, image_recipe
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.revisions.git import Clone
+from bench.engine.revisions.resolve import clone_path
+from bench.workloads.containers.engine import find_engine
+
+
+class Dependencies(enum.StrEnum):
+    """Whose third-party versions are installed: each side its own, or one side's for both."""
+
+    OWN = "own"
+    BASE = "base"
+    HEAD = "head"
+
+
+@dataclass(frozen=True)
+class Environments:
+    """Both sides, installed and proven."""
+
+    base: Environment
+    head: Environment
+
+    def side(self, side: Side) -> Environment:
+        """The environment of one side."""
+        return self.base if side is Side.BASE else self.head
+
+    @property
+    def dependency_changes(self) -> tuple[DependencyChange, ...]:
+        """Third-party packages that differ between the sides."""
+        base, head = self.base.record.provenance, self.head.record.provenance
+        measured = {canonicalize_name(self.base.record.recipe.distribution)}
+        return compare_packages(
+            base.packages, head.packages, measured | set(base.local) | set(head.local)
+        )
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Makes the environments of one pair; `announce` hears of every build that really happens.
+
+    `date` is the day after which no package is taken; by default it follows from the pair.
+    """
+
+    target: Target
+    pair: Pair
+    workspace: Workspace
+    announce: Callable[[str], None]
+    repo: Path | None = None
+    dependencies: Dependencies = Dependencies.OWN
+    date: str = ""
+
+    def build(self, interpreter: Interpreter) -> Environments:
+        """Install both sides for one Python; raises `BuildError`."""
+        if self.dependencies is Dependencies.HEAD:
+            head = self._one(Side.HEAD, interpreter)
+            return Environments(self._one(Side.BASE, interpreter, self._pins(head)), head)
+        base = self._one(Side.BASE, interpreter)
+        pins = self._pins(base) if self.dependencies is Dependencies.BASE else ()
+        return Environments(base, self._one(Side.HEAD, interpreter, pins))
+
+    def build_one(self, interpreter: Interpreter) -> Environment:
+        """Install the base alone; raises `BuildError`."""
+        return self._one(Side.BASE, interpreter)
+
+    def is_cached(self, interpreter: Interpreter) -> bool:
+        """Whether both sides' environments are there already (own dependencies)."""
+        return all(self.has(side, interpreter) for side in Side)
+
+    def has(self, side: Side, interpreter: Interpreter) -> bool:
+        """Whether one side's environment is there already (own dependencies)."""
+        return cached(self._recipe(side, interpreter), self.workspace) is not None
+
+    def _one(self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()) -> Environment:
+        revision, recipe = self.pair.side(side), self._recipe(side, interpreter, pins)
+        ready = cached(recipe, self.workspace)
+        if ready is not None:
+            return ready
+        again = " once more, for the other side," if recipe.twin else ""
+        self.announce(
+            f"building {self.target.name} {revision.label}{again} for {interpreter.version}"
+        )
+        built = self._build(revision, recipe, interpreter)
+        self.announce(f"built {revision.label} in {built.record.build_s:.1f} s")
+        return built
+
+    def _build(self, revision: Revision, recipe: Recipe, interpreter: Interpreter) -> Environment:
+        clone = self._clone(revision)
+        if self.target.container is None:
+            return build(self.target, revision, recipe, self.workspace, clone)
+        assert clone is not None  # an image's recipe is a commit's
+        return ImageBuild(
+            self.target, revision, recipe, interpreter, self.workspace, clone,
+            find_engine(recipe.image[0]), self.announce,
+        ).run()  # fmt: skip
+
+    def _recipe(self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()) -> Recipe:
+        revision, twin = self.pair.side(side), side is Side.HEAD and self.pair.is_same
+        if self.target.container is not None:
+            if self.dependencies is not Dependencies.OWN:
+                raise UsageError("--deps: what an image holds is said by its definition alone.")
+            engine = find_engine(self.target.container.engine)
+            return image_recipe(self.target, revision, interpreter, engine, twin=twin)
+        return make_recipe(
+            self.target,
+            revision,
+            interpreter,
+            clone=self._clone(revision),
+            date=self.date or cut_off(self.pair),
+            constraints=pins,
+            twin=twin,
+        )
+
+    def _clone(self, revision: Revision) -> Clone | None:
+        if revision.source is Source.PYPI:
+            return None
+        return Clone(clone_path(self.target, self.workspace, self.repo))
+
+    def _pins(self, environment: Environment) -> tuple[str, ...]:
+        proof = environment.record.provenance
+        own = {canonicalize_name(self.target.distribution), *proof.local}
+        return tuple(
+            f"{name}=={version}" for name, version in proof.packages.items() if name not in own
+        )

@@ -1,0 +1,190 @@
+"""From the events of a run to what can be said of each benchmark: pure, and the only place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.core.result import CONTROL, Evaluation, Net, Result, Size, Wall
+from bench.core.sample import Design, Metric, Round, Sample, Side
+from bench.core.target import Benchmark, Kind
+from bench.core.verdict import Interval, Verdict
+from bench.engine.statistics.arrays import FloatArray
+from bench.engine.statistics.multiplicity import holm, local_alpha
+from bench.engine.statistics.net import net_interval
+from bench.engine.statistics.sequential import judge
+from bench.engine.statistics.signed_rank import fixed_interval
+from bench.engine.statistics.summary import median_s, robust_sd
+from bench.engine.statistics.verdicts import decide
+from bench.engine.store.events import Probed
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.engine.store.run import Run
+
+# Beyond this ratio a duet's own ratio is pulled towards 1 (the longer side runs its tail alone), so
+# that the size is taken from rounds in which each side had the core to itself.
+LARGE_RATIO = 1.2
+FEWEST_FOR_SIZE = 6
+
+
+def differences(rounds: list[Round], metric: Metric) -> FloatArray:
+    """ln(head/base) of each round, shape (n,)."""
+    base, head = times(rounds, Side.BASE, metric), times(rounds, Side.HEAD, metric)
+    ratios: FloatArray = np.log(head / base)
+    return ratios
+
+
+def times(rounds: list[Round], side: Side, metric: Metric) -> FloatArray:
+    """One side's figures in seconds, shape (n,)."""
+    return np.array([taken.sample(side).measured(metric) for taken in rounds], dtype=np.float64)
+
+
+def of_design(rounds: list[Round], design: Design) -> list[Round]:
+    """The rounds of one design, in order."""
+    return [taken for taken in rounds if taken.design is design]
+
+
+@dataclass(frozen=True)
+class _Sequence:
+    """A benchmark's deciding rounds with the plan they were taken under."""
+
+    plan: Probed
+    rounds: list[Round]
+    large: bool
+
+    def judge(self, alpha: float) -> tuple[Interval, float]:
+        """Interval and sequential p-value at a level."""
+        return judge(
+            differences(self.rounds, self.plan.metric),
+            self.plan.looks,
+            self.plan.maximum,
+            alpha,
+            large=self.large,
+        )
+
+
+def evaluate(run: Run) -> Evaluation:
+    """Estimate, test and decide everything that was measured in a run.
+
+    Holm's procedure runs over all benchmarks of the run that could be measured, the control aside,
+    whether they have rounds yet or not.
+    """
+    alpha, mei = run.manifest.options.alpha, run.manifest.options.mei
+    planned = run.manifest.benchmarks
+    family = [
+        one.declaration.name
+        for one in planned
+        if one.declaration.name != CONTROL and run.unavailable(one.declaration.name) is None
+    ]
+    sequences = {name: found for name in [*family, CONTROL] if (found := _sequence(run, name))}
+    p_values = {
+        name: sequences[name].judge(alpha)[1] if name in sequences else 1.0 for name in family
+    }
+    rejected = holm(p_values, alpha) if family else frozenset()
+    level = local_alpha(max(len(family), 1), len(rejected), alpha)
+
+    def judged(name: str) -> tuple[Interval, float, Verdict]:
+        if name == CONTROL:
+            interval, p_value = sequences[name].judge(alpha)
+            return interval, p_value, decide(interval, rejected=p_value <= alpha, mei=mei)
+        interval, p_value = sequences[name].judge(level)
+        return interval, p_value, decide(interval, rejected=name in rejected, mei=mei)
+
+    results = tuple(_result(run, one, sequences, judged) for one in planned)
+    return Evaluation(results, level, len(family))
+
+
+def _sequence(run: Run, name: str) -> _Sequence | None:
+    plan = run.probed(name)
+    if plan is None or run.unavailable(name) is not None:
+        return None
+    rounds = of_design(run.rounds(name), plan.design)[: plan.maximum]
+    ended = run.ended(name)
+    return _Sequence(plan, rounds, bool(ended and ended.large_effect)) if rounds else None
+
+
+def _result(
+    run: Run,
+    one: PlannedBenchmark,
+    sequences: dict[str, _Sequence],
+    judged: Callable[[str], tuple[Interval, float, Verdict]],
+) -> Result:
+    name = one.declaration.name
+    unavailable = run.unavailable(name)
+    if unavailable is not None:
+        where = " and ".join(unavailable.sides) or "both sides"
+        reason = f"{where}: {unavailable.reason}"
+        return Result(one.declaration, one.layer, None, reason, available=False)
+    sequence = sequences.get(name)
+    if sequence is None:
+        return Result(one.declaration, one.layer, None, "not measured yet")
+    interval, p_value, verdict = judged(name)
+    plan, ended = sequence.plan, run.ended(name)
+    alone = of_design(run.rounds(name), Design.PAIRS)
+    size = size_of(plan, sequence.rounds, alone, interval)
+    sized = of_design(run.rounds(name), size.design)
+    return Result(
+        benchmark=one.declaration,
+        layer=one.layer,
+        verdict=verdict,
+        reason=ended.reason if ended else "stopped before its end",
+        design=plan.design,
+        metric=plan.metric,
+        rounds=len(sequence.rounds),
+        p_value=p_value,
+        interval=interval,
+        size=size,
+        base_s=median_s(times(sized, Side.BASE, size.metric)),
+        head_s=median_s(times(sized, Side.HEAD, size.metric)),
+        wall=_wall(alone) if plan.metric is not Metric.VALUE else None,
+        net=_net(run, one.declaration, size),
+        noise=robust_sd(differences(sequence.rounds, plan.metric)),
+        base_rss_bytes=_peak_rss(sequence.rounds, Side.BASE),
+        head_rss_bytes=_peak_rss(sequence.rounds, Side.HEAD),
+        disturbance=ended.noise if ended else None,
+        large_effect=sequence.large,
+    )
+
+
+def size_of(plan: Probed, deciding: list[Round], alone: list[Round], interval: Interval) -> Size:
+    """The size to report: the deciding interval, or for a large effect in duet that of `alone`."""
+    large = not 1 / LARGE_RATIO <= interval.ratio <= LARGE_RATIO
+    if plan.design is Design.DUET and large and len(alone) >= FEWEST_FOR_SIZE:
+        measured = fixed_interval(differences(alone, plan.metric), 0.05)
+        return Size(measured, Design.PAIRS, plan.metric, len(alone))
+    return Size(interval, plan.design, plan.metric, len(deciding))
+
+
+def _wall(alone: list[Round]) -> Wall | None:
+    if not alone:
+        return None
+    return Wall(
+        median_s(times(alone, Side.BASE, Metric.WALL)),
+        median_s(times(alone, Side.HEAD, Metric.WALL)),
+        fixed_interval(differences(alone, Metric.WALL), 0.05),
+        len(alone),
+    )
+
+
+def _net(run: Run, benchmark: Benchmark, size: Size) -> Net | None:
+    if benchmark.kind is not Kind.IMPORT or benchmark.name == CONTROL:
+        return None
+    control = of_design(run.rounds(CONTROL), size.design)
+    rounds = of_design(run.rounds(benchmark.name), size.design)
+    if not control or not rounds:
+        return None
+    base_s, head_s, interval = net_interval(
+        times(rounds, Side.BASE, Metric.CPU),
+        times(rounds, Side.HEAD, Metric.CPU),
+        times(control, Side.BASE, Metric.CPU),
+        times(control, Side.HEAD, Metric.CPU),
+        alpha=0.05,
+        seed=run.manifest.seed,
+    )
+    return Net(base_s, head_s, interval, size.design)
+
+
+def _peak_rss(rounds: list[Round], side: Side) -> int:
+    samples: list[Sample] = [taken.sample(side) for taken in rounds]
+    return int(np.median([sample.peak_rss_bytes for sample in samples]))

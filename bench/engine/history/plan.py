@@ -1,0 +1,68 @@
+"""From what was asked to a series on disk: a new one, or one that was begun before."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bench.core.options import Options
+from bench.core.series import Points
+from bench.core.target import Target
+from bench.core.workspace import Workspace
+from bench.engine.environments.build import common_cut_off
+from bench.engine.machine.fingerprint import describe_machine
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.engine.store.series import (
+    SERIES_FORMAT,
+    Series,
+    SeriesManifest,
+    create_series,
+    latest_series,
+    series_place,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A series and whether an earlier session began it; a new one is not on disk yet."""
+
+    series: Series
+    is_known: bool
+
+
+def find_series(
+    target: Target,
+    points: Points,
+    options: Options,
+    benchmarks: tuple[PlannedBenchmark, ...],
+    workspace: Workspace,
+    *,
+    again: bool,
+) -> Found:
+    """The newest series of the same points and options; `again` always plans a new one."""
+    now = datetime.now(UTC)
+    wanted = SeriesManifest(
+        format=SERIES_FORMAT,
+        series_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        target=target.name,
+        layer=target.layer,
+        points=points,
+        date=common_cut_off((points.anchor, *points.points)),
+        options=options,
+        benchmarks={one.declaration.name: one.digest for one in benchmarks},
+        machine=describe_machine(),
+        started_at=now.isoformat(timespec="seconds"),
+    )
+    known = None if again else latest_series(workspace.data, wanted)
+    if known is not None:
+        return Found(known, is_known=True)
+    planned = Series(series_place(workspace.data, wanted) / wanted.series_id, wanted)
+    return Found(planned, is_known=False)
+
+
+def begin(found: Found, workspace: Workspace) -> Series:
+    """The series on disk."""
+    if found.is_known:
+        return found.series
+    return create_series(workspace.data, found.series.manifest)

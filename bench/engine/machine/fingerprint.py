@@ -1,0 +1,77 @@
+"""What machine this is: recorded in every run, and part of where its data lies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import socket
+from pathlib import Path
+
+import psutil
+
+from bench.core.machine import Machine
+from bench.engine.machine.pinning import Slice, parse_cpu_list
+
+
+def describe_machine() -> Machine:
+    """Read the machine's properties; what the system does not tell is "not available"."""
+    model = _cpu_model()
+    cpus = os.cpu_count() or 1
+    identity = _read("/etc/machine-id") or socket.gethostname()
+    digest = hashlib.sha256(f"{identity}/{model}/{cpus}".encode()).hexdigest()[:6]
+    slug = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")[:30].strip("-")
+    return Machine(
+        name=f"{slug}-{cpus}cpu-{digest}",
+        hostname=socket.gethostname(),
+        cpu_model=model,
+        cpus=cpus,
+        memory_bytes=psutil.virtual_memory().total,
+        system=_system(),
+        kernel=platform.release(),
+        hypervisor="virtual machine" if " hypervisor" in _read("/proc/cpuinfo") else "none seen",
+        governor=_tell("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        clock_source=_tell("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        aslr=_tell("/proc/sys/kernel/randomize_va_space"),
+        isolated_cpus=isolated_cpus(),
+        can_pin=hasattr(os, "sched_setaffinity"),
+    )
+
+
+def isolated_cpus() -> tuple[int, ...]:
+    """Cores the kernel keeps other work away from (`isolcpus`), as numbers."""
+    return parse_cpu_list(_read("/sys/devices/system/cpu/isolated"))
+
+
+def measuring_cpus(machine: Machine, apart: Slice | None = None) -> tuple[int, ...]:
+    """Cores a measured process may be pinned to: those set `apart`, isolated ones, or all of ours.
+
+    Empty where processes can't be pinned (macOS).
+    """
+    if not machine.can_pin:
+        return ()
+    if apart is not None:
+        return apart.cpus
+    return machine.isolated_cpus or tuple(sorted(os.sched_getaffinity(0)))
+
+
+def _cpu_model() -> str:
+    match = re.search(r"^model name\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return match.group(1).strip() if match else platform.processor() or platform.machine()
+
+
+def _system() -> str:
+    match = re.search(r'^PRETTY_NAME="?([^"\n]+)', _read("/etc/os-release"), re.MULTILINE)
+    return match.group(1) if match else f"{platform.system()} {platform.release()}"
+
+
+def _tell(file: str) -> str:
+    return _read(file).strip() or "not available"
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

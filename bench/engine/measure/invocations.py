@@ -1,0 +1,198 @@
+"""From a declared benchmark and an environment to the process that is started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from bench.core.container import ContainerUse
+from bench.core.files import write_atomically
+from bench.core.process import run_tool
+from bench.core.result import CONTROL
+from bench.core.service import ServiceUse
+from bench.core.target import PLACEHOLDER, Benchmark, Kind
+from bench.engine.environments.build import Environment
+from bench.engine.environments.clean import subject_environment
+from bench.engine.measure.client import Invocation
+from bench.engine.measure.homes import FreshHome
+from bench.workloads.containers.telling import DRIVER, NotTellableError, tell
+
+SERVICE_DRIVER = Path(__file__).parents[2] / "workloads" / "services" / "driver.py"
+
+# Parents are imported, the module itself is only looked for.
+_MISSING = """
+import importlib.util, sys
+for name in sys.argv[1:]:
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        print(name)
+"""
+
+
+class NotPresentError(Exception):
+    """The revision has no such command or module (the message says which)."""
+
+
+class NotServedError(Exception):
+    """The server that the benchmark needs can't be had (the message says why)."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What every invocation of a side shares: its environment, variables, and folders.
+
+    `home` is throwaway; `support` holds pyperf for scripts, outside the subject's environment;
+    `fixtures` are the folders of fixtures by name, and `services` the addresses of their servers:
+    the same for both sides. `refusal` says why there are no servers.
+    """
+
+    environment: Environment
+    own: dict[str, str]
+    home: Path
+    support: Path
+    suites: Path
+    fixtures: Mapping[str, Path] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
+    refusal: str = ""
+
+    def invocation(
+        self, benchmark: Benchmark, options: tuple[str, ...] = (), *, cpu_clock: bool = False
+    ) -> Invocation:
+        """The process of one sample; `options` go to a script's pyperf runner.
+
+        `cpu_clock` lets a script's values count CPU time. Raises `NotPresentError` when the
+        environment has no such command, `NotServedError` when its server can't be had.
+        """
+        if (benchmark.served and benchmark.fixture not in self.services) or (
+            benchmark.service and self.refusal
+        ):
+            raise NotServedError(self.refusal)
+        venv = self.environment.venv
+        env = self._variables(benchmark)
+        extra = ""
+        affinity = ""
+        if benchmark.kind is Kind.COMMAND:
+            first, *words = self._fill(benchmark, benchmark.command)
+            argv = (_executable(venv, first), *words)
+        elif benchmark.kind is Kind.IMPORT:
+            argv = (f"{venv}/bin/python", "-c", benchmark.import_statement)
+        else:
+            script = self._script(benchmark, env)
+            clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
+            argv = (f"{venv}/bin/python", *clock, str(script), *options)
+            env["PYTHONPATH"] = os.pathsep.join(
+                filter(None, (str(self.support), env.get("PYTHONPATH")))
+            )
+            extra = str(self.home / "pyperf.json")
+            affinity = "--affinity"
+        return Invocation(
+            argv,
+            env,
+            self.home,
+            stderr=self.home / "stderr",
+            extra=extra,
+            affinity=affinity,
+            home=self._home(benchmark, env),
+            folder=Path(*self._fill(benchmark, (benchmark.folder,))) if benchmark.folder else None,
+        )
+
+    def check_present(self, benchmark: Benchmark) -> None:
+        """Raise `NotPresentError` when a module the benchmark needs is not in this revision."""
+        if not benchmark.needs:
+            return
+        venv = self.environment.venv
+        looked = run_tool(
+            [venv / "bin" / "python", "-c", _MISSING, *benchmark.needs],
+            cwd=self.home,
+            env=self._variables(benchmark),
+            timeout_s=benchmark.timeout_s,
+        )
+        if looked.stdout.split():
+            missing = ", ".join(looked.stdout.split())
+            raise NotPresentError(f"not present in this revision (no module {missing})")
+
+    def _script(self, benchmark: Benchmark, env: dict[str, str]) -> Path:
+        """The pyperf script; one that drives a service or a container is told by a file."""
+        if benchmark.container is not None:
+            return self._container(benchmark, benchmark.container, env)
+        if benchmark.service is None:
+            return self.suites / f"bm_{benchmark.script}" / "run_benchmark.py"
+        told = self.home.with_name(f"{self.home.name}-services") / f"{benchmark.name}.json"
+        env["BENCH_SERVICE"] = str(told)
+        write_atomically(told, self._told(benchmark, benchmark.service))
+        return SERVICE_DRIVER
+
+    def _container(self, benchmark: Benchmark, use: ContainerUse, env: dict[str, str]) -> Path:
+        told = self.home.with_name(f"{self.home.name}-containers") / f"{benchmark.name}.json"
+        mounts = [self.fixtures[benchmark.fixture]] if benchmark.fixture else []
+        filled = use.filled(lambda words: self._fill(benchmark, words))
+        try:
+            content = tell(
+                filled, self.environment.record, self.environment.folder,
+                served=benchmark.served, mounts=mounts, timeout_s=benchmark.timeout_s,
+            )  # fmt: skip
+        except NotTellableError as error:
+            raise NotServedError(str(error)) from error
+        write_atomically(told, content)
+        env |= {"BENCH_CONTAINER": str(told), "PYTHONPATH": str(DRIVER.parents[3])}
+        return DRIVER
+
+    def _told(self, benchmark: Benchmark, use: ServiceUse) -> bytes:
+        service = use.of
+        assert service is not None  # the catalogue puts it in
+        words = self._fill(benchmark, service.command)
+        values = self._fill(benchmark, tuple(service.env.values()))
+        env = dict(zip(service.env, values, strict=True))
+        filled = msgspec.structs.replace(service, command=words, env=env)
+        return msgspec.json.encode(msgspec.structs.replace(use, of=filled))
+
+    def _home(self, benchmark: Benchmark, env: dict[str, str]) -> FreshHome | None:
+        """What HOME is to hold before each process; None: it is left as it is."""
+        first: tuple[str, ...] = ()
+        if benchmark.prepare:
+            name, *words = self._fill(benchmark, benchmark.prepare)
+            first = (_executable(self.environment.venv, name), *words)
+        elif not benchmark.fresh_home:
+            return None
+        kept = self.home.with_name("kept") / self.home.name / benchmark.name
+        return FreshHome(
+            self.home, kept, first, env, benchmark.timeout_s, copied=benchmark.own_files
+        )
+
+    def _variables(self, benchmark: Benchmark) -> dict[str, str]:
+        filled = self._fill(benchmark, tuple(benchmark.env.values()))
+        own = {**self.own, **dict(zip(benchmark.env, filled, strict=True))}
+        return subject_environment(self.environment.venv, self.home, own)
+
+    def _fill(self, benchmark: Benchmark, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Put in what `{fixture}`, `{home}` and `{service}` stand for, if there is a fixture."""
+        if not benchmark.fixture:
+            return words
+        meant = {
+            "fixture": str(self.fixtures[benchmark.fixture]),
+            "home": str(self.home),
+            "service": self.services.get(benchmark.fixture, ""),
+            "port": "{port}",  # the driver's to choose
+        }
+        return tuple(PLACEHOLDER.sub(lambda found: meant[found[1]], word) for word in words)
+
+
+def control_benchmark() -> Benchmark:
+    """The bare interpreter: what every import and command pays before its first own line."""
+    return Benchmark(
+        name=CONTROL, group="control", statement="sys", note="bare interpreter of the environment"
+    )
+
+
+def _executable(venv: Path, name: str) -> str:
+    own = venv / "bin" / name
+    if os.access(own, os.X_OK):
+        return str(own)
+    raise NotPresentError(f"no command {name!r} in this revision's environment")

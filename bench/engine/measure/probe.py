@@ -1,0 +1,249 @@
+"""Look at a benchmark before measuring it: does it work on both sides, and which design fits?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.result import CONTROL
+from bench.core.sample import Design, Metric, Sample, Side
+from bench.core.target import Benchmark, Kind
+from bench.engine.measure.invocations import NotPresentError, NotServedError, Subject
+from bench.engine.measure.rounds import Bench, RoundFailedError, Sides, read_worker
+
+# A process that waits for more than this share of its time, or keeps more cores than this busy, is
+# not CPU-bound on one core: its CPU time is not what a user waits for.
+_BLOCKED = 0.10
+_SURELY_BLOCKED = 0.60
+_MORE_LOOKS = 3
+_BLOCKED_S = 0.002  # starting a process takes about this long in the kernel, on nobody's account
+_PARALLEL = 1.10
+_LONG_S = 0.5  # looking twice at such a process costs more than it tells
+_VALUES = ("--worker", "--worker-task", "0", "--pipe", "3", "--warmups", "1", "--values", "3")
+_CALIBRATE = (
+    "--worker",
+    "--worker-task",
+    "0",
+    "--pipe",
+    "3",
+    "--calibrate-loops",
+    "--warmups",
+    "0",
+    "--values",
+    "1",
+)
+_MIN_TIME = ("--min-time", "0.05")
+_ONE = ("--worker", "--worker-task", "0", "--pipe", "3", "--warmups", "0", "--values", "1")
+_CONTAINER = "a container is waited for: its engine works on any core"
+_LONG = "takes long, in parts by the clock: each side by itself"
+
+
+class NotMeasurableError(Exception):
+    """A benchmark fails on one side or both; the message says how, `sides` where."""
+
+    def __init__(self, message: str, sides: tuple[Side, ...]) -> None:
+        super().__init__(message)
+        self.sides = sides
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a benchmark will be measured, and why."""
+
+    sides: Sides
+    design: Design
+    metric: Metric
+    reason: str
+    loops: int
+
+
+def probe(
+    bench: Bench, benchmark: Benchmark, base: Subject, head: Subject, wanted: Design | None
+) -> Choice:
+    """Run each side a few times by itself, discard the figures, and choose a design.
+
+    Raises `NotMeasurableError` when a side fails: what fails is never timed.
+    """
+    sides, loops = _prepare(bench, benchmark, base, head)
+    known = _known(benchmark)
+    if known is not None:
+        for side in Side:
+            _try(bench, sides, side, pin=False)  # the warm-up, and the check
+        return Choice(sides, *known, loops)
+    free, pinned = _alone(bench, sides)
+    if benchmark.kind is Kind.SCRIPT:
+        counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)
+        on_cpu_clock = [_try(bench, counting_cpu, side, pin=True) for side in Side]
+        found = choose_for_script(pinned, on_cpu_clock, can_pin=bool(bench.cpus))
+        if found[0] is not Design.DUET and bench.cpus:  # in doubt: values of one moment may mislead
+            pinned = pinned + [_try(bench, sides, side, pin=True) for side in Side]
+            found = choose_for_script(pinned, on_cpu_clock, can_pin=True)
+    elif benchmark.name == CONTROL and bench.cpus:
+        found = Design.DUET, Metric.CPU, "the bare interpreter only computes"
+    else:
+        found = choose(free, _look_again(bench, sides, pinned), can_pin=bool(bench.cpus))
+    design, metric, reason = found
+    if wanted is Design.DUET and not bench.cpus:
+        reason = f"duet was asked for, but {reason}"
+    elif wanted is not None and wanted is not design:
+        reason = f"asked for with --design (the probe: {design}, since {reason})"
+        design, metric = wanted, _asked_metric(wanted, benchmark.kind, metric)
+    return Choice(
+        sides=prepare_again(benchmark, base, head, design, loops),
+        design=design,
+        metric=metric,
+        reason=reason,
+        loops=loops,
+    )
+
+
+def _known(benchmark: Benchmark) -> tuple[Design, Metric, str] | None:
+    """The design of a benchmark that has only one, and takes long to try."""
+    if benchmark.container:
+        return Design.PAIRS, Metric.VALUE, _CONTAINER
+    if benchmark.rounds:
+        return Design.PAIRS, Metric.WALL, _LONG
+    return None
+
+
+def _asked_metric(wanted: Design, kind: Kind, found: Metric) -> Metric:
+    if kind is Kind.SCRIPT:
+        return Metric.VALUE
+    return Metric.CPU if wanted is Design.DUET else found
+
+
+def prepare_again(
+    benchmark: Benchmark, base: Subject, head: Subject, design: Design, loops: int
+) -> Sides:
+    """The processes of a benchmark that was probed (also by an earlier session of the run)."""
+    if benchmark.kind is not Kind.SCRIPT:
+        return Sides(benchmark, base.invocation(benchmark), head.invocation(benchmark))
+    options = (*(_ONE if benchmark.container else _VALUES), "--loops", str(loops))
+    together = design is Design.DUET
+    return Sides(
+        benchmark,
+        base.invocation(benchmark, options, cpu_clock=together),
+        head.invocation(benchmark, options, cpu_clock=together),
+    )
+
+
+def choose(
+    free: list[Sample], pinned: list[Sample], *, can_pin: bool
+) -> tuple[Design, Metric, str]:
+    """Design, metric and reason, from samples that ran alone: on any core, and on one core.
+
+    Both lists hold base and head in turn. The least waiting seen of a side counts: on a busy
+    machine waiting comes and goes, but a process that sleeps does so each time.
+    """
+    parallel = max(sample.cpu_s / sample.wall_s for sample in free)
+    blocked = _waiting(pinned)
+    if parallel > _PARALLEL:
+        return Design.PAIRS, Metric.WALL, f"keeps {parallel:.1f} cores busy at once"
+    if blocked > _BLOCKED:
+        return Design.PAIRS, Metric.WALL, f"waits for {blocked:.0%} of its time"
+    if not can_pin:
+        return Design.PAIRS, Metric.CPU, "this system cannot pin a process to a core"
+    return Design.DUET, Metric.CPU, f"CPU-bound on one core (waits for {blocked:.0%})"
+
+
+def choose_for_script(
+    by_wall: list[Sample], by_cpu: list[Sample], *, can_pin: bool
+) -> tuple[Design, Metric, str]:
+    """The same for a script, from its values by wall clock and by CPU clock.
+
+    Both lists hold base and head in turn, on one core. Where a thread's CPU time explains the wall
+    time, it may stand for it; not so where a script sleeps, or has threads or children work for it.
+    Time in which a process stood ready to run while others had the core is no waiting of its own.
+    """
+    if not can_pin:
+        return Design.PAIRS, Metric.VALUE, "this system cannot pin a process to a core"
+    explained = min(
+        by_cpu[side].measured(Metric.VALUE) / min(map(_undisturbed, by_wall[side::2]))
+        for side in (0, 1)
+    )
+    if explained < 1 - _BLOCKED:
+        reason = f"CPU time of its thread explains only {explained:.0%} of a value"
+        return Design.PAIRS, Metric.VALUE, reason
+    return Design.DUET, Metric.VALUE, "CPU-bound: its thread's CPU time explains its values"
+
+
+def _undisturbed(sample: Sample) -> float:
+    """A value by wall clock, less the share that went to others on the same core."""
+    queued = (sample.run_queue_s or 0.0) / sample.wall_s
+    return sample.measured(Metric.VALUE) * (1 - queued)
+
+
+def _look_again(bench: Bench, sides: Sides, pinned: list[Sample]) -> list[Sample]:
+    """More samples while waiting is in doubt: a busy machine can look like it for a moment."""
+    for _ in range(_MORE_LOOKS):
+        if not _BLOCKED < _waiting(pinned) < _SURELY_BLOCKED:
+            break
+        pinned = pinned + [_try(bench, sides, side, pin=True) for side in Side]
+    return pinned
+
+
+def _waiting(pinned: list[Sample]) -> float:
+    """The least share of waiting seen of each side; of the two, the larger."""
+    return max(min(map(_waiting_share, pinned[side::2])) for side in (0, 1))
+
+
+def _waiting_share(sample: Sample) -> float:
+    """The part of the wall time in which the process neither ran nor stood ready to run."""
+    waited = sample.wall_s - sample.cpu_s - (sample.run_queue_s or 0.0)
+    return waited / sample.wall_s if waited > _BLOCKED_S else 0.0
+
+
+def _alone(bench: Bench, sides: Sides) -> tuple[list[Sample], list[Sample]]:
+    free = [_try(bench, sides, side, pin=False) for side in Side]  # the warm-up, and the check
+    repeats = 1 if max(sample.wall_s for sample in free) > _LONG_S else 2
+    if repeats > 1:
+        free = [_try(bench, sides, side, pin=False) for side in Side]
+    pinned = [_try(bench, sides, side, pin=True) for _ in range(repeats) for side in Side]
+    return free, pinned
+
+
+def _try(bench: Bench, sides: Sides, side: Side, *, pin: bool) -> Sample:
+    try:
+        return bench.alone(sides, side, pin=pin)
+    except RoundFailedError as error:
+        raise NotMeasurableError(*_both_sides(bench, sides, side, str(error))) from error
+
+
+def _both_sides(
+    bench: Bench, sides: Sides, failed: Side, message: str
+) -> tuple[str, tuple[Side, ...]]:
+    """What failed where: one side's failure is worth knowing from the other side as well."""
+    other = Side.HEAD if failed is Side.BASE else Side.BASE
+    try:
+        bench.alone(sides, other, pin=False)
+    except RoundFailedError as error:
+        return (message if message == str(error) else f"{message}; {error}"), (failed, other)
+    return message, (failed,)
+
+
+def _prepare(bench: Bench, benchmark: Benchmark, base: Subject, head: Subject) -> tuple[Sides, int]:
+    missing: dict[Side, str] = {}
+    for side, subject in ((Side.BASE, base), (Side.HEAD, head)):
+        try:
+            subject.invocation(benchmark)
+            subject.check_present(benchmark)
+        except (NotPresentError, NotServedError) as error:
+            missing[side] = str(error)
+    if missing:
+        raise NotMeasurableError("; ".join(dict.fromkeys(missing.values())), tuple(missing))
+    loops = 1 if benchmark.container else 0
+    if benchmark.kind is Kind.SCRIPT and not loops:
+        loops = _calibrate(bench, benchmark, base, head)
+    return prepare_again(benchmark, base, head, Design.PAIRS, loops), loops
+
+
+def _calibrate(bench: Bench, benchmark: Benchmark, base: Subject, head: Subject) -> int:
+    """Inner loops of a script: calibrated on base, then used by both sides."""
+    options = (*_CALIBRATE, *_MIN_TIME)
+    sides = Sides(
+        benchmark, base.invocation(benchmark, options), head.invocation(benchmark, options)
+    )
+    for side in (Side.HEAD, Side.BASE):
+        _try(bench, sides, side, pin=True)
+    metadata = read_worker(Path(sides.base.extra)).get_metadata()
+    return int(metadata.get("calibrate_loops", metadata.get("loops", 1)))

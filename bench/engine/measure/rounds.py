@@ -1,0 +1,230 @@
+"""Take one round: both sides, same seed, random order, same core."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pyperf
+
+from bench.core.sample import Design, Round, Sample, Side
+from bench.core.target import Benchmark, Kind
+from bench.engine.measure.client import Invocation, Launcher, LauncherError, Outcome
+from bench.engine.measure.homes import HomeError
+from bench.engine.measure.network import Network
+from bench.engine.measure.traffic import Mark, complaint, counts
+
+
+class RoundFailedError(Exception):
+    """A side did not end as it should; `sides` names which, the message says how."""
+
+    def __init__(self, message: str, sides: tuple[Side, ...]) -> None:
+        super().__init__(message)
+        self.sides = sides
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two processes of a benchmark's rounds."""
+
+    benchmark: Benchmark
+    base: Invocation
+    head: Invocation
+
+    def side(self, side: Side) -> Invocation:
+        """The process of one side."""
+        return self.base if side is Side.BASE else self.head
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where rounds are taken: the launcher, the cores it may pin to (none: no pinning).
+
+    `network` knows the services beside the launcher; None: there are none.
+    """
+
+    launcher: Launcher
+    cpus: tuple[int, ...]
+    seed: int
+    network: Network | None = None
+
+    def take(self, sides: Sides, design: Design, index: int, *, pin: bool) -> Round:
+        """Take round `index` of a design.
+
+        Order, hash seed and core follow from the run's seed, so a resumed run goes on with the
+        random numbers it would have had. Raises `RoundFailedError`.
+        """
+        key = f"{self.seed}/{sides.benchmark.name}/{design}/{index}"
+        chance = random.Random(key)
+        order = [Side.BASE, Side.HEAD]
+        chance.shuffle(order)
+        hash_seed = chance.randrange(2**32)
+        cpus = self._cpus(sides.benchmark)
+        cpu = chance.choice(cpus) if pin and cpus else None
+        started_at = time.time()
+        samples = self._run(sides, order, hash_seed, cpu, together=design is Design.DUET)
+        return Round(
+            benchmark=sides.benchmark.name,
+            design=design,
+            index=index,
+            first=order[0],
+            hash_seed=hash_seed,
+            started_at=started_at,
+            base=samples[Side.BASE],
+            head=samples[Side.HEAD],
+            cpu=cpu,
+        )
+
+    def alone(self, sides: Sides, side: Side, *, pin: bool) -> Sample:
+        """One process by itself, for probing. Raises `RoundFailedError`."""
+        cpus = self._cpus(sides.benchmark)
+        cpu = cpus[-1] if pin and cpus else None
+        return self._run(sides, [side], 0, cpu, together=False)[side]
+
+    def services_cpu_s(self) -> float:
+        """CPU seconds that services have used so far."""
+        return self.network.services_cpu_s() if self.network else 0.0
+
+    def _cpus(self, benchmark: Benchmark) -> tuple[int, ...]:
+        if self.network is None or not benchmark.served:
+            return self.cpus
+        return self.network.cpus_beside(self.cpus)
+
+    def _make_ready(self, sides: Sides, order: Sequence[Side]) -> None:
+        """What is due before processes are started, off all clocks."""
+        self._check_service(sides, order)
+        for side in order:
+            home = sides.side(side).home
+            if home is not None:
+                try:
+                    home.renew(self.launcher.isolation.prefix)
+                except HomeError as error:
+                    raise RoundFailedError(str(error), (side,)) from error
+
+    def _check_service(self, sides: Sides, order: Sequence[Side]) -> None:
+        """Raise `RoundFailedError` when the server that the processes need has died."""
+        if self.network is not None and sides.benchmark.served:
+            problem = self.network.problem(sides.benchmark.fixture)
+            if problem:
+                raise RoundFailedError(problem, tuple(order))
+
+    def _run(
+        self,
+        sides: Sides,
+        order: Sequence[Side],
+        hash_seed: int,
+        cpu: int | None,
+        *,
+        together: bool,
+    ) -> dict[Side, Sample]:
+        journal = self._journal(sides.benchmark)
+        if journal is not None and not together:  # each by itself: whose requests are they?
+            samples = {}
+            for side in order:
+                mark = Mark.now(journal)
+                sample = self._launch(sides, [side], hash_seed, cpu, together=False)[side]
+                samples[side] = _with_traffic(sample, mark, sides.benchmark, side)
+            return samples
+        return self._launch(sides, order, hash_seed, cpu, together=together)
+
+    def _journal(self, benchmark: Benchmark) -> Path | None:
+        """Where the service of a benchmark writes down what it was asked for."""
+        if self.network is None or not benchmark.served:
+            return None
+        return self.network.journal(benchmark.fixture)
+
+    def _launch(
+        self,
+        sides: Sides,
+        order: Sequence[Side],
+        hash_seed: int,
+        cpu: int | None,
+        *,
+        together: bool,
+    ) -> dict[Side, Sample]:
+        benchmark = sides.benchmark
+        self._make_ready(sides, order)
+        try:
+            outcomes = self.launcher.run(
+                [sides.side(side) for side in order],
+                together=together,
+                hash_seed=hash_seed,
+                timeout_s=benchmark.timeout_s * len(order),
+                cpu=cpu,
+            )
+        except LauncherError as error:
+            raise RoundFailedError(f"could not be started: {error}", tuple(order)) from error
+        self._check_service(sides, order)  # the better explanation, if it is one
+        _check(sides, dict(zip(order, outcomes, strict=True)))
+        return {
+            side: _with_values(outcome, sides.side(side), benchmark)
+            for side, outcome in zip(order, outcomes, strict=True)
+        }
+
+
+def inside_s(taken: Round) -> float:
+    """Seconds of a round during which a measured process ran."""
+    walls = (taken.base.wall_s, taken.head.wall_s)
+    return max(walls) if taken.design is Design.DUET else sum(walls)
+
+
+def _check(sides: Sides, outcomes: dict[Side, Outcome]) -> None:
+    hung = tuple(side for side, outcome in outcomes.items() if outcome.status is None)
+    if hung:
+        limit = sides.benchmark.timeout_s * len(outcomes)
+        # Of two sides one after the other, the second did not even start when the first hung.
+        raise RoundFailedError(f"still running after {limit:g} s: stopped", hung[:1])
+    wrong = {
+        side: outcome.status
+        for side, outcome in outcomes.items()
+        if outcome.status != sides.benchmark.exit_status
+    }
+    if wrong:
+        side, status = next(iter(wrong.items()))
+        raise RoundFailedError(_describe(status or 0, sides.side(side)), tuple(wrong))
+
+
+def _describe(status: int, invocation: Invocation) -> str:
+    ending = f"exit status {status}" if status >= 0 else f"killed by signal {-status}"
+    last = _last_line(invocation.stderr)
+    return f"{ending}: {last}" if last else ending
+
+
+def _last_line(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            stream.seek(0, 2)
+            stream.seek(max(0, stream.tell() - 4000))
+            text = stream.read().decode(errors="replace").strip()
+    except OSError:
+        return ""
+    return text.splitlines()[-1][:300] if text else ""
+
+
+def _with_traffic(sample: Sample, mark: Mark, benchmark: Benchmark, side: Side) -> Sample:
+    """The sample with what its service was asked for; raises `RoundFailedError` if not answered."""
+    exchanges = mark.since()
+    wrong = complaint(exchanges, benchmark.asks)
+    if wrong:
+        raise RoundFailedError(wrong, (side,))
+    return msgspec.structs.replace(sample, counts=counts(exchanges))
+
+
+def _with_values(outcome: Outcome, invocation: Invocation, benchmark: Benchmark) -> Sample:
+    assert outcome.sample is not None
+    if benchmark.kind is not Kind.SCRIPT:
+        return outcome.sample
+    values = read_worker(Path(invocation.extra)).get_runs()[-1].values
+    return msgspec.structs.replace(outcome.sample, values_s=tuple(values))
+
+
+def read_worker(file: Path) -> pyperf.Benchmark:
+    """What a pyperf worker wrote. Raises `RoundFailedError` when that is nothing usable."""
+    try:
+        return pyperf.Benchmark.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise RoundFailedError(f"the pyperf worker wrote no result: {error}", ()) from error

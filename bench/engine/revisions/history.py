@@ -1,0 +1,123 @@
+"""A range and `--every N` or `--tags` → the revisions that lie between its ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from packaging.version import Version
+
+from bench.core.errors import UsageError
+from bench.core.revision import Pair, Revision, Source
+from bench.core.series import Points, Selection
+from bench.core.target import Target
+from bench.core.workspace import Workspace
+from bench.engine.revisions.git import Clone
+from bench.engine.revisions.index import PackageIndex
+from bench.engine.revisions.ranges import RevisionName
+from bench.engine.revisions.resolve import clone_path, released
+
+
+def find_points(
+    target: Target, pair: Pair, selection: Selection, workspace: Workspace, repo: Path | None = None
+) -> Points:
+    """The points of a series from a pair that was looked up; `pair.base` is the anchor.
+
+    Commits are taken along the first-parent history of the head, tags from all of its history.
+    The head is always the last point. Raises `UsageError` when the two ends are no history, or
+    nothing lies between them.
+    """
+    if pair.is_same:
+        raise UsageError(f"{pair.label} is one revision: there is no history between its ends.")
+    if pair.base.source is not pair.head.source:
+        raise UsageError(
+            f"{pair.label} goes from a {_KINDS[pair.base.source]} to a "
+            f"{_KINDS[pair.head.source]}: there is no history between them.",
+            "git:NAME or pypi:NAME says which of both a name means.",
+        )
+    if pair.head.source is Source.PYPI:
+        between, points = _releases(target, pair, selection, workspace)
+    else:
+        clone = Clone(clone_path(target, workspace, repo))
+        _check_ancestry(clone, pair)
+        between, points = (
+            _commits(clone, pair, selection.every) if selection.every else _tags(clone, pair)
+        )
+    return Points(pair.base, points, selection, pair.origin, between)
+
+
+_KINDS = {Source.GIT: "commit", Source.PYPI: "release"}
+
+
+def _releases(
+    target: Target, pair: Pair, selection: Selection, workspace: Workspace
+) -> tuple[int, tuple[Revision, ...]]:
+    if selection.every:
+        raise UsageError(
+            f"--every counts commits, and {pair.label} are releases.",
+            "--tags takes every release between; git:NAME..git:NAME means the tags' commits.",
+        )
+    first, last = Version(pair.base.identity), Version(pair.head.identity)
+    if first > last:
+        raise UsageError(
+            f"{pair.head.label} is older than {pair.base.label}: a series goes forward.",
+            f"Write {pair.head.label}..{pair.base.label}.",
+        )
+    index = PackageIndex(workspace.lookups)
+    listing = index.remembered(target.distribution) or index.look_up(target.distribution)
+    between = tuple(
+        released(one.version, one)
+        for one in listing.releases
+        if first < Version(one.version) < last
+        and not one.yanked
+        and not Version(one.version).is_prerelease
+    )
+    return len(between), _all_but_the_end(between, pair, "release")
+
+
+def _check_ancestry(clone: Clone, pair: Pair) -> None:
+    base, head = pair.base, pair.head
+    if not clone.is_ancestor(base.identity, head.identity):
+        if clone.is_ancestor(head.identity, base.identity):
+            hint = f"The other way round it is: {head.name}..{base.name}."
+        else:
+            hint = f"{base.name}...{head.name} starts at their merge base."
+        raise UsageError(f"{base.name} is no ancestor of {head.name}: a series goes forward.", hint)
+
+
+def _commits(clone: Clone, pair: Pair, every: int) -> tuple[int, tuple[Revision, ...]]:
+    base, head = pair.base.identity, pair.head.identity
+    line = clone.first_parent_line(base, head)
+    fork = clone.first_parent(line[0])
+    if fork != base:
+        where = f"{fork[:10]} is the last commit of that line before it" if fork else "nor its root"
+        raise UsageError(
+            f"{pair.base.name} was merged into the history of {pair.head.name} and is not on its "
+            f"first-parent line, along which --every counts; {where}.",
+            f"Write {fork[:10]}..{pair.head.name}." if fork else "",
+        )
+    chosen = [commit for number, commit in enumerate(line, 1) if number % every == 0]
+    points = [clone.revision(commit[:10], commit) for commit in chosen if commit != head]
+    return len(line), (*points, pair.head)
+
+
+def _tags(clone: Clone, pair: Pair) -> tuple[int, tuple[Revision, ...]]:
+    """Final versions' tags that contain the anchor and are contained in the head, by version."""
+    found: dict[str, tuple[Version, str]] = {}
+    for name, commit in clone.tags_between(pair.base.identity, pair.head.identity).items():
+        version = RevisionName(name).version
+        if version is None or version.is_prerelease or commit == pair.head.identity:
+            continue
+        if commit not in found or version > found[commit][0]:
+            found[commit] = (version, name)
+    ordered = sorted(found.items(), key=lambda item: item[1][0])
+    between = tuple(clone.revision(name, commit) for commit, (_version, name) in ordered)
+    return len(between), _all_but_the_end(between, pair, "tag of a final version")
+
+
+def _all_but_the_end(between: tuple[Revision, ...], pair: Pair, kind: str) -> tuple[Revision, ...]:
+    if not between:
+        raise UsageError(
+            f"There is no {kind} between {pair.base.label} and {pair.head.label}.",
+            "Without --tags the two are measured as a pair; --every N takes commits.",
+        )
+    return (*between, pair.head)

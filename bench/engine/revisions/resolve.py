@@ -1,0 +1,160 @@
+"""Look a range up: in releases, in a clone, or in both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from bench.core.errors import UsageError
+from bench.core.revision import Pair, Revision, Source
+from bench.core.target import Target
+from bench.core.workspace import Workspace
+from bench.engine.revisions.git import Clone, clone_on_demand, open_clone
+from bench.engine.revisions.index import Listing, PackageIndex, Release
+from bench.engine.revisions.ranges import RevisionName, parse_range
+
+
+def resolve_range(
+    target: Target, text: str, workspace: Workspace, repo: Path | None = None
+) -> Pair:
+    """The pair a range means.
+
+    Something that looks like a version is a release if the index has it, unless `repo` names a
+    clone; everything else is looked up in the clone. Raises `UsageError` when a name means nothing.
+    """
+    spec = parse_range(text)
+    lookup = _Lookup(target, workspace, repo)
+    head = lookup.find(spec.head)
+    base = lookup.before(head) if spec.base is None else lookup.find(spec.base)
+    if spec.merge_base:
+        base = lookup.merge_base(base, head)
+    return Pair(base, head, "; ".join(dict.fromkeys(lookup.origins)))
+
+
+def clone_path(target: Target, workspace: Workspace, repo: Path | None = None) -> Path:
+    """Where the clone of a target is or would be."""
+    return repo.resolve() if repo else workspace.repos / target.name
+
+
+@dataclass
+class _Lookup:
+    target: Target
+    workspace: Workspace
+    repo: Path | None
+
+    def __post_init__(self) -> None:
+        self.origins: list[str] = []
+        self.index = PackageIndex(self.workspace.lookups)
+        self._fresh: Listing | None = None
+
+    def find(self, name: RevisionName) -> Revision:
+        version = name.version
+        releases_first = self.repo is None and self.target.released
+        if version and name.source is not Source.GIT and releases_first:
+            release = self._release(version)
+            if release or name.source is Source.PYPI:
+                return released(name.text, release) if release else self._unreleased(name)
+        if name.source is Source.PYPI:
+            raise UsageError(f"{name.text!r} is no version of {self.target.distribution}.")
+        return self._committed(name)
+
+    def before(self, head: Revision) -> Revision:
+        if head.source is Source.PYPI:
+            previous = self._listing(Version(head.identity)).before(Version(head.identity))
+            if previous is None:
+                raise UsageError(f"{head.name} is the first release: nothing to compare with.")
+            return released(previous.version, previous)
+        clone = self._clone()
+        parent = clone.first_parent(head.identity)
+        if parent is None:
+            raise UsageError(f"{head.name} has no parent: nothing to compare it with.")
+        return clone.revision(f"{head.name}^", parent)
+
+    def merge_base(self, base: Revision, head: Revision) -> Revision:
+        if Source.PYPI in {base.source, head.source}:
+            raise UsageError(
+                "base...head needs commits: releases have no merge base.",
+                "Write base..head, or git:TAG to mean the tags.",
+            )
+        clone = self._clone()
+        found = clone.merge_base(base.identity, head.identity)
+        if found is None:
+            raise UsageError(f"{base.name} and {head.name} have no common ancestor.")
+        return clone.revision(f"{base.name}...{head.name}", found)
+
+    def _release(self, version: Version) -> Release | None:
+        try:
+            return self._listing(version).find(version)
+        except UsageError:
+            if self._has_clone():
+                return None
+            raise
+
+    def _listing(self, version: Version) -> Listing:
+        if self._fresh is not None:
+            return self._fresh
+        distribution = self.target.distribution
+        listing = self.index.remembered(distribution)
+        if listing is None or listing.find(version) is None:
+            listing = self._fresh = self.index.look_up(distribution)
+            self.origins.append(f"releases of {distribution} on {listing.index}, looked up now")
+        else:
+            when = listing.looked_up[:16].replace("T", " ")
+            self.origins.append(
+                f"releases of {distribution} on {listing.index}, remembered from {when} UTC"
+            )
+        return listing
+
+    def _unreleased(self, name: RevisionName) -> Revision:
+        raise UsageError(
+            f"{self.target.distribution} has no release {name.text}.",
+            f"Releases: https://pypi.org/project/{self.target.distribution}/#history",
+        )
+
+    def _committed(self, name: RevisionName) -> Revision:
+        clone = self._clone()
+        commit = clone.find(name.text)
+        if commit is None and clone.fetch():
+            self.origins.append("fetched from origin")
+            commit = clone.find(name.text)
+        if commit is None:
+            similar = clone.similar(name.text)
+            hint = f"Similar names there: {', '.join(similar)}." if similar else ""
+            release = f", nor a release of {self.target.distribution}" if name.version else ""
+            raise UsageError(f"Unknown revision {name.text!r} in {clone.path}{release}.", hint)
+        return clone.revision(name.text, commit)
+
+    def _has_clone(self) -> bool:
+        return clone_path(self.target, self.workspace, self.repo).is_dir()
+
+    def _clone(self) -> Clone:
+        path = clone_path(self.target, self.workspace, self.repo)
+        if self.repo is not None:
+            clone = open_clone(path)
+            # Kept with the data: a path says nothing to somebody else, a URL does.
+            where = f"{path.name} of {clone.remote}" if clone.remote else str(path)
+            self.origins.append(f"clone {where}")
+            return clone
+        if not self.target.clone and not path.is_dir():
+            raise UsageError(
+                f"{self.target.name} has no clone URL, and there is no clone at {path}.",
+                "Name one with --repo PATH.",
+            )
+        made = "" if path.is_dir() else f", cloned now from {self.target.clone}"
+        clone = clone_on_demand(self.target.clone, path, private=self.target.private)
+        self.origins.append(f"clone {path.name} under {path.parent.name}/{made}")
+        return clone
+
+
+def released(name: str, release: Release | None) -> Revision:
+    """A release as a revision; raises `UsageError` when the index knows no day for it."""
+    if release is None:
+        raise UsageError(f"There is no release {name}.")
+    if not release.uploaded:
+        raise UsageError(
+            f"The package index tells no upload time for {name}: no cut-off date can be set.",
+            "Use another index (UV_DEFAULT_INDEX), or name commits of a clone (--repo PATH).",
+        )
+    return Revision(Source.PYPI, name, release.version, release.uploaded)

@@ -1,0 +1,279 @@
+"""What has to be there before the first process: manifest, network isolation, subjects."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+from bench.core.files import write_atomically
+from bench.core.lock import exclusive
+from bench.core.options import Options
+from bench.core.process import run_tool
+from bench.core.revision import Pair
+from bench.core.sample import Side
+from bench.core.target import Kind, Target
+from bench.core.workspace import Workspace
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.pair import Environments
+from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
+from bench.engine.machine.pinning import find_slice, read_pinning
+from bench.engine.measure.client import Isolation, Launcher
+from bench.engine.measure.invocations import Subject
+from bench.engine.measure.network import (
+    AS_DECLARED,
+    WITHOUT_ROOT,
+    Network,
+    Service,
+    session_network,
+)
+from bench.engine.measure.rounds import Bench
+from bench.engine.session.support import pyperf_folder
+from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.engine.store.run import Journal, Run, create_run, unfinished_run
+from bench.workloads.containers.leftovers import nothing_left
+from bench.workloads.fixtures.catalogue import check_fixture, find_fixture, prepare_fixture
+
+
+class Measurable(Protocol):
+    """What a session and a calibration have in common."""
+
+    @property
+    def target(self) -> Target:
+        """What is measured."""
+
+    @property
+    def pair(self) -> Pair:
+        """Its two revisions."""
+
+    @property
+    def options(self) -> Options:
+        """How."""
+
+    @property
+    def benchmarks(self) -> tuple[PlannedBenchmark, ...]:
+        """Which."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run with everything that rounds are taken with."""
+
+    run: Run
+    journal: Journal
+    network: Network
+    bench: Bench
+    base: Subject
+    head: Subject
+
+
+@contextmanager
+def opened(
+    what: Measurable,
+    folder: Path,
+    interpreter: Interpreter,
+    environments: Environments,
+    greet: Callable[[Run], None] = lambda _run: None,
+) -> Iterator[Opened]:
+    """Begin a run in a folder, or go on with its unfinished one: locked, proven, off the network.
+
+    `greet` hears of the run before anything is proven. Raises `BenchError`.
+    """
+    target, benchmarks, workspace = what.target, what.benchmarks, what.workspace
+    with exclusive(folder / "lock"), network_of(target, benchmarks, workspace) as network:
+        wanted = describe_run(
+            target,
+            what.pair,
+            what.options,
+            benchmarks,
+            workspace,
+            interpreter,
+            environments,
+            network.isolation,
+        )
+        run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
+        greet(run)
+        for side in Side:
+            environments.side(side).prove_again(target.env)
+        with (
+            Journal(run) as journal,
+            nothing_left(environments.base.record.image, workspace.cache),
+            Launcher(network.isolation) as launcher,
+            subjects(target, benchmarks, workspace, interpreter, environments, network) as (
+                base,
+                head,
+            ),
+        ):
+            bench = Bench(launcher, network.cpus, run.manifest.seed, network)
+            yield Opened(run, journal, network, bench, base, head)
+
+
+@contextmanager
+def network_of(
+    target: Target,
+    benchmarks: Sequence[PlannedBenchmark],
+    workspace: Workspace,
+    latency_s: float = 0.0,
+) -> Iterator[Network]:
+    """The network of a target's processes as its file wants it, with the servers they need.
+
+    Those that keep a journal answer `latency_s` later than they could.
+    """
+    served = sorted({one.declaration.fixture for one in benchmarks if one.declaration.served})
+    apart = find_slice()
+    cpus = measuring_cpus(describe_machine(), apart)
+    workspace.scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=workspace.scratch, prefix="journals-") as journals:
+        services = [
+            service_of(name, prepare_fixture(name, workspace.cache), Path(journals), latency_s)
+            for name in served
+        ]
+        with _network(target, benchmarks, services, cpus) as network:
+            network.isolation = network.isolation.inside(apart)
+            network.cpus = cpus
+            yield network
+
+
+def _network(
+    target: Target,
+    benchmarks: Sequence[PlannedBenchmark],
+    services: Sequence[Service],
+    cpus: tuple[int, ...],
+) -> AbstractContextManager[Network]:
+    # Containers have a network of their own: an open one is only for the builds of images.
+    inside = target.container is not None and bool(services)
+    open_because = AS_DECLARED if target.network == "host" and not inside else ""
+    if target.container is not None and os.geteuid():
+        open_because = WITHOUT_ROOT
+    return session_network(
+        services,
+        cpus,
+        open_because=open_because,
+        loopback=any(one.declaration.service for one in benchmarks),
+    )
+
+
+def service_of(
+    fixture: str, folder: Path, journals: Path | None = None, latency_s: float = 0.0
+) -> Service:
+    """The server of a fixture that has one, for a folder of it.
+
+    One that keeps a journal does so in the folder `journals`, if that is given, and may be told to
+    answer `latency_s` later.
+    """
+    server = find_fixture(fixture).server
+    assert server is not None  # or `select` would have complained
+    argv: tuple[str, ...] = (
+        sys.executable, "-I", str(server.program), str(folder), str(server.port),
+    )  # fmt: skip
+    if journals is None or not server.journals:
+        return Service(fixture, argv, server.port)
+    journal = journals / f"{fixture}.jsonl"
+    argv = (*argv, "--journal", str(journal))
+    if latency_s:
+        conditions = journals / f"{fixture}.toml"
+        write_atomically(conditions, f"[[endpoint]]\nlatency_s = {latency_s!r}\n")
+        argv = (*argv, "--conditions", str(conditions))
+    return Service(fixture, argv, server.port, journal)
+
+
+def describe_run(
+    target: Target,
+    pair: Pair,
+    options: Options,
+    benchmarks: tuple[PlannedBenchmark, ...],
+    workspace: Workspace,
+    interpreter: Interpreter,
+    environments: Environments,
+    isolation: Isolation,
+) -> Manifest:
+    """The manifest of a run that begins now, with an id and a seed of its own."""
+    now = datetime.now(UTC)
+    return Manifest(
+        format=FORMAT,
+        run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        target=target.name,
+        layer=target.layer,
+        pair=pair,
+        python=interpreter.version,
+        base=environments.base.record,
+        head=environments.head.record,
+        machine=describe_machine(),
+        options=options,
+        benchmarks=benchmarks,
+        network=isolation.description,
+        slice=isolation.slice,
+        pinning=read_pinning(),
+        harness=harness(workspace),
+        variables=target.env,
+        seed=secrets.randbits(48),
+        started_at=now.isoformat(timespec="seconds"),
+    )
+
+
+def harness(workspace: Workspace) -> dict[str, str]:
+    """What measures: this project's commit, its Python and the tools that matter."""
+    described = run_tool(["git", "-C", workspace.root, "describe", "--always", "--dirty"])
+    return {
+        "commit": described.stdout.strip() if described.ok else "not a git checkout",
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in ("numpy", "pyperf", "uv")},
+    }
+
+
+@contextmanager
+def subjects(
+    target: Target,
+    benchmarks: Sequence[PlannedBenchmark],
+    workspace: Workspace,
+    interpreter: Interpreter,
+    environments: Environments,
+    network: Network,
+) -> Iterator[tuple[Subject, Subject]]:
+    """Base and head with throwaway homes, pyperf for scripts, and fixtures checked afterwards."""
+    scratch = workspace.scratch / secrets.token_hex(4)
+    scripts = any(one.declaration.kind is Kind.SCRIPT for one in benchmarks)
+    support = pyperf_folder(interpreter, workspace) if scripts else scratch
+    fixtures = _fixtures(benchmarks, workspace)
+    homes = {side: scratch / side for side in Side}
+    for home in homes.values():
+        home.mkdir(parents=True)
+    try:
+        base, head = (
+            Subject(
+                environments.side(side),
+                target.env,
+                homes[side],
+                support,
+                workspace.suites,
+                fixtures,
+                {service.name: service.address for service in network.services},
+                network.refusal,
+            )
+            for side in Side
+        )
+        yield base, head
+        for name, folder in fixtures.items():
+            check_fixture(name, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fixtures(benchmarks: Sequence[PlannedBenchmark], workspace: Workspace) -> dict[str, Path]:
+    """The folders of the fixtures that the benchmarks name, made where they are missing."""
+    names = sorted({one.declaration.fixture for one in benchmarks} - {""})
+    return {name: prepare_fixture(name, workspace.cache) for name in names}

@@ -1,0 +1,169 @@
+"""Take rounds of one benchmark until the sequential test has its verdict or the budget is spent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bench.core.options import Options
+from bench.core.sample import Design, Metric, Round, Side
+from bench.core.verdict import Interval
+from bench.engine.evaluation import differences, of_design, size_of, times
+from bench.engine.machine.noise import noise_since, read_counters
+from bench.engine.measure.rounds import Bench, RoundFailedError, Sides, inside_s
+from bench.engine.session.watcher import Watcher
+from bench.engine.statistics.sequential import assess, large_effect
+from bench.engine.statistics.signed_rank import fixed_interval
+from bench.engine.statistics.verdicts import settled
+from bench.engine.store.events import Ended, Event, Measured, Probed, Unavailable
+
+_ALONE_FIRST = 6  # rounds in which each side runs by itself: honest wall times
+_ALONE_FOR_SIZE = 10
+_ALONE_AT_MOST = 20
+_SIZE_PRECISION = 0.05
+_LARGE_EFFECT_FROM = 6
+_SHOW_EVERY_S = 0.25
+
+
+@dataclass
+class Sampling:
+    """One benchmark on its way to a verdict. `rounds` are those a resumed run had already."""
+
+    bench: Bench
+    sides: Sides
+    plan: Probed
+    options: Options
+    record: Callable[[Event], None]
+    watcher: Watcher
+    rounds: list[Round]
+    alone_rounds: int = _ALONE_FIRST
+    p_value: float | None = None
+    reason: str = ""
+    _shown: float = field(default=0.0, init=False)
+
+    def run(self, local_alpha: Callable[[], float]) -> None:
+        """Measure until there is a verdict or nothing left to spend.
+
+        `local_alpha` tells the level this benchmark is tested at now. What fails is recorded as
+        unavailable, with the reason.
+        """
+        counters, served_s = read_counters(), self.bench.services_cpu_s()
+        before = len(self.rounds)
+        try:
+            self._take_alone(self.alone_rounds)
+            self.reason, large = self._decide(local_alpha)
+            self._take_for_size(local_alpha)
+        except RoundFailedError as error:
+            number = len(self.rounds) + 1
+            sides = tuple(str(side) for side in error.sides)
+            failure = f"failed in round {number}: {error}"
+            self.reason = f"not measured, {' and '.join(sides)}: {failure}"
+            self.record(Unavailable(self.plan.benchmark, sides, failure))
+            return
+        taken = self.rounds[before:]
+        cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
+        cpu_s += self.bench.services_cpu_s() - served_s  # of ours as well: no neighbour's
+        self.record(Ended(self.plan.benchmark, self.reason, noise_since(counters, cpu_s), large))
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds of measuring so far, those before an interruption included."""
+        return sum(inside_s(taken) for taken in self.rounds)
+
+    @property
+    def deciding_rounds(self) -> int:
+        """How many rounds of the deciding design there are."""
+        return len(self._of(self.plan.design))
+
+    @property
+    def estimate(self) -> Interval | None:
+        """The ratio so far, with the interval that would hold if this were the only look."""
+        rounds = self._of(self.plan.design)
+        if not rounds:
+            return None
+        return fixed_interval(differences(rounds, self.plan.metric), self.options.alpha)
+
+    def _of(self, design: Design) -> list[Round]:
+        return of_design(self.rounds, design)
+
+    def _take(self, design: Design) -> None:
+        index = len(self._of(design))
+        pin = design is Design.DUET or self.plan.metric is not Metric.WALL
+        pin = pin and not self.sides.benchmark.container
+        taken = self.bench.take(self.sides, design, index, pin=pin)
+        self.record(Measured(taken))
+        self.rounds.append(taken)
+        self._show()
+
+    def _take_alone(self, wanted: int) -> None:
+        if self.plan.design is Design.DUET and self.plan.metric is not Metric.VALUE:
+            while len(self._of(Design.PAIRS)) < wanted:
+                self._take(Design.PAIRS)
+
+    def _decide(self, local_alpha: Callable[[], float]) -> tuple[str, bool]:
+        while True:
+            rounds = self._of(self.plan.design)
+            stop = self._stop(rounds, local_alpha)
+            if stop:
+                return stop, stop == "large effect"
+            self._take(self.plan.design)
+
+    def _stop(self, rounds: list[Round], local_alpha: Callable[[], float]) -> str:
+        """Why to stop now; "" to go on."""
+        count, metric = len(rounds), self.plan.metric
+        fewest = self.sides.benchmark.rounds
+        if count < max(fewest, 1):
+            return ""
+        out_of_rounds = count >= self.plan.maximum
+        # Before the first look nothing can be decided: to get there, a budget may be overdrawn.
+        overdraft = 2 if count < self.plan.looks[0] and not fewest else 1
+        out_of_time = self.spent_s >= self.options.budget_s * overdraft
+        if _LARGE_EFFECT_FROM <= count < self.plan.looks[0] and large_effect(
+            times(rounds, Side.BASE, metric),
+            times(rounds, Side.HEAD, metric),
+            differences(rounds, metric),
+        ):
+            return "large effect"
+        if count in self.plan.looks or out_of_rounds or out_of_time:
+            level = local_alpha()
+            found = assess(differences(rounds, metric), self.plan.looks, self.plan.maximum, level)
+            self.p_value = found.p_value
+            if settled(found, mei=self.options.mei, local_alpha=level):
+                return "settled"
+        if out_of_rounds:
+            return f"all {self.plan.maximum} rounds taken"
+        if not out_of_time:
+            return ""
+        if count == fewest:
+            return f"the {fewest} rounds its file asks for, over the budget"
+        return f"budget of {self.options.budget_s:g} s spent"
+
+    def _take_for_size(self, local_alpha: Callable[[], float]) -> None:
+        """Rounds alone until the size of a large effect is known to within a few per cent."""
+        deciding = self._of(self.plan.design)
+        found = assess(
+            differences(deciding, self.plan.metric),
+            self.plan.looks,
+            self.plan.maximum,
+            local_alpha(),
+        )
+        limit_s = self.spent_s + self.options.budget_s / 2
+        while self.plan.design is Design.DUET:
+            alone = self._of(Design.PAIRS)
+            size = size_of(self.plan, deciding, alone, found.interval)
+            if size.design is Design.DUET or len(alone) >= _ALONE_AT_MOST:
+                return
+            precise = size.interval.half_width <= _SIZE_PRECISION
+            if len(alone) >= _ALONE_FOR_SIZE and (precise or self.spent_s > limit_s):
+                return
+            self._take(Design.PAIRS)
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if now - self._shown < _SHOW_EVERY_S:
+            return
+        self._shown = now
+        self.watcher.progress(
+            self.plan.benchmark, self.deciding_rounds, self.estimate, self.spent_s
+        )

@@ -1,0 +1,109 @@
+"""What one user's command spent its wall time on, run by run: traced, and kept under `data/`.
+
+`data/stack/<target>/<pair>/py3.x/<machine>/<scenario>-<time>.json`, one file a trace. A page of a
+user's operation (`results/stack/`) is made from these and from the runs of the other layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bench.core.errors import DataError
+from bench.core.machine import Machine
+from bench.core.revision import Pair
+from bench.core.sample import Side
+from bench.engine.store.documents import moment, read_documents, write_document
+
+ACCOUNTS_FORMAT = 2  # 1 had no findings
+ACCOUNTS_FOLDER = "stack"
+NEW_CONNECTIONS = "connections"  # the rule that others than the trace read
+
+
+class InChild(msgspec.Struct, frozen=True):
+    """Seconds that the command waited for one layer of one kind of child process."""
+
+    program: str
+    layer: str
+    seconds: float
+
+
+class RunAccount(msgspec.Struct, frozen=True):
+    """One recorded run. `layers` add up to `wall_s`; `children` divide its layer `subprocess`.
+
+    `counts` are requests, connections, processes, bytes and more, by their names (`trace/keep.py`).
+    """
+
+    side: Side
+    wall_s: float
+    layers: dict[str, float]
+    children: tuple[InChild, ...] = ()
+    counts: dict[str, int] = {}
+
+
+class Saving(msgspec.Struct, frozen=True):
+    """Wall seconds that a change would save where a round trip to the service takes so long."""
+
+    round_trip_s: float
+    seconds: float
+
+
+class KeptFinding(msgspec.Struct, frozen=True):
+    """What a rule found in the run in the middle: its cost there, the evidence, what to save.
+
+    `rule` and `subject` tell it in other traces; `evidence` are lines of Markdown; `grounds` says
+    whether savings are measured, computed or simulated.
+    """
+
+    side: Side
+    rule: str
+    subject: str
+    title: str
+    evidence: tuple[str, ...]
+    cost_s: float
+    savings: tuple[Saving, ...]
+    grounds: str
+
+
+class StackRecord(msgspec.Struct, frozen=True):
+    """A trace of one scenario. `bare_s` are wall times of runs without the recorder, by side."""
+
+    format: int
+    target: str
+    scenario: str
+    note: str
+    pair: Pair
+    python: str
+    machine: Machine
+    network: str
+    started_at: str
+    runs: tuple[RunAccount, ...]
+    bare_s: dict[Side, tuple[float, ...]]
+    findings: tuple[KeptFinding, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The pair's name; that of the revision where it was traced alone."""
+        return self.pair.base.label if self.pair.is_same else self.pair.label
+
+    def of(self, side: Side) -> tuple[RunAccount, ...]:
+        """The runs of one side."""
+        return tuple(one for one in self.runs if one.side is side)
+
+
+def save_account(record: StackRecord, data: Path) -> Path:
+    """Write a record; raises `DataError` when it can't be written."""
+    folder = data / ACCOUNTS_FOLDER / record.target / record.pair.label / f"py{record.python}"
+    name = f"{record.scenario}-{moment(record.started_at)}.json"
+    return write_document(folder / record.machine.name / name, record)
+
+
+def read_accounts(data: Path) -> Iterator[StackRecord | DataError]:
+    """All records, oldest first where several are of one thing; damaged ones as errors."""
+    for file, found in read_documents(data / ACCOUNTS_FOLDER, "*/*/py*/*/*.json", StackRecord):
+        if isinstance(found, StackRecord) and found.format > ACCOUNTS_FORMAT:
+            yield DataError(f"{file} was written by a newer version of this repository.")
+        else:
+            yield found

@@ -1,0 +1,249 @@
+"""A run on disk: a folder with `run.json` and `rounds.jsonl`, read whole or appended to.
+
+`data/<target>/<base>..<head>/py<version>/<machine>/<run id>/`. Lines are flushed as they are
+measured, so a process killed at any moment loses at most the round under way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from bench.core.counts import Instrument
+from bench.core.errors import BenchError, DataError
+from bench.core.files import write_atomically
+from bench.core.gate import Gate
+from bench.core.machine import Machine
+from bench.core.options import Options
+from bench.core.revision import Pair
+from bench.core.sample import Round
+from bench.engine.store.events import (
+    Closed,
+    Counted,
+    Ended,
+    Event,
+    Measured,
+    Probed,
+    Tested,
+    Unavailable,
+)
+from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.engine.store.pretty import pretty
+
+_ROUNDS = "rounds.jsonl"
+_MANIFEST = "run.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as read: `dropped` is how many bytes of a half-written last line were left out."""
+
+    folder: Path
+    manifest: Manifest
+    events: tuple[Event, ...]
+    dropped: int = 0
+
+    @cached_property
+    def _rounds(self) -> dict[str, list[Round]]:
+        sorted_out: dict[str, list[Round]] = {}
+        for event in self.events:
+            if isinstance(event, Measured):
+                sorted_out.setdefault(event.round.benchmark, []).append(event.round)
+        return sorted_out
+
+    def rounds(self, benchmark: str) -> list[Round]:
+        """All rounds of a benchmark, of both designs, in the order they were measured."""
+        return self._rounds.get(benchmark, [])
+
+    def probed(self, benchmark: str) -> Probed | None:
+        """How the benchmark was to be measured."""
+        return _last(self.events, Probed, benchmark)
+
+    def ended(self, benchmark: str) -> Ended | None:
+        """How measuring it ended, if it did."""
+        return _last(self.events, Ended, benchmark)
+
+    def unavailable(self, benchmark: str) -> Unavailable | None:
+        """Why it was not measured, if it was not."""
+        return _last(self.events, Unavailable, benchmark)
+
+    @property
+    def gate(self) -> Gate | None:
+        """What the target's own tests said; None when it declares none (or no gate was there)."""
+        return next((e.gate for e in reversed(self.events) if isinstance(e, Tested)), None)
+
+    def counted(self, benchmark: str) -> dict[Instrument, Counted]:
+        """What was counted beside time, by instrument."""
+        return {
+            event.instrument: event
+            for event in self.events
+            if isinstance(event, Counted) and event.benchmark == benchmark
+        }
+
+    @property
+    def closed(self) -> Closed | None:
+        """The mark of a complete run."""
+        return next((e for e in reversed(self.events) if isinstance(e, Closed)), None)
+
+
+_OfBenchmark = TypeVar("_OfBenchmark", Probed, Ended, Unavailable)
+
+
+def _last(
+    events: tuple[Event, ...], kind: type[_OfBenchmark], benchmark: str
+) -> _OfBenchmark | None:
+    for event in reversed(events):
+        if isinstance(event, kind) and event.benchmark == benchmark:
+            return event
+    return None
+
+
+def pair_folder(data: Path, target: str, pair: Pair, python: str, machine: Machine) -> Path:
+    """Where the runs of a pair on one Python and machine lie."""
+    return data / target / pair.label / f"py{python}" / machine.name
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run.
+
+    Raises `DataError` naming file and line when something is damaged or written by a newer version.
+    """
+    manifest = _read_manifest(folder / _MANIFEST)
+    file = folder / _ROUNDS
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        content = b""
+    whole, _, rest = content.rpartition(b"\n")
+    events = []
+    for number, line in enumerate(whole.split(b"\n") if whole else (), start=1):
+        try:
+            events.append(msgspec.json.decode(line, type=Event))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise DataError(
+                f"{file}, line {number} is damaged: {error}",
+                "Restore the file (git checkout), or move this run's folder away.",
+            ) from error
+    return Run(folder, manifest, tuple(events), dropped=len(rest))
+
+
+def _read_manifest(file: Path) -> Manifest:
+    try:
+        content = file.read_bytes()
+        version = msgspec.json.decode(content, type=dict).get("format")
+        if isinstance(version, int) and version > FORMAT:
+            raise DataError(
+                f"{file} was written by a newer version (format {version}; this reads {FORMAT}).",
+                "Update this repository (git pull).",
+            )
+        return msgspec.json.decode(content, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{file} is damaged: {error}",
+            "Restore the file (git checkout), or move this run's folder away.",
+        ) from error
+    except OSError as error:
+        raise DataError(f"{file} can't be read: {error.strerror}") from error
+
+
+def run_folders(data: Path) -> Iterator[Path]:
+    """All folders under `data/` that hold a run, in a stable order."""
+    for manifest in sorted(data.glob(f"*/*/py*/*/*/{_MANIFEST}")):
+        yield manifest.parent
+
+
+def unfinished_run(folder: Path, identity: str) -> Run | None:
+    """The newest run of a pair that is the same but not complete; damaged ones are passed over."""
+    for manifest in sorted(folder.glob(f"*/{_MANIFEST}"), reverse=True):
+        try:
+            run = read_run(manifest.parent)
+        except DataError:
+            continue
+        if run.manifest.identity == identity and run.closed is None:
+            return run
+    return None
+
+
+def finished_run(
+    folder: Path, options: Options, benchmarks: Sequence[PlannedBenchmark]
+) -> Run | None:
+    """The newest complete run of a pair with these options and benchmarks as they are now."""
+    for manifest in sorted(folder.glob(f"*/{_MANIFEST}"), reverse=True):
+        try:
+            run = read_run(manifest.parent)
+        except DataError:
+            continue
+        same = run.manifest.options == options and run.manifest.benchmarks == tuple(benchmarks)
+        if same and run.closed is not None:
+            return run
+    return None
+
+
+def create_run(folder: Path, manifest: Manifest) -> Run:
+    """Start a run: its folder with `run.json`."""
+    own = folder / manifest.run_id
+    try:
+        write_atomically(own / _MANIFEST, pretty(manifest))
+    except OSError as error:
+        raise cannot_write(own, error) from error
+    return Run(own, manifest, ())
+
+
+class Journal:
+    """Appends events to a run's `rounds.jsonl`, each flushed before the next thing happens."""
+
+    def __init__(self, run: Run) -> None:
+        self._file = run.folder / _ROUNDS
+        try:
+            if run.dropped:
+                os.truncate(self._file, self._file.stat().st_size - run.dropped)
+            self._stream = self._file.open("ab")
+        except OSError as error:
+            raise cannot_write(self._file, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _value: object, _trace: TracebackType | None
+    ) -> None:
+        try:
+            self.sync()
+        finally:
+            with contextlib.suppress(OSError):  # what did not fit has been told of by `write`
+                self._stream.close()
+
+    def write(self, event: Event) -> None:
+        """Append one event; raises `DataError` when the disk takes no more."""
+        try:
+            self._stream.write(msgspec.json.encode(event) + b"\n")
+            self._stream.flush()
+        except OSError as error:
+            raise cannot_write(self._file, error) from error
+
+    def sync(self) -> None:
+        """Make what was written survive a power cut as well."""
+        try:
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise cannot_write(self._file, error) from error
+
+
+def cannot_write(file: Path, error: OSError) -> BenchError:
+    """What to tell the user when data can't be written."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DataError(
+            f"No space left for {file}. Everything measured before this is kept.",
+            "Free some space (`nox -s clean` removes cached environments) and run the same command "
+            "again: it goes on from here.",
+        )
+    return DataError(f"{file} can't be written: {error.strerror}")

@@ -1,0 +1,198 @@
+"""A series on disk: which revisions, in which order, and which of them could not be installed.
+
+`data/<target>/history/<A>..<B>-<selection>/<machine>/<series id>/` holds `series.json`, written
+once, and `failures.jsonl`, appended to. What was measured are ordinary runs, each under its own
+pair; the `series` among their options names the series they belong to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bench.core.errors import DataError
+from bench.core.files import write_atomically
+from bench.core.machine import Machine
+from bench.core.options import Options
+from bench.core.revision import Pair
+from bench.core.series import Points
+from bench.engine.store.run import Run, cannot_write, pair_folder, read_run
+
+SERIES_FORMAT = 1
+SERIES_FOLDER = "history"
+_MANIFEST = "series.json"
+_FAILURES = "failures.jsonl"
+_HINT = "Restore the file (git checkout), or move this series' folder away."
+
+
+class SeriesManifest(msgspec.Struct, frozen=True):
+    """What a series is about. `date` is the day after which no package is taken, for all points.
+
+    `benchmarks` are digests by name, as in the runs; `options` those of all runs.
+    """
+
+    format: int
+    series_id: str
+    target: str
+    layer: str
+    points: Points
+    date: str
+    options: Options
+    benchmarks: dict[str, str]
+    machine: Machine
+    started_at: str
+
+    @property
+    def identity(self) -> str:
+        """A digest of what two sessions must share to be one series; the Pythons are not in it."""
+        revisions = (self.points.anchor, *self.points.points)
+        shared = (
+            self.target,
+            [(one.source, one.identity) for one in revisions],
+            self.points.selection,
+            self.date,
+            msgspec.structs.replace(self.options, series=""),
+            self.benchmarks,
+            self.machine.name,
+        )
+        return hashlib.sha256(msgspec.json.encode(shared)).hexdigest()[:16]
+
+    def pair(self, index: int) -> Pair:
+        """The anchor with one of the points."""
+        points = self.points
+        return Pair(points.anchor, points.points[index], points.origin)
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A point that could not be installed on a Python. `at`: seconds since the epoch."""
+
+    index: int
+    python: str
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series as read."""
+
+    folder: Path
+    manifest: SeriesManifest
+    failures: tuple[Failure, ...] = ()
+
+    def failure(self, index: int, python: str) -> Failure | None:
+        """Why a point could not be installed when that was last tried."""
+        found = (one for one in self.failures if (one.index, one.python) == (index, python))
+        return max(found, key=lambda one: one.at, default=None)
+
+    def run_folders(self, data: Path) -> Iterator[Path]:
+        """The folders of all runs of this series; those that can't be read are left out."""
+        manifest = self.manifest
+        for index in range(len(manifest.points.points)):
+            for python in sorted((data / manifest.target / manifest.pair(index).label).glob("py*")):
+                version = python.name.removeprefix("py")
+                yield from (run.folder for run in self._runs(data, index, version))
+
+    def finished_run(self, data: Path, index: int, python: str) -> Run | None:
+        """The complete run of a point, if there is one; damaged ones are passed over."""
+        runs = self._runs(data, index, python)
+        return next((run for run in runs if run.closed is not None), None)
+
+    def _runs(self, data: Path, index: int, python: str) -> Iterator[Run]:
+        """The runs of a point, newest first."""
+        manifest = self.manifest
+        place = pair_folder(data, manifest.target, manifest.pair(index), python, manifest.machine)
+        for file in sorted(place.glob("*/run.json"), reverse=True):
+            try:
+                run = read_run(file.parent)
+            except DataError:
+                continue
+            if run.manifest.options.series == manifest.series_id:
+                yield run
+
+
+def series_place(data: Path, wanted: SeriesManifest) -> Path:
+    """Where the series of these points on this machine lie."""
+    return data / wanted.target / SERIES_FOLDER / wanted.points.label / wanted.machine.name
+
+
+def series_folders(data: Path) -> Iterator[Path]:
+    """All folders under `data/` that hold a series, in a stable order."""
+    for manifest in sorted(data.glob(f"*/{SERIES_FOLDER}/*/*/*/{_MANIFEST}")):
+        yield manifest.parent
+
+
+def read_series(folder: Path) -> Series:
+    """Read a series; raises `DataError` when it is damaged or written by a newer version."""
+    manifest = _read_manifest(folder / _MANIFEST)
+    file = folder / _FAILURES
+    try:
+        content = file.read_bytes() if file.exists() else b""
+        whole = content.rpartition(b"\n")[0]  # half a line at the end is one that was not written
+        lines = whole.split(b"\n") if whole else []
+        failures = tuple(msgspec.json.decode(line, type=Failure) for line in lines)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(f"{file} is damaged: {error}", _HINT) from error
+    except OSError as error:
+        raise DataError(f"{file} can't be read: {error.strerror}") from error
+    return Series(folder, manifest, failures)
+
+
+def _read_manifest(file: Path) -> SeriesManifest:
+    try:
+        content = file.read_bytes()
+        version = msgspec.json.decode(content, type=dict).get("format")
+        if isinstance(version, int) and version > SERIES_FORMAT:
+            raise DataError(
+                f"{file} was written by a newer version (format {version}; this reads "
+                f"{SERIES_FORMAT}).",
+                "Update this repository (git pull).",
+            )
+        return msgspec.json.decode(content, type=SeriesManifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(f"{file} is damaged: {error}", _HINT) from error
+    except OSError as error:
+        raise DataError(f"{file} can't be read: {error.strerror}") from error
+
+
+def latest_series(data: Path, wanted: SeriesManifest) -> Series | None:
+    """The newest series that is the same as the one wanted; damaged ones are passed over."""
+    for file in sorted(series_place(data, wanted).glob(f"*/{_MANIFEST}"), reverse=True):
+        try:
+            found = read_series(file.parent)
+        except DataError:
+            continue
+        if found.manifest.identity == wanted.identity:
+            return found
+    return None
+
+
+def create_series(data: Path, manifest: SeriesManifest) -> Series:
+    """Start a series: its folder with `series.json`."""
+    folder = series_place(data, manifest) / manifest.series_id
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    try:
+        write_atomically(folder / _MANIFEST, content)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return Series(folder, manifest)
+
+
+def add_failure(series: Series, failure: Failure) -> Series:
+    """Append a failure; returns the series with it. Paths in the home directory become `~/…`."""
+    if Path.home() != Path("/"):
+        plain = re.sub(rf"(?<![\w/]){re.escape(str(Path.home()))}/", "~/", failure.reason)
+        failure = msgspec.structs.replace(failure, reason=plain)
+    file = series.folder / _FAILURES
+    try:
+        content = file.read_bytes() if file.exists() else b""
+        whole, newline, _half = content.rpartition(b"\n")
+        write_atomically(file, whole + newline + msgspec.json.encode(failure) + b"\n")
+    except OSError as error:
+        raise cannot_write(file, error) from error
+    return Series(series.folder, series.manifest, (*series.failures, failure))

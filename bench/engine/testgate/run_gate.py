@@ -1,0 +1,133 @@
+"""Test both revisions of a pair and say what head broke."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.core.errors import BenchError
+from bench.core.gate import Ending, Gate, SuiteRun
+from bench.core.revision import Pair, Revision
+from bench.core.target import OwnTests, Target
+from bench.core.workspace import Workspace
+from bench.engine.environments.build import cut_off
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.testgate.compare import Comparison, compare, without_flaky
+from bench.engine.testgate.environment import build_suite_environment, make_suite_recipe
+from bench.engine.testgate.isolation import isolate_tests
+from bench.engine.testgate.junit import without_parameters
+from bench.engine.testgate.sources import RewrittenSources, Sources, find_sources
+from bench.engine.testgate.suite import Outcome, Suite
+
+SKIPPED = "skipped with --no-tests"
+_TOO_MANY_FOR_CHANCE = 100
+
+
+@dataclass(frozen=True)
+class PairGate:
+    """The tests of one pair. `say` hears of results, `phase` of what is being done.
+
+    `rewritten`: head has these texts in place of its own (see `RewrittenSources`).
+    """
+
+    target: Target
+    pair: Pair
+    workspace: Workspace
+    say: Callable[[str], None]
+    phase: Callable[[str], None]
+    repo: Path | None = None
+    rewritten: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, interpreter: Interpreter) -> Gate:
+        """Test both sides on one Python; what keeps them from being tested is the reason in it."""
+        tests = self.target.tests
+        assert tests is not None
+        try:
+            base = self._suite(tests, self._sources(self.pair.base), interpreter)
+            sources = self._sources(self.pair.head)
+            if self.rewritten:
+                sources = RewrittenSources(sources, self.rewritten)
+            head = self._suite(tests, sources, interpreter)
+        except BenchError as error:
+            self.say(f"tests not run: {error.message}")
+            return Gate(reason=error.message)
+        was, now = self._run(base), self._run(head)
+        found = Comparison()
+        if was.run.has_results and now.run.has_results:
+            found = self._confirmed(compare(was.cases, now.cases), was, base, head)
+        gate = _gate(tests, base, was, now, found)
+        if gate.newly_fails:
+            self.say(f"head's tests newly fail: {_first(gate)}\nWhat they said last: {head.log}")
+        return gate
+
+    def _sources(self, revision: Revision) -> Sources:
+        return find_sources(self.target, revision, self.workspace, self.repo)
+
+    def _suite(self, tests: OwnTests, sources: Sources, interpreter: Interpreter) -> Suite:
+        recipe = make_suite_recipe(tests, sources, interpreter, cut_off(self.pair))
+        folder = build_suite_environment(
+            recipe,
+            sources,
+            self.workspace,
+            timeout_s=self.target.build_timeout_s,
+            announce=self.say,
+        )
+        isolation = isolate_tests(self.target.network)
+        return Suite(self.target, tests, sources, recipe.key, folder, isolation, self.workspace)
+
+    def _run(self, suite: Suite) -> Outcome:
+        self.phase(f"running the tests of {suite.sources.description}")
+        outcome, remembered = suite.run()
+        how = "remembered" if remembered else f"{outcome.run.duration_s:.0f} s"
+        self.say(f"tests of {suite.sources.description}: {counts(outcome.run)} [{how}]")
+        return outcome
+
+    def _confirmed(self, found: Comparison, was: Outcome, base: Suite, head: Suite) -> Comparison:
+        """Run what newly fails once more on both sides: chance is no change."""
+        suspects = found.newly_failing
+        if not suspects or len(suspects) > _TOO_MANY_FOR_CHANCE:
+            return found
+        self.phase("running newly failing tests once more")
+        on_base = _functions(name for name in suspects if name in was.cases)
+        base_again = base.run(on_base)[0].cases if on_base else {}
+        head_again = head.run(_functions(suspects))[0].cases
+        return without_flaky(found, base_again, head_again)
+
+
+def counts(run: SuiteRun) -> str:
+    """`928 passed, 1 failed, 3 skipped`, or how the suite ended without results."""
+    if not run.has_results:
+        return "ran into their time-out" if run.ending is Ending.TIMED_OUT else "left no results"
+    words = [f"{run.passed} passed"]
+    for number, word in ((run.failed, "failed"), (run.errors, "errors"), (run.skipped, "skipped")):
+        if number:
+            words.append(f"{number} {word}")
+    return ", ".join(words)
+
+
+def _functions(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(without_parameters(name) for name in names))
+
+
+def _gate(tests: OwnTests, suite: Suite, was: Outcome, now: Outcome, found: Comparison) -> Gate:
+    return Gate(
+        command=(*tests.command, *tests.paths),
+        network=suite.isolation.description,
+        base=was.run,
+        head=now.run,
+        newly_failing=found.newly_failing,
+        fixed=found.fixed,
+        still_failing=found.still_failing,
+        flaky=found.flaky,
+        added=found.added,
+        removed=found.removed,
+    )
+
+
+def _first(gate: Gate) -> str:
+    if gate.head is not None and gate.head_broke:
+        return counts(gate.head)
+    listed = ", ".join(gate.newly_failing[:3])
+    more = len(gate.newly_failing) - 3
+    return f"{listed} and {more} more" if more > 0 else listed

@@ -1,0 +1,190 @@
+"""Where a revision's tests come from: its commit, its source distribution, or its tag."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from bench.core.errors import UsageError
+from bench.core.revision import Revision, Source
+from bench.core.target import Target
+from bench.core.workspace import Workspace
+from bench.engine.revisions.git import Clone
+from bench.engine.revisions.resolve import clone_path
+from bench.engine.testgate.sdist import fetch_sdist
+
+
+class Sources(Protocol):
+    """A source tree with tests. `identity` changes when its content does."""
+
+    @property
+    def identity(self) -> str:
+        """A name for the content."""
+
+    @property
+    def description(self) -> str:
+        """For the reader: where the tests come from."""
+
+    @property
+    def files(self) -> Collection[str]:
+        """Paths of all files."""
+
+    def put(self, folder: Path) -> None:
+        """Write the tree into a new folder."""
+
+
+@dataclass(frozen=True)
+class CommitSources:
+    """A commit of a clone."""
+
+    clone: Clone
+    commit: str
+    excludes: tuple[str, ...]
+    description: str
+
+    @property
+    def identity(self) -> str:
+        """The commit."""
+        return f"git:{self.commit}"
+
+    @cached_property
+    def files(self) -> Collection[str]:
+        """Paths in the commit."""
+        return self.clone.tree(self.commit).keys()
+
+    def put(self, folder: Path) -> None:
+        """Check the commit out."""
+        self.clone.check_out(self.commit, folder, self.excludes)
+
+
+@dataclass(frozen=True)
+class ArchiveSources:
+    """A release's source distribution, fetched and verified."""
+
+    archive: Path
+    sha256: str
+    description: str
+
+    @property
+    def identity(self) -> str:
+        """The archive's hash."""
+        return f"sdist:{self.sha256}"
+
+    @cached_property
+    def files(self) -> Collection[str]:
+        """Paths in the archive, without its one top folder."""
+        with tarfile.open(self.archive) as archive:
+            return {name.partition("/")[2] for name in archive.getnames()}
+
+    def put(self, folder: Path) -> None:
+        """Unpack the archive."""
+        with tarfile.open(self.archive) as archive:
+            archive.extractall(folder.with_suffix(".unpacked"), filter="data")
+        (top,) = folder.with_suffix(".unpacked").iterdir()
+        top.rename(folder)
+
+
+@dataclass(frozen=True)
+class RewrittenSources:
+    """Another tree with some modules rewritten; `texts` are by path from the package's parent."""
+
+    inner: Sources
+    texts: Mapping[str, str]
+
+    @property
+    def identity(self) -> str:
+        """The tree's, and the hash of what is rewritten."""
+        content = json.dumps(sorted(self.texts.items())).encode()
+        return f"{self.inner.identity}+{hashlib.sha256(content).hexdigest()}"
+
+    @property
+    def description(self) -> str:
+        """The tree's, and that it is rewritten."""
+        return f"{self.inner.description}, rewritten"
+
+    @property
+    def files(self) -> Collection[str]:
+        """Paths in the tree."""
+        return self.inner.files
+
+    def put(self, folder: Path) -> None:
+        """Write the tree, then the new texts over it; raises `UsageError` where one is missing."""
+        self.inner.put(folder)
+        for path, text in self.texts.items():
+            places = [place for place in (folder / path, folder / "src" / path) if place.exists()]
+            if not places:
+                raise UsageError(f"{path} is not in {self.inner.description} as it is installed")
+            places[0].write_text(text, encoding="utf-8")
+
+
+def present(paths: Iterable[str], files: Collection[str]) -> tuple[str, ...]:
+    """Those of the declared paths that a source tree has, as files or folders."""
+    return tuple(
+        path
+        for path in paths
+        if path in files or any(file.startswith(f"{path.rstrip('/')}/") for file in files)
+    )
+
+
+def find_sources(
+    target: Target, revision: Revision, workspace: Workspace, repo: Path | None
+) -> Sources:
+    """The source tree to test for a revision.
+
+    A release is tested from its source distribution if that holds the declared tests, otherwise
+    from the tag of its version in the clone, if there is a clone; none is made for it. Raises
+    `UsageError` when there are no tests to be had.
+    """
+    assert target.tests is not None
+    found: Sources | None
+    if revision.source is Source.GIT:
+        clone = Clone(clone_path(target, workspace, repo))
+        found = CommitSources(
+            clone, revision.identity, target.checkout_excludes, f"commit {revision.label}"
+        )
+    else:
+        found = _of_release(target, revision, workspace, repo)
+    if found is None:
+        raise UsageError(
+            f"no tests are available for release {revision.label}: its source distribution holds "
+            f"none, and no clone under repos/ has its tag"
+        )
+    if not present(target.tests.paths, found.files):
+        raise UsageError(f"{revision.label} has none of {', '.join(target.tests.paths)}")
+    return found
+
+
+def _of_release(
+    target: Target, revision: Revision, workspace: Workspace, repo: Path | None
+) -> Sources | None:
+    assert target.tests is not None
+    tagged = _tagged(target, revision, workspace, repo)
+    sdist = fetch_sdist(target.distribution, revision.identity, workspace)
+    if sdist is not None:
+        unpacked = ArchiveSources(
+            sdist.file, sdist.sha256, f"source distribution of release {revision.label}"
+        )
+        if tagged is None or present(target.tests.paths, unpacked.files):
+            return unpacked
+    return tagged
+
+
+def _tagged(
+    target: Target, revision: Revision, workspace: Workspace, repo: Path | None
+) -> CommitSources | None:
+    path = clone_path(target, workspace, repo)
+    if not path.is_dir():
+        return None
+    clone = Clone(path)
+    for tag in (revision.identity, f"v{revision.identity}"):
+        commit = clone.find(f"refs/tags/{tag}")
+        if commit is not None:
+            words = f"tag {tag} of the clone (commit {commit[:10]})"
+            return CommitSources(clone, commit, target.checkout_excludes, words)
+    return None

@@ -1,0 +1,168 @@
+"""Run one revision's tests in a fresh checkout, once: results are remembered.
+
+On disk: `<cache>/tests/<hash>.json`; the hash covers the environment, the command and everything
+the tests can see of the harness. A suite without results (time-out, crash) is not remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bench.core.files import write_atomically
+from bench.core.gate import Ending, SuiteRun
+from bench.core.process import Finished, run_tool
+from bench.core.target import OwnTests, Target
+from bench.core.workspace import Workspace
+from bench.engine.environments.clean import subject_environment
+from bench.engine.measure.client import Isolation
+from bench.engine.testgate.environment import fresh_checkout, throwaway_folder
+from bench.engine.testgate.junit import Case, read_junit
+from bench.engine.testgate.sources import Sources, present
+
+# Fixed for measured processes, but what a project's own tests may test, or set themselves.
+_NOT_FOR_TESTS = ("TERM", "NO_COLOR", "COLUMNS", "LINES", "PYTHONSAFEPATH")
+_DETAIL_LINES = 12
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a suite ended and, where it left results, how each test did."""
+
+    run: SuiteRun
+    cases: dict[str, Case]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One revision's tests, ready to run."""
+
+    target: Target
+    tests: OwnTests
+    sources: Sources
+    key: str
+    folder: Path
+    isolation: Isolation
+    workspace: Workspace
+
+    def run(self, only: tuple[str, ...] = ()) -> tuple[Outcome, bool]:
+        """Run all tests, or `only` some; also says whether the result was remembered."""
+        file = self.workspace.cache / "tests" / f"{self._digest(only)}.json"
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Outcome), True
+        except (OSError, msgspec.DecodeError):
+            pass
+        outcome = self._run(only)
+        if outcome.run.has_results:
+            write_atomically(file, msgspec.json.encode(outcome))
+        return outcome, False
+
+    def _digest(self, only: tuple[str, ...]) -> str:
+        seen = (
+            self.key,
+            self.tests,
+            self.isolation.description,
+            os.geteuid() == 0,
+            only,
+        )
+        return hashlib.sha256(msgspec.json.encode(seen)).hexdigest()[:24]
+
+    def _run(self, only: tuple[str, ...]) -> Outcome:
+        with throwaway_folder() as folder, fresh_checkout(self.folder) as checkout:
+            home = folder / "home"
+            home.mkdir()
+            results = folder / "junit.xml"
+            started = time.monotonic()
+            finished = run_tool(
+                self._command(checkout, results, only),
+                cwd=checkout,
+                env=self._environment(home),
+                timeout_s=self.tests.timeout_s,
+            )
+            took_s = time.monotonic() - started
+            write_atomically(
+                self.log, f"$ {finished.describe()}\n{finished.stdout}{finished.stderr}"
+            )
+            return self._outcome(finished, read_junit(results), took_s)
+
+    @property
+    def log(self) -> Path:
+        """The whole output of the last run."""
+        return self.workspace.logs / f"tests-{self.target.name}-{self.key}.log"
+
+    def _command(self, checkout: Path, results: Path, only: tuple[str, ...]) -> list[str]:
+        return [
+            *self.isolation.prefix,
+            *self.tests.command,
+            f"--rootdir={checkout}",
+            "--override-ini=junit_family=xunit1",
+            f"--junitxml={results}",
+            "--continue-on-collection-errors",
+            *(f"--deselect={one}" for one in self.tests.deselect),
+            *(only or self._paths),
+        ]
+
+    @property
+    def _paths(self) -> tuple[str, ...]:
+        return present(self.tests.paths, self.sources.files)
+
+    def _environment(self, home: Path) -> dict[str, str]:
+        """As for measured processes, without what tests themselves may be about: the screen, and
+        the target's variables for measuring (pip's tests fail with its PIP_CONFIG_FILE).
+
+        The hash seed is fixed, so that both sides see one order of sets.
+        """
+        own = {
+            "PYTHONHASHSEED": "0",
+            "GIT_CEILING_DIRECTORIES": str(self.folder),
+            **self.tests.env,
+        }
+        whole = subject_environment(self.folder / "venv", home, own)
+        return {key: value for key, value in whole.items() if _is_for_tests(key, own)}
+
+    def _outcome(
+        self,
+        finished: Finished,
+        cases: dict[str, Case] | None,
+        took_s: float,
+    ) -> Outcome:
+        if not cases:
+            timed_out = finished.status is None
+            failed = SuiteRun(
+                ending=Ending.TIMED_OUT if timed_out else Ending.NO_RESULTS,
+                source=self.sources.description,
+                environment=self.key,
+                duration_s=round(took_s, 1),
+                detail=_said(finished, self.workspace.root),
+            )
+            return Outcome(failed, {})
+        count = Counter(cases.values())
+        run = SuiteRun(
+            ending=Ending.RESULTS,
+            source=self.sources.description,
+            environment=self.key,
+            duration_s=round(took_s, 1),
+            passed=count[Case.PASSED],
+            failed=count[Case.FAILED],
+            errors=count[Case.ERROR],
+            skipped=count[Case.SKIPPED],
+            left_out=tuple(path for path in self.tests.paths if path not in self._paths),
+        )
+        return Outcome(run, cases)
+
+
+def _is_for_tests(key: str, own: dict[str, str]) -> bool:
+    return key in own or key not in _NOT_FOR_TESTS
+
+
+def _said(finished: Finished, root: Path) -> str:
+    """The end of the output, standard output first: that is where pytest reports."""
+    text = "\n".join(part for part in (finished.stdout.strip(), finished.stderr.strip()) if part)
+    ending = "ran into its time-out" if finished.status is None else f"status {finished.status}"
+    last = "\n".join(text.splitlines()[-_DETAIL_LINES:]).replace(str(root), "…")
+    return f"{ending}\n{last}".strip()

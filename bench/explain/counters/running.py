@@ -1,0 +1,90 @@
+"""Run a benchmark's process under an instrument, with all that a timed one has but the timing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.process import Finished, run_tool
+from bench.core.target import Benchmark
+from bench.engine.measure.client import Invocation, Isolation
+from bench.engine.measure.homes import HomeError
+
+# As the launcher does it: what the program says goes nowhere. A child it leaves behind must not
+# keep us waiting for the end of a pipe either.
+_QUIET = ("/bin/sh", "-c", 'exec "$@" >/dev/null 2>"$0"')
+
+
+class NotCountedError(Exception):
+    """An instrument is missing, or the benchmark fails under it (the message says how)."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Starts counted processes: off the network like timed ones, under one fixed hash seed."""
+
+    isolation: Isolation
+    timeout_s: float
+
+    def run(
+        self,
+        benchmark: Benchmark,
+        invocation: Invocation,
+        *,
+        under: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run once under an instrument's command; raises `NotCountedError` unless it ends well."""
+        if invocation.home is not None:
+            try:
+                invocation.home.renew(_found(self.isolation.prefix))
+            except HomeError as error:
+                raise NotCountedError(str(error)) from error
+        with scratch(invocation) as folder:
+            errors = folder / "stderr"
+            finished = run_tool(
+                [*_found(self.isolation.prefix), *_QUIET, errors, *under, *invocation.argv],
+                cwd=invocation.folder or invocation.cwd,
+                env={**invocation.env, "PYTHONHASHSEED": "0", **(variables or {})},
+                timeout_s=self._limit_s(benchmark),
+            )
+            if finished.status != benchmark.exit_status:
+                raise NotCountedError(_ending(finished, errors, self._limit_s(benchmark)))
+
+    def _limit_s(self, benchmark: Benchmark) -> float:
+        """Seconds after which a process is stopped; one that takes minutes may."""
+        return max(self.timeout_s, benchmark.timeout_s) if benchmark.rounds else self.timeout_s
+
+
+def _ending(finished: Finished, errors: Path, limit_s: float) -> str:
+    if finished.status is None:
+        return f"stopped after {limit_s:.0f} s"
+    said = errors.read_text(encoding="utf-8", errors="replace") if errors.exists() else ""
+    last = (said.strip() or finished.stderr.strip()).splitlines()[-1:]
+    return ": ".join([f"exit status {finished.status}", *(line[:300] for line in last)])
+
+
+@contextmanager
+def scratch(invocation: Invocation) -> Iterator[Path]:
+    """A folder for what an instrument writes: beside the subject's home, never in it."""
+    with tempfile.TemporaryDirectory(dir=invocation.cwd.parent, prefix="counters-") as folder:
+        yield Path(folder)
+
+
+def find_tool(name: str) -> str:
+    """The tool's path, looked up by the harness; the subject's own PATH has no say.
+
+    Raises `NotCountedError` with the remedy.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise NotCountedError(f"{name} is not installed (e.g. apt-get install {name})")
+    return found
+
+
+def _found(prefix: tuple[str, ...]) -> tuple[str, ...]:
+    return (shutil.which(prefix[0]) or prefix[0], *prefix[1:]) if prefix else ()

@@ -1,0 +1,268 @@
+"""Which of the project's own imports could wait, and what speaks against the others."""
+
+from __future__ import annotations
+
+import ast
+import enum
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bench.explain.rank.graph import Graph, Skip
+from bench.explain.rank.recording import Place
+from bench.explain.rank.scopes import Use
+from bench.explain.rank.sources import Name, Source, Standing, Statement, reads_from
+
+
+class Way(enum.StrEnum):
+    """How a name is deferred. The values are stored in `data/`: never change one."""
+
+    INTO_FUNCTIONS = "into functions"
+    FOR_TYPES = "under TYPE_CHECKING"
+    ON_REQUEST = "module __getattr__"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class Deferral:
+    """One name that could wait: in which ways, and whom it concerns.
+
+    `asked_by` are the project's other modules that take the name from here; `exported` says that
+    `__all__` or a package's `__init__` shows it.
+    """
+
+    name: Name
+    ways: frozenset[Way]
+    functions: tuple[str, ...]
+    asked_by: tuple[str, ...]
+    exported: bool
+    needs_future: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A statement that could wait, wholly or in part; `place` is its position in the graph."""
+
+    place: int
+    source: Source
+    statement: Statement
+    deferrals: tuple[Deferral, ...]
+
+    @property
+    def skip(self) -> Skip:
+        """The same as the graph knows it."""
+        return Skip(self.place, frozenset(one.name.asked for one in self.deferrals))
+
+    @property
+    def brings(self) -> frozenset[str]:
+        """Modules that the rewritten file imports for it."""
+        future = any(one.needs_future for one in self.deferrals)
+        types = any(Way.FOR_TYPES in one.ways for one in self.deferrals)
+        return frozenset(["__future__"] * future + ["typing"] * types)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of the statement remains."""
+        return len(self.deferrals) == len(self.statement.names)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A name that can't wait, with the reason; `line` is the use that speaks against it."""
+
+    place: int
+    name: str
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All own statements of a run: what could wait, and what can't."""
+
+    candidates: tuple[Candidate, ...]
+    kept: tuple[Kept, ...]
+
+
+def judge_imports(
+    graph: Graph, sources: Mapping[str, Source], everything: Sequence[Source], *, lazy: bool
+) -> Judgement:
+    """Judge every statement of `sources` (by module) that the run carried out.
+
+    `everything` are all files of the project; `lazy` says that its Python evaluates annotations
+    only when they are asked for (3.14).
+    """
+    return _Judge(graph, sources, everything, lazy=lazy).run()
+
+
+class _Judge:
+    def __init__(
+        self,
+        graph: Graph,
+        sources: Mapping[str, Source],
+        everything: Sequence[Source],
+        *,
+        lazy: bool,
+    ) -> None:
+        self.graph, self.sources, self.lazy = graph, sources, lazy
+        self.everything = everything
+        self.ran = graph.recording.lines
+        self.kept: list[Kept] = []
+
+    @cached_property
+    def readers(self) -> dict[tuple[str, str], list[tuple[Source, int]]]:
+        """(module, name) → who takes it from there, in which line."""
+        names = frozenset(
+            name.bound
+            for source in self.sources.values()
+            for statement in source.statements
+            if statement.at_top
+            for name in statement.names
+        )
+        found = defaultdict(list)
+        for source in self.everything:
+            for module, name, line in reads_from(source, names):
+                found[module, name].append((source, line))
+        return dict(found)
+
+    def run(self) -> Judgement:
+        found = []
+        for number, place in enumerate(self.graph.recording.places):
+            source = self.sources.get(place.module)
+            if source is None or str(source.file) != place.file:
+                continue
+            for statement in source.statements:
+                if statement.line == place.line and _same_scope(statement, place):
+                    deferrals = tuple(self._deferrals(number, source, statement))
+                    if deferrals:
+                        found.append(Candidate(number, source, statement, deferrals))
+        return Judgement(tuple(found), tuple(self.kept))
+
+    def _deferrals(self, place: int, source: Source, statement: Statement) -> list[Deferral]:
+        found = []
+        for name in statement.names:
+            reason, line = self._against(source, statement, name)
+            if reason:
+                self.kept.append(Kept(place, name.bound, reason, line))
+                continue
+            deferral = self._deferral(source, statement, name)
+            if Way.ON_REQUEST in deferral.ways and source.has_getattr:
+                reason = "the module has a __getattr__ of its own"
+                self.kept.append(Kept(place, name.bound, reason, statement.line))
+            else:
+                found.append(deferral)
+        return found
+
+    def _against(self, source: Source, statement: Statement, name: Name) -> tuple[str, int]:
+        """Why a name can't wait, and the line that says so; "" when it can."""
+        if statement.standing is not Standing.PLAIN:
+            return str(statement.standing), statement.line
+        if not name.bound_once or name.bound in source.declared_elsewhere:
+            return "bound more than once", statement.line
+        for use in name.uses:
+            reason = self._against_use(source, use)
+            if reason:
+                return reason, use.line
+        for reader, line in self._readers(source, statement, name):
+            taken_by_import = any(
+                one.line == line and isinstance(one.node, ast.ImportFrom)
+                for one in reader.statements
+            )
+            if not taken_by_import and (str(reader.file), line) in self.ran:
+                return f"used in this scenario by {reader.module}", line
+        return "", 0
+
+    def _against_use(self, source: Source, use: Use) -> str:
+        if use.is_annotation:
+            return self._against_annotation(source, use)
+        if use.function is None:
+            return _import_time(use)
+        if isinstance(use.function, ast.Lambda):
+            return "used in a lambda"
+        if (str(source.file), use.line) in self.ran:
+            return "used in this scenario"
+        return self._against_place(source, use)
+
+    def _against_place(self, source: Source, use: Use) -> str:
+        """An import in front of the use may have to stand where it is carried out all the same."""
+        if not any((str(source.file), line) in self.ran for line in source.lines_of_anchor(use)):
+            return ""
+        if isinstance(source.anchor(use), ast.Try | ast.TryStar):
+            return "caught by a try that runs in this scenario"
+        return "a part of a statement that runs in this scenario"
+
+    def _against_annotation(self, source: Source, use: Use) -> str:
+        waits = source.defers_annotations or self.lazy
+        if use.field_of is not None and (use.field_of.bases or use.field_of.decorator_list):
+            return "annotates a field, which may be needed at run time"
+        if use.field_of is not None and not waits:
+            return "annotates a field"
+        return ""
+
+    def _readers(
+        self, source: Source, statement: Statement, name: Name
+    ) -> list[tuple[Source, int]]:
+        if not statement.at_top:
+            return []
+        return [
+            (reader, line)
+            for reader, line in self.readers.get((source.module, name.bound), [])
+            if reader.module != source.module
+        ]
+
+    def _deferral(self, source: Source, statement: Statement, name: Name) -> Deferral:
+        functions = dict.fromkeys(
+            use.function.name
+            for use in name.uses
+            if not use.is_annotation
+            and isinstance(use.function, ast.FunctionDef | ast.AsyncFunctionDef)
+        )
+        annotates = any(use.is_annotation for use in name.uses)
+        asked_by = dict.fromkeys(
+            reader.module for reader, _ in self._readers(source, statement, name)
+        )
+        exported = statement.at_top and (
+            name.bound in source.exported or (source.is_package and not functions)
+        )
+        ways = {
+            Way.INTO_FUNCTIONS: bool(functions),
+            Way.FOR_TYPES: annotates,
+            Way.ON_REQUEST: exported or bool(asked_by),
+        }
+        chosen = frozenset(way for way, applies in ways.items() if applies)
+        return Deferral(
+            name,
+            chosen or frozenset({Way.REMOVED}),
+            tuple(functions),
+            tuple(asked_by),
+            exported,
+            annotates and not (source.defers_annotations or self.lazy),
+        )
+
+
+def _same_scope(statement: Statement, place: Place) -> bool:
+    function = "" if statement.at_top else getattr(statement.scope, "name", "")
+    return function == place.function
+
+
+def _import_time(use: Use) -> str:
+    """What a use at import time is, in words."""
+    last = use.statements[-1] if use.statements else None
+    if isinstance(last, ast.ClassDef):
+        within = any(
+            isinstance(node, ast.Name) and node.id == use.name
+            for part in (*last.bases, *last.keywords)
+            for node in ast.walk(part)
+        )
+        if within:
+            return "a base class"
+        decorated = any(
+            isinstance(node, ast.Name) and node.id == use.name
+            for part in last.decorator_list
+            for node in ast.walk(part)
+        )
+        return "a class decorator" if decorated else "used in a class body"
+    if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef):
+        return "a decorator or a default"
+    return "used at import time"

@@ -1,0 +1,231 @@
+"""Run a scenario with the recorder in it: its import graph, or the time of each module."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.core.process import run_tool
+from bench.core.target import Benchmark
+from bench.engine.measure.client import Invocation
+from bench.explain.counters.running import NotCountedError, Runner, scratch
+
+MAIN = "__main__"
+_FOLDER = Path(__file__).parents[1] / "agents" / "import_graph"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One name of an import as it was carried out.
+
+    `module` is what was asked for, by its absolute name; `name` what was taken from it ("" for the
+    module itself); `got` the module that had to be there for it.
+    """
+
+    module: str
+    name: str
+    got: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line that imports. `function` is empty at the top level of a module or class.
+
+    `accounts` are the modules whose top level was running when it was carried out; for a function
+    that is its caller's, `__main__` once the program runs. Without a `file`: code in C.
+    """
+
+    module: str
+    file: str
+    line: int
+    function: str
+    asked: tuple[Asked, ...]
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One run: `before` are the modules of the bare interpreter, `modules` name → file the others.
+
+    `appeared` are modules that others put in place (name → whose), without an import of their own;
+    `lines` those lines of the project's own files that ran.
+    """
+
+    before: frozenset[str]
+    modules: Mapping[str, str]
+    appeared: Mapping[str, str]
+    places: tuple[Place, ...]
+    lines: frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Times:
+    """CPU seconds, medians over runs: of each module by itself, and of the whole process.
+
+    `whole_s` is what `-X importtime` calls cumulative: a module with all it was first to import;
+    `under` names the module that was first to import it, where that was one.
+    """
+
+    own_s: Mapping[str, float]
+    whole_s: Mapping[str, float]
+    process_s: float
+    under: Mapping[str, str] = field(default_factory=dict)
+
+    def above(self, name: str) -> set[str]:
+        """The modules that one came with: who was first to import it, and so on."""
+        found: set[str] = set()
+        while (name := self.under.get(name, "")) and name not in found:
+            found.add(name)
+        return found
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Looks at the clock of a `process`: the part that begins with each.
+
+    `copies` are processes forked at the end, by the name of the set that they had let go of.
+    """
+
+    process: int
+    parts: tuple[str, ...]
+    copies: Mapping[str, int]
+
+
+def record(
+    runner: Runner, benchmark: Benchmark, invocation: Invocation, own: Sequence[Path]
+) -> Recording:
+    """Run once, slowly; `own` are the folders of the project. Raises `NotCountedError`."""
+    folders = "\n".join(map(str, own))
+    told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_OWN": folders})
+    return Recording(
+        frozenset(told["before"]),
+        told["modules"],
+        told["appeared"],
+        tuple(_place(place, asked, accounts) for place, asked, accounts in told["places"]),
+        frozenset(told["lines"]),
+    )
+
+
+def take_times(runner: Runner, benchmark: Benchmark, invocation: Invocation, runs: int) -> Times:
+    """The median of several runs, after one that warms the disk. Raises `NotCountedError`."""
+    _run(runner, benchmark, invocation, {})
+    return middle([_times(_run(runner, benchmark, invocation, {})) for _ in range(runs)])
+
+
+def take_top_level(
+    runner: Runner, benchmark: Benchmark, invocation: Invocation, own: Sequence[Path], runs: int
+) -> dict[tuple[str, int], float]:
+    """CPU seconds of each top-level statement of own files, without its imports: medians over runs.
+
+    By file and the statement's line; what stands in `if`, `try` or `with` is by itself. Raises
+    `NotCountedError`.
+    """
+    variables = {"BENCH_RECORDER_TOP": "\n".join(map(str, own))}
+    found = defaultdict[tuple[str, int], list[float]](list)
+    for _ in range(runs):
+        for file, line, taken in _run(runner, benchmark, invocation, variables).get("top", []):
+            found[file, line].append(taken / 1e9)
+    return {key: median(taken) for key, taken in found.items()}
+
+
+def take_steps(
+    runner: Runner,
+    benchmark: Benchmark,
+    invocation: Invocation,
+    parts: Mapping[str, str],
+    under: Sequence[str],
+) -> Steps:
+    """One run under an instrument that sees each look at the clock: which part begins with it.
+
+    `parts` sorts modules; all else is the part "". Two more looks follow, one at each side of the
+    forks.
+    """
+    with scratch(invocation) as folder:
+        file = folder / "parts"
+        text = "".join(f"{name}\t{part}\n" for name, part in parts.items())
+        file.write_text(text, encoding="utf-8")
+        told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_PARTS": str(file)}, under)
+    return Steps(
+        told["process"],
+        tuple(told["steps"]),
+        told["copies"],
+    )
+
+
+def middle(runs: Sequence[Times]) -> Times:
+    """The median of each figure; a module counts 0 in a run that did not load it."""
+
+    def each(parts: list[Mapping[str, float]]) -> dict[str, float]:
+        names = {name for part in parts for name in part}
+        return {name: median(part.get(name, 0.0) for part in parts) for name in names}
+
+    return Times(
+        each([one.own_s for one in runs]),
+        each([one.whole_s for one in runs]),
+        median(one.process_s for one in runs),
+        runs[-1].under,
+    )
+
+
+def compile_recorder(python: Path, recorder: Path = _FOLDER) -> None:
+    """Have the recorder compiled for an interpreter, before anything is recorded or counted.
+
+    Measured processes write no compiled files, so each would compile it: 28 of 1,560 million
+    instructions of `codeflash --help`, until any other process of that Python leaves the file
+    there in the middle of the counting. Where it can't be written all of them compile it.
+    """
+    run_tool([python, "-I", "-m", "compileall", "-q", "-f", recorder])
+
+
+def without_collections(invocation: Invocation) -> Invocation:
+    """The same process with the garbage collector off, for instructions to be counted.
+
+    Where collections fall is chance: in one run of Rich 164 objects more or fewer decided over one
+    of 6 million instructions.
+    """
+    ours = {**with_path(invocation, _FOLDER), "BENCH_RECORDER_STILL": "1"}
+    return replace(invocation, env={**invocation.env, **ours})
+
+
+def with_path(invocation: Invocation, folder: Path) -> dict[str, str]:
+    """PYTHONPATH with a folder put in front."""
+    rest = invocation.env.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), rest)))}
+
+
+def _place(place: Sequence[Any], asked: Sequence[Any], accounts: Sequence[str]) -> Place:
+    module, file, line, function = place
+    names = tuple(Asked(*one) for one in asked)
+    return Place(module, file, line, function, names, tuple(accounts))
+
+
+def _times(told: dict[str, Any]) -> Times:
+    own, whole = (
+        {name: taken / 1e9 for name, taken in told[which].items()}
+        for which in ("own_ns", "whole_ns")
+    )
+    return Times(own, whole, told["process_ns"] / 1e9, told["under"])
+
+
+def _run(
+    runner: Runner,
+    benchmark: Benchmark,
+    invocation: Invocation,
+    variables: dict[str, str],
+    under: Sequence[str] = (),
+) -> dict[str, Any]:
+    with scratch(invocation) as folder:
+        file = folder / "recorded"
+        ours = {**with_path(invocation, _FOLDER), "BENCH_RECORDER": str(file), **variables}
+        runner.run(benchmark, invocation, under=under, variables=ours)
+        text = file.read_text(encoding="ascii") if file.exists() else ""
+    if not text:
+        raise NotCountedError("no Python process of it could be recorded")
+    told: dict[str, Any] = ast.literal_eval(text)
+    return told

@@ -1,0 +1,271 @@
+"""What the source of a module says of its imports: how they stand, and who uses the names."""
+
+from __future__ import annotations
+
+import ast
+import enum
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bench.explain.rank.scopes import Use, Uses, bound_name, bound_names
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Standing(enum.StrEnum):
+    """Where an import statement stands."""
+
+    PLAIN = "plain"
+    TRY = "in try"
+    CONDITION = "under a condition"
+    CLASS = "in a class"
+    TYPES = "for type checkers"
+    CROWDED = "shares its line"
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name that an import statement binds.
+
+    `asked` is how the graph knows it: what is taken from the module, or the module as written.
+    """
+
+    alias: ast.alias
+    bound: str
+    asked: str
+    uses: tuple[Use, ...]
+    bound_once: bool
+
+
+@dataclass(frozen=True)
+class Statement:
+    """An import statement; `scope` is the function it stands in, or the module."""
+
+    node: ast.Import | ast.ImportFrom
+    scope: ast.AST
+    standing: Standing
+    names: tuple[Name, ...]
+
+    @property
+    def line(self) -> int:
+        """Its first line."""
+        return self.node.lineno
+
+    @property
+    def at_top(self) -> bool:
+        """Whether it is carried out when the module is imported."""
+        return isinstance(self.scope, ast.Module)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A module's file. Raises `SyntaxError` from `parse` when this Python can't read it."""
+
+    module: str
+    file: Path
+    text: str
+    tree: ast.Module
+
+    @classmethod
+    def parse(cls, module: str, file: Path) -> Source:
+        """Read a module's file."""
+        text = file.read_text(encoding="utf-8")
+        return cls(module, file, text, ast.parse(text))
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it is a package's `__init__.py`."""
+        return self.file.name == "__init__.py"
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines, with their ends."""
+        return self.text.splitlines(keepends=True)
+
+    def anchor(self, use: Use) -> ast.stmt:
+        """The innermost statement around a use that something can be put in front of."""
+        for statement in reversed(use.statements):
+            if self._begins_its_line(statement):
+                return statement
+        return use.statements[0]
+
+    def lines_of_anchor(self, use: Use) -> range:
+        """If one of them runs, so does what is put in front of the anchor.
+
+        Of a statement with a body it is the head; the first line of a `try` is that of its body.
+        """
+        anchor = self.anchor(use)
+        body: list[ast.stmt] = getattr(anchor, "body", [])
+        if not body:
+            last = anchor.lineno if isinstance(anchor, ast.Match) else anchor.end_lineno
+            return range(anchor.lineno, (last or anchor.lineno) + 1)
+        last = body[0].lineno if isinstance(anchor, ast.Try | ast.TryStar) else body[0].lineno - 1
+        return range(anchor.lineno, max(last, anchor.lineno) + 1)
+
+    def _begins_its_line(self, statement: ast.stmt) -> bool:
+        line = self.lines[statement.lineno - 1].encode()
+        before, after = line[: statement.col_offset], line[statement.col_offset :]
+        return not before.strip() and not after.startswith(b"elif")
+
+    @cached_property
+    def defers_annotations(self) -> bool:
+        """Whether it has `from __future__ import annotations`."""
+        return any(
+            isinstance(one, ast.ImportFrom)
+            and one.module == "__future__"
+            and any(alias.name == "annotations" for alias in one.names)
+            for one in self.tree.body
+        )
+
+    @cached_property
+    def has_getattr(self) -> bool:
+        """Whether the module has a `__getattr__` already."""
+        return any(isinstance(one, _FUNCTIONS) and one.name == "__getattr__" for one in self._tops)
+
+    @cached_property
+    def declared_elsewhere(self) -> frozenset[str]:
+        """Names that some function declares global or nonlocal: it may bind them anew."""
+        nodes = ast.walk(self.tree)
+        found = (one.names for one in nodes if isinstance(one, ast.Global | ast.Nonlocal))
+        return frozenset(name for names in found for name in names)
+
+    @cached_property
+    def exported(self) -> frozenset[str]:
+        """The names in `__all__`, as far as they are written out."""
+        found = set[str]()
+        for one in self._tops:
+            if isinstance(one, ast.Assign | ast.AugAssign):
+                targets = one.targets if isinstance(one, ast.Assign) else [one.target]
+                if any(isinstance(to, ast.Name) and to.id == "__all__" for to in targets):
+                    found |= {
+                        part.value
+                        for part in ast.walk(one.value)
+                        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                    }
+        return frozenset(found)
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """All import statements, in no special order; `__future__` and `*` are left out."""
+        return tuple(self._statements(self.tree, self.tree, Standing.PLAIN))
+
+    @cached_property
+    def _uses_of(self) -> dict[tuple[str, int], list[Use]]:
+        """Uses by name and the scope that binds it."""
+        found = defaultdict(list)
+        for use in Uses(self.tree).found:
+            found[use.name, id(use.bound_in)].append(use)
+        return found
+
+    @cached_property
+    def _bound(self) -> dict[int, Counter[str]]:
+        """How often each name is bound, by scope; filled as scopes are asked for."""
+        return {}
+
+    @property
+    def _tops(self) -> list[ast.stmt]:
+        return self.tree.body
+
+    def absolute(self, node: ast.Import | ast.ImportFrom) -> str:
+        """The module a from-import takes from, by its whole name."""
+        if isinstance(node, ast.Import):
+            return node.names[0].name
+        if not node.level:
+            return node.module or ""
+        parts = self.module.split(".")
+        if not self.is_package:
+            parts = parts[:-1]
+        parts = parts[: len(parts) - node.level + 1]
+        return ".".join([*parts, *([node.module] if node.module else [])])
+
+    def _statements(self, node: ast.AST, scope: ast.AST, standing: Standing) -> Iterator[Statement]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                if not _is_special(child):
+                    yield self._statement(child, scope, standing)
+            elif isinstance(child, _FUNCTIONS):
+                yield from self._statements(child, child, Standing.PLAIN)
+            else:
+                yield from self._statements(child, scope, _standing(child, standing))
+
+    def _statement(
+        self, node: ast.Import | ast.ImportFrom, scope: ast.AST, standing: Standing
+    ) -> Statement:
+        before = self.lines[node.lineno - 1].encode()[: node.col_offset].strip()
+        after = self.lines[(node.end_lineno or node.lineno) - 1].encode()
+        behind = after[node.end_col_offset :].strip()
+        if before or behind.startswith(b";"):
+            standing = Standing.CROWDED
+        names = []
+        for alias in node.names:
+            bound = bound_name(alias)
+            uses = tuple(self._uses_of[bound, id(scope)])
+            if id(scope) not in self._bound:
+                self._bound[id(scope)] = Counter(bound_names(scope))
+            once = self._bound[id(scope)][bound] == 1
+            names.append(Name(alias, bound, alias.name, uses, once))
+        return Statement(node, scope, standing, tuple(names))
+
+
+def read_package(folder: Path, report: Callable[[Path, Exception], None]) -> Iterator[Source]:
+    """All modules of an installed package or file; `report` hears of those that can't be read."""
+    site = folder.parent
+    for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
+        name = ".".join(file.relative_to(site).with_suffix("").parts)
+        try:
+            yield Source.parse(name.removesuffix(".__init__"), file)
+        except (SyntaxError, UnicodeDecodeError) as error:
+            report(file, error)
+
+
+def _is_special(node: ast.Import | ast.ImportFrom) -> bool:
+    if isinstance(node, ast.Import):
+        return False
+    return node.module == "__future__" or node.names[0].name == "*"
+
+
+def _standing(node: ast.AST, outer: Standing) -> Standing:
+    if outer is not Standing.PLAIN:
+        return outer
+    if isinstance(node, ast.Try | ast.TryStar):
+        return Standing.TRY
+    if isinstance(node, ast.If):
+        return Standing.TYPES if "TYPE_CHECKING" in ast.dump(node.test) else Standing.CONDITION
+    if isinstance(node, ast.ClassDef):
+        return Standing.CLASS
+    return Standing.PLAIN
+
+
+def reads_from(source: Source, names: frozenset[str]) -> Iterator[tuple[str, str, int]]:
+    """What a file takes out of other modules: (module, name, line).
+
+    By `from module import name` anywhere, and by `module.name` where the module was imported;
+    `names` are those worth looking for.
+    """
+    modules: dict[str, str] = {}
+    attributes = []
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ImportFrom):
+            where = source.absolute(node)
+            for alias in node.names:
+                if alias.name in names:
+                    yield where, alias.name, node.lineno
+                modules[bound_name(alias)] = f"{where}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            modules |= {one.asname: one.name for one in node.names if one.asname}
+        elif isinstance(node, ast.Attribute) and node.attr in names and _is_dotted(node.value):
+            attributes.append(node)
+    for node in attributes:
+        dotted = ast.unparse(node.value)
+        head, _, rest = dotted.partition(".")
+        whole = modules.get(head, head)
+        yield (f"{whole}.{rest}" if rest else whole), node.attr, node.lineno
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)

@@ -1,0 +1,224 @@
+"""What is in the requests: the same again, what was sent before, what need not wait."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from bench.explain.trace.exchanges import Exchange
+from bench.explain.trace.findings.finding import Evidence, Finding, How
+from bench.explain.trace.phases import busy_ns
+from bench.explain.trace.recording import Span
+from bench.explain.trace.timeline import Process
+from bench.formats.markdown import code
+from bench.formats.text import counted, seconds, share
+
+_CHUNK = re.compile(rb'[^"\n\\]{16,}')
+_GRAM = 8
+_ASLEEP_NS = 500_000
+_WINDOW_BYTES = 14_600  # what leaves at once on a new connection (10 segments)
+_LARGE_BYTES = 16_000
+_LEAST_REPEATED = 0.10
+_MUCH, _MUCH_BYTES = 0.30, 4000
+
+
+def redundant(seen: Evidence) -> Iterator[Finding]:
+    """The same request with the same answer, more than once."""
+    known: dict[tuple[str, bytes], list[Exchange]] = {}
+    for one in seen.timeline.exchanges:
+        if one.status and one.where:
+            known.setdefault((one.where + one.name, one.request), []).append(one)
+    for group in known.values():
+        repeated = [
+            one for one in group[1:] if one.status == group[0].status
+            and one.response == group[0].response
+        ]  # fmt: skip
+        if not repeated:
+            continue
+        waited = [one for one in repeated if seen.on_path(one)]
+        cost_s = sum(one.end - one.begin for one in waited) / 1e9
+        yield Finding(
+            "redundant",
+            group[0].name,
+            f"{code(group[0].name)} asked {len(repeated) + 1} times for the same answer",
+            cost_s,
+            (
+                f"same request ({group[0].request_bytes} B) and same answer "
+                f"({group[0].response_bytes} B) at "
+                + ", ".join(seconds(seen.at(one.begin)) for one in group),
+            ),
+            handshakes=sum(one.connect is not None for one in waited),
+            answers=len(waited),
+            local_s=cost_s,
+        )
+
+
+def independent(seen: Evidence) -> Iterator[Finding]:
+    """Requests one after the other, the later without anything of the earlier's answer."""
+    pairs = [
+        pair
+        for pid in dict.fromkeys(one.pid for one in seen.timeline.exchanges)
+        for pair in _together(seen, [one for one in seen.timeline.exchanges if one.pid == pid])
+    ]
+    if not pairs:
+        return
+    saved_s = sum(min(a.end - a.begin, b.end - b.begin) for a, b in pairs) / 1e9
+    yield Finding(
+        "independent",
+        "",
+        f"{counted(len(pairs), 'request')} waited for an earlier one without using its answer",
+        saved_s,
+        (
+            *(
+                f"{code(b.name)} at {seconds(seen.at(b.begin))} began "
+                f"{seconds((b.begin - a.end) / 1e9)} after {code(a.name)} had its answer: not one "
+                f"run of {_GRAM} bytes in the request is new in that answer, no child ran between"
+                for a, b in pairs[:6]
+            ),
+            "contents only: whether the earlier answer decides if the later is sent at all is for "
+            "a reader of the code to say",
+        ),
+        handshakes=sum(bool(a.connect and b.connect) for a, b in pairs),
+        answers=len(pairs),
+        local_s=saved_s,
+    )
+
+
+def _together(seen: Evidence, exchanges: list[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
+    """Neighbours on the path that could have been sent at once; in doubt they depend."""
+    known: set[bytes] = set()  # what the client knew before it asked for the earlier one
+    for earlier, later in itertools.pairwise(sorted(exchanges, key=lambda one: one.begin)):
+        known |= _grams(earlier.request)
+        new = _grams(earlier.response) - known
+        fine = earlier.status and earlier.status < 400 and later.request != earlier.request
+        if (
+            fine
+            and later.begin >= earlier.end
+            and not _child_between(seen, earlier, later)
+            and not new & _grams(later.request)
+            and seen.on_path(earlier)
+            and seen.on_path(later)
+        ):
+            yield earlier, later
+        known |= _grams(earlier.response)
+
+
+def _child_between(seen: Evidence, earlier: Exchange, later: Exchange) -> bool:
+    """What a child has found out may be in the later request; one that slept has found nothing."""
+    begin, end = earlier.end, later.begin
+    return any(
+        begin < child.spawned < end
+        or begin < child.ended < end
+        or (child.spawned < end and child.ended > begin and _worked(child, begin, end))
+        for process in seen.timeline.processes
+        for child in process.children
+    )
+
+
+def _worked(child: Process, begin: int, end: int) -> bool:
+    """Of what is no Python nothing is known: it may have."""
+    return not child.is_python or busy_ns(child, begin, end) > _ASLEEP_NS
+
+
+def _grams(content: bytes) -> set[bytes]:
+    return {content[at : at + _GRAM] for at in range(len(content) - _GRAM + 1)}
+
+
+def payloads(seen: Evidence) -> Iterator[Finding]:
+    """Large requests, and content in them that went over the wire before."""
+    exchanges = seen.timeline.exchanges
+    sent = sum(len(one.request) for one in exchanges)
+    known: set[bytes] = set()
+    lines: list[tuple[int, str]] = []
+    repeated = 0
+    for one in exchanges:
+        chunks = _CHUNK.findall(one.request.partition(b"\n")[2])
+        again = sum(len(chunk) for chunk in chunks if chunk in known)
+        repeated += again
+        if again:
+            words = f"{code(one.name)}: {again:,} of {len(one.request):,} B were sent or got before"
+            lines.append((again, words))
+        known.update(chunks, _CHUNK.findall(one.response))
+    large = [one for one in exchanges if len(one.request) > _LARGE_BYTES and one.connect]
+    trips = sum(_window_trips(one.request_bytes) for one in large if seen.on_path(one))
+    if not sent or (repeated / sent < _LEAST_REPEATED and not large):
+        return
+    writing_s = sum(one.sent_end - one.sent_begin for one in exchanges if seen.on_path(one)) / 1e9
+    lines.sort(reverse=True)
+    yield Finding(
+        "payloads",
+        "",
+        f"{repeated:,} of {sent:,} B in requests had gone over the wire before "
+        f"({share(repeated / sent)})",
+        writing_s,
+        (
+            *(words for _, words in lines[:6]),
+            f"sending everything took {seconds(writing_s)} here; "
+            f"{counted(len(large), 'request')} on a new connection "
+            f"{'is' if len(large) == 1 else 'are'} larger than what leaves before the first "
+            "acknowledgement",
+        ),
+        handshakes=trips,
+        local_s=writing_s * repeated / sent,
+        notable=repeated >= max(_MUCH * sent, _MUCH_BYTES),
+    )
+
+
+def _window_trips(many: int) -> int:
+    """Round trips that slow start adds: the window doubles with each."""
+    return max(0, math.ceil(math.log2(many / _WINDOW_BYTES + 1)) - 1)
+
+
+def serialisation(seen: Evidence) -> Iterator[Finding]:
+    """json, pickle and their like, in all processes."""
+    spans: list[Span] = []
+    short_ns = short = 0
+    for process in seen.timeline.processes:
+        if process.recorded is None:
+            continue
+        spans += [span for span in process.recorded.spans if span.kind in {"json", "pickle"}]
+        for kind in ("json", "pickle"):
+            many, took = process.recorded.short.get(kind, (0, 0))
+            short, short_ns = short + many, short_ns + took
+    cost_s = (_outermost_ns(spans) + short_ns) / 1e9
+    if not spans and not short:
+        return
+    longest = sorted(spans, key=lambda span: -span.length)[:5]
+    yield Finding(
+        "serialisation",
+        "",
+        f"{len(spans) + short:,} calls of serialisers",
+        cost_s,
+        (
+            *(
+                f"{code(_called(span))} took {seconds(span.length / 1e9)}"
+                + (f" for {span.detail[1]:,} B" if span.detail and span.detail[1] else "")
+                + (f", from {code(seen.shown(span.who[0]))}" if span.who else "")
+                for span in longest
+            ),
+            f"{short:,} calls below 50 µs took {seconds(short_ns / 1e9)} together",
+        ),
+        local_s=cost_s,
+        how=How.MEASURED,
+    )
+
+
+def _called(span: Span) -> str:
+    return str(span.detail[0]) if span.detail else span.kind
+
+
+def _outermost_ns(spans: Sequence[Span]) -> int:
+    """json.dump calls json's own functions: each moment once."""
+    total = 0
+    for _, group in itertools.groupby(sorted(spans, key=_by_thread), key=lambda one: one.thread):
+        upto = 0
+        for span in group:
+            total += max(0, span.end - max(span.begin, upto))
+            upto = max(upto, span.end)
+    return total
+
+
+def _by_thread(span: Span) -> tuple[int, int, int]:
+    return span.thread, span.begin, -span.end

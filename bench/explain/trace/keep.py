@@ -1,0 +1,89 @@
+"""A trace's account of its runs, kept under `data/` for the page of the whole stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from bench.core.sample import Side
+from bench.engine.machine.fingerprint import describe_machine
+from bench.engine.store.accounts import (
+    ACCOUNTS_FORMAT,
+    InChild,
+    KeptFinding,
+    RunAccount,
+    Saving,
+    StackRecord,
+)
+from bench.explain.trace.findings.finding import ROUND_TRIPS_S, Finding
+from bench.explain.trace.means import counts_of
+from bench.explain.trace.path import path_of
+from bench.explain.trace.phases import account_of
+from bench.explain.trace.session import Runs, Trace
+from bench.explain.trace.timeline import Timeline
+
+# As `counts_of` calls it -> as it is kept. Bytes of a file are those that processes asked for.
+_COUNTS = {
+    "HTTP requests": "requests",
+    "connections": "connections",
+    "bytes up": "bytes up",
+    "bytes down": "bytes down",
+    "processes": "processes",
+    "modules loaded": "modules loaded",
+    "read calls": "read calls",
+    "bytes read": "bytes read",
+    "write calls": "write calls",
+    "bytes written": "bytes written",
+}
+
+
+def record_of(trace: Trace, findings: Mapping[Side, list[Finding]]) -> StackRecord:
+    """What is kept of a trace: accounts of its runs, what they take unrecorded, its findings."""
+    benchmark = trace.sides.benchmark
+    return StackRecord(
+        format=ACCOUNTS_FORMAT,
+        target=trace.target.name,
+        scenario=benchmark.name,
+        note=benchmark.note,
+        pair=trace.pair,
+        python=trace.python,
+        machine=describe_machine(),
+        network=trace.network,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        runs=tuple(one for side, runs in trace.runs.items() for one in _accounts(side, runs)),
+        bare_s={
+            side: tuple(sample.wall_s for sample in runs.overhead.bare)
+            for side, runs in trace.runs.items()
+        },
+        findings=tuple(kept(side, one) for side, found in findings.items() for one in found),
+    )
+
+
+def kept(side: Side, one: Finding) -> KeptFinding:
+    """A finding with what a change would save at each distance."""
+    return KeptFinding(
+        side,
+        one.rule,
+        one.subject,
+        one.title,
+        tuple(line for line in one.evidence if line),
+        one.cost_s,
+        tuple(Saving(trip_s, one.saving_s(trip_s)) for trip_s in ROUND_TRIPS_S),
+        one.how_words,
+    )
+
+
+def _accounts(side: Side, runs: Runs) -> list[RunAccount]:
+    return [_account(side, timeline) for timeline in runs.timelines]
+
+
+def _account(side: Side, timeline: Timeline) -> RunAccount:
+    account = account_of(timeline, path_of(timeline))
+    counts = counts_of(timeline)
+    return RunAccount(
+        side,
+        account.wall_s,
+        {str(layer): seconds for layer, seconds in account.own.items()},
+        tuple(InChild(name, str(layer), s) for (name, layer), s in account.inside.items()),
+        {name: counts[key] for key, name in _COUNTS.items()},
+    )

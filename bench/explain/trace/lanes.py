@@ -1,0 +1,188 @@
+"""Lanes of the picture: what each process did, beside what the path went through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.explain.trace.path import (
+    LAYER_OF_KIND,
+    Layer,
+    Piece,
+    Stretch,
+    answered,
+    pending,
+    stretches_of,
+)
+from bench.explain.trace.path import what_of as said_of
+from bench.explain.trace.phases import has_clock
+from bench.explain.trace.recording import Span
+from bench.explain.trace.timeline import Process, Timeline
+
+_FRAMES = {"task", "thread"}
+_NO_WORK = {"thread", "wait", "select", "sleep", "child", "reaped", "close", "signal"}
+_WAITING = {"wait", "select", "child", "sleep"}
+_IDLE = 0.25  # with less CPU time than this, a stretch is called waiting
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A line of the picture: pieces of one thread, or of several processes one after the other."""
+
+    name: str
+    note: str
+    pieces: tuple[Piece, ...]
+    depth: int = 0
+    thin: bool = False
+
+
+def lanes_of(timeline: Timeline) -> list[Lane]:
+    """The first process and its threads, the service, and all children: alike ones share lanes."""
+    root = timeline.root
+    lanes = [Lane(root.name, "", tuple(first_thread(root)))]
+    lanes += _other_threads(root)
+    served = tuple(_served(timeline))
+    if served:
+        many = len(timeline.exchanges)
+        lanes.append(Lane("service", f"{many} requests", served, 1))
+    lanes += _children(root, 1)
+    return lanes
+
+
+def first_thread(process: Process) -> Iterator[Piece]:
+    """What the first thread of a process did, from the process's start to its end."""
+    recorded = process.recorded
+    if recorded is None:
+        yield Piece(process.spawned, process.ended, Layer.OWN_CODE, process, 0, process.name)
+        return
+    main = recorded.main or recorded.site
+    over = (recorded.main_over or recorded.last) if recorded.told else process.ended
+    over = max(main, min(over, process.ended))
+    thread = recorded.thread
+    yield Piece(process.spawned, process.started, Layer.PROCESS_START, process, thread)
+    yield Piece(process.started, main, Layer.INTERPRETER_START, process, thread)
+    yield from _thread(process, thread, main, over)
+    yield Piece(over, process.ended, Layer.EXIT, process, thread)
+
+
+def _thread(process: Process, thread: int, begin: int, end: int) -> Iterator[Piece]:
+    """A thread's own doing; between what was noted, it ran code of its own."""
+    at = begin
+    for stretch in stretches_of(process, thread):
+        low, high = max(stretch.begin, begin), min(stretch.end, end)
+        if high <= low:
+            continue
+        if low > at:
+            yield _own(process, thread, at, low)
+        yield from _doing(process, thread, Stretch(low, high, stretch.spans))
+        at = high
+    if end > at:
+        yield _own(process, thread, at, end)
+
+
+def _own(process: Process, thread: int, begin: int, end: int) -> Piece:
+    """Own code, unless the thread's clock says that it hardly ran."""
+    layer, what = Layer.OWN_CODE, ""
+    if process.recorded and has_clock(process, thread):
+        worked, others, queued = process.recorded.marks.between(begin, end)
+        if worked + others + queued < _IDLE * (end - begin):
+            layer, what = Layer.WAITING, "waits"
+    return Piece(begin, end, layer, process, thread, what)
+
+
+def _doing(process: Process, thread: int, stretch: Stretch) -> Iterator[Piece]:
+    spans = [span for span in stretch.spans if span.kind not in _FRAMES]
+    begin, end = stretch.begin, stretch.end
+    if not spans:
+        yield Piece(begin, end, Layer.OWN_CODE, process, thread)
+        return
+    innermost = spans[-1]
+    exchange = pending(process, thread, begin, end)
+    if innermost.kind in {"receive", "select"} and exchange:
+        yield from answered(process, exchange, begin, end)
+    elif any(span.kind in _WAITING for span in spans):
+        yield Piece(begin, end, Layer.WAITING, process, thread, _waits_for(process, spans[0].kind))
+    else:
+        layer = LAYER_OF_KIND.get(innermost.kind, Layer.OWN_CODE)
+        yield Piece(begin, end, layer, process, thread, said_of(spans, innermost))
+
+
+def _waits_for(_process: Process, kind: str) -> str:
+    return {"child": "waits for a child", "sleep": "sleeps"}.get(kind, "waits")
+
+
+def _other_threads(process: Process) -> Iterator[Lane]:
+    """What other threads did, as few lanes as there were at work at the same time."""
+    if process.recorded is None:
+        return
+    lanes: list[list[Piece]] = []
+    work = sorted(_work(process), key=lambda one: one.begin)
+    stretches = {thread: stretches_of(process, thread) for thread in {one.thread for one in work}}
+    for span in work:
+        pieces = [
+            piece
+            for stretch in stretches[span.thread]
+            if stretch.begin >= span.begin and stretch.end <= span.end
+            for piece in _doing(process, span.thread, stretch)
+        ]
+        free = next((lane for lane in lanes if lane[-1].end <= span.begin), None)
+        if free is None:
+            lanes.append(pieces)
+        else:
+            free += pieces
+    for number, lane in enumerate(lane for lane in lanes if lane):
+        yield Lane("other threads" if not number else "", "", tuple(lane), 1, thin=True)
+
+
+def _work(process: Process) -> Iterator[Span]:
+    """Outermost spans of threads beside the first; waiting for work is none."""
+    assert process.recorded is not None
+    upto: dict[int, int] = {}
+    for span in process.recorded.spans:
+        if span.thread == process.recorded.thread or span.kind in _NO_WORK or not span.length:
+            continue
+        if span.begin >= upto.get(span.thread, 0):
+            upto[span.thread] = span.end
+            yield span
+
+
+def _served(timeline: Timeline) -> Iterator[Piece]:
+    """The service's own view of each request."""
+    for one in timeline.exchanges:
+        if one.served:
+            begin, end = one.served.received_ns, one.served.sent_ns
+            yield Piece(begin, max(end, begin + 1), Layer.SERVICE, timeline.root, 0, one.name)
+
+
+def _children(process: Process, depth: int) -> list[Lane]:
+    """Children by name; those that ran at the same time get a lane each."""
+    lanes: list[Lane] = []
+    by_name: dict[str, list[Process]] = {}
+    for child in process.children:
+        by_name.setdefault(child.name, []).append(child)
+    for name, children in by_name.items():
+        for packed in _packed(children):
+            pieces = tuple(piece for child in packed for piece in first_thread(child))
+            note = f"× {len(packed)}" if len(packed) > 1 else ""
+            lanes.append(Lane(name, note, pieces, depth))
+            below = [grand for child in packed for grand in child.children]
+            if below:
+                lanes += _children(_like(process, below), depth + 1)
+    return lanes
+
+
+def _like(process: Process, children: Sequence[Process]) -> Process:
+    """A stand-in that has the children of several alike processes."""
+    return Process(0, process.argv, 0, 0, 0, None, list(children))
+
+
+def _packed(children: Iterable[Process]) -> list[list[Process]]:
+    """As few lanes as there were processes at the same time."""
+    lanes: list[list[Process]] = []
+    for child in sorted(children, key=lambda one: one.spawned):
+        free = next((lane for lane in lanes if lane[-1].ended <= child.spawned), None)
+        if free is None:
+            lanes.append([child])
+        else:
+            free.append(child)
+    return lanes

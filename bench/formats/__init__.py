@@ -1,0 +1,1 @@
+"""How figures, tables, text and pictures look; below everything that shows something."""

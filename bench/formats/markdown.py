@@ -1,0 +1,81 @@
+"""Markdown as GitHub renders it: escapes, tables with blank lines around, collapsed sections."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+from bench.formats.tables import render
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~])")
+
+
+def plain(text: str) -> str:
+    """Foreign text (a commit's subject, a program's message) that must appear as it is."""
+    escaped = html.escape(_SPECIAL.sub(r"\\\1", " ".join(text.split())), quote=False)
+    return re.sub(r"^([#+-])", r"\\\1", escaped)
+
+
+def prose(text: str) -> str:
+    """A sentence of ours with foreign parts: what stands in backticks stays code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "".join(
+        code(part) if number % 2 else _keeping_spaces(part) for number, part in enumerate(parts)
+    )
+
+
+def _keeping_spaces(text: str) -> str:
+    start = " " if text[:1].isspace() else ""
+    end = " " if text[-1:].isspace() and text.strip() else ""
+    return f"{start}{plain(text)}{end}"
+
+
+def code(text: str) -> str:
+    """A code span that also survives in a table's cell; empty text stays empty."""
+    inner = " ".join(text.split()).replace("|", "\\|")
+    if not inner:
+        return ""
+    return f"`` {inner} ``" if "`" in inner else f"`{inner}`"
+
+
+def link(words: str, target: str) -> str:
+    """A link to a file beside the page."""
+    return f"[{words}]({target.replace(' ', '%20').replace('(', '%28').replace(')', '%29')})"
+
+
+def image(words: str, target: str) -> str:
+    """A picture with a text for those who cannot see it."""
+    return "!" + link(words, target)
+
+
+def heading(level: int, words: str) -> str:
+    """A heading."""
+    return f"{'#' * level} {words}"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> str:
+    """A table of cells that are Markdown already; all but the first column hold `numbers`."""
+    return render(columns, rows, align="right" if numbers else "left")
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """A list."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def fenced(text: str, language: str = "text") -> str:
+    """A block of code."""
+    return f"```{language}\n{text}\n```"
+
+
+def collapsed(summary: str, *blocks: str) -> str:
+    """A section that opens on a click."""
+    return "\n\n".join((f"<details>\n<summary>{summary}</summary>", *blocks, "</details>"))
+
+
+def document(blocks: Iterable[str]) -> str:
+    """Blocks with a blank line between; empty ones are left out."""
+    return "\n\n".join(block for block in blocks if block) + "\n"

@@ -1,0 +1,64 @@
+"""Tables of results, for the screen and for Markdown alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from tabulate import tabulate
+
+from bench.core.result import Evaluation
+from bench.formats.text import change, seconds, verdict_words
+
+RESULT_COLUMNS = ("benchmark", "base", "head", "change", "verdict", "rounds")
+
+
+def render(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    style: str = "github",
+    *,
+    align: str = "right",
+) -> str:
+    """A table as text; cells are taken as they are. All columns but the first have `align`."""
+    aligned = ["left", *[align] * (len(columns) - 1)]
+    return tabulate(
+        rows,
+        headers=columns,
+        tablefmt=style,
+        disable_numparse=True,
+        colalign=aligned[: len(columns)],
+    )
+
+
+def result_columns(floors: Mapping[str, float]) -> tuple[str, ...]:
+    """The columns of `result_rows`."""
+    return (*RESULT_COLUMNS, "floor") if floors else RESULT_COLUMNS
+
+
+def result_rows(
+    evaluation: Evaluation, mei: float, floors: Mapping[str, float] | None = None
+) -> list[list[str]]:
+    """One row a benchmark, in the columns of `RESULT_COLUMNS`; with `floors`, that beside it.
+
+    `floors`: by benchmark, the smallest effect the run could find, as a fraction.
+    """
+    return [
+        [
+            result.name,
+            seconds(result.base_s),
+            seconds(result.head_s),
+            change(result.size.interval if result.size else None),
+            verdict_words(result, mei),
+            str(result.rounds) if result.rounds else "–",
+            *([floor_words(floors.get(result.name))] if floors else []),
+        ]
+        for result in evaluation.results
+    ]
+
+
+def floor_words(fraction: float | None) -> str:
+    """The smallest effect that is found, e.g. `±0.6%`, or a dash where it is not known."""
+    if fraction is None or not math.isfinite(fraction):
+        return "–"
+    return f"±{fraction * 100:.1f}%"

@@ -1,0 +1,188 @@
+"""Figures in words: the one place that decides how a number looks."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from bench.core.result import Result, Size
+from bench.core.sample import Design, Metric
+from bench.core.verdict import Interval, Verdict
+
+_TIMES_FROM = 1.2
+
+
+def seconds(value: float | None) -> str:
+    """Seconds with a fitting SI prefix and three digits, e.g. `34.2 ms`."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    for factor, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")):
+        if abs(value) >= factor:
+            return f"{_three_digits(value / factor)} {unit}"
+    return f"{value / 1e-9:.2g} ns"
+
+
+def seconds_on_axis(values: Sequence[float]) -> list[str]:
+    """Evenly spaced seconds with one unit and just the digits that tell them apart."""
+    largest = max(map(abs, values), default=0.0)
+    units = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"))
+    factor, unit = next(((f, u) for f, u in units if largest >= f), (1e-9, "ns"))
+    step = min((b - a for a, b in itertools.pairwise(values)), default=largest) / factor
+    digits = next((d for d in range(8) if abs(step - round(step, d)) < step * 1e-3), 8)
+    return [f"{value / factor:.{digits}f} {unit}" for value in values]
+
+
+def mebibytes(value: int | None) -> str:
+    """Bytes as MiB."""
+    return "–" if value is None else f"{value / 2**20:.1f} MiB"
+
+
+def gibibytes(value: int) -> str:
+    """Bytes as GiB."""
+    return f"{value / 2**30:.1f} GiB"
+
+
+def change(interval: Interval | None) -> str:
+    """A ratio head/base with its interval: in per cent, or in times from 1.2 times on."""
+    if interval is None or not math.isfinite(interval.ratio):
+        return "–"
+    if 1 / _TIMES_FROM <= interval.ratio <= _TIMES_FROM:
+        return f"{percent(interval.ratio)} ({_percent_range(interval)})"
+    return f"{magnitude_with_direction(interval.ratio)} ({_times_range(interval)})"
+
+
+def is_bounded(interval: Interval) -> bool:
+    """Whether there were enough rounds for both limits; too few leave them at 0 and infinity."""
+    return interval.low > 0 and math.isfinite(interval.high)
+
+
+def magnitude(ratio: float) -> str:
+    """A ratio without its interval: `+12.8%`, or from 1.2 times on `27.4x`; words say which way."""
+    if not math.isfinite(ratio) or ratio <= 0:
+        return "–"
+    if 1 / _TIMES_FROM <= ratio <= _TIMES_FROM:
+        return percent(ratio)
+    return f"{_times(max(ratio, 1 / ratio))}x"
+
+
+def magnitude_with_direction(ratio: float) -> str:
+    """`magnitude` that can stand alone: `27.4x faster`, `+12.8%`."""
+    words = magnitude(ratio)
+    if words in {"+0.0%", "−0.0%"}:
+        return "0.0%"
+    return f"{words} {'faster' if ratio < 1 else 'slower'}" if words.endswith("x") else words
+
+
+def plus_minus(interval: Interval | None) -> str:
+    """The half width of an interval, e.g. `±1.6%`."""
+    if interval is None or not is_bounded(interval) or not math.isfinite(interval.ratio):
+        return "–"
+    return f"±{interval.half_width * 100:.1f}%"
+
+
+def share(value: float | None) -> str:
+    """A fraction in per cent, e.g. `0.3%`."""
+    return "–" if value is None or not math.isfinite(value) else f"{value * 100:.1f}%"
+
+
+def probability(value: float | None) -> str:
+    """A p-value with two digits, never 0."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value < 0.0001:
+        return "< 0.0001"
+    return f"{value:.4f}" if value < 0.01 else f"{value:.2f}"
+
+
+def confidence(level: float) -> str:
+    """The confidence that goes with an error level: 0.025 is `97.5%`."""
+    return f"{(1 - level) * 100:.4g}%"
+
+
+def duration(seconds_: float) -> str:
+    """Minutes and seconds of work, e.g. `2 min 41 s`."""
+    minutes, rest = divmod(round(seconds_), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def day(moment: str) -> str:
+    """The day of an ISO 8601 moment."""
+    return moment[:10]
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 benchmark`, `3 benchmarks`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """`a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def percent(ratio: float) -> str:
+    """A ratio as a signed change in per cent."""
+    return "–" if not math.isfinite(ratio) else f"{(ratio - 1) * 100:+.1f}%".replace("-", "−")
+
+
+def verdict_words(result: Result, mei: float) -> str:
+    """The verdict as it stands in tables."""
+    if result.verdict is None or result.interval is None:
+        return "not measured"
+    if result.verdict is Verdict.NO_DIFFERENCE:
+        return f"no difference ≥ {mei * 100:g}%"
+    if result.verdict is Verdict.BELOW_MEI:
+        direction = "faster" if result.interval.ratio < 1 else "slower"
+        return f"{direction}, but below {mei * 100:g}%"
+    if result.verdict is Verdict.INCONCLUSIVE:
+        bounded = is_bounded(result.interval) and result.interval.half_width < 1
+        return f"inconclusive {plus_minus(result.interval)}" if bounded else "inconclusive"
+    return str(result.verdict)
+
+
+def source_words(size: Size | None) -> str:
+    """Which rounds and which clock a size comes from."""
+    if size is None:
+        return "–"
+    clock = {Metric.CPU: "CPU time", Metric.WALL: "wall time", Metric.VALUE: "script's values"}
+    if size.metric is Metric.VALUE and size.design is Design.DUET:
+        return f"{size.rounds} duets, script's values in CPU time"
+    rounds = "pairs" if size.design is Design.PAIRS else "duets"
+    return f"{size.rounds} {rounds}, {clock[size.metric]}"
+
+
+def _three_digits(value: float) -> str:
+    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return f"{value:.{digits}f}"
+
+
+def _times(value: float) -> str:
+    if not math.isfinite(value):
+        return "∞"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def _times_range(interval: Interval) -> str:
+    """Limits in times, in the direction of the ratio; in words where they go both ways."""
+    if not is_bounded(interval):
+        return "unbounded"
+    if interval.low < 1 < interval.high:
+        both = f"{_times(1 / interval.low)}x faster", f"{_times(interval.high)}x slower"
+        return " … ".join(both if interval.ratio > 1 else reversed(both))
+    limits = (interval.low, interval.high)
+    low, high = sorted(1 / limit if interval.ratio < 1 else limit for limit in limits)
+    return f"{_times(low)}–{_times(high)}"
+
+
+def _percent_range(interval: Interval) -> str:
+    if not is_bounded(interval):
+        return "unbounded"
+    return f"{percent(interval.low)} … {percent(interval.high)}".replace("%", "")
+
+
+def millions(value: int | None) -> str:
+    """A count in millions, e.g. `4,414.0 M`."""
+    return "–" if value is None else f"{value / 1e6:,.1f} M".replace("-", "−")

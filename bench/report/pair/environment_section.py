@@ -1,0 +1,151 @@
+"""What was installed on both sides, and what differs besides the measured project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.core.environment import EnvironmentRecord, ImageRecord
+from bench.engine.environments.dependencies import DependencyChange
+from bench.formats.markdown import code, collapsed, fenced, heading, plain, table
+from bench.formats.text import counted, day, duration, joined, mebibytes
+from bench.report.pair.notes import dependency_changes
+from bench.report.select_runs import Shown
+
+_OPEN_TABLE_LIMIT = 12
+_DIFFERENT_SHOWN = 5
+
+
+def dependency_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
+    """Third-party packages that differ; Pythons with the same differences share a table."""
+    yield heading(level, "Dependency differences")
+    groups: dict[tuple[DependencyChange, ...], list[str]] = {}
+    for one in shown:
+        groups.setdefault(dependency_changes(one.run), []).append(one.python)
+    for changes, pythons in groups.items():
+        where = f" on Python {joined(pythons)}" if len(groups) > 1 else ""
+        if not changes:
+            yield f"All third-party packages have the same version on both sides{where}."
+            continue
+        words = f"{counted(len(changes), 'third-party package')} differ{'s' * (len(changes) == 1)}"
+        yield f"{words} between the sides{where}: part of any change may be theirs."
+        rows = [
+            [
+                plain(one.package),
+                plain(one.base or "not installed"),
+                plain(one.head or "not installed"),
+            ]
+            for one in changes
+        ]
+        listed = table(("package", "base", "head"), rows, numbers=False)
+        is_long = len(changes) > _OPEN_TABLE_LIMIT
+        yield collapsed(f"All {len(changes)}", listed) if is_long else listed
+
+
+def environments_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
+    """A table for each Python with both sides, and the commands that built them."""
+    yield heading(level, "Environments")
+    origin = shown[-1].run.manifest.pair.origin
+    yield f"Revisions were looked up in {plain(origin)}."
+    for one in shown:
+        manifest = one.run.manifest
+        if len(shown) > 1:
+            yield f"**Python {one.python}**"
+        sides = (manifest.base, manifest.head)
+        rows = [
+            [name, *values]
+            for name, *values in zip(_NAMES, *(_facts(side) for side in sides), strict=True)
+            if any(value != "–" for value in values)
+        ]
+        yield table(("", "base", "head"), rows, numbers=False)
+        if one.is_complete:
+            yield "Both sides proved version, record and module file before and after measuring."
+        commands = "\n".join(
+            f"# {name}\n" + "\n".join(side.commands)
+            for name, side in zip(("base", "head"), sides, strict=True)
+        )
+        yield collapsed("Commands that built them", fenced(commands, "sh"))
+        if manifest.variables:
+            pairs = [code(f"{name}={value}") for name, value in sorted(manifest.variables.items())]
+            yield f"Environment variables of the target: {', '.join(pairs)}."
+
+
+_NAMES = (
+    "revision",
+    "date",
+    "subject",
+    "installed from",
+    "dependencies",
+    "image",
+    "its digest",
+    "its definition (sha256)",
+    "its size",
+    "its engine",
+    "pinned to the other side",
+    "left out of the checkout",
+    "record (sha256)",
+    "files identical to the commit's",
+    "Python",
+    "interpreter",
+    "module file, proven",
+    "version it reports",
+    "uv",
+    "built in",
+    "environment key",
+)
+
+
+def _facts(side: EnvironmentRecord) -> list[str]:
+    revision, recipe, proven = side.revision, side.recipe, side.provenance
+    asked = f" (asked for as {plain(revision.name)})" * (revision.name != revision.identity)
+    facts = (
+        code(revision.identity) + asked,
+        day(revision.date),
+        plain(revision.subject),
+        "a release" if recipe.source == "pypi" else "a commit",
+        _dependencies(recipe.dependencies),
+        *_image(side.image),
+        str(len(recipe.constraints)) if recipe.constraints else "",
+        plain(", ".join(recipe.excludes)),
+        code(proven.record_sha256),
+        _source_match(side),
+        plain(f"{proven.implementation} {proven.python}, {proven.compiler}"),
+        code(proven.base_executable),
+        code(proven.module_file),
+        plain(proven.version),
+        plain(side.uv),
+        duration(side.build_s),
+        code(side.key),
+    )
+    return [fact or "–" for fact in facts]
+
+
+def _dependencies(how: str) -> str:
+    if how == "uv.lock":
+        return f"locked by the commit's {code('uv.lock')}"
+    if how == "image":
+        return "by the image's definition"
+    return f"newest before {plain(how)}"
+
+
+def _image(image: ImageRecord | None) -> list[str]:
+    if image is None:
+        return [""] * 5
+    return [
+        code(image.tag),
+        code(image.identity),
+        f"{code(image.definition)} {code(image.definition_sha256)}",
+        mebibytes(image.size_bytes),
+        plain(f"{image.engine} {image.engine_version}"),
+    ]
+
+
+def _source_match(side: EnvironmentRecord) -> str:
+    match = side.source_match
+    if match is None:
+        return "not compared (a release)" if side.recipe.source == "pypi" else "not compared"
+    total = match.identical + len(match.different)
+    words = f"{match.identical} of {total}"
+    if not match.different:
+        return words
+    listed = ", ".join(code(name) for name in match.different[:_DIFFERENT_SHOWN])
+    return f"{words}; different: {listed}{' …' * (len(match.different) > _DIFFERENT_SHOWN)}"

@@ -1,0 +1,50 @@
+"""What the calibration of this machine says of a run, in words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bench.engine.statistics.precision import POWER
+from bench.engine.store.run import Run
+from bench.formats.text import joined
+from bench.validate.calibration.lookup import STALE_AFTER, Fitting
+
+
+def floor_notes(run: Run, fitting: Fitting | None) -> list[str]:
+    """Which calibration the floors come from and how old it is, or that there is none."""
+    target, python = run.manifest.target, run.manifest.python
+    again = f"`nox -s calibrate -- {target}`"
+    if fitting is None:
+        return [
+            f"Not calibrated: how small a change this machine can find in {target} on Python "
+            f"{python} is not known. {again} measures it."
+        ]
+    rate = fitting.calibration.wrong
+    found = [
+        f"Floor: the smallest change that {POWER:.0%} of runs like this one find on this machine, "
+        f"by its calibration of {fitting.calibration.at:%Y-%m-%d} ({age_words(fitting.age)}), in "
+        f"which {rate.count} of {rate.total} unchanged benchmarks were called changed."
+    ]
+    if fitting.is_stale:
+        reason = (
+            "the kernel is another one"
+            if fitting.other_kernel
+            else f"more than {STALE_AFTER.days} days lie between"
+        )
+        found.append(f"That calibration is stale ({reason}): {again} makes a new one.")
+    names = [one.declaration.name for one in run.manifest.benchmarks]
+    missing = [name for name in names if name not in fitting.benchmarks]
+    if missing:
+        found.append(f"Not calibrated as they are declared now: {joined(missing)}.")
+    return found
+
+
+def age_words(age: timedelta) -> str:
+    """How long before a run a calibration was made, e.g. `3 hours before`."""
+    seconds = abs(age.total_seconds())
+    when = "before" if age >= timedelta(0) else "after"
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count = int(seconds // length)
+        if count:
+            return f"{count} {unit}{'s' * (count > 1)} {when}"
+    return f"just {when}"

@@ -1,0 +1,96 @@
+"""What a reader has to know before believing a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from packaging.utils import canonicalize_name
+
+from bench.core.machine import Neighbour
+from bench.core.result import Evaluation
+from bench.core.verdict import Verdict
+from bench.engine.environments.dependencies import DependencyChange, compare_packages
+from bench.engine.store.run import Run
+from bench.formats.text import change, joined, share
+
+_NOISY_OTHERS = 0.10
+_NOISY_STEAL = 0.02
+
+
+def dependency_changes(run: Run) -> tuple[DependencyChange, ...]:
+    """Third-party packages that are not the same on both sides."""
+    base, head = run.manifest.base, run.manifest.head
+    measured = {canonicalize_name(base.recipe.distribution)}
+    local = {*base.provenance.local, *head.provenance.local}
+    return compare_packages(base.provenance.packages, head.provenance.packages, measured | local)
+
+
+def notes(run: Run, evaluation: Evaluation) -> list[str]:
+    """Remarks on a run: what was left out, what confounds it, what disturbed it."""
+    found = [
+        f"{result.name} was not measured: {result.reason}"
+        for result in evaluation.results
+        if result.verdict is None
+    ]
+    if run.closed is None:
+        found.append("This run is not complete; the same command goes on with it.")
+    found += _control(evaluation) + _dependencies(run)
+    found += _noise(evaluation, run.closed.neighbours if run.closed else ())
+    manifest = run.manifest
+    if not manifest.machine.can_pin:
+        found.append("This system can't pin processes to a core: pairs instead of duets.")
+    if not manifest.network.startswith("cut off"):
+        found.append(f"The network of measured processes was {manifest.network}.")
+    return found
+
+
+def _control(evaluation: Evaluation) -> list[str]:
+    control = evaluation.control
+    if control is None or control.verdict in {None, Verdict.NO_DIFFERENCE, Verdict.INCONCLUSIVE}:
+        return []
+    if control.verdict is Verdict.BELOW_MEI:
+        return []
+    return [
+        f"The bare interpreters of the two environments differ: {change(control.interval)}. Both "
+        "are the same program. By chance this happens in at most 1 of 20 runs; else look at their "
+        "site-packages (.pth files) before believing the rest."
+    ]
+
+
+def _dependencies(run: Run) -> list[str]:
+    changed = dependency_changes(run)
+    if not changed:
+        return []
+    listed = ", ".join(
+        f"{one.package} {one.base or 'not installed'} → {one.head or 'not installed'}"
+        for one in changed[:6]
+    )
+    more = f" and {len(changed) - 6} more" if len(changed) > 6 else ""
+    what_helps = "" if run.manifest.base.image else " `--deps base` installs one set for both."
+    return [
+        f"Third-party packages differ between the sides and may be part of the change: {listed}"
+        f"{more}.{what_helps}"
+    ]
+
+
+def _noise(evaluation: Evaluation, neighbours: Sequence[Neighbour]) -> list[str]:
+    seen = [result.disturbance for result in evaluation.results if result.disturbance]
+    if not seen:
+        return []
+    others, steal = max(one.others for one in seen), max(one.steal for one in seen)
+    found = []
+    if others > _NOISY_OTHERS:
+        found.append(
+            f"Noisy: other processes used up to {others:.0%} of the machine while this was "
+            f"measured{neighbour_words(neighbours)}. Verdicts allow for it, with more rounds."
+        )
+    if steal > _NOISY_STEAL:
+        found.append(f"Noisy: the hypervisor took up to {steal:.0%} of the machine's time.")
+    return found
+
+
+def neighbour_words(neighbours: Sequence[Neighbour]) -> str:
+    """Who the other processes were, in words to go on with; nothing where none is known."""
+    if not neighbours:
+        return ""
+    return f", mostly {joined([f'{one.name} ({share(one.share)})' for one in neighbours])}"

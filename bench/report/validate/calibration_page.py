@@ -1,0 +1,125 @@
+"""The page on what each machine can resolve and how fast it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from statistics import geometric_mean
+
+from bench.core.errors import DataError
+from bench.engine.statistics.precision import POWER
+from bench.formats.markdown import bullets, code, fenced, heading, link, plain, prose, table
+from bench.formats.text import joined, seconds
+from bench.report.output import Output, Page
+from bench.report.validate.calibration_tables import (
+    COLUMNS,
+    calibration_rows,
+    rate_sentence,
+    state_sentences,
+)
+from bench.validate.calibration.analysis import Calibration
+from bench.validate.calibration.reference import BENCHMARKS, Reference, read_references
+
+PAGE = "calibration/README.md"
+
+
+def write_calibration_page(output: Output) -> bool:
+    """Write the page if anything was calibrated; says whether there was.
+
+    Damaged files are among the output's problems and leave the rest as it is.
+    """
+    calibrations = [one for one in output.calibrations if one.results]
+    references: list[Reference] = []
+    try:
+        references += read_references(output.data)
+    except DataError as error:
+        output.problems.append(error)
+    if not calibrations and not references:
+        return False
+    page = output.page(PAGE)
+    page.write(_blocks(calibrations, references, page))
+    return True
+
+
+def _blocks(
+    calibrations: Sequence[Calibration], references: Sequence[Reference], page: Page
+) -> Iterator[str]:
+    yield heading(1, "Calibration")
+    yield (
+        "What each machine can resolve: every benchmark measured against itself, in two separately "
+        "built environments of one revision. Whatever is called changed here is called so wrongly. "
+        f"{link('All results', '../README.md')} show the floors beside their verdicts."
+    )
+    if references:
+        yield from _reference(references)
+    newest = _newest(calibrations)
+    for machine, found in groupby(newest, lambda one: one.run.manifest.machine.name):
+        yield heading(2, plain(machine))
+        for one in found:
+            yield from _one(one, page)
+    yield heading(2, "Calibrate your machine")
+    yield fenced("nox -s calibrate -- codeflash rich pip", "sh")
+
+
+def _newest(calibrations: Sequence[Calibration]) -> list[Calibration]:
+    """The newest of each machine, target and Python, in that order; whole ones go first."""
+    newest: dict[tuple[str, str, str], Calibration] = {}
+    for one in sorted(calibrations, key=lambda one: (one.run.closed is not None, one.at)):
+        manifest = one.run.manifest
+        newest[manifest.machine.name, manifest.target, manifest.python] = one
+    return [one for _, one in sorted(newest.items())]
+
+
+def _one(calibration: Calibration, page: Page) -> Iterator[str]:
+    manifest = calibration.run.manifest
+    yield heading(3, f"{plain(manifest.target)}, Python {manifest.base.provenance.python}")
+    raw = link(manifest.run_id, page.link_to(calibration.run.folder))
+    yield (
+        f"{plain(manifest.pair.head.label)} against itself, "
+        f"{manifest.started_at.replace('T', ' ')}, {raw}. {rate_sentence(calibration)}"
+    )
+    yield table(COLUMNS, calibration_rows(calibration))
+    options = manifest.options
+    yield (
+        f"*Finds from*: the smallest change that {POWER:.0%} of runs find within "
+        f"{options.budget_s:g} s and {options.rounds} rounds, for one benchmark at α = "
+        f"{options.alpha:g} (beside a verdict the same figure is worked out for that run's own "
+        "options and level). *±1%*: seconds of measuring to an interval that narrow, from rounds "
+        "in which both designs took turns."
+    )
+    yield bullets(prose(one) for one in state_sentences(calibration))
+
+
+def _reference(references: Sequence[Reference]) -> Iterator[str]:
+    yield heading(2, "Reference speed")
+    yield (
+        f"pyperformance's {joined([code(name) for name in BENCHMARKS])}: median times, to compare "
+        "two machines, two Pythons, or one machine on two days. *Relative* is the geometric mean "
+        "of the times over those of the first row. These are absolute times, which wander with the "
+        "machine; no verdict rests on them."
+    )
+    first = {name: _median(references[-1], name) for name in BENCHMARKS}
+    rows = [
+        [
+            plain(one.machine),
+            f"{one.at:%Y-%m-%d %H:%M}",
+            one.python,
+            *(seconds(_median(one, name)) for name in BENCHMARKS),
+            f"{_relative(one, first):.2f}",
+        ]
+        for one in reversed(references)
+    ]
+    yield table(("machine", "measured (UTC)", "Python", *BENCHMARKS, "relative"), rows)
+
+
+def _median(one: Reference, name: str) -> float:
+    if name not in one.suite.get_benchmark_names():
+        return math.nan
+    return float(one.suite.get_benchmark(name).median())
+
+
+def _relative(one: Reference, first: dict[str, float]) -> float:
+    ratios = [_median(one, name) / first[name] for name in BENCHMARKS]
+    known = [ratio for ratio in ratios if math.isfinite(ratio)]
+    return geometric_mean(known) if known else math.nan

@@ -1,0 +1,219 @@
+"""What was published, beside what was measured here: `prior-art/<name>-summary.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.core.errors import DataError, UsageError
+from bench.core.result import Result
+from bench.core.verdict import Verdict
+from bench.core.workspace import Workspace
+from bench.formats.markdown import bullets, code, fenced, heading, image, link, plain, table
+from bench.formats.text import change, counted, day, joined, mebibytes, seconds, verdict_words
+from bench.report.history.select_series import SeriesCollection, SeriesPage
+from bench.report.history.series_page import series_file
+from bench.report.output import Output, Page
+from bench.report.select_runs import Collection, Evaluated, OnMachine, PairRuns
+from bench.validate.prior_art.declaration import (
+    Comparison,
+    PriorArt,
+    SeriesOf,
+    declared_names,
+    load_prior_art,
+)
+
+_COLUMNS = ("benchmark", "Python", "base", "head", "whole process", "net of interpreter start")
+
+
+def write_prior_art(
+    collection: Collection, series: SeriesCollection, workspace: Workspace
+) -> list[DataError]:
+    """Write every declaration's summary; returns what kept some from being written."""
+    output = Output(workspace.prior_art, workspace.data)
+    for name in declared_names(workspace.prior_art):
+        try:
+            declared = load_prior_art(name, workspace.prior_art)
+        except UsageError as error:
+            output.problems.append(DataError(error.message, error.hint))
+            continue
+        page = output.page(f"{name}-summary.md")
+        measured = _Measured(declared, name, collection, series, page, workspace)
+        page.write(measured.blocks())
+    return output.problems
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A declaration with everything that was measured of it."""
+
+    declared: PriorArt
+    name: str
+    collection: Collection
+    series: SeriesCollection
+    page: Page
+    workspace: Workspace
+
+    def blocks(self) -> Iterator[str]:
+        yield heading(1, self.declared.title)
+        yield self.declared.introduction.strip()
+        yield self._provenance()
+        yield heading(2, "Published and measured")
+        yield from self._overview()
+        if self.declared.pattern:
+            yield heading(2, "Pattern by pattern")
+            for one in self.declared.pattern:
+                yield from self._comparison(one, 3)
+        yield heading(2, "The whole")
+        for one in self.declared.whole:
+            yield from self._comparison(one, 3)
+        for each in self.declared.series:
+            yield from self._series(each)
+        if self.declared.lessons:
+            yield heading(2, "What was learned")
+            yield self.declared.lessons.strip()
+        yield heading(2, "Measure it yourself")
+        yield fenced(f"nox -s prior-art -- {self.name}", "sh")
+
+    def _provenance(self) -> str:
+        shown = [on for one in self.declared.comparisons for on in self._machines(one)]
+        if not shown:
+            return "Nothing of it has been measured yet."
+        machines = dict.fromkeys(
+            f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}" for on in shown
+        )
+        days = sorted({day(one.run.manifest.started_at) for on in shown for one in on.shown})
+        when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        return (
+            f"Measured {when} on {joined(list(machines))}. *Whole* is the process a user starts; "
+            "*net* is without the bare interpreter's own start, as published import times often "
+            "are. Intervals as on the linked pages, which hold every round. Only ratios compare "
+            "across machines."
+        )
+
+    def _overview(self) -> Iterator[str]:
+        columns = ("what", "benchmark", "published", "Python", "base", "head", "whole", "net")
+        rows = [
+            [
+                self._title_link(one) if first else "",
+                code(name),
+                plain(one.published.get(name, "–")),
+                *cells,
+            ]
+            for one in self.declared.whole
+            for number, name in enumerate(one.benchmarks)
+            for count, cells in enumerate(self._cells(one, name))
+            for first in [number == 0 and count == 0]
+        ]
+        yield table(columns, rows, numbers=False)
+
+    def _cells(self, one: Comparison, name: str) -> list[list[str]]:
+        found = [
+            [shown.python, seconds(result.base_s), seconds(result.head_s), _whole(shown, result),
+             _net(result)]
+            for shown, result in self._results(one, name)
+        ]  # fmt: skip
+        return found or [["–", "–", "–", "not measured yet", "–"]]
+
+    def _comparison(self, one: Comparison, level: int) -> Iterator[str]:
+        yield heading(level, one.title)
+        if one.text:
+            yield one.text.strip()
+        claims = [f"{code(name)}: {plain(said)}" for name, said in one.published.items()]
+        if claims:
+            yield "Published:"
+            yield bullets(claims)
+        rows = [
+            [code(name), *cells[:-1], cells[-1], *self._memory(one, name, number)]
+            for name in one.benchmarks
+            for number, cells in enumerate(self._cells(one, name))
+        ]
+        yield table((*_COLUMNS, "peak memory") if one.memory else _COLUMNS, rows, numbers=False)
+        yield fenced(self._command(one), "sh")
+
+    def _memory(self, one: Comparison, name: str, number: int) -> list[str]:
+        if not one.memory:
+            return []
+        found = self._results(one, name)
+        if number >= len(found):
+            return ["–"]
+        result = found[number][1]
+        return [f"{mebibytes(result.base_rss_bytes)} → {mebibytes(result.head_rss_bytes)}"]
+
+    def _series(self, each: SeriesOf) -> Iterator[str]:
+        yield heading(2, f"Step by step: {each.range}")
+        if each.text:
+            yield each.text.strip()
+        page = self._series_page(each)
+        if page is None:
+            yield "Not measured yet."
+            return
+        file = self.workspace.results / series_file(page)
+        picture = file.parent / page.machines[0].machine.name / "all.svg"
+        yield image(f"Every point of {each.range}", self.page.link_to(picture))
+        yield f"{link('Every step with its interval', self.page.link_to(file))}."
+
+    def _series_page(self, each: SeriesOf) -> SeriesPage | None:
+        """The series of the declared range and benchmarks."""
+        wanted = Comparison(title="series", range=each.range, benchmarks=each.benchmarks)
+        for page in self.series.pages:
+            manifest = page.machines[0].series.manifest
+            last = len(manifest.points.points) - 1
+            same = manifest.points.selection == each.selection
+            if page.target == self.declared.target and same and wanted.is_of(manifest.pair(last)):
+                return page
+        return None
+
+    def _command(self, one: Comparison) -> str:
+        repo = f" --repo repos/{self.declared.clone}" if self.declared.repository else ""
+        chosen = " ".join(f"--benchmark {name}" for name in one.benchmarks)
+        return (
+            f"nox -s bench-{self.declared.target} -- {one.range}{repo} {chosen} "
+            f"--budget {self.declared.budget_s:g} --no-tests"
+        )
+
+    def _title_link(self, one: Comparison) -> str:
+        pair = self._pair(one)
+        if pair is None:
+            return one.title
+        place = self.workspace.results / pair.target / pair.pair.label / "README.md"
+        return link(one.title, self.page.link_to(place))
+
+    def _pair(self, one: Comparison) -> PairRuns | None:
+        return next(
+            (
+                pair
+                for pair in self.collection.pairs
+                if pair.target == self.declared.target and one.is_of(pair.pair)
+            ),
+            None,
+        )
+
+    def _machines(self, one: Comparison) -> Sequence[OnMachine]:
+        pair = self._pair(one)
+        return pair.machines if pair else ()
+
+    def _results(self, one: Comparison, name: str) -> list[tuple[Evaluated, Result]]:
+        """A benchmark's results, machine by machine and Python by Python.
+
+        Two comparisons may be of one pair: what the shown run does not hold, another one does.
+        """
+        found = []
+        for shown in (each for on in self._machines(one) for each in on.shown):
+            runs = (shown, *shown.others)
+            of_name = [(run, each) for run in runs for each in run.results if each.name == name]
+            found += of_name[:1]
+        return found
+
+
+def _whole(shown: Evaluated, result: Result) -> str:
+    if result.size is None:
+        return "not measured"
+    words = change(result.size.interval)
+    if result.verdict in {Verdict.FASTER, Verdict.SLOWER}:
+        return f"**{words}**"
+    return f"{words}, {verdict_words(result, shown.mei)}"
+
+
+def _net(result: Result) -> str:
+    return change(result.net.interval) if result.net else "–"

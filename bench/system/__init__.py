@@ -1,1 +1,0 @@
-"""The edges: processes, files and locks of the operating system."""

@@ -1,0 +1,1 @@
+"""Is it true? Self-check, calibration, accuracy of predictions, prior art."""

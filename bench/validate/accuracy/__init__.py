@@ -1,0 +1,1 @@
+"""Predicted savings held against real commits."""

@@ -1,0 +1,184 @@
+"""Hold predictions against a commit that deferred imports: what it deferred, at its parent."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bench.core.counts import Counter
+from bench.core.target import Benchmark, Target
+from bench.engine.environments.pair import Environments
+from bench.engine.machine.fingerprint import describe_machine
+from bench.engine.measure.invocations import Subject
+from bench.engine.measure.network import Network
+from bench.engine.session.watcher import Watcher
+from bench.explain.counters.instructions import find_instruction_counter
+from bench.explain.counters.observe import own_packages
+from bench.explain.counters.running import NotCountedError, Runner
+from bench.explain.rank.candidates import Candidate
+from bench.explain.rank.findings import shown_file
+from bench.explain.rank.found import Found, Trial
+from bench.explain.rank.overlay import own_folders
+from bench.explain.rank.rank import Ranking
+from bench.explain.rank.recording import without_collections
+from bench.explain.rank.sources import Source, Standing, Statement, read_package
+from bench.validate.accuracy.held import FORMAT, Commit, Held
+
+_TIMEOUT_S = 300.0
+_OF_COMMIT = "what the commit deferred"
+_BEST = "the set that was found"
+
+
+@dataclass
+class Holding:
+    """One commit: `environments` are its parent and itself, `base` and `head` their subjects."""
+
+    commit: Commit
+    target: Target
+    python: str
+    environments: Environments
+    benchmark: Benchmark
+    base: Subject
+    head: Subject
+    network: Network
+    watcher: Watcher
+
+    def run(self) -> Held:
+        """Predict at the parent, run the copies; raises `BenchError`."""
+        afterwards = self._sources()
+        taken: list[Candidate] = []
+        statements: list[str] = []
+
+        def trials(found: Found) -> list[Trial]:
+            taken.extend(deferred_by(found.judgement.candidates, afterwards))
+            statements.extend(_lost(found, afterwards))
+            mine = [Trial(_OF_COMMIT, tuple(taken))] if taken else []
+            return [*mine, *([replace(found.whole, words=_BEST)] if found.best else [])]
+
+        environment = self.environments.base
+        ranking = Ranking(
+            self.target, self.python, environment, self.benchmark, self.base, self.network,
+            None, self.watcher, 0.0, trials_of=trials,
+        )  # fmt: skip
+        analysis = ranking.run()
+        checks = {one.words: one for one in analysis.checks}
+        return Held(
+            format=FORMAT,
+            target=self.target.name,
+            repository=self.commit.history.repository or self.target.clone,
+            commit=self.environments.head.record.revision,
+            parent=environment.record.revision,
+            scenario=self.benchmark.name,
+            python=self.python,
+            made_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            machine=describe_machine(),
+            exact=analysis.exact,
+            statements=tuple(statements),
+            deferrable=tuple(
+                f"{shown_file(one.source.file)}:{one.statement.line}" for one in taken
+            ),
+            commit_check=checks.get(_OF_COMMIT),
+            best_check=checks.get(_BEST),
+            instructions=self._saved(),
+            problems=analysis.problems,
+        )
+
+    def _sources(self) -> dict[str, Source]:
+        """The project's modules as the commit left them."""
+        head = self.environments.head
+        return {
+            source.module: source
+            for folder in own_folders(head, own_packages(head))
+            for source in read_package(folder, lambda _file, _error: None)
+        }
+
+    def _saved(self) -> int | None:
+        """Instructions that the commit itself saved."""
+        try:
+            counter = find_instruction_counter()
+            runner = Runner(self.network.isolation, _TIMEOUT_S)
+            base, head = (
+                counter.count(
+                    runner, self.benchmark, without_collections(side.invocation(self.benchmark))
+                ).figures[Counter.INSTRUCTIONS]
+                for side in (self.base, self.head)
+            )
+        except NotCountedError:
+            return None
+        return base - head
+
+
+def deferred_by(
+    candidates: tuple[Candidate, ...], afterwards: Mapping[str, Source]
+) -> Iterator[Candidate]:
+    """The statements (or parts of them) that are carried out later afterwards, or not at all."""
+    for one in candidates:
+        source = afterwards.get(one.source.module)
+        if source is None:
+            continue
+        then = _taken(source)
+        gone = tuple(
+            deferral
+            for deferral in one.deferrals
+            if _is_later(one.source, one.statement, deferral.name.asked, then)
+        )
+        if gone:
+            yield replace(one, deferrals=gone)
+
+
+def _lost(found: Found, afterwards: Mapping[str, Source]) -> Iterator[str]:
+    """The same of all statements that were carried out, as `file:line`."""
+    carried_out = {(place.file, place.line) for place in found.graph.recording.places}
+    for module, source in found.sources.items():
+        if module not in afterwards:
+            continue
+        then = _taken(afterwards[module])
+        for statement in source.statements:
+            ran = (str(source.file), statement.line) in carried_out
+            if ran and any(
+                _is_later(source, statement, one.asked, then) for one in statement.names
+            ):
+                yield f"{shown_file(source.file)}:{statement.line}"
+
+
+def _taken(source: Source) -> dict[tuple[str, str, str], int]:
+    """(function, module, name) → how much of the function comes before it is imported."""
+    found: dict[tuple[str, str, str], int] = {}
+    for statement in source.statements:
+        if statement.standing is Standing.TYPES:
+            continue
+        for name in statement.names:
+            key = _key(source, statement, name.asked)
+            found[key] = min(_before(statement), found.get(key, _before(statement)))
+    return found
+
+
+def _is_later(
+    source: Source, statement: Statement, name: str, then: Mapping[tuple[str, str, str], int]
+) -> bool:
+    at = then.get(_key(source, statement, name))
+    return at is None or at > _before(statement)
+
+
+def _key(source: Source, statement: Statement, name: str) -> tuple[str, str, str]:
+    of_module = isinstance(statement.node, ast.Import)
+    where = "" if of_module else source.absolute(statement.node)
+    return getattr(statement.scope, "name", ""), where, name
+
+
+def _before(statement: Statement) -> int:
+    """Statements of its function that stand before it, imports aside; 0 at the top of a module.
+
+    There a statement that has only moved down is no later.
+    """
+    if statement.at_top:
+        return 0
+    return sum(
+        isinstance(one, ast.stmt)
+        and not isinstance(one, ast.Import | ast.ImportFrom)
+        and one.lineno < statement.line
+        for body in ast.iter_child_nodes(statement.scope)
+        for one in ast.walk(body)
+    )

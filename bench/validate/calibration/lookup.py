@@ -1,0 +1,89 @@
+"""Which calibration speaks for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bench.core.errors import DataError
+from bench.core.machine import Machine
+from bench.engine.store.run import Run, read_run
+from bench.validate.calibration.analysis import Calibrated, Calibration
+
+FOLDER = "calibration"
+STALE_AFTER = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The calibration that fits a run best; `age` is negative when it was made after the run.
+
+    `benchmarks` are those of the run that it measured as they are declared now.
+    """
+
+    calibration: Calibration
+    age: timedelta
+    benchmarks: dict[str, Calibrated]
+    other_kernel: bool
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether too much time lies between the two, or the system was changed."""
+        return abs(self.age) > STALE_AFTER or self.other_kernel
+
+    def floors(self, run: Run, level: float) -> dict[str, float]:
+        """The smallest effect, as a fraction, that the run could find in 4 of 5 cases."""
+        options = run.manifest.options
+        return {name: one.smallest(options, level) for name, one in self.benchmarks.items()}
+
+
+def calibration_folder(data: Path, machine: Machine, target: str, python: str) -> Path:
+    """Where calibrations of a target lie: `calibration/<machine>/<target>-py<version>`."""
+    return data / FOLDER / machine.name / f"{target}-py{python}"
+
+
+def read_calibrations(data: Path) -> list[Calibration]:
+    """All calibrations under `data/`, oldest first; damaged ones are left out."""
+    found = []
+    for manifest in sorted((data / FOLDER).glob("*/*/*/run.json")):
+        try:
+            found.append(Calibration(read_run(manifest.parent)))
+        except DataError:
+            continue
+    return sorted(found, key=lambda one: one.at)
+
+
+def fitting(run: Run, calibrations: Sequence[Calibration]) -> Fitting | None:
+    """The newest calibration before a run on its machine and Python, else the first one after."""
+    manifest = run.manifest
+    same = [
+        one
+        for one in calibrations
+        if one.run.manifest.machine.name == manifest.machine.name
+        and one.run.manifest.python == manifest.python
+        and one.run.manifest.target == manifest.target
+        and one.results
+    ]
+    started = datetime.fromisoformat(manifest.started_at)
+    before = [one for one in same if one.at <= started]
+    if not same:
+        return None
+    chosen = before[-1] if before else same[0]
+    return Fitting(
+        chosen,
+        started - chosen.at,
+        _same_benchmarks(run, chosen),
+        chosen.run.manifest.machine.kernel != manifest.machine.kernel,
+    )
+
+
+def _same_benchmarks(run: Run, calibration: Calibration) -> dict[str, Calibrated]:
+    digests = {one.declaration.name: one.digest for one in calibration.run.manifest.benchmarks}
+    return {
+        one.declaration.name: calibration.results[one.declaration.name]
+        for one in run.manifest.benchmarks
+        if digests.get(one.declaration.name) == one.digest
+        and one.declaration.name in calibration.results
+    }

@@ -1,0 +1,139 @@
+"""The speed of the machine itself: a few of pyperformance's standard benchmarks on each Python.
+
+These are absolute times, the only ones this project compares across runs: they say how one machine,
+one day or one Python stands to another, not what a change did. The scripts are pyperformance's own,
+run by pyperf's own runner, so that the files can be held against anybody's results.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import pyperf
+
+from bench.core.errors import DataError, NothingMeasuredError
+from bench.core.files import write_atomically
+from bench.core.machine import Machine
+from bench.core.process import run_tool
+from bench.core.workspace import Workspace
+from bench.engine.environments.clean import DEFAULTS
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.measure.client import Isolation
+from bench.engine.session.support import pyperf_folder
+from bench.engine.session.watcher import Watcher
+from bench.engine.store.run import cannot_write
+
+BENCHMARKS = ("python_startup", "json_loads", "nbody", "deltablue")
+_PASSES = 3
+_RUNNER = ("--processes", "2", "--values", "4", "--warmups", "1", "--inherit-environ", "PYTHONPATH")
+_TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The machine's reference speed on one Python: a pyperf suite, and where and when."""
+
+    machine: str
+    python: str
+    at: datetime
+    suite: pyperf.BenchmarkSuite
+
+
+def measure_reference(
+    interpreters: Sequence[Interpreter],
+    machine: Machine,
+    isolation: Isolation,
+    workspace: Workspace,
+    watcher: Watcher,
+    *,
+    names: Sequence[str] = BENCHMARKS,
+    passes: int = _PASSES,
+) -> Path:
+    """Run every benchmark on every Python in turn, several passes in random order.
+
+    Returns the folder with one pyperf file a Python. Raises `NothingMeasuredError` when a script
+    fails, `DataError` when the disk takes no more.
+    """
+    now = datetime.now(UTC)
+    folder = workspace.data / "calibration" / machine.name / "reference" / f"{now:%Y%m%dT%H%M%SZ}"
+    runs = [(name, one) for name in names for one in interpreters]
+    suites: dict[str, dict[str, pyperf.Benchmark]] = {one.version: {} for one in interpreters}
+    chance = random.Random()
+    for count in range(passes):
+        chance.shuffle(runs)
+        for name, interpreter in runs:
+            watcher.phase(
+                f"reference speed: {name} on {interpreter.version}, pass {count + 1} of {passes}"
+            )
+            found = _run(name, interpreter, isolation, workspace)
+            known = suites[interpreter.version]
+            if name in known:
+                known[name].add_runs(found)
+            else:
+                known[name] = found
+    for version, benchmarks in suites.items():
+        _keep(folder / f"py{version}.json", [benchmarks[name] for name in names])
+    return folder
+
+
+def _run(
+    name: str, interpreter: Interpreter, isolation: Isolation, workspace: Workspace
+) -> pyperf.Benchmark:
+    script = _script(name)
+    scratch = workspace.scratch / f"reference-{name}-{interpreter.version}.json"
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    scratch.unlink(missing_ok=True)
+    env = {
+        **DEFAULTS,
+        "PATH": f"{interpreter.executable.parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(workspace.scratch),
+        "PYTHONPATH": str(pyperf_folder(interpreter, workspace)),
+    }
+    words = (*isolation.prefix, str(interpreter.executable), str(script), "--output", str(scratch))
+    done = run_tool([*words, *_RUNNER], cwd=scratch.parent, env=env, timeout_s=_TIMEOUT_S)
+    if not done.ok:
+        raise NothingMeasuredError(
+            f"pyperformance's {name} failed on Python {interpreter.version}: {done.describe()}\n"
+            f"{done.last_lines()}",
+            "`--no-reference` leaves the reference benchmarks out.",
+        )
+    found = pyperf.Benchmark.load(str(scratch))
+    scratch.unlink()
+    return found
+
+
+def _script(name: str) -> Path:
+    found = files("pyperformance") / "data-files" / "benchmarks" / f"bm_{name}" / "run_benchmark.py"
+    return Path(str(found))
+
+
+def _keep(file: Path, benchmarks: Sequence[pyperf.Benchmark]) -> None:
+    """Keep a suite; paths in the home directory name a person, and no other machine has them."""
+    content = io.StringIO()
+    pyperf.BenchmarkSuite(list(benchmarks)).dump(content)
+    text = content.getvalue().replace(f"{Path.home()}/", "~/")
+    try:
+        write_atomically(file, text)
+    except OSError as error:
+        raise cannot_write(file, error) from error
+
+
+def read_references(data: Path) -> Iterator[Reference]:
+    """All reference speeds under `data/`, oldest first. Raises `DataError` for a damaged file."""
+    found = sorted((data / "calibration").glob("*/reference/*/py*.json"))
+    for file in sorted(found, key=lambda one: (one.parent.name, one.parts[-4], one.name)):
+        try:
+            suite = pyperf.BenchmarkSuite.load(str(file))
+            at = datetime.strptime(file.parent.name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(
+                f"{file} is damaged: {error}",
+                "Restore the file (git checkout), or move it away.",
+            ) from error
+        yield Reference(file.parts[-4], file.stem.removeprefix("py"), at, suite)

@@ -1,0 +1,106 @@
+"""`prior-art/<name>.toml`: what was published, and which revisions of which history show it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from bench.core.errors import UsageError
+from bench.core.revision import Pair, Revision
+from bench.core.series import Selection
+from bench.core.target import NonEmpty, Positive
+from bench.engine.revisions.ranges import parse_range
+
+_SHORTEST_HASH = 7
+
+
+class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Two revisions, what is measured of them, and what was said about them.
+
+    `published` holds claims by benchmark, as they were made; `text` and `title` are Markdown.
+    `memory` has the peak memory of a process shown beside its time.
+    """
+
+    title: NonEmpty
+    range: NonEmpty
+    benchmarks: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
+    text: str = ""
+    published: dict[str, str] = {}
+    counters: bool = False
+    memory: bool = False
+
+    def __post_init__(self) -> None:
+        unknown = sorted(self.published.keys() - set(self.benchmarks))
+        if unknown:
+            raise ValueError(f"published names {unknown[0]!r}, which is not among the benchmarks")
+        if parse_range(self.range).base is None:
+            raise ValueError(f"{self.range!r} has no base: write base..head")
+
+    def is_of(self, pair: Pair) -> bool:
+        """Whether a pair is what the range means: by version, tag, or the beginning of a hash."""
+        spec = parse_range(self.range)
+        assert spec.base is not None
+        return _is(pair.base, spec.base.text) and _is(pair.head, spec.head.text)
+
+
+class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A series of revisions against its first one; `every` 0 means tags or releases."""
+
+    range: NonEmpty
+    benchmarks: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
+    every: Annotated[int, msgspec.Meta(ge=0)] = 0
+    pythons: tuple[NonEmpty, ...] = ()
+    text: str = ""
+
+    @property
+    def selection(self) -> Selection:
+        """Which revisions of the range become points."""
+        return Selection(self.every)
+
+
+class PriorArt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One project's published work.
+
+    `repository` is cloned to `repos/<clone>` where the history is not the target's own; without it
+    revisions are releases or those of the target's clone. `budget_s`: seconds for a benchmark.
+    """
+
+    target: NonEmpty
+    title: NonEmpty
+    introduction: NonEmpty
+    repository: str = ""
+    clone: str = ""
+    budget_s: Positive = 10.0
+    whole: Annotated[tuple[Comparison, ...], msgspec.Meta(min_length=1)]
+    pattern: tuple[Comparison, ...] = ()
+    series: tuple[SeriesOf, ...] = ()
+    lessons: str = ""
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """All pairs, the whole ones first."""
+        return *self.whole, *self.pattern
+
+
+def declared_names(folder: Path) -> list[str]:
+    """The names of everything declared."""
+    return sorted(file.stem for file in folder.glob("*.toml"))
+
+
+def load_prior_art(name: str, folder: Path) -> PriorArt:
+    """Read one declaration; raises `UsageError` naming the file and what is wrong in it."""
+    file = folder / f"{name}.toml"
+    if name not in declared_names(folder):
+        known = ", ".join(declared_names(folder)) or "none"
+        raise UsageError(f"There is no prior art {name!r}.", f"Declared under {folder}: {known}.")
+    try:
+        return msgspec.toml.decode(file.read_bytes(), type=PriorArt)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise UsageError(f"{file}: {error}") from error
+
+
+def _is(revision: Revision, name: str) -> bool:
+    short = len(name) >= _SHORTEST_HASH and revision.identity.startswith(name)
+    return short or name in {revision.identity, revision.name}

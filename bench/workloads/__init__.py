@@ -1,0 +1,1 @@
+"""What a benchmark needs around it: fixtures, services, replay, containers."""

@@ -1,0 +1,129 @@
+"""From events to results: what the verdicts rest on (the statistics have tests of their own)."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from support.runs import ended, made_up, probed, rounds
+
+from bench.core.options import Options
+from bench.core.result import CONTROL
+from bench.core.sample import Design, Metric
+from bench.core.verdict import Verdict
+from bench.engine.evaluation import evaluate
+from bench.engine.store.events import Event, Unavailable
+
+
+def noisy(ratio: float, count: int, noise: float = 0.002) -> tuple[list[float], list[float]]:
+    chance = random.Random(f"{ratio}/{count}")
+    base = [0.1 * (1 + chance.gauss(0, 0.05)) for _ in range(count)]
+    return base, [one * ratio * (1 + chance.gauss(0, noise)) for one in base]
+
+
+def measured(name: str, ratio: float, count: int = 20, noise: float = 0.002) -> list[Event]:
+    return [probed(name), *rounds(name, *noisy(ratio, count, noise)), ended(name)]
+
+
+VERDICTS = [(1.10, 0.002, Verdict.SLOWER), (0.90, 0.002, Verdict.FASTER),
+            (1.0, 0.002, Verdict.NO_DIFFERENCE), (1.01, 0.002, Verdict.BELOW_MEI),
+            (1.0, 0.2, Verdict.INCONCLUSIVE)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ratio", "noise", "verdict"), VERDICTS)
+def test_verdict(ratio: float, noise: float, verdict: Verdict) -> None:
+    result = evaluate(made_up(measured("work", ratio, noise=noise), "work")).results[1]
+    assert result.verdict is verdict
+    assert result.rounds == 20
+    assert result.interval is not None
+    assert result.interval.low <= result.interval.ratio <= result.interval.high
+
+
+def test_large_effect_before_the_first_look() -> None:
+    events = [
+        probed("work"), *rounds("work", *noisy(2.5, 6)), ended("work", "large effect", large=True),
+    ]  # fmt: skip
+    result = evaluate(made_up(events, "work")).results[1]
+    assert result.verdict is Verdict.SLOWER
+    assert result.large_effect
+    assert result.interval is not None
+    assert 2.4 < result.interval.low < result.interval.ratio < result.interval.high < 2.6
+    assert result.p_value is not None
+    assert result.p_value < 1e-5
+
+
+def test_size_of_a_large_effect_comes_from_rounds_alone() -> None:
+    """In a duet the longer side runs its tail alone, which pulls a large ratio towards 1."""
+    alone = rounds("work", *noisy(2.5, 10), Design.PAIRS)
+    events = [probed("work"), *rounds("work", *noisy(2.2, 10)), *alone, ended("work")]
+    result = evaluate(made_up(events, "work")).results[1]
+    assert result.size is not None
+    assert (result.size.design, result.size.rounds) == (Design.PAIRS, 10)
+    assert 2.4 < result.size.interval.ratio < 2.6
+    assert result.interval is not None
+    assert result.interval.ratio < 2.3
+
+
+def test_size_of_a_small_effect_comes_from_the_deciding_rounds() -> None:
+    alone = rounds("work", *noisy(1.1, 10), Design.PAIRS)
+    events = [probed("work"), *rounds("work", *noisy(1.05, 10)), *alone, ended("work")]
+    result = evaluate(made_up(events, "work")).results[1]
+    assert result.size is not None
+    assert (result.size.design, result.size.metric) == (Design.DUET, Metric.CPU)
+    assert result.wall is not None
+    assert result.wall.rounds == 10
+
+
+def test_unavailable_benchmark_is_no_part_of_the_family() -> None:
+    gone = Unavailable("gone", ("head",), "exit status 1: no")
+    evaluation = evaluate(made_up([gone, *measured("work", 1.1)], "work", "gone"))
+    result = evaluation.results[2]
+    assert (result.verdict, result.available) == (None, False)
+    assert result.reason == "head: exit status 1: no"
+    assert (evaluation.family, evaluation.level) == (1, 0.05)
+
+
+def test_failing_after_some_rounds_withdraws_the_verdict() -> None:
+    events = [*measured("work", 1.1)[:-1], Unavailable("work", ("base",), "failed in round 21")]
+    result = evaluate(made_up(events, "work")).results[1]
+    assert result.verdict is None
+    assert "failed in round 21" in result.reason
+
+
+def test_unfinished_benchmark_has_what_there_is() -> None:
+    evaluation = evaluate(made_up(measured("work", 1.1, 7)[:-1], "work", "next"))
+    assert evaluation.results[1].reason == "stopped before its end"
+    assert evaluation.results[1].rounds == 7
+    assert evaluation.results[2].reason == "not measured yet"
+    assert evaluation.results[2].verdict is None
+    assert evaluation.family == 2
+
+
+def test_empty_run() -> None:
+    evaluation = evaluate(made_up([], "work"))
+    assert [result.verdict for result in evaluation.results] == [None, None]
+
+
+def test_one_round_decides_nothing() -> None:
+    result = evaluate(made_up(measured("work", 3.0, 1), "work")).results[1]
+    assert result.verdict is Verdict.INCONCLUSIVE
+
+
+def test_more_rounds_than_planned_are_left_out() -> None:
+    result = evaluate(made_up(measured("work", 1.1, 30), "work")).results[1]
+    assert result.rounds == 20
+
+
+def test_control_stands_aside_of_the_family() -> None:
+    events = [*measured(CONTROL, 1.5), *measured("work", 1.0)]
+    evaluation = evaluate(made_up(events, "work"))
+    assert evaluation.family == 1
+    assert evaluation.control is not None
+    assert evaluation.control.verdict is Verdict.SLOWER
+
+
+def test_level_follows_the_number_of_benchmarks() -> None:
+    names = [f"b{i}" for i in range(5)]
+    events = [event for name in names for event in measured(name, 1.0)]
+    evaluation = evaluate(made_up(events, *names, options=Options(alpha=0.1)))
+    assert evaluation.level == pytest.approx(0.02)

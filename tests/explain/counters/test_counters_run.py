@@ -1,0 +1,152 @@
+"""All counters of a run: what is counted, skipped with which reason, and done only once."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from counted_subjects import OPEN, Subjects, make_subjects
+from support.sandbox import Sandbox
+from support.synthetic_runs import RunPlan, command, control, script, workspace_in, write_run
+
+from bench.core.counts import Counter, Instrument
+from bench.core.target import Benchmark
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.measure.rounds import Sides
+from bench.engine.store.events import Counted
+from bench.engine.store.run import Run, read_run
+from bench.explain.counters.counting import RUN_CAP_S, Counting
+from bench.report.pair.counters_section import counters_section
+
+
+@pytest.fixture
+def subjects(sandbox: Sandbox, interpreter: Interpreter, tmp_path: Path) -> Subjects:
+    return make_subjects(sandbox, interpreter, tmp_path / "scratch")
+
+
+def synthetic(folder: Path, **how: object) -> Run:
+    made = (control(), command("quick", **how), script("values"))
+    return read_run(write_run(workspace_in(folder), RunPlan(made=made)))
+
+
+def count(
+    run: Run, subjects: Subjects, sides: list[Sides], left_s: float = RUN_CAP_S
+) -> list[Counted]:
+    recorded: list[Counted] = []
+    counting = Counting(
+        run, subjects.environments, OPEN, recorded.append, lambda _text: None, left_s
+    )
+    counting.count_all(sides)
+    return recorded
+
+
+@pytest.fixture
+def no_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with the usual programs, but none of the tools that count."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("sh", "git", "uv"):
+        found = shutil.which(name)
+        if found:
+            (tools / name).symlink_to(found)
+    monkeypatch.setenv("PATH", str(tools))
+
+
+def test_without_tools_the_observer_still_counts(
+    subjects: Subjects, tmp_path: Path, no_tools: None
+) -> None:
+    sides = subjects.sides("quick", "import json", "import csv")
+    counted = {one.instrument: one for one in count(synthetic(tmp_path), subjects, [sides])}
+    assert list(counted) == list(Instrument)
+    names = counted[Instrument.OBSERVER].names[Counter.MODULES_STANDARD]
+    assert "csv" in names.appeared
+    assert "json" in names.vanished
+    assert counted[Instrument.MEMORY].base is not None
+    assert counted[Instrument.SYSTEM_CALLS].skipped.startswith("strace is not installed")
+    assert counted[Instrument.INSTRUCTIONS].skipped.startswith("valgrind is not installed")
+
+
+def test_one_side_that_fails_does_not_take_the_other_with_it(
+    subjects: Subjects, tmp_path: Path, no_tools: None
+) -> None:
+    sides = subjects.sides("quick", "pass", "import sys; sys.exit('torn')")
+    observed, memory, *_ = count(synthetic(tmp_path), subjects, [sides])
+    assert observed.base is not None
+    assert observed.head is None
+    assert observed.skipped == memory.skipped == "head: exit status 1: torn"
+
+
+@pytest.mark.parametrize(
+    ("base_s", "left_s", "reason"),
+    [
+        (30.0, 60.0, "would take about 36 s a side (limit 20 s)"),
+        (5.0, 1.0, "would take about 12 s (all counters of a run: 60 s, 1 s left)"),
+    ],
+)
+def test_what_takes_too_long_is_not_started(
+    subjects: Subjects,
+    tmp_path: Path,
+    no_tools: None,
+    base_s: float,
+    left_s: float,
+    reason: str,
+) -> None:
+    run = synthetic(tmp_path, base_s=base_s, noise=0.0)
+    would_fail = subjects.sides("quick", "1 / 0", "1 / 0")
+    (observed, *_) = count(run, subjects, [would_fail], left_s)
+    assert observed.skipped == reason
+
+
+def test_what_was_counted_before_is_not_counted_again(
+    subjects: Subjects, tmp_path: Path, no_tools: None
+) -> None:
+    sides = subjects.sides("quick", "pass", "pass")
+    run = synthetic(tmp_path)
+    first = count(run, subjects, [sides])
+    resumed = replace(run, events=(*run.events, *first[:2]))
+    assert [one.instrument for one in count(resumed, subjects, [sides])] == list(Instrument)[2:]
+    assert count(replace(run, events=(*run.events, *first)), subjects, [sides]) == []
+
+
+def test_scripts_and_what_could_not_be_measured_are_left_out(
+    subjects: Subjects, tmp_path: Path, no_tools: None
+) -> None:
+    run = synthetic(tmp_path, why_not="exit status 1")
+    values = Sides(
+        Benchmark(name="values", script="sample"),
+        subjects.python("pass"),
+        subjects.python("pass", "head"),
+    )
+    assert count(run, subjects, [subjects.sides("quick", "pass", "pass"), values]) == []
+
+
+def test_a_session_counts_after_the_timing(sandbox: Sandbox) -> None:
+    sandbox.bench(
+        "run", "sample", "v1.0.0..v1.2.0", "--repo", sandbox.repository, "--rounds", "2",
+        "--no-report", "--no-tests", status=0,
+    )  # fmt: skip
+    (run,) = sandbox.runs
+    assert set(run.counted("work")) == set(Instrument)
+    kinds = [type(event).__name__ for event in run.events]
+    assert max(i for i, kind in enumerate(kinds) if kind == "Measured") < kinds.index("Counted")
+    assert kinds[-1] == "Closed"
+    section = counters_section(run)
+    assert "| `work`" in section
+    assert "modules: own" in section
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
+def test_what_is_given_back_at_once_counts_as_allocated(subjects: Subjects, tmp_path: Path) -> None:
+    given_back = "for _ in range(20): bytearray(1_000_000)"
+    sides = subjects.sides("quick", "pass", given_back)
+    counted = {one.instrument: one for one in count(synthetic(tmp_path), subjects, [sides])}
+    found = counted[Instrument.ALLOCATIONS]
+    assert found.base is not None
+    assert found.head is not None
+    more = found.head.figures[Counter.ALLOCATED] - found.base.figures[Counter.ALLOCATED]
+    assert 18_000_000 < more < 24_000_000
+    held = counted[Instrument.MEMORY]
+    assert held.head is not None
+    assert held.head.figures[Counter.PEAK_MEMORY] < 10_000_000

@@ -1,0 +1,127 @@
+"""Rules over timelines of real programs that do what the rules look for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.tracing import JournalServer, trace_program
+
+from bench.explain.trace.findings.finding import ROUND_TRIPS_S, Evidence, Finding
+from bench.explain.trace.findings.rules import find
+from bench.explain.trace.path import path_of
+
+ASK = """
+import json, subprocess, sys, time, urllib.request
+url = sys.argv[1]
+def ask(path, body=b""):
+    try:
+        return urllib.request.urlopen(url + path, data=body).read()
+    except urllib.error.HTTPError as error:
+        return error.read()
+"""
+
+
+def findings(folder: Path, program: str) -> dict[str, Finding]:
+    with JournalServer.serving(delay_s=0.02) as server:
+        traced = trace_program(folder, ASK + program, server.url, served=server.served)
+    return {one.rule: one for one in find(Evidence(traced.timeline, path_of(traced.timeline)))}
+
+
+def test_a_connection_for_each_request(tmp_path: Path) -> None:
+    found = findings(tmp_path, 'for name in ("/a", "/b", "/c"):\n    ask(name, name.encode())\n')
+    one = found["connections"]
+    assert one.title.startswith("2 connections")
+    assert one.handshakes == 2
+    near, _, far = (one.saving_s(trip) for trip in ROUND_TRIPS_S)
+    assert far - near == pytest.approx(2 * (ROUND_TRIPS_S[2] - ROUND_TRIPS_S[0]))
+
+
+def test_the_same_again(tmp_path: Path) -> None:
+    found = findings(tmp_path, 'ask("/same", b"body")\nask("/other")\nask("/same", b"body")\n')
+    assert "asked 2 times" in found["redundant"].title
+    assert "`POST /same`" in found["redundant"].title
+
+
+def test_requests_that_could_go_together(tmp_path: Path) -> None:
+    """A request that carries anything of the answer before it depends on it."""
+    program = """
+answer = json.loads(ask("/token"))
+ask("/with", answer["token"].encode())
+ask("/lone", b"something that is known from the start")
+"""
+    one = findings(tmp_path, program)["independent"]
+    assert one.title.startswith("1 request")
+    assert "`POST /lone`" in one.evidence[0]
+
+
+def test_a_child_in_between_may_have_said_something(tmp_path: Path) -> None:
+    program = 'ask("/a", b"1")\nsubprocess.run(["true"])\nask("/b", b"2")\n'
+    assert "independent" not in findings(tmp_path, program)
+
+
+def test_content_that_was_sent_before(tmp_path: Path) -> None:
+    program = """
+source = json.dumps({"source": "\\n".join(f"def function_{n}(argument):" for n in range(900))})
+ask("/optimize", source.encode())
+subprocess.run(["true"])
+ask("/explain", source.encode())
+"""
+    one = findings(tmp_path, program)["payloads"]
+    assert "`POST /explain`" in one.evidence[0]
+    assert one.handshakes >= 2  # larger than what leaves at once, on new connections
+
+
+def test_answers_that_are_of_no_use(tmp_path: Path) -> None:
+    one = findings(tmp_path, 'ask("/fail", b"x")\ntime.sleep(0.01)\nask("/fail", b"x")\n')[
+        "retries"
+    ]
+    assert one.title.startswith("2 requests")
+    assert "1 of them was sent again" in one.evidence[-1]
+
+
+def test_the_same_imports_in_each_child(tmp_path: Path) -> None:
+    program = """
+for _ in range(3):
+    subprocess.run([sys.executable, "-c", "import argparse, email.message"], check=True)
+"""
+    found = findings(tmp_path, program)
+    assert "started 3 times" in found["repeated imports"].title
+    assert "`email.message`" in found["repeated imports"].evidence[1]
+    assert found["process starts"].title.startswith("3 child processes")
+    assert found["exits"].cost_s > 0
+    assert "first request or child" in found["cold start"].title
+
+
+def test_asking_for_a_newer_version(tmp_path: Path) -> None:
+    program = """
+import socket
+def refuse(*_):
+    time.sleep(0.01)
+    raise socket.gaierror("no network here")
+real, socket.getaddrinfo = socket.getaddrinfo, refuse
+try:
+    urllib.request.urlopen("https://pypi.org/pypi/sample/json", timeout=2)
+except OSError:
+    pass
+"""
+    one = findings(tmp_path, program)["version check"]
+    assert "pypi.org/pypi/sample/json" in one.evidence[0]
+    assert "URLError" in one.evidence[0]
+    assert one.cost_s >= 0.01
+
+
+def test_serialisers(tmp_path: Path) -> None:
+    program = """
+import pickle
+data = {str(n): [n] * 10 for n in range(3000)}
+json.loads(json.dumps(data))
+pickle.loads(pickle.dumps(data))
+"""
+    one = findings(tmp_path, program)["serialisation"]
+    assert one.cost_s > 0
+    assert any("`json.dumps` took" in line for line in one.evidence)
+
+
+def test_nothing_to_find(tmp_path: Path) -> None:
+    assert set(findings(tmp_path, "")) <= {"cold start", "exits"}

@@ -1,0 +1,75 @@
+"""`calibrate` from the command line to the floor beside a verdict, with real processes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyperf
+from support.sandbox import PYTHON, Sandbox, target_text
+
+from bench.engine.environments.interpreters import find_interpreter
+from bench.engine.machine.fingerprint import describe_machine
+from bench.engine.measure.client import Isolation
+from bench.report.screen.watchers import LineWatcher
+from bench.validate.calibration.lookup import read_calibrations
+from bench.validate.calibration.reference import BENCHMARKS, measure_reference, read_references
+
+SHORT = ("--no-reference", "--seconds", "0.2")
+
+
+def test_a_calibrated_machine_shows_its_floor_beside_the_next_verdict(sandbox: Sandbox) -> None:
+    done = sandbox.bench("calibrate", "sample", "--repo", sandbox.repository, *SHORT, status=0)
+    assert "against itself" in done.stdout
+    (calibration,) = read_calibrations(sandbox.workspace.data)
+    manifest = calibration.run.manifest
+    assert manifest.pair.is_same
+    assert manifest.base.key != manifest.head.key  # two environments of one revision
+    assert set(calibration.results) == {"python-startup", "work"}
+    assert calibration.run.closed is not None
+    document = sandbox.results("v1.0.0..v1.1.0")
+    assert document["calibration"]["run"] == manifest.run_id
+    page = sandbox.workspace.results / "calibration" / "README.md"
+    assert "work" in page.read_text(encoding="utf-8")
+
+
+def test_an_interrupted_calibration_goes_on(sandbox: Sandbox) -> None:
+    arguments = ("calibrate", "sample", "--repo", sandbox.repository, *SHORT)
+    sandbox.bench(*arguments, status=0)
+    (first,) = read_calibrations(sandbox.workspace.data)
+    file = first.run.folder / "rounds.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    cut = next(n for n, line in enumerate(lines) if '"python-startup"' in line and "ended" in line)
+    file.write_text("".join(lines[: cut + 1]) + lines[cut + 2][:20], encoding="utf-8")
+    sandbox.bench(*arguments, status=0)
+    (again,) = read_calibrations(sandbox.workspace.data)
+    assert again.run.manifest.run_id == first.run.manifest.run_id
+    assert again.run.closed is not None
+    assert "work" in again.results
+
+
+def test_what_fails_is_named_and_the_rest_is_calibrated(sandbox: Sandbox) -> None:
+    broken = 'name = "broken"\ncommand = ["python", "-c", "raise SystemExit(3)"]'
+    sandbox.write_target(target_text('name = "work"\ncommand = ["sample", "work"]', broken))
+    done = sandbox.bench("calibrate", "sample", "--repo", sandbox.repository, *SHORT, status=0)
+    assert "broken: not calibrated: exit status 3" in done.stdout
+
+
+def test_an_unknown_target_and_a_target_without_a_range(sandbox: Sandbox) -> None:
+    assert "nothing-such" in sandbox.bench("calibrate", "nothing-such", status=2).stderr
+
+
+def test_the_reference_speed_is_kept_as_pyperf_files(sandbox: Sandbox) -> None:
+    interpreter = find_interpreter(PYTHON)
+    folder = measure_reference(
+        [interpreter], describe_machine(), Isolation((), "open"), sandbox.workspace, LineWatcher(),
+        names=("json_loads",), passes=2,
+    )  # fmt: skip
+    suite = pyperf.BenchmarkSuite.load(str(folder / f"py{PYTHON}.json"))
+    assert suite.get_benchmark_names() == ["json_loads"]
+    assert suite.get_benchmark("json_loads").get_nrun() > 4
+    (found,) = read_references(sandbox.workspace.data)
+    assert (found.python, found.machine) == (PYTHON, describe_machine().name)
+    assert set(BENCHMARKS) >= {"json_loads"}
+    assert json.loads((folder / f"py{PYTHON}.json").read_text(encoding="utf-8"))
+    assert not list(Path(sandbox.workspace.scratch).glob("reference-*"))

@@ -1,0 +1,154 @@
+"""What is read out of a calibration, and which one speaks for a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.synthetic_runs import (
+    RunPlan,
+    command,
+    control,
+    workspace_in,
+    write_calibration,
+    write_run,
+)
+
+from bench.core.machine import Neighbour
+from bench.core.options import Options
+from bench.core.sample import Design
+from bench.core.workspace import Workspace
+from bench.engine.store.run import read_run
+from bench.report.pair.floor_notes import age_words, floor_notes
+from bench.report.validate.calibration_tables import state_sentences
+from bench.report.write import write_report
+from bench.validate.calibration.analysis import Calibration
+from bench.validate.calibration.lookup import fitting, read_calibrations
+
+AT = "2026-11-22T06:41:57+00:00"
+SAME = (control(), command("quick", rounds=40), command("noisy", rounds=40, noise=0.02))
+PLAN = RunPlan(SAME, started_at=AT, run_id="20261122T064157Z-0001")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = workspace_in(tmp_path)
+    return replace(made, data=tmp_path / "data", results=tmp_path / "results")
+
+
+def calibrated(workspace: Workspace, plan: RunPlan = PLAN) -> Calibration:
+    return Calibration(read_run(write_calibration(workspace, plan)))
+
+
+def test_each_run_of_the_engine_counts_and_the_comparison_of_designs_does_not(
+    workspace: Workspace,
+) -> None:
+    found = calibrated(workspace).results["quick"]
+    assert found.wrong.total == 3
+    assert found.wrong.count == 0
+    assert set(found.designs) == set(Design)
+
+
+def test_a_benchmark_that_differs_from_itself_counts_as_wrong(workspace: Workspace) -> None:
+    biased = replace(PLAN, made=(control(), command("biased", ratio=1.1, rounds=40)))
+    found = calibrated(workspace, biased)
+    assert found.results["biased"].wrong.count == 3
+    assert found.wrong.total == 6
+
+
+def test_more_noise_finds_less(workspace: Workspace) -> None:
+    found, options = calibrated(workspace).results, Options()
+    quiet, noisy = (found[name].smallest(options, 0.05) for name in ("quick", "noisy"))
+    assert 3 * quiet < noisy < 8 * quiet
+    assert found["noisy"].smallest(Options(budget_s=2.0), 0.05) > noisy
+    assert found["noisy"].smallest(options, 0.005) > noisy
+
+
+def test_what_was_interrupted_is_left_out(workspace: Workspace) -> None:
+    folder = write_calibration(workspace, replace(PLAN, complete=False))
+    lines = (folder / "rounds.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "rounds.jsonl").write_bytes(b"".join([*lines[:-20], lines[0]]))
+    found = Calibration(read_run(folder)).results
+    assert found["noisy"].wrong.total == 2
+    assert found["quick"].wrong.total == 3
+
+
+def test_the_newest_before_the_run_speaks_for_it(workspace: Workspace) -> None:
+    older = replace(PLAN, started_at="2026-11-02T00:00:00+00:00", run_id="20261102T000000Z-0001")
+    later = replace(PLAN, started_at="2026-11-24T00:00:00+00:00", run_id="20261124T000000Z-0001")
+    elsewhere = replace(PLAN, machine="box-b", run_id="20261122T074157Z-0002")
+    for plan in (older, PLAN, later, elsewhere):
+        write_calibration(workspace, plan)
+    run = read_run(write_run(workspace, RunPlan()))
+    found = fitting(run, read_calibrations(workspace.data))
+    assert found is not None
+    assert found.calibration.run.manifest.run_id == PLAN.run_id
+    assert found.age == timedelta(days=1)
+    assert not found.is_stale
+    assert set(found.floors(run, 0.05)) == {"python-startup", "quick"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (replace(PLAN, started_at="2026-09-01T00:00:00+00:00"), "more than 30 days"),
+        (replace(PLAN, kernel="5.10"), "kernel"),
+    ],
+)
+def test_a_stale_one_is_called_stale(workspace: Workspace, plan: RunPlan, words: str) -> None:
+    write_calibration(workspace, plan)
+    run = read_run(write_run(workspace, RunPlan()))
+    notes = floor_notes(run, fitting(run, read_calibrations(workspace.data)))
+    assert any("stale" in note and words in note for note in notes)
+
+
+def test_a_benchmark_that_is_declared_otherwise_now_has_no_floor(workspace: Workspace) -> None:
+    write_calibration(workspace, replace(PLAN, digest="another"))
+    run = read_run(write_run(workspace, RunPlan()))
+    found = fitting(run, read_calibrations(workspace.data))
+    assert found is not None
+    assert found.floors(run, 0.05) == {}
+    assert "Not calibrated as they are declared now" in floor_notes(run, found)[-1]
+
+
+def test_floors_stand_beside_the_verdicts_and_a_missing_calibration_is_said(
+    workspace: Workspace,
+) -> None:
+    write_run(workspace, RunPlan())
+    write_report(workspace)
+    page = workspace.results / "sample" / "1.0..2.0" / "README.md"
+    assert "Not calibrated" in page.read_text(encoding="utf-8")
+    assert "floor" not in page.read_text(encoding="utf-8").split("\n## ")[1]
+    write_calibration(workspace, PLAN)
+    write_report(workspace)
+    text = page.read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("| quick"))
+    assert "±" in row.split("|")[-2]
+    assert "1 day before" in text
+    overview = (workspace.results / "calibration" / "README.md").read_text(encoding="utf-8")
+    assert "0 called changed" in overview.replace("9 runs of the engine", "")
+    assert "The machine was quiet." in overview
+
+
+def test_a_noisy_machine_is_called_noisy_with_names_and_a_remedy(workspace: Workspace) -> None:
+    folder = write_calibration(workspace, PLAN, neighbours=(Neighbour("miner", 0.4),))
+    text = (folder / "rounds.jsonl").read_text(encoding="utf-8")
+    (folder / "rounds.jsonl").write_text(text.replace('"others":0.01', '"others":0.42'))
+    said = " ".join(state_sentences(Calibration(read_run(folder))))
+    assert "Noisy: other processes used 42.0%" in said
+    assert "miner (40.0%)" in said
+    assert "Stop them" in said
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (timedelta(days=3, hours=5), "3 days before"),
+        (timedelta(hours=-1), "1 hour after"),
+        (timedelta(seconds=2), "just before"),
+    ],
+)
+def test_ages_in_words(age: timedelta, words: str) -> None:
+    assert age_words(age) == words

@@ -1,0 +1,133 @@
+"""A tiny selfcheck from start to end: no assertion on times, the machine may be busy."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from bench.cli.selfcheck import settings_for
+from bench.core.options import Options
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.machine.fingerprint import describe_machine
+from bench.report.screen.watchers import LineWatcher
+from bench.validate.selfcheck.load import busy
+from bench.validate.selfcheck.page import page_of
+from bench.validate.selfcheck.record import AA, BIAS, GROWING, LOADED, POWER, QUIET, load
+from bench.validate.selfcheck.selfcheck import Selfcheck
+from bench.validate.selfcheck.settings import QUICK, Settings
+
+TINY = dataclasses.replace(
+    QUICK,
+    runs=1,
+    process_s=0.02,
+    block_samples=8,
+    block_s=0.1,
+    calibration_rounds=6,
+    growing_samples=2,
+    design_rounds=2,
+    load_per_cpu=1,
+    bias_rounds=2,
+    part_s=0.5,
+    budget_s=0.5,
+)
+needs_pinning = pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="duets need pinning"
+)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    for name in ("data", "results", "cache"):
+        monkeypatch.setenv(f"BENCH_{name.upper()}", str(tmp_path / name))
+    return find_workspace()
+
+
+@needs_pinning
+def test_a_tiny_selfcheck_leaves_data_and_a_page(workspace: Workspace) -> None:
+    done = Selfcheck(TINY, workspace, LineWatcher()).run()
+    check = load(done.data)
+    assert check == done.check
+    assert check.complete
+    assert done.data.parent == workspace.data / "selfcheck" / describe_machine().name
+    assert {run.phase for run in check.engine} == {AA, POWER}
+    assert {one.phase for one in check.blocks} == {AA, POWER, GROWING}
+    assert {QUIET, LOADED, BIAS} <= {one.phase for one in check.series}
+    assert len(check.probes) == 12
+    assert check.failures == ()
+    assert done.page.read_text() == page_of(check)
+    assert list(workspace.scratch.iterdir()) == []
+
+
+def test_an_interruption_keeps_what_was_measured(workspace: Workspace) -> None:
+    class Impatient(LineWatcher):
+        def say(self, text: str) -> None:
+            if "probing" in text:
+                raise KeyboardInterrupt
+
+    done = Selfcheck(TINY, workspace, Impatient()).run()
+    assert not done.check.complete
+    assert done.check.calibration is not None
+    assert "incomplete: interrupted" in done.page.read_text()
+
+
+def test_a_failure_keeps_what_was_measured_and_is_raised(workspace: Workspace) -> None:
+    class Broken(LineWatcher):
+        def say(self, text: str) -> None:
+            if "probing" in text:
+                raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        Selfcheck(TINY, workspace, Broken()).run()
+    (file,) = (workspace.data / "selfcheck").rglob("*.json")
+    assert load(file).stopped == "failed: no more"
+
+
+def children() -> int:
+    return len(psutil.Process().children())
+
+
+def test_load_stops_with_its_block() -> None:
+    def interrupted() -> None:
+        with busy(Path(sys.executable), 2, at_most_s=30):
+            seen.append(children())
+            raise KeyError
+
+    seen = [children()]
+    with pytest.raises(KeyError):
+        interrupted()
+    assert [*seen, children()] == [seen[0], seen[0] + 2, seen[0]]
+
+
+def test_load_ends_by_itself() -> None:
+    before = set(psutil.Process().children())
+    with busy(Path(sys.executable), 1, at_most_s=0.2):
+        (process,) = set(psutil.Process().children()) - before
+        deadline = time.monotonic() + 20
+        while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_the_command_line_decides_on_runs_and_quick_ones_have_few() -> None:
+    assert settings_for(7, quick=False) == Settings(runs=7)
+    assert settings_for(40, quick=True) == QUICK
+    assert settings_for(1, quick=True).runs == 1
+
+
+def test_late_parts_take_time_from_the_aa_runs_but_not_all() -> None:
+    settings = Settings(runs=40, run_s=10.0, before_aa_s=280.0)
+    assert settings.aa_s(200.0) == 400.0
+    assert settings.aa_s(330.0) == 350.0
+    assert settings.aa_s(1000.0) == 200.0
+
+
+def test_only_the_budget_differs_from_the_engines_own_options() -> None:
+    assert Settings().options == Options()
+    assert msgspec.structs.replace(QUICK.options, budget_s=Options().budget_s) == Options()

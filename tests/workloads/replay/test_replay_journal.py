@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.workloads.journal import UNKNOWN, Exchange, read_journal, refused, write_exchange
+
+
+def exchange(path: str = "/ai/optimize", status: int = 200) -> Exchange:
+    return Exchange(
+        "ai", 1, 40000, "POST", path, status,
+        received_ns=1_000_000, body_ns=2_000_000, handled_ns=2_500_000, sent_ns=25_000_000,
+        simulated_s=0.02, request_bytes=10, response_bytes=20,
+    )  # fmt: skip
+
+
+def test_what_is_written_is_read_and_half_a_line_is_not(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    with journal.open("ab", buffering=0) as stream:
+        write_exchange(stream, exchange())
+        size = journal.stat().st_size
+        write_exchange(stream, exchange("/ai/rank"))
+        stream.write(b'{"service":"ai","conn')
+    assert [one.path for one in read_journal(journal)] == ["/ai/optimize", "/ai/rank"]
+    assert [one.path for one in read_journal(journal, size)] == ["/ai/rank"]
+    assert read_journal(tmp_path / "none") == ()
+
+
+def test_damage_is_told(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    journal.write_text("something else\n", encoding="utf-8")
+    with pytest.raises(msgspec.DecodeError):
+        read_journal(journal)
+
+
+def test_own_time_is_without_what_was_added_on_purpose() -> None:
+    assert exchange().own_s == pytest.approx(0.003)
+
+
+def test_what_there_is_no_answer_to_is_named_once() -> None:
+    asked = [exchange(), exchange("/ai/new", UNKNOWN), exchange("/ai/new", UNKNOWN)]
+    assert refused(asked) == "the replay service has no answer to POST /ai/new"
+    assert refused(asked[:1]) == ""
