@@ -12,9 +12,9 @@ class Verdict(enum.StrEnum):
 
     FASTER = "faster"
     SLOWER = "slower"
-    NO_DIFFERENCE = "no difference"
+    SAME = "same"
     BELOW_MEI = "below MEI"
-    INCONCLUSIVE = "inconclusive"
+    UNDECIDED = "undecided"
 
 
 class Interval(msgspec.Struct, frozen=True):

@@ -50,9 +50,9 @@ class Mark(NamedTuple):
 MARKS: dict[Verdict, Mark] = {
     Verdict.FASTER: Mark("#1a7f37", "<", filled=True),
     Verdict.SLOWER: Mark("#cf222e", ">", filled=True),
-    Verdict.NO_DIFFERENCE: Mark("#57606a", "o", filled=True),
+    Verdict.SAME: Mark("#57606a", "o", filled=True),
     Verdict.BELOW_MEI: Mark("#0969da", "D", filled=True),
-    Verdict.INCONCLUSIVE: Mark("#9a6700", "o", filled=False),
+    Verdict.UNDECIDED: Mark("#9a6700", "o", filled=False),
 }
 
 _SETTINGS = {

@@ -132,14 +132,18 @@ def verdict_words(result: Result, mei: float) -> str:
     """The verdict as it stands in tables."""
     if result.verdict is None or result.interval is None:
         return "not measured"
-    if result.verdict is Verdict.NO_DIFFERENCE:
-        return f"no difference ≥ {mei * 100:g}%"
+    if result.verdict is Verdict.SAME:
+        return f"same, within ±{mei * 100:g}%"
     if result.verdict is Verdict.BELOW_MEI:
         direction = "faster" if result.interval.ratio < 1 else "slower"
         return f"{direction}, but below {mei * 100:g}%"
-    if result.verdict is Verdict.INCONCLUSIVE:
+    if result.verdict is Verdict.UNDECIDED:
         bounded = is_bounded(result.interval) and result.interval.half_width < 1
-        return f"inconclusive {plus_minus(result.interval)}" if bounded else "inconclusive"
+        return (
+            f"undecided ({plus_minus(result.interval)})"
+            if bounded
+            else "undecided, needs more rounds"
+        )
     return str(result.verdict)
 
 

@@ -83,16 +83,16 @@ def test_the_page_says_the_verdict_first(workspace: Workspace) -> None:
     assert page.index("got faster") < page.index("| benchmark")
     assert "Slower: `worse` (+" in page
     assert "Faster: `quick` (2." in page
-    assert "No difference of 2% or more: `same` (±" in page
+    assert "Same, within ±2%: `same` (±" in page
     assert cells(page, "quick")[4:] == ["faster", "12"]
     assert cells(page, "worse")[4] == "slower"
-    assert cells(page, "same")[4] == "no difference ≥ 2%"
+    assert cells(page, "same")[4] == "same, within ±2%"
 
 
 def test_every_kind_of_benchmark_and_of_ending(everything: Workspace) -> None:
     page = page_of(everything)
     assert cells(page, "few")[3].endswith("(unbounded)")
-    assert cells(page, "few")[4] == "inconclusive"
+    assert cells(page, "few")[4] == "undecided, needs more rounds"
     assert "`few` (1.4" in page
     assert "in too few rounds to tell" in page
     assert cells(page, "gone")[1:5] == ["–", "–", "–", "not measured"]
@@ -118,7 +118,7 @@ def test_pythons_side_by_side(workspace: Workspace) -> None:
     assert cells(table, "benchmark")[1:] == [
         "3.9: change", "3.9: verdict", "3.13: change", "3.13: verdict",
     ]  # fmt: skip
-    assert cells(table, "quick")[2::2] == ["no difference ≥ 2%", "faster"]
+    assert cells(table, "quick")[2::2] == ["same, within ±2%", "faster"]
     assert cells(table, "worse")[1:3] == ["–", "not in this run"]
     assert page.index("# Python 3.9") < page.index("# Python 3.13")
     assert "--python 3.9 --python 3.13" in section(page, "Repeat it")

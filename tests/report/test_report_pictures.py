@@ -25,10 +25,10 @@ INTERVALS = (
     (Interval(0.03, 0.025, 0.04), Verdict.FASTER),
     (Interval(30.0, 20.0, 45.0), Verdict.SLOWER),
     (Interval(0.99, 0.985, 0.995), Verdict.BELOW_MEI),
-    (Interval(1.001, 0.995, 1.01), Verdict.NO_DIFFERENCE),
-    (Interval(1.4, 0.7, 2.5), Verdict.INCONCLUSIVE),
-    (Interval(1.0, 0.0, INF), Verdict.INCONCLUSIVE),
-    (Interval(NAN, NAN, NAN), Verdict.INCONCLUSIVE),
+    (Interval(1.001, 0.995, 1.01), Verdict.SAME),
+    (Interval(1.4, 0.7, 2.5), Verdict.UNDECIDED),
+    (Interval(1.0, 0.0, INF), Verdict.UNDECIDED),
+    (Interval(NAN, NAN, NAN), Verdict.UNDECIDED),
     (None, None),
 )
 
@@ -58,7 +58,7 @@ def test_numbers_of_the_axes_have_room(half: float, times: float) -> None:
     near = Interval(1.0, 1 - half, 1 + half)
     far = Interval(times, times * 0.9, times * 1.1)
     rows = [
-        ForestRow("a", near, Verdict.INCONCLUSIVE, change(near), "inconclusive"),
+        ForestRow("a", near, Verdict.UNDECIDED, change(near), "undecided"),
         ForestRow("b", far, Verdict.SLOWER, change(far), "slower"),
     ]
     with drawing():

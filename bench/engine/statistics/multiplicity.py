@@ -31,7 +31,7 @@ def local_alpha(total: int, rejected: int, alpha: float) -> float:
     This is Holm's step as a sequentially rejective procedure: a rejected hypothesis passes its
     level on to the open ones, also between looks of a group-sequential run, and the family-wise
     error stays at most `alpha` (Maurer & Bretz 2013). Only a *rejected* hypothesis passes it on;
-    one that stopped with "no difference" or without a verdict does not. Once all are rejected
+    one that stopped with "same" or without a verdict does not. Once all are rejected
     nothing is left to test, and the level is that of the last one, `alpha`. Raises `ValueError`
     for counts that do not fit or an alpha outside (0, 1).
     """

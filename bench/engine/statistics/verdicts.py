@@ -29,27 +29,27 @@ def decide(interval: Interval, *, rejected: bool, mei: float) -> Verdict:
             return Verdict.BELOW_MEI
         return Verdict.FASTER if interval.ratio < 1 else Verdict.SLOWER
     # Also for an interval that leaves 1 out by itself: it lies inside the band, which is the claim.
-    return Verdict.NO_DIFFERENCE if inside else Verdict.INCONCLUSIVE
+    return Verdict.SAME if inside else Verdict.UNDECIDED
 
 
 def settled(assessment: Assessment, *, mei: float, local_alpha: float) -> bool:
     """Whether measuring this benchmark can stop at the look `assessment` was made at.
 
     `local_alpha` is the level this benchmark has now (`multiplicity.local_alpha`), `assessment` one
-    made at it. No difference and below MEI: stop, no further round can improve on an interval
+    made at it. Same and below MEI: stop, no further round can improve on an interval
     inside the band. Faster or slower: stop when the interval is
     no wider than +-mei, or lies wholly outside the band and is no wider than half of the effect in
     it; until then a 1% effect would pass for one that matters, or an effect that
-    matters would be reported with a size nobody can use. Inconclusive: go on.
+    matters would be reported with a size nobody can use. Undecided: go on.
 
     Stopping later than the first rejection costs rounds, not error: the p-value of the sequential
     test is valid at every look. Raises `ValueError` for a `mei` that is not positive.
     """
     interval = assessment.interval
     verdict = decide(interval, rejected=assessment.p_value <= local_alpha, mei=mei)
-    if verdict is Verdict.INCONCLUSIVE:
+    if verdict is Verdict.UNDECIDED:
         return False
-    if verdict in {Verdict.NO_DIFFERENCE, Verdict.BELOW_MEI}:
+    if verdict in {Verdict.SAME, Verdict.BELOW_MEI}:
         return True
     outside = interval.low >= 1 + mei or interval.high <= 1 / (1 + mei)
     known_well = interval.half_width <= abs(math.log(interval.ratio)) / 2

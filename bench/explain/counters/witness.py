@@ -31,10 +31,10 @@ def modules(figures: Figures) -> int | None:
 
 def disagreements(result: Result, base: Figures, head: Figures, mei: float) -> list[str]:
     """What does not fit the verdict of time, a phrase each; empty when all agrees."""
-    if result.verdict in {None, Verdict.INCONCLUSIVE}:
+    if result.verdict in {None, Verdict.UNDECIDED}:
         return []
     changed = list(_changes(base, head, mei))
-    if result.verdict is Verdict.NO_DIFFERENCE:
+    if result.verdict is Verdict.SAME:
         return [words for words, _change in changed]
     sign = -1 if _is_faster(result) else 1
     against = [words for words, change in changed if change * sign < 0]
@@ -42,8 +42,8 @@ def disagreements(result: Result, base: Figures, head: Figures, mei: float) -> l
 
 
 def undecided(result: Result, base: Figures, head: Figures, mei: float) -> list[str]:
-    """What counters saw where time is inconclusive."""
-    if result.verdict is not Verdict.INCONCLUSIVE:
+    """What counters saw where time is undecided."""
+    if result.verdict is not Verdict.UNDECIDED:
         return []
     return [words for words, _change in _changes(base, head, mei)]
 

@@ -275,7 +275,7 @@ def _legend(card: style.Card, picture: SeriesPicture) -> None:
         card.text(left + 0.17, top, python, size=style.SMALL_PT, color=style.MUTED)
         left += 0.17 + style.width_in(python, style.SMALL_PT) + 0.22
     words = (
-        f"hollow: no difference shown · band across: ±{picture.mei * 100:g}% · upright: largest "
+        f"hollow: same or undecided · band across: ±{picture.mei * 100:g}% · upright: largest "
         "certain step · ×: could not be measured"
     )
     card.text(left, top, words, size=style.SMALL_PT, color=style.MUTED)

@@ -215,7 +215,7 @@ def _tables(shown: SeriesRuns, level: int) -> Iterator[str]:
     yield (
         "Change against the anchor with its interval. Bold: the verdict is *faster* or *slower* "
         f"(also below {shown.series.manifest.options.mei * 100:g}%); the others are "
-        "*no difference* or *inconclusive*, as far as their interval reaches. Beyond 1.2 times the "
+        "*same* or *undecided*, as far as their interval reaches. Beyond 1.2 times the "
         "size comes from pairs instead of duets, with an interval of 95% for itself alone, which "
         "can be wider than what the verdict rests on. *Unbounded*: the budget ended before there "
         "were rounds enough for an interval."

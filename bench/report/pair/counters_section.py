@@ -128,14 +128,14 @@ def _remarks(found: Sequence[_Counters], mei: float) -> Iterator[str]:
     else:
         yield _no_disagreement(found)
     if beyond:
-        yield "Where time is inconclusive, and counters changed:"
+        yield "Where time is undecided, and counters changed:"
         yield bullets(beyond)
 
 
 def _no_disagreement(found: Sequence[_Counters]) -> str:
-    decided = [one for one in found if one.result.verdict not in {None, Verdict.INCONCLUSIVE}]
+    decided = [one for one in found if one.result.verdict not in {None, Verdict.UNDECIDED}]
     if not decided:
-        return "Time is inconclusive everywhere: there is nothing to hold the counters against."
+        return "Time is undecided everywhere: there is nothing to hold the counters against."
     return f"No counter disagrees with time on {counted(len(decided), 'benchmark')} it decided."
 
 

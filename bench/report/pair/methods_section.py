@@ -69,8 +69,8 @@ def statistics_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
         f"run keeps the chance of a wrong *faster* or *slower* at {options.alpha * 100:g}% for all "
         f"of them together, and the intervals are made at the level it ends at ({levels})."
         f" With a minimum effect of interest (MEI) of {options.mei * 100:g}%, a verdict is "
-        "*faster* or *slower* when the interval leaves out no change, *no difference* when the "
-        "interval lies within ±MEI, *below MEI* when both hold, and *inconclusive* otherwise."
+        "*faster* or *slower* when the interval leaves out no change, *same* when the "
+        "interval lies within ±MEI, *below MEI* when both hold, and *undecided* otherwise."
     )
     yield (
         "Two exceptions. A very large effect may end a benchmark before its first look; the "

@@ -33,8 +33,8 @@ def narrative(runs: Sequence[Evaluated]) -> str:
         _all_with(runs, Verdict.SLOWER, "Slower"),
         _all_with(runs, Verdict.FASTER, "Faster"),
         _all_with(runs, Verdict.BELOW_MEI, f"Changed, but by less than {_mei(runs)}"),
-        _all_with(runs, Verdict.NO_DIFFERENCE, f"No difference of {_mei(runs)} or more"),
-        _all_with(runs, Verdict.INCONCLUSIVE, "Inconclusive, so nothing is claimed"),
+        _all_with(runs, Verdict.SAME, f"Same, within ±{_mei(runs)}"),
+        _all_with(runs, Verdict.UNDECIDED, "Undecided, so nothing is claimed"),
         _not_measured(runs),
         _floor(runs),
         _confounded(runs),
@@ -43,7 +43,7 @@ def narrative(runs: Sequence[Evaluated]) -> str:
 
 
 def verdict_counts(results: Sequence[Result]) -> str:
-    """`9 faster, 1 inconclusive`."""
+    """`9 faster, 1 undecided`."""
     counts = [
         f"{number} {verdict}"
         for verdict in Verdict
@@ -120,7 +120,7 @@ def _named(name: str, results: Sequence[Result]) -> str:
 
 
 def _figure(result: Result) -> str:
-    if result.verdict not in {Verdict.NO_DIFFERENCE, Verdict.INCONCLUSIVE}:
+    if result.verdict not in {Verdict.SAME, Verdict.UNDECIDED}:
         return magnitude(_ratio(result))
     if _is_unbounded(result):
         return magnitude_with_direction(_ratio(result))

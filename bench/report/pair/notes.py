@@ -46,7 +46,7 @@ def notes(run: Run, evaluation: Evaluation) -> list[str]:
 
 def _control(evaluation: Evaluation) -> list[str]:
     control = evaluation.control
-    if control is None or control.verdict in {None, Verdict.NO_DIFFERENCE, Verdict.INCONCLUSIVE}:
+    if control is None or control.verdict in {None, Verdict.SAME, Verdict.UNDECIDED}:
         return []
     if control.verdict is Verdict.BELOW_MEI:
         return []

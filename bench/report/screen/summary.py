@@ -29,8 +29,8 @@ _COLOURS = {
     Verdict.FASTER: "bold green",
     Verdict.SLOWER: "bold red",
     Verdict.BELOW_MEI: "cyan",
-    Verdict.NO_DIFFERENCE: "default",
-    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.SAME: "default",
+    Verdict.UNDECIDED: "yellow",
 }
 
 

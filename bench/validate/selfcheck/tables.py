@@ -61,9 +61,9 @@ def engine_errors(check: Check) -> Table:
             [
                 name,
                 str(len(runs)),
-                *(_count(runs, verdict) for verdict in (Verdict.NO_DIFFERENCE, Verdict.BELOW_MEI)),
+                *(_count(runs, verdict) for verdict in (Verdict.SAME, Verdict.BELOW_MEI)),
                 str(sum(one.verdict in {Verdict.FASTER, Verdict.SLOWER} for one in runs)),
-                _count(runs, Verdict.INCONCLUSIVE),
+                _count(runs, Verdict.UNDECIDED),
                 rate_words(wrong(runs)),
                 f"{statistics.mean(len(one.run.base_s) for one in runs):.0f}",
                 seconds(statistics.mean(one.run.elapsed_s for one in runs)),
@@ -71,7 +71,7 @@ def engine_errors(check: Check) -> Table:
         )
     return Table(
         "A/A: the engine",
-        ("benchmark", "runs", "no difference", "below MEI", "faster or slower", "inconclusive",
+        ("benchmark", "runs", "same", "below MEI", "faster or slower", "undecided",
          "wrong [95%]", "mean rounds", "mean time"),
         rows,
         f"Head is base. Each benchmark is tested by itself at α = {check.options.alpha:g}, without "

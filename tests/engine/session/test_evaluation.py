@@ -26,8 +26,8 @@ def measured(name: str, ratio: float, count: int = 20, noise: float = 0.002) -> 
 
 
 VERDICTS = [(1.10, 0.002, Verdict.SLOWER), (0.90, 0.002, Verdict.FASTER),
-            (1.0, 0.002, Verdict.NO_DIFFERENCE), (1.01, 0.002, Verdict.BELOW_MEI),
-            (1.0, 0.2, Verdict.INCONCLUSIVE)]  # fmt: skip
+            (1.0, 0.002, Verdict.SAME), (1.01, 0.002, Verdict.BELOW_MEI),
+            (1.0, 0.2, Verdict.UNDECIDED)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("ratio", "noise", "verdict"), VERDICTS)
@@ -106,7 +106,7 @@ def test_empty_run() -> None:
 
 def test_one_round_decides_nothing() -> None:
     result = evaluate(made_up(measured("work", 3.0, 1), "work")).results[1]
-    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.verdict is Verdict.UNDECIDED
 
 
 def test_more_rounds_than_planned_are_left_out() -> None:

@@ -26,19 +26,19 @@ TABLE = [
     (0.97, 0.99, True, Verdict.FASTER),
     (1.002, 1.015, True, Verdict.BELOW_MEI),
     (0.985, 0.995, True, Verdict.BELOW_MEI),
-    (0.99, 1.01, False, Verdict.NO_DIFFERENCE),
+    (0.99, 1.01, False, Verdict.SAME),
     # Holm did not reject although this interval alone would: only the band is claimed.
-    (1.002, 1.015, False, Verdict.NO_DIFFERENCE),
-    (1.03, 1.07, False, Verdict.INCONCLUSIVE),
-    (0.99, 1.03, False, Verdict.INCONCLUSIVE),
-    (0.0, math.inf, False, Verdict.INCONCLUSIVE),
+    (1.002, 1.015, False, Verdict.SAME),
+    (1.03, 1.07, False, Verdict.UNDECIDED),
+    (0.99, 1.03, False, Verdict.UNDECIDED),
+    (0.0, math.inf, False, Verdict.UNDECIDED),
     # Rejected at an earlier look, contradicted by later data.
-    (0.99, 1.03, True, Verdict.INCONCLUSIVE),
-    (0.99, 1.01, True, Verdict.NO_DIFFERENCE),
+    (0.99, 1.03, True, Verdict.UNDECIDED),
+    (0.99, 1.01, True, Verdict.SAME),
     # The band is symmetric in the logarithm, and its edges are outside.
-    (0.9805, 1.01, False, Verdict.NO_DIFFERENCE),
-    (0.9803, 1.01, False, Verdict.INCONCLUSIVE),
-    (0.99, 1.02, False, Verdict.INCONCLUSIVE),
+    (0.9805, 1.01, False, Verdict.SAME),
+    (0.9803, 1.01, False, Verdict.UNDECIDED),
+    (0.99, 1.02, False, Verdict.UNDECIDED),
 ]
 
 

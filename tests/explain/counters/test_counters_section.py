@@ -23,9 +23,9 @@ MEI = 0.02
 RATIOS = {
     Verdict.FASTER: 0.5,
     Verdict.SLOWER: 1.5,
-    Verdict.NO_DIFFERENCE: 1.0,
+    Verdict.SAME: 1.0,
     Verdict.BELOW_MEI: 1.01,
-    Verdict.INCONCLUSIVE: 1.0,
+    Verdict.UNDECIDED: 1.0,
 }
 
 
@@ -54,17 +54,17 @@ USUAL = figures()
     [
         (Verdict.SLOWER, figures(950_000), ["instructions −5.0%"]),
         (Verdict.FASTER, figures(1_050_000), ["instructions +5.0%"]),
-        (Verdict.NO_DIFFERENCE, figures(modules=140), ["modules imported +40"]),
-        (Verdict.NO_DIFFERENCE, figures(calls=400), ["system calls −20.0%"]),
+        (Verdict.SAME, figures(modules=140), ["modules imported +40"]),
+        (Verdict.SAME, figures(calls=400), ["system calls −20.0%"]),
         (Verdict.BELOW_MEI, figures(950_000), ["instructions −5.0%"]),
         # what fits the verdict is no disagreement
         (Verdict.SLOWER, figures(1_050_000, modules=140), []),
         (Verdict.FASTER, figures(500_000, modules=40, calls=100), []),
-        (Verdict.NO_DIFFERENCE, figures(1_010_000, modules=103, calls=510), []),
+        (Verdict.SAME, figures(1_010_000, modules=103, calls=510), []),
         # part against, part in agreement: only what is against is said
         (Verdict.FASTER, figures(500_000, modules=140), ["modules imported +40"]),
         # without a verdict there is nothing to disagree with
-        (Verdict.INCONCLUSIVE, figures(500_000), []),
+        (Verdict.UNDECIDED, figures(500_000), []),
         (None, figures(500_000), []),
     ],
 )
@@ -75,16 +75,16 @@ def test_disagreements(verdict: Verdict | None, head: dict[Counter, int], said: 
 def test_another_time_with_the_same_work() -> None:
     (said,) = disagreements(result(Verdict.SLOWER), USUAL, figures(1_000_100), MEI)
     assert said.startswith("instructions the same")
-    assert disagreements(result(Verdict.NO_DIFFERENCE), USUAL, USUAL, MEI) == []
+    assert disagreements(result(Verdict.SAME), USUAL, USUAL, MEI) == []
 
 
 def test_what_was_not_counted_says_nothing() -> None:
     assert disagreements(result(Verdict.SLOWER), {}, {}, MEI) == []
-    assert disagreements(result(Verdict.NO_DIFFERENCE), USUAL, {}, MEI) == []
+    assert disagreements(result(Verdict.SAME), USUAL, {}, MEI) == []
 
 
-def test_counters_where_time_is_inconclusive() -> None:
-    assert undecided(result(Verdict.INCONCLUSIVE), USUAL, figures(500_000), MEI) == [
+def test_counters_where_time_is_undecided() -> None:
+    assert undecided(result(Verdict.UNDECIDED), USUAL, figures(500_000), MEI) == [
         "instructions −50.0%"
     ]
     assert undecided(result(Verdict.FASTER), USUAL, figures(500_000), MEI) == []
@@ -133,7 +133,7 @@ def test_the_section(tmp_path: Path) -> None:
     assert "177,745,844" in section
     assert "−44.3%" in section
     assert "81 → 51" in section
-    assert "- `same`: time says no difference; instructions +5.0%" in section
+    assert "- `same`: time says same; instructions +5.0%" in section
     assert "- `quick`: time says" not in section
     assert "0 appeared, 30 vanished" in section
     assert "only base (30): `module00`" in section
@@ -168,7 +168,7 @@ def test_agreement_is_said_only_of_what_time_decided(tmp_path: Path) -> None:
     run = made_run(tmp_path, instructions("quick", 100, 50))
     assert "No counter disagrees with time on 1 benchmark it decided." in counters_section(run)
     undecided_run = replace(run, events=tuple(e for e in run.events if not isinstance(e, Measured)))
-    assert "Time is inconclusive everywhere" in counters_section(undecided_run)
+    assert "Time is undecided everywhere" in counters_section(undecided_run)
 
 
 def test_nothing_counted_is_said(tmp_path: Path) -> None:

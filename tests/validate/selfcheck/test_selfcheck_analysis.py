@@ -19,7 +19,7 @@ from bench.validate.selfcheck.record import POWER
 
 def test_an_unchanged_command_shows_no_difference() -> None:
     found = judge(engine_run(), Options())
-    assert found.verdict is Verdict.NO_DIFFERENCE
+    assert found.verdict is Verdict.SAME
     assert not found.decided
     assert found.covers
 
