@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bench.cli.export import add_export
 from bench.cli.looking_arguments import add_accuracy, add_profile, add_rank, add_trace
 from bench.cli.numbers import count, fraction, not_negative, positive
 from bench.cli.replay_arguments import add_replay
@@ -27,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
     commands.add_parser("report", help="make results/ from data/")
+    add_export(commands)
     _add_clean(commands)
     listing = commands.add_parser("targets", help="list the targets, or a target's benchmarks")
     listing.add_argument("target", nargs="?", default="", metavar="TARGET")

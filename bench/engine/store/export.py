@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyperf
 
@@ -10,14 +11,15 @@ from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.engine.store.run import Run
 
 
-def export_pyperf(run: Run) -> None:
-    """Write `base.json` and `head.json` beside the rounds.
+def export_pyperf(run: Run) -> list[Path]:
+    """Write `base.json` and `head.json` beside the rounds; none where nothing was measured.
 
     Both sides hold the same benchmarks with the same number of runs in the same order; a run's
     metadata names its round, so that pairs can be found again. A benchmark's values are those of
     its deciding rounds and metric; rounds in which each side ran alone, for honest wall times, are
     a benchmark of their own, `<name> (wall, alone)`.
     """
+    written = []
     for side in Side:
         suites = _benchmarks(run, side)
         if suites:
@@ -25,6 +27,8 @@ def export_pyperf(run: Run) -> None:
             half = file.with_suffix(".partial")
             pyperf.BenchmarkSuite(suites).dump(str(half), replace=True)
             half.replace(file)
+            written.append(file)
+    return written
 
 
 def _benchmarks(run: Run, side: Side) -> list[pyperf.Benchmark]:

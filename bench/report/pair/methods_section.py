@@ -163,8 +163,8 @@ def raw_data_section(shown: Sequence[Shown], level: int, folders: Sequence[str])
     yield table(columns, rows, numbers=False)
     yield (
         f"{code('run.json')} says what was measured and where, {code('rounds.jsonl')} holds every "
-        f"round as it was taken, {code('base.json')} and {code('head.json')} are the same for "
-        "pyperf's tools."
+        f"round as it was taken. {code('python -m bench export RUN')} makes files for pyperf's "
+        "tools from them."
     )
 
 

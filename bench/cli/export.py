@@ -1,0 +1,88 @@
+"""`python -m bench export`: make pyperf files again from rounds that were kept."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.core.errors import ExitStatus, UsageError
+from bench.core.revision import Pair, Revision, Source
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.store.run import Run, read_run, run_folders
+
+_SHORTEST_HASH = 4
+
+
+def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    export = commands.add_parser(
+        "export",
+        help="write base.json and head.json for pyperf's tools beside the rounds of a run",
+        description="Write base.json and head.json, which pyperf compare_to, stats, hist and check "
+        "read, into the folder of each run that is named. They are made from rounds.jsonl and may "
+        "be deleted.",
+        epilog="examples: `python -m bench export rich 14.0.0..14.1.0`, "
+        "`python -m bench export data/rich/14.0.0..14.1.0/py3.13/MACHINE/RUN`. "
+        "Exit statuses: 0 done, 2 there is no such run or it is damaged.",
+    )
+    export.add_argument(
+        "what", metavar="RUN|TARGET", help="the folder of a run, or a target that was measured"
+    )
+    export.add_argument(
+        "range",
+        nargs="?",
+        help="of a target: only the runs of base..head, or of all pairs with this head "
+        "(default: all runs of the target)",
+    )
+
+
+def export_command(arguments: argparse.Namespace) -> ExitStatus:
+    """Write the files of each run and name its folder; raises `UsageError` or `DataError`."""
+    # pyperf is slow to import, and no other command needs it before it measures.
+    from bench.engine.store.export import export_pyperf  # noqa: PLC0415
+
+    for run in _chosen(arguments.what, arguments.range, find_workspace()):
+        written = export_pyperf(run)
+        said = f"{len(written)} pyperf files" if written else "nothing was measured"
+        print(f"{run.folder}: {said}")
+    return ExitStatus.DONE
+
+
+def _chosen(what: str, asked: str | None, workspace: Workspace) -> Iterator[Run]:
+    folder = Path(what)
+    if (folder / "run.json").is_file():
+        if asked is not None:
+            raise UsageError("A range chooses among the runs of a target, but one run is named.")
+        yield read_run(folder)
+        return
+    runs = (read_run(one) for one in run_folders(workspace.data) if _target(one) == what)
+    found = [run for run in runs if asked is None or _matches(run.manifest.pair, asked)]
+    if not found:
+        named = f"{what} {asked}" if asked else what
+        raise UsageError(
+            f"{workspace.data} has no run of {named}.",
+            "Name a target that was measured, or the folder of a run (it holds run.json).",
+        )
+    yield from found
+
+
+def _target(run: Path) -> str:
+    """`TARGET/PAIR/pyX.Y/MACHINE/RUN`."""
+    return run.parents[3].name
+
+
+def _matches(pair: Pair, asked: str) -> bool:
+    base, separator, head = asked.partition("..")
+    if not separator:
+        return _is(pair.head, asked)
+    return _is(pair.base, base) and _is(pair.head, head)
+
+
+def _is(revision: Revision, asked: str) -> bool:
+    shortened = (
+        revision.source is Source.GIT
+        and len(asked) >= _SHORTEST_HASH
+        and revision.identity.startswith(asked)
+    )
+    return shortened or asked in {revision.name, revision.identity}
