@@ -21,7 +21,7 @@ from bench.engine.store.accounts import (
 from bench.engine.store.run import read_run
 from bench.explain.trace.path import Layer as Traced
 from bench.report.figures.stack_figure import COLOURS
-from bench.report.stack.stack_layers import ORDER, Span, compared, layers_of, programs_of, wall
+from bench.report.stack.stack_layers import ORDER, Spread, compared, layers_of, programs_of, wall
 from bench.report.stack.stack_page import stack_file
 from bench.report.write import write_report
 
@@ -103,9 +103,9 @@ def test_every_layer_of_a_trace_has_its_place_and_colour() -> None:
 
 
 def test_runs_apart() -> None:
-    assert Span.of([1.0, 2.0]).is_apart_from(Span.of([2.1, 3.0]))
-    assert not Span.of([1.0, 2.0]).is_apart_from(Span.of([1.9, 3.0]))
-    assert not Span.of([1.0]).is_apart_from(Span.of([2.0, 3.0]))
+    assert Spread.of([1.0, 2.0]).is_apart_from(Spread.of([2.1, 3.0]))
+    assert not Spread.of([1.0, 2.0]).is_apart_from(Spread.of([1.9, 3.0]))
+    assert not Spread.of([1.0]).is_apart_from(Spread.of([2.0, 3.0]))
 
 
 def test_the_page(workspace: Workspace, traced: StackRecord) -> None:

@@ -22,7 +22,7 @@ from bench.explain.patterns.setting import Setting
 from bench.explain.patterns.trying import Trials
 from bench.explain.profile.folded import Stacks
 from bench.explain.profile.frames import Namer
-from bench.explain.profile.processes import Subject
+from bench.explain.profile.processes import ProfiledProcess
 from bench.explain.profile.sampling import sample_sides
 from bench.explain.rank.analysis import HotFunction, Pattern
 from bench.explain.rank.counterfactual import Timed, time_both
@@ -88,7 +88,7 @@ class HotSearch:
         ranking, setting = self.ranking, self.setting
         namer = Namer(ranking.target.name, own_packages(ranking.environment))
         sides = Sides(setting.benchmark, setting.timed, setting.timed)
-        subject = Subject(bench, sides, Side.BASE)
+        subject = ProfiledProcess(bench, sides, Side.BASE)
         budget_s = _SAMPLING * ranking.budget_s
         sampled = sample_sides(
             {Side.BASE: subject}, {Side.BASE: namer}, budget_s, ranking.watcher.phase, _FEWEST

@@ -25,7 +25,7 @@ _NOTHING_LEFT = 0.05
 _STILL_THERE = 0.25
 
 
-class Fate(enum.StrEnum):
+class FrameFate(enum.StrEnum):
     """What became of a frame."""
 
     GONE = "gone"
@@ -69,20 +69,20 @@ def change_of(base: FloatArray, head: FloatArray) -> Change:
     return Change(float(base.mean()), float(head.mean()), low, high)
 
 
-def fate_of(change: Change, *, elsewhere: bool = False, deadband_ms: float = 0.0) -> Fate:
+def fate_of(change: Change, *, elsewhere: bool = False, deadband_ms: float = 0.0) -> FrameFate:
     """What to call it; `elsewhere`: the frame has come up in another place of head.
 
     Changes within the deadband, and those that are not certain, count as none.
     """
     if not change.is_certain or abs(change.difference) < deadband_ms:
-        return Fate.SAME
+        return FrameFate.SAME
     if change.difference < 0:
         if change.head > _NOTHING_LEFT * change.base:
-            return Fate.LESS
-        return Fate.MOVED if elsewhere else Fate.GONE
+            return FrameFate.LESS
+        return FrameFate.MOVED if elsewhere else FrameFate.GONE
     if change.base > _NOTHING_LEFT * change.head:
-        return Fate.MORE
-    return Fate.MOVED if elsewhere else Fate.NEW
+        return FrameFate.MORE
+    return FrameFate.MOVED if elsewhere else FrameFate.NEW
 
 
 def moved(found: Mapping[Frame, Cost]) -> frozenset[Frame]:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.core.sample import Side
-from bench.explain.profile.difference import Change, Fate, change_of, fate_of
+from bench.explain.profile.difference import Change, FrameFate, change_of, fate_of
 from bench.explain.profile.frames import IMPORT_SYSTEM, INTERPRETER, NATIVE, STANDARD_LIBRARY, Frame
-from bench.explain.profile.layout import SMALL, Box, Placing, rows
-from bench.explain.profile.tree import Node
+from bench.explain.profile.layout import SMALL, FlameBox, Placing, rows
+from bench.explain.profile.tree import FrameNode
 from bench.formats.figure_style import INK
 from bench.formats.svg import MUTED, Svg, fitting, width_px
 from bench.formats.text import seconds
@@ -38,23 +38,23 @@ _FIXED = {
 _OTHERS = ("#8ecae6", "#a7c957", "#e5989b", "#ffd166", "#b8a1d9", "#7fcdbb", "#d4a373", "#f7b2d9")
 _REST = "#dddddd"
 
-_FATES: Mapping[Fate, tuple[str, str]] = {
-    Fate.GONE: ("#1a7f37", _WHITE),
-    Fate.MOVED: ("#f2cc60", INK),
-    Fate.LESS: ("#a6dba0", INK),
-    Fate.SAME: ("#e1e4e8", INK),
-    Fate.MORE: ("#f4a8a3", INK),
-    Fate.NEW: ("#cf222e", _WHITE),
+_FATES: Mapping[FrameFate, tuple[str, str]] = {
+    FrameFate.GONE: ("#1a7f37", _WHITE),
+    FrameFate.MOVED: ("#f2cc60", INK),
+    FrameFate.LESS: ("#a6dba0", INK),
+    FrameFate.SAME: ("#e1e4e8", INK),
+    FrameFate.MORE: ("#f4a8a3", INK),
+    FrameFate.NEW: ("#cf222e", _WHITE),
 }
 _GREENS = ("#1a7f37", "#0f766e", "#3f8f3a", "#15803d", "#2f6f5e", "#4d7c0f")
-_WHOLE = {Fate.GONE, Fate.MOVED, Fate.NEW}
+_WHOLE = {FrameFate.GONE, FrameFate.MOVED, FrameFate.NEW}
 _FATE_WORDS = {
-    Fate.GONE: "gone",
-    Fate.MOVED: "now elsewhere",
-    Fate.LESS: "takes less",
-    Fate.SAME: "as before, or not certain",
-    Fate.MORE: "takes more",
-    Fate.NEW: "new",
+    FrameFate.GONE: "gone",
+    FrameFate.MOVED: "now elsewhere",
+    FrameFate.LESS: "takes less",
+    FrameFate.SAME: "as before, or not certain",
+    FrameFate.MORE: "takes more",
+    FrameFate.NEW: "new",
 }
 
 
@@ -84,7 +84,7 @@ class Totals:
         return self.base if side is Side.BASE else self.head
 
 
-def by_package(root: Node, side: Side, caption: Caption, target: str) -> bytes:
+def by_package(root: FrameNode, side: Side, caption: Caption, target: str) -> bytes:
     """One side's flame graph, a colour a package."""
     total = root.mean(side)
     colours = _package_colours(root, side, target)
@@ -101,7 +101,7 @@ def by_package(root: Node, side: Side, caption: Caption, target: str) -> bytes:
 
 
 def shift(
-    root: Node, caption: Caption, totals: Totals, moved: frozenset[Frame], gone: Sequence[str]
+    root: FrameNode, caption: Caption, totals: Totals, moved: frozenset[Frame], gone: Sequence[str]
 ) -> bytes:
     """Base above head on one scale of time, each frame coloured by what became of it.
 
@@ -112,7 +112,7 @@ def shift(
     scale = _INNER / longest if longest else 0.0
     drawing = Svg(WIDTH)
     top = _caption(drawing, caption)
-    top = _legend(drawing, top, [(_FATE_WORDS[fate], _FATES[fate][0]) for fate in Fate])
+    top = _legend(drawing, top, [(_FATE_WORDS[fate], _FATES[fate][0]) for fate in FrameFate])
     for side, name in ((Side.BASE, "before"), (Side.HEAD, "after")):
         total = totals.side(side)
         deepest = _DEEPEST if total > 0.3 * longest else _DEEPEST_SMALL
@@ -128,12 +128,12 @@ def shift(
     return drawing.finish(top + 2, MARKER)
 
 
-def one_side(root: Node, side: Side, caption: Caption, moved: frozenset[Frame]) -> bytes:
+def one_side(root: FrameNode, side: Side, caption: Caption, moved: frozenset[Frame]) -> bytes:
     """One side over the whole width, each frame coloured by what became of it."""
     total = root.mean(side)
     drawing = Svg(WIDTH)
     top = _caption(drawing, caption)
-    top = _legend(drawing, top, [(_FATE_WORDS[fate], _FATES[fate][0]) for fate in Fate])
+    top = _legend(drawing, top, [(_FATE_WORDS[fate], _FATES[fate][0]) for fate in FrameFate])
     boxes = Placing(side, _INNER / total if total else 0.0, _DEEPEST).boxes(root, _MARGIN)
     _Fates(drawing, side, top, total, moved, caption.words).draw(boxes)
     return drawing.finish(top + rows(boxes) * _ROW + _MARGIN, MARKER)
@@ -150,11 +150,11 @@ class _Fates:
     moved: frozenset[Frame]
     words: Callable[[float], str]
 
-    def draw(self, boxes: Sequence[Box]) -> None:
-        fates: dict[int, Fate] = {}
+    def draw(self, boxes: Sequence[FlameBox]) -> None:
+        fates: dict[int, FrameFate] = {}
         shades: dict[str, str] = {}  # a green for each package, to tell them apart
         for box in boxes:
-            fate, title = fates.get(id(box.above), Fate.SAME), ""
+            fate, title = fates.get(id(box.above), FrameFate.SAME), ""
             if box.node is None:
                 title = f"{box.count} frames too narrow to be shown"
             else:
@@ -167,27 +167,35 @@ class _Fates:
                 )
             fates[id(box)] = fate
             fill, ink = _FATES[fate]
-            if fate is Fate.GONE and box.node is not None:
+            if fate is FrameFate.GONE and box.node is not None:
                 number = len(shades) % len(_GREENS)
                 fill = shades.setdefault(box.node.frame.group, _GREENS[number])
             _draw(self.drawing, box, self.top, fill, ink, title)
 
 
-def _fate_inside(around: Fate, change: Change, deadband_ms: float, *, is_elsewhere: bool) -> Fate:
+def _fate_inside(
+    around: FrameFate, change: Change, deadband_ms: float, *, is_elsewhere: bool
+) -> FrameFate:
     """What is called by a frame that is gone (or new) is gone from here as well, however small."""
     if around in _WHOLE and min(change.base, change.head) == 0:
-        return Fate.MOVED if is_elsewhere else Fate.GONE if change.difference < 0 else Fate.NEW
+        return (
+            FrameFate.MOVED
+            if is_elsewhere
+            else FrameFate.GONE
+            if change.difference < 0
+            else FrameFate.NEW
+        )
     return fate_of(change, elsewhere=is_elsewhere, deadband_ms=deadband_ms)
 
 
-def _draw(drawing: Svg, box: Box, top: float, fill: str, ink: str, title: str) -> None:
+def _draw(drawing: Svg, box: FlameBox, top: float, fill: str, ink: str, title: str) -> None:
     label = _label(box)
     drawing.box(
         box.left, top + box.row * _ROW, box.width, _ROW, fill, label=label, title=title, ink=ink
     )
 
 
-def _label(box: Box) -> str:
+def _label(box: FlameBox) -> str:
     """A module below one of its own package goes without the package's name."""
     if box.node is None:
         return SMALL
@@ -199,7 +207,7 @@ def _label(box: Box) -> str:
     return f".{rest}" if dot and caller.module.partition(".")[0] == top else frame.name
 
 
-def _title(box: Box, side: Side, total: float, words: Callable[[float], str]) -> str:
+def _title(box: FlameBox, side: Side, total: float, words: Callable[[float], str]) -> str:
     if box.node is None:
         return f"{box.count} frames too narrow to be shown"
     value = box.node.mean(side)
@@ -228,7 +236,7 @@ def _tell(drawing: Svg, left: float, top: float, lines: Sequence[str]) -> float:
     """What went away, in words, where there is room; returns the height it took."""
     room = WIDTH - _MARGIN - left
     first, *others = lines
-    fate = Fate.NEW if first.endswith("came") else Fate.GONE
+    fate = FrameFate.NEW if first.endswith("came") else FrameFate.GONE
     drawing.text(left, top + 16, fitting(first, room * 11 / 15), size=15, bold=True,
                  fill=_FATES[fate][0])  # fmt: skip
     baseline = top + 36
@@ -238,7 +246,7 @@ def _tell(drawing: Svg, left: float, top: float, lines: Sequence[str]) -> float:
     return baseline - top
 
 
-def _package_colours(root: Node, side: Side, target: str) -> dict[str, str]:
+def _package_colours(root: FrameNode, side: Side, target: str) -> dict[str, str]:
     """The measured project, the packages that take most with all they call, and the fixed ones."""
     taken: dict[str, float] = {}
     _enter(root, side, frozenset({""}), taken)
@@ -252,7 +260,7 @@ def _package_colours(root: Node, side: Side, target: str) -> dict[str, str]:
     return colours | ({"other packages": _REST} if len(others) > len(_OTHERS) else {})
 
 
-def _enter(node: Node, side: Side, inside: frozenset[str], taken: dict[str, float]) -> None:
+def _enter(node: FrameNode, side: Side, inside: frozenset[str], taken: dict[str, float]) -> None:
     """Add up what each package takes where it is entered, not again where it calls itself."""
     for child in node.children.values():
         group, value = child.frame.group, child.mean(side)

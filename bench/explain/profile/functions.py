@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.core.sample import Sample
 from bench.explain.profile.frames import BUILT_IN, Frame, Namer, RawFrame
-from bench.explain.profile.processes import NotProfiledError, Subject, is_ours
+from bench.explain.profile.processes import NotProfiledError, ProfiledProcess, is_ours
 
 _NO_FILE = "~"
 _BUILT_IN_NAME = re.compile(r"^<built-in method (?:builtins\.)?([\w.]+)>$")
@@ -42,7 +42,7 @@ class Functions:
         return sum(one.calls for one in self.called.values())
 
 
-def profile_functions(subject: Subject, namer: Namer) -> tuple[Functions, Sample]:
+def profile_functions(subject: ProfiledProcess, namer: Namer) -> tuple[Functions, Sample]:
     """Run once under cProfile, started before the first line; raises `NotProfiledError`."""
     with subject.scratch() as folder:
         sample = subject.run(variables=subject.inside("functions", folder))

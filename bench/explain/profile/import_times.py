@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bench.core.sample import Sample
 from bench.explain.profile.frames import Frame, Namer
-from bench.explain.profile.processes import Subject
+from bench.explain.profile.processes import ProfiledProcess
 
 _LINE = re.compile(r"^import time: +(\d+) \| +(\d+) \|( *)(\S+)$", re.MULTILINE)
 
@@ -24,7 +24,7 @@ class Imports:
     stacks: dict[tuple[Frame, ...], float]
 
 
-def time_imports(subject: Subject, namer: Namer) -> tuple[Imports, Sample]:
+def time_imports(subject: ProfiledProcess, namer: Namer) -> tuple[Imports, Sample]:
     """Run once; raises `NotProfiledError`."""
     with subject.scratch() as folder:
         told = folder / "stderr"

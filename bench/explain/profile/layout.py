@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bench.core.sample import Side
-from bench.explain.profile.tree import Node
+from bench.explain.profile.tree import FrameNode
 
 _NARROWEST_PX = 2.0
 SMALL = "(small)"
 
 
 @dataclass(frozen=True)
-class Box:
+class FlameBox:
     """A frame's place: pixels from the left, its width, and its row from the top (0).
 
     `node` is None for a box of several frames too narrow to be shown by themselves; `count` is how
@@ -23,9 +23,9 @@ class Box:
     left: float
     width: float
     row: int
-    node: Node | None
+    node: FrameNode | None
     count: int = 0
-    above: Box | None = None
+    above: FlameBox | None = None
 
 
 @dataclass(frozen=True)
@@ -36,34 +36,34 @@ class Placing:
     px_per_ms: float
     deepest: int
 
-    def boxes(self, root: Node, left: float = 0.0) -> list[Box]:
+    def boxes(self, root: FrameNode, left: float = 0.0) -> list[FlameBox]:
         """All boxes of a tree, the root's own left out: its children are row 0."""
-        placed: list[Box] = []
+        placed: list[FlameBox] = []
         self._place_children(root, left, None, placed.append)
         return placed
 
     def _place_children(
-        self, node: Node, left: float, above: Box | None, put: Callable[[Box], None]
+        self, node: FrameNode, left: float, above: FlameBox | None, put: Callable[[FlameBox], None]
     ) -> None:
         row = above.row + 1 if above else 0
         if row > self.deepest:
             return
-        small: list[Node] = []
+        small: list[FrameNode] = []
         for child in in_order(node.children.values(), self.side):
             width = child.mean(self.side) * self.px_per_ms
             if width < _NARROWEST_PX:
                 small.append(child)
                 continue
-            box = Box(left, width, row, child, above=above)
+            box = FlameBox(left, width, row, child, above=above)
             put(box)
             self._place_children(child, left, box, put)
             left += width
         width = sum(child.mean(self.side) for child in small) * self.px_per_ms
         if width >= _NARROWEST_PX:
-            put(Box(left, width, row, None, len(small), above))
+            put(FlameBox(left, width, row, None, len(small), above))
 
 
-def in_order(nodes: Iterable[Node], side: Side) -> list[Node]:
+def in_order(nodes: Iterable[FrameNode], side: Side) -> list[FrameNode]:
     """What both revisions have comes first, so that it stands at the same place in both pictures.
 
     Then the widest; names decide between equals.
@@ -78,6 +78,6 @@ def in_order(nodes: Iterable[Node], side: Side) -> list[Node]:
     )
 
 
-def rows(boxes: Iterable[Box]) -> int:
+def rows(boxes: Iterable[FlameBox]) -> int:
     """How many rows the boxes take."""
     return max((box.row for box in boxes), default=-1) + 1

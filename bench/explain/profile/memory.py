@@ -14,7 +14,7 @@ from typing import TypedDict
 from bench.core.process import run_tool
 from bench.core.sample import Sample
 from bench.explain.profile.frames import NATIVE, Frame, Namer, RawFrame
-from bench.explain.profile.processes import NotProfiledError, Subject, is_ours
+from bench.explain.profile.processes import NotProfiledError, ProfiledProcess, is_ours
 
 _LOCATIONS = 5000
 _READING_S = 300.0
@@ -62,7 +62,9 @@ def memray_version() -> str:
         raise NotProfiledError("memray is not installed: uv sync --group profile") from error
 
 
-def trace_with_memray(subject: Subject, namer: Namer, support: Path) -> tuple[Memory, Sample]:
+def trace_with_memray(
+    subject: ProfiledProcess, namer: Namer, support: Path
+) -> tuple[Memory, Sample]:
     """Run once; `support` holds memray for the subject's Python. Raises `NotProfiledError`."""
     with subject.scratch() as folder:
         variables = subject.inside("memory", folder) | {"BENCH_SUPPORT": str(support)}
@@ -134,7 +136,7 @@ def memray_page(capture: Path, target: Path) -> bool:
     return made.ok
 
 
-def trace_lines(subject: Subject, namer: Namer) -> tuple[Memory, Sample]:
+def trace_lines(subject: ProfiledProcess, namer: Namer) -> tuple[Memory, Sample]:
     """Run once under tracemalloc; raises `NotProfiledError`."""
     with subject.scratch() as folder:
         sample = subject.run(variables=subject.inside("lines", folder))

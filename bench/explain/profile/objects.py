@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.sample import Sample
-from bench.explain.profile.processes import NotProfiledError, Subject
+from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
 
 _Step = tuple[str, str]  # a type, and the name by which its holder knows it, or ""
 _Told = Mapping[tuple[_Step, ...], int]
@@ -24,7 +24,7 @@ _SHORT = {"functools._lru_cache_wrapper": "lru_cache"}
 
 
 @dataclass(frozen=True)
-class Way:
+class HolderPath:
     """How so many objects of a type are held: by which module ("" where none was found).
 
     `kinds` are the types between, and the object's own; `words` the same with names. `count` is
@@ -46,7 +46,7 @@ class Population:
 
     count: int
     size: int
-    ways: tuple[Way, ...] = ()
+    ways: tuple[HolderPath, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def objgraph_version() -> str:
         raise NotProfiledError("objgraph is not installed: uv sync --group profile") from error
 
 
-def count_objects(subject: Subject, support: Path | None) -> tuple[Growth, Sample]:
+def count_objects(subject: ProfiledProcess, support: Path | None) -> tuple[Growth, Sample]:
     """Growth by type in the process that has most; raises `NotProfiledError`.
 
     `support` holds objgraph; without it nobody looks for holders.
@@ -98,7 +98,7 @@ def growth(
     return Growth(found, problem)
 
 
-def ways_of(told: _Told, count: int) -> tuple[Way, ...]:
+def ways_of(told: _Told, count: int) -> tuple[HolderPath, ...]:
     """Ways that differ in names alone are one; each has its share of `count`, most first."""
     looked = sum(told.values())
     groups: dict[tuple[str, tuple[str, ...]], list[tuple[Sequence[_Step], int]]] = defaultdict(list)
@@ -106,7 +106,7 @@ def ways_of(told: _Told, count: int) -> tuple[Way, ...]:
         module = steps[0][1] if steps else ""
         groups[module, tuple(kind for kind, _ in steps[1:])].append((steps[1:], many))
     found = [
-        Way(
+        HolderPath(
             module,
             kinds,
             " → ".join(_words(kinds, [steps for steps, _ in held])),

@@ -29,7 +29,7 @@ class NotProfiledError(Exception):
 
 
 @dataclass(frozen=True)
-class Subject:
+class ProfiledProcess:
     """One side of a scenario: its process, started as rounds start it."""
 
     bench: Bench
@@ -132,8 +132,8 @@ class InTurn(Generic[Result]):
 
 
 def in_turn(
-    subjects: Mapping[Side, Subject],
-    take: Callable[[Subject], tuple[Result, Sample]],
+    subjects: Mapping[Side, ProfiledProcess],
+    take: Callable[[ProfiledProcess], tuple[Result, Sample]],
     repeats: int,
 ) -> InTurn[Result]:
     """Run a profiler on each side in turn, base first and last in turn, each beside a bare run.
@@ -150,7 +150,7 @@ def in_turn(
     return all_
 
 
-def turn(subjects: Mapping[Side, Subject], number: int) -> list[Side]:
+def turn(subjects: Mapping[Side, ProfiledProcess], number: int) -> list[Side]:
     """Base, head, head, base, …"""
     sides = list(subjects)
     return sides if number % 2 == 0 else sides[::-1]

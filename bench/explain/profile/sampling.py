@@ -24,7 +24,13 @@ from bench.engine.measure.rounds import Sides
 from bench.explain.profile.difference import FEWEST_PAIRS
 from bench.explain.profile.folded import Stacks, parse_folded, scaled, total
 from bench.explain.profile.frames import INTERPRETER, Frame, Namer
-from bench.explain.profile.processes import NotProfiledError, Overhead, Subject, is_in_ours, turn
+from bench.explain.profile.processes import (
+    NotProfiledError,
+    Overhead,
+    ProfiledProcess,
+    is_in_ours,
+    turn,
+)
 
 START = Frame("(interpreter start)", INTERPRETER, INTERPRETER)
 NO_FRAME = Frame("(interpreter end)", INTERPRETER, INTERPRETER)
@@ -72,7 +78,7 @@ def find_py_spy() -> str:
 
 
 def sample_sides(
-    subjects: Mapping[Side, Subject],
+    subjects: Mapping[Side, ProfiledProcess],
     namers: Mapping[Side, Namer],
     budget_s: float,
     tell: Callable[[str], None],
@@ -98,7 +104,7 @@ def sample_sides(
     return sampled
 
 
-def sample_native(subject: Subject, namer: Namer) -> Sampled:
+def sample_native(subject: ProfiledProcess, namer: Namer) -> Sampled:
     """A few runs with the frames of C code among Python's, of one side.
 
     Their names come from the symbols that libraries carry; where these are stripped there are
@@ -114,7 +120,7 @@ def sample_native(subject: Subject, namer: Namer) -> Sampled:
 
 
 def _record(
-    program: str, subject: Subject, namer: Namer, rate: int, options: Sequence[str] = ()
+    program: str, subject: ProfiledProcess, namer: Namer, rate: int, options: Sequence[str] = ()
 ) -> tuple[dict[tuple[Frame, ...], float], Sample]:
     with subject.scratch() as folder:
         raw = folder / "stacks"
@@ -128,7 +134,7 @@ def _record(
     return parse_folded(text, namer), sample
 
 
-def _insist(subject: Subject, under: Sequence[str]) -> Sample:
+def _insist(subject: ProfiledProcess, under: Sequence[str]) -> Sample:
     """Run under py-spy, which looks for the interpreter once: on a busy machine too early."""
     variables = subject.inside("wait")
     for _ in range(_TRIES - 1):
@@ -140,14 +146,16 @@ def _insist(subject: Subject, under: Sequence[str]) -> Sample:
     return subject.run(under=under, variables=variables, own_status=False)
 
 
-def _bare_interpreter(subject: Subject) -> Subject:
+def _bare_interpreter(subject: ProfiledProcess) -> ProfiledProcess:
     """The same environment's Python, running nothing."""
     bare = subject.sides.side(subject.side)
     python = str(Path(bare.env["PATH"].partition(":")[0]) / "python")
     nothing = dataclasses.replace(
         bare, argv=(python, "-I", "-c", "pass"), extra="", affinity="", home=None
     )
-    return Subject(subject.bench, Sides(control_benchmark(), nothing, nothing), subject.side)
+    return ProfiledProcess(
+        subject.bench, Sides(control_benchmark(), nothing, nothing), subject.side
+    )
 
 
 def _is_enough(sampled: Mapping[Side, Sampled], spent_s: float, budget_s: float) -> bool:

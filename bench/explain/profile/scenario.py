@@ -13,7 +13,13 @@ from bench.explain.profile.functions import Functions, profile_functions
 from bench.explain.profile.import_times import Imports, time_imports
 from bench.explain.profile.memory import Memory, memray_version, trace_lines, trace_with_memray
 from bench.explain.profile.objects import Growth, count_objects, objgraph_version
-from bench.explain.profile.processes import InTurn, NotProfiledError, Overhead, Subject, in_turn
+from bench.explain.profile.processes import (
+    InTurn,
+    NotProfiledError,
+    Overhead,
+    ProfiledProcess,
+    in_turn,
+)
 from bench.explain.profile.sampling import Sampled, sample_native, sample_sides
 from bench.explain.profile.system import SystemCalls, find_tracer, trace_calls
 from bench.explain.profile.tools import Hyperfine, count_events, find, run_hyperfine
@@ -23,7 +29,7 @@ _COUNTING_RUNS = 3
 
 
 @dataclass
-class Taken:
+class ProfilesTaken:
     """A scenario's profiles by side; what could not be had is in `skipped`, with the reason."""
 
     sampled: dict[Side, Sampled] = field(default_factory=dict)
@@ -47,17 +53,17 @@ class Profiling:
     folders, and what to call them.
     """
 
-    subjects: Mapping[Side, Subject]
+    subjects: Mapping[Side, ProfiledProcess]
     namers: Mapping[Side, Namer]
     places: Mapping[Side, Sequence[tuple[Path, str]]]
     support: Callable[[str, str], Path]
     budget_s: float
     tell: Callable[[str], None]
 
-    def take(self) -> Taken:
+    def take(self) -> ProfilesTaken:
         """Run every profiler; none of them ends the session."""
-        taken = Taken()
-        steps: tuple[tuple[str, Callable[[Taken], None]], ...] = (
+        taken = ProfilesTaken()
+        steps: tuple[tuple[str, Callable[[ProfilesTaken], None]], ...] = (
             ("-X importtime", self._imports),
             ("py-spy", self._sample),
             ("py-spy --native", self._native),
@@ -76,32 +82,32 @@ class Profiling:
                 taken.skipped[name] = str(error)
         return taken
 
-    def _imports(self, taken: Taken) -> None:
+    def _imports(self, taken: ProfilesTaken) -> None:
         taken.imports = in_turn(
             self.subjects, lambda one: time_imports(one, self.namers[one.side]), _IMPORT_RUNS
         )
         taken.overheads["-X importtime"] = taken.imports.overheads
 
-    def _sample(self, taken: Taken) -> None:
+    def _sample(self, taken: ProfilesTaken) -> None:
         taken.sampled = sample_sides(self.subjects, self.namers, self.budget_s, self.tell)
         taken.overheads["py-spy"] = {
             side: sampled.overhead for side, sampled in taken.sampled.items()
         }
 
-    def _native(self, taken: Taken) -> None:
+    def _native(self, taken: ProfilesTaken) -> None:
         """For one revision only: a pair is compared by the frames that have names on both sides."""
         if len(self.subjects) > 1:
             raise NotProfiledError("only when one revision is profiled by itself")
         taken.native = sample_native(self.subjects[Side.BASE], self.namers[Side.BASE])
         taken.overheads["py-spy --native"] = {Side.BASE: taken.native.overhead}
 
-    def _functions(self, taken: Taken) -> None:
+    def _functions(self, taken: ProfilesTaken) -> None:
         taken.functions = in_turn(
             self.subjects, lambda one: profile_functions(one, self.namers[one.side]), _COUNTING_RUNS
         )
         taken.overheads["cProfile"] = taken.functions.overheads
 
-    def _memory(self, taken: Taken) -> None:
+    def _memory(self, taken: ProfilesTaken) -> None:
         try:
             support = self.support("memray", memray_version())
             taken.memory = in_turn(
@@ -118,7 +124,7 @@ class Profiling:
         else:
             taken.overheads["memray"] = taken.memory.overheads
 
-    def _objects(self, taken: Taken) -> None:
+    def _objects(self, taken: ProfilesTaken) -> None:
         support, problem = None, ""
         try:
             support = self.support("objgraph", objgraph_version())
@@ -133,18 +139,18 @@ class Profiling:
         taken.objects = objects
         taken.overheads["objects"] = objects.overheads
 
-    def _system(self, taken: Taken) -> None:
+    def _system(self, taken: ProfilesTaken) -> None:
         strace = find_tracer()
         taken.system = in_turn(
             self.subjects, lambda one: trace_calls(one, strace, self.places[one.side]), 1
         )
         taken.overheads["strace"] = taken.system.overheads
 
-    def _hyperfine(self, taken: Taken) -> None:
+    def _hyperfine(self, taken: ProfilesTaken) -> None:
         program = find("hyperfine", "apt-get install hyperfine")
         taken.hyperfine = in_turn(self.subjects, lambda one: run_hyperfine(one, program), 1)
 
-    def _events(self, taken: Taken) -> None:
+    def _events(self, taken: ProfilesTaken) -> None:
         perf = find("perf", "apt-get install linux-perf")
         taken.events = in_turn(self.subjects, lambda one: count_events(one, perf), _COUNTING_RUNS)
         taken.overheads["perf"] = taken.events.overheads

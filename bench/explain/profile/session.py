@@ -24,8 +24,8 @@ from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.counters.observe import own_packages
 from bench.explain.profile.frames import Namer
-from bench.explain.profile.processes import Subject
-from bench.explain.profile.scenario import Profiling, Taken
+from bench.explain.profile.processes import ProfiledProcess
+from bench.explain.profile.scenario import ProfilesTaken, Profiling
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Profile:
     python: str
     sides: Sides
     environments: Environments
-    taken: Taken
+    taken: ProfilesTaken
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class ProfileSession:
     ) -> Profiling:
         name = sides.benchmark.name
         return Profiling(
-            {side: Subject(bench, sides, side) for side in self.profiled},
+            {side: ProfiledProcess(bench, sides, side) for side in self.profiled},
             {
                 side: Namer(self.target.name, own_packages(environments.side(side)))
                 for side in self.profiled

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.core.sample import Sample
 from bench.explain.counters.running import NotCountedError
 from bench.explain.counters.system_calls import find_strace, parse_summary
-from bench.explain.profile.processes import NotProfiledError, Subject
+from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
 
 _CALL = re.compile(r'^(?:\d+ +)?(\w+)\(.*?"([^"]*)".*= (-?\d+)')
 
@@ -35,7 +35,7 @@ def find_tracer() -> str:
 
 
 def trace_calls(
-    subject: Subject, strace: str, places: Sequence[tuple[Path, str]]
+    subject: ProfiledProcess, strace: str, places: Sequence[tuple[Path, str]]
 ) -> tuple[SystemCalls, Sample]:
     """Run twice, for the kinds and for the files; `places` are folders and what to call them."""
     with subject.scratch() as folder:

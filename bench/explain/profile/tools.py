@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.core.sample import Sample
 from bench.core.target import Kind
-from bench.explain.profile.processes import NotProfiledError, Subject
+from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
 
 _WARM_UP = 3
 _RUNS = 15
@@ -39,7 +39,7 @@ def find(name: str, remedy: str) -> str:
     return found
 
 
-def run_hyperfine(subject: Subject, program: str) -> tuple[Hyperfine, Sample]:
+def run_hyperfine(subject: ProfiledProcess, program: str) -> tuple[Hyperfine, Sample]:
     """Have hyperfine time the process, without a shell; raises `NotProfiledError`."""
     if subject.sides.benchmark.kind is Kind.SCRIPT:
         raise NotProfiledError("only commands and imports: a script times itself, in its process")
@@ -56,7 +56,7 @@ def run_hyperfine(subject: Subject, program: str) -> tuple[Hyperfine, Sample]:
     return Hyperfine(told["mean"], told["stddev"] or 0.0, told["median"], kept), sample
 
 
-def count_events(subject: Subject, program: str) -> tuple[dict[str, int], Sample]:
+def count_events(subject: ProfiledProcess, program: str) -> tuple[dict[str, int], Sample]:
     """What perf counts of the process; raises `NotProfiledError` where nothing can be counted."""
     with subject.scratch() as folder:
         file = folder / "perf.csv"

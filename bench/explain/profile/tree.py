@@ -16,13 +16,13 @@ ROOT = Frame("", "", "")
 
 
 @dataclass
-class Node:
+class FrameNode:
     """A frame below one chain of callers: inclusive milliseconds by run, shape (runs,) a side."""
 
     frame: Frame
     base: FloatArray
     head: FloatArray
-    children: dict[Frame, Node] = field(default_factory=dict)
+    children: dict[Frame, FrameNode] = field(default_factory=dict)
 
     def runs(self, side: Side) -> FloatArray:
         """One side's runs."""
@@ -33,7 +33,7 @@ class Node:
         runs = self.runs(side)
         return float(runs.mean()) if runs.size else 0.0
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Iterator[FrameNode]:
         """This node and all below it."""
         yield self
         for child in self.children.values():
@@ -62,7 +62,7 @@ class Cost:
         return self.base_self if side is Side.BASE else self.head_self
 
 
-def build_tree(base: Sequence[Stacks], head: Sequence[Stacks] = ()) -> Node:
+def build_tree(base: Sequence[Stacks], head: Sequence[Stacks] = ()) -> FrameNode:
     """The tree of all runs; `head` is empty for a single revision."""
     root = _node(ROOT, base, head)
     for side, runs in ((Side.BASE, base), (Side.HEAD, head)):
@@ -108,8 +108,8 @@ def group_costs(base: Sequence[Stacks], head: Sequence[Stacks] = ()) -> dict[str
     return found
 
 
-def _node(frame: Frame, base: Sequence[Stacks], head: Sequence[Stacks]) -> Node:
-    return Node(frame, np.zeros(len(base)), np.zeros(len(head)))
+def _node(frame: Frame, base: Sequence[Stacks], head: Sequence[Stacks]) -> FrameNode:
+    return FrameNode(frame, np.zeros(len(base)), np.zeros(len(head)))
 
 
 def _cost(base: Sequence[Stacks], head: Sequence[Stacks]) -> Cost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bench.core.sample import Side
-from bench.explain.profile.difference import Fate, change_of, fate_of
+from bench.explain.profile.difference import FrameFate, change_of, fate_of
 from bench.explain.profile.flame import Totals, milliseconds
 from bench.explain.profile.frames import (
     IMPORT_SYSTEM,
@@ -17,7 +17,7 @@ from bench.explain.profile.frames import (
 )
 from bench.explain.profile.import_times import Imports
 from bench.explain.profile.layout import in_order
-from bench.explain.profile.tree import Node
+from bench.explain.profile.tree import FrameNode
 from bench.formats.text import magnitude
 
 _NO_PACKAGE = {SCRIPT, STANDARD_LIBRARY, IMPORT_SYSTEM, INTERPRETER, NATIVE}
@@ -26,7 +26,7 @@ _WORTH = 0.01
 
 
 def what_went(
-    root: Node,
+    root: FrameNode,
     totals: Totals,
     moved: frozenset[Frame],
     words: Callable[[float], str] = milliseconds,
@@ -66,21 +66,25 @@ def module_lists(base: Imports, head: Imports) -> tuple[list[str], list[str]]:
     return sorted(before - after), sorted(after - before)
 
 
-def _uppermost(node: Node, side: Side, least_ms: float, moved: frozenset[Frame]) -> list[Node]:
+def _uppermost(
+    node: FrameNode, side: Side, least_ms: float, moved: frozenset[Frame]
+) -> list[FrameNode]:
     """Frames that are on one side only, and whose caller is on both."""
-    found: list[Node] = []
+    found: list[FrameNode] = []
     for child in node.children.values():
         if child.mean(side) < least_ms:
             continue
         fate = fate_of(change_of(child.base, child.head), elsewhere=child.frame in moved)
-        if fate in {Fate.GONE, Fate.NEW}:
+        if fate in {FrameFate.GONE, FrameFate.NEW}:
             found.append(child)
         else:
             found += _uppermost(child, side, least_ms, moved)
     return found
 
 
-def _packages(node: Node, side: Side, least: float, words: Callable[[float], str]) -> list[str]:
+def _packages(
+    node: FrameNode, side: Side, least: float, words: Callable[[float], str]
+) -> list[str]:
     """Other packages that are entered below a frame, the most expensive first."""
     entered: dict[str, float] = {}
     _enter(node, side, {node.frame.group, *_NO_PACKAGE}, entered)
@@ -88,7 +92,7 @@ def _packages(node: Node, side: Side, least: float, words: Callable[[float], str
     return [f"{group} ({words(value)})" for group, value in ordered if value >= least][:4]
 
 
-def _enter(node: Node, side: Side, known: set[str], entered: dict[str, float]) -> None:
+def _enter(node: FrameNode, side: Side, known: set[str], entered: dict[str, float]) -> None:
     for child in in_order(node.children.values(), side):
         group = child.frame.group
         if group in known:

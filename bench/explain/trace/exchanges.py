@@ -15,7 +15,7 @@ _CRLF = b"\r\n"
 
 
 @dataclass(frozen=True)
-class Exchange:
+class HttpExchange:
     """A request and its answer on one connection; times are ns of CLOCK_MONOTONIC.
 
     `connect` (with `dns` and `tls`) is there for the first request of a connection. From
@@ -95,7 +95,7 @@ class _Connection:
     sends: list[Span] = field(default_factory=list)
     receives: list[Span] = field(default_factory=list)
 
-    def finished(self, pid: int) -> Iterator[Exchange]:
+    def finished(self, pid: int) -> Iterator[HttpExchange]:
         """The request that is over now, if there is one; the next begins with nothing."""
         made = _exchange(pid, self) if self.sends else None
         if self.sends:
@@ -104,7 +104,7 @@ class _Connection:
             yield made
 
 
-def exchanges_of(recorded: Recorded | None) -> tuple[Exchange, ...]:
+def exchanges_of(recorded: Recorded | None) -> tuple[HttpExchange, ...]:
     """All HTTP requests of a process, in the order in which they were sent."""
     if recorded is None:
         return ()
@@ -112,7 +112,7 @@ def exchanges_of(recorded: Recorded | None) -> tuple[Exchange, ...]:
     return tuple(_with_surroundings(one, recorded) for one in found)
 
 
-def _exchanges(recorded: Recorded) -> Iterator[Exchange]:
+def _exchanges(recorded: Recorded) -> Iterator[HttpExchange]:
     connections: dict[int, _Connection] = {}
     for span in recorded.spans:
         if span.kind == "connect":
@@ -138,7 +138,9 @@ def failed_connections(recorded: Recorded | None) -> list[Span]:
     return failed + [s for s in recorded.spans if s.kind == "dns" and s.failed]
 
 
-def matched(exchanges: Sequence[Exchange], served: Sequence[Served]) -> tuple[Exchange, ...]:
+def matched(
+    exchanges: Sequence[HttpExchange], served: Sequence[Served]
+) -> tuple[HttpExchange, ...]:
     """Exchanges with the service's side: the same client's port, one within the other in time."""
     by_port: dict[int, list[Served]] = {}
     for one in sorted(served, key=lambda one: one.received_ns):
@@ -146,7 +148,7 @@ def matched(exchanges: Sequence[Exchange], served: Sequence[Served]) -> tuple[Ex
     return tuple(replace(one, served=_take(one, by_port.get(one.port, []))) for one in exchanges)
 
 
-def _take(exchange: Exchange, served: list[Served]) -> Served | None:
+def _take(exchange: HttpExchange, served: list[Served]) -> Served | None:
     for one in served:
         after = one.received_ns >= exchange.sent_begin - _SLACK_NS
         if after and one.received_ns <= exchange.last_byte + _SLACK_NS:
@@ -155,7 +157,7 @@ def _take(exchange: Exchange, served: list[Served]) -> Served | None:
     return None
 
 
-def _exchange(pid: int, one: _Connection) -> Exchange | None:
+def _exchange(pid: int, one: _Connection) -> HttpExchange | None:
     sent = b"".join(span.detail[2] for span in one.sends)
     head, _, body = sent.partition(_CRLF * 2)
     words = head.split(_CRLF, 1)[0].decode("latin-1").split(" ")
@@ -166,7 +168,7 @@ def _exchange(pid: int, one: _Connection) -> Exchange | None:
     status, answer = _answer(got)
     failed = [span.detail[3] for span in one.receives if span.detail[3]]
     sent_end = one.sends[-1].end
-    return Exchange(
+    return HttpExchange(
         pid=pid,
         thread=one.sends[0].thread,
         connection=one.number,
@@ -234,7 +236,7 @@ def _header(head: bytes, name: bytes) -> str:
     return ""
 
 
-def _with_surroundings(one: Exchange, recorded: Recorded) -> Exchange:
+def _with_surroundings(one: HttpExchange, recorded: Recorded) -> HttpExchange:
     """The call it was made by, and what came before its connection."""
     around = [
         span

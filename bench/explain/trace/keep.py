@@ -15,7 +15,7 @@ from bench.engine.store.accounts import (
     Saving,
     StackRecord,
 )
-from bench.explain.trace.findings.finding import ROUND_TRIPS_S, Finding
+from bench.explain.trace.findings.finding import ROUND_TRIPS_S, BoundaryFinding
 from bench.explain.trace.means import counts_of
 from bench.explain.trace.path import path_of
 from bench.explain.trace.phases import account_of
@@ -37,7 +37,7 @@ _COUNTS = {
 }
 
 
-def record_of(trace: Trace, findings: Mapping[Side, list[Finding]]) -> StackRecord:
+def record_of(trace: Trace, findings: Mapping[Side, list[BoundaryFinding]]) -> StackRecord:
     """What is kept of a trace: accounts of its runs, what they take unrecorded, its findings."""
     benchmark = trace.sides.benchmark
     return StackRecord(
@@ -59,7 +59,7 @@ def record_of(trace: Trace, findings: Mapping[Side, list[Finding]]) -> StackReco
     )
 
 
-def kept(side: Side, one: Finding) -> KeptFinding:
+def kept(side: Side, one: BoundaryFinding) -> KeptFinding:
     """A finding with what a change would save at each distance."""
     return KeptFinding(
         side,

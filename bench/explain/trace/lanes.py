@@ -9,7 +9,7 @@ from bench.explain.trace.path import (
     LAYER_OF_KIND,
     Layer,
     Piece,
-    Stretch,
+    ThreadStretch,
     answered,
     pending,
     stretches_of,
@@ -74,7 +74,7 @@ def _thread(process: Process, thread: int, begin: int, end: int) -> Iterator[Pie
             continue
         if low > at:
             yield _own(process, thread, at, low)
-        yield from _doing(process, thread, Stretch(low, high, stretch.spans))
+        yield from _doing(process, thread, ThreadStretch(low, high, stretch.spans))
         at = high
     if end > at:
         yield _own(process, thread, at, end)
@@ -90,7 +90,7 @@ def _own(process: Process, thread: int, begin: int, end: int) -> Piece:
     return Piece(begin, end, layer, process, thread, what)
 
 
-def _doing(process: Process, thread: int, stretch: Stretch) -> Iterator[Piece]:
+def _doing(process: Process, thread: int, stretch: ThreadStretch) -> Iterator[Piece]:
     spans = [span for span in stretch.spans if span.kind not in _FRAMES]
     begin, end = stretch.begin, stretch.end
     if not spans:

@@ -14,7 +14,7 @@ from bench.core.workspace import Workspace
 from bench.explain.profile.artefacts import Artefacts
 from bench.explain.trace import tables
 from bench.explain.trace.chrome import chrome_trace
-from bench.explain.trace.findings.finding import Finding
+from bench.explain.trace.findings.finding import BoundaryFinding
 from bench.explain.trace.findings.page import findings_section
 from bench.explain.trace.findings.sides import shortener
 from bench.explain.trace.means import Told
@@ -28,7 +28,7 @@ _LEAST_NS = (50_000, 200_000, 500_000, 1_000_000, 3_000_000, 10_000_000, 30_000_
 
 
 def write_trace(
-    trace: Trace, findings: Mapping[Side, list[Finding]], folder: Path, workspace: Workspace
+    trace: Trace, findings: Mapping[Side, list[BoundaryFinding]], folder: Path, workspace: Workspace
 ) -> Path:
     """Write everything of a scenario; returns its page."""
     artefacts = Artefacts(folder, "trace")

@@ -12,7 +12,7 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from bench.explain.trace.exchanges import Exchange
+from bench.explain.trace.exchanges import HttpExchange
 from bench.explain.trace.recording import Span
 from bench.explain.trace.timeline import Process, Timeline
 
@@ -78,7 +78,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ThreadStretch:
     """A stretch of a thread between two changes, with the spans it lies in, outermost first."""
 
     begin: int
@@ -91,7 +91,7 @@ def path_of(timeline: Timeline) -> list[Piece]:
     return _joined(_Walk().through(timeline.root, timeline.begin, timeline.root.ended, 0))
 
 
-def stretches_of(process: Process, thread: int) -> list[Stretch]:
+def stretches_of(process: Process, thread: int) -> list[ThreadStretch]:
     """A thread's spans laid on top of each other; where none is, there is no stretch."""
     assert process.recorded is not None
     spans = [
@@ -99,7 +99,7 @@ def stretches_of(process: Process, thread: int) -> list[Stretch]:
         for span in process.recorded.spans
         if span.thread == thread and span.kind not in _POINTS and span.length
     ]
-    found: list[Stretch] = []
+    found: list[ThreadStretch] = []
     open_: list[Span] = []
     at = 0
 
@@ -108,7 +108,7 @@ def stretches_of(process: Process, thread: int) -> list[Stretch]:
         while open_:
             upto = min(moment, open_[-1].end)
             if upto > at:
-                found.append(Stretch(at, upto, tuple(open_)))
+                found.append(ThreadStretch(at, upto, tuple(open_)))
                 at = upto
             if open_[-1].end > moment:
                 return
@@ -126,7 +126,7 @@ def stretches_of(process: Process, thread: int) -> list[Stretch]:
 class _Walk:
     """Goes along the path; what it works out about a thread is kept."""
 
-    stretches: dict[tuple[int, int, int], list[Stretch]] = field(default_factory=dict)
+    stretches: dict[tuple[int, int, int], list[ThreadStretch]] = field(default_factory=dict)
     working: dict[tuple[int, int], list[Span]] = field(default_factory=dict)
 
     def through(self, process: Process, begin: int, end: int, depth: int) -> Iterator[Piece]:
@@ -170,11 +170,11 @@ class _Walk:
                 continue
             low, high = max(stretch.begin, begin), min(stretch.end, end)
             yield from _piece(at, low, Layer.OWN_CODE, process, thread)
-            yield from self.inside(process, Stretch(low, high, stretch.spans), depth)
+            yield from self.inside(process, ThreadStretch(low, high, stretch.spans), depth)
             at = high
         yield from _piece(at, end, Layer.OWN_CODE, process, thread)
 
-    def inside(self, process: Process, stretch: Stretch, depth: int) -> Iterator[Piece]:
+    def inside(self, process: Process, stretch: ThreadStretch, depth: int) -> Iterator[Piece]:
         """What a stretch of a thread went into: its innermost span says, or what it waits for."""
         begin, end = stretch.begin, stretch.end
         thread = stretch.spans[0].thread
@@ -246,7 +246,7 @@ class _Walk:
             self.working[key] = kept
         return self.working[key]
 
-    def _stretches(self, process: Process, thread: int) -> list[Stretch]:
+    def _stretches(self, process: Process, thread: int) -> list[ThreadStretch]:
         key = (process.pid, process.spawned, thread)
         if key not in self.stretches:
             self.stretches[key] = stretches_of(process, thread)
@@ -262,7 +262,7 @@ def _last_working(spans: Iterable[Span], at: int) -> Span | None:
     )
 
 
-def pending(process: Process, thread: int, begin: int, end: int) -> Exchange | None:
+def pending(process: Process, thread: int, begin: int, end: int) -> HttpExchange | None:
     """The request whose answer a thread waits for."""
     return next(
         (
@@ -274,7 +274,7 @@ def pending(process: Process, thread: int, begin: int, end: int) -> Exchange | N
     )
 
 
-def answered(process: Process, exchange: Exchange, begin: int, end: int) -> Iterator[Piece]:
+def answered(process: Process, exchange: HttpExchange, begin: int, end: int) -> Iterator[Piece]:
     """Waiting for an answer: the wire, the service, what the service waited on purpose."""
     served = exchange.served
     thread = exchange.thread

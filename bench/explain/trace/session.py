@@ -25,7 +25,7 @@ from bench.engine.measure.rounds import Bench, Sides
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
-from bench.explain.profile.processes import NotProfiledError, Overhead, Subject, turn
+from bench.explain.profile.processes import NotProfiledError, Overhead, ProfiledProcess, turn
 from bench.explain.trace.left import stop_left_behind
 from bench.explain.trace.recording import read_recording, recorder_in
 from bench.explain.trace.timeline import NothingRecordedError, Timeline, build_timeline
@@ -148,7 +148,7 @@ class TraceSession:
         for latency_s in self.latencies_s:
             self.watcher.phase(f"{name}: the service {latency_s * 1000:g} ms away")
             with self._started(interpreter, environments, latency_s) as (bench, both, network):
-                subject = Subject(bench, _sides(planned, *both), self.traced[-1])
+                subject = ProfiledProcess(bench, _sides(planned, *both), self.traced[-1])
                 timelines: list[Timeline] = []
                 try:
                     with _recorders({subject.side: subject}) as recorders:
@@ -165,7 +165,7 @@ class TraceSession:
 
         A run that fails ends it; what was recorded of it, and before, is kept.
         """
-        subjects_ = {side: Subject(bench, sides, side) for side in self.traced}
+        subjects_ = {side: ProfiledProcess(bench, sides, side) for side in self.traced}
         runs = {side: Runs() for side in self.traced}
         failures: list[str] = []
         number, repeats = 0, self.repeats or 1
@@ -218,7 +218,7 @@ def _repeats(runs: Mapping[Side, Runs]) -> int:
 class _Recording:
     """One run with the recorder in all its Python processes."""
 
-    subject: Subject
+    subject: ProfiledProcess
     recorder: Path
     network: Network
     notices: list[str] = field(default_factory=list)
@@ -256,7 +256,7 @@ class _Recording:
 
 
 @contextmanager
-def _recorders(subjects_: Mapping[Side, Subject]) -> Iterator[dict[Side, Path]]:
+def _recorders(subjects_: Mapping[Side, ProfiledProcess]) -> Iterator[dict[Side, Path]]:
     """A copy of the recorder for each side, compiled by its Python: nothing is then compiled."""
     with next(iter(subjects_.values())).scratch() as folder:
         made = {side: recorder_in(folder / side) for side in subjects_}

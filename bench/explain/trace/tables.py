@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bench.core.sample import Side
-from bench.explain.trace.exchanges import Exchange
+from bench.explain.trace.exchanges import HttpExchange
 from bench.explain.trace.means import Told, counts_of
 from bench.explain.trace.own_code import UNKNOWN, own_code_by_function
 from bench.explain.trace.path import Layer, path_of
@@ -151,7 +151,7 @@ def requests(timeline: Timeline) -> str:
     return table(columns, rows)
 
 
-def _request(one: Exchange, timeline: Timeline) -> list[str]:
+def _request(one: HttpExchange, timeline: Timeline) -> list[str]:
     connect = sum(span.length for span in (one.dns, one.connect, one.tls) if span)
     answered = one.last_byte - one.sent_begin
     client = (one.call.length - answered - connect) if one.call else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from bench.explain.trace.exchanges import Exchange, exchanges_of, matched
+from bench.explain.trace.exchanges import HttpExchange, exchanges_of, matched
 from bench.explain.trace.recording import Recorded, Span
 from bench.workloads.journal import Exchange as Served
 
@@ -30,7 +30,7 @@ class Process:
     ended: int
     recorded: Recorded | None = None
     children: list[Process] = field(default_factory=list)
-    exchanges: tuple[Exchange, ...] = ()
+    exchanges: tuple[HttpExchange, ...] = ()
     status: int | None = None
 
     @property
@@ -73,7 +73,7 @@ class Timeline:
         return sorted(self.root.walk(), key=lambda one: one.spawned)
 
     @property
-    def exchanges(self) -> list[Exchange]:
+    def exchanges(self) -> list[HttpExchange]:
         """All HTTP requests of all processes, in the order in which they were sent."""
         found = [one for process in self.root.walk() for one in process.exchanges]
         return sorted(found, key=lambda one: one.sent_begin)

@@ -39,7 +39,7 @@ ORDER = (
 
 
 @dataclass(frozen=True)
-class Span:
+class Spread:
     """A figure of `runs` runs of one side, in seconds: mean, least and most."""
 
     mean: float
@@ -48,11 +48,11 @@ class Span:
     runs: int
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Span:
+    def of(cls, values: Sequence[float]) -> Spread:
         """Of at least one run."""
         return cls(sum(values) / len(values), min(values), max(values), len(values))
 
-    def is_apart_from(self, other: Span) -> bool:
+    def is_apart_from(self, other: Spread) -> bool:
         """Whether no run of one side is within the runs of the other; one run is never apart."""
         if min(self.runs, other.runs) < 2:
             return False
@@ -60,12 +60,12 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Layer:
+class StackLayer:
     """One layer on both sides; `head` is None where a single revision was traced."""
 
     name: str
-    base: Span
-    head: Span | None
+    base: Spread
+    head: Spread | None
 
 
 def layers_of(run: RunAccount) -> dict[str, float]:
@@ -83,29 +83,29 @@ def layers_of(run: RunAccount) -> dict[str, float]:
     return found
 
 
-def compared(record: StackRecord) -> tuple[Layer, ...]:
+def compared(record: StackRecord) -> tuple[StackLayer, ...]:
     """All layers of a record that are there on one side at least, in order."""
     base, head = ([layers_of(one) for one in record.of(side)] for side in Side)
     return tuple(
-        Layer(
+        StackLayer(
             name,
-            Span.of([one[name] for one in base]),
-            Span.of([one[name] for one in head]) if head else None,
+            Spread.of([one[name] for one in base]),
+            Spread.of([one[name] for one in head]) if head else None,
         )
         for name in ORDER
         if any(one[name] > 0 for one in (*base, *head))
     )
 
 
-def programs_of(record: StackRecord) -> tuple[Layer, ...]:
+def programs_of(record: StackRecord) -> tuple[StackLayer, ...]:
     """What was waited for in children, by their programs; the longest first."""
     base, head = ([_by_program(one) for one in record.of(side)] for side in Side)
     names = dict.fromkeys(name for one in (*base, *head) for name in one)
     found = [
-        Layer(
+        StackLayer(
             name,
-            Span.of([one.get(name, 0.0) for one in base]),
-            Span.of([one.get(name, 0.0) for one in head]) if head else None,
+            Spread.of([one.get(name, 0.0) for one in base]),
+            Spread.of([one.get(name, 0.0) for one in head]) if head else None,
         )
         for name in names
     ]
@@ -119,7 +119,7 @@ def _by_program(run: RunAccount) -> Mapping[str, float]:
     return found
 
 
-def wall(record: StackRecord) -> Layer:
+def wall(record: StackRecord) -> StackLayer:
     """The whole command, as recorded."""
     base, head = ([one.wall_s for one in record.of(side)] for side in Side)
-    return Layer("the whole command", Span.of(base), Span.of(head) if head else None)
+    return StackLayer("the whole command", Spread.of(base), Spread.of(head) if head else None)

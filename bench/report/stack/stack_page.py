@@ -14,7 +14,7 @@ from bench.report.figures.stack_figure import Bar, Bars, draw_stack
 from bench.report.output import Output, Page
 from bench.report.select_runs import Collection
 from bench.report.stack.stack_around import Around, around_rows
-from bench.report.stack.stack_layers import Layer, compared, wall
+from bench.report.stack.stack_layers import StackLayer, compared, wall
 from bench.report.stack.stack_tables import (
     LEAST,
     counts_table,
@@ -144,7 +144,7 @@ def _of_record(record: StackRecord) -> Iterator[str]:
     yield bullets(_remains(compared(record), wall(record)))
 
 
-def _remains(layers: Sequence[Layer], whole: Layer) -> Iterator[str]:
+def _remains(layers: Sequence[StackLayer], whole: StackLayer) -> Iterator[str]:
     total = (whole.head or whole.base).mean
     ranked = sorted(layers, key=lambda one: -(one.head or one.base).mean)
     for one in ranked[:_REMAINS]:

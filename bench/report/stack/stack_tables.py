@@ -8,7 +8,7 @@ from bench.core.sample import Side
 from bench.engine.store.accounts import StackRecord
 from bench.formats.markdown import plain, table
 from bench.formats.text import counted, joined, seconds, share
-from bench.report.stack.stack_layers import Layer, Span, compared, programs_of, wall
+from bench.report.stack.stack_layers import Spread, StackLayer, compared, programs_of, wall
 
 LEAST = 0.0001  # of the command: what is shorter is left out of the table
 _MOVED = 3
@@ -55,13 +55,13 @@ def counts_table(record: StackRecord) -> str:
     return table(("", *_sides(wall(record))), rows) if rows else ""
 
 
-def _is_worth_a_row(one: Layer, whole: Layer) -> bool:
+def _is_worth_a_row(one: StackLayer, whole: StackLayer) -> bool:
     """Whether it is more than rounding on one side at least."""
     least = LEAST * max(whole.base.mean, whole.head.mean if whole.head else 0.0)
     return max(one.base.mean, one.head.mean if one.head else 0.0) >= least
 
 
-def _table(first: str, rows: Sequence[Layer], whole: Layer) -> str:
+def _table(first: str, rows: Sequence[StackLayer], whole: StackLayer) -> str:
     """Both sides and their difference; of a single revision its time and share."""
     columns = (first, *_sides(whole), "share")
     if whole.head is None:
@@ -69,11 +69,11 @@ def _table(first: str, rows: Sequence[Layer], whole: Layer) -> str:
     return table((*columns, "difference", "runs apart"), [_row(one, whole) for one in rows])
 
 
-def _sides(whole: Layer) -> tuple[str, ...]:
+def _sides(whole: StackLayer) -> tuple[str, ...]:
     return ("before", "after") if whole.head else ("time",)
 
 
-def _row(one: Layer, whole: Layer) -> list[str]:
+def _row(one: StackLayer, whole: StackLayer) -> list[str]:
     after, total = one.head or one.base, whole.head or whole.base
     bold = "**" if one.name == whole.name else ""
     name = f"{bold}{plain(one.name)}{bold}"
@@ -85,13 +85,13 @@ def _row(one: Layer, whole: Layer) -> list[str]:
     return [name, *times, part, _signed(_delta(one)), apart]
 
 
-def _with_spread(span: Span) -> str:
+def _with_spread(span: Spread) -> str:
     if span.least == span.most:
         return seconds(span.mean)
     return f"{seconds(span.mean)} ({seconds(span.least)} to {seconds(span.most)})"
 
 
-def _delta(one: Layer) -> float:
+def _delta(one: StackLayer) -> float:
     return one.head.mean - one.base.mean if one.head else 0.0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.core.sample import Side
-from bench.explain.profile.difference import Fate, change_of, fate_of, moved
+from bench.explain.profile.difference import FrameFate, change_of, fate_of, moved
 from bench.explain.profile.flame import Caption, Totals, by_package, one_side, shift
 from bench.explain.profile.folded import Stacks
 from bench.explain.profile.frames import Frame
@@ -39,7 +39,7 @@ BASE = noisy(
 HEAD = noisy({(MAIN, KEPT): 20, (MAIN, MOVES): 10, (MAIN, NEWCOMER): 5}, 2)
 
 
-def fates() -> dict[str, Fate]:
+def fates() -> dict[str, FrameFate]:
     """By the frames' names, along the tree."""
     root, same = build_tree(BASE, HEAD), moved(costs(BASE, HEAD))
     return {
@@ -53,13 +53,13 @@ def fates() -> dict[str, Fate]:
 
 def test_what_became_of_frames() -> None:
     assert fates() == {
-        "/sample": Fate.LESS,
-        "sample/sample.kept": Fate.SAME,
-        "sample/heavy": Fate.GONE,
-        "heavy/heavy.deep": Fate.GONE,
-        "heavy/moves": Fate.MOVED,
-        "sample/moves": Fate.MOVED,
-        "sample/newcomer": Fate.NEW,
+        "/sample": FrameFate.LESS,
+        "sample/sample.kept": FrameFate.SAME,
+        "sample/heavy": FrameFate.GONE,
+        "heavy/heavy.deep": FrameFate.GONE,
+        "heavy/moves": FrameFate.MOVED,
+        "sample/moves": FrameFate.MOVED,
+        "sample/newcomer": FrameFate.NEW,
     }
 
 

@@ -9,15 +9,15 @@ from support.pictures import overlaps
 from bench.core.sample import Side
 from bench.explain.profile.artefacts import Artefacts
 from bench.explain.profile.holders import holders_layers, holders_section, most_held
-from bench.explain.profile.objects import Growth, Population, Way, ways_of
+from bench.explain.profile.objects import Growth, HolderPath, Population, ways_of
 from bench.formats.figure_style import drawing
 from bench.formats.layers_figure import draw_layers
 
 _DICT, _THING = "builtins.dict", "own.Thing"
 
 
-def held(module: str, words: str, count: float, kind: str = "") -> Way:
-    return Way(module, (kind or words,), words, count)
+def held(module: str, words: str, count: float, kind: str = "") -> HolderPath:
+    return HolderPath(module, (kind or words,), words, count)
 
 
 def test_ways_that_differ_in_names_alone_are_one() -> None:

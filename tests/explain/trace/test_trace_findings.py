@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.tracing import JournalServer, trace_program
 
-from bench.explain.trace.findings.finding import ROUND_TRIPS_S, Evidence, Finding
+from bench.explain.trace.findings.finding import ROUND_TRIPS_S, BoundaryFinding, Evidence
 from bench.explain.trace.findings.rules import find
 from bench.explain.trace.path import path_of
 
@@ -22,7 +22,7 @@ def ask(path, body=b""):
 """
 
 
-def findings(folder: Path, program: str) -> dict[str, Finding]:
+def findings(folder: Path, program: str) -> dict[str, BoundaryFinding]:
     with JournalServer.serving(delay_s=0.02) as server:
         traced = trace_program(folder, ASK + program, server.url, served=server.served)
     return {one.rule: one for one in find(Evidence(traced.timeline, path_of(traced.timeline)))}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.engine.store.accounts import NEW_CONNECTIONS
-from bench.explain.trace.exchanges import Exchange, failed_connections
-from bench.explain.trace.findings.finding import Evidence, Finding, How
+from bench.explain.trace.exchanges import HttpExchange, failed_connections
+from bench.explain.trace.findings.finding import BoundaryFinding, Evidence, How
 from bench.explain.trace.recording import caller_of
 from bench.formats.markdown import code
 from bench.formats.text import counted, seconds
@@ -14,9 +14,9 @@ from bench.formats.text import counted, seconds
 _INDEXES = ("pypi.org", "pypi.python.org", "files.pythonhosted.org", "test.pypi.org")
 
 
-def new_connections(seen: Evidence) -> Iterator[Finding]:
+def new_connections(seen: Evidence) -> Iterator[BoundaryFinding]:
     """A connection for each request, though one to the same place was free."""
-    by_place: dict[tuple[int, str], list[Exchange]] = {}
+    by_place: dict[tuple[int, str], list[HttpExchange]] = {}
     for one in seen.timeline.exchanges:
         by_place.setdefault((one.pid, one.where), []).append(one)
     for (_, where), exchanges in by_place.items():
@@ -30,7 +30,7 @@ def new_connections(seen: Evidence) -> Iterator[Finding]:
         waited = [one for one in opened if seen.on_path(one)]
         cost_s = sum(one.connect.length for one in waited if one.connect) / 1e9
         connections = sum(one.connect is not None for one in exchanges)
-        yield Finding(
+        yield BoundaryFinding(
             NEW_CONNECTIONS,
             where,
             f"{counted(len(opened), 'connection')} to {code(where)} for requests that could have "
@@ -49,7 +49,7 @@ def new_connections(seen: Evidence) -> Iterator[Finding]:
         )
 
 
-def _who_asks(seen: Evidence, exchanges: list[Exchange]) -> str:
+def _who_asks(seen: Evidence, exchanges: list[HttpExchange]) -> str:
     callers = [one.call.who for one in exchanges if one.call and one.call.who]
     names = dict.fromkeys(caller_of(who) for who in callers)
     return (
@@ -59,7 +59,7 @@ def _who_asks(seen: Evidence, exchanges: list[Exchange]) -> str:
     )
 
 
-def retries(seen: Evidence) -> Iterator[Finding]:
+def retries(seen: Evidence) -> Iterator[BoundaryFinding]:
     """The same request again after one that failed, and time spent on those that did."""
     exchanges = seen.timeline.exchanges
     failed = [one for one in exchanges if one.failed or one.status in _AGAIN or not one.status]
@@ -82,7 +82,7 @@ def retries(seen: Evidence) -> Iterator[Finding]:
         for one in failed[:6]
     ]
     lines.append(f"{counted(len(again), 'of them was', 'of them were')} sent again")
-    yield Finding(
+    yield BoundaryFinding(
         "retries",
         "",
         f"{counted(len(failed), 'request')} without a useful answer",
@@ -98,7 +98,7 @@ def retries(seen: Evidence) -> Iterator[Finding]:
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
-def version_check(seen: Evidence) -> Iterator[Finding]:
+def version_check(seen: Evidence) -> Iterator[BoundaryFinding]:
     """Waiting for a package index, answered or not."""
     asked = [one for one in seen.timeline.exchanges if one.host.partition(":")[0] in _INDEXES]
     tried = [
@@ -126,7 +126,7 @@ def version_check(seen: Evidence) -> Iterator[Finding]:
     lines.append(
         "cut off from the network it fails at once; on a slow one it blocks until its time-out"
     )
-    yield Finding(
+    yield BoundaryFinding(
         "version check",
         "",
         "the package index is asked before the work goes on",

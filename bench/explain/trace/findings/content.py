@@ -7,8 +7,8 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from bench.explain.trace.exchanges import Exchange
-from bench.explain.trace.findings.finding import Evidence, Finding, How
+from bench.explain.trace.exchanges import HttpExchange
+from bench.explain.trace.findings.finding import BoundaryFinding, Evidence, How
 from bench.explain.trace.phases import busy_ns
 from bench.explain.trace.recording import Span
 from bench.explain.trace.timeline import Process
@@ -24,9 +24,9 @@ _LEAST_REPEATED = 0.10
 _MUCH, _MUCH_BYTES = 0.30, 4000
 
 
-def redundant(seen: Evidence) -> Iterator[Finding]:
+def redundant(seen: Evidence) -> Iterator[BoundaryFinding]:
     """The same request with the same answer, more than once."""
-    known: dict[tuple[str, bytes], list[Exchange]] = {}
+    known: dict[tuple[str, bytes], list[HttpExchange]] = {}
     for one in seen.timeline.exchanges:
         if one.status and one.where:
             known.setdefault((one.where + one.name, one.request), []).append(one)
@@ -39,7 +39,7 @@ def redundant(seen: Evidence) -> Iterator[Finding]:
             continue
         waited = [one for one in repeated if seen.on_path(one)]
         cost_s = sum(one.end - one.begin for one in waited) / 1e9
-        yield Finding(
+        yield BoundaryFinding(
             "redundant",
             group[0].name,
             f"{code(group[0].name)} asked {len(repeated) + 1} times for the same answer",
@@ -55,7 +55,7 @@ def redundant(seen: Evidence) -> Iterator[Finding]:
         )
 
 
-def independent(seen: Evidence) -> Iterator[Finding]:
+def independent(seen: Evidence) -> Iterator[BoundaryFinding]:
     """Requests one after the other, the later without anything of the earlier's answer."""
     pairs = [
         pair
@@ -65,7 +65,7 @@ def independent(seen: Evidence) -> Iterator[Finding]:
     if not pairs:
         return
     saved_s = sum(min(a.end - a.begin, b.end - b.begin) for a, b in pairs) / 1e9
-    yield Finding(
+    yield BoundaryFinding(
         "independent",
         "",
         f"{counted(len(pairs), 'request')} waited for an earlier one without using its answer",
@@ -86,7 +86,9 @@ def independent(seen: Evidence) -> Iterator[Finding]:
     )
 
 
-def _together(seen: Evidence, exchanges: list[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
+def _together(
+    seen: Evidence, exchanges: list[HttpExchange]
+) -> Iterator[tuple[HttpExchange, HttpExchange]]:
     """Neighbours on the path that could have been sent at once; in doubt they depend."""
     known: set[bytes] = set()  # what the client knew before it asked for the earlier one
     for earlier, later in itertools.pairwise(sorted(exchanges, key=lambda one: one.begin)):
@@ -105,7 +107,7 @@ def _together(seen: Evidence, exchanges: list[Exchange]) -> Iterator[tuple[Excha
         known |= _grams(earlier.response)
 
 
-def _child_between(seen: Evidence, earlier: Exchange, later: Exchange) -> bool:
+def _child_between(seen: Evidence, earlier: HttpExchange, later: HttpExchange) -> bool:
     """What a child has found out may be in the later request; one that slept has found nothing."""
     begin, end = earlier.end, later.begin
     return any(
@@ -126,7 +128,7 @@ def _grams(content: bytes) -> set[bytes]:
     return {content[at : at + _GRAM] for at in range(len(content) - _GRAM + 1)}
 
 
-def payloads(seen: Evidence) -> Iterator[Finding]:
+def payloads(seen: Evidence) -> Iterator[BoundaryFinding]:
     """Large requests, and content in them that went over the wire before."""
     exchanges = seen.timeline.exchanges
     sent = sum(len(one.request) for one in exchanges)
@@ -147,7 +149,7 @@ def payloads(seen: Evidence) -> Iterator[Finding]:
         return
     writing_s = sum(one.sent_end - one.sent_begin for one in exchanges if seen.on_path(one)) / 1e9
     lines.sort(reverse=True)
-    yield Finding(
+    yield BoundaryFinding(
         "payloads",
         "",
         f"{repeated:,} of {sent:,} B in requests had gone over the wire before "
@@ -171,7 +173,7 @@ def _window_trips(many: int) -> int:
     return max(0, math.ceil(math.log2(many / _WINDOW_BYTES + 1)) - 1)
 
 
-def serialisation(seen: Evidence) -> Iterator[Finding]:
+def serialisation(seen: Evidence) -> Iterator[BoundaryFinding]:
     """json, pickle and their like, in all processes."""
     spans: list[Span] = []
     short_ns = short = 0
@@ -186,7 +188,7 @@ def serialisation(seen: Evidence) -> Iterator[Finding]:
     if not spans and not short:
         return
     longest = sorted(spans, key=lambda span: -span.length)[:5]
-    yield Finding(
+    yield BoundaryFinding(
         "serialisation",
         "",
         f"{len(spans) + short:,} calls of serialisers",

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bench.explain.trace.exchanges import Exchange
+from bench.explain.trace.exchanges import HttpExchange
 from bench.explain.trace.path import Layer, Piece
 from bench.explain.trace.timeline import Timeline
 
@@ -22,7 +22,7 @@ class How(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class BoundaryFinding:
     """Something that costs time at a boundary.
 
     `subject` is what it is about, where a rule finds several. `cost_s` is what it took of the wall
@@ -41,7 +41,7 @@ class Finding:
     answers: float = 0.0
     local_s: float = 0.0
     how: How = How.COMPUTED
-    far: Mapping[float, Finding] = field(default_factory=dict)
+    far: Mapping[float, BoundaryFinding] = field(default_factory=dict)
     notable: bool = False
 
     def saving_s(self, round_trip_s: float) -> float:
@@ -73,7 +73,7 @@ class Evidence:
     path: list[Piece]
     shown: Callable[[str], str] = str
 
-    def on_path(self, exchange: Exchange) -> bool:
+    def on_path(self, exchange: HttpExchange) -> bool:
         """Whether the user waited for this request (and not for another beside it)."""
         return any(
             piece.begin < exchange.last_byte

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bench.core.sample import Side
-from bench.explain.trace.findings.finding import ROUND_TRIPS_S, Finding
+from bench.explain.trace.findings.finding import ROUND_TRIPS_S, BoundaryFinding
 from bench.explain.trace.means import Told
 from bench.formats.markdown import bullets, collapsed, heading, table
 from bench.formats.text import seconds, share
 
 
 def findings_section(
-    found: Mapping[Side, list[Finding]], told: Mapping[Side, Told]
+    found: Mapping[Side, list[BoundaryFinding]], told: Mapping[Side, Told]
 ) -> Iterator[str]:
     """Of one side all; of a pair head's, with what base had in a column."""
     last = list(told)[-1]
@@ -38,7 +38,9 @@ def findings_section(
 
 
 def _table(
-    findings: list[Finding], wall_s: float, before: Mapping[tuple[str, str], Finding] | None
+    findings: list[BoundaryFinding],
+    wall_s: float,
+    before: Mapping[tuple[str, str], BoundaryFinding] | None,
 ) -> str:
     rows = []
     for one in findings:
@@ -58,5 +60,5 @@ def _table(
     return table(("finding", *base_column, "cost", "share", *saves, "saving is"), rows)
 
 
-def _evidence(one: Finding) -> str:
+def _evidence(one: BoundaryFinding) -> str:
     return f"**{one.title}**\n\n{bullets(line for line in one.evidence if line)}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bench.explain.trace.findings.connections import new_connections, retries, version_check
 from bench.explain.trace.findings.content import independent, payloads, redundant, serialisation
-from bench.explain.trace.findings.finding import ROUND_TRIPS_S, Evidence, Finding
+from bench.explain.trace.findings.finding import ROUND_TRIPS_S, BoundaryFinding, Evidence
 from bench.explain.trace.findings.starts import (
     cold_start,
     exits,
@@ -16,7 +16,7 @@ from bench.explain.trace.findings.starts import (
 )
 
 _WORTH_S = 0.0005
-_RULES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
+_RULES: tuple[Callable[[Evidence], Iterator[BoundaryFinding]], ...] = (
     new_connections,
     redundant,
     independent,
@@ -31,7 +31,7 @@ _RULES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
 )
 
 
-def find(seen: Evidence, far: Mapping[float, Evidence] | None = None) -> list[Finding]:
+def find(seen: Evidence, far: Mapping[float, Evidence] | None = None) -> list[BoundaryFinding]:
     """What the rules find, the costliest first; nothing that costs or saves less than 0.5 ms.
 
     `far` are runs with the service so many seconds away: what is found there too tells what it
@@ -47,14 +47,14 @@ def find(seen: Evidence, far: Mapping[float, Evidence] | None = None) -> list[Fi
     return sorted(worth, key=lambda one: (-_worth_s(one), one.title))
 
 
-def _all(seen: Evidence) -> list[Finding]:
+def _all(seen: Evidence) -> list[BoundaryFinding]:
     return [one for rule in _RULES for one in rule(seen)]
 
 
-def _by_key(findings: list[Finding]) -> dict[tuple[str, str], Finding]:
+def _by_key(findings: list[BoundaryFinding]) -> dict[tuple[str, str], BoundaryFinding]:
     return {one.key: one for one in findings}
 
 
-def _worth_s(one: Finding) -> float:
+def _worth_s(one: BoundaryFinding) -> float:
     """At a distance that is common: the middle one of the round-trip times."""
     return max(one.cost_s, one.saving_s(ROUND_TRIPS_S[1]))

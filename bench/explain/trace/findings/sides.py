@@ -7,13 +7,13 @@ from collections.abc import Callable
 from bench.core.sample import Side
 from bench.core.workspace import Workspace
 from bench.explain.profile.session import places
-from bench.explain.trace.findings.finding import Evidence, Finding
+from bench.explain.trace.findings.finding import BoundaryFinding, Evidence
 from bench.explain.trace.findings.rules import find
 from bench.explain.trace.path import path_of
 from bench.explain.trace.session import Trace
 
 
-def find_all(trace: Trace, workspace: Workspace) -> dict[Side, list[Finding]]:
+def find_all(trace: Trace, workspace: Workspace) -> dict[Side, list[BoundaryFinding]]:
     """Of each side what the rules find in the run that is shown.
 
     Runs with the service further away are of the last side: they say what its findings would save.

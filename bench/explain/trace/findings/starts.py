@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from bench.explain.trace.findings.finding import Evidence, Finding, How
+from bench.explain.trace.findings.finding import BoundaryFinding, Evidence, How
 from bench.explain.trace.path import Layer
 from bench.explain.trace.tables import import_ns
 from bench.explain.trace.timeline import Process
@@ -15,7 +15,7 @@ from bench.formats.text import counted, seconds
 _LAYERS_OF_START = {Layer.PROCESS_START, Layer.INTERPRETER_START}
 
 
-def repeated_imports(seen: Evidence) -> Iterator[Finding]:
+def repeated_imports(seen: Evidence) -> Iterator[BoundaryFinding]:
     """Interpreters of one program, started one after the other, that import the same."""
     by_name: dict[str, list[Process]] = {}
     for process in seen.timeline.processes:
@@ -31,7 +31,7 @@ def repeated_imports(seen: Evidence) -> Iterator[Finding]:
         heavy = Counter[str]()
         for one in later:
             heavy.update(_outermost(one, first))
-        yield Finding(
+        yield BoundaryFinding(
             "repeated imports",
             name,
             f"{code(name)} is started {len(group)} times and imports the same each time",
@@ -49,7 +49,7 @@ def repeated_imports(seen: Evidence) -> Iterator[Finding]:
         )
 
 
-def process_starts(seen: Evidence) -> Iterator[Finding]:
+def process_starts(seen: Evidence) -> Iterator[BoundaryFinding]:
     """What making processes costs, whatever they do."""
     children = [one for one in seen.timeline.processes if one is not seen.timeline.root]
     if not children:
@@ -68,7 +68,7 @@ def process_starts(seen: Evidence) -> Iterator[Finding]:
             f"{counted(len(foreign), 'program')} that {'is' if len(foreign) == 1 else 'are'} no "
             f"Python took {seconds(waited)} from start to end"
         )
-    yield Finding(
+    yield BoundaryFinding(
         "process starts",
         "",
         f"{counted(len(children), 'child process', 'child processes')} made",
@@ -79,7 +79,7 @@ def process_starts(seen: Evidence) -> Iterator[Finding]:
     )
 
 
-def exits(seen: Evidence) -> Iterator[Finding]:
+def exits(seen: Evidence) -> Iterator[BoundaryFinding]:
     """What is done after the main module's end, while somebody waits for the process's end."""
     taken: dict[str, int] = {}
     many: dict[str, set[int]] = {}
@@ -91,7 +91,7 @@ def exits(seen: Evidence) -> Iterator[Finding]:
     cost_s = sum(taken.values()) / 1e9
     if not taken:
         return
-    yield Finding(
+    yield BoundaryFinding(
         "exits",
         "",
         "taking down interpreters",
@@ -110,7 +110,7 @@ def exits(seen: Evidence) -> Iterator[Finding]:
     )
 
 
-def cold_start(seen: Evidence) -> Iterator[Finding]:
+def cold_start(seen: Evidence) -> Iterator[BoundaryFinding]:
     """How long it takes until the command turns to anybody else."""
     root = seen.timeline.root
     if root.recorded is None:
@@ -125,7 +125,7 @@ def cold_start(seen: Evidence) -> Iterator[Finding]:
     )
     start_ns = (root.recorded.main or root.recorded.site) - root.spawned
     what = "its first request or child" if firsts else "its end"
-    yield Finding(
+    yield BoundaryFinding(
         "cold start",
         "",
         f"cold start: {seconds(seen.at(until))} until {what}",
