@@ -22,6 +22,7 @@ from bench.engine.machine.pinning import find_slice
 from bench.engine.measure.client import find_isolation
 from bench.engine.revisions.ranges import parse_range
 from bench.engine.revisions.resolve import resolve_range
+from bench.engine.session.plan import Plan
 from bench.engine.session.selection import select
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.run import Run
@@ -91,16 +92,17 @@ class _Calibrating:
         self.watcher.say(
             f"calibrating {target.name} {pair.head.label} on Python {interpreter.version}"
         )
-        calibrator = Calibrator(
-            target,
-            pair,
-            options,
-            select(target, options, workspace.suites),
-            arguments.seconds,
-            workspace,
-            self.watcher,
+        plan = Plan(
+            target=target,
+            pair=pair,
+            options=options,
+            benchmarks=select(target, options, workspace.suites),
+            workspace=workspace,
+            repo=arguments.repo,
         )
-        return calibrator.run(interpreter, builder.build(interpreter))
+        return Calibrator(plan, arguments.seconds, self.watcher).run(
+            interpreter, builder.build(interpreter)
+        )
 
     def _revision(self) -> str:
         if self.arguments.revision:

@@ -54,23 +54,19 @@ def _measure(
     arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
 ) -> tuple[Series | None, list[BenchError]]:
     """The series as far as it came, and what went wrong now; None for a dry run."""
-    asked = understand(arguments, workspace, watcher, counters=False)
+    plan = understand(arguments, workspace, watcher, counters=False)
     selection = Selection(arguments.every or 0)
-    points = find_points(asked.target, asked.pair, selection, workspace, arguments.repo)
-    found = find_series(
-        asked.target, points, asked.options, asked.benchmarks, workspace, again=arguments.again
-    )
-    session = SeriesSession(
-        asked.target, found.series, asked.benchmarks, workspace, watcher, arguments.repo
-    )
-    missing = len(session.missing(asked.interpreters))
-    watcher.say(describe_series(found.series, asked.interpreters, missing, is_known=found.is_known))
+    points = find_points(plan.target, plan.pair, selection, workspace, plan.repo)
+    found = find_series(plan, points, again=arguments.again)
+    session = SeriesSession(plan, found.series, watcher)
+    missing = len(session.missing(plan.interpreters))
+    watcher.say(describe_series(found.series, plan.interpreters, missing, is_known=found.is_known))
     if arguments.dry_run:
         return None, []
     if not missing:
         watcher.say("every point of this series is measured; --again measures all of them anew")
     session.series = begin(found, workspace)
-    session.run(asked.interpreters)
+    session.run(plan.interpreters)
     return session.series, session.errors
 
 

@@ -5,27 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass
 
 from rich.console import Console
 
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
 from bench.core.lock import exclusive
-from bench.core.options import Options
-from bench.core.revision import Pair
-from bench.core.target import Target
 from bench.core.verdict import Verdict
-from bench.core.workspace import Workspace, find_workspace
-from bench.engine.environments.interpreters import Interpreter
+from bench.core.workspace import find_workspace
 from bench.engine.environments.pair import Builder
 from bench.engine.evaluation import evaluate
+from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
 from bench.engine.session.watcher import Watcher
-from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
-from bench.engine.testgate.run_gate import PairGate
-from bench.explain.trace.of_run import keep_phases
+from bench.engine.testgate.run_gate import GateStep, PairGate
+from bench.explain.counters.counting import CountersStep
+from bench.explain.trace.of_run import PhasesStep
 from bench.report.machine_readable import plan_document, result_document
 from bench.report.screen.summary import describe_plan, print_differences, print_results
 from bench.report.screen.watchers import make_watcher
@@ -33,27 +29,15 @@ from bench.report.stack.stack_tables import summary
 from bench.validate.calibration.lookup import fitting, read_calibrations
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Everything that is decided before work starts."""
-
-    target: Target
-    pair: Pair
-    options: Options
-    benchmarks: tuple[PlannedBenchmark, ...]
-    interpreters: tuple[Interpreter, ...]
-    builder: Builder
-    gate: PairGate | None
-
-
 def run_command(arguments: argparse.Namespace) -> ExitStatus:
     """Plan, build, measure, report; returns the exit status. Raises `BenchError`."""
     workspace = find_workspace()
     console = Console(stderr=arguments.json)
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
-        plan = _plan(arguments, workspace, watcher)
-        ready = [(one, plan.builder.is_cached(one)) for one in plan.interpreters]
-        tests = plan.gate is not None and plan.target.tests is not None
+        plan = understand(arguments, workspace, watcher, counters=arguments.counters)
+        builder = Builder(plan.target, plan.pair, workspace, watcher.say, plan.repo, arguments.deps)
+        ready = [(one, builder.is_cached(one)) for one in plan.interpreters]
+        tests = arguments.tests and plan.target.tests is not None
         watcher.say(
             describe_plan(plan.target, plan.pair, plan.options, plan.benchmarks, ready, tests=tests)
         )
@@ -63,7 +47,7 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
                     plan_document(plan.target, plan.pair, plan.options, plan.benchmarks, ready)
                 )
             return ExitStatus.DONE
-        runs, failures = _measure_all(plan, workspace, watcher)
+        runs, failures = _measure_all(plan, builder, watcher, tests=arguments.tests)
     if runs and not arguments.no_report:
         # Imported now: plotting takes a second to import, which is no part of the way to a sample.
         from bench.report.write import write_report  # noqa: PLC0415
@@ -88,47 +72,23 @@ def _print_json(document: object) -> None:
     sys.stdout.write("\n")
 
 
-def _plan(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher) -> _Plan:
-    asked = understand(arguments, workspace, watcher, counters=arguments.counters)
-    target, pair, repo = asked.target, asked.pair, arguments.repo
-    builder = Builder(target, pair, workspace, watcher.say, repo, arguments.deps)
-    gate = PairGate(target, pair, workspace, watcher.say, watcher.phase, repo)
-    return _Plan(
-        target,
-        pair,
-        asked.options,
-        asked.benchmarks,
-        asked.interpreters,
-        builder,
-        gate if arguments.tests else None,
-    )
-
-
 def _measure_all(
-    plan: _Plan, workspace: Workspace, watcher: Watcher
+    plan: Plan, builder: Builder, watcher: Watcher, *, tests: bool
 ) -> tuple[list[Run], list[BenchError]]:
     """Measure on each Python; what fails on one does not keep the others from being measured."""
+    gate = PairGate(plan.target, plan.pair, plan.workspace, watcher.say, watcher.phase, plan.repo)
     session = Session(
-        plan.target,
-        plan.pair,
-        plan.options,
-        plan.benchmarks,
-        workspace,
+        plan,
         watcher,
-        plan.gate,
+        before=(GateStep(gate if tests else None),),
+        after=(CountersStep(watcher), PhasesStep(watcher, summary)),
     )
     runs: list[Run] = []
     failures: list[BenchError] = []
     for interpreter in plan.interpreters:
         watcher.say(f"Python {interpreter.version}")
         try:
-            environments = plan.builder.build(interpreter)
-            runs.append(session.run(interpreter, environments))
-            if plan.options.counters:
-                for record in keep_phases(
-                    runs[-1], plan.target, workspace, watcher, interpreter, environments
-                ):
-                    watcher.say(f"{record.scenario}: {summary(record)}")
+            runs.append(session.run(interpreter, builder.build(interpreter)))
         except BenchError as error:
             if len(plan.interpreters) == 1:
                 raise

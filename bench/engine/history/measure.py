@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
 from bench.core.errors import BenchError, BuildError, NothingMeasuredError, UsageError
 from bench.core.lock import exclusive
 from bench.core.sample import Side
-from bench.core.target import Target
-from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder, Dependencies, Environments
 from bench.engine.history.order import bisecting
+from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
 from bench.engine.session.watcher import Watcher
-from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.series import Failure, Series, add_failure
+from bench.engine.testgate.run_gate import GateStep
 
 
 @dataclass
 class SeriesSession:
-    """A series on its way. `series` grows by the points that can't be installed.
+    """A series on its way; `plan` is the plan of all its points, but for the pair.
 
-    `errors` are those of this session, in the order they were met; a point that was measured in an
+    `series` grows by the points that can't be installed. `errors` are those of this session, in the order they were met; a point that was measured in an
     earlier session has none.
     """
 
-    target: Target
+    plan: Plan
     series: Series
-    benchmarks: tuple[PlannedBenchmark, ...]
-    workspace: Workspace
     watcher: Watcher
-    repo: Path | None = None
     errors: list[BenchError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -52,7 +48,7 @@ class SeriesSession:
             (index, interpreter)
             for index in bisecting(len(self.series.manifest.points.points))
             for interpreter in interpreters
-            if not self.series.finished_run(self.workspace.data, index, interpreter.version)
+            if not self.series.finished_run(self.plan.workspace.data, index, interpreter.version)
         ]
         return sorted(
             places, key=lambda one: self.series.failure(one[0], one[1].version) is not None
@@ -83,8 +79,8 @@ class SeriesSession:
     def _point(self, index: int, interpreter: Interpreter) -> None:
         manifest = self.series.manifest
         options = msgspec.structs.replace(manifest.options, series=manifest.series_id)
-        pair = manifest.pair(index)
-        session = Session(self.target, pair, options, self.benchmarks, self.workspace, self.watcher)
+        plan = dataclasses.replace(self.plan, pair=manifest.pair(index), options=options)
+        session = Session(plan, self.watcher, before=(GateStep(),))
         try:
             environments = self._environments(index, interpreter)
         except BuildError as error:
@@ -101,11 +97,11 @@ class SeriesSession:
 
     def _environments(self, index: int, interpreter: Interpreter) -> Environments:
         builder = Builder(
-            self.target,
+            self.plan.target,
             self.series.manifest.pair(index),
-            self.workspace,
+            self.plan.workspace,
             self.watcher.say,
-            self.repo,
+            self.plan.repo,
             self._dependencies,
             self.series.manifest.date,
         )

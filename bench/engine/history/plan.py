@@ -6,13 +6,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bench.core.options import Options
 from bench.core.series import Points
-from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import common_cut_off
 from bench.engine.machine.fingerprint import describe_machine
-from bench.engine.store.manifest import PlannedBenchmark
+from bench.engine.session.plan import Plan
 from bench.engine.store.series import (
     SERIES_FORMAT,
     Series,
@@ -31,33 +29,25 @@ class Found:
     is_known: bool
 
 
-def find_series(
-    target: Target,
-    points: Points,
-    options: Options,
-    benchmarks: tuple[PlannedBenchmark, ...],
-    workspace: Workspace,
-    *,
-    again: bool,
-) -> Found:
+def find_series(plan: Plan, points: Points, *, again: bool) -> Found:
     """The newest series of the same points and options; `again` always plans a new one."""
     now = datetime.now(UTC)
     wanted = SeriesManifest(
         format=SERIES_FORMAT,
         series_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
-        target=target.name,
-        layer=target.layer,
+        target=plan.target.name,
+        layer=plan.target.layer,
         points=points,
         date=common_cut_off((points.anchor, *points.points)),
-        options=options,
-        benchmarks={one.declaration.name: one.digest for one in benchmarks},
+        options=plan.options,
+        benchmarks={one.declaration.name: one.digest for one in plan.benchmarks},
         machine=describe_machine(),
         started_at=now.isoformat(timespec="seconds"),
     )
-    known = None if again else latest_series(workspace.data, wanted)
+    known = None if again else latest_series(plan.workspace.data, wanted)
     if known is not None:
         return Found(known, is_known=True)
-    planned = Series(series_place(workspace.data, wanted) / wanted.series_id, wanted)
+    planned = Series(series_place(plan.workspace.data, wanted) / wanted.series_id, wanted)
     return Found(planned, is_known=False)
 
 

@@ -10,17 +10,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
 
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
-from bench.core.options import Options
 from bench.core.process import run_tool
-from bench.core.revision import Pair
 from bench.core.sample import Side
 from bench.core.target import Kind, Target
 from bench.core.workspace import Workspace
@@ -38,6 +34,8 @@ from bench.engine.measure.network import (
     session_network,
 )
 from bench.engine.measure.rounds import Bench
+from bench.engine.session.open_run import OpenRun
+from bench.engine.session.plan import Plan
 from bench.engine.session.support import pyperf_folder
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.engine.store.run import Journal, Run, create_run, unfinished_run
@@ -45,66 +43,21 @@ from bench.workloads.containers.leftovers import nothing_left
 from bench.workloads.fixtures.catalogue import check_fixture, find_fixture, prepare_fixture
 
 
-class Measurable(Protocol):
-    """What a session and a calibration have in common."""
-
-    @property
-    def target(self) -> Target:
-        """What is measured."""
-
-    @property
-    def pair(self) -> Pair:
-        """Its two revisions."""
-
-    @property
-    def options(self) -> Options:
-        """How."""
-
-    @property
-    def benchmarks(self) -> tuple[PlannedBenchmark, ...]:
-        """Which."""
-
-    @property
-    def workspace(self) -> Workspace:
-        """Where."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A run with everything that rounds are taken with."""
-
-    run: Run
-    journal: Journal
-    network: Network
-    bench: Bench
-    base: Subject
-    head: Subject
-
-
 @contextmanager
 def opened(
-    what: Measurable,
+    plan: Plan,
     folder: Path,
     interpreter: Interpreter,
     environments: Environments,
     greet: Callable[[Run], None] = lambda _run: None,
-) -> Iterator[Opened]:
+) -> Iterator[OpenRun]:
     """Begin a run in a folder, or go on with its unfinished one: locked, proven, off the network.
 
     `greet` hears of the run before anything is proven. Raises `BenchError`.
     """
-    target, benchmarks, workspace = what.target, what.benchmarks, what.workspace
+    target, benchmarks, workspace = plan.target, plan.benchmarks, plan.workspace
     with exclusive(folder / "lock"), network_of(target, benchmarks, workspace) as network:
-        wanted = describe_run(
-            target,
-            what.pair,
-            what.options,
-            benchmarks,
-            workspace,
-            interpreter,
-            environments,
-            network.isolation,
-        )
+        wanted = describe_run(plan, interpreter, environments, network.isolation)
         run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
         greet(run)
         for side in Side:
@@ -118,8 +71,17 @@ def opened(
                 head,
             ),
         ):
-            bench = Bench(launcher, network.cpus, run.manifest.seed, network)
-            yield Opened(run, journal, network, bench, base, head)
+            yield OpenRun(
+                plan=plan,
+                interpreter=interpreter,
+                environments=environments,
+                run=run,
+                journal=journal,
+                network=network,
+                bench=Bench(launcher, network.cpus, run.manifest.seed, network),
+                base=base,
+                head=head,
+            )
 
 
 @contextmanager
@@ -192,34 +154,27 @@ def service_of(
 
 
 def describe_run(
-    target: Target,
-    pair: Pair,
-    options: Options,
-    benchmarks: tuple[PlannedBenchmark, ...],
-    workspace: Workspace,
-    interpreter: Interpreter,
-    environments: Environments,
-    isolation: Isolation,
+    plan: Plan, interpreter: Interpreter, environments: Environments, isolation: Isolation
 ) -> Manifest:
     """The manifest of a run that begins now, with an id and a seed of its own."""
     now = datetime.now(UTC)
     return Manifest(
         format=FORMAT,
         run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
-        target=target.name,
-        layer=target.layer,
-        pair=pair,
+        target=plan.target.name,
+        layer=plan.target.layer,
+        pair=plan.pair,
         python=interpreter.version,
         base=environments.base.record,
         head=environments.head.record,
         machine=describe_machine(),
-        options=options,
-        benchmarks=benchmarks,
+        options=plan.options,
+        benchmarks=plan.benchmarks,
         network=isolation.description,
         slice=isolation.slice,
         pinning=read_pinning(),
-        harness=harness(workspace),
-        variables=target.env,
+        harness=harness(plan.workspace),
+        variables=plan.target.env,
         seed=secrets.randbits(48),
         started_at=now.isoformat(timespec="seconds"),
     )

@@ -13,6 +13,8 @@ from bench.core.target import OwnTests, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import cut_off
 from bench.engine.environments.interpreters import Interpreter
+from bench.engine.session.open_run import OpenRun
+from bench.engine.store.events import Tested
 from bench.engine.testgate.compare import Comparison, compare, without_flaky
 from bench.engine.testgate.environment import build_suite_environment, make_suite_recipe
 from bench.engine.testgate.isolation import isolate_tests
@@ -22,6 +24,24 @@ from bench.engine.testgate.suite import Outcome, Suite
 
 SKIPPED = "skipped with --no-tests"
 _TOO_MANY_FOR_CHANCE = 100
+
+
+@dataclass(frozen=True)
+class GateStep:
+    """The step of a run that runs the target's own tests on both sides; None: they are skipped."""
+
+    gate: PairGate | None = None
+
+    def __call__(self, now: OpenRun) -> None:
+        """Run them, unless an earlier session of this run has."""
+        known = now.run.gate
+        if now.plan.target.tests is None or (known is not None and known.was_run):
+            return
+        if self.gate is not None:
+            now.journal.write(Tested(self.gate.run(now.interpreter)))
+        elif known is None:
+            now.journal.write(Tested(Gate(reason=SKIPPED)))
+        now.journal.sync()
 
 
 @dataclass(frozen=True)

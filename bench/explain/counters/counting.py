@@ -17,6 +17,8 @@ from bench.core.target import Kind
 from bench.engine.environments.pair import Environments
 from bench.engine.measure.client import Isolation
 from bench.engine.measure.rounds import Sides
+from bench.engine.session.open_run import OpenRun
+from bench.engine.session.watcher import Watcher
 from bench.engine.store.events import Counted
 from bench.engine.store.run import Run
 from bench.explain.counters.allocations import AllocationCounter, find_allocation_counter
@@ -162,6 +164,26 @@ class Counting:
         return lambda sides, side: _nameless(
             counter.count(self.runner, sides.benchmark, sides.side(side))
         )
+
+
+@dataclass(frozen=True)
+class CountersStep:
+    """The step of a run that counts what its benchmarks do, once all timing is over."""
+
+    watcher: Watcher
+
+    def __call__(self, now: OpenRun) -> None:
+        """Count what was not counted yet, if the run is to have counters."""
+        if not now.plan.options.counters:
+            return
+        counting = Counting(
+            now.read(), now.environments, now.network.isolation, now.journal.write,
+            self.watcher.phase,
+        )  # fmt: skip
+        counting.count_all(now.ready)
+        now.journal.sync()
+        if counting.elapsed_s:
+            self.watcher.say(f"counted what they do in {counting.elapsed_s:.0f} s")
 
 
 def _jobs(run: Run, measured: Iterable[Sides]) -> list[_Job]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
 
 from bench.core.errors import BenchError
 from bench.core.sample import Side
-from bench.core.target import Kind, Target
-from bench.core.workspace import Workspace
-from bench.engine.environments.interpreters import Interpreter
-from bench.engine.environments.pair import Environments
+from bench.core.target import Kind
+from bench.engine.session.open_run import OpenRun
 from bench.engine.session.watcher import Watcher
-from bench.engine.store.accounts import StackRecord, save_account
+from bench.engine.store.accounts import StackRecord, read_accounts, save_account
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
 from bench.explain.trace.findings.sides import find_all
@@ -33,37 +33,56 @@ def end_to_end(run: Run) -> tuple[PlannedBenchmark, ...]:
     )
 
 
-def keep_phases(
-    run: Run,
-    target: Target,
-    workspace: Workspace,
-    watcher: Watcher,
-    interpreter: Interpreter,
-    environments: Environments,
-) -> list[StackRecord]:
-    """Record the run's end-to-end benchmarks on both sides; returns what was kept.
+@dataclass(frozen=True)
+class PhasesStep:
+    """The step of a run that records its end-to-end benchmarks on both sides.
 
-    What goes wrong is said, and takes nothing from the run.
+    `describe` puts a record into words. What goes wrong is said, and takes nothing from the run.
     """
-    made: list[StackRecord] = []
-    for one in end_to_end(run):
+
+    watcher: Watcher
+    describe: Callable[[StackRecord], str]
+
+    def __call__(self, now: OpenRun) -> None:
+        """Record those that this run has no record of yet, if it is to have counters."""
+        if not now.plan.options.counters:
+            return
+        run = now.read()
+        for one in end_to_end(run):
+            if not _is_recorded(run, one, now):
+                self._record(run, one, now)
+
+    def _record(self, run: Run, one: PlannedBenchmark, now: OpenRun) -> None:
+        workspace, name = now.plan.workspace, one.declaration.name
         session = TraceSession(
-            target, run.manifest.pair, (one,), _repeats(run, one), (), workspace, watcher,
-            bare=False,
+            now.plan.target, run.manifest.pair, (one,), _repeats(run, one), (), workspace,
+            self.watcher, bare=False,
         )  # fmt: skip
         try:
-            traces = list(session.run(interpreter, environments))
+            traces = list(session.run(now.interpreter, now.environments))
         except BenchError as error:
-            watcher.say(f"phases: {error}")
-            continue
+            self.watcher.say(f"phases: {error}")
+            return
         for trace in traces:
             for failure in trace.failures:
-                watcher.say(f"{one.declaration.name}: its phases are not kept: {failure}")
+                self.watcher.say(f"{name}: its phases are not kept: {failure}")
             if not trace.failures:
                 record = record_of(trace, find_all(trace, workspace))
                 save_account(record, workspace.data)
-                made.append(record)
-    return made
+                self.watcher.say(f"{name}: {self.describe(record)}")
+
+
+def _is_recorded(run: Run, one: PlannedBenchmark, now: OpenRun) -> bool:
+    """Whether an earlier session of this run recorded it: the record is younger than the run."""
+    manifest = run.manifest
+    return any(
+        isinstance(record, StackRecord)
+        and (record.target, record.scenario) == (manifest.target, one.declaration.name)
+        and (record.pair, record.python) == (manifest.pair, manifest.python)
+        and record.machine.name == manifest.machine.name
+        and record.started_at >= manifest.started_at
+        for record in read_accounts(now.plan.workspace.data)
+    )
 
 
 def _repeats(run: Run, one: PlannedBenchmark) -> int:

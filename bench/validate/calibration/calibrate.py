@@ -6,11 +6,7 @@ import dataclasses
 import time
 from dataclasses import dataclass, field
 
-from bench.core.options import Options
-from bench.core.revision import Pair
 from bench.core.sample import Design, Metric, Round, Side
-from bench.core.target import Target
-from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
 from bench.engine.machine.fingerprint import describe_machine
@@ -19,6 +15,7 @@ from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.probe import NotMeasurableError, prepare_again, probe
 from bench.engine.measure.rounds import Bench, RoundFailedError, Sides, inside_s
+from bench.engine.session.plan import Plan
 from bench.engine.session.preparation import opened
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Watcher
@@ -38,12 +35,8 @@ _SHARE_FOR_COMPARING = 0.4
 class Calibrator:
     """What is calibrated; `seconds` is measuring time for a benchmark, one run is the least."""
 
-    target: Target
-    pair: Pair
-    options: Options
-    benchmarks: tuple[PlannedBenchmark, ...]
+    plan: Plan
     seconds: float
-    workspace: Workspace
     watcher: Watcher
 
     def run(self, interpreter: Interpreter, environments: Environments) -> Run:
@@ -53,9 +46,9 @@ class Calibrator:
         """
         machine = describe_machine()
         folder = calibration_folder(
-            self.workspace.data, machine, self.target.name, interpreter.version
+            self.plan.workspace.data, machine, self.plan.target.name, interpreter.version
         )
-        with opened(self, folder, interpreter, environments) as now:
+        with opened(self.plan, folder, interpreter, environments) as now:
             _Calibrating(self, now.run, now.journal, now.bench, now.base, now.head).run()
         return read_run(now.run.folder)
 
@@ -76,11 +69,11 @@ class _Calibrating:
         calibrator, started = self.calibrator, time.monotonic()
         self.journal.write(Opened(time.time(), resumed=bool(self.run_.events)))
         neighbourhood = Neighbourhood.now()
-        for position, planned in enumerate(calibrator.benchmarks, start=1):
+        for position, planned in enumerate(calibrator.plan.benchmarks, start=1):
             name = planned.declaration.name
             if self.run_.unavailable(name) is None and not self._is_done(name):
                 calibrator.watcher.begin(
-                    name, position, len(calibrator.benchmarks), calibrator.seconds
+                    name, position, len(calibrator.plan.benchmarks), calibrator.seconds
                 )
                 self._benchmark(planned)
                 self.journal.sync()
@@ -115,7 +108,7 @@ class _Calibrating:
         watcher.finish(name, 0, None, f"{runs} A/A run{'s' * (runs > 1)} in {spent_s:.0f} s")
 
     def _probe(self, planned: PlannedBenchmark) -> Probed:
-        options, benchmark = self.calibrator.options, planned.declaration
+        options, benchmark = self.calibrator.plan.options, planned.declaration
         choice = probe(self.bench, benchmark, self.base, self.head, options.design)
         looks = plan_looks(options.rounds, options.alpha)
         plan = Probed(
@@ -165,13 +158,13 @@ class _Calibrating:
             self._next_bench(),
             self._sides(planned, plan, plan.design),
             plan,
-            calibrator.options,
+            calibrator.plan.options,
             record,
             calibrator.watcher,
             rounds=[],
             alone_rounds=0,
         )
-        sampling.run(lambda: calibrator.options.alpha)
+        sampling.run(lambda: calibrator.plan.options.alpha)
         if failed:
             raise RoundFailedError(failed[0].reason, tuple(Side(one) for one in failed[0].sides))
         return sampling.spent_s

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.core.errors import BenchError
 from bench.core.options import Options
+from bench.core.revision import Pair
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import Interpreter
@@ -19,10 +20,14 @@ from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.revisions.git import clone_on_demand
 from bench.engine.revisions.history import find_points
 from bench.engine.revisions.resolve import resolve_range
+from bench.engine.session.plan import Plan
 from bench.engine.session.selection import select
 from bench.engine.session.session import Session
 from bench.engine.session.watcher import Watcher
+from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import finished_run, pair_folder
+from bench.engine.testgate.run_gate import GateStep
+from bench.explain.counters.counting import CountersStep
 from bench.validate.prior_art.declaration import Comparison, PriorArt, SeriesOf
 
 
@@ -72,7 +77,8 @@ class PriorArtSession:
         options = self._options(one.benchmarks, counters=one.counters)
         benchmarks = select(self.target, options, self.workspace.suites)
         builder = Builder(self.target, pair, self.workspace, self.watcher.say, repo)
-        session = Session(self.target, pair, options, benchmarks, self.workspace, self.watcher)
+        plan = self._plan(pair, options, benchmarks)
+        session = Session(plan, self.watcher, (GateStep(),), (CountersStep(self.watcher),))
         for interpreter in self.interpreters:
             folder = pair_folder(
                 self.workspace.data, self.target.name, pair, interpreter.version, describe_machine()
@@ -89,19 +95,27 @@ class PriorArtSession:
         options = self._options(one.benchmarks)
         benchmarks = select(self.target, options, self.workspace.suites)
         points = find_points(self.target, pair, one.selection, self.workspace, repo)
-        found = find_series(
-            self.target, points, options, benchmarks, self.workspace, again=self.again
-        )
-        session = SeriesSession(
-            self.target,
-            begin(found, self.workspace),
-            benchmarks,
-            self.workspace,
-            self.watcher,
-            repo,
-        )
+        plan = self._plan(pair, options, benchmarks, repo)
+        series = begin(find_series(plan, points, again=self.again), self.workspace)
+        session = SeriesSession(plan, series, self.watcher)
         session.run(tuple(self._pythons(one)))
         self.errors += session.errors
+
+    def _plan(
+        self,
+        pair: Pair,
+        options: Options,
+        benchmarks: tuple[PlannedBenchmark, ...],
+        repo: Path | None = None,
+    ) -> Plan:
+        return Plan(
+            target=self.target,
+            pair=pair,
+            options=options,
+            benchmarks=benchmarks,
+            workspace=self.workspace,
+            repo=repo,
+        )
 
     def _pythons(self, one: SeriesOf) -> Iterator[Interpreter]:
         for interpreter in self.interpreters:

@@ -1,0 +1,49 @@
+"""A run that is not closed yet, and what is done in it besides taking rounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.pair import Environments
+from bench.engine.measure.invocations import Subject
+from bench.engine.measure.network import Network
+from bench.engine.measure.rounds import Bench, Sides
+from bench.engine.session.plan import Plan
+from bench.engine.store.run import Journal, Run, read_run
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRun:
+    """A run with everything that rounds are taken with.
+
+    `run` is what was there when it was opened; `ready` are the benchmarks that work, known once
+    they are measured.
+    """
+
+    plan: Plan
+    interpreter: Interpreter
+    environments: Environments
+    run: Run
+    journal: Journal
+    network: Network
+    bench: Bench
+    base: Subject
+    head: Subject
+    ready: tuple[Sides, ...] = ()
+
+    def read(self) -> Run:
+        """The run as far as it is on disk: each event was flushed as it was written."""
+        return read_run(self.run.folder)
+
+
+class RunStep(Protocol):
+    """Something done in a run before its rounds or after them, given from above.
+
+    A run is closed only when all its steps are done. A session that goes on with a run calls each
+    of them again: a step leaves out what the run has already.
+    """
+
+    def __call__(self, now: OpenRun) -> None:
+        """Do what is still to be done; raises `BenchError`."""
