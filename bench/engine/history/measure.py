@@ -26,8 +26,8 @@ from bench.engine.testgate.run_gate import GateStep
 class SeriesSession:
     """A series on its way; `plan` is the plan of all its points, but for the pair.
 
-    `series` grows by the points that can't be installed. `errors` are those of this session, in the order they were met; a point that was measured in an
-    earlier session has none.
+    `series` grows by the points that can't be installed. `errors` are those of this session, in the
+    order they were met; a point that was measured in an earlier session has none.
     """
 
     plan: Plan
