@@ -20,7 +20,7 @@ from bench.engine.store.accounts import (
 )
 from bench.engine.store.run import read_run
 from bench.explain.trace.path import Layer as Traced
-from bench.report.figures.stack_figure import COLOURS
+from bench.report.figures.stack_figure import STACK_PAINTS
 from bench.report.stack.stack_layers import ORDER, Spread, compared, layers_of, programs_of, wall
 from bench.report.stack.stack_page import stack_file
 from bench.report.write import write_report
@@ -99,7 +99,7 @@ def test_every_layer_of_a_trace_has_its_place_and_colour() -> None:
     found = layers_of(run)
     assert sum(found.values()) == len(Traced)
     assert found["unexplained"] == 1.0
-    assert set(ORDER) == set(COLOURS)
+    assert set(ORDER) == set(STACK_PAINTS)
 
 
 def test_runs_apart() -> None:
@@ -113,10 +113,10 @@ def test_the_page(workspace: Workspace, traced: StackRecord) -> None:
     page = written.results / "stack" / "shop" / traced.pair.label / "order.md"
     text = page.read_text(encoding="utf-8")
     assert "analysis and own code" in text
-    assert "Most of what changed: analysis and own code (−3.00 s)." in text
+    assert "whose ranges do not overlap: analysis and own code (−3.00 s)." in text
     # Imports of base and head overlap, by construction.
     (imports,) = (line for line in text.splitlines() if line.startswith("| CLI imports"))
-    assert imports.rstrip("| ").endswith("no")
+    assert imports.rstrip("| ").endswith("  overlap")
     (once,) = (line for line in text.splitlines() if line.startswith("| container"))
     (often,) = (
         line for line in text.splitlines() if line.startswith("| service") and "9 times" in line
@@ -126,6 +126,8 @@ def test_the_page(workspace: Workspace, traced: StackRecord) -> None:
     assert "**all of them**" in text
     assert "nox -s bench-nowhere -- base..head --benchmark ring" in text
     assert page.with_name("order.svg").read_bytes().endswith(b"</svg>\n")
+    assert "![shop order: wall time by layer: 9.46 s → 6.47 s; the largest layer is" in text
+    assert "3 traced runs a side, 2026-05-01. Network: cut off." in text
     index = written.index.read_text(encoding="utf-8")
     assert f"stack/shop/{traced.pair.label}/order.md" in index
 
@@ -137,7 +139,7 @@ def test_the_pair_s_page_leads_to_it(workspace: Workspace, traced: StackRecord) 
     label = traced.pair.label
     text = page.read_text(encoding="utf-8")
     assert f"**work** ([the whole stack](../../stack/sample/{label}/work.md))" in text
-    assert "Most of what changed: analysis and own code (−3.00 s)." in text
+    assert "whose ranges do not overlap: analysis and own code (−3.00 s)." in text
     assert any(line.startswith("| CLI imports") for line in text.splitlines())
 
 

@@ -1,17 +1,17 @@
-"""What stands above a profile's pictures and pages."""
+"""What is said of a profile or a trace in titles, captions and the command that repeats it."""
 
 from __future__ import annotations
 
 import shlex
 
+from bench.core.revision import Pair
 from bench.core.sample import Side
-from bench.core.target import Kind
+from bench.core.target import Benchmark, Kind
 from bench.explain.profile.session import Profile
 
 
-def process_words(profile: Profile) -> str:
+def process_words(benchmark: Benchmark) -> str:
     """The process as one would type it."""
-    benchmark = profile.sides.benchmark
     if benchmark.kind is Kind.COMMAND:
         return shlex.join(benchmark.command)
     if benchmark.kind is Kind.IMPORT:
@@ -19,13 +19,26 @@ def process_words(profile: Profile) -> str:
     return f"bm_{benchmark.script}"
 
 
+def profiled_words(profile: Profile) -> str:
+    """What was profiled."""
+    return process_words(profile.sides.benchmark)
+
+
 def revision_words(profile: Profile, side: Side) -> str:
     """`codeflash 70e3ce1a67, Python 3.13.0`."""
-    python = profile.environments.side(side).record.provenance.python
-    return f"{profile.target.name} {profile.pair.side(side).label}, Python {python}"
+    return f"{profile.target.name} {profile.pair.side(side).label}, {_python(profile, side)}"
 
 
 def pair_words(profile: Profile) -> str:
     """`codeflash 7351d0f0ba..70e3ce1a67, Python 3.13.0`."""
-    python = profile.environments.base.record.provenance.python
-    return f"{profile.target.name} {profile.pair.label}, Python {python}"
+    return f"{profile.target.name} {profile.pair.label}, {_python(profile, Side.BASE)}"
+
+
+def _python(profile: Profile, side: Side) -> str:
+    return f"Python {profile.environments.side(side).record.provenance.python}"
+
+
+def repeat_command(session: str, target: str, pair: Pair, python: str, scenario: str) -> str:
+    """The command that makes a page again."""
+    what = pair.base.name if pair.is_same else f"{pair.base.name}..{pair.head.name}"
+    return f"nox -s {session} -- {target} {what} --python {python} --scenario {scenario}"

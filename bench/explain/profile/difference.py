@@ -28,12 +28,12 @@ _STILL_THERE = 0.25
 class FrameFate(enum.StrEnum):
     """What became of a frame."""
 
-    GONE = "gone"
+    REMOVED = "removed"
     MOVED = "moved"
     LESS = "less"
     SAME = "same"
     MORE = "more"
-    NEW = "new"
+    ADDED = "added"
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,17 @@ def fate_of(change: Change, *, elsewhere: bool = False, deadband_ms: float = 0.0
     if change.difference < 0:
         if change.head > _NOTHING_LEFT * change.base:
             return FrameFate.LESS
-        return FrameFate.MOVED if elsewhere else FrameFate.GONE
+        return FrameFate.MOVED if elsewhere else FrameFate.REMOVED
     if change.base > _NOTHING_LEFT * change.head:
         return FrameFate.MORE
-    return FrameFate.MOVED if elsewhere else FrameFate.NEW
+    return FrameFate.MOVED if elsewhere else FrameFate.ADDED
 
 
 def moved(found: Mapping[Frame, Cost]) -> frozenset[Frame]:
-    """Frames that take time on both sides: gone from one place, they are in another.
+    """Frames that take time on both sides: removed from one place, they are in another.
 
-    A quarter of the larger side's counts: what a module takes depends on what it finds imported.
+    A quarter of the larger side's time is enough: what a module takes depends on what is imported
+    already.
     """
     both = ((frame, sorted((cost.base.mean(), cost.head.mean()))) for frame, cost in found.items())
     return frozenset(frame for frame, (less, more) in both if less > _STILL_THERE * more)

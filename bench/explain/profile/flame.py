@@ -13,49 +13,40 @@ from bench.explain.profile.difference import Change, FrameFate, change_of, fate_
 from bench.explain.profile.frames import IMPORT_SYSTEM, INTERPRETER, NATIVE, STANDARD_LIBRARY, Frame
 from bench.explain.profile.layout import SMALL, FlameBox, Placing, rows
 from bench.explain.profile.tree import FrameNode
-from bench.formats.figure_style import INK
-from bench.formats.svg import MUTED, Svg, fitting, width_px
+from bench.formats.svg import MARGIN, WIDTH, Paint, Svg, wrapped_to
 from bench.formats.text import seconds
 
 MARKER = "made by python -m bench profile"
 
-WIDTH = 1200.0
-_MARGIN = 16.0
-_INNER = WIDTH - 2 * _MARGIN
-_ROW = 17.0
+_INNER = WIDTH - 2 * MARGIN
+_ROW = 18.0
 _DEEPEST = 27
 _DEEPEST_SMALL = 11
-_WHITE = "#ffffff"
 
-# Packages: the measured project stands out, what everybody has stays in the background.
-_OWN = "#f4a261"
+# Packages: the measured project stands out, what every process has stays in the background.
+_OWN = Paint("#f4a261")
 _FIXED = {
-    STANDARD_LIBRARY: "#c9d6e3",
-    IMPORT_SYSTEM: "#e3e3e0",
-    INTERPRETER: "#eeeeee",
-    NATIVE: "#d8cfe0",
+    STANDARD_LIBRARY: Paint("#c9d6e3", "#4b5a6b"),
+    IMPORT_SYSTEM: Paint("#e3e3e0", "#3a3f46"),
+    INTERPRETER: Paint("#eeeeee", "#2f343a"),
+    NATIVE: Paint("#d8cfe0", "#584f66"),
 }
-_OTHERS = ("#8ecae6", "#a7c957", "#e5989b", "#ffd166", "#b8a1d9", "#7fcdbb", "#d4a373", "#f7b2d9")
-_REST = "#dddddd"
+_OTHERS = tuple(map(Paint, (
+    "#7cc4ee", "#f0e08a", "#d99ac0", "#4fa58c", "#5b8fd0", "#b8a1d9", "#d4a373", "#9fd3c4",
+)))  # fmt: skip
+_REST = Paint("#dddddd", "#484f58")
 
-_FATES: Mapping[FrameFate, tuple[str, str]] = {
-    FrameFate.GONE: ("#1a7f37", _WHITE),
-    FrameFate.MOVED: ("#f2cc60", INK),
-    FrameFate.LESS: ("#a6dba0", INK),
-    FrameFate.SAME: ("#e1e4e8", INK),
-    FrameFate.MORE: ("#f4a8a3", INK),
-    FrameFate.NEW: ("#cf222e", _WHITE),
+# Blue for less, orange for more. What costs more is hatched, so that no colour is needed.
+_FATES: Mapping[FrameFate, tuple[str, Paint]] = {
+    FrameFate.REMOVED: ("removed", Paint("#0b4f9c")),
+    FrameFate.MOVED: ("now elsewhere", Paint("#f2dd8c")),
+    FrameFate.LESS: ("less", Paint("#a8cdf0")),
+    FrameFate.SAME: ("unchanged, or not certain", Paint("#e1e4e8", "#3d444d")),
+    FrameFate.MORE: ("more", Paint("#fbcd9c", hatched=True)),
+    FrameFate.ADDED: ("added", Paint("#c2570c", hatched=True)),
 }
-_GREENS = ("#1a7f37", "#0f766e", "#3f8f3a", "#15803d", "#2f6f5e", "#4d7c0f")
-_WHOLE = {FrameFate.GONE, FrameFate.MOVED, FrameFate.NEW}
-_FATE_WORDS = {
-    FrameFate.GONE: "gone",
-    FrameFate.MOVED: "now elsewhere",
-    FrameFate.LESS: "takes less",
-    FrameFate.SAME: "as before, or not certain",
-    FrameFate.MORE: "takes more",
-    FrameFate.NEW: "new",
-}
+_BLUES = tuple(map(Paint, ("#0b4f9c", "#1f6fb5", "#2a5d8f", "#0a6480", "#3c6aa0", "#173f73")))
+_WHOLE = {FrameFate.REMOVED, FrameFate.MOVED, FrameFate.ADDED}
 
 
 def milliseconds(value: float) -> str:
@@ -84,46 +75,46 @@ class Totals:
         return self.base if side is Side.BASE else self.head
 
 
+@dataclass(frozen=True)
+class Headline:
+    """What changed most, in words: the difference as a whole, and the frames it comes from."""
+
+    difference: str
+    lines: Sequence[str]
+
+
 def by_package(root: FrameNode, side: Side, caption: Caption, target: str) -> bytes:
     """One side's flame graph, a colour a package."""
     total = root.mean(side)
     colours = _package_colours(root, side, target)
-    drawing = Svg(WIDTH)
-    top = _caption(drawing, caption)
-    top = _legend(drawing, top, [(group, colour) for group, colour in colours.items()])
-    boxes = Placing(side, _INNER / total if total else 0.0, _DEEPEST).boxes(root, _MARGIN)
+    drawing, top = _begun(caption, list(colours.items()))
+    boxes = Placing(side, _INNER / total if total else 0.0, _DEEPEST).boxes(root, MARGIN)
     for box in boxes:
-        fill = _REST
-        if box.node is not None:
-            fill = colours.get(box.node.frame.group, _REST)
-        _draw(drawing, box, top, fill, INK, _title(box, side, total, caption.words))
-    return drawing.finish(top + rows(boxes) * _ROW + _MARGIN, MARKER)
+        paint = colours.get(box.node.frame.group, _REST) if box.node else _REST
+        _draw(drawing, box, top, paint, _title(box, side, total, caption.words))
+    return drawing.finish(top + rows(boxes) * _ROW + MARGIN, MARKER)
 
 
 def shift(
-    root: FrameNode, caption: Caption, totals: Totals, moved: frozenset[Frame], gone: Sequence[str]
+    root: FrameNode, caption: Caption, totals: Totals, moved: frozenset[Frame], headline: Headline
 ) -> bytes:
-    """Base above head on one scale of time, each frame coloured by what became of it.
+    """Base above head on one scale, each frame coloured by what became of it.
 
-    `gone` are lines that say what went away (or came); they stand where the shorter side leaves
-    room.
+    The headline stands where the shorter side leaves room.
     """
     longest = max(totals.base, totals.head)
     scale = _INNER / longest if longest else 0.0
-    drawing = Svg(WIDTH)
-    top = _caption(drawing, caption)
-    top = _legend(drawing, top, [(_FATE_WORDS[fate], _FATES[fate][0]) for fate in FrameFate])
+    drawing, top = _begun(caption, list(_FATES.values()))
     for side, name in ((Side.BASE, "before"), (Side.HEAD, "after")):
         total = totals.side(side)
         deepest = _DEEPEST if total > 0.3 * longest else _DEEPEST_SMALL
-        boxes = Placing(side, scale, deepest).boxes(root, _MARGIN)
-        drawing.text(_MARGIN, top + 14, f"{name}: {caption.words(total)}", bold=True, size=13)
+        boxes = Placing(side, scale, deepest).boxes(root, MARGIN)
+        drawing.text(MARGIN, top + 14, f"{name}: {caption.words(total)}", bold=True, size=13)
         top += 20
         _Fates(drawing, side, top, longest, moved, caption.words).draw(boxes)
-        free = _MARGIN + total * scale + 24
         height = rows(boxes) * _ROW
-        if total < 0.75 * longest and gone:
-            height = max(height, _tell(drawing, free, top, gone))
+        if total < 0.6 * longest:
+            height = max(height, _tell(drawing, MARGIN + total * scale + 20, top, headline))
         top += height + 14
     return drawing.finish(top + 2, MARKER)
 
@@ -131,12 +122,15 @@ def shift(
 def one_side(root: FrameNode, side: Side, caption: Caption, moved: frozenset[Frame]) -> bytes:
     """One side over the whole width, each frame coloured by what became of it."""
     total = root.mean(side)
-    drawing = Svg(WIDTH)
-    top = _caption(drawing, caption)
-    top = _legend(drawing, top, [(_FATE_WORDS[fate], _FATES[fate][0]) for fate in FrameFate])
-    boxes = Placing(side, _INNER / total if total else 0.0, _DEEPEST).boxes(root, _MARGIN)
+    drawing, top = _begun(caption, list(_FATES.values()))
+    boxes = Placing(side, _INNER / total if total else 0.0, _DEEPEST).boxes(root, MARGIN)
     _Fates(drawing, side, top, total, moved, caption.words).draw(boxes)
-    return drawing.finish(top + rows(boxes) * _ROW + _MARGIN, MARKER)
+    return drawing.finish(top + rows(boxes) * _ROW + MARGIN, MARKER)
+
+
+def _begun(caption: Caption, legend: list[tuple[str, Paint]]) -> tuple[Svg, float]:
+    drawing = Svg()
+    return drawing, drawing.legend(drawing.caption(caption.title, caption.subtitle), legend)
 
 
 @dataclass(frozen=True)
@@ -152,47 +146,43 @@ class _Fates:
 
     def draw(self, boxes: Sequence[FlameBox]) -> None:
         fates: dict[int, FrameFate] = {}
-        shades: dict[str, str] = {}  # a green for each package, to tell them apart
+        shades: dict[str, Paint] = {}  # a blue for each package, to tell them apart
         for box in boxes:
-            fate, title = fates.get(id(box.above), FrameFate.SAME), ""
-            if box.node is None:
-                title = f"{box.count} frames too narrow to be shown"
-            else:
+            fate, title = fates.get(id(box.above), FrameFate.SAME), _small(box)
+            if box.node is not None:
                 change = change_of(box.node.base, box.node.head)
                 is_elsewhere = box.node.frame in self.moved
                 fate = _fate_inside(fate, change, 0.003 * self.total, is_elsewhere=is_elsewhere)
                 title = (
                     f"{box.node.frame.title}\n{self.words(change.base)} → "
-                    f"{self.words(change.head)}: {_FATE_WORDS[fate]}"
+                    f"{self.words(change.head)}: {_FATES[fate][0]}"
                 )
             fates[id(box)] = fate
-            fill, ink = _FATES[fate]
-            if fate is FrameFate.GONE and box.node is not None:
-                number = len(shades) % len(_GREENS)
-                fill = shades.setdefault(box.node.frame.group, _GREENS[number])
-            _draw(self.drawing, box, self.top, fill, ink, title)
+            paint = _FATES[fate][1]
+            if fate is FrameFate.REMOVED and box.node is not None:
+                number = len(shades) % len(_BLUES)
+                paint = shades.setdefault(box.node.frame.group, _BLUES[number])
+            _draw(self.drawing, box, self.top, paint, title)
 
 
 def _fate_inside(
     around: FrameFate, change: Change, deadband_ms: float, *, is_elsewhere: bool
 ) -> FrameFate:
-    """What is called by a frame that is gone (or new) is gone from here as well, however small."""
+    """What a removed (or added) frame calls is removed from here as well, however small."""
     if around in _WHOLE and min(change.base, change.head) == 0:
         return (
             FrameFate.MOVED
             if is_elsewhere
-            else FrameFate.GONE
+            else FrameFate.REMOVED
             if change.difference < 0
-            else FrameFate.NEW
+            else FrameFate.ADDED
         )
     return fate_of(change, elsewhere=is_elsewhere, deadband_ms=deadband_ms)
 
 
-def _draw(drawing: Svg, box: FlameBox, top: float, fill: str, ink: str, title: str) -> None:
-    label = _label(box)
-    drawing.box(
-        box.left, top + box.row * _ROW, box.width, _ROW, fill, label=label, title=title, ink=ink
-    )
+def _draw(drawing: Svg, box: FlameBox, top: float, paint: Paint, title: str) -> None:
+    place = box.left, top + box.row * _ROW, box.width, _ROW
+    drawing.box(*place, paint, label=_label(box), title=title)
 
 
 def _label(box: FlameBox) -> str:
@@ -209,44 +199,28 @@ def _label(box: FlameBox) -> str:
 
 def _title(box: FlameBox, side: Side, total: float, words: Callable[[float], str]) -> str:
     if box.node is None:
-        return f"{box.count} frames too narrow to be shown"
+        return _small(box)
     value = box.node.mean(side)
     return f"{box.node.frame.title}\n{words(value)}, {value / total:.1%}"
 
 
-def _caption(drawing: Svg, caption: Caption) -> float:
-    drawing.text(_MARGIN, 28, caption.title, size=17, bold=True)
-    drawing.text(_MARGIN, 46, caption.subtitle, fill=MUTED)
-    return 58.0
+def _small(box: FlameBox) -> str:
+    return f"{box.count} frames too narrow to be shown"
 
 
-def _legend(drawing: Svg, top: float, entries: Sequence[tuple[str, str]]) -> float:
-    left = _MARGIN
-    for words, colour in entries:
-        width = 16 + width_px(words) + 18
-        if left + width > WIDTH - _MARGIN:
-            left, top = _MARGIN, top + 18
-        drawing.box(left, top, 12, 12, colour)
-        drawing.text(left + 17, top + 10, words)
-        left += width
-    return top + 22
-
-
-def _tell(drawing: Svg, left: float, top: float, lines: Sequence[str]) -> float:
-    """What went away, in words, where there is room; returns the height it took."""
-    room = WIDTH - _MARGIN - left
-    first, *others = lines
-    fate = FrameFate.NEW if first.endswith("came") else FrameFate.GONE
-    drawing.text(left, top + 16, fitting(first, room * 11 / 15), size=15, bold=True,
-                 fill=_FATES[fate][0])  # fmt: skip
+def _tell(drawing: Svg, left: float, top: float, headline: Headline) -> float:
+    """The headline, where there is room; returns the height it took."""
+    room = WIDTH - MARGIN - left
+    drawing.text(left, top + 16, headline.difference, size=15, bold=True)
     baseline = top + 36
-    for line in others:
-        drawing.text(left, baseline, fitting(line, room * 11 / 12), size=12)
-        baseline += 17
+    for line in headline.lines:
+        for part in wrapped_to(line, room)[:2]:
+            drawing.text(left, baseline, part)
+            baseline += 17
     return baseline - top
 
 
-def _package_colours(root: FrameNode, side: Side, target: str) -> dict[str, str]:
+def _package_colours(root: FrameNode, side: Side, target: str) -> dict[str, Paint]:
     """The measured project, the packages that take most with all they call, and the fixed ones."""
     taken: dict[str, float] = {}
     _enter(root, side, frozenset({""}), taken)

@@ -41,12 +41,12 @@ class HolderPath:
 class Population:
     """Objects of a type that have come since the start: how many, and bytes of their own.
 
-    `ways` say how they are held, where that was looked for; most first.
+    `paths` say what holds them, where references were followed; most first.
     """
 
     count: int
     size: int
-    ways: tuple[HolderPath, ...] = ()
+    paths: tuple[HolderPath, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,12 @@ def growth(
     for name in before.keys() | after.keys():
         (count, size), (more, larger) = before.get(name, (0, 0)), after.get(name, (0, 0))
         if count != more:
-            ways = ways_of(told.get(name, {}), more - count)
-            found[name] = Population(more - count, larger - size, ways)
+            paths = paths_of(told.get(name, {}), more - count)
+            found[name] = Population(more - count, larger - size, paths)
     return Growth(found, problem)
 
 
-def ways_of(told: _Told, count: int) -> tuple[HolderPath, ...]:
+def paths_of(told: _Told, count: int) -> tuple[HolderPath, ...]:
     """Ways that differ in names alone are one; each has its share of `count`, most first."""
     looked = sum(told.values())
     groups: dict[tuple[str, tuple[str, ...]], list[tuple[Sequence[_Step], int]]] = defaultdict(list)

@@ -9,11 +9,14 @@ from pathlib import Path
 from bench.core.sample import Side
 from bench.core.target import Kind
 from bench.explain.profile.artefacts import Artefacts
+from bench.explain.profile.captions import repeat_command
 from bench.explain.profile.pair_page import pair_blocks
 from bench.explain.profile.session import Profile
 from bench.explain.profile.single_page import single_blocks
 from bench.explain.profile.tables import overheads
-from bench.formats.markdown import bullets, document, fenced, heading, plain, prose
+from bench.formats.markdown import bullets, code, document, fenced, heading, plain, prose
+
+_SET_BY_COMMAND = {"PATH", "HOME", "TMPDIR", "PYTHONPATH"}
 
 
 def write_profile(profile: Profile, folder: Path) -> Path:
@@ -27,17 +30,18 @@ def _closing(profile: Profile) -> Iterator[str]:
     """How all of it was obtained, and what was not."""
     taken = profile.taken
     if taken.overheads:
-        yield heading(2, "What the profilers cost")
+        yield heading(2, "Overhead of the profilers")
         yield (
             "Wall time of whole processes with and without each profiler, run in turn; medians. "
-            "What a profiler adds is in its own figures too, unless said otherwise above."
+            "The overhead is included in a profiler's figures, unless said otherwise above."
         )
         yield overheads(taken.overheads)
     if taken.skipped:
-        yield heading(2, "Not taken")
+        yield heading(2, "Not available")
         yield bullets(f"{plain(name)}: {prose(why)}" for name, why in taken.skipped.items())
-    yield heading(2, "Again")
-    yield _again(profile)
+    yield heading(2, "Repeat it")
+    name = profile.sides.benchmark.name
+    yield code(repeat_command("profile", profile.target.name, profile.pair, profile.python, name))
     if profile.sides.benchmark.kind is not Kind.SCRIPT:
         yield "The process alone, for hyperfine:"
         yield fenced(_hyperfine(profile), "sh")
@@ -45,20 +49,21 @@ def _closing(profile: Profile) -> Iterator[str]:
 
 def _hyperfine(profile: Profile) -> str:
     """What starts the same process under hyperfine, from the root of the checkout."""
-    bare = profile.sides.base
     variables = [
         shlex.quote(f"{name}={value}")
-        for name, value in sorted(bare.env.items())
-        if name not in {"PATH", "HOME", "TMPDIR", "PYTHONPATH"}
+        for name, value in sorted(profile.sides.base.env.items())
+        if name not in _SET_BY_COMMAND
     ]
     sides = [Side.BASE] if profile.pair.is_same else list(Side)
     commands = [
         f"-n {side} {shlex.quote(_from_here(profile.sides.side(side).argv))}" for side in sides
     ]
-    return (
-        f'env -i PATH="$PATH" HOME="$(mktemp -d)" {" ".join(variables)} \\\n'
-        f"  hyperfine --warmup 5 --min-runs 30 --export-json hyperfine.json \\\n  "
-        + " \\\n  ".join(commands)
+    return " \\\n  ".join(
+        (
+            f'env -i PATH="$PATH" HOME="$(mktemp -d)" {" ".join(variables)}',
+            "hyperfine --warmup 5 --min-runs 30 --export-json hyperfine.json",
+            *commands,
+        )
     )
 
 
@@ -67,14 +72,3 @@ def _from_here(argv: tuple[str, ...]) -> str:
     here = Path.cwd()
     shown = program.relative_to(here) if program.is_relative_to(here) else program
     return shlex.join((str(shown), *argv[1:]))
-
-
-def _again(profile: Profile) -> str:
-    pair = profile.pair
-    what = pair.base.name if pair.is_same else f"{pair.base.name}..{pair.head.name}"
-    provenance = profile.environments.side(Side.BASE).record.provenance
-    words = (
-        f"nox -s profile-{profile.target.name} -- {what} --python {profile.python} "
-        f"--scenario {profile.sides.benchmark.name}"
-    )
-    return f"Python {provenance.python}. `{words}`"

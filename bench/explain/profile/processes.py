@@ -18,6 +18,7 @@ from bench.core.sample import Sample, Side
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.rounds import Bench, RoundFailedError, Sides
 from bench.engine.statistics.summary import median_s
+from bench.formats.text import magnitude
 
 Result = TypeVar("Result")
 _PATIENCE = 5.0  # a process may take so many times longer under a profiler
@@ -56,11 +57,6 @@ class ProfiledProcess:
             stderr=stderr or bare.stderr,
         )
         return self._run(invocation, own_status=own_status)
-
-    def run_instead(self, argv: Sequence[str]) -> Sample:
-        """Run a tool that starts the process itself, with all that it has; raises as `run`."""
-        bare = self.sides.side(self.side)
-        return self._run(dataclasses.replace(bare, argv=tuple(argv)), own_status=False)
 
     def _run(self, invocation: Invocation, *, own_status: bool) -> Sample:
         declared = msgspec.structs.replace(
@@ -118,6 +114,13 @@ class Overhead:
         """How many times as long the process takes under the profiler, by wall time."""
         return self.profiled_wall_s / self.bare_wall_s
 
+    @property
+    def words(self) -> str:
+        """`1.42x`, `+3.2%`; or that it can't be told from the noise of these runs."""
+        walls = ([sample.wall_s for sample in some] for some in (self.bare, self.profiled))
+        slowest, quickest = max(next(walls)), min(next(walls))
+        return "below noise" if quickest <= slowest else magnitude(self.factor)
+
 
 @dataclass
 class InTurn(Generic[Result]):
@@ -125,6 +128,11 @@ class InTurn(Generic[Result]):
 
     found: dict[Side, list[Result]] = field(default_factory=dict)
     overheads: dict[Side, Overhead] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> dict[Side, Result]:
+        """The last run of each side."""
+        return {side: runs[-1] for side, runs in self.found.items()}
 
     def last(self, side: Side) -> Result:
         """A side's last run."""

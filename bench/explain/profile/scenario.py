@@ -22,7 +22,7 @@ from bench.explain.profile.processes import (
 )
 from bench.explain.profile.sampling import Sampled, sample_native, sample_sides
 from bench.explain.profile.system import SystemCalls, find_tracer, trace_calls
-from bench.explain.profile.tools import Hyperfine, count_events, find, run_hyperfine
+from bench.explain.profile.tools import count_events, find
 
 _IMPORT_RUNS = 10
 _COUNTING_RUNS = 3
@@ -39,7 +39,6 @@ class ProfilesTaken:
     memory: InTurn[Memory] | None = None
     objects: InTurn[Growth] | None = None
     system: InTurn[SystemCalls] | None = None
-    hyperfine: InTurn[Hyperfine] | None = None
     events: InTurn[dict[str, int]] | None = None
     overheads: dict[str, dict[Side, Overhead]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -71,7 +70,6 @@ class Profiling:
             ("memray", self._memory),
             ("objects", self._objects),
             ("strace", self._system),
-            ("hyperfine", self._hyperfine),
             ("perf", self._events),
         )
         for name, step in steps:
@@ -135,7 +133,9 @@ class Profiling:
             (one.problem for found in objects.found.values() for one in found if one.problem), ""
         )
         if problem:
-            taken.skipped["objgraph"] = f"{problem}; objects are counted, who holds them is open"
+            taken.skipped["objgraph"] = (
+                f"{problem}; objects are counted, but not what keeps them alive"
+            )
         taken.objects = objects
         taken.overheads["objects"] = objects.overheads
 
@@ -145,10 +145,6 @@ class Profiling:
             self.subjects, lambda one: trace_calls(one, strace, self.places[one.side]), 1
         )
         taken.overheads["strace"] = taken.system.overheads
-
-    def _hyperfine(self, taken: ProfilesTaken) -> None:
-        program = find("hyperfine", "apt-get install hyperfine")
-        taken.hyperfine = in_turn(self.subjects, lambda one: run_hyperfine(one, program), 1)
 
     def _events(self, taken: ProfilesTaken) -> None:
         perf = find("perf", "apt-get install linux-perf")

@@ -1,9 +1,10 @@
-"""Tables of a profile's page: functions, packages, modules, overheads."""
+"""Tables of a profile's page: time by function and by package, and what the profilers cost."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from bench.core.sample import Side
 from bench.explain.profile.difference import CONFIDENCE, Change, change_of
@@ -12,64 +13,52 @@ from bench.explain.profile.frames import Frame
 from bench.explain.profile.processes import Overhead
 from bench.explain.profile.tree import Cost
 from bench.formats.markdown import code, table
+from bench.formats.text import share
 
 ROWS = 15
+Name = TypeVar("Name", bound="str | Frame")
 
 
-def top_functions(found: Mapping[Frame, Cost], side: Side, total_ms: float) -> str:
-    """Functions by time of their own; modules' bodies among them."""
+def name_words(name: str | Frame) -> str:
+    """A function, a module, a package or anything else that was counted."""
+    return code(name.title if isinstance(name, Frame) else name)
+
+
+def by_self_time(what: str, found: Mapping[Name, Cost], side: Side, total_ms: float) -> str:
+    """Functions and modules, or packages, by self time."""
     ordered = sorted(found.items(), key=lambda item: (-item[1].own(side).mean(), item[0]))
+    rows = []
+    for name, cost in ordered[:ROWS]:
+        own, inclusive = float(cost.own(side).mean()), float(cost.inclusive(side).mean())
+        part = share(own / total_ms if total_ms else None)
+        rows.append([name_words(name), milliseconds(own), part, milliseconds(inclusive)])
+    return table((what, "self time", "share", "cumulative time"), rows)
+
+
+def self_changes(found: Mapping[Name, Cost]) -> dict[Name, Change]:
+    """How the self time of each changed."""
+    return {name: change_of(cost.base_self, cost.head_self) for name, cost in found.items()}
+
+
+def cumulative_changes(found: Mapping[Name, Cost]) -> dict[Name, Change]:
+    """How the cumulative time of each changed."""
+    return {name: change_of(cost.base, cost.head) for name, cost in found.items()}
+
+
+def changes_table(
+    what: str, changes: Mapping[Name, Change], wanted: Callable[[Change], bool] = bool
+) -> str:
+    """Those that changed most of the wanted ones; a sentence where there are none."""
+    ordered = sorted(
+        ((name, one) for name, one in changes.items() if wanted(one)),
+        key=lambda item: (-abs(item[1].difference), item[0]),
+    )
     rows = [
-        [
-            code(frame.title),
-            milliseconds(float(cost.own(side).mean())),
-            share_words(float(cost.own(side).mean()), total_ms),
-            milliseconds(float(cost.inclusive(side).mean())),
-        ]
-        for frame, cost in ordered[:ROWS]
+        [name_words(name), milliseconds(one.base), milliseconds(one.head), difference_words(one)]
+        for name, one in ordered[:ROWS]
     ]
-    return table(("function or module", "own time", "share", "with all it calls"), rows)
-
-
-def packages(found: Mapping[str, Cost], side: Side, total_ms: float) -> str:
-    """Packages by time of their own."""
-    ordered = sorted(found.items(), key=lambda item: (-item[1].own(side).mean(), item[0]))
-    rows = [
-        [
-            code(group),
-            milliseconds(float(cost.own(side).mean())),
-            share_words(float(cost.own(side).mean()), total_ms),
-            milliseconds(float(cost.inclusive(side).mean())),
-        ]
-        for group, cost in ordered[:ROWS]
-    ]
-    return table(("package", "own time", "share", "with all it calls"), rows)
-
-
-def changed_packages(found: Mapping[str, Cost]) -> str:
-    """Packages whose own time changed most."""
-    changes = [(code(group), change_of(cost.base_self, cost.head_self))
-               for group, cost in found.items()]  # fmt: skip
-    return _changes("package, its own time", changes)
-
-
-def changed_functions(found: Mapping[Frame, Cost], *, gained: bool) -> str:
-    """Functions and modules that lost (or gained) most, with all they call; certain ones only."""
-    changes = [
-        (code(frame.title), change_of(cost.base, cost.head)) for frame, cost in found.items()
-    ]
-    wanted = [one for one in changes if one[1].is_certain and (one[1].difference > 0) == gained]
-    return _changes("function or module, with all it calls", wanted) if wanted else ""
-
-
-def changed_own(found: Mapping[Frame, Cost]) -> str:
-    """Functions and modules whose own time changed most; certain ones only."""
-    changes = [
-        (code(frame.title), change_of(cost.base_self, cost.head_self))
-        for frame, cost in found.items()
-    ]
-    wanted = [one for one in changes if one[1].is_certain]
-    return _changes("function or module, its own time", wanted) if wanted else ""
+    columns = (what, "base", "head", f"difference ({CONFIDENCE:.0%} interval)")
+    return table(columns, rows) if rows else "No change is certain."
 
 
 def overheads(found: Mapping[str, Mapping[Side, Overhead]]) -> str:
@@ -80,18 +69,13 @@ def overheads(found: Mapping[str, Mapping[Side, Overhead]]) -> str:
             str(side) if len(sides) > 1 else "",
             milliseconds(one.bare_wall_s * 1000),
             milliseconds(one.profiled_wall_s * 1000),
-            f"{one.factor:.2f}x",
+            one.words,
             str(len(one.profiled)),
         ]
         for name, sides in found.items()
         for side, one in sides.items()
     ]
     return table(("profiler", "side", "without", "with", "overhead", "runs"), rows)
-
-
-def share_words(value: float, total: float) -> str:
-    """A share in per cent."""
-    return f"{value / total:.1%}" if total else "–"
 
 
 def difference_words(change: Change) -> str:
@@ -101,21 +85,46 @@ def difference_words(change: Change) -> str:
     return f"{_signed(change.difference)} ms ({_signed(change.low)} … {_signed(change.high)})"
 
 
-def _changes(what: str, changes: Iterable[tuple[str, Change]]) -> str:
-    ordered: Sequence[tuple[str, Change]] = sorted(
-        changes, key=lambda item: (-abs(item[1].difference), item[0])
-    )[:ROWS]
-    rows = [
-        [
-            name,
-            milliseconds(change.base),
-            milliseconds(change.head),
-            difference_words(change),
-        ]
-        for name, change in ordered
-    ]
-    return table((what, "base", "head", f"difference ({CONFIDENCE:.0%} interval)"), rows)
-
-
 def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
+    words = f"{value:+.1f}".replace("-", "−")
+    return "0.0" if words in {"+0.0", "−0.0"} else words
+
+
+def number_words(value: float) -> str:
+    """A whole number."""
+    return f"{value:,.0f}".replace("-", "−")
+
+
+def weight(values: Sequence[float]) -> float:
+    """What a row is sorted by: the value of one side, or the change between two."""
+    return values[0] if len(values) == 1 else abs(values[1] - values[0])
+
+
+def counted_table(
+    what: str,
+    values: Mapping[Name, Sequence[int]],
+    sides: Sequence[Side],
+    shown: Callable[[float], str] = number_words,
+) -> str:
+    """Counts or bytes of one side, the largest; of two sides those that changed most."""
+    changed = [name for name in values if weight(values[name])]
+    ordered = sorted(changed, key=lambda name: (-weight(values[name]), name))[:ROWS]
+    rows = [
+        [name_words(one), *map(shown, values[one]), *difference_cells(values[one], shown)]
+        for one in ordered
+    ]
+    return table((what, *side_columns(sides)), rows)
+
+
+def side_columns(sides: Sequence[Side]) -> list[str]:
+    """A column for each side, and one for the difference."""
+    return [*sides, "difference"] if len(sides) > 1 else ["value"]
+
+
+def difference_cells(values: Sequence[float], words: Callable[[float], str]) -> list[str]:
+    """The difference of two sides with its sign; nothing for one side."""
+    if len(values) == 1:
+        return []
+    change = values[1] - values[0]
+    sign = "+" if change > 0 else "−" if change < 0 else ""
+    return [f"{sign}{words(abs(change))}"]

@@ -1,4 +1,4 @@
-"""What a pair's profile says in a few lines."""
+"""What a pair's profile shows, in a few lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bench.core.sample import Side
 from bench.explain.profile.difference import FrameFate, change_of, fate_of
-from bench.explain.profile.flame import Totals, milliseconds
+from bench.explain.profile.flame import Caption, Headline, Totals, milliseconds
 from bench.explain.profile.frames import (
     IMPORT_SYSTEM,
     INTERPRETER,
@@ -18,20 +18,20 @@ from bench.explain.profile.frames import (
 from bench.explain.profile.import_times import Imports
 from bench.explain.profile.layout import in_order
 from bench.explain.profile.tree import FrameNode
-from bench.formats.text import magnitude
+from bench.formats.text import joined, magnitude
 
 _NO_PACKAGE = {SCRIPT, STANDARD_LIBRARY, IMPORT_SYSTEM, INTERPRETER, NATIVE}
 _LINES = 9
 _WORTH = 0.01
 
 
-def what_went(
+def headline(
     root: FrameNode,
     totals: Totals,
     moved: frozenset[Frame],
     words: Callable[[float], str] = milliseconds,
-) -> list[str]:
-    """The sum that went away (or came), and the uppermost frames that went with it.
+) -> Headline:
+    """The difference as a whole, and the uppermost frames that were removed (or added).
 
     None of them is below another, so the figures add up. What is now elsewhere is left out.
     """
@@ -39,14 +39,20 @@ def what_went(
     side = Side.BASE if difference > 0 else Side.HEAD
     least = _WORTH * max(totals.base, totals.head)
     went = sorted(_uppermost(root, side, least, moved), key=lambda node: -node.mean(side))
-    lines = [f"{words(abs(difference))} {'went away' if difference > 0 else 'came'}"]
+    lines = []
     for node in went[:_LINES]:
         with_it = _packages(node, side, least, words)
         lines.append(
-            f"{words(node.mean(side))}  {node.frame.title}"
+            f"{words(node.mean(side))} {node.frame.title}"
             + (f", with {', '.join(with_it)}" if with_it else "")
         )
-    return lines
+    return Headline(f"{words(abs(difference))} {'less' if difference > 0 else 'more'}", lines)
+
+
+def alternative(caption: Caption, told: Headline) -> str:
+    """What a picture says, for those who cannot see it."""
+    most = f"; most of it: {joined(told.lines[:3])}" if told.lines else ""
+    return f"{caption.title}: {told.difference}{most}"
 
 
 def ratio_words(totals: Totals) -> str:
@@ -59,7 +65,7 @@ def ratio_words(totals: Totals) -> str:
 
 
 def module_lists(base: Imports, head: Imports) -> tuple[list[str], list[str]]:
-    """Modules that vanished, and that appeared."""
+    """Modules that are no longer imported, and modules that were added."""
     before, after = (
         {frame.name for stack in one.stacks for frame in stack} for one in (base, head)
     )
@@ -75,7 +81,7 @@ def _uppermost(
         if child.mean(side) < least_ms:
             continue
         fate = fate_of(change_of(child.base, child.head), elsewhere=child.frame in moved)
-        if fate in {FrameFate.GONE, FrameFate.NEW}:
+        if fate in {FrameFate.REMOVED, FrameFate.ADDED}:
             found.append(child)
         else:
             found += _uppermost(child, side, least_ms, moved)

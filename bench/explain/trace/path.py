@@ -40,8 +40,8 @@ class Layer(enum.StrEnum):
     SIMULATED = "simulated latency"
     SUBPROCESS = "subprocess"
     WAITING = "waiting"
-    NO_CORE = "ready, without a core"
-    EXIT = "exit"
+    FOR_CPU = "waiting for a CPU"
+    EXIT = "interpreter finalisation"
     UNEXPLAINED = "unexplained"
 
 

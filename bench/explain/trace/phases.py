@@ -75,7 +75,7 @@ def divided(piece: Piece) -> Iterator[tuple[Process, Layer, float]]:
     rest = length
     for layer, some in (
         (Layer.OWN_CODE, worked),
-        (Layer.NO_CORE, queued),
+        (Layer.FOR_CPU, queued),
         (Layer.WAITING, others),  # for the interpreter, which other threads kept busy
     ):
         taken = min(some, rest)

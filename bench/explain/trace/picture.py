@@ -8,33 +8,31 @@ from dataclasses import dataclass
 from bench.explain.trace.lanes import Lane, lanes_of
 from bench.explain.trace.path import Layer, Piece
 from bench.explain.trace.timeline import Timeline
-from bench.formats.figure_style import CARD, GRID, INK
-from bench.formats.svg import MUTED, Svg, fitting, width_px
+from bench.formats.svg import MARGIN, WIDTH, Paint, Svg, fitting, width_px
 from bench.formats.text import seconds, seconds_on_axis
 
 MARKER = "made by python -m bench trace"
-_WIDTH = 1180.0
-_EDGE = 16.0
-_NAMES = 176.0
+_NAMES = 150.0
 _ROW = 19.0
 _GAP = 5.0
 _THIN = 13.0
 _NARROW_PX = 1.6
-_COLOURS: dict[Layer, str] = {
-    Layer.PROCESS_START: "#8c6d46",
-    Layer.INTERPRETER_START: "#c9a26b",
-    Layer.IMPORTS: "#edc94d",
-    Layer.OWN_CODE: "#7fb2e5",
-    Layer.SERIALISATION: "#b392dc",
-    Layer.HTTP_CLIENT: "#57ab5a",
-    Layer.HTTP_WIRE: "#2f7d4f",
-    Layer.SERVICE: "#e5703a",
-    Layer.SIMULATED: "#f6c3a5",
-    Layer.WAITING: "#e6eaef",
-    Layer.EXIT: "#9aa4af",
-    Layer.NO_CORE: "#c7b8b8",
-    Layer.UNEXPLAINED: "#cf222e",
-    Layer.SUBPROCESS: "#c3d7ea",
+_TICKS = 8
+PAINTS: dict[Layer, Paint] = {
+    Layer.PROCESS_START: Paint("#7f4b12"),
+    Layer.INTERPRETER_START: Paint("#c08242"),
+    Layer.IMPORTS: Paint("#f2b24c"),
+    Layer.OWN_CODE: Paint("#8cbdea"),
+    Layer.SERIALISATION: Paint("#8e7cc3"),
+    Layer.HTTP_CLIENT: Paint("#4a8fd9"),
+    Layer.HTTP_WIRE: Paint("#0b4a8f"),
+    Layer.SERVICE: Paint("#d9480f"),
+    Layer.SIMULATED: Paint("#f9cfb0"),
+    Layer.SUBPROCESS: Paint("#c9dcf0"),
+    Layer.WAITING: Paint("#e6eaef", "#30363d"),
+    Layer.FOR_CPU: Paint("#cfd5dc", "#545d68"),
+    Layer.EXIT: Paint("#8d96a0"),
+    Layer.UNEXPLAINED: Paint("#f0f2f4", "#21262d", hatched=True),
 }
 # Too short to be seen at their own width, and what one looks for first
 _LOUD = {Layer.HTTP_CLIENT, Layer.HTTP_WIRE, Layer.SERVICE, Layer.SIMULATED}
@@ -61,39 +59,18 @@ def draw_timeline(
     timeline: Timeline, path: Sequence[Piece], title: str, caption: str, wall_ns: int | None = None
 ) -> bytes:
     """The SVG; `wall_ns` is what the width stands for, so that two pictures share a scale."""
-    svg = Svg(_WIDTH)
-    svg.text(_EDGE, 27, title, size=14, bold=True)
-    svg.text(_EDGE, 45, fitting(caption, _WIDTH - 2 * _EDGE), fill=MUTED)
-    scale = _Scale(
-        timeline.begin, wall_ns or timeline.wall_ns, _EDGE + _NAMES, _WIDTH - 2 * _EDGE - _NAMES
-    )
-    lanes = lanes_of(timeline)
+    svg = Svg()
+    top = svg.caption(title, caption)
+    left = MARGIN + _NAMES
+    scale = _Scale(timeline.begin, wall_ns or timeline.wall_ns, left, WIDTH - MARGIN - left)
+    lanes = [Lane("critical path", "", tuple(path)), *lanes_of(timeline)]
     shown = {piece.layer for lane in lanes for piece in lane.pieces if piece.length}
-    top = _legend(svg, 66, [layer for layer in Layer if layer in shown | _layers(path)])
-    bottom = top + 38 + _ROW + _GAP + sum(map(_height, lanes))
-    _axis(svg, scale, top + 14, bottom)
-    top += 24
-    top = _lane(svg, scale, top, Lane("what was waited for", "", tuple(path)), bold=True) + 8
-    for lane in lanes:
-        top = _lane(svg, scale, top, lane)
+    top = svg.legend(top, [(str(one), PAINTS[one]) for one in Layer if one in shown]) + 12
+    _axis(svg, scale, top, top + 18 + sum(map(_height, lanes)))
+    top += 10
+    for number, lane in enumerate(lanes):
+        top = _lane(svg, scale, top, lane, bold=not number) + (0 if number else 8)
     return svg.finish(top + 12, MARKER)
-
-
-def _layers(path: Iterable[Piece]) -> set[Layer]:
-    return {piece.layer for piece in path}
-
-
-def _legend(svg: Svg, top: float, layers: Iterable[Layer]) -> float:
-    """Colours and their names, on as many lines as they need; returns the next free place."""
-    left = _EDGE
-    for layer in layers:
-        wide = 16 + width_px(str(layer)) + 16
-        if left + wide > _WIDTH - _EDGE:
-            left, top = _EDGE, top + 18
-        svg.box(left, top - 9, 11, 11, _COLOURS[layer])
-        svg.text(left + 16, top, str(layer))
-        left += wide
-    return top + 14
 
 
 def _axis(svg: Svg, scale: _Scale, top: float, bottom: float) -> None:
@@ -101,17 +78,17 @@ def _axis(svg: Svg, scale: _Scale, top: float, bottom: float) -> None:
     moments = [number * step for number in range(int(scale.wall_ns / 1e9 / step) + 1)]
     for moment, words in zip(moments, seconds_on_axis(moments), strict=True):
         x = scale.x(scale.begin + round(moment * 1e9))
-        svg.line(x, top + 4, x, bottom, GRID)
-        last = x + width_px(words, 9.5) / 2 > _WIDTH - 4
-        svg.text(x, top, words, size=9.5, fill=MUTED, anchor="end" if last else "middle")
+        svg.line(x, top + 4, x, bottom)
+        last = x + width_px(words, 11) / 2 > WIDTH - 4
+        svg.text(x, top, words, size=11, muted=True, anchor="end" if last else "middle")
 
 
 def _step(wall_s: float) -> float:
-    """A round distance of which six to fifteen fit."""
+    """A round distance of which three to eight fit."""
     step = 10.0**-6
     for _ in range(12):
         for factor in (1, 2, 5):
-            if wall_s / (step * factor) <= 12:
+            if wall_s / (step * factor) <= _TICKS:
                 return step * factor
         step *= 10
     return step
@@ -119,20 +96,19 @@ def _step(wall_s: float) -> float:
 
 def _lane(svg: Svg, scale: _Scale, top: float, lane: Lane, *, bold: bool = False) -> float:
     height = _height(lane) - _GAP
-    left = _EDGE + 12 * lane.depth
-    room = _EDGE + _NAMES - left - 8
+    left = MARGIN + 12 * lane.depth
+    room = MARGIN + _NAMES - left - 8
     note = f" {lane.note}" if lane.note else ""
     name = fitting(lane.name, room - width_px(note)) or lane.name[:3]
     if name:
         svg.text(left, top + min(14.0, height + 2), name, bold=bold)
     if note:
-        svg.text(left + width_px(name) + 2, top + 14, note, fill=MUTED)
+        svg.text(left + width_px(name) + 6, top + 14, note, muted=True)
     for run in _runs(scale, lane.pieces):
         wide = max(run.right - run.left, _NARROW_PX)
-        ink = CARD if run.layer in {Layer.HTTP_WIRE, Layer.PROCESS_START} else INK
         svg.box(
-            run.left, top, wide, height, _COLOURS[run.layer],
-            label="" if lane.thin else run.what, title=run.title(scale), ink=ink,
+            run.left, top, wide, height, PAINTS[run.layer],
+            label="" if lane.thin else run.what, title=run.title(scale),
         )  # fmt: skip
     return top + height + _GAP
 

@@ -30,8 +30,8 @@ MEANING = {
     Layer.SIMULATED: "added by the service on purpose",
     Layer.SUBPROCESS: "waiting for children: their own doing is below",
     Layer.WAITING: "sleeps, and waiting for threads whose doing is not known",
-    Layer.NO_CORE: "ready to run while others had the cores (the kernel's figure)",
-    Layer.EXIT: "after the main module's end: threads, atexit, taking down the interpreter",
+    Layer.FOR_CPU: "ready to run while other processes used the CPUs (the kernel's figure)",
+    Layer.EXIT: "after the main module's end: threads joined, atexit, modules and objects freed",
     Layer.UNEXPLAINED: "neither CPU time nor waiting for anything known",
 }
 

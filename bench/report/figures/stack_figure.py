@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import msgspec
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bench.formats import figure_style as style
-from bench.formats.text import seconds, seconds_on_axis
+from bench.explain.trace.path import Layer
+from bench.explain.trace.picture import PAINTS
+from bench.formats.figure_style import MARKER
+from bench.formats.svg import MARGIN, WIDTH, Paint, Svg, width_px
+from bench.formats.text import seconds
 
-_BAR_IN, _GAP_IN, _TOP_IN, _BOTTOM_IN = 0.46, 0.26, 0.5, 0.4
-_EDGE_IN, _LEFT_IN, _RIGHT_IN = 0.18, 1.5, 0.8
-_LEGEND_ROW_IN, _LEGEND_COLUMNS = 0.24, 4
-_LABEL_FROM = 0.055
-# As in a trace's timeline (explain/trace/picture.py); what children do is the same, but paler.
-COLOURS = {
-    "CLI start": "#8c6d46",
-    "CLI imports": "#edc94d",
-    "analysis and own code": "#7fb2e5",
-    "serialisation": "#b392dc",
-    "HTTP, client and wire": "#2f7d4f",
-    "simulated latency": "#f6c3a5",
-    "service": "#e5703a",
-    "subprocesses: start": "#d9c4a3",
-    "subprocesses: imports": "#f8e7ab",
-    "subprocesses: their work": "#cfe2f5",
-    "waiting": "#e6eaef",
-    "ready, without a core": "#c7b8b8",
-    "exit": "#9aa4af",
-    "unexplained": "#cf222e",
+_NAMES, _TOTALS = 130.0, 70.0
+_BAR, _GAP = 34.0, 14.0
+# As in a trace's timeline; what children do is the same, but paler.
+STACK_PAINTS = {
+    "CLI start": PAINTS[Layer.INTERPRETER_START],
+    "CLI imports": PAINTS[Layer.IMPORTS],
+    "analysis and own code": PAINTS[Layer.OWN_CODE],
+    "serialisation": PAINTS[Layer.SERIALISATION],
+    "HTTP, client and wire": PAINTS[Layer.HTTP_WIRE],
+    "simulated latency": PAINTS[Layer.SIMULATED],
+    "service": PAINTS[Layer.SERVICE],
+    "subprocesses: start": Paint("#e3c7a4"),
+    "subprocesses: imports": Paint("#fae0b3"),
+    "subprocesses: their work": Paint("#cfe2f5"),
+    "waiting": PAINTS[Layer.WAITING],
+    "waiting for a CPU": PAINTS[Layer.FOR_CPU],
+    "interpreter finalisation": PAINTS[Layer.EXIT],
+    "unexplained": PAINTS[Layer.UNEXPLAINED],
 }
-_LIGHT_TEXT = {"CLI start", "HTTP, client and wire", "service", "unexplained"}
 
 
-class Bar(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class StackBar:
     """A side on a Python: its name, and seconds by layer in the order they are drawn."""
 
     label: str
@@ -46,76 +45,30 @@ class Bar(msgspec.Struct, frozen=True):
         return sum(length for _, length in self.parts)
 
 
-class Bars(msgspec.Struct, frozen=True):
-    """All bars of a page's picture, from top to bottom."""
+def draw_stack(title: str, caption: str, bars: Sequence[StackBar]) -> bytes:
+    """Draw the bars on one scale, below the names of the layers that can be seen."""
+    longest = max(bar.total_s for bar in bars)
+    svg = Svg()
+    shown = [name for name in STACK_PAINTS if any(_is_seen(bar, name, longest) for bar in bars)]
+    top = svg.caption(title, caption)
+    top = svg.legend(top, [(name, STACK_PAINTS[name]) for name in shown]) + 4
+    left = MARGIN + _NAMES
+    px_per_s = (WIDTH - MARGIN - _TOTALS - left) / longest
+    for bar in bars:
+        middle = top + _BAR / 2 + 4
+        svg.text(left - 8, middle, bar.label, anchor="end")
+        at = left
+        for name, length in bar.parts:
+            width = length * px_per_s
+            label = seconds(length)
+            fits = width_px(label) + 6 <= width
+            svg.box(at, top, width, _BAR, STACK_PAINTS[name], label=label if fits else "",
+                    title=f"{name}: {label}")  # fmt: skip
+            at += width
+        svg.text(at + 8, middle, seconds(bar.total_s), bold=True)
+        top += _BAR + _GAP
+    return svg.finish(top, MARKER)
 
-    title: str
-    bars: tuple[Bar, ...]
 
-
-def draw_stack(data: Bars) -> Figure:
-    """Draw the bars on one scale, with the layers that can be seen named below."""
-    longest = max(bar.total_s for bar in data.bars)
-    shown = [name for name in COLOURS if any(_is_seen(bar, name, longest) for bar in data.bars)]
-    bars_in = len(data.bars) * (_BAR_IN + _GAP_IN)
-    legend_in = -(-len(shown) // _LEGEND_COLUMNS) * _LEGEND_ROW_IN
-    card = style.Card(style.WIDTH_IN, _TOP_IN + bars_in + _BOTTOM_IN + legend_in + 0.12)
-    card.text(_EDGE_IN, 0.32, data.title, weight="bold")
-    axes = card.axes(_LEFT_IN, _TOP_IN, style.WIDTH_IN - _LEFT_IN - _RIGHT_IN, bars_in)
-    for place, bar in enumerate(data.bars):
-        _draw_bar(axes, place, bar, longest)
-    _finish(axes, data, longest)
-    _legend(card, shown, _TOP_IN + bars_in + _BOTTOM_IN)
-    return card.figure
-
-
-def _is_seen(bar: Bar, name: str, longest: float) -> bool:
+def _is_seen(bar: StackBar, name: str, longest: float) -> bool:
     return any(part == name and length > longest / 500 for part, length in bar.parts)
-
-
-def _legend(card: style.Card, shown: list[str], top: float) -> None:
-    column_in = (style.WIDTH_IN - 2 * _EDGE_IN) / _LEGEND_COLUMNS
-    for number, name in enumerate(shown):
-        row, column = divmod(number, _LEGEND_COLUMNS)
-        left, baseline = _EDGE_IN + column * column_in, top + (row + 0.6) * _LEGEND_ROW_IN
-        card.figure.add_artist(
-            Rectangle(
-                (left, card.height_in - baseline),
-                0.13,
-                0.1,
-                transform=card.figure.dpi_scale_trans,
-                facecolor=COLOURS[name],
-                edgecolor=style.RULE,
-                linewidth=0.6,
-            )
-        )
-        card.text(left + 0.2, baseline, name, size=style.SMALL_PT)
-
-
-def _draw_bar(axes: Axes, place: int, bar: Bar, longest: float) -> None:
-    left = 0.0
-    for name, length in bar.parts:
-        axes.barh(
-            place, length, left=left, height=_BAR_IN / (_BAR_IN + _GAP_IN), color=COLOURS[name],
-            edgecolor=style.CARD, linewidth=0.5,
-        )  # fmt: skip
-        if length > longest * _LABEL_FROM:
-            colour = style.CARD if name in _LIGHT_TEXT else style.INK
-            axes.text(
-                left + length / 2, place, seconds(length),
-                ha="center", va="center", color=colour, fontsize=style.SMALL_PT,
-            )  # fmt: skip
-        left += length
-    axes.text(
-        left + longest * 0.01, place, seconds(left), va="center", color=style.INK, weight="bold"
-    )
-
-
-def _finish(axes: Axes, data: Bars, longest: float) -> None:
-    axes.set_yticks(range(len(data.bars)), [bar.label for bar in data.bars])
-    axes.tick_params(axis="y", length=0, labelcolor=style.INK, labelsize=style.SIZE_PT)
-    axes.set_ylim(len(data.bars) - 0.5, -0.5)
-    axes.set_xlim(0, longest)
-    ticks = [tick for tick in axes.get_xticks() if 0 <= tick <= longest]
-    axes.set_xticks(ticks, seconds_on_axis(ticks))
-    axes.grid(axis="x", color=style.GRID, linewidth=0.8)

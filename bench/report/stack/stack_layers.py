@@ -20,8 +20,10 @@ _OWN = {
     "simulated latency": "simulated latency",
     "service": "service",
     "waiting": "waiting",
-    "ready, without a core": "ready, without a core",
-    "exit": "exit",
+    "waiting for a CPU": "waiting for a CPU",
+    "ready, without a core": "waiting for a CPU",  # until format 2
+    "interpreter finalisation": "interpreter finalisation",
+    "exit": "interpreter finalisation",  # until format 2
     "unexplained": "unexplained",
 }
 _IN_CHILD = {
@@ -34,7 +36,7 @@ _SUBPROCESS = "subprocess"
 ORDER = (
     "CLI start", "CLI imports", "analysis and own code", "serialisation", "HTTP, client and wire",
     "simulated latency", "service", "subprocesses: start", "subprocesses: imports", _BODY,
-    "waiting", "ready, without a core", "exit", "unexplained",
+    "waiting", "waiting for a CPU", "interpreter finalisation", "unexplained",
 )  # fmt: skip
 
 
@@ -53,7 +55,7 @@ class Spread:
         return cls(sum(values) / len(values), min(values), max(values), len(values))
 
     def is_apart_from(self, other: Spread) -> bool:
-        """Whether no run of one side is within the runs of the other; one run is never apart."""
+        """Whether the ranges do not overlap; a single run has no range."""
         if min(self.runs, other.runs) < 2:
             return False
         return self.least > other.most or self.most < other.least

@@ -9,8 +9,8 @@ from bench.core.sample import Side
 from bench.engine.store.accounts import ACCOUNTS_FOLDER, StackRecord
 from bench.formats.figure_style import MARKER
 from bench.formats.markdown import bullets, code, heading, image, plain, table
-from bench.formats.text import day, joined, seconds, share
-from bench.report.figures.stack_figure import Bar, Bars, draw_stack
+from bench.formats.text import counted, day, joined, seconds, share
+from bench.report.figures.stack_figure import StackBar, draw_stack
 from bench.report.output import Output, Page
 from bench.report.select_runs import Collection
 from bench.report.stack.stack_around import Around, around_rows
@@ -74,15 +74,13 @@ def _operations(output: Output) -> list[Operation]:
 
 def _index_row(operation: Operation, record: StackRecord) -> list[str]:
     whole = wall(record)
-    largest = max(compared(record), key=lambda one: (one.head or one.base).mean)
-    part = (largest.head or largest.base).mean / (whole.head or whole.base).mean
     return [
         plain(f"{operation.target} {operation.scenario}"),
         f"[{operation.label}]({operation.page})",
         record.python,
         seconds(whole.base.mean),
         seconds(whole.head.mean) if whole.head else "–",
-        f"{largest.name} ({share(part)})",
+        _largest(record),
         day(record.started_at),
         plain(record.machine.name),
     ]
@@ -94,38 +92,72 @@ def _blocks(
     yield heading(1, f"{plain(operation.target)} {plain(operation.scenario)}: the whole stack")
     notes = dict.fromkeys(one.note for one in operation.records if one.note)
     yield (
-        f"One command of a user's, {plain(operation.label)}, followed through all its processes "
-        "and back. Each moment of its wall time is counted once, in the layer that the user "
-        "waited for just then, so the layers add up. "
-        + " ".join(f"({plain(note)}.)" for note in notes)
+        f"One command ({plain(operation.label)}), traced through all its processes. Each moment of "
+        "its wall time is counted once, in the layer that the command waited for at that moment, "
+        "so the layers add up to the wall time. " + " ".join(f"({plain(note)}.)" for note in notes)
     )
-    bars = [bar for record in operation.records for bar in _bars(record)]
-    name = f"{operation.scenario}.svg"
-    title = f"{operation.target} {operation.scenario}: wall time by layer"
-    picture = page.picture(name, Bars(title, tuple(bars)), draw_stack)
-    yield image("Wall time by layer, before and after", picture)
+    yield _conditions(operation)
+    yield _picture(operation, page)
     for record in operation.records:
         yield from _of_record(record)
         rows = around_rows(record, around, collection, page)
         if rows:
-            yield heading(3, "Around it: layers measured by themselves")
+            yield heading(3, "Layers around it, measured separately")
             yield (
-                "What stands around the command where it is used, from runs of the other layers. "
-                "The sum is what each would add; what could not be measured here is named."
+                "What the command needs besides when it is used as a product, from runs of those "
+                "layers. The sum is what they would add to the command's wall time."
             )
-            yield table(("layer", "before", "after", "difference", "from"), rows, numbers=False)
+            yield table(("layer", "before", "after", "change", "from"), rows)
     yield heading(2, "How to read this")
     yield bullets(_reading(operation))
 
 
-def _bars(record: StackRecord) -> Iterator[Bar]:
+def _conditions(operation: Operation) -> str:
+    """How many runs, when, on which network: what the figures rest on."""
+    rests = []
+    for record in operation.records:
+        runs = {counted(len(record.of(side)), "traced run") for side in Side if record.of(side)}
+        a_side = " a side" if record.of(Side.HEAD) else ""
+        rests.append(
+            f"Python {record.python}: {joined(sorted(runs))}{a_side}, {day(record.started_at)}"
+        )
+    network = f"Network: {plain(operation.records[0].network)}."
+    return f"{'; '.join(map(plain, rests))}. {network} Load of the machine: not recorded."
+
+
+def _picture(operation: Operation, page: Page) -> str:
+    """The bars; the alternative text says what they show."""
+    bars = [bar for record in operation.records for bar in _bars(record)]
+    title = f"{operation.target} {operation.scenario}: wall time by layer"
+    words = "Means of the traced runs. Layers add up to the wall time."
+    name = f"{operation.scenario}.svg"
+    page.output.write(page.file.with_name(name), draw_stack(title, words, bars))
+    walls = [wall(record) for record in operation.records]
+    told = joined(
+        [" → ".join(seconds(one.mean) for one in (each.base, each.head) if one) for each in walls]
+    )
+    largest = _largest(operation.records[-1])
+    return image(f"{title}: {told}; the largest layer is {largest}", name)
+
+
+def _largest(record: StackRecord) -> str:
+    """The layer that takes most of the newest side, and its share."""
+    whole, one = wall(record), max(compared(record), key=_after)
+    return f"{one.name} ({share(_after(one) / _after(whole))})"
+
+
+def _after(one: StackLayer) -> float:
+    return (one.head or one.base).mean
+
+
+def _bars(record: StackRecord) -> Iterator[StackBar]:
     layers = compared(record)
     for side in Side:
         if not record.of(side):
             continue
         spans = [(one.name, one.base if side is Side.BASE else one.head) for one in layers]
         parts = tuple((name, max(span.mean, 0.0)) for name, span in spans if span is not None)
-        yield Bar(f"{record.pair.side(side).label}  {record.python}", parts)
+        yield StackBar(f"{record.pair.side(side).label}  {record.python}", parts)
 
 
 def _of_record(record: StackRecord) -> Iterator[str]:
@@ -134,43 +166,40 @@ def _of_record(record: StackRecord) -> Iterator[str]:
     yield layers_table(record)
     programs = programs_table(record, _PROGRAMS)
     if programs:
-        yield heading(3, "Waited for in subprocesses, by program")
+        yield heading(3, "Time waited for subprocesses, by program")
         yield programs
     counts = counts_table(record)
     if counts:
         yield heading(3, "Counts")
         yield counts
-    yield heading(3, "What remains")
+    yield heading(3, "Largest remaining layers")
     yield bullets(_remains(compared(record), wall(record)))
 
 
 def _remains(layers: Sequence[StackLayer], whole: StackLayer) -> Iterator[str]:
-    total = (whole.head or whole.base).mean
-    ranked = sorted(layers, key=lambda one: -(one.head or one.base).mean)
-    for one in ranked[:_REMAINS]:
-        after = (one.head or one.base).mean
+    total = _after(whole)
+    for one in sorted(layers, key=lambda each: -_after(each))[:_REMAINS]:
         yield (
-            f"{plain(one.name)}: {seconds(after)}, {share(after / total)} of the command. Without "
-            f"any of it the command would take {seconds(total - after)}."
+            f"{plain(one.name)}: {seconds(_after(one))}, {share(_after(one) / total)} of the "
+            f"command. Without it the command would take {seconds(total - _after(one))}."
         )
 
 
 def _reading(operation: Operation) -> Iterator[str]:
     yield f"Layers below {LEAST:.2%} of the longer side are left out of the tables."
     yield (
-        "*Runs apart*: no run before lies within the runs after. With two runs a side that "
-        "happens by chance to one layer in three, with three to one in ten, with five to one in "
-        "126: it is no verdict. "
-        f"Verdicts are made by {code('nox -s bench-' + operation.target)}."
+        "*Ranges*: from the shortest to the longest run. Ranges that do not overlap are no "
+        "verdict: with two runs a side that happens by chance to one layer in three, with three "
+        "to one in ten, with five to one in 126. "
+        f"{code('nox -s bench-' + operation.target)} decides what is faster."
     )
     for record in operation.records:
         told = [
-            f"of {plain(record.pair.side(side).label)} {seconds(min(record.bare_s[side]))}"
+            f"{plain(record.pair.side(side).label)} {seconds(min(record.bare_s[side]))}"
             for side in Side
             if record.bare_s.get(side)
         ]
         if told:
             python = plain(record.python)
-            yield f"Python {python}, shortest runs without the recorder: {joined(told)}."
-    yield f"Network: {plain(operation.records[0].network)}."
+            yield f"Python {python}, shortest run without the recorder: {joined(told)}."
     yield f"This page is {MARKER}."

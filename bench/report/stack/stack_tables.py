@@ -26,9 +26,9 @@ def summary(record: StackRecord) -> str:
     moved = sorted(apart, key=lambda one: -abs(_delta(one)))[:_MOVED]
     changes = joined([f"{one.name} ({_signed(_delta(one))})" for one in moved])
     told = (
-        f"Most of what changed: {changes}."
+        f"Largest changes whose ranges do not overlap: {changes}."
         if moved
-        else "No layer's runs before and after are apart."
+        else "The ranges of every layer overlap."
     )
     before, after = seconds(whole.base.mean), seconds(whole.head.mean)
     return f"{text} The command took {before} before, {after} after. {told}"
@@ -66,7 +66,7 @@ def _table(first: str, rows: Sequence[StackLayer], whole: StackLayer) -> str:
     columns = (first, *_sides(whole), "share")
     if whole.head is None:
         return table(columns, [_row(one, whole) for one in rows])
-    return table((*columns, "difference", "runs apart"), [_row(one, whole) for one in rows])
+    return table((*columns, "change", "ranges"), [_row(one, whole) for one in rows])
 
 
 def _sides(whole: StackLayer) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def _row(one: StackLayer, whole: StackLayer) -> list[str]:
     part = share(after.mean / total.mean) if total.mean else "–"
     if one.head is None:
         return [name, _with_spread(one.base), part]
-    apart = "yes" if one.base.is_apart_from(one.head) else "no"
+    apart = "do not overlap" if one.base.is_apart_from(one.head) else "overlap"
     times = (_with_spread(one.base), _with_spread(one.head))
     return [name, *times, part, _signed(_delta(one)), apart]
 
@@ -88,7 +88,7 @@ def _row(one: StackLayer, whole: StackLayer) -> list[str]:
 def _with_spread(span: Spread) -> str:
     if span.least == span.most:
         return seconds(span.mean)
-    return f"{seconds(span.mean)} ({seconds(span.least)} to {seconds(span.most)})"
+    return f"{seconds(span.mean)} ({seconds(span.least)}–{seconds(span.most)})"
 
 
 def _delta(one: StackLayer) -> float:
@@ -103,4 +103,4 @@ def _all_counts(record: StackRecord, side: Side, name: str) -> str:
     found = sorted({run.counts.get(name, 0) for run in record.of(side)})
     if not found:
         return "–"
-    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
+    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,}–{found[-1]:,}"

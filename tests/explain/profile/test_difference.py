@@ -10,11 +10,11 @@ import pytest
 
 from bench.core.sample import Side
 from bench.explain.profile.difference import FrameFate, change_of, fate_of, moved
-from bench.explain.profile.flame import Caption, Totals, by_package, one_side, shift
+from bench.explain.profile.flame import Caption, Headline, Totals, by_package, one_side, shift
 from bench.explain.profile.folded import Stacks
 from bench.explain.profile.frames import Frame
 from bench.explain.profile.tree import build_tree, costs, group_costs
-from bench.explain.profile.words import what_went
+from bench.explain.profile.words import headline
 from bench.formats.svg import fitting, width_px
 
 MAIN, KEPT, HEAVY, INSIDE, MOVES, NEWCOMER = (
@@ -55,11 +55,11 @@ def test_what_became_of_frames() -> None:
     assert fates() == {
         "/sample": FrameFate.LESS,
         "sample/sample.kept": FrameFate.SAME,
-        "sample/heavy": FrameFate.GONE,
-        "heavy/heavy.deep": FrameFate.GONE,
+        "sample/heavy": FrameFate.REMOVED,
+        "heavy/heavy.deep": FrameFate.REMOVED,
         "heavy/moves": FrameFate.MOVED,
         "sample/moves": FrameFate.MOVED,
-        "sample/newcomer": FrameFate.NEW,
+        "sample/newcomer": FrameFate.ADDED,
     }
 
 
@@ -85,14 +85,14 @@ def test_costs_count_a_recursive_frame_once() -> None:
     assert group_costs([stacks])["sample"].base_self[0] == 7.0
 
 
-def test_what_went_names_only_the_uppermost() -> None:
+def test_the_headline_names_only_the_uppermost() -> None:
     root, same = build_tree(BASE, HEAD), moved(costs(BASE, HEAD))
-    lines = what_went(root, Totals(root.mean(Side.BASE), root.mean(Side.HEAD)), same)
-    assert lines[0].endswith("went away")
-    assert [line.split("  ")[1].partition(",")[0] for line in lines[1:]] == ["heavy"]
+    told = headline(root, Totals(root.mean(Side.BASE), root.mean(Side.HEAD)), same)
+    assert told.difference.endswith(" less")
+    assert [line.split()[2].rstrip(",") for line in told.lines] == ["heavy"]
     backwards = build_tree(HEAD, BASE)
-    lines = what_went(backwards, Totals(backwards.mean(Side.BASE), backwards.mean(Side.HEAD)), same)
-    assert lines[0].endswith("came")
+    told = headline(backwards, Totals(backwards.mean(Side.BASE), backwards.mean(Side.HEAD)), same)
+    assert told.difference.endswith(" more")
 
 
 def labels(svg: bytes) -> list[str]:
@@ -104,12 +104,12 @@ def test_the_shift_has_both_sides_on_one_scale() -> None:
     root, same = build_tree(BASE, HEAD), moved(costs(BASE, HEAD))
     totals = Totals(root.mean(Side.BASE), root.mean(Side.HEAD))
     caption = Caption("sample work: 120 ms → 35 ms", "a < b & c")
-    picture = shift(root, caption, totals, same, what_went(root, totals, same))
+    picture = shift(root, caption, totals, same, headline(root, totals, same))
     shown = labels(picture)
     assert "sample work: 120 ms → 35 ms" in shown
     assert {"heavy", ".deep", "moves"} <= set(shown)
-    assert any(label.endswith("went away") for label in shown)
-    assert picture == shift(root, caption, totals, same, what_went(root, totals, same))
+    assert any(label.endswith(" less") for label in shown)
+    assert picture == shift(root, caption, totals, same, headline(root, totals, same))
 
 
 def test_one_side_and_one_revision() -> None:
@@ -123,7 +123,9 @@ def test_one_side_and_one_revision() -> None:
 def test_an_empty_profile_is_a_picture_too(runs: Sequence[Stacks]) -> None:
     root = build_tree(runs)
     assert b"</svg>" in by_package(root, Side.BASE, Caption("t", "s"), "sample")
-    assert b"</svg>" in shift(root, Caption("t", "s"), Totals(0, 0), frozenset(), [])
+    assert b"</svg>" in shift(
+        root, Caption("t", "s"), Totals(0, 0), frozenset(), Headline("0 more", [])
+    )
 
 
 def test_labels_are_cut_to_the_room_there_is() -> None:

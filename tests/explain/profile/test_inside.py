@@ -65,7 +65,7 @@ def test_objects_that_stay(tmp_path: Path) -> None:
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
     assert found.kinds["__main__.Thing"].count == 20000
     assert found.kinds["__main__.Thing"].size > 20000 * 16
-    assert not found.kinds["__main__.Thing"].ways
+    assert not found.kinds["__main__.Thing"].paths
     assert not found.problem
 
 
@@ -85,9 +85,9 @@ def test_ways_by_which_modules_hold_objects(tmp_path: Path) -> None:
     (file,) = run("objects", tmp_path, _HOLDING, BENCH_SUPPORT=support)
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
     assert not found.problem
-    ways = found.kinds["__main__.Thing"].ways
+    ways = found.kinds["__main__.Thing"].paths
     assert [(one.module, one.words) for one in ways] == [("__main__", "kept (list)")]
-    (made,) = found.kinds["__main__.Table"].ways
+    (made,) = found.kinds["__main__.Table"].paths
     assert (made.module, made.words) == ("__main__", "table")
 
 
@@ -96,7 +96,7 @@ def test_a_way_leads_through_classes_and_instances(tmp_path: Path) -> None:
     support = str(Path(objgraph.__file__).parent)
     (file,) = run("objects", tmp_path, f"{_HOLDING}del kept", BENCH_SUPPORT=support)
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
-    ways = found.kinds["__main__.Thing"].ways
+    ways = found.kinds["__main__.Thing"].paths
     assert [(one.words, round(one.count)) for one in ways] == [
         ("Table (class) → rows (dict) → list", 30),
         ("table (Table) → cells (list)", 10),

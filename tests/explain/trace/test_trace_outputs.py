@@ -100,7 +100,7 @@ def test_the_picture(traced: Traced) -> None:
     root = ET.fromstring(svg)
     words = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
     assert "a <title>" in words
-    assert "what was waited for" in words
+    assert "critical path" in words
     assert "program.py" in words
     width = float(root.attrib["width"])
     for box in root.iter("{http://www.w3.org/2000/svg}rect"):

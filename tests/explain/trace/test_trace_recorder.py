@@ -139,7 +139,7 @@ except subprocess.TimeoutExpired:
     traced = trace_program(tmp_path, program)
     account = account_of(traced.timeline, path_of(traced.timeline))
     worked = account.inside["python -c", Layer.OWN_CODE] + account.inside.get(
-        ("python -c", Layer.NO_CORE), 0.0
+        ("python -c", Layer.FOR_CPU), 0.0
     )
     assert len(traced.timeline.processes) == 2
     assert worked > 5 * account.inside.get(("python -c", Layer.UNEXPLAINED), 0.0)
