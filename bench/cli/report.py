@@ -8,7 +8,6 @@ import sys
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.workspace import find_workspace
 from bench.report.write import write_report
-from bench.validate.selfcheck.page import write_pages
 
 
 def report_command(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
@@ -19,7 +18,6 @@ def report_command(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     """
     workspace = find_workspace()
     written = write_report(workspace)
-    write_pages(workspace.data, workspace.results)
     for problem in written.problems:
         print(f"bench: {problem}", file=sys.stderr)
     if not (written.runs or written.analyses):

@@ -11,14 +11,26 @@ from rich.text import Text
 from bench.core.errors import ExitStatus
 from bench.core.lock import exclusive
 from bench.core.workspace import find_workspace
+from bench.formats.tables import render
+from bench.report.output import Output
 from bench.report.screen.watchers import make_watcher
-from bench.validate.selfcheck.claims import Outcome, claims
-from bench.validate.selfcheck.page import state
-from bench.validate.selfcheck.selfcheck import Kept, Selfcheck
-from bench.validate.selfcheck.settings import QUICK, Settings
-from bench.validate.selfcheck.tables import tables
+from bench.report.validate.selfcheck_page import (
+    missing,
+    rules_table,
+    selfcheck_file,
+    write_selfcheck_pages,
+)
+from bench.validate.claims import ClaimOutcome, tally, worst_first
+from bench.validate.selfcheck.claims import claims
+from bench.validate.selfcheck.record import SelfCheck
+from bench.validate.selfcheck.selfcheck import SelfCheckSession
+from bench.validate.selfcheck.settings import QUICK, SelfCheckSettings
 
-_COLOURS = {Outcome.HELD: "green", Outcome.FAILED: "bold red", Outcome.OPEN: "yellow"}
+_COLOURS = {
+    ClaimOutcome.HELD: "green",
+    ClaimOutcome.FAILED: "bold red",
+    ClaimOutcome.OPEN: "yellow",
+}
 
 
 def selfcheck_command(arguments: argparse.Namespace) -> ExitStatus:
@@ -28,30 +40,35 @@ def selfcheck_command(arguments: argparse.Namespace) -> ExitStatus:
     was measured until then is kept, and its page says that it is incomplete. Raises `BenchError`.
     """
     workspace = find_workspace()
+    output = Output(workspace.results, workspace.data)
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
-        check = Selfcheck(settings_for(arguments.runs, quick=arguments.quick), workspace, watcher)
-        done = check.run()
-    _print(done)
-    return ExitStatus.DONE if done.check.complete else ExitStatus.INTERRUPTED
+        settings = settings_for(arguments.runs, quick=arguments.quick)
+        try:
+            check = SelfCheckSession(settings, workspace, watcher).run()
+        finally:
+            write_selfcheck_pages(output)
+    _print(check)
+    print(f"\nPage: {output.root / selfcheck_file(check)}")
+    return ExitStatus.DONE if check.complete else ExitStatus.INTERRUPTED
 
 
-def settings_for(runs: int, *, quick: bool) -> Settings:
+def settings_for(runs: int, *, quick: bool) -> SelfCheckSettings:
     """The settings of a command line; quick ones have at most two A/A runs."""
     if quick:
         return dataclasses.replace(QUICK, runs=min(runs, QUICK.runs))
-    return Settings(runs=runs)
+    return SelfCheckSettings(runs=runs)
 
 
-def _print(done: Kept) -> None:
-    console = Console()
-    for table in tables(done.check):
-        console.print()
-        console.print(Text(table.title, style="bold"))
-        console.print(Text(table.text("simple")), no_wrap=True, crop=False, overflow="ignore")
-        console.print(Text(table.note, style="dim"))
+def _print(check: SelfCheck) -> None:
+    console, found = Console(), claims(check)
     console.print()
-    for note in state(done.check):
+    for one in worst_first(found):
+        console.print(Text(f"{one.outcome}: {one.claim}", style=_COLOURS[one.outcome]))
+        console.print(Text(f"    {one.measured}"))
+    console.print()
+    columns, rows = rules_table(check)
+    console.print(Text(render(columns, rows, "simple")), no_wrap=True, crop=False)
+    console.print()
+    for note in missing(check):
         console.print(Text(note, style="yellow"))
-    for claim in claims(done.check):
-        console.print(Text(str(claim), style=_COLOURS[claim.outcome]))
-    console.print(f"\nData: {done.data}\nPage: {done.page}", highlight=False, soft_wrap=True)
+    console.print(Text(tally(found), style="bold"))

@@ -24,6 +24,7 @@ from bench.report.stack.stack_page import write_stack_pages
 from bench.report.validate.accuracy_page import write_accuracy_page
 from bench.report.validate.calibration_page import write_calibration_page
 from bench.report.validate.prior_art_page import write_prior_art
+from bench.report.validate.selfcheck_page import write_selfcheck_pages
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def write_report(workspace: Workspace) -> Written:
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
         write_index(collection, series, output, rankings, stack, held=held)
     write_calibration_page(output)
+    write_selfcheck_pages(output)
     if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
         output.problems += write_prior_art(collection, series, workspace)
     output.remove_stale()

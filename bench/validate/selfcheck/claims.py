@@ -1,58 +1,37 @@
-"""What this project claims of itself, and whether it held on a machine: in words."""
+"""What this project claims of itself, and whether a self-check found it to hold."""
 
 from __future__ import annotations
 
-import enum
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bench.core.sample import Design, Metric
-from bench.core.verdict import Verdict
 from bench.engine.evaluation import LARGE_RATIO
 from bench.engine.statistics.binomial import Rate
-from bench.formats.text import percent, seconds
+from bench.formats.text import counted, percent, seconds, share
+from bench.validate.claims import Claim, ClaimOutcome, rate_claim
+from bench.validate.engine_runs import AA, rejections
 from bench.validate.selfcheck.analysis import (
-    ALL,
     LEVEL,
-    apart,
+    cases,
+    differ,
     find_series,
+    found_slower,
+    injected,
     judged,
-    names,
     precision,
     series_interval,
     series_of,
     shares_inside,
-    wrong,
 )
 from bench.validate.selfcheck.commands import BURN
-from bench.validate.selfcheck.record import AA, BIAS, LOADED, POWER, QUIET, Check
-from bench.validate.selfcheck.words import rate_words
+from bench.validate.selfcheck.record import BIAS, LOADED, POWER, QUIET, SelfCheck
 
 _LEAST_INSIDE = 0.90
 _FEWEST_ROUNDS = 20  # for a comparison of spreads
 
 
-class Outcome(enum.StrEnum):
-    """Whether a claim held here."""
-
-    HELD = "held"
-    FAILED = "FAILED"
-    OPEN = "not decided"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim, what came of it, and the figures."""
-
-    outcome: Outcome
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.outcome}: {self.text}"
-
-
-def claims(check: Check) -> list[Claim]:
+def claims(check: SelfCheck) -> list[Claim]:
     """All claims there are data for."""
     return [
         *_error_rates(check),
@@ -65,113 +44,100 @@ def claims(check: Check) -> list[Claim]:
     ]
 
 
-def _error_rates(check: Check) -> Iterator[Claim]:
+def _error_rates(check: SelfCheck) -> Iterator[Claim]:
     alpha = check.options.alpha
-    for name in names(check):
-        rate = wrong(judged(check, AA, "" if name == ALL else name))
-        low, high = rate.limits
-        figures = f"A/A, {name}: wrong verdicts {rate_words(rate)} in {rate.total} runs"
-        if rate.value > alpha:
-            chance = "" if low > alpha else "; the interval reaches α, so it may be chance"
-            yield Claim(Outcome.FAILED, f"{figures}, above α = {alpha:.0%}{chance}")
-        elif high > alpha:
-            more = "too few runs to exclude a rate above it"
-            yield Claim(Outcome.OPEN, f"{figures}, not above α = {alpha:.0%}, but {more}")
-        else:
-            yield Claim(Outcome.HELD, f"{figures}, surely at most α = {alpha:.0%}")
+    for case in reversed(cases(check)):
+        claim = f"At most {alpha:.0%} of unchanged pairs are called changed ({case})"
+        yield rate_claim(claim, rejections(judged(check, AA, case)), alpha)
 
 
-def _power(check: Check) -> Iterator[Claim]:
-    for truth in dict.fromkeys(run.truth for run in check.engine if run.phase == POWER):
+def _power(check: SelfCheck) -> Iterator[Claim]:
+    for truth in injected(check):
         runs = judged(check, POWER, truth=truth)
-        found = [one for one in runs if one.verdict is Verdict.SLOWER]
-        said = f"an injected {percent(truth)} found in {len(found)} of {len(runs)} runs"
-        if len(found) < len(runs):
-            others = ", ".join(sorted({str(one.verdict) for one in runs} - {"slower"}))
-            yield Claim(Outcome.FAILED, f"{said} (otherwise: {others})")
-        else:
-            median_s = statistics.median(one.run.elapsed_s for one in found)
-            yield Claim(Outcome.HELD, f"{said}, in {seconds(median_s)} (median)")
+        found = found_slower(runs)
+        rate = Rate(len(found), len(runs))
+        measured = f"{rate.count} of {rate.total} runs (95% limits from {rate.limits[0]:.0%})"
+        if found:
+            measured += f", in {seconds(statistics.median(one.run.elapsed_s for one in found))}"
+        others = sorted({str(one.verdict) for one in runs} - {"slower"})
+        measured += f"; otherwise {', '.join(others)}" if others else ""
+        yield Claim(_held(not others), f"An injected {percent(truth)} is found", measured)
 
 
-def _coverage(check: Check) -> Iterator[Claim]:
+def _coverage(check: SelfCheck) -> Iterator[Claim]:
     runs = judged(check, POWER)
     if runs:
         rate, wanted = Rate(sum(one.covers for one in runs), len(runs)), 1 - check.options.alpha
         low, high = rate.limits
-        outcome = Outcome.HELD if low >= wanted else Outcome.OPEN
+        outcome = ClaimOutcome.HELD if low >= wanted else ClaimOutcome.OPEN
         yield Claim(
-            Outcome.FAILED if high < wanted else outcome,
-            f"the engine's interval held the injected ratio in {rate.count} of {rate.total} runs "
-            f"[{low:.0%}–{high:.0%}]; it should in {wanted:.0%}",
+            ClaimOutcome.FAILED if high < wanted else outcome,
+            f"{wanted:.0%} of intervals hold the injected ratio",
+            f"{rate.count} of {rate.total} do (95% limits {low:.0%}–{high:.0%})",
         )
 
 
-def _overhead(check: Check) -> Iterator[Claim]:
+def _overhead(check: SelfCheck) -> Iterator[Claim]:
     shares = shares_inside(check, BURN)
     if shares:
-        share = statistics.median(shares)
-        held = share >= _LEAST_INSIDE
+        inside = statistics.median(shares)
         yield Claim(
-            Outcome.HELD if held else Outcome.FAILED,
-            f"{share:.1%} of the wall time inside measured processes while a command of about "
-            f"50 ms is measured ({'at least' if held else 'below'} {_LEAST_INSIDE:.0%})",
+            _held(inside >= _LEAST_INSIDE),
+            f"At least {_LEAST_INSIDE:.0%} of the time goes into the measured processes",
+            f"{share(inside)}, while a command of about 50 ms is measured",
         )
 
 
-def _designs(check: Check) -> Iterator[Claim]:
+def _designs(check: SelfCheck) -> Iterator[Claim]:
     for phase in (QUIET, LOADED):
-        duet = find_series(check, phase, design=Design.DUET, case=BURN)
-        pairs = find_series(check, phase, design=Design.PAIRS, case=BURN)
+        duet = find_series(check, phase, Design.DUET, BURN)
+        pairs = find_series(check, phase, Design.PAIRS, BURN)
         if duet is None or pairs is None:
             continue
         one = precision(duet, Metric.CPU).seconds_to_1_percent
         cpu, wall = (
             precision(pairs, metric).seconds_to_1_percent for metric in (Metric.CPU, Metric.WALL)
         )
-        held = one <= min(cpu, wall)
         count = min(len(duet.inside_s), len(pairs.inside_s))
         few = count < _FEWEST_ROUNDS
-        outcome = Outcome.OPEN if few else Outcome.HELD if held else Outcome.FAILED
         yield Claim(
-            outcome,
-            f"{phase}: duet {'is' if held else 'is not'} the fastest way to ±1% for a CPU-bound "
-            f"command: {one:.1f} s, pairs {cpu:.1f} s (CPU) and {wall:.1f} s (wall)"
-            + (f", from {count} rounds only" if few else ""),
+            ClaimOutcome.OPEN if few else _held(one <= min(cpu, wall)),
+            f"Duet is the fastest design for a CPU-bound command, machine {phase}",
+            f"{seconds(one)} to ±1%; pairs {seconds(cpu)} by CPU time, {seconds(wall)} by wall time"
+            + (f"; {counted(count, 'round')} only" if few else ""),
         )
 
 
-def _bias(check: Check) -> Iterator[Claim]:
-    small = [truth for truth in _bias_truths(check) if truth <= LARGE_RATIO * 1.01]
-    off = []
+def _bias(check: SelfCheck) -> Iterator[Claim]:
+    truths = dict.fromkeys(one.truth for one in series_of(check, BIAS))
+    small = [truth for truth in truths if truth <= LARGE_RATIO * 1.01]
+    seen, off = [], False
     for truth in small:
-        duet, pairs = (find_series(check, BIAS, truth=truth, design=design) for design in Design)
+        duet, pairs = (find_series(check, BIAS, design, truth=truth) for design in Design)
         if duet is None or pairs is None:
             return
-        seen = series_interval(duet, LEVEL / len(small))  # Bonferroni: one claim, several ratios
-        if apart(duet, pairs) or not seen.low <= truth <= seen.high:
-            off.append(f"{truth:.3f} seen as {seen.ratio:.3f} [{seen.low:.3f}–{seen.high:.3f}]")
+        found = series_interval(duet, LEVEL / len(small))  # Bonferroni: one claim, several ratios
+        off = off or differ(duet, pairs) or not found.low <= truth <= found.high
+        seen.append(f"{truth:.2f} as {found.ratio:.3f} ({found.low:.3f}–{found.high:.3f})")
     if small:
-        yield Claim(
-            Outcome.FAILED if off else Outcome.HELD,
-            f"duet sees ratios up to {LARGE_RATIO:g}, whose size the engine takes from it, as they "
-            f"are{': ' + '; '.join(off) if off else ''}",
-        )
+        claim = f"Duet shows ratios up to {LARGE_RATIO:g} without bias"
+        yield Claim(_held(not off), claim, "; ".join(seen))
 
 
-def _bias_truths(check: Check) -> list[float]:
-    return list(dict.fromkeys(one.truth for one in series_of(check, BIAS)))
-
-
-def _probes(check: Check) -> Iterator[Claim]:
+def _probes(check: SelfCheck) -> Iterator[Claim]:
     for phase in dict.fromkeys(one.phase for one in check.probes):
+        probed = [one for one in check.probes if one.phase == phase]
         other = [
-            f"{one.case} got {' by '.join(one.chosen) if one.chosen else 'nothing'} ({one.reason})"
-            for one in check.probes
-            if one.phase == phase and one.chosen != one.expected
+            f"; {one.case}: {' by '.join(one.chosen) if one.chosen else 'nothing'} ({one.reason})"
+            for one in probed
+            if one.chosen != one.expected
         ]
         yield Claim(
-            Outcome.FAILED if other else Outcome.HELD,
-            f"{phase}: the probe finds the design that fits each kind of command"
-            + (f": {'; '.join(other)}" if other else ""),
+            _held(not other),
+            f"The probe chooses the right design for each kind of command, machine {phase}",
+            f"{len(probed) - len(other)} of {len(probed)} right{''.join(other)}",
         )
+
+
+def _held(held: bool) -> ClaimOutcome:  # noqa: FBT001 - it is the whole argument
+    return ClaimOutcome.HELD if held else ClaimOutcome.FAILED

@@ -1,4 +1,4 @@
-"""The processes a selfcheck measures, and how much work is injected into them."""
+"""The processes a self-check measures, and how much work is injected into them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.engine.environments.clean import DEFAULTS
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.rounds import Sides
-from bench.validate.selfcheck.record import Calibration
+from bench.validate.selfcheck.record import BurnCalibration
 
 BARE = "bare interpreter"
 IMPORTS = "import-heavy"
@@ -45,7 +45,7 @@ _SLEEP_CODE = "import time; time.sleep(0.05)"
 
 
 @dataclass(frozen=True)
-class Case:
+class KnownCase:
     """A command on both sides: what comes after the interpreter, and the true ratio head/base."""
 
     name: str
@@ -55,15 +55,15 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Expectation:
+class ExpectedDesign:
     """A command with the design and metric the probe should choose for it."""
 
-    case: Case
+    case: KnownCase
     expected: tuple[Design, Metric]
 
 
 def interpreter() -> Path:
-    """The Python that selfchecks run: the one the harness's own environment was made from."""
+    """The Python that self-checks run: the one the harness's own environment was made from."""
     return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 
@@ -72,12 +72,12 @@ def burn_words(loops: int) -> tuple[str, ...]:
     return ("-c", _BURN_CODE, f"{loops:012d}")
 
 
-def unchanged(name: str, words: tuple[str, ...]) -> Case:
+def unchanged(name: str, words: tuple[str, ...]) -> KnownCase:
     """Head against itself."""
-    return Case(name, words, words)
+    return KnownCase(name, words, words)
 
 
-def aa_cases(calibration: Calibration) -> tuple[Case, ...]:
+def aa_cases(calibration: BurnCalibration) -> tuple[KnownCase, ...]:
     """The three commands whose error rate is measured."""
     return (
         unchanged(BARE, ("-c", "pass")),
@@ -86,38 +86,38 @@ def aa_cases(calibration: Calibration) -> tuple[Case, ...]:
     )
 
 
-def burn_case(calibration: Calibration, ratio: float) -> Case:
+def burn_case(calibration: BurnCalibration, ratio: float) -> KnownCase:
     """The CPU-bound command with `ratio` times the CPU time of the whole process injected."""
     loops = loops_for(calibration, ratio)
     base, head = burn_words(calibration.loops), burn_words(loops)
-    return Case(BURN, base, head, true_ratio(calibration, loops))
+    return KnownCase(BURN, base, head, true_ratio(calibration, loops))
 
 
-def probe_cases(calibration: Calibration) -> tuple[Expectation, ...]:
+def probe_cases(calibration: BurnCalibration) -> tuple[ExpectedDesign, ...]:
     """Commands of every kind, with the design that fits each."""
     duet, pairs = (Design.DUET, Metric.CPU), (Design.PAIRS, Metric.WALL)
     child = ("-c", _CHILD_CODE, f"{calibration.loops:012d}", _BURN_CODE)
     return (
-        *(Expectation(case, duet) for case in aa_cases(calibration)),
-        Expectation(unchanged("two hashing threads", ("-c", _THREADS_CODE)), pairs),
-        Expectation(unchanged("CPU-bound child process", child), duet),
-        Expectation(unchanged("sleeping 50 ms", ("-c", _SLEEP_CODE)), pairs),
+        *(ExpectedDesign(case, duet) for case in aa_cases(calibration)),
+        ExpectedDesign(unchanged("two hashing threads", ("-c", _THREADS_CODE)), pairs),
+        ExpectedDesign(unchanged("CPU-bound child process", child), duet),
+        ExpectedDesign(unchanged("sleeping 50 ms", ("-c", _SLEEP_CODE)), pairs),
     )
 
 
-def loops_for(calibration: Calibration, ratio: float) -> int:
+def loops_for(calibration: BurnCalibration, ratio: float) -> int:
     """Loops of a process that takes `ratio` times the CPU time of the base, start included."""
     whole = calibration.start_loops + calibration.loops
     return round(ratio * whole - calibration.start_loops)
 
 
-def true_ratio(calibration: Calibration, loops: int, start_loops: float | None = None) -> float:
+def true_ratio(calibration: BurnCalibration, loops: int, start_loops: float | None = None) -> float:
     """CPU time of a process with `loops` loops over the base's, if a start costs `start_loops`."""
     start = calibration.start_loops if start_loops is None else start_loops
     return (start + loops) / (start + calibration.loops)
 
 
-def uncertainty(calibration: Calibration, ratio: float) -> float:
+def uncertainty(calibration: BurnCalibration, ratio: float) -> float:
     """How far the injected ratio may be off, since what a start costs is an estimate itself."""
     loops = loops_for(calibration, ratio)
     limits = (calibration.low, calibration.high)
@@ -139,13 +139,13 @@ def base_loops(start_s: float, start_loops: float, process_s: float) -> int:
 
 
 @dataclass(frozen=True)
-class Commands:
+class KnownCommands:
     """From a case to the two processes of its rounds, in throwaway folders of equal length."""
 
     executable: Path
     scratch: Path
 
-    def sides(self, case: Case) -> Sides:
+    def sides(self, case: KnownCase) -> Sides:
         """Both processes of a case."""
         benchmark = benchmark_of(case)
         return Sides(
@@ -189,7 +189,7 @@ class _OneCommand(Subject):
         return self.process
 
 
-def benchmark_of(case: Case) -> Benchmark:
+def benchmark_of(case: KnownCase) -> Benchmark:
     """The declaration of a case; its name decides on the order of its rounds."""
     name = case.name.lower().replace(" ", "-")
     return Benchmark(name=name, command=("python", *case.base))

@@ -1,47 +1,71 @@
-"""How well the injected differences are known, in words."""
+"""Make a CPU-bound command into which a known ratio can be injected."""
 
 from __future__ import annotations
 
-from bench.core.sample import Design
-from bench.formats.text import percent, seconds
-from bench.validate.selfcheck.analysis import linearity, series_interval, series_of
-from bench.validate.selfcheck.commands import uncertainty
-from bench.validate.selfcheck.record import VERIFY, Check
-from bench.validate.selfcheck.settings import POWER_RATIOS
+from itertools import islice
+
+import numpy as np
+
+from bench.core.errors import NothingMeasuredError
+from bench.core.sample import Design, Metric, Side
+from bench.core.verdict import Interval
+from bench.engine.evaluation import differences, times
+from bench.engine.statistics.signed_rank import fixed_interval
+from bench.validate.engine_runs import RunTaker
+from bench.validate.selfcheck.commands import (
+    KnownCase,
+    KnownCommands,
+    base_loops,
+    burn_words,
+    start_in_loops,
+)
+from bench.validate.selfcheck.record import BurnCalibration
+
+_FIRST_GUESS = 100_000
+_FEW = 6
+_MANY = 4
 
 
-def injection(check: Check) -> str:
-    """What is injected, how it is known, and what independent witnesses say."""
-    calibration = check.calibration
-    if calibration is None:
-        return ""
-    start = calibration.start_loops / (calibration.start_loops + calibration.loops)
-    error = max(uncertainty(calibration, ratio) for ratio in POWER_RATIOS) * 100
-    parts = [
-        f"A process of {seconds(calibration.process_s)} CPU time, of which the interpreter's start "
-        f"is {start:.0%} (from {calibration.rounds} random-order pairs of a process with as many "
-        "loops and one with four times as many); head gets so many more loops that the whole "
-        f"process costs the stated share more. What is not known of the start moves these "
-        f"shares by ±{error:.2f} points at most.",
-        *_witnesses(check),
-    ]
-    return " ".join(parts)
+def calibrate_burn(
+    taker: RunTaker, commands: KnownCommands, rounds: int, wanted_s: float
+) -> BurnCalibration:
+    """Find the loops of a process of `wanted_s` CPU seconds, and what its start costs in loops.
+
+    The start's cost follows from processes of 1 and of 4 times the loops, one after the other in
+    random order (in a duet, the longer one would run its end alone). A process without any loops
+    serves for a first guess only: the first milliseconds of looping cost more than the later ones,
+    and that, too, is a cost that more loops do not add to. Raises `NothingMeasuredError` when loops
+    cannot be told from nothing.
+    """
+    start_s, found = _compare(taker, commands, 0, _FIRST_GUESS, _FEW)
+    loops = base_loops(start_s, start_in_loops(0, _FIRST_GUESS, found.ratio), wanted_s)
+    process_s, found = _compare(taker, commands, loops, _MANY * loops, rounds)
+    start, low, high = (
+        start_in_loops(loops, _MANY * loops, ratio)
+        for ratio in (found.ratio, found.high, found.low)
+    )
+    return BurnCalibration(
+        loops=loops,
+        start_loops=start,
+        low=low,
+        high=high,
+        start_s=start_s,
+        process_s=process_s,
+        rounds=rounds,
+    )
 
 
-def _witnesses(check: Check) -> list[str]:
-    found = []
-    straight = linearity(check)
-    if straight is not None:
-        found.append(
-            f"Valgrind counts {straight:.3f} times as many instructions for an injected loop as "
-            "for one of base: it is the same work."
+def _compare(
+    taker: RunTaker, commands: KnownCommands, few: int, many: int, count: int
+) -> tuple[float, Interval]:
+    """Median CPU seconds of a process of `few` loops, and how many times that `many` loops take."""
+    sides = commands.sides(KnownCase("calibration", burn_words(few), burn_words(many)))
+    rounds = islice(taker.in_turn({Design.PAIRS: sides}), 1, count + 1)  # after a warm-up
+    taken = [one for (one,) in rounds]
+    found = fixed_interval(differences(taken, Metric.CPU), 0.05)
+    if found.low <= 1:
+        raise NothingMeasuredError(
+            f"{many} loops of Python cannot be told from {few} on this machine.",
+            "It is too busy, or its CPU clock too coarse, for a self-check.",
         )
-    for one in series_of(check, VERIFY):
-        if one.design is Design.PAIRS:
-            seen = series_interval(one)
-            found.append(
-                f"{len(one.inside_s)} random-order pairs, each side alone on the core, put "
-                f"{percent(one.truth)} at {percent(seen.ratio)} ({percent(seen.low)} … "
-                f"{percent(seen.high)})."
-            )
-    return found
+    return float(np.median(times(taken, Side.BASE, Metric.CPU))), found

@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 _BUSY = """\
@@ -26,14 +26,10 @@ def busy(executable: Path, processes: int, at_most_s: float) -> Iterator[None]:
     its parent is gone, and ends `at_most_s` seconds after its start whatever happens.
     """
     words = [str(executable), "-I", "-S", "-c", _BUSY, f"{at_most_s:g}", str(os.getpid())]
-    running: list[subprocess.Popen[bytes]] = []
-    try:
+    with ExitStack() as running:
         for _ in range(processes):
-            running.append(subprocess.Popen(words, stdin=subprocess.DEVNULL))  # noqa: PERF401
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+            running.callback(process.wait)
+            running.callback(process.kill)
         time.sleep(_SETTLE_S)
         yield
-    finally:
-        for process in running:
-            process.kill()
-        for process in running:
-            process.wait()

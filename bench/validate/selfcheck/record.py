@@ -1,22 +1,22 @@
-"""The raw data of a selfcheck: what was measured, and nothing that can be worked out from it."""
+"""The raw data of a self-check: what was measured, and nothing that can be worked out from it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from bench.core.errors import DataError
-from bench.core.files import write_atomically
 from bench.core.machine import Machine, Noise
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
+from bench.engine.store.documents import read_documents, write_document
+from bench.validate.engine_runs import EngineRun, Seconds
 
 FORMAT = 1
-Seconds = tuple[float, ...]
+FOLDER = "selfcheck"
 
-AA = "A/A"
 POWER = "power"
 QUIET = "quiet"
 LOADED = "loaded"
@@ -25,32 +25,8 @@ VERIFY = "verify"
 GROWING = "growing blocks"
 
 
-class EngineRun(msgspec.Struct, frozen=True):
-    """One benchmark measured by the engine from its first round to its verdict.
-
-    `phase` is AA or POWER, `truth` the injected ratio head/base. `base_s` and `head_s` are seconds
-    of the deciding metric, one a round; `elapsed_s` is the wall time from start to verdict,
-    `inside_s` the part of it in which a measured process ran.
-    """
-
-    phase: str
-    case: str
-    truth: float
-    run: int
-    design: Design
-    metric: Metric
-    looks: tuple[int, ...]
-    maximum: int
-    base_s: Seconds
-    head_s: Seconds
-    large: bool
-    reason: str
-    elapsed_s: float
-    inside_s: float
-
-
-class Blocks(msgspec.Struct, frozen=True):
-    """The peers' way: all of base, then all of head. Wall seconds, one a sample."""
+class Blocks(msgspec.Struct, frozen=True, kw_only=True):
+    """Samples as other tools take them: all of base, then all of head. Wall seconds."""
 
     phase: str
     case: str
@@ -60,7 +36,7 @@ class Blocks(msgspec.Struct, frozen=True):
     head_s: Seconds
 
 
-class Series(msgspec.Struct, frozen=True):
+class DesignSeries(msgspec.Struct, frozen=True, kw_only=True):
     """A fixed number of rounds of one design; seconds, one a round.
 
     `phase` is QUIET, LOADED, BIAS or VERIFY.
@@ -77,10 +53,10 @@ class Series(msgspec.Struct, frozen=True):
     inside_s: Seconds
 
 
-class ProbeRun(msgspec.Struct, frozen=True):
-    """Which design and metric the probe chose for a command, why, and which was to be expected.
+class ProbeRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Which design and metric the probe chose for a command, why, and which was expected.
 
-    `chosen` is None when it could not be probed; `phase` is QUIET or LOADED.
+    `chosen` is None when the command could not be probed; `phase` is QUIET or LOADED.
     """
 
     case: str
@@ -90,7 +66,7 @@ class ProbeRun(msgspec.Struct, frozen=True):
     phase: str = QUIET
 
 
-class Calibration(msgspec.Struct, frozen=True):
+class BurnCalibration(msgspec.Struct, frozen=True, kw_only=True):
     """How the CPU-bound command was made, so that a ratio is one of the whole process.
 
     A process with `n` loops costs `start_loops + n` loops' worth of CPU time, where `start_loops`
@@ -108,21 +84,15 @@ class Calibration(msgspec.Struct, frozen=True):
     rounds: int
 
 
-class Counted(msgspec.Struct, frozen=True):
-    """Instructions valgrind counted in a whole process with so many loops."""
+class SelfCheck(msgspec.Struct, kw_only=True):
+    """A whole self-check, filled while it is measured.
 
-    loops: int
-    instructions: int
-
-
-class Check(msgspec.Struct, frozen=True):
-    """A whole selfcheck. `id` is the moment it began, and the name of its file.
-
-    `settings` are the counts and limits (seconds) it ran with. `complete` is false when it was
-    interrupted or failed; `stopped` then says how.
+    `id` is the moment it began, and the name of its file; `settings` are the counts and limits
+    (seconds) it ran with. `complete` is false when it was interrupted or failed; `stopped` then
+    says how. `cut_short` and `failures` say what is missing.
     """
 
-    format: int
+    format: int = FORMAT
     id: str
     machine: Machine
     python: str
@@ -130,58 +100,32 @@ class Check(msgspec.Struct, frozen=True):
     harness: str
     options: Options
     settings: dict[str, float]
-    complete: bool
-    stopped: str
-    elapsed_s: float
-    noise: Noise
-    calibration: Calibration | None
-    engine: tuple[EngineRun, ...]
-    blocks: tuple[Blocks, ...]
-    series: tuple[Series, ...]
-    probes: tuple[ProbeRun, ...]
-    counted: tuple[Counted, ...]
-    cut_short: tuple[str, ...]
-    failures: tuple[str, ...]
+    complete: bool = False
+    stopped: str = ""
+    elapsed_s: float = 0.0
+    noise: Noise | None = None
+    calibration: BurnCalibration | None = None
+    engine: list[EngineRun] = []
+    blocks: list[Blocks] = []
+    series: list[DesignSeries] = []
+    probes: list[ProbeRun] = []
+    cut_short: list[str] = []
+    failures: list[str] = []
 
 
-@dataclass
-class Recorder:
-    """What has been measured so far."""
-
-    calibration: Calibration | None = None
-    engine: list[EngineRun] = field(default_factory=list)
-    blocks: list[Blocks] = field(default_factory=list)
-    series: list[Series] = field(default_factory=list)
-    probes: list[ProbeRun] = field(default_factory=list)
-    counted: list[Counted] = field(default_factory=list)
-    cut_short: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+def check_file(check: SelfCheck, data: Path) -> Path:
+    """Where a self-check is kept."""
+    return data / FOLDER / check.machine.name / f"{check.id}.json"
 
 
-def rounded(seconds: list[float]) -> Seconds:
-    """Whole microseconds: what the kernel accounts in."""
-    return tuple(round(value, 6) for value in seconds)
+def save_check(check: SelfCheck, data: Path) -> Path:
+    """Write a self-check to a file of its own; returns the file. Raises `DataError`."""
+    return write_document(check_file(check, data), check)
 
 
-def save(check: Check, data: Path) -> Path:
-    """Write a selfcheck's raw data to a file of its own; returns the file."""
-    folder = data / "selfcheck" / check.machine.name
-    file = folder / f"{check.id}.json"
-    if file.exists():
-        raise DataError(f"{file} exists already: raw data is never written over.")
-    write_atomically(file, msgspec.json.format(msgspec.json.encode(check), indent=0) + b"\n")
-    return file
-
-
-def load(file: Path) -> Check:
-    """Read a selfcheck's raw data. Raises `DataError` when it is damaged or of a newer version."""
-    try:
-        content = file.read_bytes()
-        version = msgspec.json.decode(content, type=dict).get("format")
-        if isinstance(version, int) and version > FORMAT:
-            raise DataError(f"{file} was written by a newer version: update this repository.")
-        return msgspec.json.decode(content, type=Check)
-    except msgspec.MsgspecError as error:
-        raise DataError(f"{file} is damaged: {error}", "Restore it, or move it away.") from error
-    except OSError as error:
-        raise DataError(f"{file} can't be read: {error.strerror}") from error
+def newest_checks(data: Path) -> Iterator[SelfCheck | DataError]:
+    """The newest self-check of each machine; a damaged one as an error."""
+    newest = {
+        file.parent: check for file, check in read_documents(data / FOLDER, "*/*.json", SelfCheck)
+    }
+    yield from newest.values()

@@ -1,4 +1,4 @@
-"""How much a selfcheck measures, and how long each part may take."""
+"""How much a self-check measures, and how long each part may take."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ POWER_RATIOS = (1.02, 1.05)
 BIAS_RATIOS = (1.05, 1.2, 1.5, 2.0, 4.0)
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class SelfCheckSettings:
     """Counts, and limits in seconds: a part that reaches its limit is cut short, and says so.
 
     `runs`: A/A runs, for which `run_s` each are allowed; `block_samples`: the most samples a side
-    of the peers' blocks, which take about `block_s`; `process_s`: CPU time of the CPU-bound
-    command, the interpreter's start included; `growing_samples` and `growing_s`: the cap of the
-    blocks that grow until their interval is as narrow as the engine's; `before_aa_s`: what all
-    parts before the A/A runs may take before these have to make up for it.
+    of the blocks, which take about `block_s`; `process_s`: CPU time of the CPU-bound command, the
+    interpreter's start included; `growing_samples` and `growing_s`: the cap of the blocks that grow
+    until their interval is as narrow as the engine's; `before_aa_s`: what all parts before the A/A
+    runs may take; beyond that, the A/A runs get less time.
     """
 
     runs: int = 40
@@ -29,7 +29,6 @@ class Settings:
     process_s: float = 0.050
     calibration_rounds: int = 30
     verify_rounds: int = 30
-    count_instructions: bool = True
     power_repeats: int = 5
     growing_samples: int = 200
     growing_s: float = 30.0
@@ -55,14 +54,13 @@ class Settings:
         return {name: float(value) for name, value in dataclasses.asdict(self).items()}
 
 
-QUICK = Settings(
+QUICK = SelfCheckSettings(
     runs=2,
     run_s=5.0,
     block_samples=10,
     block_s=1.0,
     calibration_rounds=8,
     verify_rounds=0,
-    count_instructions=False,
     power_repeats=1,
     growing_samples=15,
     growing_s=3.0,

@@ -1,4 +1,4 @@
-"""Made-up selfchecks with known answers."""
+"""Made-up self-checks with known answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import random
 from bench.core.machine import Machine, Noise
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
+from bench.validate.engine_runs import AA, EngineRun
 from bench.validate.selfcheck.commands import BURN
 from bench.validate.selfcheck.record import (
-    AA,
     BIAS,
     FORMAT,
     GROWING,
@@ -18,14 +18,12 @@ from bench.validate.selfcheck.record import (
     POWER,
     QUIET,
     Blocks,
-    Calibration,
-    Check,
-    Counted,
-    EngineRun,
+    BurnCalibration,
+    DesignSeries,
     ProbeRun,
-    Series,
+    SelfCheck,
 )
-from bench.validate.selfcheck.settings import Settings
+from bench.validate.selfcheck.settings import SelfCheckSettings
 
 MACHINE = Machine(
     name="a-machine-2cpu-012345",
@@ -42,7 +40,7 @@ MACHINE = Machine(
     isolated_cpus=(),
     can_pin=True,
 )
-CALIBRATION = Calibration(
+CALIBRATION = BurnCalibration(
     loops=300_000,
     start_loops=100_000.0,
     low=95_000.0,
@@ -93,23 +91,24 @@ def block_pair(
         tuple(0.05 * level * math.exp(chance.gauss(0, sd)) for _ in range(count))
         for level in (1.0, ratio)
     )
-    return Blocks(phase, BURN, truth, 0, base, head)
+    return Blocks(phase=phase, case=BURN, truth=truth, run=0, base_s=base, head_s=head)
 
 
 def series(
     ratio: float, design: Design, *, phase: str = BIAS, truth: float | None = None,
     sd: float = 0.01, count: int = 25,
-) -> Series:  # fmt: skip
+) -> DesignSeries:  # fmt: skip
     base, head = noisy(count, ratio, sd, len(design))
     inside = tuple(a + b for a, b in zip(base, head, strict=True))
     known = ratio if truth is None else truth
-    return Series(
-        phase, BURN, known, design, tuple(base), tuple(head), tuple(base), tuple(head), inside
-    )
+    return DesignSeries(
+        phase=phase, case=BURN, truth=known, design=design, base_cpu_s=tuple(base),
+        head_cpu_s=tuple(head), base_wall_s=tuple(base), head_wall_s=tuple(head), inside_s=inside,
+    )  # fmt: skip
 
 
-def whole_check(**changes: object) -> Check:
-    """A selfcheck in which everything went as it should."""
+def whole_check(**changes: object) -> SelfCheck:
+    """A self-check in which everything went as it should."""
     fields: dict[str, object] = {
         "format": FORMAT,
         "id": "20260102T030405006Z",
@@ -118,22 +117,22 @@ def whole_check(**changes: object) -> Check:
         "interpreter": "/usr/bin/python3.13",
         "harness": "abcdef0",
         "options": Options(),
-        "settings": Settings().as_numbers(),
+        "settings": SelfCheckSettings().as_numbers(),
         "complete": True,
         "stopped": "",
         "elapsed_s": 600.0,
         "noise": Noise(seconds=600.0, load_1min=1.0, others=0.02, steal=0.0),
         "calibration": CALIBRATION,
-        "engine": (
+        "engine": [
             *(engine_run(run=run) for run in range(4)),
             *(engine_run(1.05, phase=POWER, truth=1.05, run=run) for run in range(10, 13)),
-        ),
-        "blocks": (
+        ],
+        "blocks": [
             block_pair(),
             block_pair(1.05, phase=POWER, truth=1.05),
             block_pair(1.05, phase=GROWING, truth=1.05, count=200, sd=0.1),
-        ),
-        "series": (
+        ],
+        "series": [
             *(
                 series(1.0, design, phase=phase, sd=sd)
                 for phase in (QUIET, LOADED)
@@ -142,17 +141,14 @@ def whole_check(**changes: object) -> Check:
             *(series(1.05, design) for design in Design),
             series(1.8, Design.DUET, truth=2.0),
             series(2.0, Design.PAIRS, truth=2.0),
-        ),
-        "probes": (
+        ],
+        "probes": [
             ProbeRun(
-                BURN,
-                (Design.DUET, Metric.CPU),
-                (Design.DUET, Metric.CPU),
-                "CPU-bound on one core (waits for 0%)",
+                case=BURN,
+                expected=(Design.DUET, Metric.CPU),
+                chosen=(Design.DUET, Metric.CPU),
+                reason="CPU-bound on one core (waits for 0%)",
             ),
-        ),
-        "counted": (Counted(0, 1000), Counted(100, 2000), Counted(110, 2100)),
-        "cut_short": (),
-        "failures": (),
+        ],
     }
-    return Check(**{**fields, **changes})  # type: ignore[arg-type]
+    return SelfCheck(**{**fields, **changes})  # type: ignore[arg-type]

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from selfcheck_checks import block_pair, engine_run, series, whole_check
+from selfcheck_checks import block_pair, engine_run, series
 
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
 from bench.core.verdict import Verdict
-from bench.validate.selfcheck.analysis import (
-    grow,
-    judge,
-    linearity,
-    precision,
-)
+from bench.validate.engine_runs import judge
+from bench.validate.selfcheck.analysis import grow, precision
 from bench.validate.selfcheck.record import POWER
 
 
 def test_an_unchanged_command_shows_no_difference() -> None:
     found = judge(engine_run(), Options())
     assert found.verdict is Verdict.SAME
-    assert not found.decided
+    assert not found.rejected
     assert found.covers
 
 
@@ -31,7 +27,7 @@ def test_an_unchanged_command_shows_no_difference() -> None:
 def test_a_rejection_counts_whatever_its_size(ratio: float, verdict: Verdict) -> None:
     found = judge(engine_run(ratio, phase=POWER, truth=ratio), Options())
     assert found.verdict is verdict
-    assert found.decided
+    assert found.rejected
 
 
 def test_a_run_stopped_for_a_large_effect_is_judged_by_its_direction() -> None:
@@ -62,8 +58,3 @@ def test_precision_follows_from_the_spread_and_the_length_of_a_round() -> None:
     assert found.seconds_to_1_percent == pytest.approx(
         (196 * found.sd) ** 2 * found.round_s, rel=1e-3
     )
-
-
-def test_injected_loops_are_held_against_ordinary_ones() -> None:
-    assert linearity(whole_check()) == pytest.approx(1.0)
-    assert linearity(whole_check(counted=())) is None

@@ -4,122 +4,171 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 from selfcheck_checks import MACHINE, block_pair, engine_run, series, whole_check
 
 from bench.core.errors import DataError
 from bench.core.sample import Design, Metric
-from bench.validate.selfcheck.claims import Outcome, claims
+from bench.report.output import Output
+from bench.report.validate.selfcheck_page import rules_table, write_selfcheck_pages
+from bench.validate.claims import Claim, ClaimOutcome
+from bench.validate.selfcheck.claims import claims
 from bench.validate.selfcheck.commands import BURN
-from bench.validate.selfcheck.page import page_of, write_page, write_pages
-from bench.validate.selfcheck.record import FORMAT, GROWING, POWER, ProbeRun, load, save
+from bench.validate.selfcheck.record import (
+    GROWING,
+    POWER,
+    ProbeRun,
+    SelfCheck,
+    newest_checks,
+    save_check,
+)
 
 
-def test_the_page_made_twice_is_the_same_to_the_byte(tmp_path: Path) -> None:
-    data = save(whole_check(), tmp_path / "data")
-    page = write_page(data, tmp_path / "results")
-    first = page.read_bytes()
-    page.unlink()
-    assert write_pages(tmp_path / "data", tmp_path / "results") == [page]
-    assert page.read_bytes() == first
-    assert page == tmp_path / "results" / "selfcheck" / MACHINE.name / "README.md"
+def page_of(check: SelfCheck, folder: Path) -> str:
+    save_check(check, folder / "data")
+    output = Output(folder / "results", folder / "data")
+    write_selfcheck_pages(output)
+    assert output.problems == []
+    page = folder / "results" / "selfcheck" / MACHINE.name / "README.md"
+    return page.read_text(encoding="utf-8")
 
 
-def test_raw_data_comes_back_as_it_was_and_is_never_written_over(tmp_path: Path) -> None:
+def claims_on(check: SelfCheck, words: str) -> list[Claim]:
+    return [one for one in claims(check) if words in one.claim]
+
+
+def test_raw_data_comes_back_as_it_was_and_makes_the_same_page_again(tmp_path: Path) -> None:
     check = whole_check()
-    file = save(check, tmp_path)
-    assert load(file) == check
-    with pytest.raises(DataError, match="never written over"):
-        save(check, tmp_path)
+    first = page_of(check, tmp_path)
+    assert list(newest_checks(tmp_path / "data")) == [check]
+    assert page_of(check, tmp_path) == first
+    assert len(first.encode()) < 25_000
 
 
 def test_the_newest_data_makes_the_page(tmp_path: Path) -> None:
-    save(whole_check(), tmp_path / "data")
-    save(whole_check(id="20270102T030405006Z"), tmp_path / "data")
-    (page,) = write_pages(tmp_path / "data", tmp_path / "results")
-    assert "20270102T030405006Z.json" in page.read_text()
+    page_of(whole_check(), tmp_path)
+    newer = whole_check(id="20270102T030405006Z")
+    assert "20270102T030405006Z.json" in page_of(newer, tmp_path)
 
 
-def test_damaged_and_newer_data_are_refused(tmp_path: Path) -> None:
-    damaged = tmp_path / "damaged.json"
+def test_damaged_data_is_a_problem_of_the_report(tmp_path: Path) -> None:
+    damaged = tmp_path / "data" / "selfcheck" / MACHINE.name / "20260102T030405006Z.json"
+    damaged.parent.mkdir(parents=True)
     damaged.write_text('{"format": 1')
-    with pytest.raises(DataError, match="damaged"):
-        load(damaged)
-    newer = tmp_path / "newer.json"
-    newer.write_bytes(msgspec.json.encode({"format": FORMAT + 1}))
-    with pytest.raises(DataError, match="newer version"):
-        load(newer)
+    output = Output(tmp_path / "results", tmp_path / "data")
+    write_selfcheck_pages(output)
+    (problem,) = output.problems
+    assert isinstance(problem, DataError)
+    assert str(damaged) in problem.message
 
 
-def test_every_claim_is_judged() -> None:
-    found = claims(whole_check())
-    assert {claim.outcome for claim in found} == {Outcome.HELD, Outcome.OPEN}
-    text = " ".join(claim.text for claim in found)
-    for part in ("A/A", "injected +5.0%", "wall time inside", "quiet", "loaded", "ratios", "probe"):
+def test_every_claim_is_judged_and_counted_on_top(tmp_path: Path) -> None:
+    check = whole_check()
+    found = claims(check)
+    assert {claim.outcome for claim in found} == {ClaimOutcome.HELD, ClaimOutcome.OPEN}
+    text = " ".join(claim.claim for claim in found)
+    for part in ("unchanged pairs", "injected +5.0%", "measured processes", "quiet", "loaded",
+                 "ratios", "probe"):  # fmt: skip
         assert part in text
+    held = sum(one.outcome is ClaimOutcome.HELD for one in found)
+    before_tables = page_of(check, tmp_path).partition("|")[0]
+    assert f"**{held} of {len(found)} claims hold here" in before_tables
+    assert "undecided" in before_tables
 
 
-def test_wrong_verdicts_above_alpha_are_a_failure_in_words() -> None:
-    engine = (engine_run(1.05), *(engine_run(run=run) for run in range(1, 10)))
-    page = page_of(whole_check(engine=engine))
-    assert "**FAILED**: A/A, CPU-bound: wrong verdicts 10.0% [0.3–44.5] in 10 runs" in page
-    assert "it may be chance" in page
+def test_failed_claims_come_first_and_may_be_chance(tmp_path: Path) -> None:
+    engine = [engine_run(1.05), *(engine_run(run=run) for run in range(1, 10))]
+    check = whole_check(engine=engine)
+    failed = claims_on(check, "(CPU-bound)")[0]
+    assert failed.outcome is ClaimOutcome.FAILED
+    assert "1 of 10 called changed: 10.0% (95% limits 0.3 to 44.5%)" in failed.measured
+    assert "it may be chance" in failed.measured
+    rows = [line for line in page_of(check, tmp_path).splitlines() if line.startswith("| ")]
+    assert "**FAILED**" in rows[1]
 
 
-def test_few_clean_runs_prove_nothing() -> None:
-    clean = [claim for claim in claims(whole_check()) if claim.text.startswith("A/A")]
-    assert {claim.outcome for claim in clean} == {Outcome.OPEN}
-
-
-def test_many_clean_runs_do() -> None:
-    check = whole_check(engine=tuple(engine_run(run=run) for run in range(80)))
-    rates = [claim for claim in claims(check) if claim.text.startswith("A/A")]
-    assert {claim.outcome for claim in rates} == {Outcome.HELD}
-    assert "surely at most" in rates[0].text
+def test_few_clean_runs_prove_nothing_and_many_do() -> None:
+    few = claims_on(whole_check(), "unchanged pairs")
+    assert {claim.outcome for claim in few} == {ClaimOutcome.OPEN}
+    assert "too few runs" in few[0].measured
+    many = whole_check(engine=[engine_run(run=run) for run in range(80)])
+    assert {one.outcome for one in claims_on(many, "unchanged pairs")} == {ClaimOutcome.HELD}
 
 
 def test_a_difference_that_is_not_found_is_a_failure() -> None:
-    check = whole_check(engine=(engine_run(1.0, phase=POWER, truth=1.02),))
-    (power,) = [claim for claim in claims(check) if claim.text.startswith("an injected")]
-    assert power.outcome is Outcome.FAILED
-    assert "found in 0 of 1 runs (otherwise: no difference)" in power.text
+    check = whole_check(engine=[engine_run(1.0, phase=POWER, truth=1.02)])
+    (power,) = claims_on(check, "An injected")
+    assert power.outcome is ClaimOutcome.FAILED
+    assert power.measured.startswith("0 of 1 runs")
+    assert power.measured.endswith("otherwise same")
 
 
-def test_a_cap_that_is_not_enough_is_said() -> None:
-    page = page_of(whole_check())
-    assert "> 200 a side" in page
-    assert "not reached" in page
-    narrow = block_pair(1.05, phase=GROWING, truth=1.05, sd=0.001)
-    assert "not reached" not in page_of(whole_check(blocks=(narrow,)))
+def test_rules_of_other_tools_show_false_alarms_and_what_they_find() -> None:
+    columns, rows = rules_table(whole_check())
+    assert columns[1:] == ("false alarms on unchanged pairs", "+5.0% found")
+    cells = {row[0]: row[1:] for row in rows}
+    assert cells["this project"] == ["0 of 4: 0.0% (95% limits 0.0 to 60.2%)", "3 of 3"]
+    assert cells["pyperf `compare_to`"][1] == "1 of 1"
+    assert cells["`asv continuous`"][1] == "0 of 1"  # 5% is below what it reports
 
 
-def test_a_ratio_pulled_towards_1_is_said() -> None:
-    assert "pulled towards 1" in page_of(whole_check())
+def test_blocks_that_miss_the_truth_are_told(tmp_path: Path) -> None:
+    text = page_of(whole_check(), tmp_path)
+    assert "blocks of 200 samples a side" in text
+    assert "never got as narrow" in text
+    drifted = block_pair(0.94, phase=GROWING, truth=1.05, sd=0.001)
+    text = page_of(whole_check(blocks=[drifted]), tmp_path)
+    assert "does not hold the truth and has the wrong sign" in text
+    assert "never got as narrow" not in text
 
 
 def test_a_small_ratio_seen_wrong_is_a_failure() -> None:
-    wrong = (series(1.0, Design.DUET, truth=1.05), series(1.05, Design.PAIRS))
-    (bias,) = [claim for claim in claims(whole_check(series=wrong)) if "ratios up to" in claim.text]
-    assert bias.outcome is Outcome.FAILED
+    wrong = [series(1.0, Design.DUET, truth=1.05), series(1.05, Design.PAIRS)]
+    (bias,) = claims_on(whole_check(series=wrong), "ratios up to")
+    assert bias.outcome is ClaimOutcome.FAILED
 
 
 def test_another_design_than_expected_is_a_failure_with_its_reason() -> None:
-    duet, pairs = (Design.DUET, Metric.CPU), (Design.PAIRS, Metric.WALL)
-    probe = ProbeRun(BURN, duet, pairs, "waits for 20% of its time")
-    (found,) = [one for one in claims(whole_check(probes=(probe,))) if "probe" in one.text]
-    assert found.outcome is Outcome.FAILED
-    assert "waits for 20% of its time" in found.text
+    probe = ProbeRun(
+        case=BURN,
+        expected=(Design.DUET, Metric.CPU),
+        chosen=(Design.PAIRS, Metric.WALL),
+        reason="waits for 20% of its time",
+    )
+    (found,) = claims_on(whole_check(probes=[probe]), "probe")
+    assert found.outcome is ClaimOutcome.FAILED
+    assert "waits for 20% of its time" in found.measured
 
 
-def test_an_interrupted_selfcheck_has_a_page_that_says_so() -> None:
-    nothing = dict.fromkeys(("engine", "blocks", "series", "probes", "counted"), ())
+def test_an_interrupted_selfcheck_has_a_page_that_says_so(tmp_path: Path) -> None:
+    nothing: dict[str, list[object]] = {
+        name: [] for name in ("engine", "blocks", "series", "probes")
+    }
     check = whole_check(complete=False, stopped="interrupted", calibration=None, **nothing)
-    assert "> This selfcheck is incomplete: interrupted." in page_of(check)
+    assert "> This self-check is incomplete: interrupted." in page_of(check, tmp_path)
     assert claims(check) == []
 
 
-def test_what_was_cut_short_or_failed_is_said() -> None:
-    page = page_of(whole_check(cut_short=("A/A: 3 of 40 whole runs",), failures=("x: y", "x: y")))
+def test_what_was_cut_short_or_failed_is_said(tmp_path: Path) -> None:
+    check = whole_check(cut_short=["A/A: 3 of 40 whole runs"], failures=["x: y", "x: y"])
+    page = page_of(check, tmp_path)
     assert "> Cut short: A/A: 3 of 40 whole runs." in page
     assert page.count("> Failed: x: y.") == 1
+
+
+@pytest.mark.parametrize("figure", [
+    "1 of 86: 1.2% (95% limits 0.0 to 6.3%)",
+    "32 of 86: 37.2% (95% limits 27.0 to 48.3%)",
+    "6 of 86: 7.0% (95% limits 2.6 to 14.6%)",
+    "2 of 86: 2.3% (95% limits 0.3 to 8.1%)",
+    "measured **−5.8%**, 95% interval −8.9% … −2.5%",
+    "1.208 (1.188–1.220)",
+])  # fmt: skip
+def test_data_of_the_first_format_gives_the_figures_that_were_published(
+    figure: str, tmp_path: Path
+) -> None:
+    data = Path(__file__).parents[3] / "data"
+    output = Output(tmp_path, data)
+    write_selfcheck_pages(output)
+    page = tmp_path / "selfcheck" / "amd-epyc-2cpu-0c9716" / "README.md"
+    assert figure in page.read_text(encoding="utf-8")

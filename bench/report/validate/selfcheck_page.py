@@ -1,0 +1,342 @@
+"""The page of a self-check: a pure function of its raw data."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+from bench.core.errors import DataError
+from bench.core.sample import Design, Metric
+from bench.core.verdict import Verdict
+from bench.engine.statistics.binomial import Rate
+from bench.formats.markdown import bullets, collapsed, heading, link, plain, table
+from bench.formats.text import mebibytes, percent, seconds, share
+from bench.report.output import Output, Page
+from bench.report.validate.frame import claim_blocks
+from bench.validate.claims import rate_words
+from bench.validate.engine_runs import AA, JudgedRun, rejections
+from bench.validate.selfcheck.analysis import (
+    blocks_of,
+    cases,
+    differ,
+    find_series,
+    found_slower,
+    grow,
+    half_width,
+    injected,
+    judged,
+    precision,
+    said,
+    series_interval,
+    series_of,
+    shares_inside,
+)
+from bench.validate.selfcheck.claims import claims
+from bench.validate.selfcheck.commands import uncertainty
+from bench.validate.selfcheck.record import (
+    BIAS,
+    FOLDER,
+    GROWING,
+    LOADED,
+    POWER,
+    QUIET,
+    VERIFY,
+    DesignSeries,
+    SelfCheck,
+    check_file,
+    newest_checks,
+)
+from bench.validate.selfcheck.settings import POWER_RATIOS
+
+_RULE_WORDS = {
+    "pyperf": "pyperf `compare_to`",
+    "asv": "`asv continuous`",
+    "hyperfine": "hyperfine, ratio ± spread",
+}
+_DESIGNS = (
+    (Design.DUET, Metric.CPU),
+    (Design.PAIRS, Metric.CPU),
+    (Design.PAIRS, Metric.WALL),
+)
+
+
+def selfcheck_file(check: SelfCheck) -> str:
+    """The page of a machine, below `results/`."""
+    return f"{FOLDER}/{check.machine.name}/README.md"
+
+
+def write_selfcheck_pages(output: Output) -> None:
+    """Write every machine's page from its newest data; damaged data is among the problems."""
+    for check in newest_checks(output.data):
+        if isinstance(check, DataError):
+            output.problems.append(check)
+        else:
+            page = output.page(selfcheck_file(check))
+            page.write(_blocks(check, page))
+
+
+def _blocks(check: SelfCheck, page: Page) -> Iterator[str]:
+    yield heading(1, f"Self-check: {plain(check.machine.name)}")
+    yield from (f"> {plain(one)}" for one in missing(check))
+    yield from claim_blocks(claims(check))
+    yield heading(2, "Rules of other tools on the same commands")
+    yield table(*rules_table(check))
+    yield from _peer_notes(check)
+    for title, make, note in (
+        ("Unchanged pairs, by command", _unchanged, _unchanged_note(check)),
+        ("Injected differences", _power, _injection(check)),
+        ("Designs", _designs, _designs_note(check)),
+        ("Known ratios, by design", _bias, _BIAS_NOTE),
+        ("Design chosen for each kind of command", _probes, _PROBE_NOTE),
+    ):
+        columns, rows = make(check)
+        if rows:
+            yield heading(2, title)
+            yield table(columns, rows, numbers=make is not _probes)
+            yield note
+    yield heading(2, "Machine and settings")
+    file = check_file(check, page.output.data)
+    yield (
+        f"Every figure is worked out from {link(f'{check.id}.json', page.link_to(file))}; "
+        "`nox -s selfcheck` measures again."
+    )
+    yield collapsed("Machine, options and settings", bullets(_facts(check)))
+
+
+def missing(check: SelfCheck) -> list[str]:
+    """What is missing from a self-check, in words; nothing for a whole one."""
+    found = [] if check.complete else [f"This self-check is incomplete: {check.stopped}."]
+    found += [f"Cut short: {note}." for note in check.cut_short]
+    return found + [f"Failed: {note}." for note in dict.fromkeys(check.failures)]
+
+
+def rules_table(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Each rule: false alarms on unchanged pairs, and how many injected differences it finds."""
+    truths = injected(check)
+    columns = (
+        "rule",
+        "false alarms on unchanged pairs",
+        *(f"{percent(one)} found" for one in truths),
+    )
+    own = [_of(rejections(judged(check, AA)))]
+    for truth in truths:
+        runs = judged(check, POWER, truth=truth)
+        own.append(f"{len(found_slower(runs))} of {len(runs)}")
+    rows = [["this project", *own]]
+    for rule, words in _RULE_WORDS.items():
+        cells = [_of(said(blocks_of(check, AA), rule, "faster", "slower"))]
+        for truth in truths:
+            found = said(blocks_of(check, POWER, truth=truth), rule, "slower")
+            cells.append(f"{found.count} of {found.total}")
+        rows.append([words, *cells])
+    return columns, rows
+
+
+def _of(rate: Rate) -> str:
+    return f"{rate.count} of {rate.total}: {rate_words(rate)}" if rate.total else "–"
+
+
+def _peer_notes(check: SelfCheck) -> Iterator[str]:
+    """What the table of rules does not say by itself."""
+    notes = [
+        "The other rules see blocks, as these tools measure: all of base, then all of head, by "
+        "wall time, taken beside each run of this project. Every sample has the same hash seed, "
+        "which favours blocks.",
+        "asv reports nothing below 10%, and hyperfine's spread does not shrink with more runs: "
+        "their few false alarms come with few differences found. pyperf's rule takes samples for "
+        "independent, which those of one block are not.",
+    ]
+    notes += [_grown(check, truth) for truth in injected(check)]
+    yield bullets(note for note in notes if note)
+
+
+def _grown(check: SelfCheck, truth: float) -> str:
+    """What blocks find when they go on until they are as precise as the engine, or to a cap."""
+    runs = judged(check, POWER, truth=truth)
+    found = blocks_of(check, GROWING, truth=truth)
+    if not found or not runs:
+        return ""
+    wanted, reached = half_width(runs), grow(found[0], half_width(runs))
+    interval = reached.interval
+    holds = interval.low <= truth <= interval.high
+    wrong_sign = (interval.ratio - 1) * (truth - 1) < 0
+    verdict = "which holds the truth" if holds else "which does not hold the truth"
+    sign = " and has the wrong sign: the machine changed between the blocks" if wrong_sign else ""
+    engine_s = statistics.median(one.run.elapsed_s for one in runs)
+    return (
+        f"For an injected {percent(truth)}, blocks of {reached.samples} samples a side "
+        f"({seconds(reached.seconds)}) measured **{percent(interval.ratio)}**, 95% interval "
+        f"{percent(interval.low)} … {percent(interval.high)}, {verdict}{sign}. This project's "
+        f"interval was ±{wanted * 100:.1f}% after {seconds(engine_s)}"
+        + ("." if reached.narrow_enough else "; the blocks' never got as narrow.")
+    )
+
+
+def _unchanged(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
+    columns = ("command", "runs", "same", "below MEI", "faster or slower", "undecided",
+               "error rate", "mean rounds", "mean time", "inside processes")  # fmt: skip
+    rows = []
+    for case in cases(check):
+        runs = judged(check, AA, case)
+        rows.append([
+            case,
+            str(len(runs)),
+            _count(runs, Verdict.SAME),
+            _count(runs, Verdict.BELOW_MEI),
+            _count(runs, Verdict.FASTER, Verdict.SLOWER),
+            _count(runs, Verdict.UNDECIDED),
+            share(rejections(runs).value),
+            f"{statistics.mean(len(one.run.base_s) for one in runs):.0f}",
+            seconds(statistics.mean(one.run.elapsed_s for one in runs)),
+            share(statistics.median(shares_inside(check, case))),
+        ])  # fmt: skip
+    return columns, rows
+
+
+def _unchanged_note(check: SelfCheck) -> str:
+    return (
+        f"Head is base. Each command is tested by itself at α = {check.options.alpha:g}, without "
+        "correction for several tests. An error is any verdict that rejects “no difference”, also "
+        "below the MEI. *Inside processes*: share of the time from the first round to the verdict "
+        "in which a measured process ran (median)."
+    )
+
+
+def _count(runs: Sequence[JudgedRun], *verdicts: Verdict) -> str:
+    return str(sum(one.verdict in verdicts for one in runs))
+
+
+def _power(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
+    columns = ("injected", "found", "median time", "median rounds", "estimates", "half-width",
+               "interval holds the truth")  # fmt: skip
+    rows = []
+    for truth in injected(check):
+        runs = judged(check, POWER, truth=truth)
+        times = [one.run.elapsed_s for one in found_slower(runs)]
+        rows.append([
+            percent(truth),
+            f"{len(times)} of {len(runs)}",
+            seconds(statistics.median(times)) if times else "–",
+            f"{statistics.median(len(one.run.base_s) for one in runs):.0f}",
+            ", ".join(percent(one.interval.ratio) for one in runs),
+            f"±{half_width(runs) * 100:.1f}%",
+            f"{sum(one.covers for one in runs)} of {len(runs)}",
+        ])  # fmt: skip
+    return columns, rows
+
+
+def _injection(check: SelfCheck) -> str:
+    """What is injected, how it is known, and what an independent measurement says."""
+    burn = check.calibration
+    if burn is None:
+        return ""
+    start = burn.start_loops / (burn.start_loops + burn.loops)
+    error = max(uncertainty(burn, ratio) for ratio in POWER_RATIOS) * 100
+    parts = [
+        f"A process of {seconds(burn.process_s)} CPU time runs a loop; the interpreter's start is "
+        f"{start:.0%} of it, by {burn.rounds} random-order pairs with one of four times as many "
+        "loops. Head gets so many more loops that the whole process costs the stated share more, "
+        f"known to ±{error:.2f} percentage points.",
+    ]
+    for one in series_of(check, VERIFY):
+        seen = series_interval(one)
+        parts.append(
+            f"{len(one.inside_s)} more random-order pairs put {percent(one.truth)} at "
+            f"{percent(seen.ratio)} ({percent(seen.low)} … {percent(seen.high)})."
+        )
+    return " ".join(parts)
+
+
+def _designs(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
+    rows = [
+        [
+            f"{name}, machine {phase}",
+            *(_precision_words(check, phase, name, *one) for one in _DESIGNS),
+        ]
+        for phase in (QUIET, LOADED)
+        for name in dict.fromkeys(one.case for one in series_of(check, phase))
+    ]
+    return ("command", *(_way(*one) for one in _DESIGNS)), rows
+
+
+def _precision_words(
+    check: SelfCheck, phase: str, case: str, design: Design, metric: Metric
+) -> str:
+    series = find_series(check, phase, design, case)
+    if series is None:
+        return "–"
+    found = precision(series, metric)
+    return f"{share(found.sd)}, {seconds(found.seconds_to_1_percent)}"
+
+
+def _designs_note(check: SelfCheck) -> str:
+    return (
+        "Robust standard deviation of a round's log ratio, and seconds of measuring until a 95% "
+        "interval is ±1%. Designs take turns, so that they see the same machine. *Loaded*: beside "
+        f"{check.settings['load_per_cpu']:.0f} busy processes a core, started for this."
+    )
+
+
+def _bias(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
+    rows = []
+    for truth in dict.fromkeys(one.truth for one in series_of(check, BIAS)):
+        duet, pairs = (find_series(check, BIAS, design, truth=truth) for design in Design)
+        agree = "–" if duet is None or pairs is None else "no" if differ(duet, pairs) else "yes"
+        rows.append([f"{truth:.2f}", _ratio_words(duet), _ratio_words(pairs), agree])
+    return ("injected", "duet", "pairs", "intervals overlap"), rows
+
+
+def _ratio_words(series: DesignSeries | None) -> str:
+    if series is None:
+        return "–"
+    found = series_interval(series)
+    return f"{found.ratio:.3f} ({found.low:.3f}–{found.high:.3f})"
+
+
+_BIAS_NOTE = (
+    "Ratios of CPU time with 95% intervals. In a duet the longer side runs its end alone, at "
+    "another speed; the size of differences beyond 1.2x is therefore taken from pairs."
+)
+
+
+def _probes(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
+    rows = [
+        [
+            f"{one.case}, machine {one.phase}",
+            _way(*one.chosen) if one.chosen else "failed",
+            "yes" if one.chosen == one.expected else f"**no**: {_way(*one.expected)}",
+            plain(one.reason),
+        ]
+        for one in check.probes
+    ]
+    return ("command", "chosen", "right", "reason given"), rows
+
+
+def _way(design: Design, metric: Metric) -> str:
+    return f"{design} by {'CPU' if metric is Metric.CPU else metric} time"
+
+
+_PROBE_NOTE = (
+    "A duet compares CPU time on one core: right for what computes on one core, wrong for what "
+    "waits or keeps several cores busy. CPU time of child processes is included."
+)
+
+
+def _facts(check: SelfCheck) -> list[str]:
+    machine, noise, options = check.machine, check.noise, check.options
+    settings = ", ".join(f"{name} {value:g}" for name, value in check.settings.items())
+    return [
+        f"{plain(machine.cpu_model)}, {machine.cpus} CPUs, {mebibytes(machine.memory_bytes)}, "
+        f"{plain(machine.system)}, kernel {machine.kernel}, {machine.hypervisor}",
+        f"Python {check.python} ({plain(check.interpreter)}); harness {check.harness}",
+        f"{check.elapsed_s:.0f} s"
+        + (
+            f"; other processes used {noise.others:.0%} of the machine, the hypervisor took "
+            f"{noise.steal:.0%}; load at the end {noise.load_1min:g}"
+            if noise
+            else ""
+        ),
+        f"Options: α {options.alpha:g}, MEI {options.mei:.1%}, at most {options.rounds} rounds and "
+        f"{options.budget_s:g} s a benchmark",
+        f"Settings: {plain(settings)}",
+    ]
