@@ -64,7 +64,10 @@ def account(side: Side, own_code: float, imports: float = 1.0) -> RunAccount:
         InChild("pytest", "own code", 1.5),
         InChild("git", "process start", 0.25),
     )
-    return RunAccount(side, sum(layers.values()), layers, children, {"requests": 9})
+    return RunAccount(
+        side=side, wall_s=sum(layers.values()), layers=layers, children=children,
+        counts={"requests": 9},
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -74,8 +77,9 @@ def traced(workspace: Workspace) -> StackRecord:
     runs += [account(Side.HEAD, 2.0 + n / 10, 1.01 + n / 50) for n in range(3)]
     bare: dict[Side, tuple[float, ...]] = {Side.BASE: (9.0,), Side.HEAD: (6.0,)}
     record = StackRecord(
-        1, "shop", "order", "a small one", run.pair, run.python, run.machine, "cut off",
-        "2026-05-01T10:00:00+00:00", tuple(runs), bare,
+        format=1, target="shop", scenario="order", note="a small one", pair=run.pair,
+        python=run.python, machine=run.machine, network="cut off",
+        started_at="2026-05-01T10:00:00+00:00", runs=tuple(runs), bare_s=bare,
     )  # fmt: skip
     save_account(record, workspace.data)
     workspace.targets.mkdir(parents=True, exist_ok=True)
@@ -95,7 +99,7 @@ def test_layers_add_up_to_the_wall_time(traced: StackRecord) -> None:
 
 
 def test_every_layer_of_a_trace_has_its_place_and_colour() -> None:
-    run = RunAccount(Side.BASE, 1.0, {str(one): 1.0 for one in Traced})
+    run = RunAccount(side=Side.BASE, wall_s=1.0, layers={str(one): 1.0 for one in Traced})
     found = layers_of(run)
     assert sum(found.values()) == len(Traced)
     assert found["unexplained"] == 1.0

@@ -17,7 +17,7 @@ from bench.core.revision import Pair
 from bench.core.sample import Side
 from bench.engine.store.documents import moment, read_documents, write_document
 
-ACCOUNTS_FORMAT = 2  # 1 had no findings
+ACCOUNTS_FORMAT = 3  # 1 had no findings; 2 had findings in prose
 ACCOUNTS_FOLDER = "stack"
 NEW_CONNECTIONS = "connections"  # the rule that others than the trace read
 
@@ -30,7 +30,7 @@ class InChild(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class RunAccount(msgspec.Struct, frozen=True):
+class RunAccount(msgspec.Struct, frozen=True, kw_only=True):
     """One recorded run. `layers` add up to `wall_s`; `children` divide its layer `subprocess`.
 
     `counts` are requests, connections, processes, bytes and more, by their names (`trace/keep.py`).
@@ -50,24 +50,43 @@ class Saving(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class KeptFinding(msgspec.Struct, frozen=True):
-    """What a rule found in the run in the middle: its cost there, the evidence, what to save.
+class Instance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One of the things a finding counts: a request, a program, a module, a call.
 
-    `rule` and `subject` tell it in other traces; `evidence` are lines of Markdown; `grounds` says
-    whether savings are measured, computed or simulated.
+    `other` is the earlier request it is compared with, or how it ended; `by` the function it came
+    from; `at_s` is counted from the beginning of the run.
+    """
+
+    name: str
+    other: str = ""
+    by: str = ""
+    at_s: float | None = None
+    took_s: float | None = None
+    count: int | None = None
+    size: int | None = None
+
+
+class KeptFinding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a rule found in the median run: its cost there, what it rests on, what to save.
+
+    `rule` and `subject` tell it in other traces; `numbers` and `instances` are worded by pages
+    (`explain/trace/findings/words.py`). `grounds` says whether savings are measured, computed or
+    simulated. Until format 2 `title` and `evidence` were kept in place of numbers: Markdown.
     """
 
     side: Side
     rule: str
     subject: str
-    title: str
-    evidence: tuple[str, ...]
     cost_s: float
     savings: tuple[Saving, ...]
     grounds: str
+    numbers: dict[str, float] = {}
+    instances: tuple[Instance, ...] = ()
+    title: str = ""
+    evidence: tuple[str, ...] = ()
 
 
-class StackRecord(msgspec.Struct, frozen=True):
+class StackRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A trace of one scenario. `bare_s` are wall times of runs without the recorder, by side."""
 
     format: int

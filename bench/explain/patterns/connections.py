@@ -10,6 +10,7 @@ from bench.core.revision import Revision
 from bench.core.sample import Side
 from bench.engine.store.accounts import NEW_CONNECTIONS, KeptFinding, StackRecord, read_accounts
 from bench.explain.rank.analysis import Analysis, Pattern
+from bench.explain.trace.findings.words import evidence_of, title_of
 from bench.formats.text import day, seconds
 
 _COMMON_S = 0.020
@@ -59,7 +60,7 @@ def _pattern(found: KeptFinding, trace: StackRecord) -> Pattern:
     return Pattern(
         "a new connection for each request",
         found.subject,
-        f"{'; '.join((found.title, *found.evidence))}; a connection that is kept saves {saved}",
+        f"{'; '.join((title_of(found), *evidence_of(found)))}; reusing connections saves {saved}",
         "keep the connection: one session or client for all requests, with a pool",
         f"wall time in the trace of {day(trace.started_at)} (Python {trace.python}); "
         f"savings {found.grounds}",

@@ -62,14 +62,14 @@ def record_of(trace: Trace, findings: Mapping[Side, list[BoundaryFinding]]) -> S
 def kept(side: Side, one: BoundaryFinding) -> KeptFinding:
     """A finding with what a change would save at each distance."""
     return KeptFinding(
-        side,
-        one.rule,
-        one.subject,
-        one.title,
-        tuple(line for line in one.evidence if line),
-        one.cost_s,
-        tuple(Saving(trip_s, one.saving_s(trip_s)) for trip_s in ROUND_TRIPS_S),
-        one.how_words,
+        side=side,
+        rule=one.rule,
+        subject=one.subject,
+        cost_s=one.cost_s,
+        savings=tuple(Saving(trip_s, one.saving_s(trip_s)) for trip_s in ROUND_TRIPS_S),
+        grounds=one.grounds,
+        numbers=dict(one.numbers),
+        instances=one.instances,
     )
 
 
@@ -81,9 +81,9 @@ def _account(side: Side, timeline: Timeline) -> RunAccount:
     account = account_of(timeline, path_of(timeline))
     counts = counts_of(timeline)
     return RunAccount(
-        side,
-        account.wall_s,
-        {str(layer): seconds for layer, seconds in account.own.items()},
-        tuple(InChild(name, str(layer), s) for (name, layer), s in account.inside.items()),
-        {name: counts[key] for key, name in _COUNTS.items()},
+        side=side,
+        wall_s=account.wall_s,
+        layers={str(layer): seconds for layer, seconds in account.own.items()},
+        children=tuple(InChild(name, str(layer), s) for (name, layer), s in account.inside.items()),
+        counts={name: counts[key] for key, name in _COUNTS.items()},
     )

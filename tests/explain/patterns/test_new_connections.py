@@ -16,6 +16,7 @@ from bench.core.sample import Side
 from bench.core.target import Benchmark
 from bench.engine.store.accounts import (
     NEW_CONNECTIONS,
+    Instance,
     KeptFinding,
     RunAccount,
     Saving,
@@ -43,18 +44,19 @@ for name in ("/a", "/b", "/c"):
 
 def connections(side: Side, cost_s: float) -> KeptFinding:
     savings = tuple(Saving(trip, cost_s + 3 * trip) for trip in (0.0002, 0.020, 0.100))
-    evidence = ("4 requests on 4 connections", "asked for by `shop.client.ask`")
     return KeptFinding(
-        side, NEW_CONNECTIONS, "shop:80", "3 connections to `shop:80`", evidence, cost_s, savings,
-        "computed",
+        side=side, rule=NEW_CONNECTIONS, subject="shop:80", cost_s=cost_s, savings=savings,
+        grounds="computed", instances=(Instance(name="shop.client.ask"),),
+        numbers={"reusable": 3, "requests": 4, "connections": 4, "on path": 3},
     )  # fmt: skip
 
 
 def record(python: str, moment: str, *findings: KeptFinding) -> StackRecord:
-    runs = tuple(RunAccount(side, 1.0, {"own code": 1.0}) for side in Side)
+    runs = tuple(RunAccount(side=side, wall_s=1.0, layers={"own code": 1.0}) for side in Side)
     return StackRecord(
-        2, "shop", "order", "", Pair(_OLD, _NEW, "here"), python, machine_of(RunPlan(())),
-        "cut off", moment, runs, {}, findings,
+        format=3, target="shop", scenario="order", note="", pair=Pair(_OLD, _NEW, "here"),
+        python=python, machine=machine_of(RunPlan(())), network="cut off", started_at=moment,
+        runs=runs, bare_s={}, findings=findings,
     )  # fmt: skip
 
 

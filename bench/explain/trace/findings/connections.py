@@ -1,21 +1,19 @@
-"""Connections that could be kept, answers that never came, names that were asked for in vain."""
+"""Connections that could be reused, requests that failed, checks for a newer version."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.engine.store.accounts import NEW_CONNECTIONS
+from bench.engine.store.accounts import NEW_CONNECTIONS, Instance
 from bench.explain.trace.exchanges import HttpExchange, failed_connections
 from bench.explain.trace.findings.finding import BoundaryFinding, Evidence, How
 from bench.explain.trace.recording import caller_of
-from bench.formats.markdown import code
-from bench.formats.text import counted, seconds
 
 _INDEXES = ("pypi.org", "pypi.python.org", "files.pythonhosted.org", "test.pypi.org")
 
 
 def new_connections(seen: Evidence) -> Iterator[BoundaryFinding]:
-    """A connection for each request, though one to the same place was free."""
+    """Connections opened though one to the same place was free."""
     by_place: dict[tuple[int, str], list[HttpExchange]] = {}
     for one in seen.timeline.exchanges:
         by_place.setdefault((one.pid, one.where), []).append(one)
@@ -29,34 +27,26 @@ def new_connections(seen: Evidence) -> Iterator[BoundaryFinding]:
             continue
         waited = [one for one in opened if seen.on_path(one)]
         cost_s = sum(one.connect.length for one in waited if one.connect) / 1e9
-        connections = sum(one.connect is not None for one in exchanges)
         yield BoundaryFinding(
-            NEW_CONNECTIONS,
-            where,
-            f"{counted(len(opened), 'connection')} to {code(where)} for requests that could have "
-            "used one that was there",
-            cost_s,
-            (
-                f"{counted(len(exchanges), 'request')} on {counted(connections, 'connection')}; "
-                f"{len(opened)} began when an earlier request to the same place was over, "
-                f"{len(waited)} of them on the path the user waits on",
-                f"connecting took {seconds(cost_s)} here; each costs one round trip (with TLS, one "
-                "or two more, which are not in the figures)",
-                _who_asks(seen, opened),
-            ),
+            rule=NEW_CONNECTIONS,
+            subject=where,
+            cost_s=cost_s,
+            numbers={
+                "reusable": len(opened),
+                "requests": len(exchanges),
+                "connections": sum(one.connect is not None for one in exchanges),
+                "on path": len(waited),
+            },
+            instances=tuple(Instance(name=seen.shown(name)) for name in _callers(opened)),
             handshakes=len(waited),
             local_s=cost_s,
         )
 
 
-def _who_asks(seen: Evidence, exchanges: list[HttpExchange]) -> str:
+def _callers(exchanges: list[HttpExchange]) -> list[str]:
+    """The functions that asked, each once."""
     callers = [one.call.who for one in exchanges if one.call and one.call.who]
-    names = dict.fromkeys(caller_of(who) for who in callers)
-    return (
-        f"asked for by {', '.join(code(seen.shown(name)) for name in list(names)[:4])}"
-        if (names)
-        else "who asked is not known"
-    )
+    return list(dict.fromkeys(caller_of(who) for who in callers))[:4]
 
 
 def retries(seen: Evidence) -> Iterator[BoundaryFinding]:
@@ -75,19 +65,19 @@ def retries(seen: Evidence) -> Iterator[BoundaryFinding]:
     if not failed:
         return
     cost_s = sum(one.last_byte - one.begin for one in waits) / 1e9
-    lines = [
-        f"{code(one.name)} at {seconds(seen.at(one.begin))}: "
-        f"{one.failed or (one.status or 'no answer')} after "
-        f"{seconds((one.last_byte - one.begin) / 1e9)}"
-        for one in failed[:6]
-    ]
-    lines.append(f"{counted(len(again), 'of them was', 'of them were')} sent again")
     yield BoundaryFinding(
-        "retries",
-        "",
-        f"{counted(len(failed), 'request')} without a useful answer",
-        cost_s,
-        tuple(lines),
+        rule="retries",
+        cost_s=cost_s,
+        numbers={"failed": len(failed), "again": len(again)},
+        instances=tuple(
+            Instance(
+                name=one.name,
+                other=one.failed or str(one.status or ""),
+                at_s=seen.at(one.begin),
+                took_s=(one.last_byte - one.begin) / 1e9,
+            )
+            for one in failed[:6]
+        ),
         handshakes=sum(one.connect is not None for one in waits),
         answers=len(waits),
         local_s=cost_s,
@@ -117,21 +107,20 @@ def version_check(seen: Evidence) -> Iterator[BoundaryFinding]:
     if not (asked or tried or calls):
         return
     cost_s = sum(span.length for span in calls or tried) / 1e9
-    lines = [
-        f"{code(' '.join(span.detail).strip())} at {seconds(seen.at(span.begin))}: "
-        f"{span.failed or 'answered'} after {seconds(span.length / 1e9)}, from "
-        f"{code(seen.shown(caller_of(span.who))) if span.who else 'somewhere'}"
-        for span in calls[:4]
-    ] or [f"{counted(len(tried), 'name')} looked up in vain" if tried else "answered"]
-    lines.append(
-        "cut off from the network it fails at once; on a slow one it blocks until its time-out"
-    )
     yield BoundaryFinding(
-        "version check",
-        "",
-        "the package index is asked before the work goes on",
-        cost_s,
-        tuple(lines),
+        rule="version check",
+        cost_s=cost_s,
+        numbers={"looked up": len(tried)},
+        instances=tuple(
+            Instance(
+                name=" ".join(span.detail).strip(),
+                other=span.failed,
+                by=seen.shown(caller_of(span.who)) if span.who else "",
+                at_s=seen.at(span.begin),
+                took_s=span.length / 1e9,
+            )
+            for span in calls[:4]
+        ),
         handshakes=4 * max(len(calls), 1),  # name, connection, TLS, request: not our service
         local_s=cost_s,
     )

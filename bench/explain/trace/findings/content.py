@@ -1,4 +1,4 @@
-"""What is in the requests: the same again, what was sent before, what need not wait."""
+"""The content of requests: repeated, sent before, or independent of the answer before."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
+from bench.engine.store.accounts import Instance
 from bench.explain.trace.exchanges import HttpExchange
 from bench.explain.trace.findings.finding import BoundaryFinding, Evidence, How
 from bench.explain.trace.phases import busy_ns
 from bench.explain.trace.recording import Span
 from bench.explain.trace.timeline import Process
-from bench.formats.markdown import code
-from bench.formats.text import counted, seconds, share
 
 _CHUNK = re.compile(rb'[^"\n\\]{16,}')
 _GRAM = 8
@@ -40,15 +39,15 @@ def redundant(seen: Evidence) -> Iterator[BoundaryFinding]:
         waited = [one for one in repeated if seen.on_path(one)]
         cost_s = sum(one.end - one.begin for one in waited) / 1e9
         yield BoundaryFinding(
-            "redundant",
-            group[0].name,
-            f"{code(group[0].name)} asked {len(repeated) + 1} times for the same answer",
-            cost_s,
-            (
-                f"same request ({group[0].request_bytes} B) and same answer "
-                f"({group[0].response_bytes} B) at "
-                + ", ".join(seconds(seen.at(one.begin)) for one in group),
-            ),
+            rule="redundant",
+            subject=group[0].name,
+            cost_s=cost_s,
+            numbers={
+                "times": len(repeated) + 1,
+                "request bytes": group[0].request_bytes,
+                "response bytes": group[0].response_bytes,
+            },
+            instances=tuple(Instance(name=one.name, at_s=seen.at(one.begin)) for one in group),
             handshakes=sum(one.connect is not None for one in waited),
             answers=len(waited),
             local_s=cost_s,
@@ -66,19 +65,17 @@ def independent(seen: Evidence) -> Iterator[BoundaryFinding]:
         return
     saved_s = sum(min(a.end - a.begin, b.end - b.begin) for a, b in pairs) / 1e9
     yield BoundaryFinding(
-        "independent",
-        "",
-        f"{counted(len(pairs), 'request')} waited for an earlier one without using its answer",
-        saved_s,
-        (
-            *(
-                f"{code(b.name)} at {seconds(seen.at(b.begin))} began "
-                f"{seconds((b.begin - a.end) / 1e9)} after {code(a.name)} had its answer: not one "
-                f"run of {_GRAM} bytes in the request is new in that answer, no child ran between"
-                for a, b in pairs[:6]
-            ),
-            "contents only: whether the earlier answer decides if the later is sent at all is for "
-            "a reader of the code to say",
+        rule="independent",
+        cost_s=saved_s,
+        numbers={"requests": len(pairs)},
+        instances=tuple(
+            Instance(
+                name=b.name,
+                other=a.name,
+                at_s=seen.at(b.begin),
+                took_s=(b.begin - a.end) / 1e9,
+            )
+            for a, b in pairs[:6]
         ),
         handshakes=sum(bool(a.connect and b.connect) for a, b in pairs),
         answers=len(pairs),
@@ -133,35 +130,26 @@ def payloads(seen: Evidence) -> Iterator[BoundaryFinding]:
     exchanges = seen.timeline.exchanges
     sent = sum(len(one.request) for one in exchanges)
     known: set[bytes] = set()
-    lines: list[tuple[int, str]] = []
+    found: list[Instance] = []
     repeated = 0
     for one in exchanges:
         chunks = _CHUNK.findall(one.request.partition(b"\n")[2])
         again = sum(len(chunk) for chunk in chunks if chunk in known)
         repeated += again
         if again:
-            words = f"{code(one.name)}: {again:,} of {len(one.request):,} B were sent or got before"
-            lines.append((again, words))
+            found.append(Instance(name=one.name, count=again, size=len(one.request)))
         known.update(chunks, _CHUNK.findall(one.response))
     large = [one for one in exchanges if len(one.request) > _LARGE_BYTES and one.connect]
     trips = sum(_window_trips(one.request_bytes) for one in large if seen.on_path(one))
     if not sent or (repeated / sent < _LEAST_REPEATED and not large):
         return
     writing_s = sum(one.sent_end - one.sent_begin for one in exchanges if seen.on_path(one)) / 1e9
-    lines.sort(reverse=True)
+    found.sort(key=lambda one: -(one.count or 0))
     yield BoundaryFinding(
-        "payloads",
-        "",
-        f"{repeated:,} of {sent:,} B in requests had gone over the wire before "
-        f"({share(repeated / sent)})",
-        writing_s,
-        (
-            *(words for _, words in lines[:6]),
-            f"sending everything took {seconds(writing_s)} here; "
-            f"{counted(len(large), 'request')} on a new connection "
-            f"{'is' if len(large) == 1 else 'are'} larger than what leaves before the first "
-            "acknowledgement",
-        ),
+        rule="payloads",
+        cost_s=writing_s,
+        numbers={"repeated": repeated, "sent": sent, "large": len(large)},
+        instances=tuple(found[:6]),
         handshakes=trips,
         local_s=writing_s * repeated / sent,
         notable=repeated >= max(_MUCH * sent, _MUCH_BYTES),
@@ -189,18 +177,17 @@ def serialisation(seen: Evidence) -> Iterator[BoundaryFinding]:
         return
     longest = sorted(spans, key=lambda span: -span.length)[:5]
     yield BoundaryFinding(
-        "serialisation",
-        "",
-        f"{len(spans) + short:,} calls of serialisers",
-        cost_s,
-        (
-            *(
-                f"{code(_called(span))} took {seconds(span.length / 1e9)}"
-                + (f" for {span.detail[1]:,} B" if span.detail and span.detail[1] else "")
-                + (f", from {code(seen.shown(span.who[0]))}" if span.who else "")
-                for span in longest
-            ),
-            f"{short:,} calls below 50 µs took {seconds(short_ns / 1e9)} together",
+        rule="serialisation",
+        cost_s=cost_s,
+        numbers={"calls": len(spans) + short, "short": short, "short seconds": short_ns / 1e9},
+        instances=tuple(
+            Instance(
+                name=_called(span),
+                by=seen.shown(span.who[0]) if span.who else "",
+                took_s=span.length / 1e9,
+                size=span.detail[1] if span.detail and span.detail[1] else None,
+            )
+            for span in longest
         ),
         local_s=cost_s,
         how=How.MEASURED,

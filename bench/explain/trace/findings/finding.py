@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from bench.engine.store.accounts import Instance
 from bench.explain.trace.exchanges import HttpExchange
 from bench.explain.trace.path import Layer, Piece
 from bench.explain.trace.timeline import Timeline
@@ -21,22 +22,23 @@ class How(enum.StrEnum):
     SIMULATED = "simulated"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BoundaryFinding:
-    """Something that costs time at a boundary.
+    """Something that costs time at a boundary between processes.
 
-    `subject` is what it is about, where a rule finds several. `cost_s` is what it took of the wall
-    time of this run. A change would save `local_s` whatever the distance, and besides so many
-    `handshakes` (connections made) and `answers` (waited for) of a round trip each, on the path the
-    user waits on. `evidence` are lines of Markdown. `far` is the same finding in runs with the
-    service so many seconds away. What is `notable` is told however little it costs here.
+    `subject` is what it is about, where a rule finds several. `numbers` and `instances` are what it
+    rests on; `words.py` has the sentences. `cost_s` is what it took of the wall time of this run. A
+    change would save `local_s` whatever the distance, and besides so many `handshakes` (connections
+    made) and `answers` (waited for) of a round trip each, on the critical path. `far` is the same
+    finding in runs with the service so many seconds away. A `notable` one is shown however little
+    it costs here.
     """
 
     rule: str
-    subject: str
-    title: str
     cost_s: float
-    evidence: tuple[str, ...]
+    subject: str = ""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    instances: tuple[Instance, ...] = ()
     handshakes: float = 0.0
     answers: float = 0.0
     local_s: float = 0.0
@@ -60,7 +62,7 @@ class BoundaryFinding:
         return self.rule, self.subject
 
     @property
-    def how_words(self) -> str:
+    def grounds(self) -> str:
         """Where the savings come from."""
         return str(How.SIMULATED if self.far and self.answers else self.how)
 
@@ -74,7 +76,7 @@ class Evidence:
     shown: Callable[[str], str] = str
 
     def on_path(self, exchange: HttpExchange) -> bool:
-        """Whether the user waited for this request (and not for another beside it)."""
+        """Whether this request is on the critical path (and not another beside it)."""
         return any(
             piece.begin < exchange.last_byte
             and piece.end > exchange.sent_begin

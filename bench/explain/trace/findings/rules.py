@@ -44,7 +44,7 @@ def find(seen: Evidence, far: Mapping[float, Evidence] | None = None) -> list[Bo
         for one in _all(seen)
     ]  # fmt: skip
     worth = [one for one in found if one.notable or _worth_s(one) >= _WORTH_S]
-    return sorted(worth, key=lambda one: (-_worth_s(one), one.title))
+    return sorted(worth, key=lambda one: (-_worth_s(one), *one.key))
 
 
 def _all(seen: Evidence) -> list[BoundaryFinding]:

@@ -1,16 +1,15 @@
-"""Starting: the same imports in one process after the other, processes, the first of it all."""
+"""Starts and ends of processes: repeated imports, new processes, finalisation, cold start."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
+from bench.engine.store.accounts import Instance
 from bench.explain.trace.findings.finding import BoundaryFinding, Evidence, How
 from bench.explain.trace.path import Layer
 from bench.explain.trace.tables import import_ns
 from bench.explain.trace.timeline import Process
-from bench.formats.markdown import code
-from bench.formats.text import counted, seconds
 
 _LAYERS_OF_START = {Layer.PROCESS_START, Layer.INTERPRETER_START}
 
@@ -32,17 +31,16 @@ def repeated_imports(seen: Evidence) -> Iterator[BoundaryFinding]:
         for one in later:
             heavy.update(_outermost(one, first))
         yield BoundaryFinding(
-            "repeated imports",
-            name,
-            f"{code(name)} is started {len(group)} times and imports the same each time",
-            starting + importing,
-            (
-                f"after the first of them: {seconds(starting)} until their main modules began, "
-                f"{seconds(importing)} in imports that the first had done too",
-                "most of it: "
-                + ", ".join(f"{code(k)} {seconds(ns / 1e9)}" for k, ns in heavy.most_common(5)),
-                "a process that stays, or one that is forked off one that has imported it all, "
-                "would save nearly all of this",
+            rule="repeated imports",
+            subject=name,
+            cost_s=starting + importing,
+            numbers={
+                "started": len(group),
+                "starting seconds": starting,
+                "importing seconds": importing,
+            },
+            instances=tuple(
+                Instance(name=module, took_s=ns / 1e9) for module, ns in heavy.most_common(5)
             ),
             local_s=starting + importing,
             how=How.MEASURED,
@@ -50,7 +48,7 @@ def repeated_imports(seen: Evidence) -> Iterator[BoundaryFinding]:
 
 
 def process_starts(seen: Evidence) -> Iterator[BoundaryFinding]:
-    """What making processes costs, whatever they do."""
+    """What starting processes costs, whatever they do."""
     children = [one for one in seen.timeline.processes if one is not seen.timeline.root]
     if not children:
         return
@@ -62,25 +60,22 @@ def process_starts(seen: Evidence) -> Iterator[BoundaryFinding]:
     by_name = Counter(one.name for one in children)
     foreign = [one for one in children if not one.is_python]
     waited = sum(one.ended - one.spawned for one in foreign) / 1e9
-    lines = [", ".join(f"{many} × {code(name)}" for name, many in by_name.most_common(8))]
-    if foreign:
-        lines.append(
-            f"{counted(len(foreign), 'program')} that {'is' if len(foreign) == 1 else 'are'} no "
-            f"Python took {seconds(waited)} from start to end"
-        )
     yield BoundaryFinding(
-        "process starts",
-        "",
-        f"{counted(len(children), 'child process', 'child processes')} made",
-        making_s,
-        tuple(lines),
+        rule="process starts",
+        cost_s=making_s,
+        numbers={
+            "children": len(children),
+            "foreign": len(foreign),
+            "foreign seconds": waited,
+        },
+        instances=tuple(Instance(name=name, count=many) for name, many in by_name.most_common(8)),
         local_s=making_s,
         how=How.MEASURED,
     )
 
 
 def exits(seen: Evidence) -> Iterator[BoundaryFinding]:
-    """What is done after the main module's end, while somebody waits for the process's end."""
+    """Interpreter finalisation that the parent waits for."""
     taken: dict[str, int] = {}
     many: dict[str, set[int]] = {}
     for piece in seen.path:
@@ -92,18 +87,11 @@ def exits(seen: Evidence) -> Iterator[BoundaryFinding]:
     if not taken:
         return
     yield BoundaryFinding(
-        "exits",
-        "",
-        "taking down interpreters",
-        cost_s,
-        (
-            *(
-                f"{code(name)}: {seconds(ns / 1e9)} in "
-                f"{counted(len(many[name]), 'process', 'processes')}"
-                for name, ns in sorted(taken.items(), key=lambda item: -item[1])
-            ),
-            "threads joined, atexit, modules and objects taken apart; what leaves with `os._exit` "
-            "after flushing its files pays for none of the last",
+        rule="exits",
+        cost_s=cost_s,
+        instances=tuple(
+            Instance(name=name, took_s=ns / 1e9, count=len(many[name]))
+            for name, ns in sorted(taken.items(), key=lambda item: -item[1])
         ),
         local_s=cost_s,
         how=How.MEASURED,
@@ -111,7 +99,7 @@ def exits(seen: Evidence) -> Iterator[BoundaryFinding]:
 
 
 def cold_start(seen: Evidence) -> Iterator[BoundaryFinding]:
-    """How long it takes until the command turns to anybody else."""
+    """How long it takes until the command sends its first request or starts a process."""
     root = seen.timeline.root
     if root.recorded is None:
         return
@@ -124,17 +112,16 @@ def cold_start(seen: Evidence) -> Iterator[BoundaryFinding]:
         if piece.layer is Layer.IMPORTS and piece.process is root and piece.begin < until
     )
     start_ns = (root.recorded.main or root.recorded.site) - root.spawned
-    what = "its first request or child" if firsts else "its end"
     yield BoundaryFinding(
-        "cold start",
-        "",
-        f"cold start: {seconds(seen.at(until))} until {what}",
-        (start_ns + importing) / 1e9,
-        (
-            f"{seconds(start_ns / 1e9)} until its main module began, {seconds(importing / 1e9)} in "
-            f"imports of {counted(len(_modules(root)), 'module')} (all of the run)",
-            "`nox -s targets-…` says which imports could wait",
-        ),
+        rule="cold start",
+        cost_s=(start_ns + importing) / 1e9,
+        numbers={
+            "until seconds": seen.at(until),
+            "starts something": int(bool(firsts)),
+            "start seconds": start_ns / 1e9,
+            "importing seconds": importing / 1e9,
+            "modules": len(_modules(root)),
+        },
         local_s=importing / 1e9,
         how=How.MEASURED,
     )
