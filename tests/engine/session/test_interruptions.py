@@ -13,7 +13,7 @@ from support.launching import children_of, ends, left_behind
 from support.sandbox import TIMING_ONLY, Sandbox, target_text
 
 from bench.core.result import CONTROL
-from bench.engine.store.events import Closed, Opened
+from bench.engine.store.events import Closed, Counted, Measured, Opened
 
 SLEEPS = 'name = "sleeps"\ncommand = ["sample", "sleep", "0.05"]'
 OPTIONS = (*TIMING_ONLY, "--rounds", "14", "--budget", "60", "--design", "pairs", "--mei", "0.001")
@@ -155,3 +155,33 @@ def test_data_folder_that_is_a_file(sandbox: Sandbox) -> None:
     sandbox.workspace.data.write_text("mine", encoding="utf-8")
     done = sandbox.run("v1.0.0..v1.1.0", status=2)
     assert str(sandbox.workspace.data) in done.stderr
+
+
+def test_interrupted_while_phases_are_recorded(sandbox: Sandbox) -> None:
+    """Rounds of minutes are not taken again, nor is what was recorded; the run is one."""
+    long = 'name = "{}"\ncommand = ["sample", "sleep", "{}"]\nrounds = 2'
+    sandbox.write_target(target_text(long.format("first", 0.05), long.format("second", 1)))
+    words: tuple[str | Path, ...] = (
+        "run", "sample", "v1.0.0..v1.0.1", "--repo", sandbox.repository, "--no-report",
+        "--no-tests", "--budget", "0.1", "--design", "pairs",
+    )  # fmt: skip
+    with sandbox.start(*words) as process:
+        deadline = time.monotonic() + 120
+        while not list(sandbox.workspace.data.glob("stack/**/first-*.json")):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    (before,) = sandbox.runs
+    assert before.closed is None
+    assert before.counted("second")
+    sandbox.bench(*words, status=0)
+    (after,) = sandbox.runs
+    assert after.closed is not None
+    assert [one for one in after.events if isinstance(one, (Measured, Counted))] == [
+        one for one in before.events if isinstance(one, (Measured, Counted))
+    ]
+    records = [file.name[:5] for file in sandbox.workspace.data.glob("stack/**/*.json")]
+    assert sorted(records) == ["first", "secon"]
