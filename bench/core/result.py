@@ -84,14 +84,16 @@ class Result(msgspec.Struct, frozen=True):
 class Evaluation(msgspec.Struct, frozen=True):
     """All results of a run, in the order of its benchmarks; `level` is the final level of one.
 
-    Each interval is made at 1 - `level`, so that it says the same as the verdict. All of them hold
-    together with probability 1 - alpha while nothing is rejected; after that only the family-wise
-    error of the verdicts is controlled.
+    `exact_level` is that of benchmarks with a fixed number of rounds, where there are such beside
+    others. Each interval is made at 1 - its level, so that it says the same as the verdict. All of
+    them hold together with probability 1 - alpha while nothing is rejected; after that only the
+    family-wise error of the verdicts is controlled.
     """
 
     results: tuple[Result, ...]
     level: float
     family: int
+    exact_level: float | None = None
 
     @property
     def control(self) -> Result | None:

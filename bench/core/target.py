@@ -42,7 +42,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `prepare` is a command whose HOME each process finds instead: it is run once, and not timed.
     With `own_files` each process may write into what it finds there. `folder` is where it starts,
     HOME unless told otherwise. `rounds` marks a benchmark of minutes: base and head run in turn,
-    so many rounds are taken whatever the budget, and what they do is counted in each of them.
+    and at least so many rounds are taken whatever the budget: 6 to 9 where a verdict needs more.
     `asks` are requests (`POST /path`) to the service without which a process was not at its end.
     """
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.arrays import FloatArray
+from bench.engine.statistics.few_rounds import exact_test
 from bench.engine.statistics.multiplicity import holm, local_alpha
 from bench.engine.statistics.net import net_interval
 from bench.engine.statistics.sequential import judge
@@ -54,45 +56,68 @@ class _Sequence:
     large: bool
 
     def judge(self, alpha: float) -> tuple[Interval, float]:
-        """Interval and sequential p-value at a level."""
-        return judge(
-            differences(self.rounds, self.plan.metric),
-            self.plan.looks,
-            self.plan.maximum,
-            alpha,
-            large=self.large,
-        )
+        """Interval and p-value of the planned test at a level."""
+        values = differences(self.rounds, self.plan.metric)
+        if self.plan.exact and not self.large:
+            return exact_test(values, self.plan.maximum, alpha)
+        return judge(values, self.plan.looks, self.plan.maximum, alpha, large=self.large)
+
+
+@dataclass(frozen=True)
+class _Family:
+    """Benchmarks that share an error rate: those rejected by Holm, and the level he ends at."""
+
+    names: tuple[str, ...]
+    rejected: frozenset[str]
+    level: float
+
+    @classmethod
+    def of(cls, names: Sequence[str], sequences: Mapping[str, _Sequence], alpha: float) -> Self:
+        """Those of `names` that have no rounds yet count as well, with a p-value of 1."""
+        shares = {sequences[name].plan.family_alpha or alpha for name in names if name in sequences}
+        share = min(shares, default=alpha)
+        p_values = {
+            name: sequences[name].judge(share)[1] if name in sequences else 1.0 for name in names
+        }
+        rejected = holm(p_values, share) if names else frozenset()
+        return cls(tuple(names), rejected, local_alpha(max(len(names), 1), len(rejected), share))
 
 
 def evaluate(run: Run) -> Evaluation:
     """Estimate, test and decide everything that was measured in a run.
 
     Holm's procedure runs over all benchmarks of the run that could be measured, the control aside,
-    whether they have rounds yet or not.
+    whether they have rounds yet or not; over those with a fixed number of rounds by themselves, at
+    their part of the error rate (`multiplicity.divide`).
     """
     alpha, mei = run.manifest.options.alpha, run.manifest.options.mei
-    planned = run.manifest.benchmarks
-    family = [
+    measurable = [
         one.declaration.name
-        for one in planned
+        for one in run.manifest.benchmarks
         if one.declaration.name != CONTROL and run.unavailable(one.declaration.name) is None
     ]
-    sequences = {name: found for name in [*family, CONTROL] if (found := _sequence(run, name))}
-    p_values = {
-        name: sequences[name].judge(alpha)[1] if name in sequences else 1.0 for name in family
-    }
-    rejected = holm(p_values, alpha) if family else frozenset()
-    level = local_alpha(max(len(family), 1), len(rejected), alpha)
+    plans = {name: run.probed(name) for name in measurable}
+    exact = [name for name, plan in plans.items() if plan is not None and plan.exact]
+    sequences = {name: found for name in [*measurable, CONTROL] if (found := _sequence(run, name))}
+    sequential = _Family.of([name for name in measurable if name not in exact], sequences, alpha)
+    fixed = _Family.of(exact, sequences, alpha)
 
     def judged(name: str) -> tuple[Interval, float, Verdict]:
         if name == CONTROL:
             interval, p_value = sequences[name].judge(alpha)
             return interval, p_value, decide(interval, rejected=p_value <= alpha, mei=mei)
-        interval, p_value = sequences[name].judge(level)
-        return interval, p_value, decide(interval, rejected=name in rejected, mei=mei)
+        family = fixed if name in fixed.names else sequential
+        interval, p_value = sequences[name].judge(family.level)
+        return interval, p_value, decide(interval, rejected=name in family.rejected, mei=mei)
 
-    results = tuple(_result(run, one, sequences, judged) for one in planned)
-    return Evaluation(results, level, len(family))
+    results = tuple(_result(run, one, sequences, judged) for one in run.manifest.benchmarks)
+    only = sequential if sequential.names or not exact else fixed
+    return Evaluation(
+        results=results,
+        level=only.level,
+        family=len(measurable),
+        exact_level=fixed.level if exact and only is sequential else None,
+    )
 
 
 def _sequence(run: Run, name: str) -> _Sequence | None:

@@ -65,7 +65,28 @@ def rounds(
 
 
 def probed(name: str, looks: tuple[int, ...] = (10, 20), metric: Metric = Metric.CPU) -> Probed:
-    return Probed(name, Design.DUET, metric, "made up", looks, looks[-1])
+    return Probed(
+        benchmark=name,
+        design=Design.DUET,
+        metric=metric,
+        reason="made up",
+        looks=looks,
+        maximum=looks[-1],
+    )
+
+
+def planned(name: str, rounds: int, family_alpha: float = 0.0) -> Probed:
+    """A fixed number of rounds, as a benchmark of minutes has them."""
+    return Probed(
+        benchmark=name,
+        design=Design.PAIRS,
+        metric=Metric.WALL,
+        reason="made up",
+        looks=(rounds,),
+        maximum=rounds,
+        exact=True,
+        family_alpha=family_alpha,
+    )
 
 
 def ended(name: str, reason: str = "settled", *, large: bool = False) -> Ended:

@@ -231,7 +231,16 @@ def _benchmark_events(made: Made, number: int, *, resumed: bool) -> list[Event]:
         return [Unavailable(name, ("base",), made.why_not)]
     maximum = 40 if name == CONTROL else 160
     looks = plan_looks(maximum, 0.05 if name == CONTROL else 0.05 / 3)
-    events: list[Event] = [Probed(name, made.design, made.metric, "as told", looks, maximum, 4)]
+    probed = Probed(
+        benchmark=name,
+        design=made.design,
+        metric=made.metric,
+        reason="as told",
+        looks=looks,
+        maximum=maximum,
+        loops=4,
+    )
+    events: list[Event] = [probed]
     generator = np.random.default_rng(number)
     alone = made.alone if made.design is Design.DUET else 0
     designs = [Design.PAIRS] * alone + [made.design] * made.rounds

@@ -12,10 +12,10 @@ from bench.engine.machine.neighbours import Neighbourhood
 from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun
+from bench.engine.session.rounds_plan import plans
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.multiplicity import local_alpha
-from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.events import Closed, Opened, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
 
@@ -29,7 +29,7 @@ class Measuring:
     open: OpenRun
     watcher: Watcher
     rejected: set[str] = field(default_factory=set)
-    family: int = 1
+    plans: dict[str, Probed] = field(default_factory=dict)
     elapsed_s: float = 0.0
     neighbours: tuple[Neighbour, ...] = ()
 
@@ -56,28 +56,28 @@ class Measuring:
 
     def _probe_all(self) -> list[tuple[Probed, Sides]]:
         """Probe what was not probed yet: the number of benchmarks sets the level of each."""
-        known: dict[str, tuple[Probed, Sides]] = {}
-        chosen: dict[str, Choice] = {}
-        for planned in self.open.plan.benchmarks:
+        now, known, chosen = self.open, dict[str, tuple[Probed, Sides]](), list[Choice]()
+        for planned in now.plan.benchmarks:
             benchmark = planned.declaration
-            name = benchmark.name
-            if self.open.run.unavailable(name) is not None:
+            if now.run.unavailable(benchmark.name) is not None:
                 continue
-            plan = self.open.run.probed(name)
+            plan = now.run.probed(benchmark.name)
             if plan is not None:
-                sides = prepare_again(
-                    benchmark, self.open.base, self.open.head, plan.design, plan.loops
-                )
-                known[name] = plan, sides
+                sides = prepare_again(benchmark, now.base, now.head, plan.design, plan.loops)
+                known[benchmark.name] = plan, sides
                 continue
-            self.watcher.phase(f"probing {name}")
+            self.watcher.phase(f"probing {benchmark.name}")
             choice = self._probe(planned)
             if choice is not None:
-                chosen[name] = choice
-        self.family = max(len((known.keys() | chosen.keys()) - {CONTROL}), 1)
-        known |= {name: (self._plan(choice), choice.sides) for name, choice in chosen.items()}
-        order = [planned.declaration.name for planned in self.open.plan.benchmarks]
-        return [known[name] for name in order if name in known]
+                chosen.append(choice)
+        works = [sides for _plan, sides in known.values()] + [one.sides for one in chosen]
+        made = plans(chosen, [sides.benchmark for sides in works], now.plan.options)
+        for plan, choice in zip(made, chosen, strict=True):
+            now.journal.write(plan)
+            known[plan.benchmark] = plan, choice.sides
+        order = [planned.declaration.name for planned in now.plan.benchmarks]
+        self.plans = {name: known[name][0] for name in order if name in known}
+        return [known[name] for name in self.plans]
 
     def _probe(self, planned: PlannedBenchmark) -> Choice | None:
         name = planned.declaration.name
@@ -95,16 +95,6 @@ class Measuring:
             self.watcher.say(f"{name}: not measured, {' and '.join(sides)}: {error}")
             return None
         return choice
-
-    def _plan(self, choice: Choice) -> Probed:
-        name, options = choice.sides.benchmark.name, self.open.plan.options
-        alpha = options.alpha if name == CONTROL else options.alpha / self.family
-        looks = plan_looks(options.rounds, alpha)
-        plan = Probed(
-            name, choice.design, choice.metric, choice.reason, looks, options.rounds, choice.loops
-        )
-        self.open.journal.write(plan)
-        return plan
 
     def _measure(self, plan: Probed, sides: Sides, position: int, total: int) -> None:
         watcher, options = self.watcher, self.open.plan.options
@@ -128,7 +118,15 @@ class Measuring:
         watcher.finish(plan.benchmark, sampling.deciding_rounds, sampling.estimate, sampling.reason)
 
     def _level(self, name: str) -> float:
-        alpha = self.open.plan.options.alpha
+        """What a benchmark is tested at now: Holm's step among those tested in the same way."""
+        alpha, plan = self.open.plan.options.alpha, self.plans[name]
         if name == CONTROL:
             return alpha
-        return local_alpha(self.family, len(self.rejected - {CONTROL, name}), alpha)
+        family = {
+            one.benchmark
+            for one in self.plans.values()
+            if one.exact == plan.exact and one.benchmark != CONTROL
+        }
+        return local_alpha(
+            len(family), len(self.rejected & family - {name}), plan.family_alpha or alpha
+        )

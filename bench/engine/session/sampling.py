@@ -13,6 +13,7 @@ from bench.engine.evaluation import differences, of_design, size_of, times
 from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.measure.rounds import Bench, RoundFailedError, Sides, inside_s
 from bench.engine.session.watcher import Watcher
+from bench.engine.statistics.few_rounds import exact_test
 from bench.engine.statistics.sequential import assess, large_effect
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.verdicts import settled
@@ -111,6 +112,8 @@ class Sampling:
 
     def _stop(self, rounds: list[Round], local_alpha: Callable[[], float]) -> str:
         """Why to stop now; "" to go on."""
+        if self.plan.exact:
+            return self._stop_when_all_are_in(rounds, local_alpha())
         count, metric = len(rounds), self.plan.metric
         fewest = self.sides.benchmark.rounds
         if count < max(fewest, 1):
@@ -119,11 +122,7 @@ class Sampling:
         # Before the first look nothing can be decided: to get there, a budget may be overdrawn.
         overdraft = 2 if count < self.plan.looks[0] and not fewest else 1
         out_of_time = self.spent_s >= self.options.budget_s * overdraft
-        if _LARGE_EFFECT_FROM <= count < self.plan.looks[0] and large_effect(
-            times(rounds, Side.BASE, metric),
-            times(rounds, Side.HEAD, metric),
-            differences(rounds, metric),
-        ):
+        if self._is_large(rounds):
             return "large effect"
         if count in self.plan.looks or out_of_rounds or out_of_time:
             level = local_alpha()
@@ -135,12 +134,29 @@ class Sampling:
             return f"all {self.plan.maximum} rounds taken"
         if not out_of_time:
             return ""
-        if count == fewest:
-            return f"the {fewest} rounds its file asks for, over the budget"
         return f"budget of {self.options.budget_s:g} s spent"
+
+    def _stop_when_all_are_in(self, rounds: list[Round], level: float) -> str:
+        """The same for a fixed number of rounds, which no budget ends."""
+        if len(rounds) >= self.plan.maximum:
+            values = differences(rounds, self.plan.metric)
+            _, self.p_value = exact_test(values, self.plan.maximum, level)
+            return f"all {self.plan.maximum} rounds taken, as planned"
+        return "large effect" if self._is_large(rounds) else ""
+
+    def _is_large(self, rounds: list[Round]) -> bool:
+        """Whether the rule for large effects ends it, before its first look."""
+        metric = self.plan.metric
+        return _LARGE_EFFECT_FROM <= len(rounds) < self.plan.looks[0] and large_effect(
+            times(rounds, Side.BASE, metric),
+            times(rounds, Side.HEAD, metric),
+            differences(rounds, metric),
+        )
 
     def _take_for_size(self, local_alpha: Callable[[], float]) -> None:
         """Rounds alone until the size of a large effect is known to within a few per cent."""
+        if self.plan.design is not Design.DUET:
+            return
         deciding = self._of(self.plan.design)
         found = assess(
             differences(deciding, self.plan.metric),
@@ -149,7 +165,7 @@ class Sampling:
             local_alpha(),
         )
         limit_s = self.spent_s + self.options.budget_s / 2
-        while self.plan.design is Design.DUET:
+        while True:
             alone = self._of(Design.PAIRS)
             size = size_of(self.plan, deciding, alone, found.interval)
             if size.design is Design.DUET or len(alone) >= _ALONE_AT_MOST:

@@ -23,11 +23,13 @@ class Tested(msgspec.Struct, frozen=True, tag="tested", tag_field="event"):
     gate: Gate
 
 
-class Probed(msgspec.Struct, frozen=True, tag="probed", tag_field="event"):
+class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed", tag_field="event"):
     """How a benchmark will be measured, and why.
 
     `looks` are the numbers of rounds at which the sequential test may stop, `maximum` the number it
-    is planned for; `loops` is the inner loop count of a pyperf script.
+    is planned for; `loops` is the inner loop count of a pyperf script. `exact`: the number of
+    rounds is fixed, and one exact test decides after the last. `family_alpha` is the error rate
+    shared by the benchmarks that are tested in the same way; 0: that of the run.
     """
 
     benchmark: str
@@ -37,6 +39,8 @@ class Probed(msgspec.Struct, frozen=True, tag="probed", tag_field="event"):
     looks: tuple[int, ...]
     maximum: int
     loops: int = 0
+    exact: bool = False
+    family_alpha: float = 0.0
 
 
 class Unavailable(msgspec.Struct, frozen=True, tag="unavailable", tag_field="event"):

@@ -175,7 +175,14 @@ def time_both(bench: Bench, sides: Sides, options: Options, watcher: Watcher) ->
     }
     design, metric, reason = choose(samples[False], samples[True], can_pin=bool(bench.cpus))
     looks = plan_looks(options.rounds, options.alpha)
-    plan = Probed(sides.benchmark.name, design, metric, reason, looks, options.rounds, 0)
+    plan = Probed(
+        benchmark=sides.benchmark.name,
+        design=design,
+        metric=metric,
+        reason=reason,
+        looks=looks,
+        maximum=options.rounds,
+    )
     told: list[Event] = []
     sampling = Sampling(bench, sides, plan, options, told.append, watcher, rounds=[])
     sampling.run(lambda: options.alpha)

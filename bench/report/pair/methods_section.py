@@ -72,12 +72,25 @@ def statistics_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
         "*faster* or *slower* when the interval leaves out no change, *same* when the "
         "interval lies within ±MEI, *below MEI* when both hold, and *undecided* otherwise."
     )
+    if any(_exact_rounds(one) for one in shown):
+        numbers = joined(sorted({str(n) for one in shown for n in _exact_rounds(one)}))
+        yield (
+            f"Benchmarks of minutes have a number of rounds ({numbers}) that was fixed before the "
+            "first; the signed-rank test after the last is exact. Beside other benchmarks they "
+            "are a family of their own, with half of the error rate."
+        )
     yield (
         "Two exceptions. A very large effect may end a benchmark before its first look; the "
         "interval is then the range of its rounds. A change beyond 1.2 times that was decided in "
         "duets takes its size from pairs, since the longer side of a duet runs its end alone; such "
         "a size has an interval of 95% for that benchmark by itself."
     )
+
+
+def _exact_rounds(one: Evaluated) -> set[int]:
+    """The numbers of rounds of benchmarks whose rounds were fixed before measuring."""
+    plans = [one.run.probed(result.name) for result in one.evaluation.results]
+    return {plan.maximum for plan in plans if plan is not None and plan.exact}
 
 
 def repeat_section(shown: Sequence[Shown], level: int) -> Iterator[str]:

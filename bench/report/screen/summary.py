@@ -14,6 +14,7 @@ from bench.core.target import Target
 from bench.core.verdict import Verdict
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.evaluation import evaluate
+from bench.engine.session.rounds_plan import fixed_rounds
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
 from bench.formats.tables import render, result_columns, result_rows
@@ -64,25 +65,21 @@ def describe_plan(
         f"  decides    at α = {options.alpha:g} over the run, MEI {options.mei:.1%}, at most "
         f"{options.rounds} rounds and {options.budget_s:g} s a benchmark "
         f"(at most about {max(most_min, 1):.0f} min{aside})",
-        *_long_ones(benchmarks),
+        *_long_ones(benchmarks, options),
         f"  besides    {' and '.join(besides) or 'nothing'}",
     ]
     return "\n".join(lines)
 
 
-def _long_ones(benchmarks: Sequence[PlannedBenchmark]) -> list[str]:
-    """What is said of benchmarks of minutes: the budget alone would be spent in one round."""
-    names = [
-        f"{one.declaration.name} {one.declaration.rounds}"
-        for one in benchmarks
-        if one.declaration.rounds
-    ]
-    if not names:
+def _long_ones(benchmarks: Sequence[PlannedBenchmark], options: Options) -> list[str]:
+    """What is said of benchmarks of minutes, which have a plan of their own."""
+    numbers = fixed_rounds([one.declaration for one in benchmarks], options)
+    if not numbers:
         return []
+    named = ", ".join(f"{name} {number}" for name, number in numbers.items())
     return [
-        f"  long       rounds taken whatever the budget: {', '.join(names)}. What they do is "
-        "counted in each. A verdict on time takes 10, or 6 that all differ 1.5 times: --budget "
-        "SECONDS",
+        f"  long       a fixed number of rounds, whatever the budget: {named}; one exact test "
+        "after the last (--rounds N takes fewer, and may leave them undecided)",
     ]
 
 

@@ -17,9 +17,9 @@ from bench.engine.measure.probe import NotMeasurableError, prepare_again, probe
 from bench.engine.measure.rounds import Bench, RoundFailedError, Sides, inside_s
 from bench.engine.session.plan import Plan
 from bench.engine.session.preparation import opened
+from bench.engine.session.rounds_plan import sequential_plan
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Watcher
-from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.events import Closed, Ended, Event, Measured, Opened, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Journal, Run, read_run
@@ -110,16 +110,7 @@ class _Calibrating:
     def _probe(self, planned: PlannedBenchmark) -> Probed:
         options, benchmark = self.calibrator.plan.options, planned.declaration
         choice = probe(self.bench, benchmark, self.base, self.head, options.design)
-        looks = plan_looks(options.rounds, options.alpha)
-        plan = Probed(
-            benchmark.name,
-            choice.design,
-            choice.metric,
-            choice.reason,
-            looks,
-            options.rounds,
-            choice.loops,
-        )
+        plan = sequential_plan(choice, options, options.alpha)
         self.journal.write(plan)
         return plan
 

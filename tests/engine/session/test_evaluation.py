@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from support.runs import ended, made_up, probed, rounds
+from support.runs import ended, made_up, planned, probed, rounds
 
 from bench.core.options import Options
 from bench.core.result import CONTROL
@@ -127,3 +127,30 @@ def test_level_follows_the_number_of_benchmarks() -> None:
     events = [event for name in names for event in measured(name, 1.0)]
     evaluation = evaluate(made_up(events, *names, options=Options(alpha=0.1)))
     assert evaluation.level == pytest.approx(0.02)
+
+
+def long_rounds(name: str, number: int, ratio: float) -> list[Event]:
+    """Rounds of a benchmark of minutes: pairs that differ by about `ratio`, and no `ended` yet."""
+    base = [1.0 + 0.01 * i for i in range(number)]
+    return rounds(name, base, [one * ratio + 0.001 * i for i, one in enumerate(base)], Design.PAIRS)
+
+
+def test_long_benchmarks_are_a_family_of_their_own() -> None:
+    plan = planned("long", 7, 0.025)
+    short = [event for name in ("a", "b") for event in measured(name, 1.0)]
+    evaluation = evaluate(
+        made_up([*short, plan, *long_rounds("long", 7, 0.8), ended("long")], "a", "b", "long")
+    )
+    long = evaluation.results[-1]
+    assert (long.verdict, long.rounds) == (Verdict.FASTER, 7)
+    assert long.p_value == pytest.approx(2 / 2**7)
+    assert long.interval is not None
+    assert long.interval.high < 0.9
+    assert evaluation.exact_level == 0.025
+    assert evaluation.family == 3
+
+
+def test_long_benchmarks_wait_for_their_last_round() -> None:
+    events = [planned("long", 7), *long_rounds("long", 6, 0.8)]
+    result = evaluate(made_up(events, "long")).results[-1]
+    assert (result.verdict, result.p_value) == (Verdict.UNDECIDED, 1.0)

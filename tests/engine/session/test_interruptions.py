@@ -183,5 +183,6 @@ def test_interrupted_while_phases_are_recorded(sandbox: Sandbox) -> None:
     assert [one for one in after.events if isinstance(one, (Measured, Counted))] == [
         one for one in before.events if isinstance(one, (Measured, Counted))
     ]
+    assert len(after.rounds("first")) == len(after.rounds("second")) == 7  # 2/2^7 is below 5%/2
     records = [file.name[:5] for file in sandbox.workspace.data.glob("stack/**/*.json")]
     assert sorted(records) == ["first", "secon"]

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from scipy import stats
+from support.simulated_rounds import margin, scores
 
 from bench.core.verdict import Verdict
 from bench.engine.statistics.sequential import assess, critical_values, large_effect, plan_looks
-from bench.engine.statistics.signed_rank import null_tail
 from bench.engine.statistics.verdicts import decide, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bench.core.verdict import Assessment
     from bench.engine.statistics.arrays import FloatArray
 
@@ -33,23 +31,6 @@ def draw(noise: str, shape: tuple[int, ...], seed: int) -> FloatArray:
     if noise == "bimodal":
         return generator.choice([-0.95, 0.95], size=shape) + generator.normal(0, 0.3, shape)
     return generator.normal(size=shape)
-
-
-def scores(differences: FloatArray, rounds: Sequence[int]) -> FloatArray:
-    """Absolute exact scores of many runs, shape (runs, looks), by ranks rather than by averages."""
-    columns = []
-    for look in rounds:
-        seen = differences[:, :look]
-        order = np.argsort(np.abs(seen), axis=1)
-        positive = np.take_along_axis(seen > 0, order, axis=1)
-        rank_sum = positive @ np.arange(1, look + 1)
-        against = np.minimum(rank_sum, look * (look + 1) // 2 - rank_sum)
-        columns.append(stats.norm.isf(np.minimum(null_tail(look)[against], 0.5)))
-    return np.stack(columns, axis=1)
-
-
-def margin(rate: float, runs: int) -> float:
-    return 3 * math.sqrt(rate * (1 - rate) / runs)
 
 
 @pytest.mark.parametrize("noise", NOISES)

@@ -1,0 +1,105 @@
+"""Few, long rounds: what n of them can decide, and the error rate of a whole run with some."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from support.simulated_rounds import margin, scores
+
+from bench.core.verdict import Verdict
+from bench.engine.statistics.few_rounds import exact_test, fewest_rounds, planned_rounds
+from bench.engine.statistics.multiplicity import divide, holm, local_alpha
+from bench.engine.statistics.sequential import critical_values, plan_looks
+from bench.engine.statistics.verdicts import decide
+
+ALPHA, MAXIMUM = 0.05, 160
+SHORT, LONG = 10, 3
+
+
+@pytest.mark.parametrize("level", [0.1, 0.05, 0.025, 0.05 / 3, 0.025 / 3, 0.005, 0.03125])
+def test_the_fewest_rounds_are_those_that_reject_when_all_agree(level: float) -> None:
+    number = fewest_rounds(level)
+    agreeing = np.linspace(0.01, 0.02, number)
+    interval, p_value = exact_test(agreeing, number, level)
+    assert p_value == pytest.approx(2 / 2**number)
+    assert p_value <= level
+    assert interval.low > 1
+    interval, p_value = exact_test(agreeing[1:], number - 1, level)
+    assert p_value > level
+    assert interval.low == 0
+
+
+def test_more_than_asked_for_where_a_verdict_needs_them_but_never_more_than_allowed() -> None:
+    assert planned_rounds(3, 0.025 / 3, MAXIMUM) == 8
+    assert planned_rounds(12, 0.05, MAXIMUM) == 12
+    assert planned_rounds(3, 0.05, 4) == 4
+
+
+def test_before_the_last_round_nothing_is_rejected() -> None:
+    assert exact_test(np.full(7, -0.2), 8, 0.05)[1] == 1.0
+
+
+@pytest.mark.parametrize("number", [5, 6, 7, 8, 9])
+def test_the_p_value_is_exact(number: int) -> None:
+    """All 2^n signs of n differences: as many have a p-value of at most p as p says."""
+    sizes = np.linspace(1, 2, number) ** 2
+    found = [
+        exact_test(sizes * signs, number, 0.05)[1]
+        for signs in itertools.product((-1.0, 1.0), repeat=number)
+    ]
+    for p_value in {value for value in found if value < 0.2}:
+        assert sum(other <= p_value for other in found) / len(found) == pytest.approx(p_value)
+    known = stats.wilcoxon(sizes * ([1] * (number - 1) + [-1]), method="exact").pvalue
+    values = sizes * np.array([1] * (number - 1) + [-1])
+    assert exact_test(values, number, 0.05)[1] == pytest.approx(known)
+
+
+def test_the_parts_of_the_error_rate() -> None:
+    assert divide(ALPHA, 10, 0) == divide(ALPHA, 0, 3) == (ALPHA, ALPHA)
+    assert sum(divide(ALPHA, 10, 3)) == pytest.approx(ALPHA)
+
+
+@pytest.mark.parametrize("noise", ["normal", "heavy"])
+def test_a_run_of_unchanged_benchmarks_is_wrong_at_most_alpha_of_the_time(noise: str) -> None:
+    """10 usual benchmarks looked at up to 160 rounds, and 3 long ones with their fixed number.
+
+    While nothing is changed, Holm's procedure rejects something exactly when the smallest p-value
+    is at most its family's part over the family's size.
+    """
+    runs, generator = 2000, np.random.default_rng(45)
+    sequential, fixed = divide(ALPHA, SHORT, LONG)
+    number = planned_rounds(3, fixed / LONG, MAXIMUM)
+
+    def drawn(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        heavy = noise == "heavy"
+        return generator.standard_t(3, shape) if heavy else generator.normal(size=shape)
+
+    looks = plan_looks(MAXIMUM, sequential / SHORT)
+    critical = np.array(critical_values(looks, MAXIMUM, sequential / SHORT))
+    short = (scores(drawn(runs * SHORT, MAXIMUM), looks) >= critical).any(axis=1)
+    wrong = short.reshape(runs, SHORT).any(axis=1)
+    for run, values in enumerate(drawn(runs, LONG, number)):
+        p_values = {str(i): exact_test(one, number, fixed)[1] for i, one in enumerate(values)}
+        wrong[run] |= bool(holm(p_values, fixed))
+    assert wrong.mean() <= ALPHA + margin(ALPHA, runs)
+    assert wrong.mean() >= 0.4 * ALPHA
+
+
+def test_a_change_of_15_percent_is_found_by_the_planned_rounds() -> None:
+    """A log ratio of ln 0.85 with a standard deviation of 3% a round, the three at once."""
+    runs, generator, found = 300, np.random.default_rng(46), 0
+    fixed = divide(ALPHA, SHORT, LONG)[1]
+    number = planned_rounds(6, fixed / LONG, MAXIMUM)
+    assert number == 8
+    for _ in range(runs):
+        values = math.log(0.85) + generator.normal(0, 0.03, (LONG, number))
+        p_values = {str(i): exact_test(one, number, fixed)[1] for i, one in enumerate(values)}
+        rejected = holm(p_values, fixed)
+        level = local_alpha(LONG, len(rejected), fixed)
+        interval, _ = exact_test(values[0], number, level)
+        found += decide(interval, rejected="0" in rejected, mei=0.02) is Verdict.FASTER
+    assert found / runs > 0.99
