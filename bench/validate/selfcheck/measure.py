@@ -167,7 +167,14 @@ class SelfCheckParts:
         options = self.settings.options
         looks = plan_looks(options.rounds, options.alpha)
         name, design = benchmark_of(case).name, self.designs[0]
-        plan = Probed(name, design, Metric.CPU, "self-check", looks, options.rounds)
+        plan = Probed(
+            benchmark=name,
+            design=design,
+            metric=Metric.CPU,
+            reason="self-check",
+            looks=looks,
+            maximum=options.rounds,
+        )
         try:
             found = self.taker.to_verdict(self.commands.sides(case), plan)
         except RoundFailedError as error:

@@ -165,7 +165,7 @@ def test_a_benchmark_of_minutes(sandbox: Sandbox) -> None:
     words = [one[0] for one in counted_rows(rounds)]
     assert words[:-1] == [counter.words for counter in TRAFFIC]
     assert words[-1].startswith("CPU time")
-    assert counted_rows(rounds)[0][1:] == ["2", "2", "same", "exactly, 2 rounds"]
+    assert counted_rows(rounds)[0][1:] == ["2", "2", "same", "exactly, 6 rounds"]
     (record,) = read_accounts(sandbox.workspace.data)
     assert isinstance(record, StackRecord)
     assert (record.scenario, record.pair) == ("long", run.manifest.pair)
