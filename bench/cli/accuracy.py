@@ -18,7 +18,7 @@ from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.interpreters import Interpreter, find_interpreters
 from bench.engine.environments.pair import Builder
 from bench.engine.measure.invocations import NotPresentError, NotServedError
-from bench.engine.revisions.git import clone_on_demand
+from bench.engine.revisions.clones import clone_on_demand
 from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.selection import select

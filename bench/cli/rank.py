@@ -22,7 +22,7 @@ from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.interpreters import Interpreter, find_interpreters
 from bench.engine.environments.pair import Builder, Environments
 from bench.engine.measure.invocations import NotPresentError, NotServedError
-from bench.engine.revisions.git import open_clone
+from bench.engine.revisions.clones import open_clone
 from bench.engine.revisions.resolve import clone_path, resolve_range
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.selection import select

@@ -9,7 +9,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from bench.core.process import Finished, run_tool
-from bench.engine.revisions.git import REDIRECTING
+from bench.engine.revisions.calls import REDIRECTING
 
 _REDIRECTING = REDIRECTING | {
     "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON",

@@ -10,6 +10,11 @@ from packaging.version import InvalidVersion, Version
 from bench.core.errors import UsageError
 from bench.core.revision import Source
 
+# `2.1`, `v0.20.6`, `1!1.0`; a single number is one too, unless it is long enough for a hash.
+_VERSION = re.compile(r"v?(\d+!)?(\d+(\.\d+)+|\d{1,4}(?![\w.]))")
+# As git writes names: no white space but in a date, `HEAD@{1 day ago}`.
+_NAME = r"(?:@\{[^{}]*\}|[^\s])"
+
 
 @dataclass(frozen=True)
 class RevisionName:
@@ -20,8 +25,8 @@ class RevisionName:
 
     @property
     def version(self) -> Version | None:
-        """The version this looks like (`15.0.0`, `v0.20.6`); None for anything else."""
-        if not re.match(r"^v?\d+(\.\d+)+", self.text):
+        """The version this looks like (`15.0.0`, `v0.20.6`, `2`); None for anything else."""
+        if not _VERSION.match(self.text):
             return None
         try:
             return Version(self.text)
@@ -44,9 +49,9 @@ def parse_range(text: str) -> RangeSpec:
     An open side means HEAD, as in git. Raises `UsageError` for text that is no range.
     """
     text = text.strip()
-    match = re.fullmatch(r"(?P<base>[^\s]*?)(?P<dots>\.{2,})(?P<head>[^\s]*)", text)
+    match = re.fullmatch(rf"(?P<base>{_NAME}*?)(?P<dots>\.{{2,}})(?P<head>{_NAME}*)", text)
     if not match:
-        if not text or re.search(r"\s", text):
+        if not re.fullmatch(rf"{_NAME}+", text):
             raise _no_range(text)
         return RangeSpec(None, _name(text))
     base, dots, head = match.group("base", "dots", "head")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from bench.core.errors import UsageError
 from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Target
 from bench.core.workspace import Workspace
-from bench.engine.revisions.git import Clone, clone_on_demand, open_clone
+from bench.engine.revisions.clones import clone_on_demand, open_clone, refresh
+from bench.engine.revisions.git import Clone
 from bench.engine.revisions.index import Listing, PackageIndex, Release
 from bench.engine.revisions.ranges import RevisionName, parse_range
+
+# A commit's hash, whole or abbreviated, and what may follow it (~2, ^): never moves.
+_HASH = re.compile(r"[0-9a-f]{7,40}([~^][0-9~^]*)?")
 
 
 def resolve_range(
@@ -30,6 +35,8 @@ def resolve_range(
     base = lookup.before(head) if spec.base is None else lookup.find(spec.base)
     if spec.merge_base:
         base = lookup.merge_base(base, head)
+    else:
+        lookup.say_if_apart(base, head)
     return Pair(base, head, "; ".join(dict.fromkeys(lookup.origins)))
 
 
@@ -48,6 +55,8 @@ class _Lookup:
         self.origins: list[str] = []
         self.index = PackageIndex(self.workspace.lookups)
         self._fresh: Listing | None = None
+        self._opened: Clone | None = None
+        self._refreshed = False
 
     def find(self, name: RevisionName) -> Revision:
         version = name.version
@@ -69,7 +78,9 @@ class _Lookup:
         clone = self._clone()
         parent = clone.first_parent(head.identity)
         if parent is None:
-            raise UsageError(f"{head.name} has no parent: nothing to compare it with.")
+            raise UsageError(
+                f"{head.name} has no parent: nothing to compare it with.", _deepen(clone)
+            )
         return clone.revision(f"{head.name}^", parent)
 
     def merge_base(self, base: Revision, head: Revision) -> Revision:
@@ -81,7 +92,9 @@ class _Lookup:
         clone = self._clone()
         found = clone.merge_base(base.identity, head.identity)
         if found is None:
-            raise UsageError(f"{base.name} and {head.name} have no common ancestor.")
+            raise UsageError(
+                f"{base.name} and {head.name} have no common ancestor.", _deepen(clone)
+            )
         return clone.revision(f"{base.name}...{head.name}", found)
 
     def _release(self, version: Version) -> Release | None:
@@ -115,13 +128,13 @@ class _Lookup:
 
     def _committed(self, name: RevisionName) -> Revision:
         clone = self._clone()
+        if clone.ours and not (_HASH.fullmatch(name.text) and clone.find(name.text)):
+            self._refresh(clone)
         commit = clone.find(name.text)
-        if commit is None and clone.fetch():
-            self.origins.append("fetched from origin")
-            commit = clone.find(name.text)
         if commit is None:
             similar = clone.similar(name.text)
             hint = f"Similar names there: {', '.join(similar)}." if similar else ""
+            hint = " ".join(filter(None, (hint, _deepen(clone))))
             release = f", nor a release of {self.target.distribution}" if name.version else ""
             raise UsageError(f"Unknown revision {name.text!r} in {clone.path}{release}.", hint)
         return clone.revision(name.text, commit)
@@ -129,7 +142,30 @@ class _Lookup:
     def _has_clone(self) -> bool:
         return clone_path(self.target, self.workspace, self.repo).is_dir()
 
+    def _refresh(self, clone: Clone) -> None:
+        """Once a look-up: names of branches and tags mean what they mean upstream today."""
+        if not self._refreshed:
+            self._refreshed = True
+            self.origins.append(refresh(clone))
+
+    def say_if_apart(self, base: Revision, head: Revision) -> None:
+        """Two branches: the pair also takes back what base has and head has not."""
+        if Source.PYPI in {base.source, head.source}:
+            return
+        clone = self._clone()
+        if not clone.is_ancestor(base.identity, head.identity):
+            only_base, only_head = clone.apart(base.identity, head.identity)
+            self.origins.append(
+                f"{base.name} is no ancestor of {head.name}: the pair adds {only_head} commits and "
+                f"takes back {only_base} ({base.name}...{head.name} compares with the merge base)"
+            )
+
     def _clone(self) -> Clone:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> Clone:
         path = clone_path(self.target, self.workspace, self.repo)
         if self.repo is not None:
             clone = open_clone(path)
@@ -142,10 +178,21 @@ class _Lookup:
                 f"{self.target.name} has no clone URL, and there is no clone at {path}.",
                 "Name one with --repo PATH.",
             )
-        made = "" if path.is_dir() else f", cloned now from {self.target.clone}"
+        self._refreshed = not path.is_dir()
+        made = f", cloned now from {self.target.clone}" if self._refreshed else ""
         clone = clone_on_demand(self.target.clone, path, private=self.target.private)
         self.origins.append(f"clone {path.name} under {path.parent.name}/{made}")
         return clone
+
+
+def _deepen(clone: Clone) -> str:
+    if not clone.is_shallow:
+        return ""
+    return (
+        f"{clone.path} is a shallow clone, which ends after a few commits: "
+        f"`git -C {clone.path} fetch --unshallow --tags` brings the rest "
+        "(in a GitHub workflow: fetch-depth: 0)."
+    )
 
 
 def released(name: str, release: Release | None) -> Revision:

@@ -17,7 +17,7 @@ from bench.engine.environments.pair import Builder
 from bench.engine.history.measure import SeriesSession
 from bench.engine.history.plan import begin, find_series
 from bench.engine.machine.fingerprint import describe_machine
-from bench.engine.revisions.git import clone_on_demand
+from bench.engine.revisions.clones import clone_on_demand
 from bench.engine.revisions.history import find_points
 from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.plan import Plan

@@ -102,15 +102,17 @@ def test_clone_on_demand(sandbox: Sandbox, repository: Path) -> None:
     assert pair.base.identity == commit(repository, "v1.0.0")
     assert pair.head.identity == commit(repository, "feature")
     assert "cloned now from" in pair.origin
-    again = resolve(sandbox, "v1.0.0..feature", clone="file:///gone")
+    again = resolve(sandbox, "v1.0.0..feature", clone=repository.as_uri())
     assert "cloned now" not in again.origin
+    with pytest.raises(UsageError, match="and the target's file says file:///gone"):
+        resolve(sandbox, "v1.0.0..feature", clone="file:///gone")
 
 
 def test_clone_is_fetched_for_a_new_revision(sandbox: Sandbox, tmp_path: Path) -> None:
     made = make_repository(tmp_path / "own")
     resolve(sandbox, "v1.0.0..v1.1.0", clone=made.path.as_uri())
     new = made.commit(sample_files("2.0.0"), "New", tag="v2.0.0")
-    pair = resolve(sandbox, "v1.0.0..v2.0.0")
+    pair = resolve(sandbox, "v1.0.0..v2.0.0", clone=made.path.as_uri())
     assert pair.head.identity == new
     assert "fetched from origin" in pair.origin
 

@@ -22,6 +22,7 @@ GOOD = {
     "...b": RangeSpec(name("HEAD"), name("b"), merge_base=True),
     "b": RangeSpec(None, name("b")),
     "HEAD~3": RangeSpec(None, name("HEAD~3")),
+    "HEAD@{1 day ago}..HEAD": RangeSpec(name("HEAD@{1 day ago}"), name("HEAD")),
     "main@{1}..HEAD^2": RangeSpec(name("main@{1}"), name("HEAD^2")),
     "0.20.5..0.20.6": RangeSpec(name("0.20.5"), name("0.20.6")),
     "v1.0.0...v1.1.0": RangeSpec(name("v1.0.0"), name("v1.1.0"), merge_base=True),
@@ -47,7 +48,8 @@ def test_no_range(text: str) -> None:
 
 VERSIONS = {
     "1.0": "1.0", "v0.20.6": "0.20.6", "2.0rc1": "2.0rc1", "15.0.0.post1": "15.0.0.post1",
-    "1": None, "main": None, "v1": None, "1.0-fix-the-thing": None, "1234567": None, "1.x": None,
+    "1": "1", "main": None, "v1": "1", "1!1.0": "1!1.0", "2024": "2024", "12345": None,
+    "1a2b": None, "1.0-fix-the-thing": None, "1234567": None, "1.x": None,
 }  # fmt: skip
 
 

@@ -1,0 +1,173 @@
+"""Check a commit out beside its clone: the whole commit, or an error that names what is missing.
+
+A repository that borrows the clone's objects, not a `git worktree`: nothing is written to a
+repository that may be the user's own, and tags are there for versions computed from them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urljoin
+
+from bench.core.errors import UsageError
+from bench.core.files import write_atomically
+from bench.engine.revisions.calls import git, git_remote, must
+
+_NETWORK_S = 1800
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def check_out(source: Path, commit: str, folder: Path, excludes: Sequence[str] = ()) -> None:
+    """Check a commit of the repository at `source` out into a new folder, submodules included.
+
+    Files that match `excludes` stay out of the work tree without making it dirty. Raises
+    `UsageError` when a file, a submodule or the content of a Git LFS pointer can't be had.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    must(git(None, "init", "--quiet", folder))
+    _borrow(source, folder)
+    if excludes:
+        patterns = ["/*", *(f"!{pattern}" for pattern in excludes)]
+        must(git(folder, "sparse-checkout", "set", "--no-cone", *patterns))
+    checked_out = git_remote(
+        folder, "checkout", "--quiet", "--detach", commit, timeout_s=_NETWORK_S
+    )
+    if not checked_out.ok and not _is_partial(source):
+        must(checked_out)
+    _check_files(source, commit, folder)
+    _check_large_files(source, folder)
+    _fill_submodules(source, folder)
+
+
+def _borrow(source: Path, folder: Path) -> None:
+    """Objects, tags, the places where history was cut off, and where missing objects come from."""
+    objects = _place(source, "objects")
+    write_atomically(folder / ".git" / "objects" / "info" / "alternates", f"{objects}\n")
+    shallow = _place(source, "shallow")
+    if shallow.exists():
+        shutil.copyfile(shallow, folder / ".git" / "shallow")
+    form = "create %(refname) %(objectname)"
+    tags = must(git(source, "for-each-ref", f"--format={form}", "refs/tags")).stdout
+    packed = [f"{line.split()[2]} {line.split()[1]}" for line in tags.splitlines()]
+    write_atomically(folder / ".git" / "packed-refs", "".join(f"{line}\n" for line in packed))
+    url = _setting(source, "remote.origin.url")
+    if url:
+        must(git(folder, "config", "remote.origin.url", url))
+    if _is_partial(source):
+        for key, value in (
+            ("core.repositoryFormatVersion", "1"),
+            ("extensions.partialClone", "origin"),
+            ("remote.origin.promisor", "true"),
+            ("remote.origin.partialCloneFilter", "blob:none"),
+        ):
+            must(git(folder, "config", key, value))
+    large = _place(source, "lfs")
+    if large.is_dir():
+        must(git(folder, "config", "lfs.storage", large))
+
+
+def _place(source: Path, name: str) -> Path:
+    """Where a repository keeps something, also when it is bare or a linked worktree."""
+    told = must(git(source, "rev-parse", "--path-format=absolute", "--git-path", name))
+    return Path(told.stdout.strip())
+
+
+def _setting(source: Path, name: str) -> str:
+    return git(source, "config", "--get", name).stdout.strip()
+
+
+def _is_partial(source: Path) -> bool:
+    """Whether objects were left out when it was cloned (`--filter`), to be fetched when needed."""
+    return _setting(source, "remote.origin.promisor") == "true"
+
+
+def _check_files(source: Path, commit: str, folder: Path) -> None:
+    """Every file of the commit is there as committed. git may fail to write some and end well."""
+    listed = git(folder, "status", "--porcelain", "-z", "--ignore-submodules=all")
+    at = git(folder, "rev-parse", "--verify", "--quiet", "HEAD").stdout.strip()
+    wrong = [] if listed.ok and at == commit else ["everything"]
+    for entry in listed.stdout.split("\0"):
+        state, path = entry[:2], entry[3:]
+        if path and not (state == " M" and _as_committed(folder, path)):
+            wrong.append(path)
+    if not wrong:
+        return
+    words = f"Files of commit {commit[:10]} are missing in its checkout: {', '.join(wrong[:5])}."
+    if _is_partial(source):
+        raise UsageError(
+            f"{words} {source} is a partial clone (made with --filter), and its origin did not "
+            "send what is missing.",
+            "Check the network, or name a full clone with --repo PATH.",
+        )
+    raise UsageError(words, f"`git -C {source} fsck` tells whether the clone is damaged.")
+
+
+def _as_committed(folder: Path, path: str) -> bool:
+    """Whether a file that counts as modified has the committed bytes.
+
+    So it is where a repository's own attributes ask for other line ends than were committed.
+    """
+    committed = git(folder, "rev-parse", f"HEAD:{path}").stdout.strip()
+    found = git(folder, "hash-object", "--no-filters", "--", path).stdout.strip()
+    return bool(committed) and committed == found
+
+
+def _check_large_files(source: Path, folder: Path) -> None:
+    listed = git(folder, "ls-files", "-z", ":(attr:filter=lfs)")
+    files = [folder / name for name in listed.stdout.split("\0") if name]
+    pointers = [file for file in files if file.is_file() and _is_pointer(file)]
+    if pointers:
+        first = pointers[0].relative_to(folder)
+        raise UsageError(
+            f"{len(pointers)} files are kept in Git LFS, and only their pointers are here (first: "
+            f"{first}).",
+            f"Install git-lfs and run `git -C {source} lfs fetch --all`; or leave them out with "
+            "`checkout_excludes` in the target's file, if the program does not need them.",
+        )
+
+
+def _is_pointer(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(len(_LFS_POINTER)) == _LFS_POINTER
+
+
+def _fill_submodules(source: Path, folder: Path) -> None:
+    """Check submodules out too: from the clone's own copy of each, else from its URL."""
+    if not (folder / ".gitmodules").is_file():
+        return
+    wanted = git(folder, "config", "-z", "-f", ".gitmodules", "--get-regexp", r"\.path$")
+    for entry in wanted.stdout.split("\0"):
+        key, _, path = entry.partition("\n")
+        name = key.removeprefix("submodule.").removesuffix(".path")
+        inner = git(folder, "rev-parse", f"HEAD:{path}").stdout.strip() if path else ""
+        left_out = git(folder, "ls-files", "-t", "--", path).stdout.startswith("S ")
+        if inner and not left_out:
+            _fill(source, folder, name, path, inner)
+
+
+def _fill(source: Path, folder: Path, name: str, path: str, commit: str) -> None:
+    own = _place(source, "modules") / name
+    if own.is_dir() and git(own, "cat-file", "-e", f"{commit}^{{commit}}").ok:
+        check_out(own, commit, folder / path)
+        return
+    url = _setting_of_modules(folder, name)
+    if url.startswith(("./", "../")):
+        url = urljoin(_setting(source, "remote.origin.url").rstrip("/") + "/", url)
+    shutil.rmtree(folder / path, ignore_errors=True)
+    cloned = git_remote(None, "clone", "--quiet", url, folder / path, timeout_s=_NETWORK_S)
+    there = cloned.ok and git(folder / path, "cat-file", "-e", f"{commit}^{{commit}}").ok
+    if not there:
+        raise UsageError(
+            f"The submodule {name} ({url}) can't be had at commit {commit[:10]}.",
+            f"`git -C {source} submodule update --init --recursive` brings it into the clone.",
+        )
+    must(git(folder / path, "checkout", "--quiet", "--detach", commit))
+    _check_files(folder / path, commit, folder / path)
+    _fill_submodules(folder / path, folder / path)
+
+
+def _setting_of_modules(folder: Path, name: str) -> str:
+    told = git(folder, "config", "-f", ".gitmodules", "--get", f"submodule.{name}.url")
+    return told.stdout.strip()
