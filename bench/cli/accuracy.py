@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from bench.cli.arguments import add_no_report, add_pythons, describe
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.lock import exclusive
@@ -30,7 +31,34 @@ from bench.validate.accuracy.held import COMMITS, Commit, Held, load_commits, st
 from bench.validate.accuracy.measure import Holding
 
 
-def accuracy_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which commits."""
+    describe(
+        parser,
+        "Compare the savings that `rank` predicts with those that real commits achieved: for each "
+        "listed commit that deferred imports, rank its parent, then measure parent against commit.",
+        "accuracy --commit '70e3*' --python 3.13",
+        "accuracy my-commits.toml --no-report",
+    )
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="TOML file that lists the commits. Default: bench/validate/accuracy/commits.toml",
+    )
+    parser.add_argument(
+        "--commit",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="take the commits whose names match GLOB; may be repeated. Default: all of the file",
+    )
+    add_pythons(parser)
+    add_no_report(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Hold each commit, store it, and write the page; raises `BenchError`."""
     workspace = find_workspace()
     commits = _chosen(load_commits(arguments.file or COMMITS), arguments.commit)

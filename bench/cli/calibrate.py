@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+from bench.cli.arguments import add_choice, add_pythons, add_repo, describe, positive
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.lock import exclusive
@@ -33,7 +34,43 @@ from bench.validate.calibration.calibrate import Calibrator
 from bench.validate.calibration.reference import measure_reference
 
 
-def calibrate_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is measured, and for how long."""
+    describe(
+        parser,
+        "Measure how small a change this machine can detect: each benchmark is compared with "
+        "itself (A/A runs), and pyperformance's benchmarks tell the machine's own speed. Pages of "
+        "later runs show these figures beside their verdicts.",
+        "calibrate codeflash --python 3.13",
+        "calibrate rich pip --seconds 30",
+    )
+    parser.add_argument(
+        "target", nargs="*", metavar="TARGET", help="names of targets. Default: codeflash"
+    )
+    parser.add_argument(
+        "--revision",
+        metavar="REV",
+        help="revision to measure. Default: head of the target's default range",
+    )
+    add_repo(parser)
+    add_pythons(parser)
+    add_choice(parser)
+    parser.add_argument(
+        "--seconds",
+        type=positive,
+        default=12.0,
+        help="measuring time for each benchmark, in seconds; at least one A/A run is completed. "
+        "Default: %(default)g",
+    )
+    parser.add_argument(
+        "--no-reference",
+        dest="reference",
+        action="store_false",
+        help="leave out pyperformance's benchmarks",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Measure A/A runs and the reference speed, and write the page. Raises `BenchError`."""
     workspace = find_workspace()
     targets = [load_target(name, workspace.targets) for name in arguments.target or ["codeflash"]]

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.cli.arguments import describe
 from bench.core.errors import ExitStatus, UsageError
 from bench.core.revision import Pair, Revision, Source
 from bench.core.workspace import Workspace, find_workspace
@@ -14,38 +15,36 @@ from bench.engine.store.run import Run, read_run, run_folders
 _SHORTEST_HASH = 4
 
 
-def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    export = commands.add_parser(
-        "export",
-        help="write base.json and head.json for pyperf's tools beside the rounds of a run",
-        description="Write base.json and head.json, which pyperf compare_to, stats, hist and check "
-        "read, into the folder of each run that is named. They are made from rounds.jsonl and may "
-        "be deleted.",
-        epilog="examples: `python -m bench export rich 14.0.0..14.1.0`, "
-        "`python -m bench export data/rich/14.0.0..14.1.0/py3.13/MACHINE/RUN`. "
-        "Exit statuses: 0 done, 2 there is no such run or it is damaged.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which runs."""
+    describe(
+        parser,
+        "Write base.json and head.json, which pyperf compare_to, stats, hist and check read, into "
+        "the folder of each run that is named. They are made from rounds.jsonl and may be deleted.",
+        "export rich 14.0.0..14.1.0",
+        "export data/rich/14.0.0..14.1.0/py3.13/MACHINE/RUN",
     )
-    export.add_argument(
+    parser.add_argument(
         "what", metavar="RUN|TARGET", help="the folder of a run, or a target that was measured"
     )
-    export.add_argument(
+    parser.add_argument(
         "range",
         nargs="?",
-        help="of a target: only the runs of base..head, or of all pairs with this head "
-        "(default: all runs of the target)",
+        metavar="RANGE",
+        help="with TARGET: only runs of base..head, or of any pair with this head. Default: all "
+        "runs of the target",
     )
 
 
-def export_command(arguments: argparse.Namespace) -> ExitStatus:
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Write the files of each run and name its folder; raises `UsageError` or `DataError`."""
     # pyperf is slow to import, and no other command needs it before it measures.
     from bench.engine.store.export import export_pyperf  # noqa: PLC0415
 
-    for run in _chosen(arguments.what, arguments.range, find_workspace()):
-        written = export_pyperf(run)
+    for one in _chosen(arguments.what, arguments.range, find_workspace()):
+        written = export_pyperf(one)
         said = f"{len(written)} pyperf files" if written else "nothing was measured"
-        print(f"{run.folder}: {said}")
+        print(f"{one.folder}: {said}")
     return ExitStatus.DONE
 
 

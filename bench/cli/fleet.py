@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from bench.cli.arguments import RANGE_HELP, add_pythons, add_target, count, describe
 from bench.core.catalogue import load_target
 from bench.core.errors import ExitStatus, NothingMeasuredError, UsageError
 from bench.core.revision import Pair
@@ -21,7 +22,47 @@ from bench.engine.fleet.record import (
 from bench.engine.revisions.resolve import resolve_range
 
 
-def fleet_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The step, the pair, and the machines."""
+    describe(
+        parser,
+        "Share the measuring of one pair among several machines. The playbook ansible/bench.yml "
+        "calls this; it is rarely needed by hand. A block is one run of all benchmarks on one "
+        "Python and one machine.",
+        "fleet plan rich 14.0.0..15.0.0 --host a --host b",
+        "fleet join rich 14.0.0..15.0.0",
+    )
+    parser.add_argument(
+        "step",
+        choices=["plan", "join"],
+        help="plan: assign blocks to hosts, and print those still missing as JSON; "
+        "join: report which blocks are complete",
+    )
+    add_target(parser, RANGE_HELP)
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="plan: a machine that measures; may be repeated",
+    )
+    parser.add_argument(
+        "--blocks",
+        type=count,
+        metavar="N",
+        help="plan: number of blocks for each Python. Default: one for each host",
+    )
+    add_pythons(parser)
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="plan: an argument passed on to `bench run` on each host; may be repeated",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Plan a fleet, or say what is missing of it; raises `BenchError`."""
     workspace = find_workspace()
     target = load_target(arguments.target, workspace.targets)

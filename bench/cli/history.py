@@ -38,7 +38,7 @@ def history_command(arguments: argparse.Namespace) -> ExitStatus:
     shown = _read(series, workspace)
     if not shown.runs:
         raise errors[0] if errors else NothingMeasuredError("No point could be measured.")
-    page = "" if arguments.no_report else _report(shown, workspace, watcher)
+    page = _report(shown, workspace, watcher) if arguments.report else ""
     print_series(console, shown)
     if page:
         console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)

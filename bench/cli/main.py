@@ -10,24 +10,67 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, cast
 
-from bench.cli.parser import make_parser
+from bench.cli.arguments import describe
 from bench.core.errors import BenchError, ExitStatus
+from bench.core.workspace import find_workspace
+
+# Each is a module of this package.
+COMMANDS = {
+    "measure": {
+        "run": "measure two revisions, or a series of them, and write the report",
+        "targets": "list the targets, or a target's benchmarks",
+        "report": "write results/ from data/",
+        "export": "write a run's samples as pyperf files",
+        "clean": "remove cached environments",
+    },
+    "explain": {
+        "profile": "show where time and memory go",
+        "trace": "follow a command through all its processes",
+        "rank": "list the imports that could be deferred, ranked by what that saves",
+    },
+    "validate": {
+        "calibrate": "measure how small a change this machine can detect",
+        "selfcheck": "check this project's own claims on this machine",
+        "accuracy": "compare what rank predicts with what real commits saved",
+        "prior-art": "reproduce the published Rich and pip results",
+    },
+    "others": {
+        "fleet": "share a pair among several machines (ansible/bench.yml calls it)",
+        "replay": "serve or record answers of codeflash's backend",
+    },
+}
+DESCRIPTION = (
+    "Before/after benchmarks of Python projects. `python -m bench COMMAND --help` describes a "
+    "command; the nox session of the same name installs what it needs and calls it."
+)
+
+
+class Command(Protocol):
+    """What the module of a command provides."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Describe the command to argparse."""
+
+    def run(self, arguments: argparse.Namespace) -> ExitStatus:
+        """Do it; raises `BenchError`."""
+        ...
 
 
 def main(words: Sequence[str]) -> int:
     """Run one subcommand and return the exit status."""
-    arguments = make_parser().parse_args(words)
+    arguments = _make_parser(words).parse_args(words)
     signal.signal(signal.SIGTERM, _interrupt)  # what Ctrl-C keeps, a polite kill keeps as well
     try:
-        return int(_dispatch(arguments))
+        return int(_module(arguments.command).run(arguments))
     except BenchError as error:
         return _end(str(error), error.status)
     except KeyboardInterrupt:
         return _end(
-            "interrupted. What was measured is kept; the same command goes on from here.",
+            "interrupted. What was measured is kept; the same command resumes from there.",
             ExitStatus.INTERRUPTED,
         )
     except BrokenPipeError:
@@ -39,7 +82,7 @@ def main(words: Sequence[str]) -> int:
             return _end(
                 f"No space left on the device: {error}\n"
                 "Free some space (`nox -s clean` removes cached environments); what was measured "
-                "is kept, and the same command goes on from here.",
+                "is kept, and the same command resumes from there.",
                 ExitStatus.USAGE,
             )
         return _bug(error)
@@ -58,8 +101,6 @@ def _end(message: str, status: ExitStatus) -> int:
 
 def _bug(error: Exception) -> int:
     """A bug is not the user's to read: one line, and the details in a file worth sending."""
-    from bench.core.workspace import find_workspace
-
     file = find_workspace().logs / f"bug-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
     details = "".join(traceback.format_exception(error))
     where = _keep(file, details)
@@ -76,25 +117,27 @@ def _keep(file: Path, details: str) -> str:
     return f"Please report it with {file}."
 
 
-def _run(arguments: argparse.Namespace) -> ExitStatus:
-    """A pair, or a series of them."""
-    # ruff: noqa: PLC0415
-    from bench.cli.history import check_arguments, history_command, is_history
+def _make_parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """All commands; only the chosen one is imported, since some take seconds to import."""
+    parser = argparse.ArgumentParser(prog="python -m bench", usage="%(prog)s COMMAND …")
+    describe(parser, DESCRIPTION, "run codeflash 0.20.5..0.20.6", "rank --help")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", prog="python -m bench",
+        help=argparse.SUPPRESS,  # the description lists them by group
+    )  # fmt: skip
+    for group in COMMANDS.values():
+        for name in group:
+            command = commands.add_parser(name)
+            if name in words[:1]:
+                _module(name).add_arguments(command)
+    listed = (
+        f"\n{group}:\n" + "\n".join(f"  {name:<11} {text}" for name, text in entries.items())
+        for group, entries in COMMANDS.items()
+    )
+    parser.description = "\n".join([parser.description or "", *listed])
+    return parser
 
-    check_arguments(arguments)
-    if is_history(arguments):
-        return history_command(arguments)
-    from bench.cli.run import run_command
 
-    return run_command(arguments)
-
-
-def _dispatch(arguments: argparse.Namespace) -> ExitStatus:
-    """`prior-art` is `prior_art_command` in `bench/cli/prior_art.py`, and so are the others."""
-    if arguments.command == "run":
-        return _run(arguments)
-    # Imported when needed: `run` must reach its first sample fast, plotting is slow to import.
-    name = arguments.command.replace("-", "_")
-    module = importlib.import_module(f"bench.cli.{name}")
-    command: Callable[[argparse.Namespace], ExitStatus] = getattr(module, f"{name}_command")
-    return command(arguments)
+def _module(command: str) -> Command:
+    """`prior-art` is in `bench/cli/prior_art.py`, and so are the others."""
+    return cast("Command", importlib.import_module(f"bench.cli.{command.replace('-', '_')}"))

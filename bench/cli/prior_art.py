@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from bench.cli.arguments import add_pythons, describe
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.lock import exclusive
@@ -14,7 +15,35 @@ from bench.validate.prior_art.declaration import declared_names, load_prior_art
 from bench.validate.prior_art.measure import PriorArtSession
 
 
-def prior_art_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is measured again."""
+    describe(
+        parser,
+        "Reproduce the published Rich and pip results: measure what prior-art/*.toml declares and "
+        "is not in data/ yet, then write prior-art/*-summary.md, with the published figures beside "
+        "the measured ones.",
+        "prior-art rich --python 3.13",
+        "prior-art --no-series",
+    )
+    parser.add_argument(
+        "name",
+        nargs="*",
+        metavar="NAME",
+        help="a file of prior-art/, without .toml. Default: all of them",
+    )
+    add_pythons(parser)
+    parser.add_argument(
+        "--again", action="store_true", help="measure again what data/ already holds"
+    )
+    parser.add_argument(
+        "--no-series",
+        dest="series",
+        action="store_false",
+        help="leave out the series along commits, which take hours",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Measure what is declared and not there yet, then write everything. Raises `BenchError`."""
     workspace = find_workspace()
     names = arguments.name or declared_names(workspace.prior_art)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bench.cli.arguments import add_looked_into, describe, positive
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.lock import exclusive
@@ -26,7 +27,27 @@ from bench.explain.trace.session import TraceSession
 from bench.report.screen.watchers import make_watcher
 
 
-def profile_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is profiled, and for how long."""
+    describe(
+        parser,
+        "Show where time and memory go: flame graphs, functions, imports, allocations. With "
+        "base..head: what changed between the two. Pages are written to profiles/TARGET/. Profiled "
+        "runs are slower than measured ones; each page shows by how much.",
+        "profile codeflash 0.20.6 --scenario help",
+        "profile rich 14.0.0..15.0.0 --python 3.13",
+    )
+    add_looked_into(parser)
+    parser.add_argument(
+        "--seconds",
+        type=positive,
+        default=60.0,
+        help="sampling time for each scenario, in seconds, beyond a minimum number of runs. "
+        "Default: %(default)g",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Build, profile, write; raises `BenchError`."""
     workspace = find_workspace()
     target = load_target(arguments.target, workspace.targets)

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from bench.cli.arguments import add_no_report, add_pythons, add_repo, describe, not_negative
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.gate import Gate
@@ -39,7 +40,59 @@ from bench.report.rank.targets_page import summary, targets_page
 from bench.report.screen.watchers import make_watcher
 
 
-def rank_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is ranked, and what is tried."""
+    describe(
+        parser,
+        "List the imports of a revision that could be deferred, ranked by how much CPU time that "
+        "saves. The best set is written as a patch, and a rewritten copy is run to verify the "
+        "prediction.",
+        "rank codeflash 0.20.6 --scenario help",
+        "rank rich 14.0.0 --hot --tests",
+    )
+    parser.add_argument(
+        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+    )
+    parser.add_argument(
+        "revision", metavar="REVISION", help="a commit, tag, branch or release to analyse"
+    )
+    add_repo(parser)
+    add_pythons(parser)
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="analyse the benchmarks whose names match GLOB; may be repeated. Default: the "
+        "target's default commands and imports",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=not_negative,
+        default=5.0,
+        help="measuring time for the rewritten copy, in seconds; 0: only count its instructions. "
+        "Default: %(default)g",
+    )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="also list findings below 0.5 ms and below 1%% of the scenario",
+    )
+    parser.add_argument(
+        "--hot",
+        action="store_true",
+        help="also sample the scenario, and look for cheaper code in its hot functions and for "
+        "faster serialisers",
+    )
+    parser.add_argument(
+        "--tests",
+        action="store_true",
+        help="also run the target's own tests, with the change and without it",
+    )
+    add_no_report(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Analyse each scenario on each Python, store it, and write the pages."""
     workspace = find_workspace()
     target = load_target(arguments.target, workspace.targets)

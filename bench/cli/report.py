@@ -5,12 +5,25 @@ from __future__ import annotations
 import argparse
 import sys
 
+from bench.cli.arguments import describe
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.workspace import find_workspace
 from bench.report.write import write_report
 
 
-def report_command(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """None: everything is written."""
+    describe(
+        parser,
+        "Write results/ (pages, tables and pictures) from the measurements in data/. Nothing is "
+        "measured. results/ can be deleted at any time and is the same afterwards. Status 2 when "
+        "some measurements could not be read: all others are written.",
+        "report",
+        "report && git diff --stat results/",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     """Write `results/`; 2 when some runs could not be read (after writing all the others).
 
     Raises `NothingMeasuredError` (status 4) when there is nothing at all; the index, which says so,

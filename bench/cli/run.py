@@ -8,9 +8,24 @@ import sys
 
 from rich.console import Console
 
+from bench.cli.arguments import (
+    RANGE_HELP,
+    add_choice,
+    add_dependencies,
+    add_no_report,
+    add_pythons,
+    add_target,
+    count,
+    describe,
+    fraction,
+    positive,
+    wrapped,
+)
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
 from bench.core.lock import exclusive
+from bench.core.options import Options
+from bench.core.sample import Design
 from bench.core.verdict import Verdict
 from bench.core.workspace import find_workspace
 from bench.engine.environments.pair import Builder
@@ -29,7 +44,126 @@ from bench.report.stack.stack_tables import summary
 from bench.validate.calibration.lookup import fitting, read_calibrations
 
 
-def run_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A pair or a series of them, how it is measured, and what is done besides."""
+    describe(
+        parser,
+        "Measure a target's benchmarks on two revisions, base and head, and decide for each "
+        "whether head is faster, slower or the same. Samples go to data/, the write-up to "
+        "results/. The same command resumes a run that was interrupted.",
+        "run codeflash 0.20.5..0.20.6 --python 3.13",
+        "run rich main~1..main --repo ~/rich --benchmark 'import-*'",
+        "run rich 13.0.0..15.0.0 --tags",
+    )
+    add_target(parser, RANGE_HELP)
+    what = parser.add_argument_group("what is measured")
+    add_pythons(what)
+    add_choice(what)
+    add_dependencies(what)
+    _add_how(parser.add_argument_group("how it is measured"))
+    _add_steps(parser.add_argument_group("steps and output"))
+    history = parser.add_argument_group(
+        "history",
+        wrapped(
+            "Measure a series of revisions from base to head, each against base, without tests "
+            "and counters. The same command resumes the series."
+        ),
+    )
+    several = history.add_mutually_exclusive_group()
+    several.add_argument(
+        "--every", type=count, metavar="N", help="every Nth commit along first parents, and head"
+    )
+    several.add_argument(
+        "--tags", action="store_true", help="every tagged final version or release, and head"
+    )
+    history.add_argument(
+        "--again",
+        action="store_true",
+        help="start a new series instead of resuming the existing one",
+    )
+
+
+def _add_how(how: argparse._ActionsContainer) -> None:
+    defaults = Options()
+    how.add_argument(
+        "--design",
+        type=Design,
+        choices=list(Design),
+        help="duet: run base and head at the same time on one core; pairs: one after the other. "
+        "Default: chosen for each benchmark by a short probe",
+    )
+    how.add_argument(
+        "--alpha",
+        type=fraction,
+        default=defaults.alpha,
+        help="highest probability that any faster or slower of a run is wrong. "
+        "Default: %(default)s",
+    )
+    how.add_argument(
+        "--mei",
+        type=fraction,
+        default=defaults.mei,
+        help="minimum effect of interest, as a fraction: a change that is certainly smaller counts "
+        "as the same or as below it. Default: %(default)s",
+    )
+    how.add_argument(
+        "--budget",
+        type=positive,
+        default=defaults.budget_s,
+        metavar="SECONDS",
+        help="most measuring time for each benchmark, in seconds. Default: %(default)g",
+    )
+    how.add_argument(
+        "--rounds",
+        type=count,
+        default=defaults.rounds,
+        metavar="N",
+        help="most rounds (one sample of each revision) for each benchmark. Default: %(default)s",
+    )
+
+
+def _add_steps(steps: argparse._ActionsContainer) -> None:
+    steps.add_argument("--dry-run", action="store_true", help="show what would be done, and stop")
+    steps.add_argument(
+        "--no-tests",
+        dest="tests",
+        action="store_false",
+        help="do not run the target's own tests on both revisions before measuring",
+    )
+    steps.add_argument(
+        "--no-counters",
+        dest="counters",
+        action="store_false",
+        help="do not count instructions, system calls, imported modules and memory afterwards",
+    )
+    add_no_report(steps)
+    steps.add_argument(
+        "--json",
+        action="store_true",
+        help="print the results (with --dry-run: the plan) as JSON on standard output",
+    )
+    steps.add_argument(
+        "--fail-on",
+        choices=["slower"],
+        help="end with status 3 if a benchmark is slower. Default: with status 0",
+    )
+    steps.add_argument(
+        "--block",
+        default="",
+        metavar="ID",
+        help="fleet and number of this block; set by ansible/bench.yml",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
+    """Measure a pair, or a series of them; raises `BenchError`."""
+    from bench.cli.history import check_arguments, history_command, is_history  # noqa: PLC0415
+
+    check_arguments(arguments)
+    return history_command(arguments) if is_history(arguments) else measure_pair(arguments)
+
+
+def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
     """Plan, build, measure, report; returns the exit status. Raises `BenchError`."""
     workspace = find_workspace()
     console = Console(stderr=arguments.json)
@@ -48,7 +182,7 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
                 )
             return ExitStatus.DONE
         runs, failures = _measure_all(plan, builder, watcher, tests=arguments.tests)
-    if runs and not arguments.no_report:
+    if runs and arguments.report:
         # Imported now: plotting takes a second to import, which is no part of the way to a sample.
         from bench.report.write import write_report  # noqa: PLC0415
 
@@ -59,7 +193,7 @@ def run_command(arguments: argparse.Namespace) -> ExitStatus:
     for run in runs:
         print_results(console, run, fitting(run, calibrations))
     print_differences(console, runs)
-    if runs and not arguments.no_report:
+    if runs and arguments.report:
         page = written.page_of(runs[0])
         console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:

@@ -8,6 +8,7 @@ import dataclasses
 from rich.console import Console
 from rich.text import Text
 
+from bench.cli.arguments import count, describe
 from bench.core.errors import ExitStatus
 from bench.core.lock import exclusive
 from bench.core.workspace import find_workspace
@@ -33,7 +34,32 @@ _COLOURS = {
 }
 
 
-def selfcheck_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How much is measured."""
+    describe(
+        parser,
+        "Check this project's own claims on this machine: how often it reports a change where "
+        "there is none (A/A runs), which injected changes it finds, and what measuring costs. "
+        "Status 0 whatever comes out; the page says which claims hold. At the defaults this takes "
+        "an hour or two.",
+        "selfcheck --quick",
+        "selfcheck --runs 100",
+    )
+    parser.add_argument(
+        "--runs",
+        type=count,
+        default=40,
+        metavar="N",
+        help="number of A/A runs. Default: %(default)s",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a few short runs, to see that everything works; the figures mean little",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Measure the project's claims on this machine.
 
     The status is 0 whenever they could be measured, whatever came out; 130 when interrupted: what

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
+from bench.cli.arguments import describe
 from bench.core.catalogue import load_target, target_names
 from bench.core.errors import BenchError, ExitStatus
 from bench.core.target import Target
@@ -12,7 +13,22 @@ from bench.core.workspace import find_workspace
 from bench.formats.tables import render
 
 
-def targets_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A target, or none for all of them."""
+    describe(
+        parser,
+        "List the targets, each with its layer, default range and benchmarks by group. With a "
+        "TARGET: list its benchmarks. Targets are the files in bench/targets/, or in the folder "
+        "that the variable BENCH_TARGETS names.",
+        "targets",
+        "targets codeflash",
+    )
+    parser.add_argument(
+        "target", nargs="?", default="", metavar="TARGET", help="list this target's benchmarks"
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """List every target, or one target's benchmarks; files that can't be read are named."""
     workspace = find_workspace()
     if arguments.target:

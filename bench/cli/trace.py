@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bench.cli.arguments import add_looked_into, count, describe, not_negative
 from bench.cli.profile import build_sides, checked_folders, chosen_scenarios, pair_or_one
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus
@@ -21,7 +22,34 @@ from bench.explain.trace.session import FOLDER, TraceSession
 from bench.report.screen.watchers import make_watcher
 
 
-def trace_command(arguments: argparse.Namespace) -> ExitStatus:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is traced, and how often."""
+    describe(
+        parser,
+        "Follow one command through all its processes, and show what its user waited for: imports, "
+        "own code, HTTP requests, subprocesses. Writes a timeline and a table that adds up to the "
+        "wall time to profiles/cross-boundary/TARGET/.",
+        "trace codeflash 0.20.6 --scenario optimize-small",
+        "trace codeflash 0.20.5..0.20.6 --scenario help --runs 5",
+    )
+    add_looked_into(parser)
+    parser.add_argument(
+        "--runs",
+        type=count,
+        metavar="N",
+        help="recorded runs of each revision. Default: 5, 3 or 1, the fewer the longer one takes",
+    )
+    parser.add_argument(
+        "--latency",
+        action="append",
+        type=not_negative,
+        metavar="MS",
+        help="run once more with MS milliseconds of network latency to the replay service; may be "
+        "repeated; 0: no further run. Default: 20 and 100",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
     """Build, trace, write; raises `BenchError`."""
     workspace = find_workspace()
     target = load_target(arguments.target, workspace.targets)

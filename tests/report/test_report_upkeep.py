@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.synthetic_runs import SMALL, USUAL, RunPlan, command, control, write_run
 
-from bench.cli.report import report_command
+from bench.cli.report import run
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.workspace import Workspace
 from bench.report.write import write_report
@@ -43,7 +43,7 @@ def test_damaged_runs_do_not_stop_the_rest(
     newer = write_run(here, RunPlan(SMALL, target="newer"))
     manifest = newer / "run.json"
     manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
-    assert report_command(NO_ARGUMENTS) is ExitStatus.USAGE
+    assert run(NO_ARGUMENTS) is ExitStatus.USAGE
     error = capsys.readouterr().err
     assert error.count("bench: ") == 3
     assert "is damaged" in error
@@ -68,14 +68,14 @@ def test_impossible_figures_are_a_damaged_run(workspace: Workspace) -> None:
 
 def test_no_data_at_all(here: Workspace) -> None:
     with pytest.raises(NothingMeasuredError) as caught:
-        report_command(NO_ARGUMENTS)
+        run(NO_ARGUMENTS)
     assert caught.value.status is ExitStatus.NOTHING_MEASURED
     assert "nox -s bench-codeflash" in (here.results / "README.md").read_text()
 
 
 def test_all_well(here: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(here, RunPlan(SMALL))
-    assert report_command(NO_ARGUMENTS) is ExitStatus.DONE
+    assert run(NO_ARGUMENTS) is ExitStatus.DONE
     assert str(here.results / "README.md") in capsys.readouterr().out
 
 
@@ -110,7 +110,7 @@ def test_a_missing_data_folder_wipes_nothing(
     before = sorted((file, file.read_bytes()) for file in here.results.rglob("*.[ms]*"))
     monkeypatch.setenv("BENCH_DATA", str(tmp_path / "mistyped"))
     with pytest.raises(NothingMeasuredError):
-        report_command(NO_ARGUMENTS)
+        run(NO_ARGUMENTS)
     assert sorted((file, file.read_bytes()) for file in here.results.rglob("*.[ms]*")) == before
 
 
@@ -136,10 +136,7 @@ def test_a_hand_written_page_is_not_overwritten(workspace: Workspace) -> None:
 
 def test_the_same_bytes_from_every_process(workspace: Workspace, tmp_path: Path) -> None:
     write_run(workspace, RunPlan(SMALL, packages={"rich": "15", "a": "1", "b": "2"}))
-    code = (
-        "import argparse; from bench.cli.report import report_command;"
-        "report_command(argparse.Namespace())"
-    )
+    code = "import argparse; from bench.cli.report import run;run(argparse.Namespace())"
     # Beside each other, so that links to the data are the same.
     folders = [tmp_path / "results-1", tmp_path / "results-2"]
     processes = [

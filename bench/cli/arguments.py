@@ -1,0 +1,168 @@
+"""What the arguments of several commands have in common: texts, types of numbers, options."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import textwrap
+from pathlib import Path
+
+from bench.core.errors import ExitStatus
+from bench.engine.environments.pair import Dependencies
+
+STATUSES = {
+    ExitStatus.DONE: "done, whatever the verdicts",
+    ExitStatus.BUG: "a bug in bench; the message names a file to report it with",
+    ExitStatus.USAGE: "wrong arguments, target file or data file, or a full disk",
+    ExitStatus.SLOWER: "a benchmark is slower, and --fail-on slower was given",
+    ExitStatus.NOTHING_MEASURED: "nothing could be measured",
+    ExitStatus.BUILD_FAILED: "a revision could not be built, imported or verified",
+    ExitStatus.TESTS_FAILED: "head fails tests that base passes",
+    ExitStatus.INTERRUPTED: "interrupted; everything measured so far is kept",
+}
+RANGE_HELP = (
+    "revisions to compare: base..head, base...head (from the merge base), or one revision, which "
+    "is compared with its first parent or the previous release. A revision is a commit, tag, "
+    "branch or release. Default: the target's default range"
+)
+
+
+def describe(parser: argparse.ArgumentParser, text: str, *examples: str) -> None:
+    """Say what a command does; below its arguments come examples and the exit statuses."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = wrapped(text)
+    parser.epilog = "\n".join(
+        [
+            "examples:",
+            *(f"  python -m bench {example}" for example in examples),
+            "",
+            "exit statuses:",
+            *(f"  {status:<4} {meaning}" for status, meaning in STATUSES.items()),
+        ]
+    )
+
+
+def wrapped(text: str) -> str:
+    """A paragraph of the help, which argparse leaves as it is."""
+    return textwrap.fill(text, 78)
+
+
+def add_target(parser: argparse._ActionsContainer, range_help: str = "") -> None:
+    """The target, the revisions (with `range_help`) and the clone they are taken from."""
+    parser.add_argument(
+        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+    )
+    if range_help:
+        parser.add_argument("range", metavar="RANGE", nargs="?", help=range_help)
+    add_repo(parser)
+
+
+def add_repo(parser: argparse._ActionsContainer) -> None:
+    """Where revisions come from."""
+    parser.add_argument(
+        "--repo",
+        type=Path,
+        metavar="PATH",
+        help="git clone to take revisions from. Default: the target's clone in repos/, "
+        "made when it is missing",
+    )
+
+
+def add_pythons(parser: argparse._ActionsContainer) -> None:
+    """On which Pythons."""
+    parser.add_argument(
+        "--python",
+        action="append",
+        metavar="X.Y",
+        help="use this Python version; may be repeated. Default: all versions that the target "
+        "names and this machine has",
+    )
+
+
+def add_choice(parser: argparse._ActionsContainer, option: str = "--benchmark") -> None:
+    """Which benchmarks, by name and by group."""
+    parser.add_argument(
+        option,
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="take the benchmarks of the target whose names match GLOB; may be repeated. "
+        "Default: the target's default benchmarks",
+    )
+    parser.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        metavar="GROUP",
+        help="take the benchmarks of this group; may be repeated. Default: all groups",
+    )
+
+
+def add_dependencies(parser: argparse._ActionsContainer) -> None:
+    """Which third-party versions."""
+    parser.add_argument(
+        "--deps",
+        type=Dependencies,
+        choices=list(Dependencies),
+        default=Dependencies.OWN,
+        help="install the third-party versions of base or of head on both sides, or each side's "
+        "own. Default: own",
+    )
+
+
+def add_no_report(parser: argparse._ActionsContainer) -> None:
+    """Leave the write-up alone."""
+    parser.add_argument(
+        "--no-report",
+        dest="report",
+        action="store_false",
+        help="do not write results/; `python -m bench report` does it later",
+    )
+
+
+def add_looked_into(parser: argparse.ArgumentParser) -> None:
+    """What `profile` and `trace` share: one revision or two, and which of its benchmarks."""
+    parser.add_argument(
+        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+    )
+    parser.add_argument(
+        "range",
+        metavar="REVISION",
+        help="a revision (commit, tag, branch or release), or two to compare: base..head",
+    )
+    add_repo(parser)
+    add_pythons(parser)
+    add_choice(parser, "--scenario")
+    add_dependencies(parser)
+
+
+def fraction(text: str) -> float:
+    """A number between 0 and 1, both excluded."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    value = float(text)
+    if not 0 < value < math.inf:  # JSON has no infinity
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """A finite number, 0 or more."""
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or a number above it")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
