@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.engine.store.accounts import RunAccount
 from bench.explain.trace.recording import Recorded, read_recording, recorder_in
 from bench.explain.trace.timeline import Timeline, build_timeline
 from bench.workloads.journal import Exchange
@@ -127,3 +128,8 @@ class JournalServer:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def inside_of(account: RunAccount) -> dict[tuple[str, str], float]:
+    """Seconds waited for children, by program and layer."""
+    return {(one.program, one.layer): one.seconds for one in account.children}

@@ -115,11 +115,15 @@ class Overhead:
         return self.profiled_wall_s / self.bare_wall_s
 
     @property
+    def is_below_noise(self) -> bool:
+        """Whether the ranges of wall times with and without the profiler overlap."""
+        slowest = max(sample.wall_s for sample in self.bare)
+        return min(sample.wall_s for sample in self.profiled) <= slowest
+
+    @property
     def words(self) -> str:
         """`1.42x`, `+3.2%`; or that it can't be told from the noise of these runs."""
-        walls = ([sample.wall_s for sample in some] for some in (self.bare, self.profiled))
-        slowest, quickest = max(next(walls)), min(next(walls))
-        return "below noise" if quickest <= slowest else magnitude(self.factor)
+        return "below noise" if self.is_below_noise else magnitude(self.factor)
 
 
 @dataclass

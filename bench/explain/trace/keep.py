@@ -9,32 +9,14 @@ from bench.core.sample import Side
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.store.accounts import (
     ACCOUNTS_FORMAT,
-    InChild,
     KeptFinding,
-    RunAccount,
     Saving,
     StackRecord,
 )
 from bench.explain.trace.findings.finding import ROUND_TRIPS_S, BoundaryFinding
-from bench.explain.trace.means import counts_of
 from bench.explain.trace.path import path_of
 from bench.explain.trace.phases import account_of
-from bench.explain.trace.session import Runs, Trace
-from bench.explain.trace.timeline import Timeline
-
-# As `counts_of` calls it -> as it is kept. Bytes of a file are those that processes asked for.
-_COUNTS = {
-    "HTTP requests": "requests",
-    "connections": "connections",
-    "bytes up": "bytes up",
-    "bytes down": "bytes down",
-    "processes": "processes",
-    "modules loaded": "modules loaded",
-    "read calls": "read calls",
-    "bytes read": "bytes read",
-    "write calls": "write calls",
-    "bytes written": "bytes written",
-}
+from bench.explain.trace.session import Trace
 
 
 def record_of(trace: Trace, findings: Mapping[Side, list[BoundaryFinding]]) -> StackRecord:
@@ -50,7 +32,11 @@ def record_of(trace: Trace, findings: Mapping[Side, list[BoundaryFinding]]) -> S
         machine=describe_machine(),
         network=trace.network,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        runs=tuple(one for side, runs in trace.runs.items() for one in _accounts(side, runs)),
+        runs=tuple(
+            account_of(timeline, path_of(timeline), side)
+            for side, runs in trace.runs.items()
+            for timeline in runs.timelines
+        ),
         bare_s={
             side: tuple(sample.wall_s for sample in runs.overhead.bare)
             for side, runs in trace.runs.items()
@@ -70,20 +56,4 @@ def kept(side: Side, one: BoundaryFinding) -> KeptFinding:
         grounds=one.grounds,
         numbers=dict(one.numbers),
         instances=one.instances,
-    )
-
-
-def _accounts(side: Side, runs: Runs) -> list[RunAccount]:
-    return [_account(side, timeline) for timeline in runs.timelines]
-
-
-def _account(side: Side, timeline: Timeline) -> RunAccount:
-    account = account_of(timeline, path_of(timeline))
-    counts = counts_of(timeline)
-    return RunAccount(
-        side=side,
-        wall_s=account.wall_s,
-        layers={str(layer): seconds for layer, seconds in account.own.items()},
-        children=tuple(InChild(name, str(layer), s) for (name, layer), s in account.inside.items()),
-        counts={name: counts[key] for key, name in _COUNTS.items()},
     )

@@ -1,28 +1,15 @@
-"""Lanes of the picture: what each process did, beside what the path went through."""
+"""Lanes of the picture: what each process did, below the critical path."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.explain.trace.path import (
-    LAYER_OF_KIND,
-    Layer,
-    Piece,
-    ThreadStretch,
-    answered,
-    pending,
-    stretches_of,
-)
-from bench.explain.trace.path import what_of as said_of
-from bench.explain.trace.phases import has_clock
+from bench.explain.trace.path import Layer, Piece, Walk, stretches_of
 from bench.explain.trace.recording import Span
 from bench.explain.trace.timeline import Process, Timeline
 
-_FRAMES = {"task", "thread"}
 _NO_WORK = {"thread", "wait", "select", "sleep", "child", "reaped", "close", "signal"}
-_WAITING = {"wait", "select", "child", "sleep"}
-_IDLE = 0.25  # with less CPU time than this, a stretch is called waiting
 
 
 @dataclass(frozen=True)
@@ -51,64 +38,7 @@ def lanes_of(timeline: Timeline) -> list[Lane]:
 
 def first_thread(process: Process) -> Iterator[Piece]:
     """What the first thread of a process did, from the process's start to its end."""
-    recorded = process.recorded
-    if recorded is None:
-        yield Piece(process.spawned, process.ended, Layer.OWN_CODE, process, 0, process.name)
-        return
-    main = recorded.main or recorded.site
-    over = (recorded.main_over or recorded.last) if recorded.told else process.ended
-    over = max(main, min(over, process.ended))
-    thread = recorded.thread
-    yield Piece(process.spawned, process.started, Layer.PROCESS_START, process, thread)
-    yield Piece(process.started, main, Layer.INTERPRETER_START, process, thread)
-    yield from _thread(process, thread, main, over)
-    yield Piece(over, process.ended, Layer.EXIT, process, thread)
-
-
-def _thread(process: Process, thread: int, begin: int, end: int) -> Iterator[Piece]:
-    """A thread's own doing; between what was noted, it ran code of its own."""
-    at = begin
-    for stretch in stretches_of(process, thread):
-        low, high = max(stretch.begin, begin), min(stretch.end, end)
-        if high <= low:
-            continue
-        if low > at:
-            yield _own(process, thread, at, low)
-        yield from _doing(process, thread, ThreadStretch(low, high, stretch.spans))
-        at = high
-    if end > at:
-        yield _own(process, thread, at, end)
-
-
-def _own(process: Process, thread: int, begin: int, end: int) -> Piece:
-    """Own code, unless the thread's clock says that it hardly ran."""
-    layer, what = Layer.OWN_CODE, ""
-    if process.recorded and has_clock(process, thread):
-        worked, others, queued = process.recorded.marks.between(begin, end)
-        if worked + others + queued < _IDLE * (end - begin):
-            layer, what = Layer.WAITING, "waits"
-    return Piece(begin, end, layer, process, thread, what)
-
-
-def _doing(process: Process, thread: int, stretch: ThreadStretch) -> Iterator[Piece]:
-    spans = [span for span in stretch.spans if span.kind not in _FRAMES]
-    begin, end = stretch.begin, stretch.end
-    if not spans:
-        yield Piece(begin, end, Layer.OWN_CODE, process, thread)
-        return
-    innermost = spans[-1]
-    exchange = pending(process, thread, begin, end)
-    if innermost.kind in {"receive", "select"} and exchange:
-        yield from answered(process, exchange, begin, end)
-    elif any(span.kind in _WAITING for span in spans):
-        yield Piece(begin, end, Layer.WAITING, process, thread, _waits_for(process, spans[0].kind))
-    else:
-        layer = LAYER_OF_KIND.get(innermost.kind, Layer.OWN_CODE)
-        yield Piece(begin, end, layer, process, thread, said_of(spans, innermost))
-
-
-def _waits_for(_process: Process, kind: str) -> str:
-    return {"child": "waits for a child", "sleep": "sleeps"}.get(kind, "waits")
+    return Walk(follow=False).through(process, process.spawned, process.ended, 0)
 
 
 def _other_threads(process: Process) -> Iterator[Lane]:
@@ -116,6 +46,7 @@ def _other_threads(process: Process) -> Iterator[Lane]:
     if process.recorded is None:
         return
     lanes: list[list[Piece]] = []
+    walk = Walk(follow=False)
     work = sorted(_work(process), key=lambda one: one.begin)
     stretches = {thread: stretches_of(process, thread) for thread in {one.thread for one in work}}
     for span in work:
@@ -123,7 +54,7 @@ def _other_threads(process: Process) -> Iterator[Lane]:
             piece
             for stretch in stretches[span.thread]
             if stretch.begin >= span.begin and stretch.end <= span.end
-            for piece in _doing(process, span.thread, stretch)
+            for piece in walk.inside(process, stretch, 0)
         ]
         free = next((lane for lane in lanes if lane[-1].end <= span.begin), None)
         if free is None:

@@ -1,19 +1,21 @@
-"""Several runs of one side put together: means, which still add up."""
+"""The runs of one side put together: means, which still add up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 
+from bench.engine.store.accounts import RunAccount
 from bench.explain.trace.path import Layer, Piece, path_of
-from bench.explain.trace.phases import Account, account_of
-from bench.explain.trace.timeline import Process, Timeline
+from bench.explain.trace.phases import account_of, explained
+from bench.explain.trace.timeline import Timeline
 
 
 @dataclass(frozen=True)
-class Told:
-    """The runs of a side, with the path of each; `shown` is the one in the middle."""
+class TracedSide:
+    """The runs of a side, with the path of each; `shown` is the median one."""
 
     timelines: tuple[Timeline, ...]
     shown: Timeline
@@ -24,7 +26,7 @@ class Told:
         return tuple(path_of(timeline) for timeline in self.timelines)
 
     @cached_property
-    def accounts(self) -> tuple[Account, ...]:
+    def accounts(self) -> tuple[RunAccount, ...]:
         """Where the wall time of each run went."""
         return tuple(account_of(*one) for one in zip(self.timelines, self.paths, strict=True))
 
@@ -41,57 +43,28 @@ class Told:
     @property
     def explained(self) -> float:
         """The share of the wall time that is explained, of all runs together."""
-        unexplained = sum(account.unexplained_s for account in self.accounts)
-        return 1 - unexplained / sum(account.wall_s for account in self.accounts)
+        return self.mean(lambda one: explained(one) * one.wall_s) / self.wall_s
 
-    def mean(self, figure: Callable[[Account], float]) -> float:
+    def mean(self, figure: Callable[[RunAccount], float]) -> float:
         """Mean over the runs."""
-        return sum(map(figure, self.accounts)) / len(self.accounts)
+        return fmean(map(figure, self.accounts))
 
     def own(self, layer: Layer) -> float:
         """Mean seconds of the first process in a layer."""
-        return self.mean(lambda account: account.own.get(layer, 0.0))
+        return self.mean(lambda account: account.layers.get(layer, 0.0))
 
-    def inside(self, program: str, layer: Layer) -> float:
-        """Mean seconds that the first process waited for a program's doing."""
-        return self.mean(lambda account: account.inside.get((program, layer), 0.0))
+    def inside(self, program: str, layer: Layer | None = None) -> float:
+        """Mean seconds that the first process waited for a program, or for one layer of it."""
+        return self.mean(
+            lambda account: sum(
+                one.seconds
+                for one in account.children
+                if one.program == program and layer in {None, one.layer}
+            )
+        )
 
     @property
     def programs(self) -> list[str]:
         """Programs that were waited for, the longest first."""
-        keys = {program for account in self.accounts for program, _ in account.inside}
-        total = {key: sum(self.inside(key, layer) for layer in Layer) for key in keys}
-        return sorted(keys, key=lambda key: (-total[key], key))
-
-
-def counts_of(timeline: Timeline) -> dict[str, int]:
-    """What can be counted of a run, in the order in which it is shown."""
-    processes = timeline.processes
-    exchanges = timeline.exchanges
-    return {
-        "processes": len(processes),
-        "of them Python": sum(one.is_python for one in processes),
-        "HTTP requests": len(exchanges),
-        "connections": len({(one.pid, one.connection) for one in exchanges}),
-        "bytes up": sum(one.request_bytes for one in exchanges),
-        "bytes down": sum(one.response_bytes for one in exchanges),
-        "modules loaded": sum(_told(one, "modules") for one in processes),
-        "read calls": sum(_files(one, "syscr") for one in processes),
-        "bytes read": sum(_files(one, "rchar") for one in processes),
-        "write calls": sum(_files(one, "syscw") for one in processes),
-        "bytes written": sum(_files(one, "wchar") for one in processes),
-    }
-
-
-def _told(process: Process, key: str) -> int:
-    return int(process.recorded.told.get(key, 0)) if process.recorded else 0
-
-
-def _files(process: Process, key: str) -> int:
-    return process.recorded.file_calls.get(key, 0) if process.recorded else 0
-
-
-def children_named(timelines: Sequence[Timeline], name: str) -> float:
-    """How many processes of that name a run had, on average."""
-    many = sum(one.name == name for timeline in timelines for one in timeline.root.walk())
-    return many / len(timelines)
+        found = {one.program for account in self.accounts for one in account.children}
+        return sorted(found, key=lambda name: (-self.inside(name), name))

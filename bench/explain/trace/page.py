@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import gzip
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
 
 from bench.core.sample import Side
-from bench.core.target import Kind
 from bench.core.workspace import Workspace
 from bench.explain.profile.artefacts import Artefacts
+from bench.explain.profile.captions import process_words, repeat_command
+from bench.explain.profile.processes import Overhead
 from bench.explain.trace import tables
 from bench.explain.trace.chrome import chrome_trace
 from bench.explain.trace.findings.finding import BoundaryFinding
 from bench.explain.trace.findings.page import findings_section
 from bench.explain.trace.findings.sides import shortener
-from bench.explain.trace.means import Told
+from bench.explain.trace.means import TracedSide
+from bench.explain.trace.path import Layer
 from bench.explain.trace.picture import draw_timeline
 from bench.explain.trace.session import Trace
 from bench.formats.markdown import bullets, code, collapsed, document, heading, image, link, prose
-from bench.formats.text import counted, joined, seconds, share
+from bench.formats.text import counted, joined, percent, seconds, share
 
 _SMALL_BYTES = 400_000
 _LEAST_NS = (50_000, 200_000, 500_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000)
@@ -32,7 +33,9 @@ def write_trace(
 ) -> Path:
     """Write everything of a scenario; returns its page."""
     artefacts = Artefacts(folder, "trace")
-    told = {side: Told(tuple(runs.timelines), runs.shown) for side, runs in trace.runs.items()}
+    told = {
+        side: TracedSide(tuple(runs.timelines), runs.shown) for side, runs in trace.runs.items()
+    }
     shown = {side: shortener(trace, side, workspace) for side in told}
     blocks = (
         *_opening(trace, told),
@@ -47,26 +50,31 @@ def write_trace(
     return artefacts.finish(document(blocks))
 
 
-def _opening(trace: Trace, told: Mapping[Side, Told]) -> Iterator[str]:
+def _opening(trace: Trace, told: Mapping[Side, TracedSide]) -> Iterator[str]:
     what = "what changed" if len(told) > 1 else "where the time goes"
-    yield heading(1, f"{code(process_words(trace))}: {what}")
+    yield heading(1, f"{code(process_words(trace.sides.benchmark))}: {what}")
     python = trace.environments.side(Side.BASE).record.provenance.python
     label = trace.pair.base.label if trace.pair.is_same else trace.pair.label
-    runs = joined([_runs_words(side, one, len(told)) for side, one in told.items()])
+    runs = joined(
+        [
+            f"{counted(len(one.timelines), 'recorded run')}{_of(told, side)}"
+            for side, one in told.items()
+        ]
+    )
     yield f"{trace.target.name} {label}, Python {python}; {runs}. Network: {trace.network}."
     if trace.failures:
-        yield "**Not all of it went well; what was recorded is shown:**"
+        yield "**Not all runs succeeded; what was recorded is shown:**"
         yield bullets(prose(line) for line in trace.failures)
 
 
-def _runs_words(side: Side, told: Told, sides: int) -> str:
-    words = counted(len(told.timelines), "recorded run")
-    return f"{words} of {side}" if sides > 1 else words
+def _of(told: Mapping[Side, TracedSide], side: Side, between: str = " of ") -> str:
+    """Which side something is of, where there are two."""
+    return f"{between}{side}" if len(told) > 1 else ""
 
 
 def _pictures(
     trace: Trace,
-    told: Mapping[Side, Told],
+    told: Mapping[Side, TracedSide],
     artefacts: Artefacts,
     shown: Mapping[Side, Callable[[str], str]],
 ) -> Iterator[str]:
@@ -74,26 +82,29 @@ def _pictures(
     longest = max(one.shown.wall_ns for one in told.values())
     files: list[str] = []
     for side, one in told.items():
-        title = f"{process_words(trace)}: {seconds(one.shown.wall_ns / 1e9)}"
+        wall = seconds(one.shown.wall_ns / 1e9)
+        title = f"{process_words(trace.sides.benchmark)}: {wall}"
         caption = (
             f"{trace.target.name} {trace.pair.side(side).label}, Python {trace.python}. Width is "
-            "wall time; the top line goes where the command's user waited, so it adds up."
+            "wall time. The critical path is what the command waited for at each moment."
         )
         picture = draw_timeline(one.shown, one.path, title, caption, longest)
         name = artefacts.write(_file(told, side, "timeline.svg"), picture)
         files += _trace_files(one, artefacts, told, side, shown[side])
-        yield image(f"Timeline{f' of {side}' if len(told) > 1 else ''}", name)
+        largest = sorted(Layer, key=lambda layer: -one.own(layer))[:3]
+        parts = joined([f"{layer} {share(one.own(layer) / one.wall_s)}" for layer in largest])
+        yield image(f"Timeline{_of(told, side)}, {wall}: {parts}", name)
     yield (
-        "For [ui.perfetto.dev](https://ui.perfetto.dev) (or chrome://tracing): "
-        f"{joined(files)}. Spans have who called them; arrows go from requests to the service and "
+        "For [ui.perfetto.dev](https://ui.perfetto.dev) or chrome://tracing: "
+        f"{joined(files)}. Spans name their caller; arrows lead from requests to the service and "
         "from parents to children."
     )
 
 
 def _trace_files(
-    one: Told,
+    one: TracedSide,
     artefacts: Artefacts,
-    told: Mapping[Side, Told],
+    told: Mapping[Side, TracedSide],
     side: Side,
     shown: Callable[[str], str],
 ) -> Iterator[str]:
@@ -110,67 +121,59 @@ def _trace_files(
     yield f"{link(name, name)} (spans from {seconds(least / 1e9)} on; {link('all', raw)})"
 
 
-def _file(told: Mapping[Side, Told], side: Side, name: str) -> str:
+def _file(told: Mapping[Side, TracedSide], side: Side, name: str) -> str:
     return f"{side}-{name}" if len(told) > 1 else name
 
 
-def _where(told: Mapping[Side, Told]) -> Iterator[str]:
+def _where(told: Mapping[Side, TracedSide]) -> Iterator[str]:
     yield heading(2, "Where the time goes")
-    explained = joined(
-        [
-            f"{share(one.explained)}{f' of {side}' if len(told) > 1 else ''}"
-            for side, one in told.items()
-        ]
-    )
-    means = (
-        " Means of all recorded runs." if any(len(o.timelines) > 1 for o in told.values()) else ""
-    )
+    explained = joined([f"{share(one.explained)}{_of(told, side)}" for side, one in told.items()])
+    several = any(len(one.timelines) > 1 for one in told.values())
     yield (
-        "What the command's user waited for: the first process's main thread, and where that "
-        "waited for a child or a thread, what it waited for. Rows add up to the wall time; "
-        f"{explained} is explained.{means}"
+        "The critical path: the first process's main thread, and where that waited for a child or "
+        "a thread, what it waited for. Rows add up to the wall time; "
+        f"{explained} is explained.{' Means of all recorded runs.' if several else ''}"
     )
     yield tables.where_it_went(told)
     yield collapsed("What the rows mean", bullets(tables.meanings(told)))
 
 
-def _distances(trace: Trace, told: Mapping[Side, Told]) -> Iterator[str]:
+def _distances(trace: Trace, told: Mapping[Side, TracedSide]) -> Iterator[str]:
     """What a distance to the service costs, from runs at it."""
     if not trace.far:
         return
     side = list(told)[-1]
-    yield heading(2, "The service further away" + (f", {side}" if len(told) > 1 else ""))
+    yield heading(2, f"With latency to the service{_of(told, side, ', ')}")
     yield tables.distances({0.0: told[side].shown, **trace.far})
     yield (
-        "One run at each distance; the replay service holds each answer back for so long. The wall "
-        "time of a single run also has what the machine did besides: the share of the path is the "
-        "better figure. Making a connection is not slower, as it would be."
+        "One run for each latency, which the replay service adds to each response. The wall time "
+        "of a single run varies with the machine; the share of the critical path is the better "
+        "figure. Making a connection does not take longer here, as it would in a real network."
     )
 
 
 def _own_code(
-    told: Mapping[Side, Told], shown: Mapping[Side, Callable[[str], str]]
+    told: Mapping[Side, TracedSide], shown: Mapping[Side, Callable[[str], str]]
 ) -> Iterator[str]:
     for side, one in told.items():
         found = tables.own_code(one, shown[side])
         if found:
-            yield heading(2, "Own code by function" + (f", {side}" if len(told) > 1 else ""))
+            yield heading(2, f"Own code by function{_of(told, side, ', ')}")
             yield (
-                "CPU time of the first process between recorded calls, under the innermost "
-                "function that the calls before and after came from: with all that it called in "
-                "between. `profile` says more."
+                "CPU time of the first process between recorded calls, with callees, under the "
+                "innermost function that the calls before and after it have in common. `profile` "
+                "is more exact."
             )
             yield found
 
 
-def _details(told: Mapping[Side, Told]) -> Iterator[str]:
+def _details(told: Mapping[Side, TracedSide]) -> Iterator[str]:
     for side, one in told.items():
         found = tables.requests(one.shown)
         if found:
             many = len(one.shown.exchanges)
             listed = f", the longest {tables.REQUESTS} of {many}" if many > tables.REQUESTS else ""
-            of_side = f" of {side}" if len(told) > 1 else ""
-            yield heading(2, f"HTTP requests{of_side}{listed}")
+            yield heading(2, f"HTTP requests{_of(told, side)}{listed}")
             yield found
     if any(len(one.shown.processes) > 1 for one in told.values()):
         yield heading(2, "Processes")
@@ -180,40 +183,31 @@ def _details(told: Mapping[Side, Told]) -> Iterator[str]:
 
 
 def _closing(trace: Trace) -> Iterator[str]:
-    yield heading(2, "What recording costs")
-    lines = []
-    for side, runs in trace.runs.items():
-        over = runs.overhead
-        if over.bare and over.profiled:
-            cpu = [median(s.cpu_s for s in some) for some in (over.bare, over.profiled)]
-            first = (
-                "" if len(over.bare) > 1 else ", the one without first and so with colder caches"
-            )
-            lines.append(
-                f"{f'{side}: ' if len(trace.runs) > 1 else ''}"
-                f"{seconds(over.bare_wall_s)} without and {seconds(over.profiled_wall_s)} with the "
-                f"recorder ({(over.factor - 1) * 100:+.1f}% of wall time); CPU time "
-                f"{seconds(cpu[0])} and {seconds(cpu[1])} ({(cpu[1] / cpu[0] - 1) * 100:+.1f}%); "
-                f"{counted(len(over.bare), 'run')} each, in turn{first}"
-            )
-    yield bullets(lines) if lines else "Not known: no run without the recorder went well."
+    yield heading(2, "Overhead of the recorder")
+    lines = [
+        f"{f'{side}: ' if len(trace.runs) > 1 else ''}{_overhead(runs.overhead)}"
+        for side, runs in trace.runs.items()
+        if runs.overhead.bare and runs.overhead.profiled
+    ]
+    yield bullets(lines) if lines else "Not known: no run without the recorder succeeded."
     yield (
-        "The recorder is in every Python process (`sitecustomize`: replaced functions "
-        "that wait or serialise); of other programs only start and end are known. Its own time is "
-        "in the figures above."
+        "The recorder runs in every Python process (`sitecustomize` wraps functions that wait or "
+        "serialise); of other programs only start and end are known. Its overhead is included in "
+        "the figures above."
     )
-    yield heading(2, "Again")
-    pair = trace.pair
-    what = pair.base.name if pair.is_same else f"{pair.base.name}..{pair.head.name}"
-    yield code(
-        f"nox -s trace-{trace.target.name} -- {what} --python {trace.python} "
-        f"--scenario {trace.sides.benchmark.name}"
-    )
+    yield heading(2, "Repeat it")
+    name = trace.sides.benchmark.name
+    yield code(repeat_command("trace", trace.target.name, trace.pair, trace.python, name))
 
 
-def process_words(trace: Trace) -> str:
-    """The process as one would type it."""
-    benchmark = trace.sides.benchmark
-    if benchmark.kind is Kind.COMMAND:
-        return shlex.join(benchmark.command)
-    return benchmark.import_statement
+def _overhead(over: Overhead) -> str:
+    runs = counted(len(over.bare), "run")
+    if over.is_below_noise:
+        return f"recorder overhead below noise ({runs})"
+    bare, recorded = (median(one.cpu_s for one in some) for some in (over.bare, over.profiled))
+    order = "in turn" if len(over.bare) > 1 else "the one without first, with colder caches"
+    return (
+        f"wall time {seconds(over.bare_wall_s)} without and {seconds(over.profiled_wall_s)} with "
+        f"the recorder ({percent(over.factor)}), CPU time {seconds(bare)} and {seconds(recorded)} "
+        f"({percent(recorded / bare)}); {runs} each, {order}"
+    )

@@ -1,8 +1,8 @@
-"""What a command's user waited for: the wall time of its first process, piece by piece.
+"""The critical path of a command: the wall time of its first process, piece by piece.
 
 The path begins in the first thread of the first process. Where that waits for a child, it goes on
 in the child; where it waits for another thread, in the thread whose work ended last before the
-waiting did; where it waits for an answer, the service's journal tells how much of it was the
+waiting did; where it waits for a response, the service's journal tells how much of it was the
 service. So each moment is counted once, and the pieces add up to the wall time.
 """
 
@@ -18,6 +18,7 @@ from bench.explain.trace.timeline import Process, Timeline
 
 _SLACK_NS = 5_000_000  # a thread is woken a little after what it waited for
 _DEEPEST = 12
+_IDLE = 0.25  # with less CPU time than this, a stretch of a lane is called waiting
 _WORKING = {
     "task", "http", "child", "spawn", "import", "json", "pickle", "sleep", "send", "receive",
     "connect", "dns", "tls",
@@ -88,7 +89,7 @@ class ThreadStretch:
 
 def path_of(timeline: Timeline) -> list[Piece]:
     """The pieces, in order; they lie end to end from the first process's start to its end."""
-    return _joined(_Walk().through(timeline.root, timeline.begin, timeline.root.ended, 0))
+    return _joined(Walk().through(timeline.root, timeline.begin, timeline.root.ended, 0))
 
 
 def stretches_of(process: Process, thread: int) -> list[ThreadStretch]:
@@ -123,9 +124,14 @@ def stretches_of(process: Process, thread: int) -> list[ThreadStretch]:
 
 
 @dataclass
-class _Walk:
-    """Goes along the path; what it works out about a thread is kept."""
+class Walk:
+    """Goes along a process; what it works out about a thread is kept.
 
+    With `follow` it goes on in the children and threads that are waited for; without it stays, as
+    the lanes of the picture do.
+    """
+
+    follow: bool = True
     stretches: dict[tuple[int, int, int], list[ThreadStretch]] = field(default_factory=dict)
     working: dict[tuple[int, int], list[Span]] = field(default_factory=dict)
 
@@ -133,7 +139,8 @@ class _Walk:
         """A process's part of the path: its start, its first thread, its end."""
         recorded = process.recorded
         if recorded is None or depth > _DEEPEST:
-            yield from _piece(begin, end, Layer.OWN_CODE, process, 0)
+            what = "" if self.follow else process.name
+            yield from _piece(begin, end, Layer.OWN_CODE, process, 0, what)
             return
         main = recorded.main or recorded.site
         over = (recorded.main_over or recorded.last) if recorded.told else process.ended
@@ -154,7 +161,7 @@ class _Walk:
     def leaving(self, process: Process, begin: int, end: int, depth: int) -> Iterator[Piece]:
         """After its end a process may have become another program."""
         for child in process.children:
-            if child.pid == process.pid and child.spawned < end:
+            if self.follow and child.pid == process.pid and child.spawned < end:
                 yield from _piece(begin, child.spawned, Layer.EXIT, process, 0)
                 yield from self.through(child, max(begin, child.spawned), end, depth + 1)
                 return
@@ -169,10 +176,18 @@ class _Walk:
             if stretch.end <= begin or stretch.begin >= end:
                 continue
             low, high = max(stretch.begin, begin), min(stretch.end, end)
-            yield from _piece(at, low, Layer.OWN_CODE, process, thread)
+            yield from self.own(process, thread, at, low)
             yield from self.inside(process, ThreadStretch(low, high, stretch.spans), depth)
             at = high
-        yield from _piece(at, end, Layer.OWN_CODE, process, thread)
+        yield from self.own(process, thread, at, end)
+
+    def own(self, process: Process, thread: int, begin: int, end: int) -> Iterator[Piece]:
+        """Own code; in a lane waiting, where the thread's clock says that it hardly ran."""
+        marks = process.recorded.marks if process.recorded and process.has_clock(thread) else None
+        if self.follow or marks is None or sum(marks.between(begin, end)) >= _IDLE * (end - begin):
+            yield from _piece(begin, end, Layer.OWN_CODE, process, thread)
+        else:
+            yield from _piece(begin, end, Layer.WAITING, process, thread, "waits")
 
     def inside(self, process: Process, stretch: ThreadStretch, depth: int) -> Iterator[Piece]:
         """What a stretch of a thread went into: its innermost span says, or what it waits for."""
@@ -199,7 +214,10 @@ class _Walk:
     def for_child(
         self, process: Process, span: Span, begin: int, end: int, depth: int
     ) -> Iterator[Piece]:
-        """The child goes on with it."""
+        """The path goes on in the child."""
+        if not self.follow:
+            yield from _piece(begin, end, Layer.WAITING, process, span.thread, "waits for a child")
+            return
         for child in process.children:
             if child.pid == span.detail and child.spawned <= begin <= child.ended:
                 yield from self.through(child, begin, min(end, child.ended), depth + 1)
@@ -213,6 +231,9 @@ class _Walk:
         self, process: Process, thread: int, begin: int, end: int, depth: int
     ) -> Iterator[Piece]:
         """Backwards from the end of the waiting: whose work ended last?"""
+        if not self.follow:
+            yield from _piece(begin, end, Layer.WAITING, process, thread, "waits")
+            return
         found: list[Piece] = []
         beside = [
             span

@@ -2,59 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from bench.explain.trace.path import Layer, Piece, path_of
+from bench.core.sample import Side
+from bench.engine.store.accounts import InChild, RunAccount
+from bench.explain.trace.path import Layer, Piece
 from bench.explain.trace.timeline import Process, Timeline
 
 
-@dataclass(frozen=True)
-class Account:
-    """The wall time of one run, in seconds; all of it is in exactly one place.
+def account_of(timeline: Timeline, path: Sequence[Piece], side: Side = Side.BASE) -> RunAccount:
+    """The path's pieces added up: all of the wall time is in exactly one layer.
 
-    `own` is the first process by layer (`Layer.SUBPROCESS` is what it waited for its children);
-    `inside` divides that by the child's program and what the child did.
+    `Layer.SUBPROCESS` is what the first process waited for its children; `children` divide it.
     """
-
-    wall_s: float
-    own: Mapping[Layer, float]
-    inside: Mapping[tuple[str, Layer], float]
-
-    @property
-    def unexplained_s(self) -> float:
-        """Neither work nor waiting for anything known, in children too."""
-        inside = sum(s for (_, layer), s in self.inside.items() if layer is Layer.UNEXPLAINED)
-        return self.own.get(Layer.UNEXPLAINED, 0.0) + inside
-
-    @property
-    def explained(self) -> float:
-        """The explained share of the wall time."""
-        return 1 - self.unexplained_s / self.wall_s if self.wall_s else 1.0
-
-
-def phases_of(timeline: Timeline) -> dict[str, float]:
-    """Seconds of wall time by layer, in the order of `Layer`; they add up to the wall time.
-
-    Keys are the values of `Layer` ("interpreter start", "imports", "own code", "HTTP wire",
-    "service", "subprocess", "waiting", …), all of them, 0.0 for what did not occur.
-    """
-    account = account_of(timeline, path_of(timeline))
-    return {str(layer): account.own.get(layer, 0.0) for layer in Layer}
-
-
-def account_of(timeline: Timeline, path: Sequence[Piece]) -> Account:
-    """The path's pieces added up."""
-    own: dict[Layer, float] = {}
+    own: dict[str, float] = {}
     inside: dict[tuple[str, Layer], float] = {}
     for piece in path:
         for process, layer, taken_s in divided(piece):
             top = layer if process is timeline.root else Layer.SUBPROCESS
-            own[top] = own.get(top, 0.0) + taken_s
+            own[str(top)] = own.get(top, 0.0) + taken_s
             if process is not timeline.root:
                 key = (process.name, layer)
                 inside[key] = inside.get(key, 0.0) + taken_s
-    return Account(timeline.wall_ns / 1e9, own, inside)
+    return RunAccount(
+        side=side,
+        wall_s=timeline.wall_ns / 1e9,
+        layers=own,
+        children=tuple(InChild(name, str(layer), s) for (name, layer), s in inside.items()),
+        counts=counts_of(timeline),
+    )
+
+
+def explained(account: RunAccount) -> float:
+    """The share of the wall time that is work, or waiting for something known."""
+    inside = sum(one.seconds for one in account.children if one.layer == Layer.UNEXPLAINED)
+    unexplained_s = account.layers.get(Layer.UNEXPLAINED, 0.0) + inside
+    return 1 - unexplained_s / account.wall_s if account.wall_s else 1.0
+
+
+def counts_of(timeline: Timeline) -> dict[str, int]:
+    """What can be counted of a run, in the order in which it is shown."""
+    processes, exchanges = timeline.processes, timeline.exchanges
+    recorded = [one.recorded for one in processes if one.recorded]
+    return {
+        "processes": len(processes),
+        "Python processes": len(recorded),
+        "requests": len(exchanges),
+        "connections": len({(one.pid, one.connection) for one in exchanges}),
+        "bytes up": sum(one.request_bytes for one in exchanges),
+        "bytes down": sum(one.response_bytes for one in exchanges),
+        "modules loaded": sum(int(one.told.get("modules", 0)) for one in recorded),
+        # Bytes of files are those that processes asked for.
+        "read calls": sum(one.file_calls.get("syscr", 0) for one in recorded),
+        "bytes read": sum(one.file_calls.get("rchar", 0) for one in recorded),
+        "write calls": sum(one.file_calls.get("syscw", 0) for one in recorded),
+        "bytes written": sum(one.file_calls.get("wchar", 0) for one in recorded),
+    }
 
 
 def divided(piece: Piece) -> Iterator[tuple[Process, Layer, float]]:
@@ -66,7 +69,7 @@ def divided(piece: Piece) -> Iterator[tuple[Process, Layer, float]]:
     """
     length = piece.length / 1e9
     process = piece.process
-    if piece.layer is not Layer.OWN_CODE or not has_clock(process, piece.thread):
+    if piece.layer is not Layer.OWN_CODE or not process.has_clock(piece.thread):
         yield process, piece.layer, length
         return
     assert process.recorded is not None
@@ -96,8 +99,3 @@ def busy_ns(process: Process, begin: int, end: int) -> float:
     starting = max(0, min(end, process.recorded.site) - begin)
     own, others, _ = process.recorded.marks.between(begin, end)
     return starting + own + others
-
-
-def has_clock(process: Process, thread: int) -> bool:
-    """Whether CPU time of a thread is known: it is the first of a recorded process."""
-    return process.recorded is not None and process.recorded.thread == thread

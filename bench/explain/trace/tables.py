@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from bench.core.sample import Side
 from bench.explain.trace.exchanges import HttpExchange
-from bench.explain.trace.means import Told, counts_of
+from bench.explain.trace.means import TracedSide
 from bench.explain.trace.own_code import UNKNOWN, own_code_by_function
 from bench.explain.trace.path import Layer, path_of
 from bench.explain.trace.phases import account_of
@@ -19,58 +20,58 @@ REQUESTS = 40
 _FUNCTIONS, _OWN_S = 12, 0.005
 _LEAST = 0.0005  # of the wall time: rows below this are put together
 MEANING = {
-    Layer.PROCESS_START: "making a child, until its program is in place",
+    Layer.PROCESS_START: "from the start of a child process until its program is loaded",
     Layer.INTERPRETER_START: "from the program's start to the first line of its main module",
     Layer.IMPORTS: "loading modules and running their top level",
-    Layer.OWN_CODE: "CPU time between everything else",
+    Layer.OWN_CODE: "CPU time outside of everything else",
     Layer.SERIALISATION: "json, pickle and their like",
     Layer.HTTP_CLIENT: "the client library around its sockets",
-    Layer.HTTP_WIRE: "names, connections, sending, and waiting that was not the service's",
-    Layer.SERVICE: "by the service's own clock, from the whole request to the answer sent",
-    Layer.SIMULATED: "added by the service on purpose",
-    Layer.SUBPROCESS: "waiting for children: their own doing is below",
-    Layer.WAITING: "sleeps, and waiting for threads whose doing is not known",
+    Layer.HTTP_WIRE: "name lookup, connecting, sending, and waiting outside of the service",
+    Layer.SERVICE: "by the service's own clock, from the complete request to the complete response",
+    Layer.SIMULATED: "latency that the replay service adds when asked to",
+    Layer.SUBPROCESS: "waiting for child processes: what those did is listed below it",
+    Layer.WAITING: "sleeps, and waiting for threads of which nothing was recorded",
     Layer.FOR_CPU: "ready to run while other processes used the CPUs (the kernel's figure)",
     Layer.EXIT: "after the main module's end: threads joined, atexit, modules and objects freed",
-    Layer.UNEXPLAINED: "neither CPU time nor waiting for anything known",
+    Layer.UNEXPLAINED: "neither CPU time nor waiting for anything that was recorded",
 }
 
 
-def where_it_went(told: Mapping[Side, Told]) -> str:
+def where_it_went(told: Mapping[Side, TracedSide]) -> str:
     """The table that adds up to the wall time; with two sides, both and the difference."""
-    rows = [row for row in _rows(told) if row.matters(told)]
-    rest = [row for row in _rows(told) if not row.matters(told) and row.is_leaf]
-    lines = [row.cells(told) for row in rows]
-    if any(sum(row.values.values()) for row in rest):
-        lines.append(_Row("less than 0.05% each", "", _sums(rest, told)).cells(told))
-    walls = {side: one.wall_s for side, one in told.items()}
-    lines.append(_Row("**wall time**", "", walls).cells(told))
-    return table(_columns(told), lines)
+    rows = _rows(told)
+    shown = [row for row in rows if row.matters(told)]
+    rest = [row for row in rows if not row.matters(told) and row.is_leaf]
+    small = {side: sum(row.values[side] for row in rest) for side in told}
+    if any(small.values()):
+        shown.append(_Row("less than 0.05% each", "", small))
+    shown.append(_Row("**wall time**", "", {side: one.wall_s for side, one in told.items()}))
+    return table(_columns(told), [row.cells(told) for row in shown])
 
 
-def meanings(told: Mapping[Side, Told]) -> Iterator[str]:
+def meanings(told: Mapping[Side, TracedSide]) -> Iterator[str]:
     """What the rows of the table mean, those that are there."""
     for row in _rows(told):
         if row.matters(told) and row.meaning:
             yield f"{row.name}: {row.meaning}"
 
 
-class _Row:
+class _Row(NamedTuple):
     """A line of the table: seconds by side."""
 
-    def __init__(
-        self, name: str, meaning: str, values: Mapping[Side, float], *, is_leaf: bool = True
-    ) -> None:
-        self.name, self.meaning, self.values, self.is_leaf = name, meaning, values, is_leaf
+    name: str
+    meaning: str
+    values: Mapping[Side, float]
+    is_leaf: bool = True
 
-    def matters(self, told: Mapping[Side, Told]) -> bool:
+    def matters(self, told: Mapping[Side, TracedSide]) -> bool:
         """Whether it is worth a line."""
         return any(
             self.values[side] >= _LEAST * one.wall_s and self.values[side] > 0
             for side, one in told.items()
         )
 
-    def cells(self, told: Mapping[Side, Told]) -> list[str]:
+    def cells(self, told: Mapping[Side, TracedSide]) -> list[str]:
         """The line."""
         found = [self.name]
         for side, one in told.items():
@@ -80,36 +81,35 @@ class _Row:
         return found
 
 
-def _columns(told: Mapping[Side, Told]) -> tuple[str, ...]:
+def _columns(told: Mapping[Side, TracedSide]) -> tuple[str, ...]:
     if len(told) == 1:
         return ("where", "time", "share")
     return ("where", "base", "share", "head", "share", "difference")
 
 
-def _rows(told: Mapping[Side, Told]) -> Iterable[_Row]:
-    """Layers of the first process, and below the children what they did."""
+def _rows(told: Mapping[Side, TracedSide]) -> list[_Row]:
+    """Layers of the first process, and below its children what they did."""
+    rows = []
     for layer in Layer:
         values = {side: one.own(layer) for side, one in told.items()}
         is_parent = layer is Layer.SUBPROCESS
-        yield _Row(str(layer), MEANING[layer], values, is_leaf=not is_parent)
+        rows.append(_Row(str(layer), MEANING[layer], values, not is_parent))
         if is_parent:
-            yield from _inside(told)
+            rows += _inside(told)
+    return rows
 
 
-def _inside(told: Mapping[Side, Told]) -> Iterable[_Row]:
+def _inside(told: Mapping[Side, TracedSide]) -> Iterator[_Row]:
     programs = list(dict.fromkeys(name for one in told.values() for name in one.programs))
     for program in programs:
-        all_ = {
-            side: sum(one.inside(program, layer) for layer in Layer) for side, one in told.items()
-        }
-        name = f"{_INDENT}{code(program)}, {_many(told, program)}"
-        yield _Row(name, "", all_, is_leaf=False)
+        all_ = {side: one.inside(program) for side, one in told.items()}
+        yield _Row(f"{_INDENT}{code(program)}, {_many(told, program)}", "", all_, is_leaf=False)
         for layer in Layer:
             values = {side: one.inside(program, layer) for side, one in told.items()}
             yield _Row(_INDENT * 2 + str(layer), "", values)
 
 
-def _many(told: Mapping[Side, Told], program: str) -> str:
+def _many(told: Mapping[Side, TracedSide], program: str) -> str:
     numbers = [_count(one.shown, program) for one in told.values()]
     words = " → ".join(str(number) for number in dict.fromkeys(numbers))
     return f"{words} {'process' if words == '1' else 'processes'}"
@@ -119,13 +119,8 @@ def _count(timeline: Timeline, program: str) -> int:
     return sum(one.name == program for one in timeline.root.walk() if one is not timeline.root)
 
 
-def _sums(rows: Iterable[_Row], told: Mapping[Side, Told]) -> dict[Side, float]:
-    listed = list(rows)
-    return {side: sum(row.values[side] for row in listed) for side in told}
-
-
-def own_code(told: Told, shown: Callable[[str], str]) -> str:
-    """The first process's own code by function; "" where there is too little to tell."""
+def own_code(told: TracedSide, shown: Callable[[str], str]) -> str:
+    """The first process's own code by function; "" where there is hardly any."""
     found = own_code_by_function(told.shown, told.path)
     total = sum(value for _, value in found)
     least = max(_OWN_S, _LEAST * told.shown.wall_ns / 1e9)
@@ -135,11 +130,11 @@ def own_code(told: Told, shown: Callable[[str], str]) -> str:
         if value >= least
     ]
     worth = any(name != UNKNOWN for name, value in found if value >= least)
-    return table(("function", "own code", "share of it"), rows) if worth else ""
+    return table(("function", "CPU time", "share"), rows) if worth else ""
 
 
 def requests(timeline: Timeline) -> str:
-    """HTTP requests, the longest 40: when, how long by part, how much; "" where there was none."""
+    """The longest 40 HTTP requests, with their parts; "" where there was none."""
     longest = sorted(timeline.exchanges, key=lambda one: one.begin - one.end)[:REQUESTS]
     rows = [_request(one, timeline) for one in timeline.exchanges if one in longest]
     if not rows:
@@ -173,12 +168,12 @@ def _request(one: HttpExchange, timeline: Timeline) -> list[str]:
 
 
 def distances(runs: Mapping[float, Timeline]) -> str:
-    """Runs at several distances of the service: what of the path was waiting for answers."""
+    """Runs with added latency: how much of the critical path was HTTP."""
     rows = []
     for latency_s, timeline in runs.items():
         account = account_of(timeline, path_of(timeline))
-        held_s = account.own.get(Layer.SIMULATED, 0.0)
-        http_s = sum(account.own.get(layer, 0.0) for layer in _HTTP)
+        held_s = account.layers.get(Layer.SIMULATED, 0.0)
+        http_s = sum(account.layers.get(layer, 0.0) for layer in _HTTP)
         rows.append(
             [
                 seconds(latency_s) if latency_s else "none",
@@ -190,7 +185,8 @@ def distances(runs: Mapping[float, Timeline]) -> str:
             ]
         )
     columns = (
-        "held back", "wall time", "HTTP on the path", "share", "requests", "round trips waited for",
+        "added latency", "wall time", "HTTP on the critical path", "share", "requests",
+        "round trips waited for",
     )  # fmt: skip
     return table(columns, rows)
 
@@ -198,7 +194,7 @@ def distances(runs: Mapping[float, Timeline]) -> str:
 _HTTP = (Layer.HTTP_CLIENT, Layer.HTTP_WIRE, Layer.SERVICE, Layer.SIMULATED)
 
 
-def processes(told: Mapping[Side, Told]) -> str:
+def processes(told: Mapping[Side, TracedSide]) -> str:
     """Programs that were started: how many, and what one of them took on average."""
     rows = []
     for side, one in told.items():
@@ -249,20 +245,20 @@ def import_ns(process: Process) -> int:
     return total
 
 
-def counts(told: Mapping[Side, Told]) -> str:
-    """What can be counted; where runs differ, from the least to the most."""
-    names = counts_of(next(iter(told.values())).shown)
-    rows = []
-    for name in names:
-        cells = [_range([counts_of(t)[name] for t in one.timelines]) for one in told.values()]
-        rows.append([name, *cells])
+def counts(told: Mapping[Side, TracedSide]) -> str:
+    """What can be counted; a range where runs differ."""
+    names = next(iter(told.values())).accounts[0].counts
+    rows = [
+        [name, *(_range([run.counts[name] for run in one.accounts]) for one in told.values())]
+        for name in names
+    ]
     columns = ("counted", *(("value",) if len(told) == 1 else map(str, told)))
     return table(columns, rows)
 
 
 def _range(values: Sequence[int]) -> str:
     low, high = min(values), max(values)
-    return f"{low:,}" if low == high else f"{low:,} … {high:,}"
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
 
 
 def _bytes(many: int) -> str:

@@ -11,7 +11,7 @@ from bench.workloads.journal import Exchange as Served
 
 
 class NothingRecordedError(Exception):
-    """No process of a run wrote anything down (the message says what that may be)."""
+    """No process of a run was recorded (the message says why that may be)."""
 
 
 @dataclass
@@ -42,6 +42,10 @@ class Process:
     def is_python(self) -> bool:
         """Whether it was recorded."""
         return self.recorded is not None
+
+    def has_clock(self, thread: int) -> bool:
+        """Whether CPU time of a thread is known: it is the first of a recorded process."""
+        return self.recorded is not None and self.recorded.thread == thread
 
     def walk(self) -> Iterator[Process]:
         """This one and all below it, in the order in which they began."""
@@ -91,8 +95,8 @@ def build_timeline(
     """
     if not recorded:
         raise NothingRecordedError(
-            "no Python process wrote anything down (is it one? `python -I` and `-S` keep recorders "
-            "out)"
+            "no Python process was recorded: is the command a Python program? (`python -I` and "
+            "`-S` cannot be recorded)"
         )
     served = tuple(served)
     first = recorded[0]
@@ -204,10 +208,3 @@ def program_name(argv: Sequence[str]) -> str:
         return "python -c"
     folder, _, file = rest[0].rpartition("/")
     return f"{folder.rpartition('/')[2]}/{file}" if file == "__main__.py" else file or "python"
-
-
-def spans_of(process: Process, *kinds: str) -> list[Span]:
-    """Spans of a process of some kinds; none of a process that is not Python."""
-    return (
-        [span for span in process.recorded.spans if span.kind in kinds] if process.recorded else []
-    )

@@ -6,11 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from support.tracing import JournalServer, Traced, trace_program
+from support.tracing import JournalServer, Traced, inside_of, trace_program
 
 from bench.explain.trace.own_code import own_code_by_function
 from bench.explain.trace.path import Layer, path_of
-from bench.explain.trace.phases import account_of, phases_of
+from bench.explain.trace.phases import account_of, explained
 from bench.explain.trace.timeline import NothingRecordedError, build_timeline, program_name
 
 BUSY = """
@@ -56,24 +56,24 @@ def test_pieces_lie_end_to_end(busy: Traced) -> None:
 
 
 def test_phases_add_up(busy: Traced) -> None:
-    phases = phases_of(busy.timeline)
-    assert list(phases) == [str(layer) for layer in Layer]
+    phases = account_of(busy.timeline, path_of(busy.timeline)).layers
+    assert set(phases) <= {str(layer) for layer in Layer}
     assert sum(phases.values()) == pytest.approx(busy.timeline.wall_ns / 1e9)
     assert all(value >= 0 for value in phases.values())
 
 
 def test_everything_is_where_it_belongs(busy: Traced) -> None:
     account = account_of(busy.timeline, path_of(busy.timeline))
-    assert account.own[Layer.WAITING] >= 0.15 + 0.1  # its own sleep, and its thread's
-    assert account.own[Layer.SIMULATED] >= 0.19  # one request, then two at once
-    assert account.own[Layer.SERVICE] > 0
-    assert account.inside["python -c", Layer.WAITING] >= 0.15
-    assert account.inside["python -c", Layer.IMPORTS] > 0
-    assert account.inside["python -c", Layer.INTERPRETER_START] > 0
-    assert account.inside["sleep", Layer.OWN_CODE] >= 0.09
-    assert account.own[Layer.OWN_CODE] > 0.01
-    assert account.own[Layer.IMPORTS] > 0.01
-    assert account.explained > 0.9
+    assert account.layers[Layer.WAITING] >= 0.15 + 0.1  # its own sleep, and its thread's
+    assert account.layers[Layer.SIMULATED] >= 0.19  # one request, then two at once
+    assert account.layers[Layer.SERVICE] > 0
+    assert inside_of(account)["python -c", Layer.WAITING] >= 0.15
+    assert inside_of(account)["python -c", Layer.IMPORTS] > 0
+    assert inside_of(account)["python -c", Layer.INTERPRETER_START] > 0
+    assert inside_of(account)["sleep", Layer.OWN_CODE] >= 0.09
+    assert account.layers[Layer.OWN_CODE] > 0.01
+    assert account.layers[Layer.IMPORTS] > 0.01
+    assert explained(account) > 0.9
 
 
 def test_processes_nest(busy: Traced) -> None:
@@ -135,7 +135,7 @@ except OSError as error:
     traced = trace_program(tmp_path, program)
     (one,) = traced.timeline.exchanges
     assert (one.path, one.status, one.served) == ("/x", 0, None)
-    phases = phases_of(traced.timeline)
+    phases = account_of(traced.timeline, path_of(traced.timeline)).layers
     assert sum(phases.values()) == pytest.approx(traced.timeline.wall_ns / 1e9)
 
 
@@ -185,4 +185,4 @@ main()
     assert names[0] == "outer"
     assert "main" in names
     account = account_of(traced.timeline, path_of(traced.timeline))
-    assert sum(s for _, s in found) == pytest.approx(account.own[Layer.OWN_CODE])
+    assert sum(s for _, s in found) == pytest.approx(account.layers[Layer.OWN_CODE])

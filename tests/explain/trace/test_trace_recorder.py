@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.tracing import trace_program
+from support.tracing import inside_of, trace_program
 
 from bench.explain.trace.left import stop_left_behind
 from bench.explain.trace.path import Layer, path_of
@@ -138,11 +138,11 @@ except subprocess.TimeoutExpired:
 """
     traced = trace_program(tmp_path, program)
     account = account_of(traced.timeline, path_of(traced.timeline))
-    worked = account.inside["python -c", Layer.OWN_CODE] + account.inside.get(
+    worked = inside_of(account)["python -c", Layer.OWN_CODE] + inside_of(account).get(
         ("python -c", Layer.FOR_CPU), 0.0
     )
     assert len(traced.timeline.processes) == 2
-    assert worked > 5 * account.inside.get(("python -c", Layer.UNEXPLAINED), 0.0)
+    assert worked > 5 * inside_of(account).get(("python -c", Layer.UNEXPLAINED), 0.0)
 
 
 def test_half_a_file_is_read(tmp_path: Path) -> None:

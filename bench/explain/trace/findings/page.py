@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from bench.core.sample import Side
 from bench.explain.trace.findings.finding import ROUND_TRIPS_S, BoundaryFinding
 from bench.explain.trace.findings.words import evidence_of, title_of
-from bench.explain.trace.means import Told
+from bench.explain.trace.means import TracedSide
 from bench.formats.markdown import bullets, collapsed, heading, table
 from bench.formats.text import seconds, share
 
 
 def findings_section(
-    found: Mapping[Side, list[BoundaryFinding]], told: Mapping[Side, Told]
+    found: Mapping[Side, list[BoundaryFinding]], told: Mapping[Side, TracedSide]
 ) -> Iterator[str]:
     """Of one side all; of a pair head's, with what base had in a column."""
     last = list(told)[-1]
