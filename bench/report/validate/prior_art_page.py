@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.core.errors import DataError, UsageError
 from bench.core.result import Result
-from bench.core.verdict import Verdict
+from bench.core.verdict import Interval, Verdict
 from bench.core.workspace import Workspace
 from bench.formats.markdown import bullets, code, fenced, heading, image, link, plain, table
 from bench.formats.text import change, counted, day, joined, mebibytes, seconds, verdict_words
@@ -15,14 +15,17 @@ from bench.report.history.select_series import SeriesCollection, SeriesPage
 from bench.report.history.series_page import series_file
 from bench.report.output import Output, Page
 from bench.report.select_runs import Collection, Evaluated, OnMachine, PairRuns
+from bench.report.validate.frame import measured_table
 from bench.validate.prior_art.declaration import (
     Comparison,
     PriorArt,
+    PublishedFigure,
     SeriesOf,
     declared_names,
     load_prior_art,
 )
 
+_COMPARED = ("as published", "smaller here", "larger here")
 _COLUMNS = ("benchmark", "Python", "base", "head", "whole process", "net of interpreter start")
 
 
@@ -56,10 +59,10 @@ class _Measured:
 
     def blocks(self) -> Iterator[str]:
         yield heading(1, self.declared.title)
+        yield from self._overview()
         yield self.declared.introduction.strip()
         yield self._provenance()
-        yield heading(2, "Published and measured")
-        yield from self._overview()
+        yield from self._sources()
         if self.declared.pattern:
             yield heading(2, "Pattern by pattern")
             for one in self.declared.pattern:
@@ -85,27 +88,60 @@ class _Measured:
         days = sorted({day(one.run.manifest.started_at) for on in shown for one in on.shown})
         when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
         return (
-            f"Measured {when} on {joined(list(machines))}. *Whole* is the process a user starts; "
-            "*net* is without the bare interpreter's own start, as published import times often "
-            "are. Intervals as on the linked pages, which hold every round. Only ratios compare "
-            "across machines."
+            f"Measured {when} on {joined(list(machines))}. Ratios are of the whole process, as "
+            "hyperfine times it, unless a column says *net of interpreter start*; only ratios "
+            "compare across machines."
         )
 
     def _overview(self) -> Iterator[str]:
-        columns = ("what", "benchmark", "published", "Python", "base", "head", "whole", "net")
-        rows = [
-            [
-                self._title_link(one) if first else "",
-                code(name),
-                plain(one.published.get(name, "–")),
-                *cells,
-            ]
+        """What was published of the whole, what was measured, and whether they agree."""
+        found = [
+            (
+                f"{code(said.benchmark)}: {self._said(said)}",
+                *self._held(one, said),
+            )
             for one in self.declared.whole
-            for number, name in enumerate(one.benchmarks)
-            for count, cells in enumerate(self._cells(one, name))
-            for first in [number == 0 and count == 0]
+            for said in one.published
         ]
-        yield table(columns, rows, numbers=False)
+        if not found:
+            return
+        compared = [result for *_, result in found if result in _COMPARED]
+        if compared:
+            counts = joined(
+                [f"{compared.count(one)} {one}" for one in _COMPARED if one in compared]
+            )
+            yield f"**{counted(len(compared), 'published ratio')} measured again: {counts}.**"
+        yield measured_table("published", found)
+
+    def _said(self, said: PublishedFigure) -> str:
+        python = f"Python {said.python}, " if said.python else ""
+        times = f" ({said.speedup:.2f}x)" if said.speedup else ""
+        return f"{python}{plain(said.figure)}{times}{f' [{said.source}]' if said.source else ''}"
+
+    def _held(self, one: Comparison, said: PublishedFigure) -> tuple[str, str]:
+        """What was measured for a published figure, and how the two compare."""
+        found = self._results(one, said.benchmark)
+        same = [each for each in found if each[0].python == said.python]
+        measured = [
+            f"Python {shown.python}: {_peak(result) if said.memory else _whole(shown, result)}"
+            for shown, result in same or found
+        ]
+        agreement = [
+            _agreement(said.speedup, result.size.interval)
+            for _, result in same
+            if said.speedup is not None and result.size is not None
+        ]
+        otherwise = "–" if self.declared.same_commits else "other commits"
+        return "; ".join(measured) or "not measured yet", "; ".join(agreement) or otherwise
+
+    def _sources(self) -> Iterator[str]:
+        if self.declared.source:
+            yield "Sources:"
+            yield bullets(
+                f"[{name}] {plain(one.title)}. {plain(one.measured_with)}."
+                for name, one in self.declared.source.items()
+            )
+            yield "\n".join(f"[{name}]: {one.url}" for name, one in self.declared.source.items())
 
     def _cells(self, one: Comparison, name: str) -> list[list[str]]:
         found = [
@@ -116,13 +152,12 @@ class _Measured:
         return found or [["–", "–", "–", "not measured yet", "–"]]
 
     def _comparison(self, one: Comparison, level: int) -> Iterator[str]:
-        yield heading(level, one.title)
+        yield heading(level, self._title_link(one))
         if one.text:
             yield one.text.strip()
-        claims = [f"{code(name)}: {plain(said)}" for name, said in one.published.items()]
-        if claims:
+        if one.published:
             yield "Published:"
-            yield bullets(claims)
+            yield bullets(f"{code(said.benchmark)}: {self._said(said)}" for said in one.published)
         rows = [
             [code(name), *cells[:-1], cells[-1], *self._memory(one, name, number)]
             for name in one.benchmarks
@@ -137,8 +172,7 @@ class _Measured:
         found = self._results(one, name)
         if number >= len(found):
             return ["–"]
-        result = found[number][1]
-        return [f"{mebibytes(result.base_rss_bytes)} → {mebibytes(result.head_rss_bytes)}"]
+        return [_peak(found[number][1])]
 
     def _series(self, each: SeriesOf) -> Iterator[str]:
         yield heading(2, f"Step by step: {each.range}")
@@ -213,6 +247,17 @@ def _whole(shown: Evaluated, result: Result) -> str:
     if result.verdict in {Verdict.FASTER, Verdict.SLOWER}:
         return f"**{words}**"
     return f"{words}, {verdict_words(result, shown.mei)}"
+
+
+def _peak(result: Result) -> str:
+    return f"{mebibytes(result.base_rss_bytes)} → {mebibytes(result.head_rss_bytes)}"
+
+
+def _agreement(speedup: float, interval: Interval) -> str:
+    """How a published ratio before/after lies to the measured interval of head/base."""
+    if 1 / interval.high <= speedup <= 1 / interval.low:
+        return "as published"
+    return "smaller here" if speedup > 1 / interval.low else "larger here"
 
 
 def _net(result: Result) -> str:

@@ -16,23 +16,48 @@ from bench.engine.revisions.ranges import parse_range
 _SHORTEST_HASH = 7
 
 
-class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Two revisions, what is measured of them, and what was said about them.
+class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where figures were published, and what they were measured with, as far as it says."""
 
-    `published` holds claims by benchmark, as they were made; `text` and `title` are Markdown.
-    `memory` has the peak memory of a process shown beside its time.
+    title: NonEmpty
+    url: Annotated[str, msgspec.Meta(pattern="^https://")]
+    measured_with: NonEmpty
+
+
+class PublishedFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A figure of one benchmark as it was published.
+
+    `source` names a publication of the file; "" is the history itself: a commit's message, or the
+    project's news. `python` is "" where none is named. `speedup` (before/after) is given where it
+    is of the very commits measured here and of what the benchmark times: then the two are compared.
+    `memory`: the figure is one of memory, not of time.
+    """
+
+    benchmark: NonEmpty
+    figure: NonEmpty
+    source: str = ""
+    python: str = ""
+    speedup: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    memory: bool = False
+
+
+class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Two revisions, what is measured of them, and what was published about them.
+
+    `text` and `title` are Markdown. `memory` has the peak memory of a process shown beside its
+    time.
     """
 
     title: NonEmpty
     range: NonEmpty
     benchmarks: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
     text: str = ""
-    published: dict[str, str] = {}
+    published: tuple[PublishedFigure, ...] = ()
     counters: bool = False
     memory: bool = False
 
     def __post_init__(self) -> None:
-        unknown = sorted(self.published.keys() - set(self.benchmarks))
+        unknown = sorted({one.benchmark for one in self.published} - set(self.benchmarks))
         if unknown:
             raise ValueError(f"published names {unknown[0]!r}, which is not among the benchmarks")
         if parse_range(self.range).base is None:
@@ -64,7 +89,8 @@ class PriorArt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One project's published work.
 
     `repository` is cloned to `repos/<clone>` where the history is not the target's own; without it
-    revisions are releases or those of the target's clone. `budget_s`: seconds for a benchmark.
+    revisions are releases or those of the target's clone. `budget_s`: seconds for a benchmark;
+    `same_commits`: whether what is measured are the very commits that figures were published of.
     """
 
     target: NonEmpty
@@ -73,10 +99,18 @@ class PriorArt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     repository: str = ""
     clone: str = ""
     budget_s: Positive = 10.0
+    same_commits: bool = True
+    source: dict[str, Publication] = {}
     whole: Annotated[tuple[Comparison, ...], msgspec.Meta(min_length=1)]
     pattern: tuple[Comparison, ...] = ()
     series: tuple[SeriesOf, ...] = ()
     lessons: str = ""
+
+    def __post_init__(self) -> None:
+        sources = {one.source for each in self.comparisons for one in each.published}
+        unknown = sorted(sources - {"", *self.source})
+        if unknown:
+            raise ValueError(f"published names the source {unknown[0]!r}, which is not declared")
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:

@@ -19,11 +19,19 @@ repository = "{repository}"
 clone = "sample-of-somebody"
 budget_s = 0.2
 
+[source.blog]
+title = "A blog"
+url = "https://example.org/blog"
+measured_with = "CPython 3.9 on a laptop"
+
 [[whole]]
 title = "All of it"
 range = "v1.0.0..v1.1.0"
 benchmarks = ["work"]
-published = {{ work = "1.5x slower" }}
+published = [
+  {{ benchmark="work", python="{python}", figure="10 to 1 ms", speedup=10, source="blog" }},
+  {{ benchmark="work", figure="said somewhere" }},
+]
 text = "It **got** slower."
 memory = true
 
@@ -38,7 +46,7 @@ benchmarks = ["work"]
 def declared(sandbox: Sandbox) -> Sandbox:
     folder = sandbox.workspace.prior_art
     folder.mkdir(parents=True)
-    text = DECLARED.format(repository=sandbox.repository)
+    text = DECLARED.format(repository=sandbox.repository, python=PYTHON)
     (folder / "sample.toml").write_text(text, encoding="utf-8")
     return sandbox
 
@@ -54,9 +62,12 @@ def test_published_and_measured_stand_side_by_side(declared: Sandbox) -> None:
     assert run.manifest.pair.head.name == "v1.1.0"
     assert (declared.workspace.repos / "sample-of-somebody").is_dir()
     page = summary(declared)
-    row = next(line for line in page.splitlines() if "1.5x slower" in line and "[All" in line)
-    assert f"| {PYTHON} " in row
-    assert "ms" in row
+    assert page.index("**1 published ratio measured again: 1 smaller here.**") < page.index("| ")
+    row = next(line for line in page.splitlines() if "10 to 1 ms" in line)
+    assert f"Python {PYTHON}, 10 to 1 ms (10.00x) [blog]" in row
+    assert "smaller here" in row
+    assert "[blog]: https://example.org/blog" in page
+    assert "CPython 3.9 on a laptop" in page
     assert "MiB →" in page
     assert "not measured yet" in page  # the pattern that could not be found
     place = page.split("[All of it](")[1].partition(")")[0]
@@ -97,8 +108,16 @@ def test_ranges_are_found_by_the_beginning_of_a_hash(text: str, *, same: bool) -
     assert Comparison(title="t", range=text, benchmarks=("b",)).is_of(pair) is same
 
 
-def test_a_range_without_a_base_is_refused(tmp_path: Path) -> None:
-    text = DECLARED.format(repository="x").replace("v1.0.0..v1.1.0", "v1.1.0")
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("v1.0.0..v1.1.0", "v1.1.0", "has no base"),
+        ('source="blog"', 'source="book"', "names the source 'book'"),
+        ('benchmark="work"', 'benchmark="play"', "'play', which is not among the benchmarks"),
+    ],
+)
+def test_what_does_not_fit_is_refused(old: str, new: str, message: str, tmp_path: Path) -> None:
+    text = DECLARED.format(repository="x", python=PYTHON).replace(old, new)
     (tmp_path / "open.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match="has no base"):
+    with pytest.raises(UsageError, match=message):
         load_prior_art("open", tmp_path)
