@@ -1,7 +1,8 @@
 """All counters of a run: every benchmark under one instrument after the other, within a budget.
 
-Instruments go from the cheapest to the most expensive, and under each the benchmarks likewise, so
-that what the budget does not reach is the slowest; it is recorded as skipped, with the time it
+Each instrument has a budget of its own, so that a cheap one leaves nothing less for instructions,
+and under each the cheapest benchmarks come first. What will be counted is worked out before
+anything starts, from the CPU time of the rounds; the rest is recorded as skipped, with the time it
 would have taken. Load does not change what is counted, so nothing is repeated.
 """
 
@@ -9,7 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import msgspec
 
 from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.sample import Side
@@ -30,8 +33,16 @@ from bench.explain.counters.system_calls import count_system_calls, find_strace
 # Seconds as they would be on an idle machine: what gets counted must not depend on its load. On a
 # busy one all takes longer, up to the last limit.
 SIDE_CAP_S = 20.0
-RUN_CAP_S = 60.0
-_AT_MOST_S = 180.0
+RUN_CAP_S = 150.0
+# Allocations, which cost as much as instructions, get what the others leave.
+BUDGETS_S = {
+    Instrument.OBSERVER: 15.0,
+    Instrument.INSTRUCTIONS: 95.0,
+    Instrument.SYSTEM_CALLS: 18.0,
+    Instrument.MEMORY: 22.0,
+    Instrument.ALLOCATIONS: RUN_CAP_S,
+}
+AT_MOST_S = 180.0
 _TAKES_MINUTES = "not taken of a benchmark of minutes (several times as long under it)"
 
 _Names = Mapping[Counter, frozenset[str]]
@@ -39,7 +50,7 @@ _Count = Callable[[Sides, Side], Observation]
 
 
 @dataclass(frozen=True)
-class _Method:
+class Method:
     """An instrument ready for use: how to count a side, and what that costs in time."""
 
     count: _Count
@@ -66,6 +77,27 @@ class _Job:
     costs: dict[Side, _Cost]
 
 
+@dataclass(frozen=True)
+class _Task:
+    """One instrument on one benchmark; `long`: one of minutes, whose time was asked for."""
+
+    instrument: Instrument
+    method: Method
+    job: _Job
+
+    @property
+    def name(self) -> str:
+        return self.job.sides.benchmark.name
+
+    @property
+    def long(self) -> bool:
+        return self.job.sides.benchmark.rounds > 0
+
+    @property
+    def seconds(self) -> float:
+        return sum(self.method.estimate(self.job, side) for side in Side)
+
+
 @dataclass
 class Counting:
     """Counts what a run's benchmarks do, and records it; nothing of it ends a session."""
@@ -74,8 +106,8 @@ class Counting:
     environments: Environments
     isolation: Isolation
     record: Callable[[Counted], None]
-    announce: Callable[[str], None]
-    left_s: float = RUN_CAP_S
+    watcher: Watcher
+    budgets_s: Mapping[Instrument, float] = field(default_factory=lambda: BUDGETS_S)
     elapsed_s: float = 0.0
 
     @property
@@ -86,60 +118,72 @@ class Counting:
     def count_all(self, measured: Iterable[Sides]) -> None:
         """Count each measured command and import that was not counted yet."""
         jobs = _jobs(self.run, measured)
-        for instrument in Instrument:
-            waiting = [
-                job for job in jobs if instrument not in self.run.counted(job.sides.benchmark.name)
-            ]
-            if waiting:
-                self._count_under(instrument, waiting)
+        tasks = [task for instrument in BUDGETS_S for task in self._tasks(instrument, jobs)]
+        chosen = self._chosen(tasks)
+        if not chosen:
+            return
+        short_s = sum(task.seconds for task in chosen if not task.long)
+        long = "; benchmarks of minutes run once more" if any(one.long for one in chosen) else ""
+        self.watcher.say(
+            f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S / 60:.0f} min"
+            f"{long}; Ctrl-C keeps all above)"
+        )
+        for task in chosen:
+            self._count(task)
 
-    def _count_under(self, instrument: Instrument, jobs: Sequence[_Job]) -> None:
+    def _tasks(self, instrument: Instrument, jobs: Sequence[_Job]) -> list[_Task]:
+        """What there is to do with an instrument, cheapest first; none where it is missing."""
+        waiting = [
+            job for job in jobs if instrument not in self.run.counted(job.sides.benchmark.name)
+        ]
+        if not waiting:
+            return []
         try:
             method = self._method(instrument)
         except NotCountedError as error:
-            for job in jobs:
+            for job in waiting:
                 self.record(Counted(job.sides.benchmark.name, instrument, skipped=str(error)))
+            return []
+        tasks = [_Task(instrument, method, job) for job in waiting]
+        return sorted(tasks, key=lambda task: task.seconds)
+
+    def _chosen(self, tasks: Sequence[_Task]) -> list[_Task]:
+        """Those within the budgets; why the others are not is recorded."""
+        chosen: list[_Task] = []
+        left_s, run_left_s = dict(self.budgets_s), RUN_CAP_S
+        for task in tasks:
+            reason = _too_long(task, min(left_s[task.instrument], run_left_s))
+            if reason:
+                self.record(Counted(task.name, task.instrument, skipped=reason))
+                continue
+            chosen.append(task)
+            if not task.long:
+                left_s[task.instrument] -= task.seconds
+                run_left_s -= task.seconds
+        return chosen
+
+    def _count(self, task: _Task) -> None:
+        self.watcher.phase(f"counting: {task.instrument} of {task.name}")
+        if self.elapsed_s > AT_MOST_S and not task.long:
+            reason = f"counting has taken {self.elapsed_s:.0f} s already (limit {AT_MOST_S:.0f} s)"
+            self.record(Counted(task.name, task.instrument, skipped=reason))
             return
-        for job in sorted(jobs, key=lambda job: _total(method, job)):
-            self.announce(f"counting: {instrument} of {job.sides.benchmark.name}")
-            started = time.monotonic()
-            counted = self._refused(instrument, method, job) or _count(instrument, method, job)
-            elapsed_s = time.monotonic() - started
-            if not job.sides.benchmark.rounds:  # asked for, minutes and all
-                self.left_s -= min(elapsed_s, _total(method, job))
-                self.elapsed_s += elapsed_s
-            self.record(_with_time(counted, elapsed_s))
+        started = time.monotonic()
+        counted = _count(task)
+        elapsed_s = time.monotonic() - started
+        if not task.long:
+            self.elapsed_s += elapsed_s
+        self.record(msgspec.structs.replace(counted, elapsed_s=round(elapsed_s, 3)))
 
-    def _refused(self, instrument: Instrument, method: _Method, job: _Job) -> Counted | None:
-        """Why a benchmark would take too long."""
-        if job.sides.benchmark.rounds:
-            if instrument is Instrument.OBSERVER:
-                return None
-            return Counted(job.sides.benchmark.name, instrument, skipped=_TAKES_MINUTES)
-        longest_s = max(method.estimate(job, side) for side in Side)
-        total_s = _total(method, job)
-        if longest_s > SIDE_CAP_S:
-            reason = f"would take about {longest_s:.0f} s a side (limit {SIDE_CAP_S:.0f} s)"
-        elif total_s > self.left_s:
-            reason = (
-                f"would take about {total_s:.0f} s (all counters of a run: {RUN_CAP_S:.0f} s, "
-                f"{max(self.left_s, 0):.0f} s left)"
-            )
-        elif self.elapsed_s > _AT_MOST_S:
-            reason = f"counting has taken {self.elapsed_s:.0f} s already (limit {_AT_MOST_S:.0f} s)"
-        else:
-            return None
-        return Counted(job.sides.benchmark.name, instrument, skipped=reason)
-
-    def _method(self, instrument: Instrument) -> _Method:
+    def _method(self, instrument: Instrument) -> Method:
         """The instrument on this machine; raises `NotCountedError` where it is missing."""
         if instrument is Instrument.OBSERVER:
-            return _Method(self._observe, 1.2, 0.1)
+            return Method(self._observe, 1.2, 0.1)
         if instrument is Instrument.MEMORY:
-            return _Method(self._trace_memory, 4.0, 0.1)
+            return Method(self._trace_memory, 4.0, 0.1)
         if instrument is Instrument.SYSTEM_CALLS:
             strace = find_strace()
-            return _Method(
+            return Method(
                 lambda sides, side: _nameless(
                     count_system_calls(self.runner, sides.benchmark, sides.side(side), strace)
                 ),
@@ -148,11 +192,9 @@ class Counting:
             )
         if instrument is Instrument.ALLOCATIONS:
             allocations = find_allocation_counter()
-            return _Method(
-                self._counted_by(allocations), allocations.slow_down, allocations.start_s
-            )
+            return Method(self._counted_by(allocations), allocations.slow_down, allocations.start_s)
         counter = find_instruction_counter()
-        return _Method(self._counted_by(counter), counter.slow_down, counter.start_s)
+        return Method(self._counted_by(counter), counter.slow_down, counter.start_s)
 
     def _observe(self, sides: Sides, side: Side) -> Observation:
         return observe(self.runner, sides.benchmark, sides.side(side), self.environments.side(side))
@@ -177,13 +219,10 @@ class CountersStep:
         if not now.plan.options.counters:
             return
         counting = Counting(
-            now.read(), now.environments, now.network.isolation, now.journal.write,
-            self.watcher.phase,
-        )  # fmt: skip
+            now.read(), now.environments, now.network.isolation, now.journal.write, self.watcher
+        )
         counting.count_all(now.ready)
         now.journal.sync()
-        if counting.elapsed_s:
-            self.watcher.say(f"counted what they do in {counting.elapsed_s:.0f} s")
 
 
 def _jobs(run: Run, measured: Iterable[Sides]) -> list[_Job]:
@@ -204,27 +243,38 @@ def _jobs(run: Run, measured: Iterable[Sides]) -> list[_Job]:
     return jobs
 
 
-def _total(method: _Method, job: _Job) -> float:
-    return sum(method.estimate(job, side) for side in Side)
+def _too_long(task: _Task, left_s: float) -> str:
+    """Why a task is not begun; "" if it may be."""
+    if task.long:
+        return "" if task.instrument is Instrument.OBSERVER else _TAKES_MINUTES
+    longest_s = max(task.method.estimate(task.job, side) for side in Side)
+    if longest_s > SIDE_CAP_S:
+        return f"would take about {longest_s:.0f} s a side (limit {SIDE_CAP_S:.0f} s)"
+    if task.seconds > left_s:
+        return (
+            f"would take about {task.seconds:.0f} s (the budget of {task.instrument} in a run has "
+            f"{max(left_s, 0):.0f} s left)"
+        )
+    return ""
 
 
 def _nameless(tally: Tally) -> Observation:
     return Observation(tally, {})
 
 
-def _count(instrument: Instrument, method: _Method, job: _Job) -> Counted:
+def _count(task: _Task) -> Counted:
     """Both sides; what fails on one of them is said, and the other's figures are kept."""
     seen: dict[Side, Observation] = {}
     failures = []
     for side in Side:
         try:
-            seen[side] = method.count(job.sides, side)
+            seen[side] = task.method.count(task.job.sides, side)
         except NotCountedError as error:
             failures.append(f"{side}: {error}")
     tallies = {side: observation.tally for side, observation in seen.items()}
     return Counted(
-        job.sides.benchmark.name,
-        instrument,
+        task.name,
+        task.instrument,
         tallies.get(Side.BASE),
         tallies.get(Side.HEAD),
         names=_differences(seen[Side.BASE].names, seen[Side.HEAD].names) if len(seen) > 1 else {},
@@ -239,15 +289,3 @@ def _differences(base: _Names, head: _Names) -> dict[Counter, Names]:
         if appeared or vanished:
             found[counter] = Names(tuple(sorted(appeared)), tuple(sorted(vanished)))
     return found
-
-
-def _with_time(counted: Counted, elapsed_s: float) -> Counted:
-    return Counted(
-        counted.benchmark,
-        counted.instrument,
-        counted.base,
-        counted.head,
-        counted.names,
-        counted.skipped,
-        round(elapsed_s, 3),
-    )

@@ -101,7 +101,10 @@ def _overview(found: Sequence[_Counters]) -> str:
     columns = ["benchmark", "time"]
     columns += [title for title, _counter in _OVERVIEW]
     columns.append("modules")
-    return table(columns, [_overview_row(one) for one in found])
+    rows = [_overview_row(one) for one in found]
+    # An instrument that counted nothing has no column.
+    kept = [i for i in range(len(columns)) if i < 2 or any(row[i] != "–" for row in rows)]
+    return table([columns[i] for i in kept], [[row[i] for i in kept] for row in rows])
 
 
 def _overview_row(one: _Counters) -> list[str]:

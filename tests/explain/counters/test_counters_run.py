@@ -11,14 +11,17 @@ from counted_subjects import OPEN, Subjects, make_subjects
 from support.sandbox import Sandbox
 from support.synthetic_runs import RunPlan, command, control, script, workspace_in, write_run
 
-from bench.core.counts import Counter, Instrument
+from bench.core.counts import Counter, Instrument, Tally
+from bench.core.sample import Side
 from bench.core.target import Benchmark
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.measure.rounds import Sides
 from bench.engine.store.events import Counted
 from bench.engine.store.run import Run, read_run
-from bench.explain.counters.counting import RUN_CAP_S, Counting
+from bench.explain.counters.counting import BUDGETS_S, RUN_CAP_S, Counting, Method
+from bench.explain.counters.observe import Observation
 from bench.report.pair.counters_section import counters_section
+from bench.report.screen.watchers import LineWatcher
 
 
 @pytest.fixture
@@ -32,12 +35,11 @@ def synthetic(folder: Path, **how: object) -> Run:
 
 
 def count(
-    run: Run, subjects: Subjects, sides: list[Sides], left_s: float = RUN_CAP_S
+    run: Run, subjects: Subjects, sides: list[Sides], budget_s: float | None = RUN_CAP_S
 ) -> list[Counted]:
     recorded: list[Counted] = []
-    counting = Counting(
-        run, subjects.environments, OPEN, recorded.append, lambda _text: None, left_s
-    )
+    budgets_s = BUDGETS_S if budget_s is None else dict.fromkeys(Instrument, budget_s)
+    counting = Counting(run, subjects.environments, OPEN, recorded.append, LineWatcher(), budgets_s)
     counting.count_all(sides)
     return recorded
 
@@ -59,7 +61,7 @@ def test_without_tools_the_observer_still_counts(
 ) -> None:
     sides = subjects.sides("quick", "import json", "import csv")
     counted = {one.instrument: one for one in count(synthetic(tmp_path), subjects, [sides])}
-    assert list(counted) == list(Instrument)
+    assert set(counted) == set(Instrument)
     names = counted[Instrument.OBSERVER].names[Counter.MODULES_STANDARD]
     assert "csv" in names.appeared
     assert "json" in names.vanished
@@ -72,17 +74,18 @@ def test_one_side_that_fails_does_not_take_the_other_with_it(
     subjects: Subjects, tmp_path: Path, no_tools: None
 ) -> None:
     sides = subjects.sides("quick", "pass", "import sys; sys.exit('torn')")
-    observed, memory, *_ = count(synthetic(tmp_path), subjects, [sides])
+    counted = {one.instrument: one for one in count(synthetic(tmp_path), subjects, [sides])}
+    observed, memory = counted[Instrument.OBSERVER], counted[Instrument.MEMORY]
     assert observed.base is not None
     assert observed.head is None
     assert observed.skipped == memory.skipped == "head: exit status 1: torn"
 
 
 @pytest.mark.parametrize(
-    ("base_s", "left_s", "reason"),
+    ("base_s", "budget_s", "reason"),
     [
         (30.0, 60.0, "would take about 36 s a side (limit 20 s)"),
-        (5.0, 1.0, "would take about 12 s (all counters of a run: 60 s, 1 s left)"),
+        (5.0, 1.0, "would take about 12 s (the budget of observer in a run has 1 s left)"),
     ],
 )
 def test_what_takes_too_long_is_not_started(
@@ -90,13 +93,13 @@ def test_what_takes_too_long_is_not_started(
     tmp_path: Path,
     no_tools: None,
     base_s: float,
-    left_s: float,
+    budget_s: float,
     reason: str,
 ) -> None:
     run = synthetic(tmp_path, base_s=base_s, noise=0.0)
     would_fail = subjects.sides("quick", "1 / 0", "1 / 0")
-    (observed, *_) = count(run, subjects, [would_fail], left_s)
-    assert observed.skipped == reason
+    counted = {one.instrument: one for one in count(run, subjects, [would_fail], budget_s)}
+    assert counted[Instrument.OBSERVER].skipped == reason
 
 
 def test_what_was_counted_before_is_not_counted_again(
@@ -106,7 +109,8 @@ def test_what_was_counted_before_is_not_counted_again(
     run = synthetic(tmp_path)
     first = count(run, subjects, [sides])
     resumed = replace(run, events=(*run.events, *first[:2]))
-    assert [one.instrument for one in count(resumed, subjects, [sides])] == list(Instrument)[2:]
+    left = {one.instrument for one in count(resumed, subjects, [sides])}
+    assert left == set(Instrument) - {one.instrument for one in first[:2]}
     assert count(replace(run, events=(*run.events, *first)), subjects, [sides]) == []
 
 
@@ -150,3 +154,33 @@ def test_what_is_given_back_at_once_counts_as_allocated(subjects: Subjects, tmp_
     held = counted[Instrument.MEMORY]
     assert held.head is not None
     assert held.head.figures[Counter.PEAK_MEMORY] < 10_000_000
+
+
+def test_each_instrument_has_a_budget_of_its_own(
+    subjects: Subjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """20 benchmarks of about a second: cheap instruments leave the instructions their share."""
+    names = [f"b{number}" for number in range(20)]
+    made = (control(), *(command(name, base_s=0.8, noise=0.0) for name in names))
+    run = read_run(write_run(workspace_in(tmp_path), RunPlan(made=made)))
+    slow_downs = {Instrument.INSTRUCTIONS: 15.0, Instrument.ALLOCATIONS: 14.0}
+
+    def method(_counting: Counting, instrument: Instrument) -> Method:
+        def counted(_sides: Sides, _side: Side) -> Observation:
+            return Observation(Tally({Counter.INSTRUCTIONS: 1}), {})
+
+        return Method(counted, slow_downs.get(instrument, 2.0), 0.1)
+
+    monkeypatch.setattr(Counting, "_method", method)
+    recorded = count(run, subjects, [subjects.sides(name, "", "") for name in names], None)
+    done = {
+        instrument: sum(one.instrument is instrument and not one.skipped for one in recorded)
+        for instrument in Instrument
+    }
+    assert done[Instrument.INSTRUCTIONS] >= 3
+    assert done[Instrument.OBSERVER] >= 4
+    estimate_s = sum(
+        2 * (slow_downs.get(one.instrument, 2.0) * 0.8 + 0.1) for one in recorded if not one.skipped
+    )
+    assert 60 < estimate_s <= RUN_CAP_S
+    assert {one.benchmark for one in recorded if one.skipped} < set(names) | {"python-startup"}

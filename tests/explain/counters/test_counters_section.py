@@ -180,3 +180,10 @@ def test_nothing_counted_is_said(tmp_path: Path) -> None:
 def test_only_scripts_no_section(tmp_path: Path) -> None:
     run = read_run(write_run(workspace_in(tmp_path), RunPlan(made=(script("values"),))))
     assert counters_section(run) == ""
+
+
+def test_an_instrument_without_figures_has_no_column(tmp_path: Path) -> None:
+    run = made_run(tmp_path, instructions("quick", 10, 10))
+    heading = next(line for line in counters_section(run).splitlines() if "benchmark" in line)
+    assert "instructions" in heading
+    assert "allocated in all" not in heading
