@@ -97,8 +97,8 @@ def chosen_scenarios(
     """The benchmarks asked for; the control is none of them."""
     if target.container is not None:
         raise UsageError(
-            f"{target.name} is measured in containers, and what runs in one can't be looked into.",
-            f"`nox -s bench-{target.name}` measures their phases.",
+            f"{target.name} runs in containers; profiling inside containers is not supported.",
+            f"`nox -s bench-{target.name}` measures the containers' phases.",
         )
     options = Options(benchmarks=tuple(arguments.scenario), groups=tuple(arguments.group))
     chosen = select(target, options, workspace.suites)
@@ -114,7 +114,8 @@ def pair_or_one(target: Target, arguments: argparse.Namespace, workspace: Worksp
     pair = resolve_range(target, text, workspace, arguments.repo)
     if pair.is_same and spec.base is not None:
         raise UsageError(
-            f"{arguments.range} is one revision twice.", "Name it alone to have it profiled."
+            f"{arguments.range}: base and head are the same revision.",
+            "Give the revision alone to profile or trace it.",
         )
     return pair
 

@@ -92,3 +92,12 @@ def _program(command: str) -> str:
     if words[0] in {"-c", "-m"}:
         return " ".join(["python", words[0], *(words[1:] if words[0] == "-m" else [])])
     return words[0]
+
+
+def mean_stacks(runs: list[Stacks]) -> dict[tuple[Frame, ...], float]:
+    """The mean of several runs."""
+    found: dict[tuple[Frame, ...], float] = {}
+    for stacks in runs:
+        for stack, value in stacks.items():
+            found[stack] = found.get(stack, 0.0) + value / len(runs)
+    return found

@@ -1,37 +1,26 @@
-"""Which modules keep objects alive: of the types that grew most, and by which references."""
+"""Which modules keep objects alive, of the types that grew most."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bench.core.sample import Side
 from bench.explain.profile.objects import Growth, Population
 from bench.explain.profile.tables import number_words, weight
 from bench.formats.markdown import code, heading, table
+from bench.formats.text import counted, joined
 
 _TYPES = 8
-_PATHS = 4  # of each type
-_LEAST = 0.05  # of a type's objects
-_CHANGED = 0.5
+_MODULES = 4  # of each type
+_NAMES = 3  # of each module
+_LEAST = 0.5  # objects: what remains of rounding
 _NOTHING = Population(0, 0)
-
-
-@dataclass(frozen=True)
-class Hold:
-    """References by which a module holds objects of a type, and how many in each side."""
-
-    type_: str
-    module: str
-    words: str
-    counts: tuple[float, ...]
 
 
 def holders_section(sides: Mapping[Side, Growth]) -> Iterator[str]:
     """The table; nothing where references were not followed."""
-    holds = most_held([one.kinds for one in sides.values()])
-    if not holds:
+    rows = holder_rows([one.kinds for one in sides.values()])
+    if not rows:
         return
     yield heading(3, "What keeps them alive")
     yield (
@@ -41,47 +30,41 @@ def holders_section(sides: Mapping[Side, Growth]) -> Iterator[str]:
         + "; built-in types and what every import creates are left out."
     )
     columns = [str(side) for side in sides] if len(sides) > 1 else ["objects"]
-    yield table(
-        ("type", *columns, "held by", "through"),
-        [
-            [
-                code(one.type_),
-                *map(number_words, one.counts),
-                code(one.module) or "–",
-                code(one.words),
-            ]
-            for one in holds
-        ],
-        numbers=False,
-    )
+    yield table(("type", *columns, "module", "through"), rows)
 
 
-def most_held(sides: Sequence[Mapping[str, Population]]) -> list[Hold]:
-    """Of the types that grew (or, of two sides, changed) most, what holds most of them."""
-    names = {name for found in sides for name, one in found.items() if one.paths}
+def holder_rows(sides: Sequence[Mapping[str, Population]]) -> list[list[str]]:
+    """Of the types that grew (or, of two sides, changed) most, the modules that hold most."""
+    names = {name for found in sides for name, one in found.items() if one.held}
     counts = {name: [found.get(name, _NOTHING).count for found in sides] for name in names}
     changed = [name for name in names if weight(counts[name])]
     most = sorted(changed, key=lambda name: (-weight(counts[name]), name))[:_TYPES]
-    return [hold for name in most for hold in _holds(name, sides)]
+    return [row for name in most for row in _rows(name, sides)]
 
 
-def _holds(name: str, sides: Sequence[Mapping[str, Population]]) -> Iterator[Hold]:
+def _rows(name: str, sides: Sequence[Mapping[str, Population]]) -> Iterator[list[str]]:
     """What holds most (or changed most) comes first; the rest is one line."""
-    counts: dict[tuple[str, tuple[str, ...]], list[float]] = defaultdict(lambda: [0.0] * len(sides))
-    words: dict[tuple[str, tuple[str, ...]], str] = {}
+    counts: dict[str, list[float]] = {}
+    through: dict[str, dict[str, None]] = {}
     for at, kinds in enumerate(sides):
-        for path in kinds.get(name, _NOTHING).paths:
-            key = path.module, path.kinds
-            if path.count >= max(counts[key]):
-                words[key] = path.words
-            counts[key][at] += path.count
-    ordered = sorted(counts, key=lambda key: (-weight(counts[key]), -max(counts[key]), key))
-    least = _LEAST * sum(map(max, counts.values())) if len(sides) == 1 else _CHANGED
-    shown = sum(weight(counts[key]) >= least for key in ordered[:_PATHS])
-    if len(ordered) == shown + 1:
-        shown += 1  # a line for one rest has room for the path itself
-    for key in ordered[:shown]:
-        yield Hold(name, key[0], words[key], tuple(counts[key]))
-    rest = [counts[key] for key in ordered[shown:]]
-    if rest:
-        yield Hold(name, "", f"{len(rest)} other paths", tuple(map(sum, zip(*rest, strict=True))))
+        for one in kinds.get(name, _NOTHING).held:
+            counts.setdefault(one.module, [0.0] * len(sides))[at] = one.count
+            through.setdefault(one.module, {}).update(dict.fromkeys(one.names))
+    ordered = sorted(counts, key=lambda module: (-weight(counts[module]), module))
+    worth = [module for module in ordered if weight(counts[module]) >= _LEAST]
+    shown = worth[: _MODULES + (len(worth) == _MODULES + 1)]  # no line for a rest of one
+    for module in shown:
+        held_by = code(module) or "none found"
+        yield [code(name), *map(number_words, counts[module]), held_by, _words(through[module])]
+    if len(worth) > len(shown):
+        rest = [counts[module] for module in worth[len(shown) :]]
+        sums = [sum(one) for one in zip(*rest, strict=True)]
+        yield [code(name), *map(number_words, sums), f"{len(rest)} other modules", ""]
+
+
+def _words(names: Mapping[str, None]) -> str:
+    """The attributes through which a module holds objects; of many the first."""
+    found = list(names)
+    shown = [code(name) for name in found[:_NAMES]]
+    rest = len(found) - len(shown)
+    return joined([*shown, counted(rest, "other")] if rest else shown)

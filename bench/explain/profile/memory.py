@@ -1,13 +1,12 @@
-"""Memory: memray's capture where it can be had, else the lines tracemalloc knows."""
+"""Memory by memray: what is held at the peak, and what each function allocates."""
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
@@ -37,21 +36,20 @@ class _Statistics(TypedDict):
     metadata: _Metadata
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Memory:
     """Of the process that needs most: bytes at the peak, bytes and blocks allocated in all.
 
     `at_peak` is what was held at the peak, in bytes by stack; `allocated` are all bytes by the
-    function that asked for them, given back or not. `capture` is memray's file, None where
-    tracemalloc stood in: `at_peak` is then what was held at the end, by the line's module.
+    function that asked for them, given back or not. `capture` is memray's file.
     """
 
     peak: int
     total: int
     blocks: int
     at_peak: dict[tuple[Frame, ...], float]
-    allocated: dict[Frame, int] = field(default_factory=dict)
-    capture: Path | None = None
+    allocated: dict[Frame, int]
+    capture: Path
 
 
 def memray_version() -> str:
@@ -91,12 +89,12 @@ def read_capture(file: Path, namer: Namer) -> Memory:
     except (OSError, RuntimeError) as error:
         raise NotProfiledError(f"memray's capture can't be read: {error}") from error
     return Memory(
-        stats["metadata"]["peak_memory"],
-        stats["total_bytes_allocated"],
-        stats["total_num_allocations"],
-        at_peak,
-        by_function(stats["top_allocations_by_size"], namer),
-        file,
+        peak=stats["metadata"]["peak_memory"],
+        total=stats["total_bytes_allocated"],
+        blocks=stats["total_num_allocations"],
+        at_peak=at_peak,
+        allocated=by_function(stats["top_allocations_by_size"], namer),
+        capture=file,
     )
 
 
@@ -134,19 +132,3 @@ def memray_page(capture: Path, target: Path) -> bool:
         timeout_s=_READING_S,
     )
     return made.ok
-
-
-def trace_lines(subject: ProfiledProcess, namer: Namer) -> tuple[Memory, Sample]:
-    """Run once under tracemalloc; raises `NotProfiledError`."""
-    with subject.scratch() as folder:
-        sample = subject.run(variables=subject.inside("lines", folder))
-        told = [file.read_text(encoding="ascii") for file in folder.glob("*.lines")]
-    if not told:
-        raise NotProfiledError("no Python process of it could be asked")
-    held, peak, lines = max(map(ast.literal_eval, told), key=lambda one: one[1])
-    at_end: dict[tuple[Frame, ...], float] = {}
-    for (path, line), size in lines.items():
-        frame = namer.frame(RawFrame("<module>", path))
-        at = Frame(f"{frame.name}:{line}", f"{frame.name}:{line}", frame.group)
-        at_end[frame, at] = at_end.get((frame, at), 0.0) + size
-    return Memory(peak, held, 0, at_end), sample

@@ -1,39 +1,35 @@
-"""Which objects a benchmark leaves alive, by type, and by which way modules hold them.
+"""Which objects a benchmark leaves alive, by type, and which modules keep them alive.
 
 What the garbage collector tracks: instances, containers, functions, classes, modules; not strings,
-numbers and the like, which no collector lists.
+numbers and the like.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib.metadata
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.sample import Sample
 from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
 
-_Step = tuple[str, str]  # a type, and the name by which its holder knows it, or ""
-_Told = Mapping[tuple[_Step, ...], int]
-_LONG = 4
-_NAMES = 2
-_SHORT = {"functools._lru_cache_wrapper": "lru_cache"}
+# A chain of references from a module: at each step a type, and its name in what holds it, or "".
+_Chains = Mapping[tuple[tuple[str, str], ...], int]
 
 
 @dataclass(frozen=True)
-class HolderPath:
-    """How so many objects of a type are held: by which module ("" where none was found).
+class HeldBy:
+    """A module ("" where none was found) that keeps so many objects of a type alive.
 
-    `kinds` are the types between, and the object's own; `words` the same with names. `count` is
-    that of all, from the share of those that were looked at.
+    `names` are its attributes through which it does, the most important first. `count` is scaled
+    from the objects that were looked at to all of them.
     """
 
     module: str
-    kinds: tuple[str, ...]
-    words: str
+    names: tuple[str, ...]
     count: float
 
 
@@ -41,17 +37,17 @@ class HolderPath:
 class Population:
     """Objects of a type that have come since the start: how many, and bytes of their own.
 
-    `paths` say what holds them, where references were followed; most first.
+    `held` says what keeps them alive, where references were followed; most first.
     """
 
     count: int
     size: int
-    paths: tuple[HolderPath, ...] = ()
+    held: tuple[HeldBy, ...] = ()
 
 
 @dataclass(frozen=True)
 class Growth:
-    """All types of a process; `problem` says why nobody looked for who holds them."""
+    """All types of a process; `problem` says why references were not followed."""
 
     kinds: dict[str, Population] = field(default_factory=dict)
     problem: str = ""
@@ -68,7 +64,7 @@ def objgraph_version() -> str:
 def count_objects(subject: ProfiledProcess, support: Path | None) -> tuple[Growth, Sample]:
     """Growth by type in the process that has most; raises `NotProfiledError`.
 
-    `support` holds objgraph; without it nobody looks for holders.
+    `support` holds objgraph; without it references are not followed.
     """
     with subject.scratch() as folder:
         variables = subject.inside("objects", folder)
@@ -85,7 +81,7 @@ def count_objects(subject: ProfiledProcess, support: Path | None) -> tuple[Growt
 def growth(
     before: Mapping[str, tuple[int, int]],
     after: Mapping[str, tuple[int, int]],
-    told: Mapping[str, _Told],
+    told: Mapping[str, _Chains],
     problem: str,
 ) -> Growth:
     """Types of which there are more, or fewer, than before."""
@@ -93,49 +89,25 @@ def growth(
     for name in before.keys() | after.keys():
         (count, size), (more, larger) = before.get(name, (0, 0)), after.get(name, (0, 0))
         if count != more:
-            paths = paths_of(told.get(name, {}), more - count)
-            found[name] = Population(more - count, larger - size, paths)
+            held = held_by(told.get(name, {}), more - count)
+            found[name] = Population(more - count, larger - size, held)
     return Growth(found, problem)
 
 
-def paths_of(told: _Told, count: int) -> tuple[HolderPath, ...]:
-    """Ways that differ in names alone are one; each has its share of `count`, most first."""
-    looked = sum(told.values())
-    groups: dict[tuple[str, tuple[str, ...]], list[tuple[Sequence[_Step], int]]] = defaultdict(list)
-    for steps, many in told.items():
+def held_by(chains: _Chains, count: int) -> tuple[HeldBy, ...]:
+    """Chains put together by module; each has its share of `count`, most first."""
+    modules: dict[str, Counter[str]] = defaultdict(Counter)
+    for steps, many in chains.items():
         module = steps[0][1] if steps else ""
-        groups[module, tuple(kind for kind, _ in steps[1:])].append((steps[1:], many))
+        name = next((name for _, name in steps[1:] if name), "")
+        modules[module][name] += many
+    looked = sum(chains.values())
     found = [
-        HolderPath(
+        HeldBy(
             module,
-            kinds,
-            " → ".join(_words(kinds, [steps for steps, _ in held])),
-            count * sum(many for _, many in held) / looked,
+            tuple(name for name, _ in names.most_common() if name),
+            count * names.total() / looked,
         )
-        for (module, kinds), held in groups.items()
+        for module, names in modules.items()
     ]
-    return tuple(sorted(found, key=lambda one: (-one.count, one.module, one.words)))
-
-
-def _words(kinds: Sequence[str], ways: Sequence[Sequence[_Step]]) -> list[str]:
-    """What is between; the object's own name only where there is nothing."""
-    if not kinds:
-        return ["a frame, a thread or C code"]
-    names = [{steps[at][1] for steps in ways} - {""} for at in range(len(kinds))]
-    if len(kinds) == 1:
-        few = 0 < len(names[0]) <= _NAMES
-        return [", ".join(sorted(names[0]))] if few else ["its own names"]
-    words = list(_between(kinds[:-1], names))
-    return words if len(words) <= _LONG else [*words[:2], "…", *words[-1:]]
-
-
-def _between(kinds: Sequence[str], names: Sequence[set[str]]) -> Iterator[str]:
-    for kind, found in zip(kinds, names, strict=False):
-        short = _SHORT.get(kind) or kind.rpartition(".")[2]
-        several = f"{short}es" if short.endswith("s") else f"{short}s"
-        if len(found) > _NAMES:
-            yield several
-        elif found:
-            yield f"{', '.join(sorted(found))} ({short if len(found) == 1 else several})"
-        else:
-            yield short
+    return tuple(sorted(found, key=lambda one: (-one.count, one.module)))

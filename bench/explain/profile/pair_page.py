@@ -10,9 +10,8 @@ from bench.explain.profile.artefacts import Artefacts
 from bench.explain.profile.captions import pair_words, profiled_words, revision_words
 from bench.explain.profile.difference import CONFIDENCE, moved
 from bench.explain.profile.flame import Caption, Totals, milliseconds, one_side, shift
-from bench.explain.profile.folded import write_folded
+from bench.explain.profile.folded import mean_stacks, write_folded
 from bench.explain.profile.session import Profile
-from bench.explain.profile.speedscope import mean_stacks, speedscope
 from bench.explain.profile.tables import changes_table, cumulative_changes, self_changes
 from bench.explain.profile.tree import build_tree, costs, group_costs
 from bench.explain.profile.words import alternative, headline, module_lists, ratio_words
@@ -59,11 +58,11 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
         "and hatched for more. What both sides have stands to the left. *Now elsewhere*: called "
         "from another place."
     )
-    for side, name in ((Side.BASE, "before"), (Side.HEAD, "after")):
-        total = f"{words} {name}: {milliseconds(totals.side(side))}"
-        above = Caption(total, f"{revision_words(profile, side)}. {basis}.")
-        file = artefacts.write(f"{name}.svg", one_side(root, side, above, same))
-        yield collapsed(f"{name.capitalize()}, over the whole width", image(total, file))
+    side = Side.HEAD if totals.head < totals.base else Side.BASE
+    name = f"{words}, {side} over the whole width: {milliseconds(totals.side(side))}"
+    above = Caption(name, f"{revision_words(profile, side)}. {basis}.")
+    file = artefacts.write(f"{side}.svg", one_side(root, side, above, same))
+    yield collapsed(f"{side.capitalize()} over the whole width", image(name, file))
     yield heading(2, told.difference)
     yield bullets(plain(line) for line in told.lines)
     yield heading(2, "Self time by package")
@@ -87,14 +86,14 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
 
 
 def _raw(profile: Profile, artefacts: Artefacts) -> str:
-    links = []
-    for side in Side:
-        mean = mean_stacks(profile.taken.sampled[side].runs)
-        folded = artefacts.write(f"raw/{side}.folded", write_folded(mean))
-        name = f"{profiled_words(profile)}, {revision_words(profile, side)}"
-        scope = artefacts.write(f"raw/{side}.speedscope.json", speedscope(mean, name))
-        links += [code(folded), code(scope)]
-    return f"Raw, beside this page where it was made (not in git): {', '.join(links)}."
+    names = [
+        code(artefacts.write(f"raw/{side}.folded", write_folded(mean_stacks(sampled.runs))))
+        for side, sampled in profile.taken.sampled.items()
+    ]
+    return (
+        f"Folded stacks (microseconds), beside this page where it was made: {joined(names)}; "
+        "[speedscope](https://www.speedscope.app) opens them."
+    )
 
 
 def _imports(profile: Profile, artefacts: Artefacts) -> Iterator[str]:

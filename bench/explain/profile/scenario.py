@@ -11,7 +11,7 @@ from bench.core.sample import Side
 from bench.explain.profile.frames import Namer
 from bench.explain.profile.functions import Functions, profile_functions
 from bench.explain.profile.import_times import Imports, time_imports
-from bench.explain.profile.memory import Memory, memray_version, trace_lines, trace_with_memray
+from bench.explain.profile.memory import Memory, memray_version, trace_with_memray
 from bench.explain.profile.objects import Growth, count_objects, objgraph_version
 from bench.explain.profile.processes import (
     InTurn,
@@ -108,19 +108,14 @@ class Profiling:
     def _memory(self, taken: ProfilesTaken) -> None:
         try:
             support = self.support("memray", memray_version())
-            taken.memory = in_turn(
-                self.subjects,
-                lambda one: trace_with_memray(one, self.namers[one.side], support),
-                _COUNTING_RUNS,
-            )
-        except (NotProfiledError, BenchError) as error:
-            taken.skipped["memray"] = f"{error}; tracemalloc stands in"
-            taken.memory = in_turn(
-                self.subjects, lambda one: trace_lines(one, self.namers[one.side]), _COUNTING_RUNS
-            )
-            taken.overheads["tracemalloc"] = taken.memory.overheads
-        else:
-            taken.overheads["memray"] = taken.memory.overheads
+        except BenchError as error:
+            raise NotProfiledError(str(error)) from error
+        taken.memory = in_turn(
+            self.subjects,
+            lambda one: trace_with_memray(one, self.namers[one.side], support),
+            _COUNTING_RUNS,
+        )
+        taken.overheads["memray"] = taken.memory.overheads
 
     def _objects(self, taken: ProfilesTaken) -> None:
         support, problem = None, ""

@@ -8,10 +8,9 @@ from bench.core.sample import Side
 from bench.explain.profile.artefacts import Artefacts
 from bench.explain.profile.captions import profiled_words, revision_words
 from bench.explain.profile.flame import Caption, by_package, milliseconds
-from bench.explain.profile.folded import Stacks, write_folded
+from bench.explain.profile.folded import Stacks, mean_stacks, write_folded
 from bench.explain.profile.sampling import Sampled
 from bench.explain.profile.session import Profile
-from bench.explain.profile.speedscope import mean_stacks, speedscope
 from bench.explain.profile.tables import by_self_time
 from bench.explain.profile.tree import build_tree, costs, group_costs
 from bench.explain.profile.work_sections import work_sections
@@ -53,15 +52,12 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
         f"{_basis(sampled)}.",
     )
     yield _picture(profile, artefacts, "flame.svg", sampled.runs, caption)
-    mean = mean_stacks(sampled.runs)
-    folded = artefacts.write("raw/stacks.folded", write_folded(mean))
-    scope = artefacts.write("raw/speedscope.json", speedscope(mean, caption.title))
+    folded = artefacts.write("raw/stacks.folded", write_folded(mean_stacks(sampled.runs)))
     yield (
         f"Stacks sampled by py-spy, with child processes. The samples are scaled to "
         f"{milliseconds(total_ms)}, the CPU time without a profiler. The import system's own "
-        f"frames are left out between modules. The same as "
-        f"{link('folded stacks', folded)} (microseconds), and for "
-        f"[speedscope](https://www.speedscope.app): {link('speedscope.json', scope)}."
+        f"frames are left out between modules. The same as {link('folded stacks', folded)} "
+        "(microseconds), which [speedscope](https://www.speedscope.app) opens."
     )
     yield heading(2, "Functions by self time")
     yield by_self_time("function or module", costs(sampled.runs), _SIDE, total_ms)

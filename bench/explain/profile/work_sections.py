@@ -66,10 +66,6 @@ def _memory(profile: Profile, found: InTurn[Memory], artefacts: Artefacts) -> It
     yield image(f"Memory: {caption.title}", artefacts.write("memory.svg", picture))
     peaks = [size_words(one.peak) for one in sides.values()]
     totals = [size_words(one.total) for one in sides.values()]
-    if next(iter(sides.values())).capture is None:
-        yield "By tracemalloc: what Python held at the end, by line, and the peak."
-        yield table(("", *sides), [["held at the peak", *peaks], ["held at the end", *totals]])
-        return
     blocks = [number_words(one.blocks) for one in sides.values()]
     yield table(
         ("", *sides),
@@ -92,16 +88,15 @@ def _memory(profile: Profile, found: InTurn[Memory], artefacts: Artefacts) -> It
 
 def _at_peak(profile: Profile, sides: Mapping[Side, Memory]) -> tuple[Caption, bytes]:
     stacks = [one.at_peak for one in sides.values()]
-    when = "at the peak" if next(iter(sides.values())).capture else "at the end"
     root = build_tree(stacks[:1], stacks[1:])
     totals = Totals(root.mean(Side.BASE), root.mean(Side.HEAD))
     sizes = [size_words(totals.side(side)) for side in sides]
-    title = f"{profiled_words(profile)}: {' → '.join(sizes)} {when}{ratio_words(totals)}"
+    title = f"{profiled_words(profile)}: {' → '.join(sizes)} at the peak{ratio_words(totals)}"
     if len(stacks) == 1:
-        words = f"{revision_words(profile, Side.BASE)}. Width is memory held {when}."
+        words = f"{revision_words(profile, Side.BASE)}. Width is memory held at the peak."
         caption = Caption(title, words, size_words)
         return caption, by_package(root, Side.BASE, caption, profile.target.name)
-    words = f"{pair_words(profile)}. Width is memory held {when}, on one scale for both."
+    words = f"{pair_words(profile)}. Width is memory held at the peak, on one scale for both."
     caption = Caption(title, words, size_words)
     same = moved(costs(stacks[:1], stacks[1:]))
     return caption, shift(root, caption, totals, same, headline(root, totals, same, size_words))
@@ -109,8 +104,6 @@ def _at_peak(profile: Profile, sides: Mapping[Side, Memory]) -> tuple[Caption, b
 
 def _html(prefix: str, one: Memory, artefacts: Artefacts) -> str:
     name = f"raw/{prefix}memray.html"
-    if one.capture is None:
-        return ""
     artefacts.take(f"raw/{prefix}capture.memray", one.capture)
     made = memray_page(one.capture, artefacts.place(name))
     return code(name) if made else ""

@@ -65,7 +65,7 @@ def test_objects_that_stay(tmp_path: Path) -> None:
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
     assert found.kinds["__main__.Thing"].count == 20000
     assert found.kinds["__main__.Thing"].size > 20000 * 16
-    assert not found.kinds["__main__.Thing"].paths
+    assert not found.kinds["__main__.Thing"].held
     assert not found.problem
 
 
@@ -85,10 +85,10 @@ def test_ways_by_which_modules_hold_objects(tmp_path: Path) -> None:
     (file,) = run("objects", tmp_path, _HOLDING, BENCH_SUPPORT=support)
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
     assert not found.problem
-    ways = found.kinds["__main__.Thing"].paths
-    assert [(one.module, one.words) for one in ways] == [("__main__", "kept (list)")]
-    (made,) = found.kinds["__main__.Table"].paths
-    assert (made.module, made.words) == ("__main__", "table")
+    (held,) = found.kinds["__main__.Thing"].held
+    assert (held.module, held.names) == ("__main__", ("kept",))
+    (made,) = found.kinds["__main__.Table"].held
+    assert (made.module, made.names) == ("__main__", ("table",))
 
 
 def test_a_way_leads_through_classes_and_instances(tmp_path: Path) -> None:
@@ -96,11 +96,8 @@ def test_a_way_leads_through_classes_and_instances(tmp_path: Path) -> None:
     support = str(Path(objgraph.__file__).parent)
     (file,) = run("objects", tmp_path, f"{_HOLDING}del kept", BENCH_SUPPORT=support)
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
-    ways = found.kinds["__main__.Thing"].paths
-    assert [(one.words, round(one.count)) for one in ways] == [
-        ("Table (class) → rows (dict) → list", 30),
-        ("table (Table) → cells (list)", 10),
-    ]
+    (held,) = found.kinds["__main__.Thing"].held
+    assert (held.names, round(held.count)) == (("Table", "table"), 40)
 
 
 def test_without_a_working_objgraph_objects_are_counted_all_the_same(tmp_path: Path) -> None:
@@ -109,16 +106,6 @@ def test_without_a_working_objgraph_objects_are_counted_all_the_same(tmp_path: P
     found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
     assert found.kinds["__main__.Thing"].count == 20000
     assert "not today" in found.problem
-
-
-def test_lines_by_tracemalloc(tmp_path: Path) -> None:
-    (file,) = run("lines", tmp_path)
-    now, peak, lines = ast.literal_eval(file.read_text(encoding="ascii"))
-    assert peak >= now > 0
-    assert max((size, place) for place, size in lines.items() if place[0].endswith("program.py"))[
-        1
-    ] == (str(tmp_path / "program.py"), 6)
-    assert not any(path.endswith("tracemalloc.py") for path, _ in lines)
 
 
 def test_memray_leaves_no_module_behind(tmp_path: Path) -> None:

@@ -192,22 +192,6 @@ def _kind(one: object) -> str:
     return f"{type(one).__module__}.{type(one).__qualname__}"
 
 
-def _lines(folder: str) -> None:
-    """tracemalloc without the module of that name: bytes by line at the end, and the peak."""
-    tracer = __import__("_tracemalloc")
-    tracer.start(1)
-
-    def save() -> None:
-        now, peak = tracer.get_traced_memory()
-        lines: dict[tuple[str, int], int] = {}
-        for _domain, size, frames, *_ in tracer._get_traces() or ():  # noqa: SLF001
-            lines[frames[0]] = lines.get(frames[0], 0) + size
-        tracer.stop()
-        _write(folder, "lines", ascii((now, peak, lines)).encode())
-
-    _at_end(save)
-
-
 def _memory(folder: str) -> None:
     """memray, from a folder beside the environment.
 
@@ -292,7 +276,6 @@ _MODES = {
     "wait": _wait,
     "functions": _functions,
     "objects": _objects,
-    "lines": _lines,
     "memory": _memory,
 }
 
