@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Check this project's own claims on this machine: how often it reports a change where "
         "there is none (A/A runs), which injected changes it finds, and what measuring costs. "
         "Status 0 whatever comes out; the page says which claims hold. At the defaults this takes "
-        "an hour or two.",
+        "about 15 minutes.",
         "selfcheck --quick",
         "selfcheck --runs 100",
     )
