@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from tabulate import tabulate
 
 from bench.core.result import Evaluation
-from bench.formats.text import change, seconds, verdict_words
+from bench.formats.text import DETECTABLE_COLUMN, change, seconds, verdict_words
 
 RESULT_COLUMNS = ("benchmark", "base", "head", "change", "verdict", "rounds")
 
@@ -31,17 +31,17 @@ def render(
     )
 
 
-def result_columns(floors: Mapping[str, float]) -> tuple[str, ...]:
+def result_columns(detectable: Mapping[str, float]) -> tuple[str, ...]:
     """The columns of `result_rows`."""
-    return (*RESULT_COLUMNS, "floor") if floors else RESULT_COLUMNS
+    return (*RESULT_COLUMNS, DETECTABLE_COLUMN) if detectable else RESULT_COLUMNS
 
 
 def result_rows(
-    evaluation: Evaluation, mei: float, floors: Mapping[str, float] | None = None
+    evaluation: Evaluation, mei: float, detectable: Mapping[str, float] | None = None
 ) -> list[list[str]]:
-    """One row a benchmark, in the columns of `RESULT_COLUMNS`; with `floors`, that beside it.
+    """One row a benchmark, in the columns of `RESULT_COLUMNS`; with `detectable`, that beside it.
 
-    `floors`: by benchmark, the smallest effect the run could find, as a fraction.
+    `detectable`: by benchmark, the smallest effect the run could find, as a fraction.
     """
     return [
         [
@@ -51,13 +51,13 @@ def result_rows(
             change(result.size.interval if result.size else None),
             verdict_words(result, mei),
             str(result.rounds) if result.rounds else "–",
-            *([floor_words(floors.get(result.name))] if floors else []),
+            *([detectable_words(detectable.get(result.name))] if detectable else []),
         ]
         for result in evaluation.results
     ]
 
 
-def floor_words(fraction: float | None) -> str:
+def detectable_words(fraction: float | None) -> str:
     """The smallest effect that is found, e.g. `±0.6%`, or a dash where it is not known."""
     if fraction is None or not math.isfinite(fraction):
         return "–"

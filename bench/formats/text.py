@@ -11,6 +11,11 @@ from bench.core.sample import Design, Metric
 from bench.core.verdict import Interval, Verdict
 
 _TIMES_FROM = 1.2
+# What a machine can resolve has two figures, and each has one name: the smallest change that 80% of
+# runs find, and half the width of the interval of something compared with itself.
+DETECTABLE = "minimum detectable effect"
+DETECTABLE_COLUMN = "detectable"
+AA_HALF_WIDTH = "A/A half-width"
 
 
 def seconds(value: float | None) -> str:

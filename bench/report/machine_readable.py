@@ -27,7 +27,7 @@ def result_document(run: Run, fitting: Fitting | None) -> dict[str, Any]:
     calibration `fitting`.
     """
     evaluation, manifest = evaluate(run), run.manifest
-    floors = fitting.floors(run, evaluation.level) if fitting else {}
+    detectable = fitting.detectable(run, evaluation.level) if fitting else {}
     document = {
         "format": 1,
         "target": manifest.target,
@@ -49,7 +49,7 @@ def result_document(run: Run, fitting: Fitting | None) -> dict[str, Any]:
             {
                 "name": result.name,
                 **msgspec.to_builtins(result),
-                "floor": floors.get(result.name),
+                "floor": detectable.get(result.name),
             }
             for result in evaluation.results
         ],

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bench.core.verdict import Verdict
 from bench.formats.markdown import bullets, code, collapsed, fenced, heading, image, link, plain
 from bench.formats.markdown import table as markdown_table
-from bench.formats.text import change, counted, day, joined, magnitude_with_direction
+from bench.formats.text import AA_HALF_WIDTH, change, counted, day, joined, magnitude_with_direction
 from bench.report.figures.series_figure import Dot, Line, Panel, SeriesPicture, draw_series
 from bench.report.history.select_series import SeriesPage, SeriesPoint, SeriesRuns
 from bench.report.history.series_csv import series_csv
@@ -303,12 +303,14 @@ def _obtained(shown: SeriesRuns, file: Page, level: int) -> Iterator[str]:
         for one in shown.runs
         if one.evaluation.control is not None and one.evaluation.control.interval is not None
     ]
-    floor = f" Floor of the machine, by point: {_floor(controls)}." if controls else ""
+    half_width = (
+        f" {AA_HALF_WIDTH} of the bare interpreter: {_half_widths(controls)}." if controls else ""
+    )
     yield (
         f"{plain(points.origin[:1].upper() + points.origin[1:])}. All points take third-party "
         f"packages from before {day(manifest.date)}, unless a commit has a lock file. The last "
         "point is measured first, then the middle, then the middles of what is left. On "
-        f"{plain(manifest.machine.cpu_model)}, {counted(manifest.machine.cpus, 'CPU')}.{floor}"
+        f"{plain(manifest.machine.cpu_model)}, {counted(manifest.machine.cpus, 'CPU')}.{half_width}"
     )
     words = (
         *("nox", "-s", f"bench-{manifest.target}", "--"),
@@ -329,7 +331,7 @@ def _obtained(shown: SeriesRuns, file: Page, level: int) -> Iterator[str]:
     yield collapsed(counted(len(runs), "run"), " · ".join(runs))
 
 
-def _floor(half_widths: list[float]) -> str:
+def _half_widths(half_widths: list[float]) -> str:
     low, high = min(half_widths), max(half_widths)
     return f"±{low * 100:.1f}% to ±{high * 100:.1f}%"
 

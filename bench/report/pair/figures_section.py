@@ -39,8 +39,8 @@ def figures_section(
     part = f", {one.part}" if one.part else ""
     title = f"Python {manifest.base.provenance.python}{part}{unfinished}"
     yield heading(level, f"{title}: {mark}" if mark else title)
-    floors = fitting.floors(one.run, one.evaluation.level) if fitting else {}
-    yield table(result_columns(floors), result_rows(one.evaluation, one.mei, floors))
+    detectable = fitting.detectable(one.run, one.evaluation.level) if fitting else {}
+    yield table(result_columns(detectable), result_rows(one.evaluation, one.mei, detectable))
     yield _levels(one)
     yield image(f"Ratios head/base with intervals, Python {one.python}", forest)
     remarks = (*floor_notes(one.run, fitting), *notes(one.run, one.evaluation))

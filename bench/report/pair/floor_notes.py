@@ -6,36 +6,37 @@ from datetime import timedelta
 
 from bench.engine.statistics.precision import POWER
 from bench.engine.store.run import Run
-from bench.formats.text import joined
+from bench.formats.text import DETECTABLE, joined
 from bench.validate.calibration.lookup import STALE_AFTER, Fitting
 
 
 def floor_notes(run: Run, fitting: Fitting | None) -> list[str]:
-    """Which calibration the floors come from and how old it is, or that there is none."""
+    """Which calibration the detectable effects come from and its age, or that there is none."""
     target, python = run.manifest.target, run.manifest.python
     again = f"`nox -s calibrate -- {target}`"
     if fitting is None:
         return [
-            f"Not calibrated: how small a change this machine can find in {target} on Python "
-            f"{python} is not known. {again} measures it."
+            f"Not calibrated: the {DETECTABLE} of {target} on Python {python} is not known on this "
+            f"machine. {again} measures it."
         ]
     rate = fitting.calibration.wrong
     found = [
-        f"Floor: the smallest change that {POWER:.0%} of runs like this one find on this machine, "
-        f"by its calibration of {fitting.calibration.at:%Y-%m-%d} ({age_words(fitting.age)}), in "
-        f"which {rate.count} of {rate.total} unchanged benchmarks were called changed."
+        f"{DETECTABLE.capitalize()}: {POWER:.0%} of runs like this one find a change of this size "
+        f"on this machine, by its calibration of {fitting.calibration.at:%Y-%m-%d} "
+        f"({age_words(fitting.age)}), in which {rate.count} of {rate.total} unchanged "
+        "benchmarks were called changed."
     ]
     if fitting.is_stale:
         reason = (
-            "the kernel is another one"
+            "the kernel has changed"
             if fitting.other_kernel
-            else f"more than {STALE_AFTER.days} days lie between"
+            else f"more than {STALE_AFTER.days} days older or newer"
         )
-        found.append(f"That calibration is stale ({reason}): {again} makes a new one.")
+        found.append(f"That calibration is stale ({reason}); {again} makes a new one.")
     names = [one.declaration.name for one in run.manifest.benchmarks]
     missing = [name for name in names if name not in fitting.benchmarks]
     if missing:
-        found.append(f"Not calibrated as they are declared now: {joined(missing)}.")
+        found.append(f"Changed since calibration: {joined(missing)}.")
     return found
 
 

@@ -8,12 +8,12 @@ from statistics import median
 from bench.core.machine import Machine, Noise
 from bench.engine.store.manifest import Manifest
 from bench.formats.markdown import code, heading, plain, table
-from bench.formats.text import change, gibibytes, joined, plus_minus, share
+from bench.formats.text import AA_HALF_WIDTH, change, gibibytes, joined, plus_minus, share
 from bench.report.select_runs import OnMachine, Shown
 
 
 def machine_section(on: OnMachine, level: int) -> Iterator[str]:
-    """The machine as it was found, the noise while it measured, and the floor."""
+    """The machine as it was found, the noise while it measured, and the A/A half-width."""
     yield heading(level, "Machine")
     networks = list(dict.fromkeys(one.run.manifest.network for one in on.shown))
     pinned = list(dict.fromkeys(_pinned(one.run.manifest) for one in on.shown))
@@ -29,13 +29,13 @@ def machine_section(on: OnMachine, level: int) -> Iterator[str]:
         columns = ("Python", "load (1 min): median", "max", "other processes: median", "max",
                    "steal: median", "max")  # fmt: skip
         yield table(columns, rows)
-    rows = [row for one in on.shown for row in _floor(one)]
+    rows = [row for one in on.shown for row in _half_width(one)]
     if rows:
         yield (
-            "Floor: the bare interpreter is the same program on both sides, so the half width of "
-            "its interval is what this machine could resolve in so many rounds:"
+            "The bare interpreter is the same program on both sides: half the width of its "
+            "interval is what this machine resolved in so many rounds."
         )
-        yield table(("Python", "measured A/A", "floor", "rounds"), rows)
+        yield table(("Python", "measured A/A", AA_HALF_WIDTH, "rounds"), rows)
 
 
 def _facts(machine: Machine) -> list[list[str]]:
@@ -88,8 +88,8 @@ def _median_and_max(
     return words(median(values)), words(max(values))
 
 
-def _floor(one: Shown) -> Iterator[list[str]]:
+def _half_width(one: Shown) -> Iterator[list[str]]:
     control = one.evaluation.control
     if control is not None and control.interval is not None:
-        floor = plus_minus(control.interval)
-        yield [one.python, change(control.interval), floor, str(control.rounds)]
+        half_width = plus_minus(control.interval)
+        yield [one.python, change(control.interval), half_width, str(control.rounds)]

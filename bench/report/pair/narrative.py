@@ -36,7 +36,7 @@ def narrative(runs: Sequence[Evaluated]) -> str:
         _all_with(runs, Verdict.SAME, f"Same, within ±{_mei(runs)}"),
         _all_with(runs, Verdict.UNDECIDED, "Undecided, so nothing is claimed"),
         _not_measured(runs),
-        _floor(runs),
+        _control(runs),
         _confounded(runs),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -148,7 +148,7 @@ def _not_measured(runs: Sequence[Evaluated]) -> str:
     return f"Not measured: {'; '.join(parts)}."
 
 
-def _floor(runs: Sequence[Evaluated]) -> str:
+def _control(runs: Sequence[Evaluated]) -> str:
     parts = [
         f"{change(one.evaluation.control.interval)} on {_python(one)}"
         for one in runs

@@ -95,9 +95,9 @@ def print_results(console: Console, run: Run, fitting: Fitting | None) -> None:
     """
     evaluation, manifest = evaluate(run), run.manifest
     title = f"{manifest.target} {manifest.pair.label}, Python {manifest.base.provenance.python}"
-    floors = fitting.floors(run, evaluation.level) if fitting else {}
-    rows = result_rows(evaluation, manifest.options.mei, floors)
-    head, rule, *body = render(result_columns(floors), rows, "simple").splitlines()
+    detectable = fitting.detectable(run, evaluation.level) if fitting else {}
+    rows = result_rows(evaluation, manifest.options.mei, detectable)
+    head, rule, *body = render(result_columns(detectable), rows, "simple").splitlines()
     console.print()
     console.print(Text(title, style="bold"), Text(gate_mark(run), style="bold red"))
     console.print(Text(f"{head}\n{rule}"), no_wrap=True, crop=False, overflow="ignore")

@@ -49,7 +49,7 @@ def _blocks(
     yield (
         "What each machine can resolve: every benchmark measured against itself, in two separately "
         "built environments of one revision. Whatever is called changed here is called so wrongly. "
-        f"{link('All results', '../README.md')} show the floors beside their verdicts."
+        f"{link('All results', '../README.md')} show what is detectable beside their verdicts."
     )
     if references:
         yield from _reference(references)

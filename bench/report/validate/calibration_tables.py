@@ -9,7 +9,7 @@ from bench.core.machine import Machine, Neighbour, Noise
 from bench.core.sample import Design
 from bench.engine.statistics.precision import Precision
 from bench.engine.store.run import Run
-from bench.formats.tables import floor_words, render
+from bench.formats.tables import detectable_words, render
 from bench.formats.text import counted, seconds, share
 from bench.report.pair.notes import neighbour_words
 from bench.validate.calibration.analysis import Calibrated, Calibration
@@ -30,7 +30,7 @@ def calibration_rows(calibration: Calibration) -> list[list[str]]:
             seconds(one.median_s),
             f"{one.wrong.count} of {one.wrong.total}",
             share(one.designs[one.design].sd) if one.design in one.designs else "–",
-            floor_words(one.smallest(options, options.alpha)),
+            detectable_words(one.smallest(options, options.alpha)),
             _to_1_percent(one.designs.get(Design.DUET)),
             _to_1_percent(one.designs.get(Design.PAIRS)),
             _design_words(one),

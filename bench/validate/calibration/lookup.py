@@ -33,7 +33,7 @@ class Fitting:
         """Whether too much time lies between the two, or the system was changed."""
         return abs(self.age) > STALE_AFTER or self.other_kernel
 
-    def floors(self, run: Run, level: float) -> dict[str, float]:
+    def detectable(self, run: Run, level: float) -> dict[str, float]:
         """The smallest effect, as a fraction, that the run could find in 4 of 5 cases."""
         options = run.manifest.options
         return {name: one.smallest(options, level) for name, one in self.benchmarks.items()}

@@ -1,4 +1,4 @@
-"""`calibrate` from the command line to the floor beside a verdict, with real processes."""
+"""`calibrate` from the command line to the figures beside a verdict, with real processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from bench.validate.calibration.reference import BENCHMARKS, measure_reference, 
 SHORT = ("--no-reference", "--seconds", "0.2")
 
 
-def test_a_calibrated_machine_shows_its_floor_beside_the_next_verdict(sandbox: Sandbox) -> None:
+def test_a_calibrated_machine_shows_what_is_detectable_beside_the_next_verdict(
+    sandbox: Sandbox,
+) -> None:
     done = sandbox.bench("calibrate", "sample", "--repo", sandbox.repository, *SHORT, status=0)
     assert "against itself" in done.stdout
     (calibration,) = read_calibrations(sandbox.workspace.data)

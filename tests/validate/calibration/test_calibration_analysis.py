@@ -21,6 +21,7 @@ from bench.core.options import Options
 from bench.core.sample import Design
 from bench.core.workspace import Workspace
 from bench.engine.store.run import read_run
+from bench.formats.text import DETECTABLE_COLUMN
 from bench.report.pair.floor_notes import age_words, floor_notes
 from bench.report.validate.calibration_tables import state_sentences
 from bench.report.write import write_report
@@ -87,7 +88,7 @@ def test_the_newest_before_the_run_speaks_for_it(workspace: Workspace) -> None:
     assert found.calibration.run.manifest.run_id == PLAN.run_id
     assert found.age == timedelta(days=1)
     assert not found.is_stale
-    assert set(found.floors(run, 0.05)) == {"python-startup", "quick"}
+    assert set(found.detectable(run, 0.05)) == {"python-startup", "quick"}
 
 
 @pytest.mark.parametrize(
@@ -104,23 +105,25 @@ def test_a_stale_one_is_called_stale(workspace: Workspace, plan: RunPlan, words:
     assert any("stale" in note and words in note for note in notes)
 
 
-def test_a_benchmark_that_is_declared_otherwise_now_has_no_floor(workspace: Workspace) -> None:
+def test_a_benchmark_that_is_declared_otherwise_now_has_no_detectable_effect(
+    workspace: Workspace,
+) -> None:
     write_calibration(workspace, replace(PLAN, digest="another"))
     run = read_run(write_run(workspace, RunPlan()))
     found = fitting(run, read_calibrations(workspace.data))
     assert found is not None
-    assert found.floors(run, 0.05) == {}
-    assert "Not calibrated as they are declared now" in floor_notes(run, found)[-1]
+    assert found.detectable(run, 0.05) == {}
+    assert "Changed since calibration" in floor_notes(run, found)[-1]
 
 
-def test_floors_stand_beside_the_verdicts_and_a_missing_calibration_is_said(
+def test_detectable_effects_stand_beside_the_verdicts_and_a_missing_calibration_is_said(
     workspace: Workspace,
 ) -> None:
     write_run(workspace, RunPlan())
     write_report(workspace)
     page = workspace.results / "sample" / "1.0..2.0" / "README.md"
     assert "Not calibrated" in page.read_text(encoding="utf-8")
-    assert "floor" not in page.read_text(encoding="utf-8").split("\n## ")[1]
+    assert f"{DETECTABLE_COLUMN} |" not in page.read_text(encoding="utf-8").split("\n## ")[1]
     write_calibration(workspace, PLAN)
     write_report(workspace)
     text = page.read_text(encoding="utf-8")
