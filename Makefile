@@ -23,7 +23,7 @@ help: ## show this
 	@echo "  Options: TARGET=name RANGE=base..head ARGS=\"--python 3.13 …\" PYTHON=python3.12"
 
 bench: .venv/.ready ## measure TARGET over RANGE and write it up (default: codeflash, two releases)
-	@$(NOX) -s bench-$(TARGET) -- $(RANGE) $(ARGS)
+	@$(NOX) -s bench -- $(TARGET) $(RANGE) $(ARGS)
 
 report: .venv/.ready ## make results/ from data/ again
 	@$(NOX) -s report

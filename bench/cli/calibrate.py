@@ -26,12 +26,13 @@ from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.plan import Plan
 from bench.engine.session.selection import select
 from bench.engine.session.watcher import Watcher
+from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
 from bench.report.screen.watchers import make_watcher
 from bench.report.validate.calibration_page import PAGE
 from bench.report.validate.calibration_tables import calibration_summary
 from bench.validate.calibration.calibrate import Calibrator
-from bench.validate.calibration.reference import measure_reference
+from bench.validate.calibration.reference import BENCHMARKS, check_reference, measure_reference
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,12 +69,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="leave out pyperformance's benchmarks",
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be measured, and stop"
+    )
 
 
 def run(arguments: argparse.Namespace) -> ExitStatus:
     """Measure A/A runs and the reference speed, and write the page. Raises `BenchError`."""
     workspace = find_workspace()
     targets = [load_target(name, workspace.targets) for name in arguments.target or ["codeflash"]]
+    if arguments.reference:
+        check_reference()  # before minutes are spent
+    if arguments.dry_run:
+        _show(targets, arguments, workspace)
+        return ExitStatus.DONE
     runs: list[Run] = []
     failures: list[BenchError] = []
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
@@ -98,6 +107,14 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     return failures[0].status if failures else ExitStatus.DONE
 
 
+def _show(targets: Sequence[Target], arguments: argparse.Namespace, workspace: Workspace) -> None:
+    for target in targets:
+        chosen = _benchmarks(target, arguments, workspace)
+        print(f"{target.name}: {', '.join(one.declaration.name for one in chosen)}")
+    if arguments.reference:
+        print(f"pyperformance: {', '.join(BENCHMARKS)}")
+
+
 def _reference(
     targets: Sequence[Target], asked: list[str] | None, workspace: Workspace, watcher: Watcher
 ) -> None:
@@ -106,6 +123,18 @@ def _reference(
     isolation = find_isolation().inside(find_slice())
     folder = measure_reference(interpreters, describe_machine(), isolation, workspace, watcher)
     watcher.say(f"reference speed: {folder}")
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        benchmarks=tuple(arguments.benchmark), groups=tuple(arguments.group), counters=False
+    )
+
+
+def _benchmarks(
+    target: Target, arguments: argparse.Namespace, workspace: Workspace
+) -> tuple[PlannedBenchmark, ...]:
+    return select(target, _options(arguments), workspace.suites)
 
 
 @dataclass(frozen=True)
@@ -119,9 +148,6 @@ class _Calibrating:
 
     def run(self, interpreter: Interpreter) -> Run:
         arguments, target, workspace = self.arguments, self.target, self.workspace
-        options = Options(
-            benchmarks=tuple(arguments.benchmark), groups=tuple(arguments.group), counters=False
-        )
         revision = self._revision()
         self.watcher.phase(f"looking up {revision}")
         pair = resolve_range(target, f"{revision}..{revision}", workspace, arguments.repo)
@@ -132,8 +158,8 @@ class _Calibrating:
         plan = Plan(
             target=target,
             pair=pair,
-            options=options,
-            benchmarks=select(target, options, workspace.suites),
+            options=_options(arguments),
+            benchmarks=_benchmarks(target, arguments, workspace),
             workspace=workspace,
             repo=arguments.repo,
         )

@@ -45,7 +45,7 @@ COMMANDS = {
 }
 DESCRIPTION = (
     "Before/after benchmarks of Python projects. `python -m bench COMMAND --help` describes a "
-    "command; the nox session of the same name installs what it needs and calls it."
+    "command. The sessions of nox (`nox -l`) install what a command needs, and call it."
 )
 
 

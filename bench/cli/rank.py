@@ -142,7 +142,7 @@ def _scenarios(
         raise UsageError(
             "Nothing of this can be ranked: services and containers do their work in other "
             "processes, and scripts are analysed only when --scenario names them.",
-            f"nox -s profile-{target.name} profiles any benchmark.",
+            f"`nox -s profile -- {target.name} REV` profiles any benchmark.",
         )
     return planned
 

@@ -1,4 +1,4 @@
-"""`nox -s vm`: the cycle, and its summary last. Not part of the test suite: it takes minutes."""
+"""The cycle of `nox -s tests-infra -- vm`, and its summary last; no part of the test suite."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _user_data(folder: Path, key: Path, repositories: Repositories, *, one_shot:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="nox -s vm --", description=__doc__)
+    parser = argparse.ArgumentParser(prog="nox -s tests-infra -- vm", description=__doc__)
     parser.add_argument("--cache", type=Path, default=ROOT / ".bench" / "vm", help="built images")
     parser.add_argument("--accelerator", choices=["kvm", "tcg"], help="default: what works here")
     parser.add_argument(

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 # Run in a subject's interpreter, beside its packages or memray; never imported by the harness.
 PROGRAMS = ("suites", "driver.py", "boxes.py", "inside", "agents", "prepare.py", "answers")
-# Of the group that `nox -s profile-…` installs; looked for before it is imported.
+# Of the group that `nox -s profile` installs; looked for before it is imported.
 OPTIONAL = {"memray"}
 
 

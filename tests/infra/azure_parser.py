@@ -1,4 +1,4 @@
-"""`nox -s azure`: every az command of vm-manage.sh, given to the real azure-cli's parser.
+"""Every az command of vm-manage.sh, given to the real azure-cli by `nox -s tests-infra -- azure`.
 
 Not collected by the suite: azure-cli is a download of several hundred megabytes. Without a login
 its parser still runs: arguments it does not know end with status 2, a command it would run with 1.
@@ -36,7 +36,7 @@ def recorded(folder: Path) -> list[list[str]]:
 
 def az(folder: Path, call: list[str]) -> subprocess.CompletedProcess[str]:
     """The real thing, without a login and without telemetry."""
-    assert AZ, "AZ_FOR_TESTS names no az: run this as nox -s azure"
+    assert AZ, "AZ_FOR_TESTS names no az: run this as nox -s tests-infra -- azure"
     custom = [word if not word.endswith("cloud-init.yaml") else "x" for word in call]
     quiet = {"AZURE_CONFIG_DIR": str(folder / "config"), "AZURE_CORE_COLLECT_TELEMETRY": "0"}
     return subprocess.run(

@@ -129,7 +129,7 @@ def _blocks(shown: Sequence[tuple[Path, Analysis]], page: Page) -> Iterator[str]
     yield heading(2, "Do it again")
     names = " ".join(f"--scenario {one.scenario.name}" for _, one in shown)
     hot = " --hot" if any(one.hot for _, one in shown) else ""
-    yield fenced(f"nox -s targets-{first.target} -- {revision.name} {names}{hot}", "sh")
+    yield fenced(f"nox -s rank -- {first.target} {revision.name} {names}{hot}", "sh")
 
 
 def _scenario(file: Path, analysis: Analysis, page: Page) -> Iterator[str]:

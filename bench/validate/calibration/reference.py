@@ -13,11 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import pyperf
 
-from bench.core.errors import DataError, NothingMeasuredError
+from bench.core.errors import DataError, NothingMeasuredError, UsageError
 from bench.core.files import write_atomically
 from bench.core.machine import Machine
 from bench.core.process import run_tool
@@ -106,6 +107,15 @@ def _run(
     found = pyperf.Benchmark.load(str(scratch))
     scratch.unlink()
     return found
+
+
+def check_reference() -> None:
+    """Raise `UsageError` when pyperformance is missing, which only calibration needs."""
+    if find_spec("pyperformance") is None:
+        raise UsageError(
+            "pyperformance is not installed; its benchmarks measure the machine's own speed.",
+            "`nox -s calibrate` installs it; `--no-reference` leaves these benchmarks out.",
+        )
 
 
 def _script(name: str) -> Path:
