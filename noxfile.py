@@ -120,7 +120,7 @@ def tests_slow(session: nox.Session) -> None:
 
 @nox.session(name="tests-infra")
 def tests_infra(session: nox.Session) -> None:
-    """Try infra/ for real: -- vm (half an hour), -- azure (big download)"""
+    """Try infra/ for real: -- vm (30 minutes), -- azure (downloads)"""
     match session.posargs:
         case ["vm", *words]:
             install(session, "infra", only=True)
