@@ -37,6 +37,7 @@ class Recipe(msgspec.Struct, frozen=True):
     taken from the other side (`--deps base`, `--deps head`). `twin` is a second environment of the
     same content: the head of a revision that is compared with itself. `image` says how an image is
     built: by which engine, from which definition and context, its Python, arguments `NAME=VALUE`.
+    `package_sources` are the caller's variables that choose an index, `NAME=VALUE`.
     """
 
     distribution: str
@@ -50,6 +51,7 @@ class Recipe(msgspec.Struct, frozen=True):
     version: int = _RECIPE_VERSION
     twin: bool = False
     image: tuple[str, ...] = ()
+    package_sources: tuple[str, ...] = ()
 
     @property
     def args(self) -> dict[str, str]:
@@ -60,17 +62,25 @@ class Recipe(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """Sixteen hexadecimal digits: every environment's path has the same length."""
         fields = msgspec.to_builtins(self)
-        for later in ("twin", "image"):  # environments built before keep their key
+        for later in (
+            "twin",
+            "image",
+            "package_sources",
+        ):  # environments built before keep their key
             if not fields[later]:
                 del fields[later]
         return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()[:16]
 
 
 class SourceMatch(msgspec.Struct, frozen=True):
-    """Installed modules held against the commit's files of the same path."""
+    """Installed modules held against the commit's files of the same path.
+
+    `missing` are files of the package that the commit has and the environment has not.
+    """
 
     identical: int
     different: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
 class ImageRecord(msgspec.Struct, frozen=True, omit_defaults=True):

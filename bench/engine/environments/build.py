@@ -15,17 +15,19 @@ from pathlib import Path
 
 import msgspec
 
-from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
+from bench.core.environment import EnvironmentRecord, Provenance, Recipe
 from bench.core.errors import BuildError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
-from bench.core.process import Finished, run_tool
+from bench.core.process import Finished
 from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.match import match_sources
 from bench.engine.environments.provenance import prove
-from bench.engine.environments.uv import run_uv, run_uv_anywhere
+from bench.engine.environments.uv import package_sources, run_uv, run_uv_anywhere
+from bench.engine.revisions.checkout import tracked_files
 from bench.engine.revisions.git import Clone
 from bench.workloads.containers.engine import find_engine
 from bench.workloads.containers.image import image_labels, inspect, prove_image
@@ -109,6 +111,7 @@ def make_recipe(
         constraints,
         target.checkout_excludes,
         twin=twin,
+        package_sources=package_sources(),
     )
 
 
@@ -161,6 +164,7 @@ class _Build:
 
     def __post_init__(self) -> None:
         self.log: list[Finished] = []
+        self.tracked: dict[str, str] = {}
         self.started = time.monotonic()
         self.checkout = self.workspace.worktrees / self.recipe.key
 
@@ -184,9 +188,10 @@ class _Build:
     def _from_checkout(self) -> None:
         assert self.clone is not None
         self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
+        self.tracked = tracked_files(self.checkout)
         if self.recipe.dependencies == "uv.lock":
             self._uv(
-                "sync", "--frozen", "--no-dev", "--no-editable", "--compile-bytecode",
+                "sync", "--frozen", "--no-default-groups", "--no-editable", "--compile-bytecode",
                 "--python", self.recipe.interpreter,
                 cwd=self.checkout, env={"UV_PROJECT_ENVIRONMENT": str(self.folder / "venv")},
             )  # fmt: skip
@@ -227,8 +232,10 @@ class _Build:
 
     def _record(self, proof: Provenance) -> EnvironmentRecord:
         match = None
-        if self.clone is not None:
-            match = _match(self.clone, self.revision.identity, self.folder / "venv", proof)
+        if self.tracked:
+            module = self.folder / "venv" / proof.module_file
+            site = next(one for one in module.parents if one.name.endswith("-packages"))
+            match = match_sources(self.tracked, module, site)
         return EnvironmentRecord(
             self.recipe.key,
             self.revision,
@@ -244,24 +251,3 @@ class _Build:
 def _portable(command: tuple[str, ...], workspace: Workspace) -> str:
     words = ["uv", *command[1:]]
     return " ".join(words).replace(str(workspace.root), ".")
-
-
-def _match(clone: Clone, commit: str, venv: Path, proof: Provenance) -> SourceMatch:
-    """Hold the installed package's files against the commit's: the last link of the proof."""
-    module = venv / proof.module_file
-    site = next(folder for folder in module.parents if folder.name.endswith("-packages"))
-    tree = clone.tree(commit)
-    files = module.parent.rglob("*.py") if module.name == "__init__.py" else [module]
-    installed = sorted(file for file in files if file.is_file())
-    hashed = run_tool(
-        ["git", "hash-object", "--no-filters", "--", *installed], cwd=clone.path, timeout_s=120
-    ).stdout.split()
-    identical, different = 0, []
-    for file, blob in zip(installed, hashed, strict=True):
-        inside = file.relative_to(site).as_posix()
-        committed = tree.get(inside) or tree.get(f"src/{inside}")
-        if committed == blob:
-            identical += 1
-        else:
-            different.append(inside)
-    return SourceMatch(identical, tuple(different[:50]))

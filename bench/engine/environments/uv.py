@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from pathlib import Path
 
 from uv import find_uv_bin
 
 from bench.core.process import Finished, run_tool
-from bench.engine.revisions.calls import REDIRECTING
 
-_REDIRECTING = REDIRECTING | {
-    "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON",
-}  # fmt: skip
+# What a build may know of the caller's shell: how to reach a registry or a compiler, where caches
+# are. All else stays out: secrets, and variables that change what is chosen or built.
+_PASSING = frozenset({
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "TZ",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+    "SSH_AUTH_SOCK", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+    "CC", "CXX", "LD", "CARGO_HOME", "RUSTUP_HOME", "PYENV_ROOT",
+    "UV_CACHE_DIR", "UV_OFFLINE", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_INSECURE_HOST",
+    "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_REQUEST_TIMEOUT", "UV_PYTHON_INSTALL_DIR",
+    "UV_PYTHON_INSTALL_MIRROR", "UV_KEYRING_PROVIDER", "UV_CONCURRENT_BUILDS",
+    "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS", "UV_LINK_MODE",
+})  # fmt: skip
+# Where packages come from: passed on, and part of what an environment is found by.
+_SOURCES = (
+    "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
+    "UV_NO_INDEX", "UV_INDEX_STRATEGY",
+)  # fmt: skip
+_CREDENTIALS = re.compile(r"^UV_INDEX_.+_(USERNAME|PASSWORD)$")
 
 
+_SECRET = re.compile(r"://[^/@\s]+@")
 _NO_NETWORK = (
     "dns error", "error sending request", "Could not connect", "client error (Connect)",
 )  # fmt: skip
@@ -41,10 +59,21 @@ def run_uv(
     timeout_s: float = 600.0,
 ) -> Finished:
     """Run uv (the version this project pins) to its end."""
-    inherited = {key: value for key, value in os.environ.items() if key not in _REDIRECTING}
+    inherited = {
+        key: value
+        for key, value in os.environ.items()
+        if key in _PASSING or key in _SOURCES or _CREDENTIALS.match(key)
+    }
     # What the system trusts, uv shall: a proxy's certificate is known there and nowhere else.
     trusting = {"UV_SYSTEM_CERTS": "true"} if ssl.get_default_verify_paths().cafile else {}
     quiet = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_PREFERENCE": "system"}
     command = [find_uv_bin(), *map(str, arguments)]
     variables = trusting | inherited | quiet | (env or {})
     return run_tool(command, cwd=cwd, env=variables, timeout_s=timeout_s)
+
+
+def package_sources() -> tuple[str, ...]:
+    """Variables that choose where packages come from, `NAME=VALUE` without credentials."""
+    return tuple(
+        f"{name}={_SECRET.sub('://', os.environ[name])}" for name in _SOURCES if name in os.environ
+    )

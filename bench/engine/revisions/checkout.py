@@ -16,6 +16,7 @@ from bench.core.files import write_atomically
 from bench.engine.revisions.calls import git, git_remote, must
 
 _NETWORK_S = 1800
+_SUBMODULE = "160000"  # the mode of its entry in a tree
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -171,3 +172,18 @@ def _fill(source: Path, folder: Path, name: str, path: str, commit: str) -> None
 def _setting_of_modules(folder: Path, name: str) -> str:
     told = git(folder, "config", "-f", ".gitmodules", "--get", f"submodule.{name}.url")
     return told.stdout.strip()
+
+
+def tracked_files(folder: Path) -> dict[str, str]:
+    """Blob hashes by path of all committed files of a checkout, those of its submodules too."""
+    files: dict[str, str] = {}
+    listed = must(git(folder, "ls-files", "--stage", "-z")).stdout
+    for entry in filter(None, listed.split("\0")):
+        meta, _, path = entry.partition("\t")
+        mode, blob, _stage = meta.split()
+        if mode == _SUBMODULE and (folder / path / ".git").exists():
+            inner = tracked_files(folder / path)
+            files |= {f"{path}/{name}": found for name, found in inner.items()}
+        else:
+            files[path] = blob
+    return files
