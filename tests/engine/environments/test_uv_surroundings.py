@@ -20,7 +20,8 @@ def test_builds_see_no_secrets_and_no_settings(
         monkeypatch.setenv(name, "planted")
     monkeypatch.setenv("HTTPS_PROXY", "http://localhost:9")
     told = run_uv(
-        "run", "--offline", "--no-project", "--python", interpreter.executable, "python", "-c", _TELL
+        "run", "--offline", "--no-project", "--python", interpreter.executable,
+        "python", "-c", _TELL,
     )  # fmt: skip
     seen = json.loads(told.stdout)
     assert "planted" not in seen.values()
