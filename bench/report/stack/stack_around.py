@@ -58,7 +58,7 @@ def around_rows(
             continue
         found = _find(one, collection, record)
         if found is None:
-            rows.append([plain(one.layer), "–", "–", "–", _how_to_measure(one)])
+            rows.append([f"{plain(one.layer)} ({_how_to_measure(one)})", "–", "–", "–"])
             continue
         times = {side: _times(one, record, side) for side in Side}
         values = {
@@ -68,9 +68,10 @@ def around_rows(
         measured += 1
         for side, value in values.items():
             sums[side] += value
-        rows.append([plain(one.layer), *_cells(values), _where(found, times[Side.HEAD], page)])
+        where = _where(found, times[Side.HEAD], page)
+        rows.append([f"{plain(one.layer)} ({where})", *_cells(values)])
     if measured > 1:
-        rows.append(["**all of them**", *_cells(sums), ""])
+        rows.append(["**all of them**", *_cells(sums)])
     return rows
 
 

@@ -107,7 +107,7 @@ def _blocks(
                 "What the command needs besides when it is used as a product, from runs of those "
                 "layers. The sum is what they would add to the command's wall time."
             )
-            yield table(("layer", "before", "after", "change", "from"), rows)
+            yield table(("layer", "before", "after", "change"), rows)
     yield heading(2, "How to read this")
     yield bullets(_reading(operation))
 
