@@ -44,7 +44,7 @@ def history_command(arguments: argparse.Namespace) -> ExitStatus:
         console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
         known = read_calibrations(workspace.data)
-        documents = [result_document(one.run, fitting(one.run, known)) for one in shown.runs]
+        documents = [result_document(one, fitting(one.run, known)) for one in shown.runs]
         json.dump(documents, sys.stdout, indent=1)
         sys.stdout.write("\n")
     return _status(shown, errors, fail_on=arguments.fail_on)

@@ -29,7 +29,6 @@ from bench.core.sample import Design
 from bench.core.verdict import Verdict
 from bench.core.workspace import find_workspace
 from bench.engine.environments.pair import Builder
-from bench.engine.evaluation import evaluate
 from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
 from bench.engine.session.watcher import Watcher
@@ -38,8 +37,9 @@ from bench.engine.testgate.run_gate import GateStep, PairGate
 from bench.explain.counters.counting import CountersStep
 from bench.explain.trace.of_run import PhasesStep
 from bench.report.machine_readable import plan_document, result_document
-from bench.report.screen.summary import describe_plan, print_differences, print_results
+from bench.report.screen.summary import ResultsStep, describe_plan, print_end, print_remarks
 from bench.report.screen.watchers import make_watcher
+from bench.report.select_runs import Evaluated
 from bench.report.stack.stack_tables import summary
 from bench.validate.calibration.lookup import fitting, read_calibrations
 
@@ -172,16 +172,14 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
         builder = Builder(plan.target, plan.pair, workspace, watcher.say, plan.repo, arguments.deps)
         ready = [(one, builder.is_cached(one)) for one in plan.interpreters]
         tests = arguments.tests and plan.target.tests is not None
-        watcher.say(
-            describe_plan(plan.target, plan.pair, plan.options, plan.benchmarks, ready, tests=tests)
-        )
+        watcher.say(describe_plan(plan, ready, tests=tests))
         if arguments.dry_run:
             if arguments.json:
-                _print_json(
-                    plan_document(plan.target, plan.pair, plan.options, plan.benchmarks, ready)
-                )
+                _print_json(plan_document(plan, ready))
             return ExitStatus.DONE
-        runs, failures = _measure_all(plan, builder, watcher, tests=arguments.tests)
+        results = ResultsStep(console, watcher)
+        measured, failures = _measure_all(plan, builder, watcher, results, tests=arguments.tests)
+    runs = [results.evaluated(run) for run in measured]
     if runs and arguments.report:
         # Imported now: plotting takes a second to import, which is no part of the way to a sample.
         from bench.report.write import write_report  # noqa: PLC0415
@@ -190,14 +188,14 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
         for problem in written.problems:
             watcher.say(f"bench: {problem}")
     calibrations = read_calibrations(workspace.data)
-    for run in runs:
-        print_results(console, run, fitting(run, calibrations))
-    print_differences(console, runs)
+    for one in runs:
+        print_remarks(console, one, fitting(one.run, calibrations))
+    print_end(console, runs)
     if runs and arguments.report:
-        page = written.page_of(runs[0])
-        console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
+        page = written.page_of(runs[0].run)
+        console.print(f"Write-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
-        _print_json([result_document(run, fitting(run, calibrations)) for run in runs])
+        _print_json([result_document(one, fitting(one.run, calibrations)) for one in runs])
     return _status(runs, failures, fail_on=arguments.fail_on)
 
 
@@ -207,7 +205,7 @@ def _print_json(document: object) -> None:
 
 
 def _measure_all(
-    plan: Plan, builder: Builder, watcher: Watcher, *, tests: bool
+    plan: Plan, builder: Builder, watcher: Watcher, results: ResultsStep, *, tests: bool
 ) -> tuple[list[Run], list[BenchError]]:
     """Measure on each Python; what fails on one does not keep the others from being measured."""
     gate = PairGate(plan.target, plan.pair, plan.workspace, watcher.say, watcher.phase, plan.repo)
@@ -215,7 +213,7 @@ def _measure_all(
         plan,
         watcher,
         before=(GateStep(gate if tests else None),),
-        after=(CountersStep(watcher), PhasesStep(watcher, summary)),
+        after=(results, CountersStep(watcher), PhasesStep(watcher, summary)),
     )
     runs: list[Run] = []
     failures: list[BenchError] = []
@@ -231,15 +229,13 @@ def _measure_all(
     return runs, failures
 
 
-def _status(runs: list[Run], failures: list[BenchError], *, fail_on: str | None) -> ExitStatus:
+def _status(
+    runs: list[Evaluated], failures: list[BenchError], *, fail_on: str | None
+) -> ExitStatus:
     if failures:
         measured = [one for one in failures if not isinstance(one, NothingMeasuredError)]
         return (measured or failures)[0].status
-    if any(run.gate is not None and run.gate.newly_fails for run in runs):
+    if any(one.run.gate is not None and one.run.gate.newly_fails for one in runs):
         return ExitStatus.TESTS_FAILED
-    slower = any(
-        result.verdict is Verdict.SLOWER and not result.is_control
-        for run in runs
-        for result in evaluate(run).results
-    )
+    slower = any(result.verdict is Verdict.SLOWER for one in runs for result in one.results)
     return ExitStatus.SLOWER if slower and fail_on == "slower" else ExitStatus.DONE

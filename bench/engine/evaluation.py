@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import msgspec
 import numpy as np
 
 from bench.core.result import CONTROL, Evaluation, Net, Result, Size, Wall
@@ -20,7 +21,7 @@ from bench.engine.statistics.sequential import judge
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.summary import median_s, robust_sd
 from bench.engine.statistics.verdicts import decide
-from bench.engine.store.events import Probed
+from bench.engine.store.events import Ended, Probed
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
 
@@ -144,11 +145,38 @@ def _result(
     sequence = sequences.get(name)
     if sequence is None:
         return Result(one.declaration, one.layer, None, "not measured yet")
-    interval, p_value, verdict = judged(name)
-    plan, ended = sequence.plan, run.ended(name)
-    alone = of_design(run.rounds(name), Design.PAIRS)
+    result = _measured(one, sequence, run.rounds(name), run.ended(name), judged(name))
+    return msgspec.structs.replace(result, net=_net(run, one.declaration, result.size))
+
+
+def decide_now(
+    one: PlannedBenchmark,
+    plan: Probed,
+    rounds: list[Round],
+    ended: Ended,
+    level: float,
+    mei: float,
+) -> Result:
+    """What can be said of one benchmark when its measuring ends, at the level it has then."""
+    deciding = of_design(rounds, plan.design)[: plan.maximum]
+    sequence = _Sequence(plan, deciding, ended.large_effect)
+    interval, p_value = sequence.judge(level)
+    verdict = decide(interval, rejected=p_value <= level, mei=mei)
+    return _measured(one, sequence, rounds, ended, (interval, p_value, verdict))
+
+
+def _measured(
+    one: PlannedBenchmark,
+    sequence: _Sequence,
+    rounds: list[Round],
+    ended: Ended | None,
+    judged: tuple[Interval, float, Verdict],
+) -> Result:
+    interval, p_value, verdict = judged
+    plan = sequence.plan
+    alone = of_design(rounds, Design.PAIRS)
     size = size_of(plan, sequence.rounds, alone, interval)
-    sized = of_design(run.rounds(name), size.design)
+    sized = of_design(rounds, size.design)
     return Result(
         benchmark=one.declaration,
         layer=one.layer,
@@ -163,7 +191,6 @@ def _result(
         base_s=median_s(times(sized, Side.BASE, size.metric)),
         head_s=median_s(times(sized, Side.HEAD, size.metric)),
         wall=_wall(alone) if plan.metric is not Metric.VALUE else None,
-        net=_net(run, one.declaration, size),
         noise=robust_sd(differences(sequence.rounds, plan.metric)),
         base_rss_bytes=_peak_rss(sequence.rounds, Side.BASE),
         head_rss_bytes=_peak_rss(sequence.rounds, Side.HEAD),
@@ -192,8 +219,8 @@ def _wall(alone: list[Round]) -> Wall | None:
     )
 
 
-def _net(run: Run, benchmark: Benchmark, size: Size) -> Net | None:
-    if benchmark.kind is not Kind.IMPORT or benchmark.name == CONTROL:
+def _net(run: Run, benchmark: Benchmark, size: Size | None) -> Net | None:
+    if size is None or benchmark.kind is not Kind.IMPORT or benchmark.name == CONTROL:
         return None
     control = of_design(run.rounds(CONTROL), size.design)
     rounds = of_design(run.rounds(benchmark.name), size.design)

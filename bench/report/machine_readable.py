@@ -8,25 +8,21 @@ from typing import Any
 
 import msgspec
 
-from bench.core.options import Options
-from bench.core.revision import Pair
-from bench.core.target import Target
 from bench.engine.environments.interpreters import Interpreter
-from bench.engine.evaluation import evaluate
-from bench.engine.store.manifest import PlannedBenchmark
-from bench.engine.store.run import Run
+from bench.engine.session.plan import Plan
 from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.notes import dependency_changes, notes
+from bench.report.select_runs import Evaluated
 from bench.validate.calibration.lookup import Fitting
 
 
-def result_document(run: Run, fitting: Fitting | None) -> dict[str, Any]:
+def result_document(one: Evaluated, fitting: Fitting | None) -> dict[str, Any]:
     """What `--json` prints for one run; figures that do not exist (or are infinite) are null.
 
     `floor` of a benchmark is the smallest effect the run could find, as a fraction, by the
     calibration `fitting`.
     """
-    evaluation, manifest = evaluate(run), run.manifest
+    run, evaluation, manifest = one.run, one.evaluation, one.run.manifest
     detectable = fitting.detectable(run, evaluation.level) if fitting else {}
     document = {
         "format": 1,
@@ -58,26 +54,20 @@ def result_document(run: Run, fitting: Fitting | None) -> dict[str, Any]:
     return finite
 
 
-def plan_document(
-    target: Target,
-    pair: Pair,
-    options: Options,
-    benchmarks: Sequence[PlannedBenchmark],
-    interpreters: Sequence[tuple[Interpreter, bool]],
-) -> dict[str, Any]:
+def plan_document(plan: Plan, interpreters: Sequence[tuple[Interpreter, bool]]) -> dict[str, Any]:
     """What `--dry-run --json` prints; each interpreter comes with whether all is built already."""
     document: dict[str, Any] = {
         "format": 1,
-        "target": target.name,
-        "layer": target.layer,
-        "base": msgspec.to_builtins(pair.base),
-        "head": msgspec.to_builtins(pair.head),
+        "target": plan.target.name,
+        "layer": plan.target.layer,
+        "base": msgspec.to_builtins(plan.pair.base),
+        "head": msgspec.to_builtins(plan.pair.head),
         "pythons": [
             {"version": one.version, "executable": str(one.executable), "built": ready}
             for one, ready in interpreters
         ],
-        "options": msgspec.to_builtins(options),
-        "benchmarks": [one.declaration.name for one in benchmarks],
+        "options": msgspec.to_builtins(plan.options),
+        "benchmarks": [one.declaration.name for one in plan.benchmarks],
     }
     return document
 

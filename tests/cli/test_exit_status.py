@@ -11,6 +11,7 @@ from bench.core.result import CONTROL
 from bench.core.verdict import Verdict
 from bench.engine.evaluation import evaluate
 from bench.engine.store.events import Event
+from bench.report.select_runs import Evaluated
 
 QUICK, SLOW = [0.1 + i / 1e4 for i in range(20)], [0.2 + i / 1e4 for i in range(20)]
 
@@ -34,9 +35,10 @@ def test_only_benchmarks_can_fail_a_run(
     control: list[float], work: list[float], fail_on: str | None, status: ExitStatus
 ) -> None:
     run = made_up([*measured(CONTROL, control), *measured("work", work)], "work")
-    verdicts = [result.verdict is Verdict.SLOWER for result in evaluate(run).results]
+    one = Evaluated(run, evaluate(run))
+    verdicts = [result.verdict is Verdict.SLOWER for result in one.evaluation.results]
     assert verdicts == [control is SLOW, work is SLOW]
-    assert _status([run], [], fail_on=fail_on) is status
+    assert _status([one], [], fail_on=fail_on) is status
 
 
 def test_failure_of_one_python_counts_more() -> None:

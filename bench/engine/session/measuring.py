@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from bench.core.machine import Neighbour
 from bench.core.result import CONTROL
 from bench.core.sample import Side
+from bench.engine.evaluation import decide_now
 from bench.engine.machine.neighbours import Neighbourhood
 from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun
 from bench.engine.session.rounds_plan import plans
 from bench.engine.session.sampling import Sampling
-from bench.engine.session.watcher import Watcher
+from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.multiplicity import local_alpha
 from bench.engine.store.events import Closed, Opened, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
@@ -39,7 +40,7 @@ class Measuring:
         self.open.journal.write(Opened(time.time(), resumed=bool(self.open.run.events)))
         ready = self._probe_all()
         for position, (plan, sides) in enumerate(ready, start=1):
-            self._measure(plan, sides, position, len(ready))
+            self._measure(plan, sides, position)
             self.open.journal.sync()
         self.elapsed_s = time.monotonic() - started
         self.neighbours = neighbourhood.busiest()
@@ -96,26 +97,42 @@ class Measuring:
             return None
         return choice
 
-    def _measure(self, plan: Probed, sides: Sides, position: int, total: int) -> None:
-        watcher, options = self.watcher, self.open.plan.options
-        if self.open.run.ended(plan.benchmark) is not None:
+    def _measure(self, plan: Probed, sides: Sides, position: int) -> None:
+        now, name, options = self.open, plan.benchmark, self.open.plan.options
+        if now.run.ended(name) is not None:
             return
         sampling = Sampling(
-            self.open.bench,
-            sides,
-            plan,
-            options,
-            self.open.journal.write,
-            watcher,
-            list(self.open.run.rounds(plan.benchmark)),
+            bench=now.bench,
+            sides=sides,
+            plan=plan,
+            options=options,
+            record=now.journal.write,
+            watcher=self.watcher,
+            rounds=list(now.run.rounds(name)),
         )
-        if plan.benchmark == CONTROL:
+        if name == CONTROL:
             sampling.alone_rounds = _CONTROL_ALONE_ROUNDS
-        watcher.begin(plan.benchmark, position, total, options.budget_s)
-        sampling.run(lambda: self._level(plan.benchmark))
-        if sampling.p_value is not None and sampling.p_value <= self._level(plan.benchmark):
-            self.rejected.add(plan.benchmark)
-        watcher.finish(plan.benchmark, sampling.deciding_rounds, sampling.estimate, sampling.reason)
+        later = [one for one in list(self.plans.values())[position:] if not one.exact]
+        self.watcher.begin(
+            Course(
+                name=name,
+                position=position,
+                total=len(self.plans),
+                budget_s=options.budget_s,
+                later_s=len(later) * options.budget_s,
+                planned=plan.maximum if plan.exact else 0,
+            )
+        )
+        sampling.run(lambda: self._level(name))
+        level = self._level(name)
+        if sampling.ended is None:
+            self.watcher.say(f"{name}: {sampling.reason}")
+            return
+        if sampling.p_value is not None and sampling.p_value <= level:
+            self.rejected.add(name)
+        (planned,) = (one for one in now.plan.benchmarks if one.declaration.name == name)
+        result = decide_now(planned, plan, sampling.rounds, sampling.ended, level, options.mei)
+        self.watcher.decided(result, options.mei)
 
     def _level(self, name: str) -> float:
         """What a benchmark is tested at now: Holm's step among those tested in the same way."""

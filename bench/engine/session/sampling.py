@@ -29,7 +29,10 @@ _SHOW_EVERY_S = 0.25
 
 @dataclass
 class Sampling:
-    """One benchmark on its way to a verdict. `rounds` are those a resumed run had already."""
+    """One benchmark on its way to a verdict. `rounds` are those a resumed run had already.
+
+    `ended` stays None where it failed.
+    """
 
     bench: Bench
     sides: Sides
@@ -41,6 +44,7 @@ class Sampling:
     alone_rounds: int = _ALONE_FIRST
     p_value: float | None = None
     reason: str = ""
+    ended: Ended | None = None
     _shown: float = field(default=0.0, init=False)
 
     def run(self, local_alpha: Callable[[], float]) -> None:
@@ -65,7 +69,9 @@ class Sampling:
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
         cpu_s += self.bench.services_cpu_s() - served_s  # of ours as well: no neighbour's
-        self.record(Ended(self.plan.benchmark, self.reason, noise_since(counters, cpu_s), large))
+        noise = noise_since(counters, cpu_s)
+        self.ended = Ended(self.plan.benchmark, self.reason, noise, large)
+        self.record(self.ended)
 
     @property
     def spent_s(self) -> float:
@@ -180,6 +186,4 @@ class Sampling:
         if now - self._shown < _SHOW_EVERY_S:
             return
         self._shown = now
-        self.watcher.progress(
-            self.plan.benchmark, self.deciding_rounds, self.estimate, self.spent_s
-        )
+        self.watcher.progress(self.deciding_rounds, self.estimate, self.spent_s)

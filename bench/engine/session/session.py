@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.core.errors import NothingMeasuredError
+from bench.core.result import CONTROL
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
-from bench.engine.evaluation import evaluate
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.session.measuring import Measuring
 from bench.engine.session.open_run import RunStep
@@ -48,8 +48,12 @@ class Session:
             measuring.close()
             whole = now.read()
             export_pyperf(whole)
-        results = evaluate(whole).results
-        if all(one.verdict is None for one in results if not one.is_control):
+        names = [one.declaration.name for one in plan.benchmarks]
+        if not any(
+            whole.rounds(name) and whole.unavailable(name) is None
+            for name in names
+            if name != CONTROL
+        ):
             raise NothingMeasuredError(
                 f"No benchmark of {plan.target.name} {plan.pair.label} could be measured on Python "
                 f"{interpreter.version}.",

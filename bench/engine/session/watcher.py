@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from bench.core.result import Result
 from bench.core.verdict import Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """A benchmark that is being measured, and its place among the others.
+
+    `planned` is its fixed number of rounds, 0 where its budget in seconds bounds them; `later_s`
+    are the budgets of the benchmarks after it.
+    """
+
+    name: str
+    position: int
+    total: int
+    budget_s: float
+    later_s: float = 0.0
+    planned: int = 0
 
 
 class Watcher(Protocol):
@@ -16,11 +34,11 @@ class Watcher(Protocol):
     def phase(self, text: str) -> None:
         """What is being done now, until the next call."""
 
-    def begin(self, name: str, position: int, total: int, budget_s: float) -> None:
+    def begin(self, course: Course) -> None:
         """Measuring a benchmark starts."""
 
-    def progress(self, name: str, rounds: int, estimate: Interval | None, spent_s: float) -> None:
-        """A round is in; `estimate` is the ratio so far."""
+    def progress(self, rounds: int, estimate: Interval | None, spent_s: float) -> None:
+        """A round of it is in; `estimate` is the ratio so far."""
 
-    def finish(self, name: str, rounds: int, estimate: Interval | None, reason: str) -> None:
-        """Measuring a benchmark has ended, after how many rounds and why."""
+    def decided(self, result: Result, mei: float) -> None:
+        """Measuring it has ended. The level of the interval is that of this moment."""

@@ -1,85 +1,93 @@
-"""The plan before a session and the table after it."""
+"""The plan before a session, the table when its timing is over, and the words at its end."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.text import Text
 
-from bench.core.options import Options
-from bench.core.result import Result
-from bench.core.revision import Pair, Revision
-from bench.core.target import Target
-from bench.core.verdict import Verdict
+from bench.core.result import Evaluation
+from bench.core.revision import Revision
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.evaluation import evaluate
+from bench.engine.session.open_run import OpenRun
+from bench.engine.session.plan import Plan
 from bench.engine.session.rounds_plan import fixed_rounds
-from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
-from bench.formats.tables import render, result_columns, result_rows
-from bench.formats.text import verdict_words
+from bench.explain.counters.counting import AT_MOST_S
 from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.gate_section import gate_line, gate_mark
 from bench.report.pair.notes import notes
 from bench.report.pair.pythons import differing_effects
+from bench.report.screen.lines import WIDTH, counts, in_words, result_lines
+from bench.report.screen.watchers import ScreenWatcher
 from bench.report.select_runs import Evaluated
 from bench.validate.calibration.lookup import Fitting
 
-_COLOURS = {
-    Verdict.FASTER: "bold green",
-    Verdict.SLOWER: "bold red",
-    Verdict.BELOW_MEI: "cyan",
-    Verdict.SAME: "default",
-    Verdict.UNDECIDED: "yellow",
-}
-
 
 def describe_plan(
-    target: Target,
-    pair: Pair,
-    options: Options,
-    benchmarks: Sequence[PlannedBenchmark],
-    interpreters: Sequence[tuple[Interpreter, bool]],
-    *,
-    tests: bool,
+    plan: Plan, interpreters: Sequence[tuple[Interpreter, bool]], *, tests: bool
 ) -> str:
     """What a session is about to do; each interpreter comes with whether all is built already."""
+    target, pair, options = plan.target, plan.pair, plan.options
     besides = ["the project's own tests on both sides first (--no-tests)"] if tests else []
-    besides += ["counters afterwards (--no-counters)"] if options.counters else []
-    names = [one.declaration.name for one in benchmarks]
-    quick = [one for one in benchmarks if not one.declaration.rounds]
+    if options.counters:
+        besides.append(
+            f"counters afterwards, at most {AT_MOST_S / 60:.0f} min a Python (--no-counters)"
+        )
+    quick = [one for one in plan.benchmarks if not one.declaration.rounds]
     most_min = len(quick) * options.budget_s * len(interpreters) / 60
-    aside = "" if len(quick) == len(benchmarks) else ", the long ones aside"
+    aside = "" if len(quick) == len(plan.benchmarks) else ", the long ones aside"
     pythons = ", ".join(
         f"{one.version} ({one.executable}; {'built before' if ready else 'to be built'})"
         for one, ready in interpreters
     )
-    lines = [
-        f"{target.name} {pair.label} ({target.layer})",
-        f"  base       {_revision(pair.base)}",
-        f"  head       {_revision(pair.head)}",
-        f"  source     {pair.origin}",
-        f"  Python     {pythons}",
-        f"  benchmarks {', '.join(names)}",
-        f"  decides    at α = {options.alpha:g} over the run, MEI {options.mei:.1%}, at most "
-        f"{options.rounds} rounds and {options.budget_s:g} s a benchmark "
-        f"(at most about {max(most_min, 1):.0f} min{aside})",
-        *_long_ones(benchmarks, options),
-        f"  besides    {' and '.join(besides) or 'nothing'}",
+    rows = [
+        ("base", _revision(pair.base)),
+        ("head", _revision(pair.head)),
+        ("source", pair.origin),
+        ("Python", pythons),
+        ("benchmarks", ", ".join(one.declaration.name for one in plan.benchmarks)),
+        (
+            "decides",
+            f"at α = {options.alpha:g} over the run, MEI {options.mei:.1%}, at most "
+            f"{options.rounds} rounds and {options.budget_s:g} s a benchmark "
+            f"(at most about {max(most_min, 1):.0f} min{aside})",
+        ),
+        *_long_ones(plan),
+        ("besides", " and ".join(besides) or "nothing"),
     ]
-    return "\n".join(lines)
+    title = f"{target.name} {pair.label} ({target.layer})"
+    return "\n".join((title, *(_row(label, words) for label, words in rows)))
 
 
-def _long_ones(benchmarks: Sequence[PlannedBenchmark], options: Options) -> list[str]:
-    """What is said of benchmarks of minutes, which have a plan of their own."""
-    numbers = fixed_rounds([one.declaration for one in benchmarks], options)
+def _row(label: str, words: str) -> str:
+    """A labelled row that is wrapped to the width of the screen."""
+    return textwrap.fill(
+        words,
+        WIDTH,
+        initial_indent=f"  {label:<10} ",
+        subsequent_indent=" " * 13,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _long_ones(plan: Plan) -> list[tuple[str, str]]:
+    """What is said of benchmarks of minutes, whose number of rounds is fixed."""
+    numbers = fixed_rounds([one.declaration for one in plan.benchmarks], plan.options)
     if not numbers:
         return []
     named = ", ".join(f"{name} {number}" for name, number in numbers.items())
     return [
-        f"  long       a fixed number of rounds, whatever the budget: {named}; one exact test "
-        "after the last (--rounds N takes fewer, and may leave them undecided)",
+        (
+            "long",
+            f"a fixed number of rounds, whatever the budget: {named}; one exact test after the "
+            "last (--rounds N takes fewer, and may leave them undecided)",
+        )
     ]
 
 
@@ -88,40 +96,62 @@ def _revision(revision: Revision) -> str:
     return f"{revision.label}  {revision.date[:10]}  {revision.source}{subject}"
 
 
-def print_results(console: Console, run: Run, fitting: Fitting | None) -> None:
-    """The final table of a run with verdicts in words and colour, and what to know of it.
+@dataclass
+class ResultsStep:
+    """The step of a run that prints its table, once timing is over and before all else.
 
-    `fitting` is the calibration of this machine, if there is one.
+    `evaluations` are those of the runs it has seen, by their id: nothing later changes them.
     """
-    evaluation, manifest = evaluate(run), run.manifest
+
+    console: Console
+    watcher: ScreenWatcher
+    evaluations: dict[str, Evaluation] = field(default_factory=dict)
+
+    def __call__(self, now: OpenRun) -> None:
+        """Print it, also for a run that was gone on with."""
+        run = now.read()
+        evaluation = evaluate(run)
+        self.evaluations[run.manifest.run_id] = evaluation
+        with self.watcher.aside():
+            print_results(self.console, Evaluated(run, evaluation))
+
+    def evaluated(self, run: Run) -> Evaluated:
+        """A run that is over, with what was said of it."""
+        return Evaluated(run, self.evaluations[run.manifest.run_id])
+
+
+def print_results(console: Console, one: Evaluated) -> None:
+    """The final table of a run: a line a benchmark, then how many there are of each verdict."""
+    manifest = one.run.manifest
     title = f"{manifest.target} {manifest.pair.label}, Python {manifest.base.provenance.python}"
-    detectable = fitting.detectable(run, evaluation.level) if fitting else {}
-    rows = result_rows(evaluation, manifest.options.mei, detectable)
-    head, rule, *body = render(result_columns(detectable), rows, "simple").splitlines()
     console.print()
-    console.print(Text(title, style="bold"), Text(gate_mark(run), style="bold red"))
-    console.print(Text(f"{head}\n{rule}"), no_wrap=True, crop=False, overflow="ignore")
-    for line, result in zip(body, evaluation.results, strict=True):
-        console.print(_coloured(line, result, manifest.options.mei), no_wrap=True, crop=False,
-                      overflow="ignore")  # fmt: skip
-    for note in (gate_line(run), *floor_notes(run, fitting), *notes(run, evaluation)):
+    console.print(Text(title, style="bold"), Text(gate_mark(one.run), style="bold dark_orange"))
+    for line in result_lines(one.evaluation.results, manifest.options.mei):
+        _print(console, line)
+    _print(console, Text(counts(one.results), style="bold"))
+
+
+def print_remarks(console: Console, one: Evaluated, fitting: Fitting | None) -> None:
+    """What to know of a run; `fitting` is the calibration of this machine, if there is one."""
+    for note in (
+        gate_line(one.run),
+        *floor_notes(one.run, fitting),
+        *notes(one.run, one.evaluation),
+    ):
         console.print(Text(note, style="dim"))
 
 
-def print_differences(console: Console, runs: Sequence[Run]) -> None:
-    """Where the effect is another one on another Python, if it was measured on several."""
-    found = differing_effects([Evaluated(run, evaluate(run)) for run in runs])
+def _print(console: Console, line: Text) -> None:
+    console.print(line, no_wrap=True, crop=False, overflow="ignore")
+
+
+def print_end(console: Console, runs: Sequence[Evaluated]) -> None:
+    """Where the effect is another one on another Python, and the last line: all in words."""
+    found = differing_effects(runs)
+    console.print()
     if found:
-        console.print()
         console.print(Text("The effect differs between Pythons, beyond the intervals:", "bold"))
         for sentence in found:
             console.print(Text(f"  {sentence}"))
-
-
-def _coloured(line: str, result: Result, mei: float) -> Text:
-    text = Text(line)
-    if result.verdict is not None:
-        words = verdict_words(result, mei)
-        start = line.rindex(words)
-        text.stylize(_COLOURS[result.verdict], start, start + len(words))
-    return text
+    for one in runs:
+        console.print(Text(in_words(one.python, one.results), style="bold"))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TextColumn
 
+from bench.core.result import Result
 from bench.core.verdict import Interval
-from bench.formats.text import change
+from bench.engine.session.watcher import Course
+from bench.formats.text import magnitude
+from bench.report.screen.lines import WIDTH, result_line
 
 
 class LineWatcher:
     """One line for each thing that has happened, on standard error."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -33,38 +34,34 @@ class LineWatcher:
     def phase(self, text: str) -> None:
         """Nothing: a phase passes."""
 
-    def begin(self, name: str, position: int, total: int, budget_s: float) -> None:
-        """Remember when the benchmark began."""
-        self._began = time.monotonic()
+    def aside(self) -> AbstractContextManager[None]:
+        """Nothing is in the way of what is printed elsewhere."""
+        return nullcontext()
 
-    def progress(self, name: str, rounds: int, estimate: Interval | None, spent_s: float) -> None:
+    def begin(self, course: Course) -> None:
         """Nothing: a log gets one line a benchmark."""
 
-    def finish(self, name: str, rounds: int, estimate: Interval | None, reason: str) -> None:
-        """Print how it ended."""
-        took_s = time.monotonic() - self._began
-        self.say(f"{name}: {_ending(rounds, estimate, reason)} [{took_s:.1f} s]")
+    def progress(self, rounds: int, estimate: Interval | None, spent_s: float) -> None:
+        """Nothing, likewise."""
+
+    def decided(self, result: Result, mei: float) -> None:
+        """Print the result's line."""
+        self.say(str(result_line(result, mei)))
 
 
 class LiveWatcher:
-    """A progress display that shows the running estimate and the time left at most."""
+    """A line at the bottom that shows the running estimate and the time left at most."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
         self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[state]}"),
-            TimeElapsedColumn(),
+            TextColumn("  … {task.description}", markup=False),
             console=console,
             transient=True,
             # Redrawing from a thread would run beside the measured processes.
             auto_refresh=False,
         )
-        self._task = self._progress.add_task("", total=1.0, state="")
-        self._left_after_s = 0.0
-        self._budget_s = 1.0
+        self._task = self._progress.add_task("")
+        self._course = Course(name="", position=0, total=0, budget_s=0.0)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -81,36 +78,55 @@ class LiveWatcher:
 
     def phase(self, text: str) -> None:
         """Show what is being done."""
-        self._progress.update(self._task, description=text, state="", refresh=True)
+        self._progress.update(self._task, description=text[: WIDTH - 4], refresh=True)
 
-    def begin(self, name: str, position: int, total: int, budget_s: float) -> None:
-        """Show the benchmark's name, its place, and an empty bar."""
-        self._budget_s = budget_s
-        self._left_after_s = (total - position) * budget_s
-        self._progress.reset(
-            self._task, description=f"{position}/{total} {name}", total=budget_s, state=""
-        )
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """The display is gone while something else is printed on the terminal."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
 
-    def progress(self, name: str, rounds: int, estimate: Interval | None, spent_s: float) -> None:
+    def begin(self, course: Course) -> None:
+        """Show the benchmark's place and name."""
+        self._course = course
+        self.phase(_place(course))
+
+    def progress(self, rounds: int, estimate: Interval | None, spent_s: float) -> None:
         """Show the rounds, the estimate so far, and the time left at most."""
-        left_s = self._left_after_s + max(self._budget_s - spent_s, 0)
-        state = f"{rounds} rounds  {change(estimate)}  ≤ {_minutes(left_s)} left"
-        self._progress.update(self._task, completed=spent_s, state=state, refresh=True)
+        self.phase(progress_line(self._course, rounds, estimate, spent_s))
 
-    def finish(self, name: str, rounds: int, estimate: Interval | None, reason: str) -> None:
-        """Print how it ended, above the display."""
-        self.say(f"{name}: {_ending(rounds, estimate, reason)}")
+    def decided(self, result: Result, mei: float) -> None:
+        """Print the result's line above the display."""
+        self._progress.console.print(result_line(result, mei), soft_wrap=True)
 
 
-def _ending(rounds: int, estimate: Interval | None, reason: str) -> str:
-    return f"{change(estimate)} after {rounds} rounds, {reason}" if rounds else reason
+def progress_line(course: Course, rounds: int, estimate: Interval | None, spent_s: float) -> str:
+    """`5/10 import-table  15 rounds, +9.7% so far, at most 3 min left`."""
+    if course.planned:
+        left_s = spent_s / max(rounds, 1) * (course.planned - rounds)
+        taken, left = f"{rounds} of {course.planned} rounds", f"about {_minutes(left_s)} left"
+    else:
+        left_s = course.later_s + max(course.budget_s - spent_s, 0)
+        taken, left = f"{rounds} rounds", f"at most {_minutes(left_s)} left"
+    so_far = f"{magnitude(estimate.ratio)} so far, " if estimate else ""
+    return f"{_place(course)}  {taken}, {so_far}{left}"
+
+
+def _place(course: Course) -> str:
+    return f"{course.position}/{course.total} {course.name}"
 
 
 def _minutes(duration_s: float) -> str:
     return f"{duration_s:.0f} s" if duration_s < 90 else f"{duration_s / 60:.0f} min"
 
 
-def make_watcher() -> LineWatcher | LiveWatcher:
+ScreenWatcher = LineWatcher | LiveWatcher
+
+
+def make_watcher() -> ScreenWatcher:
     """Live when standard error is a terminal, lines otherwise."""
     console = Console(stderr=True)
     return LiveWatcher(console) if console.is_terminal else LineWatcher()

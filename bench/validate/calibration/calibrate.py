@@ -19,7 +19,7 @@ from bench.engine.session.plan import Plan
 from bench.engine.session.preparation import opened
 from bench.engine.session.rounds_plan import sequential_plan
 from bench.engine.session.sampling import Sampling
-from bench.engine.session.watcher import Watcher
+from bench.engine.session.watcher import Course, Watcher
 from bench.engine.store.events import Closed, Ended, Event, Measured, Opened, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Journal, Run, read_run
@@ -72,8 +72,15 @@ class _Calibrating:
         for position, planned in enumerate(calibrator.plan.benchmarks, start=1):
             name = planned.declaration.name
             if self.run_.unavailable(name) is None and not self._is_done(name):
+                total = len(calibrator.plan.benchmarks)
                 calibrator.watcher.begin(
-                    name, position, len(calibrator.plan.benchmarks), calibrator.seconds
+                    Course(
+                        name=name,
+                        position=position,
+                        total=total,
+                        budget_s=calibrator.seconds,
+                        later_s=(total - position) * calibrator.seconds,
+                    )
                 )
                 self._benchmark(planned)
                 self.journal.sync()
@@ -105,7 +112,7 @@ class _Calibrating:
             self.journal.write(Unavailable(name, sides, str(error)))
             watcher.say(f"{name}: not calibrated: {error}")
             return
-        watcher.finish(name, 0, None, f"{runs} A/A run{'s' * (runs > 1)} in {spent_s:.0f} s")
+        watcher.say(f"{name}: {runs} A/A run{'s' * (runs > 1)} in {spent_s:.0f} s")
 
     def _probe(self, planned: PlannedBenchmark) -> Probed:
         options, benchmark = self.calibrator.plan.options, planned.declaration

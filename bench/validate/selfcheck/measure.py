@@ -15,7 +15,7 @@ from bench.core.sample import Design, Metric, Round, Side
 from bench.engine.evaluation import of_design
 from bench.engine.measure.probe import NotMeasurableError, probe
 from bench.engine.measure.rounds import RoundFailedError, inside_s
-from bench.engine.session.watcher import Watcher
+from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.events import Probed
 from bench.validate.engine_runs import AA, RunTaker, column
@@ -133,7 +133,13 @@ class SelfCheckParts:
                 if run and limit.reached:
                     self._cut(f"power {ratio:g}", run, settings.power_repeats, "repeats")
                     break
-                self.watcher.begin(f"power ×{ratio:g}", run + 1, settings.power_repeats, 10)
+                course = Course(
+                    name=f"power ×{ratio:g}",
+                    position=run + 1,
+                    total=settings.power_repeats,
+                    budget_s=10.0,
+                )
+                self.watcher.begin(course)
                 self._both_ways(POWER, case, run)
             self.watcher.phase(f"growing blocks at {case.truth - 1:+.1%}")
             self._blocks(GROWING, case, 0, settings.growing_samples, settings.growing_s)
@@ -143,7 +149,10 @@ class SelfCheckParts:
         self._phase(f"{settings.runs} A/A runs, by the engine and in blocks")
         limit = TimeLimit(settings.aa_s(time.monotonic() - began))
         for run in range(settings.runs):
-            self.watcher.begin("A/A", run + 1, settings.runs, settings.run_s)
+            course = Course(
+                name="A/A", position=run + 1, total=settings.runs, budget_s=settings.run_s
+            )
+            self.watcher.begin(course)
             for case in aa_cases(burn):
                 if run and limit.reached:
                     self._cut("A/A", run, settings.runs, "whole runs")

@@ -1,0 +1,121 @@
+"""A result as one line of at most 80 columns: mark, name, before → after, change, verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from bench.core.result import Result
+from bench.core.verdict import Interval, Verdict
+from bench.formats.text import is_bounded, magnitude, percent, seconds, verdict_words
+
+WIDTH = 80
+# Blue and orange tell apart for the colour-blind too, and the mark says it without any colour.
+MARKS = {
+    Verdict.FASTER: ("▼", "bold dodger_blue1"),
+    Verdict.SLOWER: ("▲", "bold dark_orange"),
+    Verdict.BELOW_MEI: ("≈", "default"),
+    Verdict.SAME: ("=", "default"),
+    Verdict.UNDECIDED: ("?", "default"),
+    None: ("–", "dim"),
+}
+_WIDTHS = (16, 16, 20)  # name, times and change, where nothing is longer
+_BELOW_MEI = "below the minimum effect"
+
+
+def result_line(result: Result, mei: float, widths: Sequence[int] = _WIDTHS) -> Text:
+    """A line in columns of these widths; what would be too long for the screen is set closer."""
+    mark, style = MARKS[result.verdict]
+    cells = result_cells(result)
+    verdict = verdict_words(result, mei)
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    line = f"  {mark} {'  '.join((*padded, verdict))}"
+    if len(line) > WIDTH:
+        line = f"  {mark} {'  '.join((*filter(None, cells), verdict))}"
+    if len(line) > WIDTH:
+        cells[0] = f"{cells[0][: len(cells[0]) - len(line) + WIDTH - 1]}…"
+        line = f"  {mark} {'  '.join((*filter(None, cells), verdict))}"
+    text = Text(line)
+    text.stylize(style, 2, 3)
+    text.stylize(style, len(line) - len(verdict))
+    return text
+
+
+def result_cells(result: Result) -> list[str]:
+    """Name, times and change."""
+    interval = result.size.interval if result.size else None
+    return [result.name, before_after(result.base_s, result.head_s), short_change(interval)]
+
+
+def result_lines(results: Sequence[Result], mei: float) -> list[Text]:
+    """Lines for all results, in columns as wide as they need."""
+    rows = [result_cells(result) for result in results]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [result_line(result, mei, widths) for result in results]
+
+
+def before_after(base_s: float | None, head_s: float | None) -> str:
+    """`80.9 → 59.4 ms`; "" for what was not measured."""
+    if base_s is None or head_s is None:
+        return ""
+    before, after = seconds(base_s), seconds(head_s)
+    number, _, unit = before.partition(" ")
+    return f"{number if unit == after.partition(' ')[2] else before} → {after}"
+
+
+def short_change(interval: Interval | None) -> str:
+    """`+9.7% (+8.0…+11.2)` or `1.35x (1.29 to 1.42)`: the verdict beside it says which way."""
+    if interval is None:
+        return ""
+    size = magnitude(interval.ratio)
+    if not is_bounded(interval):
+        return size
+    if not size.endswith("x") or interval.low < 1 < interval.high:
+        low, high = (percent(limit).rstrip("%") for limit in (interval.low, interval.high))
+        return f"{percent(interval.ratio)} ({low}…{high})"
+    least, most = sorted(max(limit, 1 / limit) for limit in (interval.low, interval.high))
+    digits = 2 if most < 10 else 1
+    return f"{size} ({least:.{digits}f}–{most:.{digits}f})"
+
+
+def counts(results: Sequence[Result]) -> str:
+    """`8 faster · 0 slower · 1 same`, and what else there is; the control does not count."""
+    found = Counter(result.verdict for result in results if not result.is_control)
+    always = (Verdict.FASTER, Verdict.SLOWER, Verdict.SAME)
+    words = [f"{found[verdict]} {verdict}" for verdict in always]
+    words += [
+        f"{found[verdict]} {name}"
+        for verdict, name in (
+            (Verdict.BELOW_MEI, _BELOW_MEI),
+            (Verdict.UNDECIDED, "undecided"),
+            (None, "not measured"),
+        )
+        if found[verdict]
+    ]
+    return " · ".join(words)
+
+
+def in_words(python: str, results: Sequence[Result]) -> str:
+    """The last line of a run: how many got faster and slower, and by how much at most."""
+    tested = [result for result in results if not result.is_control]
+    parts = [
+        _extreme(tested, Verdict.FASTER, "faster", sign=1),
+        _extreme(tested, Verdict.SLOWER, "slower", sign=-1),
+    ]
+    undecided = sum(result.verdict is Verdict.UNDECIDED for result in tested)
+    if undecided:
+        parts.append(f"{undecided} undecided")
+    return f"Python {python}: of {len(tested)} benchmarks {', '.join(parts)}."
+
+
+def _extreme(results: Sequence[Result], verdict: Verdict, word: str, *, sign: int) -> str:
+    """`8 are faster, import-console most (1.35x)`."""
+    found = [result for result in results if result.verdict is verdict]
+    sized = [(one.size.interval.ratio * sign, one) for one in found if one.size is not None]
+    if not sized:
+        return f"none is {word}"
+    ratio, most = min(sized, key=lambda pair: pair[0])
+    verb = "is" if len(found) == 1 else "are"
+    return f"{len(found)} {verb} {word} ({most.name} most: {magnitude(ratio * sign)})"

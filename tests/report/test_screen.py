@@ -1,0 +1,133 @@
+"""What a terminal and a log show: 80 columns, the verdict with a mark, counts at the end."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from support.runs import made_up
+
+from bench.core.options import Options
+from bench.core.result import CONTROL, Evaluation, Result, Size
+from bench.core.sample import Design, Metric
+from bench.core.target import Benchmark
+from bench.core.verdict import Interval, Verdict
+from bench.engine.session.watcher import Course
+from bench.report.screen.lines import counts, in_words, result_line, short_change
+from bench.report.screen.summary import print_results
+from bench.report.screen.watchers import LiveWatcher, progress_line
+from bench.report.select_runs import Evaluated
+
+INTERVALS = {
+    Verdict.FASTER: Interval(0.74, 0.704, 0.775),
+    Verdict.SLOWER: Interval(1.097, 1.08, 1.112),
+    Verdict.SAME: Interval(1.001, 0.995, 1.008),
+    Verdict.BELOW_MEI: Interval(0.992, 0.987, 0.997),
+    Verdict.UNDECIDED: Interval(1.02, 0.87, 1.2345),
+}
+UNBOUNDED = Interval(0.81, 0.0, float("inf"))
+
+
+def result(
+    name: str, verdict: Verdict | None, interval: Interval | None = None, base_s: float = 0.0809
+) -> Result:
+    benchmark = Benchmark(name=name, command=("sample",))
+    if verdict is None:
+        return Result(benchmark, "", None, "head: exit status 1", available=False)
+    interval = interval or INTERVALS[verdict]
+    return Result(
+        benchmark=benchmark,
+        layer="",
+        verdict=verdict,
+        reason="settled",
+        rounds=20,
+        interval=interval,
+        size=Size(interval, Design.DUET, Metric.CPU, 20),
+        base_s=base_s,
+        head_s=base_s * interval.ratio,
+    )
+
+
+def test_a_line_says_name_times_change_and_verdict() -> None:
+    line = str(result_line(result("import-console", Verdict.FASTER), 0.02))
+    assert line == "  ▼ import-console    80.9 → 59.9 ms    1.35x (1.29–1.42)     faster"
+    slower = str(result_line(result("import-table", Verdict.SLOWER), 0.02))
+    assert slower.startswith("  ▲ import-table")
+    assert slower.endswith("slower")
+    assert "= same" not in slower
+    assert str(result_line(result("x", Verdict.SAME), 0.02)).startswith("  = x")
+
+
+@pytest.mark.parametrize("verdict", [*Verdict, None])
+@pytest.mark.parametrize(
+    "name", ["x", "import-aiservice", "a-very-long-name-of-a-benchmark-indeed"]
+)
+@pytest.mark.parametrize("interval", [None, UNBOUNDED])
+def test_every_line_fits_80_columns(
+    verdict: Verdict | None, name: str, interval: Interval | None
+) -> None:
+    line = str(result_line(result(name, verdict, interval, base_s=1.234), 0.02))
+    assert cell_len(line) <= 80
+    assert line[4:].startswith(name[:8])
+
+
+def test_a_change_is_said_once_with_its_limits() -> None:
+    assert short_change(INTERVALS[Verdict.SLOWER]) == "+9.7% (+8.0…+11.2)"
+    assert short_change(Interval(1.31, 0.9, 1.8)) == "+31.0% (−10.0…+80.0)"
+    assert short_change(UNBOUNDED) == "1.23x"
+    assert short_change(None) == ""
+
+
+MIXED = [
+    result(CONTROL, Verdict.SAME),
+    result("import-console", Verdict.FASTER),
+    result("import-all", Verdict.FASTER, Interval(0.9, 0.88, 0.92)),
+    result("render", Verdict.SAME),
+    result("export", Verdict.UNDECIDED),
+]
+
+
+def test_the_table_ends_with_the_counts() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=80)
+    run = made_up([], "work", options=Options())
+    print_results(console, Evaluated(run, Evaluation(tuple(MIXED), 0.05, 4)))
+    lines = stream.getvalue().splitlines()
+    assert all(cell_len(line) <= 80 for line in lines)
+    assert lines[-1] == "2 faster · 0 slower · 1 same · 1 undecided"
+    assert len(lines) == 2 + len(MIXED) + 1
+    assert counts([result("gone", None)]) == "0 faster · 0 slower · 0 same · 1 not measured"
+
+
+def test_the_last_line_is_in_words() -> None:
+    assert in_words("3.13", MIXED) == (
+        "Python 3.13: of 4 benchmarks 2 are faster (import-console most: 1.35x), none is slower, "
+        "1 undecided."
+    )
+
+
+def test_progress_says_what_is_left() -> None:
+    course = Course(name="import-table", position=5, total=10, budget_s=30.0, later_s=150.0)
+    line = progress_line(course, 15, Interval(0.903, 0.8, 1.0), 12.0)
+    assert line == "5/10 import-table  15 rounds, −9.7% so far, at most 3 min left"
+    long = Course(name="optimize", position=1, total=1, budget_s=30.0, planned=8)
+    assert progress_line(long, 2, None, 60.0) == "1/1 optimize  2 of 8 rounds, about 3 min left"
+
+
+def test_a_terminal_gets_colour_and_a_log_does_not() -> None:
+    stream = io.StringIO()
+    watcher = LiveWatcher(Console(file=stream, force_terminal=True, width=80, color_system="256"))
+    with watcher:
+        watcher.begin(Course(name="work", position=1, total=2, budget_s=1.0))
+        watcher.progress(3, None, 0.5)
+        watcher.decided(result("work", Verdict.FASTER), 0.02)
+        watcher.decided(result("other", Verdict.SLOWER), 0.02)
+    shown = stream.getvalue()
+    assert "1/2 work  3 rounds, at most 0 s left" in shown
+    assert "\x1b[1;38;5;33m▼" in shown
+    assert "\x1b[1;38;5;208m▲" in shown
+    plain = io.StringIO()
+    Console(file=plain, width=80).print(result_line(result("work", Verdict.FASTER), 0.02))
+    assert "\x1b" not in plain.getvalue()
