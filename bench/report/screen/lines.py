@@ -22,6 +22,7 @@ MARKS = {
     None: ("–", "dim"),
 }
 _WIDTHS = (16, 16, 20)  # name, times and change, where nothing is longer
+_SHORT_NAME = 18
 _BELOW_MEI = "below the minimum effect"
 
 
@@ -31,12 +32,11 @@ def result_line(result: Result, mei: float, widths: Sequence[int] = _WIDTHS) -> 
     cells = result_cells(result)
     verdict = verdict_words(result, mei)
     padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-    line = f"  {mark} {'  '.join((*padded, verdict))}"
-    if len(line) > WIDTH:
-        line = f"  {mark} {'  '.join((*filter(None, cells), verdict))}"
-    if len(line) > WIDTH:
-        cells[0] = f"{cells[0][: len(cells[0]) - len(line) + WIDTH - 1]}…"
-        line = f"  {mark} {'  '.join((*filter(None, cells), verdict))}"
+    shortened = [f"{cells[0][:_SHORT_NAME]}…" if len(cells[0]) > _SHORT_NAME else cells[0]]
+    for columns in (padded, [*padded[:2], cells[2]], cells, [*shortened, *cells[1:]]):
+        line = f"  {mark} {'  '.join((*filter(None, columns), verdict))}"
+        if len(line) <= WIDTH:
+            break
     text = Text(line)
     text.stylize(style, 2, 3)
     text.stylize(style, len(line) - len(verdict))

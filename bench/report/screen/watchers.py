@@ -110,7 +110,8 @@ def progress_line(course: Course, rounds: int, estimate: Interval | None, spent_
         taken, left = f"{rounds} of {course.planned} rounds", f"about {_minutes(left_s)} left"
     else:
         left_s = course.later_s + max(course.budget_s - spent_s, 0)
-        taken, left = f"{rounds} rounds", f"at most {_minutes(left_s)} left"
+        taken = f"{rounds} rounds" if rounds else "first rounds"
+        left = f"at most {_minutes(left_s)} left"
     so_far = f"{magnitude(estimate.ratio)} so far, " if estimate else ""
     return f"{_place(course)}  {taken}, {so_far}{left}"
 
