@@ -1,4 +1,4 @@
-"""`python -m bench accuracy`: hold predicted savings against commits that deferred imports."""
+"""`python -m bench accuracy`: predicted and measured savings at commits that deferred imports."""
 
 from __future__ import annotations
 
@@ -27,8 +27,14 @@ from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.report.screen.watchers import make_watcher
 from bench.report.validate.accuracy_page import ACCURACY_PAGE, summary
-from bench.validate.accuracy.held import COMMITS, Commit, Held, load_commits, store
-from bench.validate.accuracy.measure import Holding
+from bench.validate.accuracy.accuracy_record import (
+    COMMITS,
+    AccuracyRecord,
+    DeferringCommit,
+    load_commits,
+    store,
+)
+from bench.validate.accuracy.hold_commit import CommitAccuracy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> ExitStatus:
-    """Hold each commit, store it, and write the page; raises `BenchError`."""
+    """Predict and measure at each commit, store that, and write the page; raises `BenchError`."""
     workspace = find_workspace()
     commits = _chosen(load_commits(arguments.file or COMMITS), arguments.commit)
     failures: list[BenchError] = []
@@ -78,7 +84,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     return failures[0].status if failures else ExitStatus.DONE
 
 
-def _chosen(commits: tuple[Commit, ...], patterns: list[str]) -> tuple[Commit, ...]:
+def _chosen(
+    commits: tuple[DeferringCommit, ...], patterns: list[str]
+) -> tuple[DeferringCommit, ...]:
     for pattern in patterns:
         if not any(fnmatchcase(one.name, pattern) for one in commits):
             known = ", ".join(one.name for one in commits)
@@ -94,13 +102,13 @@ def _chosen(commits: tuple[Commit, ...], patterns: list[str]) -> tuple[Commit, .
 class _Commits:
     """One commit on each Python that is asked for."""
 
-    commit: Commit
+    commit: DeferringCommit
     workspace: Workspace
     watcher: Watcher
     pythons: list[str]
 
-    def run(self) -> Iterator[Held | BenchError]:
-        """What came of it, or why it could not be held."""
+    def run(self) -> Iterator[AccuracyRecord | BenchError]:
+        """The record, or why there is none."""
         try:
             target = load_target(self.commit.history.target, self.workspace.targets)
             planned = self._scenario(target)
@@ -125,7 +133,9 @@ class _Commits:
         path = self.workspace.repos / (history.clone or history.target)
         return clone_on_demand(history.repository, path, private=False).path
 
-    def _hold(self, target: Target, planned: PlannedBenchmark, interpreter: Interpreter) -> Held:
+    def _hold(
+        self, target: Target, planned: PlannedBenchmark, interpreter: Interpreter
+    ) -> AccuracyRecord:
         commit, workspace, repo = self.commit, self.workspace, self._clone()
         name = planned.declaration.name
         self.watcher.say(f"{target.name} {commit.name}, {name}, Python {interpreter.version}")
@@ -135,12 +145,22 @@ class _Commits:
             environments.side(side).prove_again(target.env)
         with (
             network_of(target, [planned], workspace) as network,
-            subjects(target, [planned], workspace, interpreter, environments, network) as both,
+            subjects(target, [planned], workspace, interpreter, environments, network) as (
+                base,
+                head,
+            ),
         ):
             try:
-                return Holding(
-                    commit, target, interpreter.version, environments, planned.declaration,
-                    *both, network, self.watcher,
-                ).run()  # fmt: skip
+                return CommitAccuracy(
+                    commit=commit,
+                    target=target,
+                    python=interpreter.version,
+                    environments=environments,
+                    benchmark=planned.declaration,
+                    base=base,
+                    head=head,
+                    network=network,
+                    watcher=self.watcher,
+                ).run()
             except (NotPresentError, NotServedError) as error:
                 raise UsageError(f"{name}: {error}") from error

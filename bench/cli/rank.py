@@ -1,4 +1,4 @@
-"""`python -m bench rank`: which imports of a scenario could wait, ranked by what that saves."""
+"""`python -m bench rank`: opportunities of a scenario, ranked by what they save."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import msgspec
 from rich.console import Console
@@ -27,16 +26,14 @@ from bench.engine.revisions.clones import open_clone
 from bench.engine.revisions.resolve import clone_path, resolve_range
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.selection import select
-from bench.engine.session.support import support_folder
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.testgate.run_gate import PairGate
-from bench.explain.patterns.detect import Detection
-from bench.explain.patterns.script import analyse_script
-from bench.explain.patterns.setting import setting_of
-from bench.explain.rank.analysis import Analysis, store
-from bench.explain.rank.rank import Ranking
-from bench.report.rank.targets_page import summary, targets_page
+from bench.explain.patterns.detect import PatternDetection
+from bench.explain.patterns.script import rank_script, runs_of
+from bench.explain.rank.ranker import ScenarioRanker
+from bench.explain.rank.ranking import Ranking, store
+from bench.report.rank.rank_page import rank_page, summary
 from bench.report.screen.watchers import make_watcher
 
 
@@ -93,30 +90,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> ExitStatus:
-    """Analyse each scenario on each Python, store it, and write the pages."""
+    """Rank each scenario on each Python, store that, and write the pages."""
     workspace = find_workspace()
     target = load_target(arguments.target, workspace.targets)
     planned = _scenarios(target, arguments, workspace)
-    made: list[Analysis] = []
+    made: list[Ranking] = []
     failures: list[BenchError] = []
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
-            ranker = _Ranker(target, arguments, workspace, watcher, interpreter)
+            ranker = _RevisionRanker(
+                target=target,
+                arguments=arguments,
+                workspace=workspace,
+                watcher=watcher,
+                interpreter=interpreter,
+            )
             for one in ranker.run(planned):
                 if isinstance(one, BenchError):
                     watcher.say(str(one))
                     failures.append(one)
                 else:
-                    made.append(one)
-                    watcher.say(f"stored: {store(one, workspace.data)}")
+                    made.append(one.ranking)
+                    file = store(one.ranking, workspace.data, one.patch)
+                    watcher.say(f"stored: {file}")
     console = Console(highlight=False, soft_wrap=True)
-    for analysis in made:
-        console.print(f"\n{summary(analysis)}", markup=False)
+    for ranking in made:
+        console.print(f"\n{summary(ranking)}", markup=False)
     if made and arguments.report:
         from bench.report.write import write_report  # noqa: PLC0415 - plotting is slow to import
 
         written = write_report(workspace)
-        console.print(f"\nPage: {written.results / targets_page(made[0])}")
+        console.print(f"\nPage: {written.results / rank_page(made[0])}")
     return failures[0].status if failures else ExitStatus.DONE
 
 
@@ -125,7 +129,7 @@ def _scenarios(
 ) -> tuple[PlannedBenchmark, ...]:
     """What is asked for, or the target's default commands and imports.
 
-    A script is analysed when `--scenario` names it, unless what it times is in another process.
+    A script is ranked when `--scenario` names it, unless what it times is in another process.
     """
     names = [one.name for one in target.benchmark]
     for pattern in arguments.scenario:
@@ -141,7 +145,7 @@ def _scenarios(
     if not planned:
         raise UsageError(
             "Nothing of this can be ranked: services and containers do their work in other "
-            "processes, and scripts are analysed only when --scenario names them.",
+            "processes, and scripts are ranked only when --scenario names them.",
             f"`nox -s profile -- {target.name} REV` profiles any benchmark.",
         )
     return planned
@@ -157,7 +161,13 @@ def _is_elsewhere(planned: PlannedBenchmark) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Ranker:
+class _Made:
+    ranking: Ranking
+    patch: bytes
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _RevisionRanker:
     """One Python of one target's revision."""
 
     target: Target
@@ -166,8 +176,8 @@ class _Ranker:
     watcher: Watcher
     interpreter: Interpreter
 
-    def run(self, planned: tuple[PlannedBenchmark, ...]) -> Iterator[Analysis | BenchError]:
-        """Each scenario's analysis, or why there is none; raises `BenchError` for all of them."""
+    def run(self, planned: tuple[PlannedBenchmark, ...]) -> Iterator[_Made | BenchError]:
+        """Each scenario's ranking, or why there is none; raises `BenchError` for all of them."""
         target, workspace, repo = self.target, self.workspace, self.arguments.repo
         revision = self.arguments.revision
         self.watcher.phase(f"looking up {revision}")
@@ -186,39 +196,46 @@ class _Ranker:
         ):
             for one in planned:
                 self.watcher.say(f"{one.declaration.name}, Python {self.interpreter.version}")
-                ranking = Ranking(
-                    target, self.interpreter.version, environment, one.declaration, subject,
-                    network, clone, self.watcher, self.arguments.seconds, self.arguments.all,
-                )  # fmt: skip
+                ranker = ScenarioRanker(
+                    target=target,
+                    python=self.interpreter.version,
+                    environment=environment,
+                    benchmark=one.declaration,
+                    subject=subject,
+                    network=network,
+                    clone=clone,
+                    watcher=self.watcher,
+                    budget_s=self.arguments.seconds,
+                    everything=self.arguments.all,
+                )
                 try:
-                    detected = self._detected(ranking, is_script=_is_script(one))
-                    yield self._tested(detected, ranking.texts, pair)
+                    ranking = self._ranked(ranker, is_script=_is_script(one))
+                    yield _Made(self._tested(ranking, ranker.texts, pair), ranker.patch)
                 except (NotPresentError, NotServedError) as error:
                     yield UsageError(f"{one.declaration.name}: {error}")
                 except BenchError as error:
                     yield error
 
-    def _detected(self, ranking: Ranking, *, is_script: bool) -> Analysis:
-        """The analysis and other shapes; of a script there is nothing else. Raises `BenchError`."""
+    def _ranked(self, ranker: ScenarioRanker, *, is_script: bool) -> Ranking:
+        """Imports and other causes; of a script only the latter. Raises `BenchError`."""
         if is_script:
-            analysis, setting = analyse_script(ranking)
+            ranking, runs = rank_script(ranker)
         else:
-            analysis = ranking.run()
-            setting = setting_of(ranking, analysis.process_s, analysis.bare_s)
-        hot = is_script or self.arguments.hot
+            ranking, runs = ranker.run(), runs_of(ranker)
+        return PatternDetection(
+            ranker=ranker,
+            ranking=ranking,
+            runs=runs,
+            hot=is_script or self.arguments.hot,
+            data=self.workspace.data,
+        ).run()
 
-        def support(package: str, version: str) -> Path:
-            return support_folder(package, version, self.interpreter, self.workspace)
-
-        data = self.workspace.data
-        return Detection(ranking, analysis, hot, data, setting, support).run()
-
-    def _tested(self, analysis: Analysis, texts: dict[str, str], pair: Pair) -> Analysis:
+    def _tested(self, ranking: Ranking, texts: dict[str, str], pair: Pair) -> Ranking:
         """The same with the project's own tests, as it is and rewritten, where asked for."""
         if not self.arguments.tests or not texts:
-            return analysis
+            return ranking
         if self.target.tests is None:
-            return msgspec.structs.replace(analysis, gate=Gate(reason="no tests are declared"))
+            return msgspec.structs.replace(ranking, gate=Gate(reason="no tests are declared"))
         gate = PairGate(
             self.target,
             pair,
@@ -228,4 +245,4 @@ class _Ranker:
             self.arguments.repo,
             texts,
         ).run(self.interpreter)
-        return msgspec.structs.replace(analysis, gate=gate)
+        return msgspec.structs.replace(ranking, gate=gate)

@@ -16,7 +16,7 @@ from bench.core.files import write_atomically
 from bench.engine.store.accounts import StackRecord, read_accounts
 from bench.engine.store.run import cannot_write
 from bench.engine.store.series import SERIES_FOLDER
-from bench.explain.rank.analysis import FOLDER as RANKINGS
+from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
 from bench.formats.markdown import document
 from bench.report.history.series_csv import COLUMNS

@@ -17,7 +17,7 @@ from bench.report.history.series_page import series_file, write_series_page
 from bench.report.index import write_index
 from bench.report.output import Output
 from bench.report.pair.pair_page import write_pair_page
-from bench.report.rank.targets_page import write_targets_pages
+from bench.report.rank.rank_page import write_rank_pages
 from bench.report.select_runs import collect, read_all
 from bench.report.stack.stack_around import around_of
 from bench.report.stack.stack_page import write_stack_pages
@@ -67,7 +67,7 @@ def write_report(workspace: Workspace) -> Written:
         write_pair_page(pair, output)
     for page in series.pages:
         write_series_page(page, output)
-    rankings = write_targets_pages(output)
+    rankings = write_rank_pages(output)
     held = write_accuracy_page(output)
     stack = write_stack_pages(collection, around_of(_targets(workspace.targets)), output)
     if workspace.data.is_dir() or not (workspace.results / "README.md").exists():

@@ -15,7 +15,7 @@ from bench.explain.counters.running import Runner
 from bench.explain.rank.candidates import Candidate, Judgement, judge_imports
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.recording import Recording, record
-from bench.explain.rank.sources import Source
+from bench.explain.rank.sources import ModuleSource
 
 RUNNER = Runner(Isolation((), "open"), timeout_s=60)
 
@@ -39,16 +39,16 @@ class Package:
     def record(self) -> Recording:
         return record(RUNNER, self.benchmark, self.invocation, [self.folder / "own"])
 
-    def sources(self) -> dict[str, Source]:
+    def sources(self) -> dict[str, ModuleSource]:
         found = {}
         for file in sorted((self.folder / "own").rglob("*.py")):
             parts = file.relative_to(self.folder).with_suffix("").parts
             name = ".".join(parts).removesuffix(".__init__")
-            found[name] = Source.parse(name, file)
+            found[name] = ModuleSource.parse(name, file)
         return found
 
     def analyse(self) -> tuple[Graph, Judgement]:
-        """The graph, where each module costs 1, and what could wait."""
+        """The graph, where each module costs 1, and what can be deferred."""
         recording = self.record()
         graph = Graph(recording, dict.fromkeys(recording.modules, 1.0))
         sources = self.sources()
@@ -80,5 +80,5 @@ def by_name(judgement: Judgement) -> dict[str, Candidate]:
 
 
 def reasons(judgement: Judgement) -> dict[str, str]:
-    """Why names can't wait."""
+    """Why names cannot be deferred."""
     return {one.name: one.reason for one in judgement.kept}

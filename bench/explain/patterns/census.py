@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parents[1] / "agents" / "census"
 
 
 @dataclass(frozen=True)
-class Class:
+class ClassCount:
     """A class of the project: its instances at the end, and the most that were seen at once.
 
     Bytes are those of one instance, without what its fields hold, measured with copies of the class
@@ -35,7 +35,7 @@ class Class:
 
 
 @dataclass(frozen=True)
-class Cache:
+class CacheCount:
     """An `lru_cache`, anybody's; `limit` is None where it has none."""
 
     name: str
@@ -57,8 +57,8 @@ class Census:
     Instances were counted so many times (`looks`), the last time at the end.
     """
 
-    classes: tuple[Class, ...]
-    caches: tuple[Cache, ...]
+    classes: tuple[ClassCount, ...]
+    caches: tuple[CacheCount, ...]
     miss_s: float
     looks: int = 1
 
@@ -80,9 +80,9 @@ def take_census(
         raise NotCountedError("no Python process of it could be asked for its objects")
     told: dict[str, Any] = ast.literal_eval(text)
     return Census(
-        tuple(Class(*one) for one in told["classes"]),
+        tuple(ClassCount(*one) for one in told["classes"]),
         tuple(
-            Cache(name, hits, misses, None if limit < 0 else limit, entries)
+            CacheCount(name, hits, misses, None if limit < 0 else limit, entries)
             for name, hits, misses, limit, entries in told["caches"]
         ),
         max(0.0, told["miss_ns"] / 1e9),

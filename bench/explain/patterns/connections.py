@@ -9,25 +9,25 @@ from bench.core.errors import DataError
 from bench.core.revision import Revision
 from bench.core.sample import Side
 from bench.engine.store.accounts import NEW_CONNECTIONS, KeptFinding, StackRecord, read_accounts
-from bench.explain.rank.analysis import Analysis, Pattern
+from bench.explain.rank.ranking import Pattern, Ranking
 from bench.explain.trace.findings.words import evidence_of, title_of
 from bench.formats.text import day, seconds
 
 _COMMON_S = 0.020
 
 
-def new_connections(analysis: Analysis, data: Path, least_s: float) -> Iterator[Pattern]:
+def new_connections(ranking: Ranking, data: Path, least_s: float) -> Iterator[Pattern]:
     """Places that get a new connection for each request, by the newest trace of this revision.
 
     Those that cost so much wall time there, or would with the service 20 ms away. A trace with the
-    analysis' Python goes before others.
+    ranking' Python goes before others.
     """
-    revision = analysis.environment.revision
+    revision = ranking.environment.revision
     traces = [
-        (one.python == analysis.python, one.started_at, one)
+        (one.python == ranking.python, one.started_at, one)
         for one in read_accounts(data)
         if not isinstance(one, DataError)
-        and (one.target, one.scenario) == (analysis.target, analysis.scenario.name)
+        and (one.target, one.scenario) == (ranking.target, ranking.scenario.name)
         and _sides(one, revision)
     ]
     if not traces:

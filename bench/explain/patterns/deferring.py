@@ -1,55 +1,56 @@
-"""Imports whose deferring is promised much and saves nothing: others import the same."""
+"""Imports that `-X importtime` shows as expensive and whose deferring saves nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from bench.explain.rank.analysis import Pattern
 from bench.explain.rank.candidates import Candidate
 from bench.explain.rank.costs import where
-from bench.explain.rank.found import Found
+from bench.explain.rank.ranked_imports import RankedImports
+from bench.explain.rank.ranking import Pattern
 from bench.explain.rank.recording import MAIN
 
+IN_VAIN = "deferring in vain"
 _NOTHING_S = 0.0001
 _OTHERS = 3
 
 
-def in_vain(found: Found, least_s: float, most: int) -> Iterator[Pattern]:
-    """Statements outside the best set that `-X importtime` promises so much for, dearest first.
+def in_vain(ranked: RankedImports, least_s: float, most: int) -> Iterator[Pattern]:
+    """Statements outside the best set for which `-X importtime` shows so much, in that order.
 
     Of those that import the same modules the first one stands for all.
     """
-    chosen = [one.skip for one in found.best]
-    saved_s = found.graph.saving(chosen)
-    remaining = found.graph.reached(chosen)
+    chosen = [one.skip for one in ranked.best]
+    saved_s = ranked.graph.saving(chosen)
+    remaining = ranked.graph.reached(chosen)
     places = {one.place for one in chosen}
-    rest = [one for one in found.judgement.candidates if one.place not in places]
+    rest = [one for one in ranked.judgement.candidates if one.place not in places]
     seen: set[frozenset[str]] = set()
-    for one in sorted(rest, key=lambda one: -found.promised_s([one])):
-        promised_s = found.promised_s([one])
-        wanted = frozenset(found.got(one) & remaining)
+    for one in sorted(rest, key=lambda one: -ranked.promised_s([one])):
+        promised_s = ranked.promised_s([one])
+        wanted = frozenset(ranked.got(one) & remaining)
         if promised_s < max(least_s, _NOTHING_S) or len(seen) == most:
             return
         if not wanted or wanted in seen:
-            continue  # gone with the set already, or told
-        if found.graph.saving([*chosen, one.skip]) - saved_s < _NOTHING_S:
+            continue  # no longer imported with the set, or told already
+        if ranked.graph.saving([*chosen, one.skip]) - saved_s < _NOTHING_S:
             seen.add(wanted)
             yield Pattern(
-                "deferring in vain",
-                where(found.graph.recording.places[one.place]),
-                f"`-X importtime` shows {promised_s * 1e3:.1f} ms for it, but on top of the set "
-                f"above it saves nothing: {_why(found, one, remaining)}",
-                "leave it",
+                IN_VAIN,
+                where(ranked.graph.recording.places[one.place]),
+                f"`-X importtime` shows {promised_s * 1e3:.1f} ms for it, but deferring it too "
+                f"saves nothing: {_why(ranked, one, remaining)}",
+                "keep it",
                 "the import graph",
                 pays=False,
             )
 
 
-def _why(found: Found, one: Candidate, remaining: Collection[str]) -> str:
-    wanted = found.got(one)
+def _why(ranked: RankedImports, one: Candidate, remaining: Collection[str]) -> str:
+    wanted = ranked.got(one)
     others = sorted(
         where(place)
-        for number, place in enumerate(found.graph.recording.places)
+        for number, place in enumerate(ranked.graph.recording.places)
         if number != one.place
         and (place.module in remaining or place.module == MAIN)
         and any(asked.got in wanted for asked in place.asked)

@@ -1,4 +1,4 @@
-"""Could a command answer before it does its work? What `--version` and `--help` need at least."""
+"""What an early exit of `--version` and `--help` would save at most."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dataclasses
 from bench.core.target import Benchmark
 from bench.engine.measure.client import Invocation
 from bench.explain.counters.running import Runner
-from bench.explain.rank.analysis import Analysis, Pattern
+from bench.explain.rank.ranking import Pattern, Ranking
 from bench.explain.rank.recording import take_times
 
 _VERSION = frozenset({"--version", "-V", "version"})
@@ -17,41 +17,41 @@ _NAME = "answer-alone"
 
 
 def early_exit(
-    analysis: Analysis, runner: Runner, bare: Invocation, least_s: float
+    ranking: Ranking, runner: Runner, bare: Invocation, least_s: float
 ) -> Pattern | None:
-    """What is left when only the answer's own modules are imported, which no exit can go below.
+    """The bound: a process that imports only the modules its answer needs.
 
     `bare` runs a bare interpreter of the environment. None where the command asks for something
-    else, or where nothing worth having is left. Raises `NotCountedError`.
+    else, or where less than `least_s` would be saved. Raises `NotCountedError`.
     """
-    program = _program(analysis)
+    program = _program(ranking)
     if not program:
         return None
     benchmark = Benchmark(name=_NAME, statement=program)
     invocation = dataclasses.replace(bare, argv=(*bare.argv[:-1], program))
     bound_s = take_times(runner, benchmark, invocation, _RUNS).process_s
-    saving_s = analysis.process_s - bound_s
-    beyond_s = saving_s - analysis.best_s
+    saving_s = ranking.process_s - bound_s
+    beyond_s = saving_s - ranking.best_s
     if max(saving_s, 0.0) < least_s:
         return None
     return Pattern(
         "early exit",
-        " ".join(analysis.scenario.command),
-        f"an interpreter that does no more than `{program}` takes {bound_s * 1e3:.1f} ms of CPU "
-        f"time; the set above leaves {(analysis.process_s - analysis.best_s) * 1e3:.1f} ms, so "
-        f"{max(beyond_s, 0.0) * 1e3:.1f} ms at most are left for an exit before all other work",
-        "answer at the beginning of the entry point, before anything else is imported, if what "
-        "is left is worth a second way through the program",
-        "a bound: that interpreter, measured",
-        cost_s=analysis.process_s,
+        " ".join(ranking.scenario.command),
+        f"an interpreter that only runs `{program}` takes {bound_s * 1e3:.1f} ms of CPU time; with "
+        f"the set above deferred the command takes {(ranking.process_s - ranking.best_s) * 1e3:.1f}"
+        f" ms, so an early exit saves at most {max(beyond_s, 0.0) * 1e3:.1f} ms more",
+        "answer at the beginning of the entry point, before anything else is imported, if that "
+        "is worth a second path through the program",
+        "an upper bound: that interpreter, measured",
+        cost_s=ranking.process_s,
         saving_s=max(beyond_s, 0.0),
         pays=beyond_s >= least_s,
     )
 
 
-def _program(analysis: Analysis) -> str:
-    words = analysis.scenario.command[1:]
-    distribution = analysis.environment.recipe.distribution
+def _program(ranking: Ranking) -> str:
+    words = ranking.scenario.command[1:]
+    distribution = ranking.environment.recipe.distribution
     if len(words) == 1 and words[0] in _VERSION:
         return f"from importlib.metadata import version; print(version({distribution!r}))"
     if words and words[-1] in _HELP:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.explain.patterns.census import Cache, Census, Class
-from bench.explain.rank.analysis import Pattern
+from bench.explain.patterns.census import CacheCount, Census, ClassCount
+from bench.explain.rank.ranking import Pattern
 
 _RARE = 100
 _LOOKED_UP = 20
@@ -36,18 +36,18 @@ def caches(census: Census, least_s: float) -> Iterator[Pattern]:
             yield _cache(one, cost)
 
 
-def _saving(one: Class) -> int:
+def _saving(one: ClassCount) -> int:
     return 0 if one.has_slots else one.most * (one.with_dict - one.with_slots)
 
 
-def _instances(one: Class, looks: int) -> str:
+def _instances(one: ClassCount, looks: int) -> str:
     """How many there were; a peak between two looks is not seen."""
     if one.most == one.at_end:
         return f"{one.at_end} instances at the end"
     return f"at most {one.most} instances at once (seen in {looks} looks), {one.at_end} at the end"
 
 
-def _worth_it(one: Class, looks: int) -> Pattern:
+def _worth_it(one: ClassCount, looks: int) -> Pattern:
     kind = "dataclass" if one.is_dataclass else "class"
     change = (
         "`@dataclass(slots=True)`, or a plain class with `__slots__`"
@@ -66,7 +66,7 @@ def _worth_it(one: Class, looks: int) -> Pattern:
     )
 
 
-def _rare(one: Class, looks: int) -> Pattern:
+def _rare(one: ClassCount, looks: int) -> Pattern:
     return Pattern(
         _SLOTS,
         one.name,
@@ -77,7 +77,7 @@ def _rare(one: Class, looks: int) -> Pattern:
     )
 
 
-def _cache(one: Cache, cost_s: float) -> Pattern:
+def _cache(one: CacheCount, cost_s: float) -> Pattern:
     found = one.hits / (one.hits + one.misses)
     thrown = f", {one.evicted} results thrown away again" if one.evicted else ""
     limit = "without limit" if one.limit is None else f"of {one.limit}"

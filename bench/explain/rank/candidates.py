@@ -1,4 +1,4 @@
-"""Which of the project's own imports could wait, and what speaks against the others."""
+"""Which of the project's own imports can be deferred, and what keeps the others."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from functools import cached_property
 from bench.explain.rank.graph import Graph, Skip
 from bench.explain.rank.recording import Place
 from bench.explain.rank.scopes import Use
-from bench.explain.rank.sources import Name, Source, Standing, Statement, reads_from
+from bench.explain.rank.sources import ModuleSource, Name, Standing, Statement, reads_from
 
 
-class Way(enum.StrEnum):
-    """How a name is deferred. The values are stored in `data/`: never change one."""
+class DeferralWay(enum.StrEnum):
+    """How a name is deferred."""
 
     INTO_FUNCTIONS = "into functions"
     FOR_TYPES = "under TYPE_CHECKING"
@@ -26,14 +26,14 @@ class Way(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Deferral:
-    """One name that could wait: in which ways, and whom it concerns.
+    """One name that can be deferred: in which ways, and whom it concerns.
 
     `asked_by` are the project's other modules that take the name from here; `exported` says that
     `__all__` or a package's `__init__` shows it.
     """
 
     name: Name
-    ways: frozenset[Way]
+    ways: frozenset[DeferralWay]
     functions: tuple[str, ...]
     asked_by: tuple[str, ...]
     exported: bool
@@ -42,10 +42,10 @@ class Deferral:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A statement that could wait, wholly or in part; `place` is its position in the graph."""
+    """A statement that can be deferred, wholly or in part; `place` is its position in the graph."""
 
     place: int
-    source: Source
+    source: ModuleSource
     statement: Statement
     deferrals: tuple[Deferral, ...]
 
@@ -58,7 +58,7 @@ class Candidate:
     def brings(self) -> frozenset[str]:
         """Modules that the rewritten file imports for it."""
         future = any(one.needs_future for one in self.deferrals)
-        types = any(Way.FOR_TYPES in one.ways for one in self.deferrals)
+        types = any(DeferralWay.FOR_TYPES in one.ways for one in self.deferrals)
         return frozenset(["__future__"] * future + ["typing"] * types)
 
     @property
@@ -68,8 +68,8 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A name that can't wait, with the reason; `line` is the use that speaks against it."""
+class Blocker:
+    """A name that cannot be deferred, with the reason; `line` is the use that gives it."""
 
     place: int
     name: str
@@ -79,14 +79,18 @@ class Kept:
 
 @dataclass(frozen=True)
 class Judgement:
-    """All own statements of a run: what could wait, and what can't."""
+    """All own statements of a run: what can be deferred, and what cannot."""
 
     candidates: tuple[Candidate, ...]
-    kept: tuple[Kept, ...]
+    kept: tuple[Blocker, ...]
 
 
 def judge_imports(
-    graph: Graph, sources: Mapping[str, Source], everything: Sequence[Source], *, lazy: bool
+    graph: Graph,
+    sources: Mapping[str, ModuleSource],
+    everything: Sequence[ModuleSource],
+    *,
+    lazy: bool,
 ) -> Judgement:
     """Judge every statement of `sources` (by module) that the run carried out.
 
@@ -100,18 +104,18 @@ class _Judge:
     def __init__(
         self,
         graph: Graph,
-        sources: Mapping[str, Source],
-        everything: Sequence[Source],
+        sources: Mapping[str, ModuleSource],
+        everything: Sequence[ModuleSource],
         *,
         lazy: bool,
     ) -> None:
         self.graph, self.sources, self.lazy = graph, sources, lazy
         self.everything = everything
         self.ran = graph.recording.lines
-        self.kept: list[Kept] = []
+        self.kept: list[Blocker] = []
 
     @cached_property
-    def readers(self) -> dict[tuple[str, str], list[tuple[Source, int]]]:
+    def readers(self) -> dict[tuple[str, str], list[tuple[ModuleSource, int]]]:
         """(module, name) → who takes it from there, in which line."""
         names = frozenset(
             name.bound
@@ -139,23 +143,23 @@ class _Judge:
                         found.append(Candidate(number, source, statement, deferrals))
         return Judgement(tuple(found), tuple(self.kept))
 
-    def _deferrals(self, place: int, source: Source, statement: Statement) -> list[Deferral]:
+    def _deferrals(self, place: int, source: ModuleSource, statement: Statement) -> list[Deferral]:
         found = []
         for name in statement.names:
             reason, line = self._against(source, statement, name)
             if reason:
-                self.kept.append(Kept(place, name.bound, reason, line))
+                self.kept.append(Blocker(place, name.bound, reason, line))
                 continue
             deferral = self._deferral(source, statement, name)
-            if Way.ON_REQUEST in deferral.ways and source.has_getattr:
+            if DeferralWay.ON_REQUEST in deferral.ways and source.has_getattr:
                 reason = "the module has a __getattr__ of its own"
-                self.kept.append(Kept(place, name.bound, reason, statement.line))
+                self.kept.append(Blocker(place, name.bound, reason, statement.line))
             else:
                 found.append(deferral)
         return found
 
-    def _against(self, source: Source, statement: Statement, name: Name) -> tuple[str, int]:
-        """Why a name can't wait, and the line that says so; "" when it can."""
+    def _against(self, source: ModuleSource, statement: Statement, name: Name) -> tuple[str, int]:
+        """Why a name cannot be deferred, and the line that says so; "" when it can."""
         if statement.standing is not Standing.PLAIN:
             return str(statement.standing), statement.line
         if not name.bound_once or name.bound in source.declared_elsewhere:
@@ -173,7 +177,7 @@ class _Judge:
                 return f"used in this scenario by {reader.module}", line
         return "", 0
 
-    def _against_use(self, source: Source, use: Use) -> str:
+    def _against_use(self, source: ModuleSource, use: Use) -> str:
         if use.is_annotation:
             return self._against_annotation(source, use)
         if use.function is None:
@@ -184,7 +188,7 @@ class _Judge:
             return "used in this scenario"
         return self._against_place(source, use)
 
-    def _against_place(self, source: Source, use: Use) -> str:
+    def _against_place(self, source: ModuleSource, use: Use) -> str:
         """An import in front of the use may have to stand where it is carried out all the same."""
         if not any((str(source.file), line) in self.ran for line in source.lines_of_anchor(use)):
             return ""
@@ -192,7 +196,7 @@ class _Judge:
             return "caught by a try that runs in this scenario"
         return "a part of a statement that runs in this scenario"
 
-    def _against_annotation(self, source: Source, use: Use) -> str:
+    def _against_annotation(self, source: ModuleSource, use: Use) -> str:
         waits = source.defers_annotations or self.lazy
         if use.field_of is not None and (use.field_of.bases or use.field_of.decorator_list):
             return "annotates a field, which may be needed at run time"
@@ -201,8 +205,8 @@ class _Judge:
         return ""
 
     def _readers(
-        self, source: Source, statement: Statement, name: Name
-    ) -> list[tuple[Source, int]]:
+        self, source: ModuleSource, statement: Statement, name: Name
+    ) -> list[tuple[ModuleSource, int]]:
         if not statement.at_top:
             return []
         return [
@@ -211,7 +215,7 @@ class _Judge:
             if reader.module != source.module
         ]
 
-    def _deferral(self, source: Source, statement: Statement, name: Name) -> Deferral:
+    def _deferral(self, source: ModuleSource, statement: Statement, name: Name) -> Deferral:
         functions = dict.fromkeys(
             use.function.name
             for use in name.uses
@@ -226,14 +230,14 @@ class _Judge:
             name.bound in source.exported or (source.is_package and not functions)
         )
         ways = {
-            Way.INTO_FUNCTIONS: bool(functions),
-            Way.FOR_TYPES: annotates,
-            Way.ON_REQUEST: exported or bool(asked_by),
+            DeferralWay.INTO_FUNCTIONS: bool(functions),
+            DeferralWay.FOR_TYPES: annotates,
+            DeferralWay.ON_REQUEST: exported or bool(asked_by),
         }
         chosen = frozenset(way for way, applies in ways.items() if applies)
         return Deferral(
             name,
-            chosen or frozenset({Way.REMOVED}),
+            chosen or frozenset({DeferralWay.REMOVED}),
             tuple(functions),
             tuple(asked_by),
             exported,

@@ -1,4 +1,4 @@
-"""Packages that cost something and who pulls them in; what keeps the rest."""
+"""Expensive packages and their importers; imports that cannot be deferred."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.explain.rank.analysis import Kept, Package
 from bench.explain.rank.candidates import Candidate, Judgement
 from bench.explain.rank.cuts import smallest_cut
-from bench.explain.rank.findings import shown_file
 from bench.explain.rank.graph import Graph, Skip
+from bench.explain.rank.opportunities import shown_file
+from bench.explain.rank.ranking import NotDeferrable, PackageCost
 from bench.explain.rank.recording import Place
 
 _PACKAGES = 20
@@ -18,28 +18,27 @@ _PACKAGES = 20
 
 def packages(
     graph: Graph, own: frozenset[str], judgement: Judgement, least: float
-) -> tuple[Package, ...]:
-    """The dearest packages, with their cuts; those below `least` are left out."""
+) -> tuple[PackageCost, ...]:
+    """The most expensive packages, with their cuts; those below `least` are left out."""
     groups = groups_of(graph, own)
-    dearest = sorted(groups, key=lambda name: -graph.total(groups[name]))
+    expensive = sorted(groups, key=lambda name: -graph.total(groups[name]))
     whole = {one.place for one in judgement.candidates if one.is_whole}
     removable = own_places(graph, own)
     found = []
-    for name in dearest[:_PACKAGES]:
+    for name in expensive[:_PACKAGES]:
         cost = graph.total(groups[name])
         if cost < least:
             break
-        cut = smallest_cut(graph, [name], removable, whole)
-        places = cut.places if cut else ()
+        places = smallest_cut(graph, [name], removable, whole) or ()
         found.append(
-            Package(
-                name,
-                name.partition(".")[0] in own,
-                len(groups[name]),
-                cost,
-                tuple(where(graph.recording.places[one]) for one in places),
-                graph.saving([_all_of(graph, one) for one in places]) if places else 0.0,
-                bool(places) and whole.issuperset(places),
+            PackageCost(
+                name=name,
+                is_own=name.partition(".")[0] in own,
+                modules=len(groups[name]),
+                own_s=cost,
+                cut=tuple(where(graph.recording.places[one]) for one in places),
+                saving_s=graph.saving([_all_of(graph, one) for one in places]) if places else 0.0,
+                deferrable=bool(places) and whole.issuperset(places),
             )
         )
     return tuple(found)
@@ -61,8 +60,8 @@ def where(place: Place) -> str:
 
 def kept(
     graph: Graph, judgement: Judgement, best: Sequence[Candidate], least: float
-) -> tuple[Kept, ...]:
-    """Names that can't wait, by what would be saved on top of the best set if they could."""
+) -> tuple[NotDeferrable, ...]:
+    """Names that cannot be deferred, by what that would save on top of the best set."""
     skips = {one.place: one.skip for one in best}
     saved = graph.saving(list(skips.values()))
     by_place = defaultdict(list)
@@ -75,7 +74,14 @@ def kept(
             continue
         place = graph.recording.places[number]
         found += [
-            Kept(shown_file(Path(place.file)), place.line, one.name, one.reason, one.line, more)
+            NotDeferrable(
+                file=shown_file(Path(place.file)),
+                line=place.line,
+                name=one.name,
+                reason=one.reason,
+                use_line=one.line,
+                saving_s=more,
+            )
             for one in names
         ]
     return tuple(sorted(found, key=lambda one: (-one.saving_s, one.file, one.line)))

@@ -1,25 +1,17 @@
-"""Who pulls a module in, and the fewest statements that would have to go to be rid of it."""
+"""The fewest statements whose removal leaves nobody who imports a module (minimum cut)."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from bench.explain.rank.graph import Graph
 
 _MANY = 10**9
-_ONE = 1000  # one statement; one that can't wait weighs a little more
+_ONE = 1000  # one statement; one that cannot be deferred weighs a little more
 _Node = tuple[str, str | int]
 _START: _Node = ("start", "")
 _END: _Node = ("end", "")
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The fewest own statements whose removal leaves nobody who imports the modules."""
-
-    places: tuple[int, ...]
 
 
 def smallest_cut(
@@ -27,8 +19,8 @@ def smallest_cut(
     modules: Collection[str],
     removable: Collection[int],
     preferred: Collection[int] = (),
-) -> Cut | None:
-    """The smallest cut between the program and modules; None where no removable ones suffice.
+) -> tuple[int, ...] | None:
+    """The fewest removable statements between the program and modules; None where none suffice.
 
     Each removable statement weighs the same (maximum flow, minimum cut; Ford & Fulkerson 1956); of
     cuts of one size that with most `preferred` statements is taken.
@@ -51,7 +43,7 @@ def smallest_cut(
         for kind, number in behind
         if kind == "in" and ("out", number) not in behind and number in removable
     }
-    return Cut(tuple(sorted(found)))
+    return tuple(sorted(found))
 
 
 def _network(

@@ -62,7 +62,7 @@ def make_overlay(
     files = []
     for path, text in texts.items():
         file = folder / path.relative_to(own[0].parent)
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(text.encode("utf-8"))
         files.append(file)
     compiled = run_tool([environment.venv / "bin" / "python", "-I", "-c", _COMPILE, *files])
     if not compiled.ok:

@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parents[1] / "agents" / "import_graph"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ImportedName:
     """One name of an import as it was carried out.
 
     `module` is what was asked for, by its absolute name; `name` what was taken from it ("" for the
@@ -45,7 +45,7 @@ class Place:
     file: str
     line: int
     function: str
-    asked: tuple[Asked, ...]
+    asked: tuple[ImportedName, ...]
     accounts: tuple[str, ...]
 
 
@@ -85,18 +85,6 @@ class Times:
         return found
 
 
-@dataclass(frozen=True)
-class Steps:
-    """Looks at the clock of a `process`: the part that begins with each.
-
-    `copies` are processes forked at the end, by the name of the set that they had let go of.
-    """
-
-    process: int
-    parts: tuple[str, ...]
-    copies: Mapping[str, int]
-
-
 def record(
     runner: Runner, benchmark: Benchmark, invocation: Invocation, own: Sequence[Path]
 ) -> Recording:
@@ -132,30 +120,6 @@ def take_top_level(
         for file, line, taken in _run(runner, benchmark, invocation, variables).get("top", []):
             found[file, line].append(taken / 1e9)
     return {key: median(taken) for key, taken in found.items()}
-
-
-def take_steps(
-    runner: Runner,
-    benchmark: Benchmark,
-    invocation: Invocation,
-    parts: Mapping[str, str],
-    under: Sequence[str],
-) -> Steps:
-    """One run under an instrument that sees each look at the clock: which part begins with it.
-
-    `parts` sorts modules; all else is the part "". Two more looks follow, one at each side of the
-    forks.
-    """
-    with scratch(invocation) as folder:
-        file = folder / "parts"
-        text = "".join(f"{name}\t{part}\n" for name, part in parts.items())
-        file.write_text(text, encoding="utf-8")
-        told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_PARTS": str(file)}, under)
-    return Steps(
-        told["process"],
-        tuple(told["steps"]),
-        told["copies"],
-    )
 
 
 def middle(runs: Sequence[Times]) -> Times:
@@ -201,7 +165,7 @@ def with_path(invocation: Invocation, folder: Path) -> dict[str, str]:
 
 def _place(place: Sequence[Any], asked: Sequence[Any], accounts: Sequence[str]) -> Place:
     module, file, line, function = place
-    names = tuple(Asked(*one) for one in asked)
+    names = tuple(ImportedName(*one) for one in asked)
     return Place(module, file, line, function, names, tuple(accounts))
 
 
@@ -214,16 +178,12 @@ def _times(told: dict[str, Any]) -> Times:
 
 
 def _run(
-    runner: Runner,
-    benchmark: Benchmark,
-    invocation: Invocation,
-    variables: dict[str, str],
-    under: Sequence[str] = (),
+    runner: Runner, benchmark: Benchmark, invocation: Invocation, variables: dict[str, str]
 ) -> dict[str, Any]:
     with scratch(invocation) as folder:
         file = folder / "recorded"
         ours = {**with_path(invocation, _FOLDER), "BENCH_RECORDER": str(file), **variables}
-        runner.run(benchmark, invocation, under=under, variables=ours)
+        runner.run(benchmark, invocation, variables=ours)
         text = file.read_text(encoding="ascii") if file.exists() else ""
     if not text:
         raise NotCountedError("no Python process of it could be recorded")

@@ -1,4 +1,4 @@
-"""Write a module anew with imports deferred: the smallest edit of its text, all else as it was.
+"""Rewrite a module with imports deferred: the smallest edit of its text, all else unchanged.
 
 Positions come from `ast`, so that comments and layout stay and the result is a patch one can read.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
-from bench.explain.rank.candidates import Candidate, Deferral, Way
+from bench.explain.rank.candidates import Candidate, Deferral, DeferralWay
 from bench.explain.rank.scopes import Use
-from bench.explain.rank.sources import Source
+from bench.explain.rank.sources import ModuleSource
 
 _FUTURE = "from __future__ import annotations"
 _GETATTR = """
@@ -22,18 +23,19 @@ def __getattr__(name):
 _CASE = '    if name == "{name}":\n        {statement}\n        return {name}\n'
 
 
-def rewrite(source: Source, candidates: Iterable[Candidate]) -> str:
-    """The text of a file with these of its statements deferred."""
-    return _Rewriting(source).run(list(candidates))
-
-
-def with_future(source: Source) -> str:
-    """The text of a file whose annotations are no longer evaluated, all else as it was."""
-    return _Rewriting(source).with_future()
+def rewritten(candidates: Collection[Candidate]) -> dict[Path, str]:
+    """File → its new text, with its own ends of lines, for all files these candidates stand in."""
+    sources = {one.source.module: one.source for one in candidates}
+    return {
+        source.file: _Rewriting(source)
+        .run([one for one in candidates if one.source is source])
+        .replace("\n", source.newline)
+        for source in sources.values()
+    }
 
 
 class _Rewriting:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ModuleSource) -> None:
         self.source = source
         self.before: dict[int, list[str]] = defaultdict(list)  # line → what goes in front of it
         self.wanted: dict[tuple[int, int], dict[int, list[ast.alias]]] = {}
@@ -48,7 +50,7 @@ class _Rewriting:
                 self._put_into_functions(candidate, deferral)
         self._write_wanted({one.statement.line: one for one in candidates})
         deferrals = [(one, deferral) for one in candidates for deferral in one.deferrals]
-        if any(Way.FOR_TYPES in deferral.ways for _, deferral in deferrals):
+        if any(DeferralWay.FOR_TYPES in deferral.ways for _, deferral in deferrals):
             self._head(["from typing import TYPE_CHECKING"])
         if any(deferral.needs_future for _, deferral in deferrals):
             self._head([_FUTURE])
@@ -56,13 +58,9 @@ class _Rewriting:
         cases = [
             _CASE.format(name=deferral.name.bound, statement=_import(one, [deferral]))
             for one, deferral in deferrals
-            if Way.ON_REQUEST in deferral.ways
+            if DeferralWay.ON_REQUEST in deferral.ways
         ]
         return text + _GETATTR.format(cases="".join(cases)) if cases else text
-
-    def with_future(self) -> str:
-        self._head([_FUTURE])
-        return "".join(self._lines())
 
     def _lines(self) -> Iterable[str]:
         for number, line in enumerate(self.source.lines, start=1):
@@ -75,7 +73,7 @@ class _Rewriting:
         deferred = {id(one.name.alias) for one in candidate.deferrals}
         left = [alias for alias in node.names if id(alias) not in deferred]
         text = indent + _written(node, left) + "\n" if left else ""
-        types = [one for one in candidate.deferrals if Way.FOR_TYPES in one.ways]
+        types = [one for one in candidate.deferrals if DeferralWay.FOR_TYPES in one.ways]
         if types:
             text += f"{indent}if TYPE_CHECKING:\n{indent}    {_import(candidate, types)}\n"
         if not text and self._is_last(node):

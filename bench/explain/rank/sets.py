@@ -1,4 +1,4 @@
-"""Savings of sets of statements: the smallest set that saves nearly all, and each one's part."""
+"""Savings of sets of statements: the smallest set that saves nearly all, and what each adds."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _ORDERS = 60
 class Worth:
     """One statement's saving in the graph's unit.
 
-    `alone`: when only it is skipped; `last`: what is lost when only it is put back into the set;
-    `share`: its part of the set's saving (Shapley value; the shares add up to the whole).
+    `alone`: when only it is skipped; `leave_one_out`: what is lost when only it is put back into
+    the set; `share`: its Shapley share of the set's saving (the shares add up to the whole).
     """
 
     skip: Skip
     alone: float
-    last: float
+    leave_one_out: float
     share: float
 
 
@@ -43,7 +43,7 @@ def best_set(graph: Graph, candidates: Sequence[Skip], spare: float) -> tuple[Sk
 
 
 def worths(graph: Graph, chosen: Sequence[Skip], seed: int = 1) -> tuple[Worth, ...]:
-    """What each statement of a set is worth, dearest share first."""
+    """What each statement of a set is worth, largest share first."""
     whole = graph.saving(chosen)
     shares = _shares(graph, chosen, seed)
     found = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from bench.explain.rank.scopes import Use, Uses, bound_name, bound_names
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ANY_END = re.compile(r"\r\n?")
 
 
 class Standing(enum.StrEnum):
@@ -61,29 +64,35 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A module's file. Raises `SyntaxError` from `parse` when this Python can't read it."""
+class ModuleSource:
+    """A module's file; `lines` are with their ends, `newline` is how the file ends them."""
 
     module: str
     file: Path
-    text: str
+    lines: list[str]
+    newline: str
     tree: ast.Module
 
     @classmethod
-    def parse(cls, module: str, file: Path) -> Source:
-        """Read a module's file."""
-        text = file.read_text(encoding="utf-8")
-        return cls(module, file, text, ast.parse(text))
+    def parse(cls, module: str, file: Path) -> ModuleSource:
+        """Read a file; raises `SyntaxError` when this Python can't, and `UnicodeDecodeError`."""
+        raw = file.read_bytes().decode("utf-8")
+        text = _ANY_END.sub("\n", raw)  # `str.splitlines` would also split at form feeds
+        newline = "\r\n" if "\r\n" in raw else "\n"
+        lines = [f"{line}\n" for line in text.split("\n")]
+        lines[-1] = lines[-1][:-1]  # what follows the last end of a line
+        return cls(module, file, lines, newline, ast.parse(text))
 
     @property
     def is_package(self) -> bool:
         """Whether it is a package's `__init__.py`."""
         return self.file.name == "__init__.py"
 
-    @cached_property
-    def lines(self) -> list[str]:
-        """Its lines, with their ends."""
-        return self.text.splitlines(keepends=True)
+    def functions(self, name: str) -> list[Function]:
+        """Its functions of this name: qualified (`A.go`), or the last part alone."""
+        wanted = tuple(name.replace("<locals>.", "").split("."))
+        found = _functions(self.tree, ())
+        return [node for path, node in found if path[-len(wanted) :] == wanted]
 
     def anchor(self, use: Use) -> ast.stmt:
         """The innermost statement around a use that something can be put in front of."""
@@ -210,15 +219,24 @@ class Source:
         return Statement(node, scope, standing, tuple(names))
 
 
-def read_package(folder: Path, report: Callable[[Path, Exception], None]) -> Iterator[Source]:
+def read_package(folder: Path, report: Callable[[Path, Exception], None]) -> Iterator[ModuleSource]:
     """All modules of an installed package or file; `report` hears of those that can't be read."""
     site = folder.parent
     for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
         name = ".".join(file.relative_to(site).with_suffix("").parts)
         try:
-            yield Source.parse(name.removesuffix(".__init__"), file)
+            yield ModuleSource.parse(name.removesuffix(".__init__"), file)
         except (SyntaxError, UnicodeDecodeError) as error:
             report(file, error)
+
+
+def _functions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Function]]:
+    """All functions with the names of what they stand in, which end with their own."""
+    for child in ast.iter_child_nodes(node):
+        inner = (*path, child.name) if isinstance(child, (*_FUNCTIONS, ast.ClassDef)) else path
+        if isinstance(child, _FUNCTIONS):
+            yield inner, child
+        yield from _functions(child, inner)
 
 
 def _is_special(node: ast.Import | ast.ImportFrom) -> bool:
@@ -239,7 +257,7 @@ def _standing(node: ast.AST, outer: Standing) -> Standing:
     return Standing.PLAIN
 
 
-def reads_from(source: Source, names: frozenset[str]) -> Iterator[tuple[str, str, int]]:
+def reads_from(source: ModuleSource, names: frozenset[str]) -> Iterator[tuple[str, str, int]]:
     """What a file takes out of other modules: (module, name, line).
 
     By `from module import name` anywhere, and by `module.name` where the module was imported;

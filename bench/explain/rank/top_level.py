@@ -6,32 +6,31 @@ import ast
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from bench.explain.rank.analysis import TopLevel
-from bench.explain.rank.findings import shown_file
-from bench.explain.rank.sources import Source
+from bench.explain.rank.opportunities import shown_file
+from bench.explain.rank.ranking import TopLevelWork
+from bench.explain.rank.sources import ModuleSource
 
-_LONGEST = 80
 _ADVICE = {
     "regular expression": "compile it in the function that uses it, behind `functools.cache`",
-    "dataclass": "a plain class with `__slots__` is made faster, if nobody needs the dataclass",
+    "dataclass": "a plain class with `__slots__` is created faster, if nothing needs the dataclass",
     "enum": "constants, or an enum that is imported only where it is used",
     "class": "move it to a module that is imported only where it is used",
-    "decorated function": "see what the decorator does at once that could wait",
-    "call": "make it when it is first asked for",
-    "other": "see whether it can wait until it is needed",
+    "decorated function": "see what the decorator does at once that can be deferred",
+    "call": "call it when its result is first needed",
+    "other": "see whether it can be deferred until it is needed",
 }
 
 
 def top_level_work(
     costs: Mapping[tuple[str, int], float],
-    sources: Mapping[str, Source],
+    sources: Mapping[str, ModuleSource],
     vanished: Collection[str],
     least: float,
-) -> tuple[TopLevel, ...]:
-    """Statements that cost at least so many seconds, dearest first.
+) -> tuple[TopLevelWork, ...]:
+    """Statements that cost at least so many seconds, most expensive first.
 
-    `costs` are by file and line, `sources` the imported own modules by name; modules in `vanished`
-    go with the best set anyway.
+    `costs` are by file and line, `sources` the imported own modules by name; `vanished` are those
+    that the best set defers.
     """
     by_file = defaultdict[str, dict[int, float]](dict)
     for (file, line), taken in costs.items():
@@ -39,24 +38,31 @@ def top_level_work(
     found = [
         one
         for module, source in sources.items()
-        for one in _of_module(source, by_file.get(str(source.file), {}), module in vanished)
+        for one in _of_module(source, by_file.get(str(source.file), {}), removed=module in vanished)
         if one.cost_s >= least
     ]
     return tuple(sorted(found, key=lambda one: (-one.cost_s, one.file, one.line)))
 
 
-def _of_module(source: Source, lines: Mapping[int, float], goes: bool) -> list[TopLevel]:  # noqa: FBT001
+def _of_module(
+    source: ModuleSource, lines: Mapping[int, float], *, removed: bool
+) -> list[TopLevelWork]:
     found = []
     for statement in _statements(source.tree.body):
         first, last = _lines(statement)
         cost = sum(taken for line, taken in lines.items() if first <= line <= last)
         if cost > 0 and not isinstance(statement, ast.Import | ast.ImportFrom):
             kind = _kind(statement)
-            text = source.lines[statement.lineno - 1].strip()
-            shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-            file = shown_file(source.file)
-            advice = _ADVICE[kind]
-            found.append(TopLevel(file, statement.lineno, shown, kind, advice, cost, goes))
+            found.append(
+                TopLevelWork(
+                    file=shown_file(source.file),
+                    line=statement.lineno,
+                    kind=kind,
+                    advice=_ADVICE[kind],
+                    cost_s=cost,
+                    removed=removed,
+                )
+            )
     return found
 
 

@@ -1,105 +1,90 @@
-"""Shapes besides imports: what they cost in the scenario, and on what grounds something is said."""
+"""Hot functions and causes besides imports: what they cost, and what the estimates rest on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from bench.core.target import Kind
-from bench.explain.rank.analysis import Alternative, Analysis, Pattern
-from bench.formats.markdown import bullets, code, collapsed, fenced, heading, plain, prose, table
+from bench.explain.rank.ranking import HotFunction, Pattern, Ranking
+from bench.formats.markdown import bullets, code, heading, prose, table
 from bench.formats.tables import render
 from bench.formats.text import seconds, share
 
-_NOTHING_S = 1e-6
-_COLUMNS = ("pattern", "where", "costs", "would save", "resting on")
+_COLUMNS = ("cause", "where", "costs", "would save", "based on")
 _HOT_COLUMNS = ("function", "by itself", "with what it calls")
-_OTHER_COLUMNS = (
-    "instead of", "calls timed", "today", "with it", "its import", "would save", "not timed",
-)  # fmt: skip
+# What is stored as a kind, and what it is called; older documents have kinds that are not made now.
+_KINDS = {
+    "early exit": "early exit",
+    "slots": "no slots",
+    "cache": "cache",
+    "a new connection for each request": "a new connection for each request",
+    "deferring in vain": "deferring would save nothing",
+}
 
 
-def patterns_section(analysis: Analysis, level: int) -> Iterator[str]:
+def patterns_section(ranking: Ranking, level: int) -> Iterator[str]:
     """The section, as Markdown blocks; nothing where nothing was found."""
-    yield from _hot(analysis, level)
-    worth = [one for one in analysis.patterns if one.pays]
-    vain = [one for one in analysis.patterns if not one.pays]
+    yield from _hot(ranking, level)
+    worth, other = _sorted(ranking)
     if worth:
-        yield heading(level, "Besides imports" if analysis.modules else "What to change")
+        yield heading(level, "Besides imports" if ranking.modules else "Opportunities")
         yield table(_COLUMNS, [_row(one) for one in worth], numbers=False)
-        if sum(one.is_tried for one in worth) > 1:
-            yield "Each was tried by itself: two that spare the same work do not add up."
-        yield bullets(f"{code(one.where)}: {prose(one.evidence)}. {_change(one)}" for one in worth)
-    for one in worth:
-        if one.patch:
-            yield collapsed(f"{plain(one.where)}, as it was tried", fenced(one.patch, "diff"))
-    yield from _alternatives(analysis, level)
-    if vain:
+        yield bullets(
+            f"{code(one.where)}: {_sentence(one.evidence)} {_sentence(one.change)}" for one in worth
+        )
+    if other:
         yield heading(level, "What would not pay")
-        yield bullets(_in_vain(one) for one in vain)
+        yield bullets(
+            f"{_KINDS[one.kind]}, {code(one.where)}: {prose(one.evidence)}." for one in other
+        )
 
 
-def screen_rows(analysis: Analysis) -> str:
+def screen_rows(ranking: Ranking) -> str:
     """What is worth changing, as a table for a screen; "" where there is nothing."""
-    rows = [
-        [one.kind, one.where, _costs(one), _saves(one)] for one in analysis.patterns if one.pays
-    ]
+    worth, _ = _sorted(ranking)
+    rows = [[_KINDS[one.kind], one.where, _costs(one), _saves(one)] for one in worth]
     return render(_COLUMNS[:-1], rows, "simple") if rows else ""
 
 
-def _hot(analysis: Analysis, level: int) -> Iterator[str]:
-    if not analysis.hot:
+def _sorted(ranking: Ranking) -> tuple[list[Pattern], list[Pattern]]:
+    known = [one for one in ranking.patterns if one.kind in _KINDS]
+    return [one for one in known if one.pays], [one for one in known if not one.pays]
+
+
+def _hot(ranking: Ranking, level: int) -> Iterator[str]:
+    if not ranking.hot:
         return
-    yield heading(level, "Where the time goes")
+    whole = "one value" if ranking.scenario.kind is Kind.SCRIPT else "the whole process"
+    yield heading(level, "Hot functions")
     yield (
-        "Functions by CPU time of their own, C code they call included, and with all that they "
-        f"call; from samples, as shares of the {seconds(analysis.process_s)} of "
-        f"{'one value' if analysis.scenario.kind is Kind.SCRIPT else 'the whole process'}."
+        "By CPU time of their own, C code they call included, from samples, as shares of the "
+        f"{seconds(ranking.process_s)} of {whole}. Below the table: what ruff says on performance "
+        "in those of the project; hints, without an estimate."
     )
-    rows = [
-        [code(f"{one.module}: {one.name}"), *(_part(taken, analysis) for taken in
-         (one.own_s, one.whole_s))]
-        for one in analysis.hot
-    ]  # fmt: skip
-    yield table(_HOT_COLUMNS, rows)
+    yield table(
+        _HOT_COLUMNS,
+        [
+            [code(f"{one.module}: {one.name}"), _part(one.own_s, ranking),
+             _part(one.whole_s, ranking)]
+            for one in ranking.hot
+        ],
+    )  # fmt: skip
+    yield bullets(line for one in ranking.hot for line in _hints(one))
 
 
-def _part(taken_s: float, analysis: Analysis) -> str:
-    return f"{seconds(taken_s)} ({share(taken_s / analysis.process_s)})"
-
-
-def _alternatives(analysis: Analysis, level: int) -> Iterator[str]:
-    """Serialisers side by side, on the scenario's own values."""
-    rows = [
-        _alternative(pattern.where, one)
-        for pattern in analysis.patterns
-        for one in pattern.alternatives
-    ]
-    if rows:
-        yield heading(level, "Serialisers side by side")
-        yield (
-            "On the values that the scenario gave them, in CPU time: medians of runs "
-            "in turn, in this Python. What another can't do, or does with another result, is not "
-            "timed; importing it is taken off."
-        )
-        yield table(("serialiser", *_OTHER_COLUMNS), rows, numbers=False)
-
-
-def _alternative(package: str, one: Alternative) -> list[str]:
-    if one.problem:
-        return [code(one.name), code(package), *["–"] * 5, plain(one.problem)]
+def _hints(one: HotFunction) -> list[str]:
     return [
-        code(one.name),
-        code(package),
-        f"{one.calls:,}",
-        *(seconds(taken) for taken in (one.was_s, one.takes_s)),
-        seconds(one.import_s) if one.import_s else "outside",
-        _signed(one.saving_s),
-        prose("; ".join(one.reasons)) or "–",
+        f"{code(f'{one.file}:{hint.line}')} in {code(one.name)}: {hint.rule}, {prose(hint.message)}"
+        for hint in one.hints
     ]
+
+
+def _part(taken_s: float, ranking: Ranking) -> str:
+    return f"{seconds(taken_s)} ({share(taken_s / ranking.process_s)})"
 
 
 def _row(one: Pattern) -> list[str]:
-    return [plain(one.kind), code(one.where), _costs(one), _saves(one), prose(one.backed_by)]
+    return [_KINDS[one.kind], code(one.where), _costs(one), _saves(one), prose(one.backed_by)]
 
 
 def _costs(one: Pattern) -> str:
@@ -121,21 +106,6 @@ def _both(taken_s: float | None, size: int | None) -> str:
     return ", ".join(parts) or "–"
 
 
-def _signed(saved_s: float) -> str:
-    return seconds(saved_s) if saved_s >= 0 else f"{seconds(-saved_s)} more"
-
-
-def _in_vain(one: Pattern) -> str:
-    takes = f" ({seconds(one.cost_s)})" if one.is_tried else ""
-    words = f"{plain(one.kind)}, {code(one.where)}{takes}: {prose(one.evidence)}."
-    if not one.is_tried:
-        return words
-    if one.saving_s is None:
-        return f"{words} No estimate: {prose(one.backed_by)}."
-    saved = f"saves {seconds(one.saving_s)}" if one.saving_s > _NOTHING_S else "saves nothing"
-    return f"{words} {_change(one)} Tried, it {saved} ({prose(one.backed_by)})."
-
-
-def _change(one: Pattern) -> str:
-    words = prose(one.change)
+def _sentence(text: str) -> str:
+    words = prose(text)
     return f"{words[:1].upper()}{words[1:]}."

@@ -4,111 +4,121 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from bench.core.errors import DataError
-from bench.explain.rank.analysis import Check
+from bench.explain.rank.ranking import Verification
 from bench.formats.markdown import bullets, code, fenced, heading, link, plain, table
 from bench.formats.text import counted, day, joined, millions, share
 from bench.report.output import Output
-from bench.validate.accuracy.held import Held, read_held
+from bench.validate.accuracy.accuracy_record import AccuracyRecord, read_accuracy
 
-ACCURACY_PAGE = "targets/accuracy.md"
+ACCURACY_PAGE = "rank/accuracy.md"
+PREDICTION_COLUMNS = (
+    "modules: predicted", "no longer imported", "instructions: predicted", "saved", "error",
+    "importtime promises",
+)  # fmt: skip
+_COLUMNS = ("commit", "scenario", "deferred", *PREDICTION_COLUMNS, "its error")
 _NEXT_TO_NOTHING = 0.003
-_CLOSE = 0.05
-_COLUMNS = ("commit", "scenario", "deferred", "modules: predicted", "gone",
-            "instructions: predicted", "saved", "off", "importtime says", "off")  # fmt: skip
+_CLOSE = 0.20
+_MODULES = 12
+_OWN, _BEST = "its own", "best set"
 
-_Row = tuple[Held, str, Check]
+_Row = tuple[AccuracyRecord, str, Verification]
 
 
-def off(one: Check) -> float | None:
-    """Predicted instructions above (or below) the measured ones, as a fraction of these.
+def _error(predicted: int | None, one: Verification) -> float | None:
+    """So many predicted instructions above (or below) the measured ones, as a fraction of these.
 
-    None where both are next to nothing, or one is not known.
+    None where these are next to nothing, or one is not known.
     """
-    predicted, measured = one.instructions_predicted, one.instructions
-    if measured and predicted and not is_next_to_nothing(predicted, one):
-        return predicted / measured - 1
-    return _off(predicted, one)
-
-
-def _off(predicted: int | None, one: Check) -> float | None:
-    if one.instructions is None or predicted is None or is_next_to_nothing(one.instructions, one):
-        return None  # of next to nothing, a fraction says nothing
+    if predicted is None or one.instructions is None or _is_little(one.instructions, one):
+        return None
     return predicted / one.instructions - 1
 
 
-def is_next_to_nothing(value: int | None, one: Check) -> bool:
+def _is_little(value: int | None, one: Verification) -> bool:
     """Whether so many instructions can't be told from none of the process's."""
     return not value or abs(value) < (one.instructions_base or 0) * _NEXT_TO_NOTHING
 
 
-def has_come_true(one: Check) -> bool:
-    """Within 5% of what was measured, or nothing where nothing was measured; modules exactly."""
-    if one.failed or one.unexpected or one.still_there:
-        return False
-    fraction = off(one)
-    if fraction is None:
-        return is_next_to_nothing(one.instructions_predicted, one)
-    return abs(fraction) <= _CLOSE
-
-
-def summary(held: Held) -> str:
-    """One commit on a screen."""
-    words = [f"{held.target} {held.commit.label}, {held.scenario}, Python {held.python}:"]
-    for _, name, one in _rows([held]):
-        words.append(
-            f"  {name}: modules {one.modules_predicted} predicted, {one.modules_measured} gone; "
-            f"instructions {millions(one.instructions_predicted)} predicted, "
-            f"{millions(one.instructions)} saved ({share(off(one))} off); "
-            f"importtime says {millions(one.importtime_instructions)}"
-            + (f"; {one.failed}" if one.failed else "")
+def not_confirmed(one: Verification) -> str:
+    """How a prediction is not confirmed, as Markdown; "" where it is."""
+    if one.failed:
+        return f"the copy did **not run**: {plain(one.failed)}"
+    said = [
+        f"{what}: {_names(modules)}"
+        for modules, what in (
+            (one.unexpected, "no longer imported, against the prediction"),
+            (one.still_there, "still imported"),
         )
-    return "\n".join([*words, *held.problems])
+        if modules
+    ]
+    error = _error(one.in_proportion, one)
+    if error is not None and abs(error) > _CLOSE:
+        said.append(f"the predicted instructions are {share(error)} off")
+    return f"**not confirmed**: {'; '.join(said)}" if said else ""
+
+
+def _names(modules: Sequence[str]) -> str:
+    more = f" and {len(modules) - _MODULES} more" if len(modules) > _MODULES else ""
+    return f"{', '.join(map(code, modules[:_MODULES]))}{more}"
+
+
+def summary(record: AccuracyRecord) -> str:
+    """One commit on a screen."""
+    head = f"{record.target} {record.commit.label}, {record.scenario}, Python {record.python}:"
+    words = [
+        f"  {name}: {one.modules_predicted} modules predicted, {one.modules_measured} no longer "
+        f"imported; {millions(one.in_proportion)} instructions predicted, "
+        f"{millions(one.instructions)} saved ({share(_error(one.in_proportion, one))} off); "
+        f"importtime promises {millions(one.importtime_instructions)}"
+        + (f"; {one.failed}" if one.failed else "")
+        for _, name, one in _rows([record])
+    ]
+    return "\n".join([head, *words, *record.problems])
 
 
 def write_accuracy_page(output: Output) -> str:
-    """Write the page of all commits that were held; of each the newest figures are shown.
+    """Write the page of all commits; of each the newest figures are shown.
 
     Returns what the index says of it, "" where there is none.
     """
-    newest: dict[tuple[str, str, str], dict[str, Held]] = defaultdict(dict)
-    for _, found in read_held(output.data):
+    newest: dict[tuple[str, str, str], dict[str, AccuracyRecord]] = defaultdict(dict)
+    for _, found in read_accuracy(output.data):
         if isinstance(found, DataError):
             output.problems.append(found)
         else:
-            newest[found.target, found.python, found.repository][
-                found.commit.identity + found.scenario
-            ] = found
+            key = found.target, found.python, found.repository
+            newest[key][found.commit.identity + found.scenario] = found
     if not newest:
         return ""
     output.page(ACCURACY_PAGE).write(_blocks(newest))
-    rows = list(_rows([held for found in newest.values() for held in found.values()]))
-    return f"{link('Do predicted savings come true?', ACCURACY_PAGE)} {_verdict(rows)}"
+    rows = list(_rows([one for found in newest.values() for one in found.values()]))
+    return f"{link('Predicted and measured savings', ACCURACY_PAGE)}. {_verdict(rows)}"
 
 
-def _blocks(newest: dict[tuple[str, str, str], dict[str, Held]]) -> Iterator[str]:
-    everything = [held for found in newest.values() for held in found.values()]
-    rows = list(_rows(everything))
-    yield heading(1, "Do predicted savings come true?")
+def _blocks(newest: dict[tuple[str, str, str], dict[str, AccuracyRecord]]) -> Iterator[str]:
+    everything = [one for found in newest.values() for one in found.values()]
+    yield heading(1, "Predicted and measured savings")
+    yield _verdict(list(_rows(everything)))
     yield (
-        "Commits that deferred imports, each at its parent. *its own*: the statements that the "
-        "commit took away or moved further down, as far as the tool can defer them; *best set*: "
-        "what the tool would defer itself. Both are predicted before anything is changed, then "
-        "written into a copy of the package and run: modules that are gone, user-space "
-        "instructions under cachegrind against a copy left as it was, both without garbage "
-        "collections, whose number is chance. *importtime says* what the "
-        "cumulative column of `-X importtime` promises for the same statements, in proportion to "
-        "CPU time. *off* is a fraction of what was saved; of next to nothing (below "
-        f"{share(_NEXT_TO_NOTHING)} of the process) it says nothing."
+        "Commits that deferred imports, each at its parent. *its own*: the imports that the commit "
+        "removed or moved further down, as far as `rank` can defer them; *best set*: those `rank` "
+        "would defer. Both savings are predicted first; then the change is made in a copy of the "
+        "package, and the copy and an unchanged one are run: modules no longer imported, and "
+        "user-space instructions under cachegrind without garbage collections. Instructions are "
+        "predicted in proportion to CPU time, which is what `rank` predicts; *importtime promises* "
+        "what the cumulative column of `-X importtime` shows for the same statements, in the same "
+        "proportion. *error* is a fraction of what was saved; where that is below "
+        f"{share(_NEXT_TO_NOTHING)} of the process, none is given."
     )
-    yield _verdict(rows)
     for (target, python, repository), found in sorted(newest.items()):
         yield heading(2, f"{plain(target)}, Python {python}")
         yield f"Commits of {plain(repository)}."
         yield table(_COLUMNS, [_row(*row) for row in _rows(list(found.values()))])
-        yield bullets(_notes(held) for held in found.values() if _notes(held))
-    yield heading(2, "Do it again")
+        yield bullets(map(_notes, found.values()))
+    yield heading(2, "Repeat it")
     yield fenced("python -m bench accuracy", "sh")
     days = sorted({day(one.made_at) for one in everything})
     machines = sorted({one.machine.name for one in everything})
@@ -116,73 +126,74 @@ def _blocks(newest: dict[tuple[str, str, str], dict[str, Held]]) -> Iterator[str
 
 
 def _verdict(rows: Sequence[_Row]) -> str:
-    """How many came true, by kind; zeros by themselves."""
-    words = []
-    for kind in ("its own", "best set"):
-        checks = [one for _, name, one in rows if name == kind]
-        good = sum(map(has_come_true, checks))
-        zero = [one for one in checks if is_next_to_nothing(one.instructions_predicted, one)]
-        true = sum(map(has_come_true, zero))
+    """What was verified: modules, then the size of savings, then those that are next to nothing."""
+    checks = [one for _, _, one in rows]
+    exact = sum(not (one.failed or one.unexpected or one.still_there) for one in checks)
+    words = [f"Exactly the modules predicted: {exact} of {len(checks)}."]
+    ours = _sizes([_error(one.in_proportion, one) for one in checks])
+    importtime = _sizes([_error(one.importtime_instructions, one) for one in checks])
+    if ours and importtime:
+        close, theirs = (sum(one <= _CLOSE for one in some) for some in (ours, importtime))
         words.append(
-            f"*{kind}*: {good} of {len(checks)} within {share(_CLOSE)} with exactly the modules "
-            f"predicted; of {counted(len(zero), 'prediction')} of nothing {true} came true."
+            f"Predicted saving within {share(_CLOSE)} of the measured one: {close} of {len(ours)} "
+            f"(median error {share(median(ours))}); adding up `-X importtime`: {theirs} of "
+            f"{len(importtime)} (median error {share(median(importtime))})."
+        )
+    nothing = [one for one in checks if not one.saving_s]
+    if nothing:
+        true = sum(_is_little(one.instructions, one) for one in nothing)
+        words.append(
+            f"Of {counted(len(nothing), 'prediction')} that nothing would be saved, {true} "
+            f"{'was' if true == 1 else 'were'} verified."
         )
     return " ".join(words)
 
 
-def _rows(held: Sequence[Held]) -> Iterator[_Row]:
-    for one in held:
-        if one.commit_check is not None:
-            yield one, "its own", one.commit_check
-        if one.best_check is not None:
-            yield one, "best set", one.best_check
+def _sizes(errors: Sequence[float | None]) -> list[float]:
+    return [abs(error) for error in errors if error is not None]
 
 
-def _row(held: Held, name: str, one: Check) -> list[str]:
+def _rows(records: Sequence[AccuracyRecord]) -> Iterator[_Row]:
+    for record in records:
+        for name, one in ((_OWN, record.commit_check), (_BEST, record.best_check)):
+            if one is not None:
+                yield record, name, one
+
+
+def _row(record: AccuracyRecord, name: str, one: Verification) -> list[str]:
     return [
-        code(held.commit.label),
-        plain(held.scenario),
+        code(record.commit.label),
+        plain(record.scenario),
         name,
         *predicted_and_measured(one),
-        share(_off(one.importtime_instructions, one)),
+        share(_error(one.importtime_instructions, one)),
     ]
 
 
-def predicted_and_measured(one: Check) -> list[str]:
-    """Cells of a check: modules, instructions and how far off, and what importtime says."""
+def predicted_and_measured(one: Verification) -> list[str]:
+    """Cells of `PREDICTION_COLUMNS`."""
     return [
         str(one.modules_predicted),
         "–" if one.modules_measured is None else str(one.modules_measured),
-        millions(one.instructions_predicted),
+        millions(one.in_proportion),
         millions(one.instructions),
-        share(off(one)),
+        share(_error(one.in_proportion, one)),
         millions(one.importtime_instructions),
     ]
 
 
-def _notes(held: Held) -> str:
-    """What a commit did, and what did not come true."""
-    words = [f"{code(held.commit.label)} {plain(held.commit.subject)}: "]
-    words.append(
-        f"{len(held.deferrable)} of {counted(len(held.statements), 'statement')} it took away can "
-        "be deferred by the tool"
-    )
-    if held.instructions is not None:
-        words.append(f"; the commit itself saved {millions(held.instructions)}")
-    for name, one in (("its own", held.commit_check), ("best set", held.best_check)):
-        if one is None:
-            continue
-        if not is_next_to_nothing(one.annotations, one):
-            words.append(
-                f"; {millions(one.annotations)} of *{name}* are annotations no longer evaluated, "
-                "measured by themselves"
-            )
-        if one.failed:
-            words.append(f"; *{name}*: the copy did **not run**: {plain(one.failed)}")
-        for names, what in (
-            (one.unexpected, "gone unexpectedly"),
-            (one.still_there, "still there"),
-        ):
-            if names:
-                words.append(f"; *{name}*: {what}: {', '.join(map(code, names))}")
-    return "".join([*words, ".", *(f" {plain(problem)}." for problem in held.problems)])
+def _notes(record: AccuracyRecord) -> str:
+    """What a commit did, and what is not confirmed."""
+    words = [
+        f"{code(record.commit.label)} {plain(record.commit.subject)}: `rank` can defer "
+        f"{len(record.deferrable)} of {counted(len(record.statements), 'statement')} that it "
+        "removed or moved"
+    ]
+    if record.instructions is None:
+        words += map(plain, record.problems)
+    else:
+        words.append(f"the commit itself saved {millions(record.instructions)} instructions")
+    words += [
+        f"*{name}* {said}" for _, name, one in _rows([record]) if (said := not_confirmed(one))
+    ]
+    return f"{'; '.join(words)}."

@@ -25,7 +25,7 @@ from bench.engine.store.accounts import (
     save_account,
 )
 from bench.explain.patterns.connections import new_connections
-from bench.explain.rank.analysis import Analysis
+from bench.explain.rank.ranking import Ranking
 from bench.explain.trace.findings.finding import Evidence
 from bench.explain.trace.findings.rules import find
 from bench.explain.trace.keep import kept
@@ -60,31 +60,31 @@ def record(python: str, moment: str, *findings: KeptFinding) -> StackRecord:
     )  # fmt: skip
 
 
-def analysed(revision: Revision, scenario: str = "order") -> Analysis:
-    """As much of an analysis as is asked for."""
+def ranked(revision: Revision, scenario: str = "order") -> Ranking:
+    """As much of a ranking as is asked for."""
     made = SimpleNamespace(
         target="shop",
         scenario=Benchmark(name=scenario, command=("shop",)),
         python="3.13",
         environment=SimpleNamespace(revision=revision),
     )
-    return cast("Analysis", made)
+    return cast("Ranking", made)
 
 
 def test_the_side_of_this_revision_is_told(tmp_path: Path) -> None:
     both = connections(Side.BASE, 0.002), connections(Side.HEAD, 0.001)
     save_account(record("3.13", "2026-06-02T10:00:00+00:00", *both), tmp_path)
-    (old,) = new_connections(analysed(_OLD), tmp_path, 0.0005)
+    (old,) = new_connections(ranked(_OLD), tmp_path, 0.0005)
     assert (old.where, old.cost_s, old.pays) == ("shop:80", 0.002, True)
     assert "62.0 ms at a round trip of 20.0 ms" in old.evidence
     assert "`shop.client.ask`" in old.evidence
     assert "trace of 2026-06-02" in old.backed_by
-    (new,) = new_connections(analysed(_NEW), tmp_path, 0.0005)
+    (new,) = new_connections(ranked(_NEW), tmp_path, 0.0005)
     assert new.cost_s == 0.001
-    assert not list(new_connections(analysed(_NEW), tmp_path, 0.5))
-    assert not list(new_connections(analysed(_NEW, "other"), tmp_path, 0.0005))
+    assert not list(new_connections(ranked(_NEW), tmp_path, 0.5))
+    assert not list(new_connections(ranked(_NEW, "other"), tmp_path, 0.0005))
     other = msgspec.structs.replace(_NEW, identity="3.0")
-    assert not list(new_connections(analysed(other), tmp_path, 0.0005))
+    assert not list(new_connections(ranked(other), tmp_path, 0.0005))
 
 
 def test_the_newest_trace_of_the_same_python_counts(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_the_newest_trace_of_the_same_python_counts(tmp_path: Path) -> None:
         ("3.12", "2026-06-04T10:00:00+00:00", 0.002),
     ):
         save_account(record(python, moment, connections(Side.HEAD, cost_s)), tmp_path)
-    (found,) = new_connections(analysed(_NEW), tmp_path, 0.0005)
+    (found,) = new_connections(ranked(_NEW), tmp_path, 0.0005)
     assert found.cost_s == 0.003
 
 
@@ -106,7 +106,7 @@ def test_older_files_without_findings_stay_readable(tmp_path: Path) -> None:
     file.write_text(json.dumps(content | {"format": 1}), encoding="utf-8")
     (read,) = read_accounts(tmp_path)
     assert isinstance(read, StackRecord)
-    assert not list(new_connections(analysed(_NEW), tmp_path, 0.0))
+    assert not list(new_connections(ranked(_NEW), tmp_path, 0.0))
 
 
 def test_what_a_trace_finds_is_what_is_read(tmp_path: Path) -> None:
@@ -114,6 +114,6 @@ def test_what_a_trace_finds_is_what_is_read(tmp_path: Path) -> None:
         timeline = trace_program(tmp_path, _ASK, server.url, served=server.served).timeline
     found = [kept(Side.HEAD, one) for one in find(Evidence(timeline, path_of(timeline)))]
     save_account(record("3.13", "2026-06-02T10:00:00+00:00", *found), tmp_path)
-    (told,) = new_connections(analysed(_NEW), tmp_path, 0.0)
+    (told,) = new_connections(ranked(_NEW), tmp_path, 0.0)
     assert told.where.endswith(str(server.port))
     assert told.evidence.startswith("2 connections")

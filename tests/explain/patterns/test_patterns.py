@@ -1,4 +1,4 @@
-"""Shapes besides imports: found where they are, quiet where they are not."""
+"""Causes besides imports: found where they are, quiet where they are not."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import cast
 from support.import_packages import RUNNER, write_package
 
 from bench.core.target import Benchmark
-from bench.explain.patterns.census import Cache, Census, Class, take_census
+from bench.explain.patterns.census import CacheCount, Census, ClassCount, take_census
 from bench.explain.patterns.early_exit import early_exit
-from bench.explain.patterns.hot import hot_frames, hot_shapes, listed
+from bench.explain.patterns.hot import frame_times, hot_functions
 from bench.explain.patterns.memory import caches, slots
-from bench.explain.patterns.shapes import Shape, functions_of, shapes_of
 from bench.explain.profile.frames import Frame
-from bench.explain.rank.analysis import Analysis
-from bench.explain.rank.sources import Source
+from bench.explain.rank.ranking import Ranking
+from bench.explain.rank.sources import ModuleSource
 
 _OBJECTS = """\
 from dataclasses import dataclass
@@ -50,32 +49,16 @@ for one in range(100):
 """
 
 _FUNCTIONS = """\
-import re
+class Own:
+    def loop(self, words):
+        found = []
+        for word in words:
+            found.append(word.a)
+        return found
 
 
-def loop(self, words):
-    for word in words:
-        self.a.b(word)
-        self.a.b(word)
-        self.a.b(word)
-        re.compile("x+").match(word)
-        re.compile(word)
-
-
-def chain(one):
-    if isinstance(one, dict) or isinstance(one, tuple):
-        return 1
-    elif isinstance(one, int):
-        return 2
-    return isinstance(one, str) and isinstance(one, list)
-
-
-def __eq__(self, other):
-    return self.a == other.a
-
-
-def quiet(words):
-    return [word.a for word in words]
+def loop(words):
+    return list([word for word in words])
 """
 
 
@@ -130,7 +113,7 @@ def test_instances_that_are_gone_at_the_end_are_counted_by_their_peak(tmp_path: 
 
 def test_caches_that_pay_are_left_alone() -> None:
     made = tuple(
-        Cache(name, hits, misses, limit, entries)
+        CacheCount(name, hits, misses, limit, entries)
         for name, hits, misses, limit, entries in (
             ("pays", 900, 100, None, 100),
             ("finds nothing", 5, 1000, None, 1000),
@@ -145,14 +128,14 @@ def test_caches_that_pay_are_left_alone() -> None:
 
 
 def test_slots_on_a_rare_class_do_not_pay() -> None:
-    rare = Class("own.Rare", 3, 3, is_dataclass=False, has_slots=True, fields=0, with_dict=0,
+    rare = ClassCount("own.Rare", 3, 3, is_dataclass=False, has_slots=True, fields=0, with_dict=0,
                  with_slots=0)  # fmt: skip
     (found,) = slots(Census((rare,), (), 0.0), 0)
     assert not found.pays
 
 
-def analysed(*command: str, process_s: float) -> Analysis:
-    """As much of an analysis as is asked for."""
+def ranked(*command: str, process_s: float) -> Ranking:
+    """As much of a ranking as is asked for."""
     recipe = SimpleNamespace(distribution="pip")
     made = SimpleNamespace(
         scenario=Benchmark(name="some", command=command),
@@ -160,59 +143,35 @@ def analysed(*command: str, process_s: float) -> Analysis:
         process_s=process_s,
         best_s=0.0,
     )
-    return cast("Analysis", made)
+    return cast("Ranking", made)
 
 
 def test_an_early_exit_is_bounded_by_what_the_answer_needs(tmp_path: Path) -> None:
     bare = write_package(tmp_path, {"own/__init__.py": ""}, "pass").invocation
-    asked = analysed("own", "--help", process_s=1000.0)
+    asked = ranked("own", "--help", process_s=1000.0)
     found = early_exit(asked, RUNNER, bare, 0.001)
     assert found is not None
     assert found.pays
     assert 900 < (found.saving_s or 0) < 1000
-    assert early_exit(analysed("own", "--help", process_s=0.0), RUNNER, bare, 0.001) is None
-    assert early_exit(analysed("own", "work", process_s=1000.0), RUNNER, bare, 0.001) is None
+    assert early_exit(ranked("own", "--help", process_s=0.0), RUNNER, bare, 0.001) is None
+    assert early_exit(ranked("own", "work", process_s=1000.0), RUNNER, bare, 0.001) is None
 
 
-def source(tmp_path: Path) -> Source:
-    file = tmp_path / "some.py"
+def test_hot_functions_have_the_findings_of_ruff_on_performance(tmp_path: Path) -> None:
+    file = tmp_path / "site-packages" / "own" / "some.py"
+    file.parent.mkdir(parents=True)
     file.write_text(_FUNCTIONS, encoding="utf-8")
-    return Source.parse("own.some", file)
-
-
-def shapes(some: Source, name: str) -> list[Shape]:
-    return [
-        shape for one in functions_of(some, name) for shape in shapes_of(some, one, frozenset())
-    ]
-
-
-def test_shapes_are_found_by_reading(tmp_path: Path) -> None:
-    some = source(tmp_path)
-    said = [one.evidence for one in shapes(some, "loop")]
-    assert any("`self.a.b`" in one for one in said)
-    assert any("the pattern `'x+'` is given" in one for one in said)
-    assert not any("word" in one for one in said)
-    joined, chained = shapes(some, "chain")
-    assert "one call could name all types" in joined.evidence
-    assert "`one` is asked for its type in 5 places" in chained.evidence
-    (equal,) = shapes(some, "__eq__")
-    assert "self is other" in equal.change
-    assert shapes(some, "quiet") == []
-
-
-def test_only_hot_functions_are_read_and_only_where_they_ran(tmp_path: Path) -> None:
-    loop, load = Frame("loop()", "own.some", "own"), Frame("loads()", "json", "standard library")
+    loop = Frame("Own.loop()", "own.some", "own")
+    load = Frame("loads()", "json", "standard library")
     runs: list[dict[tuple[Frame, ...], float]] = [
         {(loop,): 30.0, (loop, load): 10.0},
         {(loop,): 10.0, (load,): 10.0},
     ]
-    hot = hot_frames(runs)
-    assert hot[loop].own_s == 0.02
-    assert hot[loop].whole_s == 0.025
-    some = source(tmp_path)
-    sources = {"own.some": some}
-    ran = {(str(some.file), line) for line in range(4, 11)}
-    assert len(hot_shapes(hot, sources, frozenset(), ran, 0.01)) == 2
-    assert hot_shapes(hot, sources, frozenset(), ran, 0.05) == []
-    assert hot_shapes(hot, sources, frozenset(), {(str(some.file), 5)}, 0.01) == []
-    assert [one.name for one in listed(hot, 0.015)] == ["loop"]
+    times = frame_times(runs)[loop]
+    assert (times.own_s, times.whole_s) == (0.02, 0.025)
+    sources = {"own.some": ModuleSource.parse("own.some", file)}
+    own, other = hot_functions(runs, sources, 0.001)
+    assert (own.name, own.file, other.name) == ("Own.loop", "own/some.py", "loads")
+    assert [(one.line, one.rule) for one in own.hints] == [(5, "PERF401")]
+    assert other.hints == ()
+    assert [one.name for one in hot_functions(runs, sources, 0.015)] == ["Own.loop"]

@@ -1,4 +1,4 @@
-"""Which imports could wait, and why others can't."""
+"""Which imports can be deferred, and why others cannot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.import_packages import by_name, reasons, write_package
 
-from bench.explain.rank.candidates import Judgement, Way
+from bench.explain.rank.candidates import DeferralWay, Judgement
 
 
 def judge(folder: Path, main: str, statement: str = "import own.main", **others: str) -> Judgement:
@@ -24,10 +24,13 @@ def judge(folder: Path, main: str, statement: str = "import own.main", **others:
 def test_a_name_that_only_unused_functions_need_goes_into_them(tmp_path: Path) -> None:
     found = judge(tmp_path, "import heavy\n\n\ndef work():\n    return heavy.make()\n")
     (deferral,) = by_name(found)["heavy"].deferrals
-    assert (deferral.ways, deferral.functions) == (frozenset({Way.INTO_FUNCTIONS}), ("work",))
+    assert (deferral.ways, deferral.functions) == (
+        frozenset({DeferralWay.INTO_FUNCTIONS}),
+        ("work",),
+    )
 
 
-def test_what_the_scenario_uses_can_not_wait(tmp_path: Path) -> None:
+def test_what_the_scenario_uses_can_not_be_deferred(tmp_path: Path) -> None:
     main = "import heavy\n\n\ndef work():\n    return heavy.make()\n"
     found = judge(tmp_path, main, "import own.main; own.main.work()")
     assert reasons(found) == {"heavy": "used in this scenario"}
@@ -57,7 +60,9 @@ def test_a_function_that_ends_before_the_name_is_used_does_not_need_it(tmp_path:
         ),
     ],
 )
-def test_what_is_needed_at_import_time_can_not_wait(tmp_path: Path, use: str, reason: str) -> None:
+def test_what_is_needed_at_import_time_can_not_be_deferred(
+    tmp_path: Path, use: str, reason: str
+) -> None:
     head = "from heavy import Thing\n"
     if "@" in use:
         head = "from helper import Thing\n"
@@ -86,7 +91,7 @@ def test_annotations_need_no_import_once_they_are_not_evaluated(tmp_path: Path) 
     plain = by_name(judge(tmp_path / "a", main))["Thing"].deferrals[0]
     future = f"from __future__ import annotations\n{main}"
     strings = by_name(judge(tmp_path / "b", future))["Thing"].deferrals[0]
-    assert plain.ways == strings.ways == {Way.FOR_TYPES}
+    assert plain.ways == strings.ways == {DeferralWay.FOR_TYPES}
     assert not strings.needs_future
 
 
@@ -103,17 +108,17 @@ def test_names_that_others_take_from_here_are_handed_out(tmp_path: Path) -> None
     main = "from heavy import Thing\nfrom heavy import make\n\n__all__ = ['make']\n"
     found = by_name(judge(tmp_path, main, other="from own.main import Thing\n"))
     taken, exported = found["Thing"].deferrals[0], found["make"].deferrals[0]
-    assert (taken.ways, taken.asked_by) == (frozenset({Way.ON_REQUEST}), ("own.other",))
-    assert (exported.ways, exported.exported) == (frozenset({Way.ON_REQUEST}), True)
+    assert (taken.ways, taken.asked_by) == (frozenset({DeferralWay.ON_REQUEST}), ("own.other",))
+    assert (exported.ways, exported.exported) == (frozenset({DeferralWay.ON_REQUEST}), True)
 
 
 def test_a_name_of_another_scope_is_no_use(tmp_path: Path) -> None:
     main = "import heavy\n\n\ndef work(heavy):\n    return heavy\n"
     found = by_name(judge(tmp_path, main, "import own.main; own.main.work(1)"))
-    assert found["heavy"].deferrals[0].ways == {Way.REMOVED}
+    assert found["heavy"].deferrals[0].ways == {DeferralWay.REMOVED}
 
 
-def test_of_one_statement_some_names_can_wait(tmp_path: Path) -> None:
+def test_of_one_statement_some_names_can_be_deferred(tmp_path: Path) -> None:
     main = "from heavy import Thing, make\n\nready = make\n\n\ndef work():\n    return Thing\n"
     found = judge(tmp_path, main)
     assert not by_name(found)["Thing"].is_whole
@@ -143,7 +148,7 @@ def test_of_one_statement_some_names_can_wait(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_import_that_would_stand_where_it_is_carried_out_can_not_wait(
+def test_an_import_that_would_stand_where_it_is_carried_out_can_not_be_deferred(
     tmp_path: Path, body: str, reason: str
 ) -> None:
     main = f"from heavy import Thing\n\n\ndef work(n):\n{body}    return n\n"

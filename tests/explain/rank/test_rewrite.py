@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.import_packages import Package, write_package
+from support.sample_project import Repository
 
-from bench.explain.rank.counterfactual import rewritten
-from bench.explain.rank.patch import make_patch
+from bench.engine.revisions.git import Clone
+from bench.explain.rank.patch import make_patch, tracked_files
+from bench.explain.rank.rewrite import rewritten
 
 HEAVY = "value = 7\n\n\nclass Thing:\n    pass\n"
 
@@ -139,22 +142,29 @@ def test_a_name_taken_at_once_from_a_deferring_module_is_still_imported(tmp_path
     assert "heavy" in found.modules()
 
 
-def test_the_patch_applies(tmp_path: Path) -> None:
-    site = tmp_path / "site-packages"
+@pytest.mark.parametrize("layout", ["", "src/", "lib/"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_patch_applies_in_the_clone(tmp_path: Path, layout: str, newline: str) -> None:
+    main = "import heavy\n\n\ndef work():\n    \f\n    return heavy.value"  # no line end
     files = {
         "own/__init__.py": "",
-        "own/main.py": "import heavy\n\n\ndef work():\n    return heavy.value",  # no line end
+        "own/main.py": main.replace("\n", newline),
         "heavy.py": HEAVY,
     }
-    package = write_package(site, files, "import own.main")
+    package = write_package(tmp_path / "site-packages", files, "import own.main")
+    repository = Repository.create(tmp_path / "clone")
+    commit = repository.commit({f"{layout}{name}": text for name, text in files.items()}, "All")
     texts = rewritten(package.analyse()[1].candidates)
-    (tmp_path / "the.patch").write_text("# a remark\n" + make_patch(texts), encoding="utf-8")
+    patch = make_patch(texts, tracked_files(Clone(repository.path), commit))
+    (tmp_path / "the.patch").write_bytes(b"# a remark\n" + patch)
     applied = subprocess.run(
-        ["git", "apply", "../the.patch"], cwd=site, capture_output=True, text=True, check=False
-    )
+        ["git", "apply", "../the.patch"],
+        cwd=repository.path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert applied.returncode == 0, applied.stderr
-    for file, text in texts.items():
-        assert file.read_text(encoding="utf-8") == text
+    (text,) = texts.values()
+    assert (repository.path / f"{layout}own/main.py").read_bytes() == text.encode()
+    assert f"    import heavy{newline}" in text
 
 
 def test_this_python_is_the_one_that_compiles_it(tmp_path: Path) -> None:

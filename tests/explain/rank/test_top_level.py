@@ -40,7 +40,11 @@ def test_statements_are_charged_with_their_own_work_and_not_with_imports(tmp_pat
     by_line = {one.line: one for one in found}
     assert set(by_line) == {4, 14}
     assert by_line[4].kind == "regular expression"
-    assert (by_line[14].kind, by_line[14].goes, by_line[14].file) == ("call", True, "own/main.py")
+    assert (by_line[14].kind, by_line[14].removed, by_line[14].file) == (
+        "call",
+        True,
+        "own/main.py",
+    )
 
 
 _LARGE = """\
@@ -72,6 +76,10 @@ def test_a_statement_of_many_lines_costs_what_it_does(tmp_path: Path) -> None:
     site = tmp_path / "site-packages"
     package = write_package(site, files, "import own.main")
     costs = take_top_level(RUNNER, package.benchmark, package.invocation, [site / "own"], runs=3)
-    found = {one.statement: one.cost_s for one in top_level_work(costs, package.sources(), (), 0.0)}
-    assert "def annotated(one: not_there) -> None: ..." in found
-    assert 0 < found["names = {"] < found["total = sum(range(2_000_000))"]
+    found = {one.line: one.cost_s for one in top_level_work(costs, package.sources(), (), 0.0)}
+    names, annotated, total = (
+        _LARGE.partition(before)[0].count("\n") + 1 + 2_999 * (before != "    names")
+        for before in ("    names", "def annotated", "total =")
+    )
+    assert annotated in found
+    assert 0 < found[names] < found[total]

@@ -5,8 +5,7 @@ With `BENCH_RECORDER_OWN` (folders, one a line) every import is recorded: who im
 file and line, on whose account, and which lines of the files in those folders ran. That is slow:
 without it, only the CPU time each module takes by itself is measured, from which times are taken;
 with `BENCH_RECORDER_TOP` (folders as well) also that of each statement at the top of their modules.
-`BENCH_RECORDER_PARTS` names a file that sorts modules, and names (`module:name`) that others took
-from them, into parts (see `_Parts`). `BENCH_RECORDER_STILL` alone turns the garbage collector off.
+`BENCH_RECORDER_STILL` alone turns the garbage collector off.
 
 No module may be imported here that the interpreter has not loaded already: it would be missing
 from the program's own account.
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 _FILE = "BENCH_RECORDER"
 _OWN = "BENCH_RECORDER_OWN"
 _TOP = "BENCH_RECORDER_TOP"
-_PARTS = "BENCH_RECORDER_PARTS"
 _STILL = "BENCH_RECORDER_STILL"
 _MAIN = "__main__"
 _OPTIMIZED = 1  # code flag of functions; modules and classes run in plain namespaces
@@ -88,85 +86,6 @@ class _Clock:
             "under": self.under,
             "process_ns": self.now(),
         }
-
-
-class _Parts:
-    """Looks at the clock whenever work goes over to another part of the modules, and at the end.
-
-    Nobody wants the time: an instrument that sees the call counts what lies between two of them.
-    Garbage is not collected: who sets a collection off is chance.
-    What taking a set of modules down costs is seen in a copy of the process that is rid of them: it
-    looks at the clock once more and ends like the process itself.
-    """
-
-    def __init__(self, machinery: "Any", now: "Any", collector: "Any", parts: str) -> None:
-        self.now, self.collector = now, collector
-        handle = os.open(parts, os.O_RDONLY)
-        text = b""
-        while piece := os.read(handle, 1 << 16):
-            text += piece
-        os.close(handle)
-        part_of = self.part_of = dict(line.split("\t") for line in text.decode().splitlines())
-        self.steps: "list[str]" = []
-        collector.disable()
-        load = machinery._find_and_load
-        stack = [""]
-
-        def go_over(part: str) -> None:
-            self.steps.append(part)
-            now()
-
-        def find_and_load(name: str, import_: "Any") -> "Any":
-            part = part_of.get(name, "")
-            if part != stack[-1]:
-                go_over(part)
-            stack.append(part)
-            try:
-                return load(name, import_)
-            finally:
-                stack.pop()
-                if part != stack[-1]:
-                    go_over(stack[-1])
-
-        machinery._find_and_load = find_and_load
-
-    def told(self, *, ends: bool = True) -> "dict[str, object] | None":
-        """None in a copy; without `ends` nothing is taken down after this."""
-        self.now()
-        self.collector.collect()  # as the copies do
-        sets = sorted({number for part in self.part_of.values() for number in part.split(",")})
-        copies: "dict[str, int]" = {}
-        for number in sets if ends else ():
-            try:
-                copy = os.fork()
-            except RuntimeError:
-                break  # Python 3.12 does not fork any more at this point
-            if not copy:
-                self.let_go(number)
-                self.now()
-                return None
-            copies[number] = copy
-        for copy in copies.values():
-            os.waitpid(copy, 0)
-        self.now()
-        return {
-            "process": os.getpid(),
-            "steps": self.steps,
-            "copies": copies,
-        }
-
-    def let_go(self, number: str) -> None:
-        """Take a set of modules down now, so that they are missing when all else is."""
-        gone = {name for name, part in self.part_of.items() if number in part.split(",")}
-        modules = {name: sys.modules.pop(name) for name in gone if name in sys.modules}
-        taken = [name.partition(":")[::2] for name in gone if ":" in name]
-        taken += [name.rpartition(".")[::2] for name in modules]
-        for owner, name in taken:
-            getattr(sys.modules.get(owner), "__dict__", {}).pop(name, None)
-        for module in modules.values():
-            getattr(module, "__dict__", {}).clear()
-        modules.clear()
-        self.collector.collect()
 
 
 class _TopLevel(_Clock):
@@ -452,28 +371,21 @@ def _install(file: str) -> None:
     machinery = sys.modules["_frozen_importlib"]
     folders, top = os.environ.get(_OWN), os.environ.get(_TOP)
     at_exit, time = _borrow("atexit"), _borrow("time")
-    recorder: "_Clock | _Graph | _Parts"
+    now = time.process_time_ns
+    recorder: "_Clock | _Graph"
     if folders:
         recorder = _Graph(machinery, tuple(folders.split("\n")))
-    elif _PARTS in os.environ:
-        collector = _borrow("gc")
-        recorder = _Parts(machinery, time.process_time_ns, collector, os.environ[_PARTS])
     elif top:
-        recorder = _TopLevel(machinery, time.process_time_ns, tuple(top.split("\n")))
+        recorder = _TopLevel(machinery, now, tuple(top.split("\n")))
     else:
-        recorder = _Clock(machinery, time.process_time_ns)
-
-    def save(told: "dict[str, object] | None") -> None:
-        if told is not None:
-            _write(file, told)
-
-    def save_and_leave(status: int) -> None:
-        save(recorder.told(ends=False) if isinstance(recorder, _Parts) else recorder.told())
-        leave(status)
-
-    at_exit.register(lambda: save(recorder.told()))
+        recorder = _Clock(machinery, now)
     leave = os._exit
 
+    def save_and_leave(status: int) -> None:
+        _write(file, recorder.told())
+        leave(status)
+
+    at_exit.register(lambda: _write(file, recorder.told()))
     os._exit = save_and_leave  # type: ignore[assignment]
 
 

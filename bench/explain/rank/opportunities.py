@@ -1,47 +1,22 @@
-"""What was found, in words: the smallest change, its risks, and who else says so."""
+"""A statement that can be deferred, in words: what to write, what could break, ruff's findings."""
 
 from __future__ import annotations
 
-import ast
-import json
-import shutil
-import sys
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bench.core.process import run_tool
 from bench.engine.revisions.git import Clone
-from bench.explain.rank.analysis import Finding
-from bench.explain.rank.candidates import Candidate, Deferral, Way
+from bench.explain.rank.candidates import Candidate, Deferral, DeferralWay
+from bench.explain.rank.ranking import Opportunity
 from bench.explain.rank.recording import Times
+from bench.explain.rank.ruff import RuffHints
 from bench.explain.rank.sets import Worth
 
-_RULES = "F401,TC001,TC002,TC003"
 _SHOWN = 4
 
-RuffSays = Mapping[tuple[Path, int], tuple[str, ...]]
 Patched = Mapping[str, Sequence[str]]  # attribute → files that name it in a string
-
-
-def find_ruff() -> str | None:
-    """ruff beside the Python that runs us, or on the PATH."""
-    return shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
-
-
-def ask_ruff(files: Sequence[Path]) -> RuffSays:
-    """(file, line) → the rules on imports that it breaks; empty without ruff."""
-    ruff = find_ruff()
-    if ruff is None or not files:
-        return {}
-    asked = run_tool(
-        [ruff, "check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "--select", _RULES,
-         "--output-format", "json", *files]
-    )  # fmt: skip
-    found = defaultdict(set)
-    for one in json.loads(asked.stdout or "[]"):
-        found[Path(one["filename"]), one["location"]["row"]].add(str(one["code"]))
-    return {place: tuple(sorted(codes)) for place, codes in found.items()}
 
 
 def describe(
@@ -49,32 +24,27 @@ def describe(
     got: Collection[str],
     worth: Worth,
     times: Times,
-    ruff: RuffSays,
+    ruff: RuffHints,
     patched: Patched,
-) -> Finding:
+) -> Opportunity:
     """One statement of the best set, which had these modules `got`."""
     source, statement = candidate.source, candidate.statement
     end = statement.node.end_lineno or statement.line
-    codes = {
-        code
-        for line in range(statement.line, end + 1)
-        for code in ruff.get((source.file, line), ())
-    }
-    promised = max((times.whole_s.get(one, 0.0) for one in got), default=0.0)
-    return Finding(
-        source.module,
-        shown_file(source.file),
-        statement.line,
-        ast.unparse(statement.node),
-        tuple(one.name.bound for one in candidate.deferrals),
-        candidate.is_whole,
-        worth.alone,
-        worth.last,
-        worth.share,
-        promised,
-        change_words(candidate),
-        (*_risks(candidate), *_patched(candidate, patched)),
-        tuple(sorted(codes)),
+    hints = ruff.get(source.file, ())
+    rules = {one.rule for one in hints if statement.line <= one.line <= end}
+    return Opportunity(
+        module=source.module,
+        file=shown_file(source.file),
+        line=statement.line,
+        names=tuple(one.name.bound for one in candidate.deferrals),
+        whole=candidate.is_whole,
+        alone_s=worth.alone,
+        leave_one_out_s=worth.leave_one_out,
+        share_s=worth.share,
+        cumulative_s=max((times.whole_s.get(one, 0.0) for one in got), default=0.0),
+        change=change_words(candidate),
+        risks=(*_risks(candidate), *_patched(candidate, patched)),
+        ruff=tuple(sorted(rules)),
     )
 
 
@@ -95,20 +65,20 @@ def change_words(candidate: Candidate) -> str:
 
 def _change(candidate: Candidate, one: Deferral) -> str:
     words = []
-    if Way.INTO_FUNCTIONS in one.ways:
+    if DeferralWay.INTO_FUNCTIONS in one.ways:
         at_top = candidate.statement.at_top
         words.append(
             f"import it in {_functions(one.functions)}"
             if at_top
-            else f"import it in `{one.functions[0]}` only where it is used, further down"
+            else f"in `{one.functions[0]}`, import it just before its first use"
         )
-    if Way.FOR_TYPES in one.ways:
+    if DeferralWay.FOR_TYPES in one.ways:
         words.append("keep it under `if TYPE_CHECKING:` for annotations")
     if one.needs_future:
         words.append("add `from __future__ import annotations`")
-    if Way.ON_REQUEST in one.ways:
-        words.append("hand it out by a module `__getattr__`")
-    if Way.REMOVED in one.ways:
+    if DeferralWay.ON_REQUEST in one.ways:
+        words.append("provide it by a module `__getattr__`")
+    if DeferralWay.REMOVED in one.ways:
         words.append("remove it: nothing uses the name")
     return ", ".join(words)
 
@@ -123,13 +93,13 @@ def _risks(candidate: Candidate) -> list[str]:
     found = []
     for one in candidate.deferrals:
         if one.exported:
-            found.append(f"`{one.name.bound}` is shown to others (`__all__` or a package)")
+            found.append(f"`{one.name.bound}` is public (in `__all__` or a package's `__init__`)")
         if one.asked_by:
             others = ", ".join(f"`{name}`" for name in one.asked_by[:_SHOWN])
-            found.append(f"`{one.name.bound}` is taken from here by {others}")
+            found.append(f"`{one.name.bound}` is imported from here by {others}")
         if one.needs_future:
-            found.append("annotations become strings: who evaluates them at run time?")
-        if Way.REMOVED in one.ways:
+            found.append("annotations become strings: code that evaluates them at run time")
+        if DeferralWay.REMOVED in one.ways:
             found.append(f"`{one.name.bound}` may be imported for its side effects")
     return list(dict.fromkeys(found))
 

@@ -1,4 +1,4 @@
-"""What was found of a scenario before anything is tried, and what is to be tried."""
+"""The imports of a scenario as ranked before anything is run, and which changes are tried."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.explain.rank.candidates import Candidate, Judgement
-from bench.explain.rank.findings import shown_file
 from bench.explain.rank.graph import Graph
+from bench.explain.rank.opportunities import shown_file
 from bench.explain.rank.recording import Times
 from bench.explain.rank.sets import Worth
-from bench.explain.rank.sources import Source
+from bench.explain.rank.sources import ModuleSource
 
 
 @dataclass(frozen=True)
-class Timed:
+class ScenarioTimes:
     """What was timed: the scenario's modules, a bare interpreter, top-level lines of own files."""
 
     scenario: Times
     bare: Times
     top: Mapping[tuple[str, int], float]
+
+    def part(self, saving_s: float) -> float:
+        """So many seconds as a part of what the process takes beyond a bare interpreter."""
+        return saving_s / (self.scenario.process_s - self.bare.process_s)
 
 
 @dataclass(frozen=True)
@@ -29,32 +33,23 @@ class Trial:
     words: str
     candidates: tuple[Candidate, ...]
 
-    @property
-    def bound(self) -> frozenset[str]:
-        """The names that are not bound any more, as `module:name`."""
-        return frozenset(
-            f"{one.source.module}:{deferral.name.bound}"
-            for one in self.candidates
-            for deferral in one.deferrals
-        )
-
     def vanished(self, graph: Graph) -> frozenset[str]:
-        """The modules that go, next to those that the rewriting brings."""
+        """The modules that are no longer imported; the rewriting itself imports some."""
         brings = {name for one in self.candidates for name in one.brings}
         return graph.vanished([one.skip for one in self.candidates], brings)
 
 
 @dataclass(frozen=True)
-class Found:
-    """A scenario's graph, what its sources say, and the best set; `best` and `worths` go together.
+class RankedImports:
+    """A scenario's graph, what its sources say, and the best set with the worth of each statement.
 
     `sources` are the own modules that were imported, by name.
     """
 
     graph: Graph
     judgement: Judgement
-    timed: Timed
-    sources: Mapping[str, Source]
+    timed: ScenarioTimes
+    sources: Mapping[str, ModuleSource]
     best: tuple[Candidate, ...]
     worths: tuple[Worth, ...]
 
@@ -73,19 +68,15 @@ class Found:
         tops = (name for name in named if not named.intersection(times.above(name)))
         return sum(times.whole_s.get(name, 0.0) for name in tops)
 
-    @property
-    def whole(self) -> Trial:
-        """The best set."""
-        return Trial(f"all {len(self.best)} statements", self.best)
 
-
-def usual_trials(found: Found) -> list[Trial]:
-    """The best set, its statement that saves most alone, and one that saves nothing alone."""
-    if not found.best:
+def usual_trials(ranked: RankedImports) -> list[Trial]:
+    """The best set, and its statement that saves most alone."""
+    if not ranked.best:
         return []
-    pairs = list(zip(found.best, found.worths, strict=True))
+    found = [Trial(f"all {len(ranked.best)} statements", ranked.best)]
+    pairs = zip(ranked.best, ranked.worths, strict=True)
     most, worth = max(pairs, key=lambda pair: pair[1].alone)
-    single = [most] if worth.alone > 0 and len(pairs) > 1 else []
-    single += [one for one, worth in pairs if worth.alone == 0][:1]
-    words = (f"only {shown_file(one.source.file)}:{one.statement.line}" for one in single)
-    return [found.whole, *(Trial(said, (one,)) for said, one in zip(words, single, strict=True))]
+    if worth.alone > 0 and len(ranked.best) > 1:
+        place = f"{shown_file(most.source.file)}:{most.statement.line}"
+        found.append(Trial(f"only {place}", (most,)))
+    return found

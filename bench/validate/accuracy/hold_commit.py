@@ -1,4 +1,4 @@
-"""Hold predictions against a commit that deferred imports: what it deferred, at its parent."""
+"""Hold predictions against a commit that deferred imports: at its parent, what it deferred."""
 
 from __future__ import annotations
 
@@ -18,24 +18,23 @@ from bench.explain.counters.instructions import find_instruction_counter
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
 from bench.explain.rank.candidates import Candidate
-from bench.explain.rank.findings import shown_file
-from bench.explain.rank.found import Found, Trial
+from bench.explain.rank.opportunities import shown_file
 from bench.explain.rank.overlay import own_folders
-from bench.explain.rank.rank import Ranking
+from bench.explain.rank.ranked_imports import RankedImports, Trial
+from bench.explain.rank.ranker import TIMEOUT_S, ScenarioRanker
 from bench.explain.rank.recording import without_collections
-from bench.explain.rank.sources import Source, Standing, Statement, read_package
-from bench.validate.accuracy.held import FORMAT, Commit, Held
+from bench.explain.rank.sources import ModuleSource, Standing, Statement, read_package
+from bench.validate.accuracy.accuracy_record import FORMAT, AccuracyRecord, DeferringCommit
 
-_TIMEOUT_S = 300.0
 _OF_COMMIT = "what the commit deferred"
 _BEST = "the set that was found"
 
 
-@dataclass
-class Holding:
+@dataclass(kw_only=True)
+class CommitAccuracy:
     """One commit: `environments` are its parent and itself, `base` and `head` their subjects."""
 
-    commit: Commit
+    commit: DeferringCommit
     target: Target
     python: str
     environments: Environments
@@ -45,26 +44,33 @@ class Holding:
     network: Network
     watcher: Watcher
 
-    def run(self) -> Held:
+    def run(self) -> AccuracyRecord:
         """Predict at the parent, run the copies; raises `BenchError`."""
         afterwards = self._sources()
         taken: list[Candidate] = []
         statements: list[str] = []
 
-        def trials(found: Found) -> list[Trial]:
-            taken.extend(deferred_by(found.judgement.candidates, afterwards))
-            statements.extend(_lost(found, afterwards))
-            mine = [Trial(_OF_COMMIT, tuple(taken))] if taken else []
-            return [*mine, *([replace(found.whole, words=_BEST)] if found.best else [])]
+        def trials(ranked: RankedImports) -> list[Trial]:
+            taken.extend(deferred_by(ranked.judgement.candidates, afterwards))
+            statements.extend(_lost(ranked, afterwards))
+            both = Trial(_OF_COMMIT, tuple(taken)), Trial(_BEST, ranked.best)
+            return [one for one in both if one.candidates]
 
         environment = self.environments.base
-        ranking = Ranking(
-            self.target, self.python, environment, self.benchmark, self.base, self.network,
-            None, self.watcher, 0.0, trials_of=trials,
-        )  # fmt: skip
-        analysis = ranking.run()
-        checks = {one.words: one for one in analysis.checks}
-        return Held(
+        ranking = ScenarioRanker(
+            target=self.target,
+            python=self.python,
+            environment=environment,
+            benchmark=self.benchmark,
+            subject=self.base,
+            network=self.network,
+            clone=None,
+            watcher=self.watcher,
+            budget_s=0.0,
+            trials_of=trials,
+        ).run()
+        checks = {one.words: one for one in ranking.checks}
+        return AccuracyRecord(
             format=FORMAT,
             target=self.target.name,
             repository=self.commit.history.repository or self.target.clone,
@@ -74,7 +80,6 @@ class Holding:
             python=self.python,
             made_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             machine=describe_machine(),
-            exact=analysis.exact,
             statements=tuple(statements),
             deferrable=tuple(
                 f"{shown_file(one.source.file)}:{one.statement.line}" for one in taken
@@ -82,10 +87,10 @@ class Holding:
             commit_check=checks.get(_OF_COMMIT),
             best_check=checks.get(_BEST),
             instructions=self._saved(),
-            problems=analysis.problems,
+            problems=ranking.problems,
         )
 
-    def _sources(self) -> dict[str, Source]:
+    def _sources(self) -> dict[str, ModuleSource]:
         """The project's modules as the commit left them."""
         head = self.environments.head
         return {
@@ -98,7 +103,7 @@ class Holding:
         """Instructions that the commit itself saved."""
         try:
             counter = find_instruction_counter()
-            runner = Runner(self.network.isolation, _TIMEOUT_S)
+            runner = Runner(self.network.isolation, TIMEOUT_S)
             base, head = (
                 counter.count(
                     runner, self.benchmark, without_collections(side.invocation(self.benchmark))
@@ -111,7 +116,7 @@ class Holding:
 
 
 def deferred_by(
-    candidates: tuple[Candidate, ...], afterwards: Mapping[str, Source]
+    candidates: tuple[Candidate, ...], afterwards: Mapping[str, ModuleSource]
 ) -> Iterator[Candidate]:
     """The statements (or parts of them) that are carried out later afterwards, or not at all."""
     for one in candidates:
@@ -128,10 +133,10 @@ def deferred_by(
             yield replace(one, deferrals=gone)
 
 
-def _lost(found: Found, afterwards: Mapping[str, Source]) -> Iterator[str]:
+def _lost(ranked: RankedImports, afterwards: Mapping[str, ModuleSource]) -> Iterator[str]:
     """The same of all statements that were carried out, as `file:line`."""
-    carried_out = {(place.file, place.line) for place in found.graph.recording.places}
-    for module, source in found.sources.items():
+    carried_out = {(place.file, place.line) for place in ranked.graph.recording.places}
+    for module, source in ranked.sources.items():
         if module not in afterwards:
             continue
         then = _taken(afterwards[module])
@@ -143,7 +148,7 @@ def _lost(found: Found, afterwards: Mapping[str, Source]) -> Iterator[str]:
                 yield f"{shown_file(source.file)}:{statement.line}"
 
 
-def _taken(source: Source) -> dict[tuple[str, str, str], int]:
+def _taken(source: ModuleSource) -> dict[tuple[str, str, str], int]:
     """(function, module, name) → how much of the function comes before it is imported."""
     found: dict[tuple[str, str, str], int] = {}
     for statement in source.statements:
@@ -156,13 +161,13 @@ def _taken(source: Source) -> dict[tuple[str, str, str], int]:
 
 
 def _is_later(
-    source: Source, statement: Statement, name: str, then: Mapping[tuple[str, str, str], int]
+    source: ModuleSource, statement: Statement, name: str, then: Mapping[tuple[str, str, str], int]
 ) -> bool:
     at = then.get(_key(source, statement, name))
     return at is None or at > _before(statement)
 
 
-def _key(source: Source, statement: Statement, name: str) -> tuple[str, str, str]:
+def _key(source: ModuleSource, statement: Statement, name: str) -> tuple[str, str, str]:
     of_module = isinstance(statement.node, ast.Import)
     where = "" if of_module else source.absolute(statement.node)
     return getattr(statement.scope, "name", ""), where, name

@@ -1,1 +1,0 @@
-"""Holds programs that run in the subject's interpreter."""

@@ -1,0 +1,38 @@
+"""What ruff says of lines of files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.core.process import run_tool
+from bench.explain.rank.ranking import RuffHint
+
+IMPORTS = "F401,TC001,TC002,TC003"
+PERFORMANCE = "PERF,C4,FURB118,PIE810,PLC0206,RUF015,RUF017,SIM118"
+
+RuffHints = Mapping[Path, tuple[RuffHint, ...]]
+
+
+def find_ruff() -> str | None:
+    """ruff beside the Python that runs us, or on the PATH."""
+    return shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+
+
+def ask_ruff(files: Sequence[Path], rules: str) -> RuffHints:
+    """What it finds by these rules, by file and in the order of lines; empty without ruff."""
+    ruff = find_ruff()
+    if ruff is None or not files:
+        return {}
+    asked = run_tool(
+        [ruff, "check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "--select", rules,
+         "--output-format", "json", *files]
+    )  # fmt: skip
+    found: dict[Path, set[tuple[int, str, str]]] = {}
+    for one in json.loads(asked.stdout or "[]"):
+        hint = one["location"]["row"], str(one["code"]), str(one["message"])
+        found.setdefault(Path(one["filename"]), set()).add(hint)
+    return {file: tuple(RuffHint(*hint) for hint in sorted(hints)) for file, hints in found.items()}
