@@ -19,7 +19,7 @@ _COLUMNS = ("target", "pair", "Python", "verdicts", "largest changes", "measured
             "complete")  # fmt: skip
 _SERIES_COLUMNS = ("target", "series", "points", "Python", "largest steps", "measured", "machine",
                    "complete")  # fmt: skip
-RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "still to be had",
+RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "potential saving",
                    "measured", "machine")  # fmt: skip
 _START = "nox -s bench-codeflash"
 
@@ -36,7 +36,7 @@ def write_index(
 ) -> None:
     """Write `results/README.md`; `rankings` are rows of `RANKING_COLUMNS`, `stack` of its own.
 
-    `held` says how predictions came true.
+    `held` says how predictions compare with what was measured.
     """
     output.page("README.md").write(
         (
@@ -88,7 +88,7 @@ def _histories(series: SeriesCollection) -> Iterator[str]:
 
 def _rankings(rows: Rows, held: str) -> Iterator[str]:
     if rows or held:
-        yield heading(2, "What to change next")
+        yield heading(2, "Opportunities")
     if rows:
         yield table(RANKING_COLUMNS, rows, numbers=False)
     yield held

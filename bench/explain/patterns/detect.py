@@ -24,7 +24,7 @@ from bench.explain.patterns.memory import caches, slots
 from bench.explain.patterns.script import ScenarioRuns, timed_part
 from bench.explain.profile.folded import Stacks
 from bench.explain.profile.frames import Namer
-from bench.explain.profile.processes import NotProfiledError, Subject
+from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
 from bench.explain.profile.sampling import sample_sides
 from bench.explain.rank.ranker import LEAST_S, LEAST_SHARE, ScenarioRanker
 from bench.explain.rank.ranking import HotFunction, Pattern, Ranking
@@ -115,9 +115,10 @@ class PatternDetection:
         namer = Namer(ranker.target.name, ranker.own)
         sides = Sides(ranker.benchmark, self.runs.sampled, self.runs.sampled)
         with Launcher(network.isolation) as launcher:
-            subject = Subject(Bench(launcher, network.cpus, _SEED, network), sides, Side.BASE)
+            bench = Bench(launcher, network.cpus, _SEED, network)
+            process = ProfiledProcess(bench, sides, Side.BASE)
             sampled = sample_sides(
-                {Side.BASE: subject}, {Side.BASE: namer}, _SAMPLING * ranker.budget_s,
+                {Side.BASE: process}, {Side.BASE: namer}, _SAMPLING * ranker.budget_s,
                 ranker.watcher.phase, _FEWEST,
             )  # fmt: skip
         return sampled[Side.BASE].runs

@@ -13,6 +13,7 @@ from bench.explain.rank.ranking import Opportunity
 from bench.explain.rank.recording import Times
 from bench.explain.rank.ruff import RuffHints
 from bench.explain.rank.sets import Worth
+from bench.formats.text import counted
 
 _SHOWN = 4
 
@@ -86,7 +87,7 @@ def _change(candidate: Candidate, one: Deferral) -> str:
 def _functions(names: Sequence[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
     more = len(names) - _SHOWN
-    return f"{shown} and {more} more functions" if more > 0 else shown
+    return f"{shown} and {counted(more, 'more function')}" if more > 0 else shown
 
 
 def _risks(candidate: Candidate) -> list[str]:

@@ -103,7 +103,7 @@ def _blocks(shown: Sequence[tuple[Path, Ranking]], page: Page) -> Iterator[str]:
     revision = first.environment.revision
     yield heading(1, f"{plain(first.target)} {plain(first.label)}: opportunities")
     yield (
-        f"{plain(revision.subject or revision.name)} ({revision.date[:10]}). Imports that a "
+        f"{prose(revision.subject or revision.name)} ({revision.date[:10]}). Imports that a "
         "scenario carries out but does not need, ranked by what deferring them saves. Savings are "
         "of *sets*: a module that two statements import is no longer imported only when both are "
         "deferred. The *Shapley shares* add up to the whole; *saved alone* is what deferring only "
@@ -198,7 +198,7 @@ def _change(one: Opportunity) -> str:
     if one.ruff:
         words += f" ruff: {joined(one.ruff)}."
     if one.risks:
-        words += f" What could break: {prose('; '.join(one.risks))}."
+        words += f" What could break: {prose('; '.join(one.risks).rstrip('?'))}."
     return words
 
 

@@ -8,7 +8,7 @@ from statistics import median
 
 from bench.core.errors import DataError
 from bench.explain.rank.ranking import Verification
-from bench.formats.markdown import bullets, code, fenced, heading, link, plain, table
+from bench.formats.markdown import bullets, code, fenced, heading, link, plain, prose, table
 from bench.formats.text import counted, day, joined, millions, share
 from bench.report.output import Output
 from bench.validate.accuracy.accuracy_record import AccuracyRecord, read_accuracy
@@ -20,6 +20,7 @@ PREDICTION_COLUMNS = (
 )  # fmt: skip
 _COLUMNS = ("commit", "scenario", "deferred", *PREDICTION_COLUMNS, "its error")
 _NEXT_TO_NOTHING = 0.003
+_NOTHING = 50_000  # rounds to 0.0 millions
 _CLOSE = 0.20
 _MODULES = 12
 _OWN, _BEST = "its own", "best set"
@@ -56,7 +57,8 @@ def not_confirmed(one: Verification) -> str:
     ]
     error = _error(one.in_proportion, one)
     if error is not None and abs(error) > _CLOSE:
-        said.append(f"the predicted instructions are {share(error)} off")
+        many = "many" if error > 0 else "few"
+        said.append(f"{share(abs(error))} too {many} instructions were predicted")
     return f"**not confirmed**: {'; '.join(said)}" if said else ""
 
 
@@ -110,7 +112,8 @@ def _blocks(newest: dict[tuple[str, str, str], dict[str, AccuracyRecord]]) -> It
         "user-space instructions under cachegrind without garbage collections. Instructions are "
         "predicted in proportion to CPU time, which is what `rank` predicts; *importtime promises* "
         "what the cumulative column of `-X importtime` shows for the same statements, in the same "
-        "proportion. *error* is a fraction of what was saved; where that is below "
+        "proportion. Only modules count in predictions: annotations that are no longer evaluated save "
+        "a little more. *error* is a fraction of what was saved; where that is below "
         f"{share(_NEXT_TO_NOTHING)} of the process, none is given."
     )
     for (target, python, repository), found in sorted(newest.items()):
@@ -135,7 +138,7 @@ def _verdict(rows: Sequence[_Row]) -> str:
     if ours and importtime:
         close, theirs = (sum(one <= _CLOSE for one in some) for some in (ours, importtime))
         words.append(
-            f"Predicted saving within {share(_CLOSE)} of the measured one: {close} of {len(ours)} "
+            f"Predicted saving within {_CLOSE:.0%} of the measured one: {close} of {len(ours)} "
             f"(median error {share(median(ours))}); adding up `-X importtime`: {theirs} of "
             f"{len(importtime)} (median error {share(median(importtime))})."
         )
@@ -185,14 +188,16 @@ def predicted_and_measured(one: Verification) -> list[str]:
 def _notes(record: AccuracyRecord) -> str:
     """What a commit did, and what is not confirmed."""
     words = [
-        f"{code(record.commit.label)} {plain(record.commit.subject)}: `rank` can defer "
+        f"{code(record.commit.label)} {prose(record.commit.subject)}: `rank` can defer "
         f"{len(record.deferrable)} of {counted(len(record.statements), 'statement')} that it "
         "removed or moved"
     ]
     if record.instructions is None:
         words += map(plain, record.problems)
     else:
-        words.append(f"the commit itself saved {millions(record.instructions)} instructions")
+        saved = millions(record.instructions)
+        nothing = abs(record.instructions) < _NOTHING
+        words.append(f"the commit itself saved {'no' if nothing else saved} instructions")
     words += [
         f"*{name}* {said}" for _, name, one in _rows([record]) if (said := not_confirmed(one))
     ]
