@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "List the imports of a revision that could be deferred, ranked by how much CPU time that "
         "saves. The best set is written as a patch, and a rewritten copy is run to verify the "
-        "prediction.",
+        "prediction. Other causes of slowness are listed besides.",
         "rank codeflash 0.20.6 --scenario help",
         "rank rich 14.0.0 --hot --tests",
     )
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
     )
     parser.add_argument(
-        "revision", metavar="REVISION", help="a commit, tag, branch or release to analyse"
+        "revision", metavar="REVISION", help="a commit, tag, branch or release to rank"
     )
     add_repo(parser)
     add_pythons(parser)
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="GLOB",
-        help="analyse the benchmarks whose names match GLOB; may be repeated. Default: the "
+        help="rank the benchmarks whose names match GLOB; may be repeated. Default: the "
         "target's default commands and imports",
     )
     parser.add_argument(
@@ -73,13 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all",
         action="store_true",
-        help="also list findings below 0.5 ms and below 1%% of the scenario",
+        help="also list what saves less than 0.5 ms or 1%% of the scenario",
     )
     parser.add_argument(
         "--hot",
         action="store_true",
-        help="also sample the scenario, and look for cheaper code in its hot functions and for "
-        "faster serialisers",
+        help="also sample the scenario, and list its hot functions with ruff's findings on "
+        "performance in those of the project",
     )
     parser.add_argument(
         "--tests",

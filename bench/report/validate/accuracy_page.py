@@ -112,8 +112,8 @@ def _blocks(newest: dict[tuple[str, str, str], dict[str, AccuracyRecord]]) -> It
         "user-space instructions under cachegrind without garbage collections. Instructions are "
         "predicted in proportion to CPU time, which is what `rank` predicts; *importtime promises* "
         "what the cumulative column of `-X importtime` shows for the same statements, in the same "
-        "proportion. Only modules count in predictions: annotations that are no longer evaluated save "
-        "a little more. *error* is a fraction of what was saved; where that is below "
+        "proportion. Only modules count in predictions: annotations that are no longer evaluated "
+        "save a little more. *error* is a fraction of what was saved; where that is below "
         f"{share(_NEXT_TO_NOTHING)} of the process, none is given."
     )
     for (target, python, repository), found in sorted(newest.items()):
