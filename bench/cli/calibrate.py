@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         if arguments.reference:
             _reference(targets, arguments.python, workspace, watcher)
         for target in targets:
-            calibrating = _Calibrating(target, arguments, workspace, watcher)
+            calibrating = _TargetCalibration(target, arguments, workspace, watcher)
             for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
                 try:
                     runs.append(calibrating.run(interpreter))
@@ -138,7 +138,7 @@ def _benchmarks(
 
 
 @dataclass(frozen=True)
-class _Calibrating:
+class _TargetCalibration:
     """One target, on one Python after the other."""
 
     target: Target

@@ -11,11 +11,10 @@ import msgspec
 
 from bench.cli.arguments import count, describe, not_negative
 from bench.core.errors import ExitStatus, UsageError
-from bench.workloads.journal import Backend
 from bench.workloads.replay.answers import read_answers
 from bench.workloads.replay.conditions import Condition, Conditions, read_conditions
 from bench.workloads.replay.recorder import Recorder, Upstream
-from bench.workloads.replay.server import AI_PORT, CF_PORT, Options, serve
+from bench.workloads.replay.server import AI_PORT, CF_PORT, ServerOptions, serve
 
 _ANSWERS = Path(__file__).parents[1] / "workloads" / "replay" / "answers"
 
@@ -144,7 +143,7 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 
 def _record(arguments: argparse.Namespace) -> None:
-    upstreams: dict[Backend, Upstream] = {
+    upstreams: dict[str, Upstream] = {
         "ai": Upstream.of(arguments.ai),
         "cf": Upstream.of(arguments.cf),
     }
@@ -170,9 +169,9 @@ def _conditions(arguments: argparse.Namespace) -> Conditions:
         raise UsageError(f"Conditions: {error}.") from error
 
 
-def _options(arguments: argparse.Namespace, conditions: Conditions) -> Options:
-    ports: dict[int, Backend] = {arguments.cf_port: "cf", arguments.ai_port: "ai"}
-    return Options(ports, arguments.journal, arguments.keep_bodies, conditions)
+def _options(arguments: argparse.Namespace, conditions: Conditions) -> ServerOptions:
+    ports: dict[int, str] = {arguments.cf_port: "cf", arguments.ai_port: "ai"}
+    return ServerOptions(ports, arguments.journal, arguments.keep_bodies, conditions)
 
 
 def _say(arguments: argparse.Namespace, what: str) -> None:

@@ -16,7 +16,7 @@ Relative = Annotated[str, msgspec.Meta(pattern=r"^(?!/)(?!.*\.\.)\S")]
 _PLACEHOLDERS = frozenset({"python", "root"})
 
 
-class Measure(enum.StrEnum):
+class ContainerMeasure(enum.StrEnum):
     """What one value of a container's benchmark is, in seconds; each in a container of its own.
 
     `BUILD`: the image, no step of its own cached, the image it starts from there already.
@@ -67,7 +67,7 @@ class Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     mirror: NonEmpty = "http://deb.debian.org/debian"
 
 
-class Container(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ContainerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a revision's image is built and what runs in it.
 
     `definition` and `context` are paths in the checkout. In values of `args`, which are handed to
@@ -121,30 +121,32 @@ class ContainerUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     `of` is filled in from the target's `[container]`, so that a benchmark's declaration is whole.
     """
 
-    measure: Measure
+    measure: ContainerMeasure
     where: Where | None = None
     files: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
     command: tuple[NonEmpty, ...] = ()
     env: dict[str, str] = {}
     module: Annotated[str, msgspec.Meta(pattern=r"^(\w+(\.\w+)*)?$")] = ""
-    of: Container | None = None
+    of: ContainerSpec | None = None
 
     def __post_init__(self) -> None:
-        if (self.measure in {Measure.READ, Measure.WRITE}) != (self.where is not None):
+        if (self.measure in {ContainerMeasure.READ, ContainerMeasure.WRITE}) != (
+            self.where is not None
+        ):
             raise ValueError('"where" goes with the measures read-files and write-files, and only')
-        if self.module and self.measure is not Measure.IMPORT:
+        if self.module and self.measure is not ContainerMeasure.IMPORT:
             raise ValueError('"module" goes with the measure import')
 
-    def completed(self, container: Container) -> ContainerUse:
+    def completed(self, container: ContainerSpec) -> ContainerUse:
         """The same of a container. Raises `ValueError` when that can't be measured of it."""
         command = self.command or container.command
         env = {**container.env, **self.env}
         of = msgspec.structs.replace(container, command=command, env=env)
-        if self.measure is Measure.READY and of.ends_by_itself:
+        if self.measure is ContainerMeasure.READY and of.ends_by_itself:
             raise ValueError("measure = 'ready' needs ready_line or ready_http in [container]")
-        if self.measure is Measure.COLD_START and of.ends_by_itself:
+        if self.measure is ContainerMeasure.COLD_START and of.ends_by_itself:
             raise ValueError("measure = 'cold-start' needs ready_line or ready_http")
-        if self.measure is Measure.RUN and not of.ends_by_itself and not self.command:
+        if self.measure is ContainerMeasure.RUN and not of.ends_by_itself and not self.command:
             raise ValueError("measure = 'run' needs a command that ends, and this one serves")
         return msgspec.structs.replace(self, command=(), env={}, of=of)
 

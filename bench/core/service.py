@@ -12,7 +12,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 Path = Annotated[str, msgspec.Meta(pattern="^/")]
 
 
-class Measure(enum.StrEnum):
+class ServiceMeasure(enum.StrEnum):
     """What one value of a service's benchmark is, in seconds.
 
     `COLD_START`: from the start of its process to its first answer to the health request.
@@ -38,7 +38,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     status: int = 200
 
 
-class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ServiceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a target's service is started and asked.
 
     In `command` and `env`, `{port}` is a free port of the loopback interface and `{home}` the
@@ -62,12 +62,12 @@ class ServiceUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     from the target's `[service]`, so that a benchmark's declaration is whole.
     """
 
-    measure: Measure
+    measure: ServiceMeasure
     clients: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     only: tuple[str, ...] = ()
-    of: Service | None = None
+    of: ServiceSpec | None = None
 
-    def completed(self, service: Service) -> ServiceUse:
+    def completed(self, service: ServiceSpec) -> ServiceUse:
         """The same of a service, with no more requests than are sent.
 
         Raises `ValueError` when there are none, or one that is named is not there.
@@ -76,7 +76,7 @@ class ServiceUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         if unknown:
             raise ValueError(f"no request {unknown[0]!r} in [service]")
         sent = tuple(one for one in service.request if not self.only or one.name in self.only)
-        if self.measure is Measure.COLD_START:
+        if self.measure is ServiceMeasure.COLD_START:
             sent = ()
         elif not sent:
             raise ValueError(f"measure = {str(self.measure)!r} needs requests in [service]")

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bench.core.container import Container, ContainerUse
-from bench.core.service import Service, ServiceUse
+from bench.core.container import ContainerSpec, ContainerUse
+from bench.core.service import ServiceSpec, ServiceUse
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -35,7 +35,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
     Without `default` it is measured only when it, or its group, is asked for.
-    `fixture` names a folder made before measuring (`bench/fixtures`); with one, `{fixture}` and
+    `fixture` names a folder made before measuring (`workloads/fixtures`); with one, `{fixture}` and
     `{home}` in words of the commands and in `env` stand for it and for the throwaway HOME, and
     `{service}` for the address of a server of that folder, which then runs beside the processes.
     `fresh_home` has HOME emptied before each process, so that what one writes changes no other;
@@ -170,9 +170,9 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     network: Literal["none", "host"] = "none"
     env: dict[str, str] = {}
     tests: OwnTests | None = None
-    service: Service | None = None
+    service: ServiceSpec | None = None
     around: tuple[Layered, ...] = ()
-    container: Container | None = None
+    container: ContainerSpec | None = None
     benchmark: Annotated[tuple[Benchmark, ...], msgspec.Meta(min_length=1)]
 
     def __post_init__(self) -> None:

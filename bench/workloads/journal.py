@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import msgspec
 
-# Whose endpoints: the AI service, the CF API, or this service's own (which no measured process
-# asks for, but the one that gets a project ready).
-Backend = Literal["ai", "cf", "replay"]
 UNKNOWN = 501  # the status of an answer to what there is no answer to
 
 
 class Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
     """A request and its answer, as the service saw them.
 
-    `connection` counts accepted connections, from 1; `client_port` is the other end's. In order:
+    `service` names the one that was asked, where several are replayed. `connection` counts accepted
+    connections, from 1; `client_port` is the other end's. In order:
     `received_ns` the headers are in, `body_ns` the body is in, `handled_ns` the answer is computed
     (`simulated_s` of waiting on purpose come after it), `sent_ns` the answer is with the kernel.
     Bytes of bodies, and of all that went over the wire besides (`…_header_bytes`). `error` says
@@ -30,7 +28,7 @@ class Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
     `request_body` and `response_body` are kept on demand only.
     """
 
-    service: Backend
+    service: str
     connection: int
     client_port: int
     method: str

@@ -16,8 +16,8 @@ from typing import Any
 
 from support.sandbox import ROOT
 
-ANSWERS = ROOT / "bench" / "replay" / "answers"
-PROGRAM = ROOT / "bench" / "replay" / "program.py"
+ANSWERS = ROOT / "bench" / "workloads" / "replay" / "answers"
+PROGRAM = ROOT / "bench" / "workloads" / "replay" / "program.py"
 
 
 @dataclass(frozen=True)

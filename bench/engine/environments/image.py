@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.core.container import Container
+from bench.core.container import ContainerSpec
 from bench.core.environment import EnvironmentRecord, ImageRecord, Recipe, SourceMatch
 from bench.core.errors import BuildError, UsageError
 from bench.core.files import write_atomically
@@ -27,7 +27,7 @@ from bench.engine.environments.build import Environment, cached
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.uv import run_uv
 from bench.engine.revisions.git import Clone
-from bench.workloads.containers.engine import Engine
+from bench.workloads.containers.engine import ContainerEngine
 from bench.workloads.containers.image import (
     Proof,
     build_image,
@@ -41,7 +41,12 @@ from bench.workloads.containers.root import prepare_root, root_tag
 
 
 def image_recipe(
-    target: Target, revision: Revision, interpreter: Interpreter, engine: Engine, *, twin: bool
+    target: Target,
+    revision: Revision,
+    interpreter: Interpreter,
+    engine: ContainerEngine,
+    *,
+    twin: bool,
 ) -> Recipe:
     """The recipe of a revision's image. Raises `UsageError` for a release: there is no checkout."""
     if revision.source is Source.PYPI:
@@ -78,7 +83,7 @@ class ImageBuild:
     interpreter: Interpreter
     workspace: Workspace
     clone: Clone
-    engine: Engine
+    engine: ContainerEngine
     announce: Callable[[str], None]
 
     def run(self) -> Environment:
@@ -177,11 +182,11 @@ class ImageBuild:
         return SourceMatch(len(proof.files) - len(different), different[:50])
 
 
-def _container(target: Target) -> Container:
+def _container(target: Target) -> ContainerSpec:
     assert target.container is not None  # it is what makes the target an image's
     return target.container
 
 
-def _args(container: Container, interpreter: Interpreter) -> dict[str, str]:
+def _args(container: ContainerSpec, interpreter: Interpreter) -> dict[str, str]:
     root = root_tag(container.root) if container.root else ""
     return container.filled_args(interpreter.version, root)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.core.container import Measure, Where
+from bench.core.container import ContainerMeasure, Where
 from bench.core.result import Result
 from bench.formats.markdown import heading, table
 from bench.formats.text import counted, seconds
 
-_DOES = {Measure.READ: "read", Measure.WRITE: "write"}
+_DOES = {ContainerMeasure.READ: "read", ContainerMeasure.WRITE: "write"}
 
 
 def mounts_section(results: Sequence[Result], level: int) -> Iterator[str]:

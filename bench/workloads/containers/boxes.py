@@ -26,7 +26,7 @@ class ContainerError(Exception):
     """The engine or the container did not do as declared (the message says what)."""
 
 
-class Engine:
+class EngineClient:
     """The engine's command line, with what is left of the time."""
 
     def __init__(self, told: Told) -> None:
@@ -80,12 +80,12 @@ class Engine:
                            check=False, timeout=60)  # fmt: skip
 
 
-class Container:
+class Box:
     """A container of the image; a context manager that removes it, and its volume."""
 
     def __init__(self, told: Told, *, hook: bool = False) -> None:
         self.told, self.declared = told, told["use"]["of"]
-        self.engine = Engine(told)
+        self.engine = EngineClient(told)
         self.name = f"bench-{os.getppid()}-{os.getpid()}"
         self.folder = Path(os.environ["HOME"], self.name)
         self.started_at = 0.0

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pyperf
 
-from bench.workloads.containers.boxes import POLL_S, Container, ContainerError, Told, last_line
+from bench.workloads.containers.boxes import POLL_S, Box, ContainerError, Told, last_line
 
 _SET_CHILD_SUBREAPER = 36
 _ORPHANS_WITHIN_S = 5.0
@@ -35,20 +35,20 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def measure_create(told: Told) -> float:
     """Create a container."""
-    with Container(told) as box:
+    with Box(told) as box:
         return box.create()
 
 
 def measure_start(told: Told) -> float:
     """Start a created container, until the engine says that it is started."""
-    with Container(told) as box:
+    with Box(told) as box:
         box.create()
         return box.engine.timed("start", box.name)
 
 
 def measure_first_line(told: Told) -> float:
     """From the start to Python's first line."""
-    with Container(told, hook=True) as box:
+    with Box(told, hook=True) as box:
         box.create()
         box.start()
         return box.await_first_line() - box.started_at
@@ -56,7 +56,7 @@ def measure_first_line(told: Told) -> float:
 
 def measure_ready(told: Told) -> float:
     """From Python's first line until the app is ready."""
-    with Container(told, hook=True) as box:
+    with Box(told, hook=True) as box:
         box.create()
         box.start()
         ready_at = box.await_ready()
@@ -65,7 +65,7 @@ def measure_ready(told: Told) -> float:
 
 def measure_cold_start(told: Told) -> float:
     """From nothing until the app is ready, and nothing else in the container."""
-    with Container(told) as box:
+    with Box(told) as box:
         created_s = box.create()
         box.start()
         return created_s + box.await_ready() - box.started_at
@@ -75,7 +75,7 @@ def measure_exit(told: Told) -> float:
     """From ready, or from the first line of what ends by itself, until the container has ended."""
     declared = told["use"]["of"]
     by_itself = not (declared["ready_line"] or declared["ready_http"])
-    with Container(told, hook=by_itself) as box:
+    with Box(told, hook=by_itself) as box:
         box.create()
         box.start()
         if by_itself:
@@ -93,7 +93,7 @@ def measure_run(told: Told) -> float:
 
     It is removed off the clock: podman 4.3 can wait for 20 s when `--rm` is quicker than itself.
     """
-    with Container(told) as box:
+    with Box(told) as box:
         status = box.declared["exit_status"]
         return box.engine.timed("run", *box.options, *box.image, status=status)
 
@@ -104,7 +104,7 @@ def measure_import(told: Told) -> float:
         "import sys, time\nbefore = time.perf_counter()\n"
         f"import {told['module']}\nprint('', repr(time.perf_counter() - before), sep='\\n')"
     )
-    with Container(told) as box:
+    with Box(told) as box:
         return _seconds(box.engine.run("run", *box.options, *box.python("-c", code)))
 
 
@@ -113,7 +113,7 @@ def measure_files(told: Told) -> float:
     use = told["use"]
     what = "read" if use["measure"] == "read-files" else "write"
     program = Path(told["inside"], "files.py").read_text(encoding="utf-8")
-    with Container(told) as box:
+    with Box(told) as box:
         box.options += ["--user", "0"]
         folder = _FILES if use["where"] in {"layer", "copy"} else _MOUNTED
         words = ["-c", program, what, folder, str(use["files"])]
@@ -123,7 +123,7 @@ def measure_files(told: Told) -> float:
         return _seconds(box.engine.run("run", *box.options, *box.python(*words)))
 
 
-def _place(box: Container, what: str, words: list[str]) -> None:
+def _place(box: Box, what: str, words: list[str]) -> None:
     """Mount what the benchmark's `where` says; files of the host's that are read are made there."""
     where = box.told["use"]["where"]
     if where == "volume":
@@ -142,7 +142,7 @@ def _make_files(folder: Path, words: list[str]) -> None:
     subprocess.run(made, check=True, capture_output=True, timeout=60)
 
 
-def _copied(box: Container, what: str, words: list[str]) -> float:
+def _copied(box: Box, what: str, words: list[str]) -> float:
     """Seconds of the work in the container's own layer, and of copying in or out."""
     host = box.folder / "files"
     copy_s = 0.0
@@ -170,7 +170,7 @@ def _seconds(said: str) -> float:
 def measure_build(told: Told) -> float:
     """Build the image: all of its steps, or those that come after a file that is new."""
     again = told["use"]["measure"] == "rebuild"
-    with Container(told) as box:
+    with Box(told) as box:
         checkout = Path(told["checkout"])
         if again:
             checkout = box.folder / "checkout"

@@ -29,7 +29,7 @@ _ASK = {
 
 
 @dataclass(frozen=True)
-class Engine:
+class ContainerEngine:
     """A container engine's command line, and the variables it gets."""
 
     name: str
@@ -42,7 +42,7 @@ class Engine:
         return run_tool([self.program, *words], env=self.env, timeout_s=timeout_s)
 
 
-def find_engine(wanted: str = "auto") -> Engine:
+def find_engine(wanted: str = "auto") -> ContainerEngine:
     """The engine of a name, or the first of podman and docker that answers.
 
     podman comes first: without a daemon, the CPU time of a container can be accounted for, and it
@@ -51,7 +51,7 @@ def find_engine(wanted: str = "auto") -> Engine:
     reasons = []
     for name in (PODMAN, DOCKER) if wanted == "auto" else (wanted,):
         found = _try(name)
-        if isinstance(found, Engine):
+        if isinstance(found, ContainerEngine):
             return found
         reasons.append(found)
     raise UsageError(
@@ -60,7 +60,7 @@ def find_engine(wanted: str = "auto") -> Engine:
     )
 
 
-def _try(name: str) -> Engine | str:
+def _try(name: str) -> ContainerEngine | str:
     """The engine, or a sentence that says why not."""
     program = shutil.which(name)
     if program is None:
@@ -74,4 +74,4 @@ def _try(name: str) -> Engine | str:
     if not asked.ok or not version:
         how = "no answer within 60 s" if asked.status is None else asked.last_lines(1)
         return f"{name} refuses: {how.rstrip('.')}."
-    return Engine(name, program, version, env)
+    return ContainerEngine(name, program, version, env)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.core.container import Container
+from bench.core.container import ContainerSpec
 from bench.core.environment import ImageRecord, Provenance, Recipe
 from bench.core.errors import BuildError
 from bench.core.process import Finished
 from bench.core.revision import Revision
-from bench.workloads.containers.engine import PODMAN, Engine
+from bench.workloads.containers.engine import PODMAN, ContainerEngine
 
 # Runs in the image's Python: standard library only, one line of JSON. Files of the module are
 # hashed as git does, so that they can be held against a commit's.
@@ -73,8 +73,8 @@ def tag_of(target: str, commit: str, key: str) -> str:
 
 
 def build_image(
-    engine: Engine,
-    container: Container,
+    engine: ContainerEngine,
+    container: ContainerSpec,
     checkout: Path,
     tag: str,
     labels: Mapping[str, str],
@@ -99,7 +99,7 @@ def build_image(
 
 
 def build_words(
-    container: Container,
+    container: ContainerSpec,
     checkout: Path,
     tag: str,
     labels: Mapping[str, str],
@@ -114,7 +114,9 @@ def build_words(
     return [*words, str(checkout / container.context)]
 
 
-def describe_image(engine: Engine, container: Container, checkout: Path, tag: str) -> ImageRecord:
+def describe_image(
+    engine: ContainerEngine, container: ContainerSpec, checkout: Path, tag: str
+) -> ImageRecord:
     """What the engine knows of an image it has just built. Raises `BuildError`."""
     known = inspect(engine, tag)
     if known is None:
@@ -134,14 +136,14 @@ def describe_image(engine: Engine, container: Container, checkout: Path, tag: st
     )
 
 
-def inspect(engine: Engine, image: str) -> dict[str, Any] | None:
+def inspect(engine: ContainerEngine, image: str) -> dict[str, Any] | None:
     """All the engine knows of an image; None when there is no such image."""
     found = engine.run("image", "inspect", image)
     return json.loads(found.stdout)[0] if found.ok else None
 
 
 def prove_image(
-    engine: Engine,
+    engine: ContainerEngine,
     image: ImageRecord,
     labels: Mapping[str, str],
     recipe: Recipe,
@@ -167,7 +169,9 @@ def prove_image(
     return Proof(Provenance(record_sha256=digest, **said), files)
 
 
-def _ask(engine: Engine, image: ImageRecord, distribution: str, module: str) -> dict[str, Any]:
+def _ask(
+    engine: ContainerEngine, image: ImageRecord, distribution: str, module: str
+) -> dict[str, Any]:
     asked = engine.run(
         "run", "--rm", "--network=none", "--entrypoint", image.python, image.identity,
         "-c", _PROBE, distribution, module,
@@ -188,18 +192,18 @@ def _ask(engine: Engine, image: ImageRecord, distribution: str, module: str) -> 
     )
 
 
-def remove_image(engine: Engine, image: str) -> None:
+def remove_image(engine: ContainerEngine, image: str) -> None:
     """Remove an image, with the layers nobody else needs, if it is there."""
     engine.run("rmi", image)
 
 
-def _images(engine: Engine) -> set[str]:
+def _images(engine: ContainerEngine) -> set[str]:
     if engine.name != PODMAN:  # docker keeps the layers of a build in a cache of its own
         return set()
     return set(engine.run("images", "--all", "--quiet", "--no-trunc").stdout.split())
 
 
-def _remove_new(engine: Engine, before: set[str]) -> None:
+def _remove_new(engine: ContainerEngine, before: set[str]) -> None:
     """Remove images of a failed build: not by force, so nothing that anybody uses."""
     for _ in range(_DEEPEST):
         left = _images(engine) - before

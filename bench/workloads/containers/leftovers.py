@@ -13,7 +13,7 @@ import msgspec
 
 from bench.core.environment import EnvironmentRecord, ImageRecord
 from bench.core.errors import UsageError
-from bench.workloads.containers.engine import Engine, find_engine
+from bench.workloads.containers.engine import ContainerEngine, find_engine
 
 # A driver names all that it makes `bench-<process id of its launcher>-<its own>`.
 _OURS = re.compile(r"bench-(\d+)-\d+")
@@ -39,7 +39,7 @@ def nothing_left(image: ImageRecord | None, cache: Path) -> Iterator[None]:
         sweep(engine, cache)
 
 
-def sweep(engine: Engine, cache: Path) -> int:
+def sweep(engine: ContainerEngine, cache: Path) -> int:
     """Remove what drivers of this workspace left whose launcher has ended; returns how much."""
     only = ("--filter", f"label={session_label(cache)}")
     removed = 0

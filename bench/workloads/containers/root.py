@@ -13,7 +13,7 @@ import msgspec
 from bench.core.container import Root
 from bench.core.errors import BuildError
 from bench.core.process import run_tool
-from bench.workloads.containers.engine import Engine
+from bench.workloads.containers.engine import ContainerEngine
 from bench.workloads.containers.image import inspect
 
 _TIMEOUT_S = 1800.0
@@ -25,7 +25,9 @@ def root_tag(root: Root) -> str:
     return f"localhost/bench-root:{root.suite}-{key}"
 
 
-def prepare_root(root: Root, engine: Engine, scratch: Path, announce: Callable[[str], None]) -> str:
+def prepare_root(
+    root: Root, engine: ContainerEngine, scratch: Path, announce: Callable[[str], None]
+) -> str:
     """The image of a root, made if it is not there yet; returns its name.
 
     Raises `BuildError` when debootstrap is missing, not allowed, or fails.
@@ -66,7 +68,7 @@ def _make(root: Root, program: str, folder: Path) -> None:
         )
 
 
-def _import(engine: Engine, folder: Path, tag: str) -> None:
+def _import(engine: ContainerEngine, folder: Path, tag: str) -> None:
     tar = folder.with_suffix(".tar")
     packed = run_tool(["tar", "-C", folder, "-cf", tar, "."], timeout_s=_TIMEOUT_S)
     imported = (

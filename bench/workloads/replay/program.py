@@ -1,8 +1,8 @@
 """The replay service as a program: `python -I program.py FOLDER PORT [--journal FILE] …`.
 
-Started for a session in its own network namespace (`measure/network.py`), like the programs in
-`bench/services`. FOLDER holds `answers/`, or is it; PORT is that of the AI service, at which the
-one who waits looks; the CF API's comes up before it.
+Started for a session in its own network namespace, as the programs in `workloads/services` are.
+FOLDER holds `answers/`, or is it. PORT is that of the AI service, which whoever starts this waits
+for; the CF API's port is opened before it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if __name__ == "__main__":  # -I: the place of a script is not on the path
 from bench.core.errors import BenchError
 from bench.workloads.replay.answers import read_answers
 from bench.workloads.replay.conditions import Conditions, read_conditions
-from bench.workloads.replay.server import CF_PORT, Options, serve
+from bench.workloads.replay.server import CF_PORT, ServerOptions, serve
 
 
 def main(words: list[str]) -> int:
@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
     try:
         serve(
             read_answers(answers if answers.is_dir() else told.folder).application(),
-            Options(
+            ServerOptions(
                 {told.cf_port: "cf", told.port: "ai"},
                 told.journal,
                 told.keep_bodies,

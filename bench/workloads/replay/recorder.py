@@ -25,7 +25,6 @@ from starlette.routing import Route
 
 from bench.core.errors import UsageError
 from bench.core.files import write_atomically
-from bench.workloads.journal import Backend
 from bench.workloads.replay.answers import digest_of
 from bench.workloads.replay.errors import error_header
 
@@ -87,8 +86,8 @@ class Upstream:
 class Recorder:
     """Backends by the port they are asked for on, and the folder of the scenario they fill."""
 
-    upstreams: Mapping[Backend, Upstream]
-    ports: Mapping[int, Backend]
+    upstreams: Mapping[str, Upstream]
+    ports: Mapping[int, str]
     scenario: Path
 
     def application(self) -> Starlette:

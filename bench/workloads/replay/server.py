@@ -13,7 +13,6 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bench.core.errors import UsageError
-from bench.workloads.journal import Backend
 from bench.workloads.replay.conditions import Conditions
 from bench.workloads.replay.connections import Connections
 from bench.workloads.replay.wire import Wire, open_journal
@@ -24,16 +23,16 @@ _BACKLOG = 2048
 
 
 @dataclass(frozen=True)
-class Options:
+class ServerOptions:
     """How a service answers and what it writes down; `ports` by what they stand for."""
 
-    ports: Mapping[int, Backend] = field(default_factory=lambda: {CF_PORT: "cf", AI_PORT: "ai"})
+    ports: Mapping[int, str] = field(default_factory=lambda: {CF_PORT: "cf", AI_PORT: "ai"})
     journal: Path | None = None
     keep_bodies: bool = False
     conditions: Conditions = field(default_factory=Conditions)
 
 
-def serve(application: ASGIApp, options: Options) -> None:
+def serve(application: ASGIApp, options: ServerOptions) -> None:
     """Answer until a signal ends it. Raises `UsageError` when a port is taken."""
     sockets = [one for port in options.ports for one in bind(port)]
     connections = Connections()

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bench.workloads.journal import UNKNOWN, Backend, Exchange, write_exchange
+from bench.workloads.journal import UNKNOWN, Exchange, write_exchange
 from bench.workloads.replay.conditions import Conditions, Fate, filled_up
 from bench.workloads.replay.connections import Connection, Connections
 from bench.workloads.replay.errors import HEADER, error_header
@@ -79,7 +79,7 @@ class Wire:
     inside: ASGIApp
     connections: Connections
     conditions: Conditions
-    ports: dict[int, Backend]
+    ports: dict[int, str]
     journal: BinaryIO | None = None
     keep_bodies: bool = False
 

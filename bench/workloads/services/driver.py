@@ -43,7 +43,7 @@ class ServiceError(Exception):
     """The service did not do as declared (the message says what)."""
 
 
-class Service:
+class ServerProcess:
     """A running service; a context manager that ends it."""
 
     def __init__(self, declared: Declared) -> None:
@@ -113,7 +113,7 @@ class Service:
 class Client:
     """One connection, opened anew when the service has closed it."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ServerProcess) -> None:
         timeout_s = service.declared["request_timeout_s"]
         self.service = service
         self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=timeout_s)
@@ -144,13 +144,13 @@ def measure_cold_start(declared: Declared, loops: int) -> float:
     total_s = 0.0
     for _ in range(loops):
         before = time.perf_counter()
-        with Service(declared) as service:
+        with ServerProcess(declared) as service:
             service.wait_until_ready()
             total_s += time.perf_counter() - before
     return total_s
 
 
-def load(service: Service, requests: list[Declared], clients: int, loops: int) -> list[float]:
+def load(service: ServerProcess, requests: list[Declared], clients: int, loops: int) -> list[float]:
     """Have clients send all requests `loops` times each; returns the seconds each answer took."""
     taken_s: collections.deque[float] = collections.deque()
     problems: list[Exception] = []
@@ -183,7 +183,9 @@ def load(service: Service, requests: list[Declared], clients: int, loops: int) -
     return list(taken_s)
 
 
-def measure_requests(service: Service, use: Declared, loops: int, *, calibrating: bool) -> float:
+def measure_requests(
+    service: ServerProcess, use: Declared, loops: int, *, calibrating: bool
+) -> float:
     """Seconds for pyperf, which divides them by `loops`; calibrated is by wall time."""
     requests = [
         {**one, "body": None if one["json"] is None else json.dumps(one["json"])}
@@ -212,7 +214,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def leave_core_to(service: Service) -> None:
+def leave_core_to(service: ServerProcess) -> None:
     """Clients, which are threads of this process, work elsewhere if they can."""
     if not hasattr(os, "sched_setaffinity"):
         return
@@ -251,7 +253,7 @@ def main() -> None:
     if use["measure"] == "cold-start":
         runner.bench_time_func("service", lambda loops: measure_cold_start(declared, loops))
         return
-    with Service(declared) as service:
+    with ServerProcess(declared) as service:
         service.wait_until_ready()
 
         def value(loops: int) -> float:

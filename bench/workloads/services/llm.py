@@ -10,21 +10,22 @@ Another path is answered with 501, which names it.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-_DISTANT = re.compile(r"/after-(\d{1,5})ms(?=/)")
+if __name__ == "__main__":  # -I: the place of a script is not on the path
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from bench.workloads.services.serving import after_distance, serve
+
 _CREATED = 1704067200  # 2024-01-01: the same bytes each time
 
 
@@ -33,11 +34,7 @@ def application(folder: Path) -> Starlette:
     texts = [file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.md"))]
 
     async def answer(request: Request) -> Response:
-        path = request.url.path
-        distant = _DISTANT.match(path)
-        if distant:
-            path = path[distant.end() :]
-            await asyncio.sleep(int(distant[1]) / 1000)
+        path = await after_distance(request.url.path)
         dialect = _DIALECTS.get(path)
         if dialect is None or request.method != "POST":
             return Response(f"no {request.method} {path} here\n", 501, media_type="text/plain")
@@ -89,12 +86,4 @@ _DIALECTS = {"/v1/chat/completions": _openai, "/v1/messages": _anthropic}
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        application(Path(sys.argv[1])),
-        host="127.0.0.1",
-        port=int(sys.argv[2]),
-        log_level="error",
-        access_log=False,
-        date_header=False,
-        server_header=False,
-    )
+    serve(application)

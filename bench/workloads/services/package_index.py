@@ -10,23 +10,24 @@ Under `/after-20ms/` all is there once more, and comes 20 ms later, as if from a
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import re
 import sys
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+if __name__ == "__main__":  # -I: the place of a script is not on the path
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from bench.workloads.services.serving import after_distance, serve
+
 JSON = "application/vnd.pypi.simple.v1+json"
 _TYPES = {".html": "text/html", ".json": JSON}
 _PAGE = "max-age=600, public"
 _FILE = "max-age=365000000, immutable, public"
-_DISTANT = re.compile(r"/after-(\d{1,4})ms(?=/)")
 _DATE = "Mon, 01 Jan 2024 00:00:00 GMT"
 
 
@@ -39,11 +40,7 @@ def application(folder: Path) -> Starlette:
     }
 
     async def answer(request: Request) -> Response:
-        path = request.url.path
-        distant = _DISTANT.match(path)
-        if distant:
-            path = path[distant.end() :]
-            await asyncio.sleep(int(distant[1]) / 1000)
+        path = await after_distance(request.url.path)
         if path.endswith("/"):
             wants_json = JSON in request.headers.get("accept", "")
             names = ("index.json", "index.html") if wants_json else ("index.html",)
@@ -72,12 +69,4 @@ def _answer(file: Path) -> tuple[bytes, dict[str, str]]:
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        application(Path(sys.argv[1])),
-        host="127.0.0.1",
-        port=int(sys.argv[2]),
-        log_level="error",
-        access_log=False,
-        date_header=False,
-        server_header=False,
-    )
+    serve(application)

@@ -19,7 +19,7 @@ from support.containers import BASE, Storage, find_storage, make_images
 from support.sandbox import PYTHON, Sandbox, by_name
 
 from bench.core.catalogue import load_target
-from bench.core.container import Measure, Where
+from bench.core.container import ContainerMeasure, Where
 from bench.core.errors import BuildError
 from bench.core.target import Benchmark
 from bench.engine.environments.build import Environment
@@ -155,15 +155,15 @@ def test_everything_that_is_measured(
     made = build(greet, interpreter)
     before = storage.left
     values = {}
-    for measure in Measure:
+    for measure in ContainerMeasure:
         places = [f', where = "{one}", files = 60' for one in Where]
         for place in places if "files" in measure else [""]:
-            how = ENDS if measure is Measure.RUN else SERVES
+            how = ENDS if measure is ContainerMeasure.RUN else SERVES
             container = f'measure = "{measure}"{place}'
             values[measure, place], said = drive(greet, made, TARGET + how, container)
             assert values[measure, place] > 0, (measure, place, said)
     assert storage.left == before
-    assert values[Measure.COLD_START, ""] > values[Measure.READY, ""]
+    assert values[ContainerMeasure.COLD_START, ""] > values[ContainerMeasure.READY, ""]
     by_itself, said = drive(greet, made, TARGET + ENDS, 'measure = "exit"')
     assert by_itself > 0, said
     answered, said = drive(greet, made, TARGET + ANSWERS, 'measure = "ready"')

@@ -13,7 +13,7 @@ from support.sandbox import ROOT
 
 from bench.workloads.fixtures.catalogue import prepare_fixture
 
-PREPARE = ROOT / "bench" / "replay" / "prepare.py"
+PREPARE = ROOT / "bench" / "workloads" / "replay" / "prepare.py"
 MODELS = """
 import enum
 from dataclasses import dataclass

@@ -181,5 +181,5 @@ def test_program_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_every_scenario_is_read() -> None:
-    answers = read_answers(ROOT / "bench" / "replay" / "answers")
+    answers = read_answers(ROOT / "bench" / "workloads" / "replay" / "answers")
     assert {"small", "typed", "large"} < answers.files.keys()
