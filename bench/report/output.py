@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from bench.core.errors import DataError
 from bench.core.files import write_atomically
 from bench.engine.store.accounts import StackRecord, read_accounts
-from bench.engine.store.run import cannot_write
+from bench.engine.store.documents import cannot_write
 from bench.engine.store.series import SERIES_FOLDER
 from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture

@@ -15,7 +15,8 @@ import msgspec
 from bench.core.errors import DataError
 from bench.core.files import write_atomically
 from bench.core.revision import Pair, Revision
-from bench.engine.store.run import Run, cannot_write, read_run
+from bench.engine.store.documents import cannot_write, read_document
+from bench.engine.store.run import Run, read_run
 
 FLEET_FORMAT = 1
 _FOLDER = "fleet"
@@ -69,7 +70,7 @@ def fleet_file(data: Path, fleet: Fleet) -> Path:
 def write_fleet(data: Path, fleet: Fleet) -> Path:
     """Write the manifest; returns the file. Raises `DataError` when the disk takes no more."""
     file = fleet_file(data, fleet)
-    try:
+    try:  # not with `~` for the home directory: options are handed on as they are
         write_atomically(file, msgspec.json.format(msgspec.json.encode(fleet), indent=1) + b"\n")
     except OSError as error:
         raise cannot_write(file, error) from error
@@ -80,19 +81,7 @@ def read_fleets(data: Path, target: str, pair: Pair) -> Iterator[Fleet]:
     """The fleets of a pair, newest first. Raises `DataError` for a damaged file."""
     folder = data / _FOLDER / target / pair.label
     for file in sorted(folder.glob("*.json"), reverse=True):
-        try:
-            fleet = msgspec.json.decode(file.read_bytes(), type=Fleet)
-        except (OSError, msgspec.MsgspecError) as error:
-            raise DataError(
-                f"{file} is damaged: {error}",
-                "Restore the file (git checkout), or move it away.",
-            ) from error
-        if fleet.format > FLEET_FORMAT:
-            raise DataError(
-                f"{file} was written by a newer version (format {fleet.format}).",
-                "Update this repository (git pull).",
-            )
-        yield fleet
+        yield read_document(file, Fleet, FLEET_FORMAT)
 
 
 def finished_blocks(data: Path, fleet: Fleet) -> dict[int, Run]:

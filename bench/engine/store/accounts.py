@@ -121,8 +121,8 @@ def save_account(record: StackRecord, data: Path) -> Path:
 
 def read_accounts(data: Path) -> Iterator[StackRecord | DataError]:
     """All records, oldest first where several are of one thing; damaged ones as errors."""
-    for file, found in read_documents(data / ACCOUNTS_FOLDER, "*/*/py*/*/*.json", StackRecord):
-        if isinstance(found, StackRecord) and found.format > ACCOUNTS_FORMAT:
-            yield DataError(f"{file} was written by a newer version of this repository.")
-        else:
-            yield found
+    pattern = "*/*/py*/*/*.json"
+    for _file, found in read_documents(
+        data / ACCOUNTS_FOLDER, pattern, StackRecord, ACCOUNTS_FORMAT
+    ):
+        yield found

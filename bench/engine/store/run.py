@@ -7,7 +7,6 @@ measured, so a process killed at any moment loses at most the round under way.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,13 +18,18 @@ from typing import Self, TypeVar
 import msgspec
 
 from bench.core.counts import Instrument
-from bench.core.errors import BenchError, DataError
-from bench.core.files import write_atomically
+from bench.core.errors import DataError
 from bench.core.gate import Gate
 from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Round
+from bench.engine.store.documents import (
+    cannot_write,
+    read_document,
+    read_lines,
+    write_document,
+)
 from bench.engine.store.events import (
     Closed,
     Counted,
@@ -37,7 +41,6 @@ from bench.engine.store.events import (
     Unavailable,
 )
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
-from bench.engine.store.pretty import pretty
 
 _ROUNDS = "rounds.jsonl"
 _MANIFEST = "run.json"
@@ -117,42 +120,9 @@ def read_run(folder: Path) -> Run:
 
     Raises `DataError` naming file and line when something is damaged or written by a newer version.
     """
-    manifest = _read_manifest(folder / _MANIFEST)
-    file = folder / _ROUNDS
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        content = b""
-    whole, _, rest = content.rpartition(b"\n")
-    events = []
-    for number, line in enumerate(whole.split(b"\n") if whole else (), start=1):
-        try:
-            events.append(msgspec.json.decode(line, type=Event))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise DataError(
-                f"{file}, line {number} is damaged: {error}",
-                "Restore the file (git checkout), or move this run's folder away.",
-            ) from error
-    return Run(folder, manifest, tuple(events), dropped=len(rest))
-
-
-def _read_manifest(file: Path) -> Manifest:
-    try:
-        content = file.read_bytes()
-        version = msgspec.json.decode(content, type=dict).get("format")
-        if isinstance(version, int) and version > FORMAT:
-            raise DataError(
-                f"{file} was written by a newer version (format {version}; this reads {FORMAT}).",
-                "Update this repository (git pull).",
-            )
-        return msgspec.json.decode(content, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{file} is damaged: {error}",
-            "Restore the file (git checkout), or move this run's folder away.",
-        ) from error
-    except OSError as error:
-        raise DataError(f"{file} can't be read: {error.strerror}") from error
+    manifest = read_document(folder / _MANIFEST, Manifest, FORMAT)
+    events, dropped = read_lines(folder / _ROUNDS, Event)
+    return Run(folder, manifest, tuple(events), dropped)
 
 
 def run_folders(data: Path) -> Iterator[Path]:
@@ -161,40 +131,33 @@ def run_folders(data: Path) -> Iterator[Path]:
         yield manifest.parent
 
 
-def unfinished_run(folder: Path, identity: str) -> Run | None:
-    """The newest run of a pair that is the same but not complete; damaged ones are passed over."""
+def runs_of(folder: Path) -> Iterator[Run]:
+    """The runs of a pair on one Python and machine, newest first; damaged ones are passed over."""
     for manifest in sorted(folder.glob(f"*/{_MANIFEST}"), reverse=True):
-        try:
-            run = read_run(manifest.parent)
-        except DataError:
-            continue
-        if run.manifest.identity == identity and run.closed is None:
-            return run
-    return None
+        with contextlib.suppress(DataError):
+            yield read_run(manifest.parent)
+
+
+def unfinished_run(folder: Path, identity: str) -> Run | None:
+    """The newest run of a pair that is the same but not complete."""
+    runs = (run for run in runs_of(folder) if run.closed is None)
+    return next((run for run in runs if run.manifest.identity == identity), None)
 
 
 def finished_run(
     folder: Path, options: Options, benchmarks: Sequence[PlannedBenchmark]
 ) -> Run | None:
     """The newest complete run of a pair with these options and benchmarks as they are now."""
-    for manifest in sorted(folder.glob(f"*/{_MANIFEST}"), reverse=True):
-        try:
-            run = read_run(manifest.parent)
-        except DataError:
-            continue
-        same = run.manifest.options == options and run.manifest.benchmarks == tuple(benchmarks)
-        if same and run.closed is not None:
-            return run
-    return None
+    wanted = options, tuple(benchmarks)
+    runs = (run for run in runs_of(folder) if run.closed is not None)
+    same = (run for run in runs if (run.manifest.options, run.manifest.benchmarks) == wanted)
+    return next(same, None)
 
 
 def create_run(folder: Path, manifest: Manifest) -> Run:
     """Start a run: its folder with `run.json`."""
     own = folder / manifest.run_id
-    try:
-        write_atomically(own / _MANIFEST, pretty(manifest))
-    except OSError as error:
-        raise cannot_write(own, error) from error
+    write_document(own / _MANIFEST, manifest)
     return Run(own, manifest, ())
 
 
@@ -236,14 +199,3 @@ class Journal:
             os.fsync(self._stream.fileno())
         except OSError as error:
             raise cannot_write(self._file, error) from error
-
-
-def cannot_write(file: Path, error: OSError) -> BenchError:
-    """What to tell the user when data can't be written."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return DataError(
-            f"No space left for {file}. Everything measured before this is kept.",
-            "Free some space (`nox -s clean` removes cached environments) and run the same command "
-            "again: it goes on from here.",
-        )
-    return DataError(f"{file} can't be written: {error.strerror}")

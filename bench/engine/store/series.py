@@ -21,13 +21,18 @@ from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.series import Points
-from bench.engine.store.run import Run, cannot_write, pair_folder, read_run
+from bench.engine.store.documents import (
+    cannot_write,
+    read_document,
+    read_lines,
+    write_document,
+)
+from bench.engine.store.run import Run, pair_folder, runs_of
 
 SERIES_FORMAT = 1
 SERIES_FOLDER = "history"
 _MANIFEST = "series.json"
 _FAILURES = "failures.jsonl"
-_HINT = "Restore the file (git checkout), or move this series' folder away."
 
 
 class SeriesManifest(msgspec.Struct, frozen=True):
@@ -107,11 +112,7 @@ class Series:
         """The runs of a point, newest first."""
         manifest = self.manifest
         place = pair_folder(data, manifest.target, manifest.pair(index), python, manifest.machine)
-        for file in sorted(place.glob("*/run.json"), reverse=True):
-            try:
-                run = read_run(file.parent)
-            except DataError:
-                continue
+        for run in runs_of(place):
             if run.manifest.options.series == manifest.series_id:
                 yield run
 
@@ -129,35 +130,9 @@ def series_folders(data: Path) -> Iterator[Path]:
 
 def read_series(folder: Path) -> Series:
     """Read a series; raises `DataError` when it is damaged or written by a newer version."""
-    manifest = _read_manifest(folder / _MANIFEST)
-    file = folder / _FAILURES
-    try:
-        content = file.read_bytes() if file.exists() else b""
-        whole = content.rpartition(b"\n")[0]  # half a line at the end is one that was not written
-        lines = whole.split(b"\n") if whole else []
-        failures = tuple(msgspec.json.decode(line, type=Failure) for line in lines)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} is damaged: {error}", _HINT) from error
-    except OSError as error:
-        raise DataError(f"{file} can't be read: {error.strerror}") from error
-    return Series(folder, manifest, failures)
-
-
-def _read_manifest(file: Path) -> SeriesManifest:
-    try:
-        content = file.read_bytes()
-        version = msgspec.json.decode(content, type=dict).get("format")
-        if isinstance(version, int) and version > SERIES_FORMAT:
-            raise DataError(
-                f"{file} was written by a newer version (format {version}; this reads "
-                f"{SERIES_FORMAT}).",
-                "Update this repository (git pull).",
-            )
-        return msgspec.json.decode(content, type=SeriesManifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} is damaged: {error}", _HINT) from error
-    except OSError as error:
-        raise DataError(f"{file} can't be read: {error.strerror}") from error
+    manifest = read_document(folder / _MANIFEST, SeriesManifest, SERIES_FORMAT)
+    failures, _half = read_lines(folder / _FAILURES, Failure)
+    return Series(folder, manifest, tuple(failures))
 
 
 def latest_series(data: Path, wanted: SeriesManifest) -> Series | None:
@@ -175,11 +150,7 @@ def latest_series(data: Path, wanted: SeriesManifest) -> Series | None:
 def create_series(data: Path, manifest: SeriesManifest) -> Series:
     """Start a series: its folder with `series.json`."""
     folder = series_place(data, manifest) / manifest.series_id
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
-    try:
-        write_atomically(folder / _MANIFEST, content)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
+    write_document(folder / _MANIFEST, manifest)
     return Series(folder, manifest)
 
 

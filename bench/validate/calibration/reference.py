@@ -28,7 +28,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.measure.client import Isolation
 from bench.engine.session.support import pyperf_folder
 from bench.engine.session.watcher import Watcher
-from bench.engine.store.run import cannot_write
+from bench.engine.store.documents import cannot_write
 
 BENCHMARKS = ("python_startup", "json_loads", "nbody", "deltablue")
 _PASSES = 3
