@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.engine.statistics.binomial import Rate
-from bench.formats.text import counted, joined, share
+from bench.formats.text import counted, share
 
 
 class ClaimOutcome(enum.StrEnum):
@@ -49,12 +49,12 @@ def rate_words(rate: Rate) -> str:
 def tally(claims: Sequence[Claim]) -> str:
     """How many claims hold, are undecided and failed, in a sentence."""
     counts = {one: sum(claim.outcome is one for claim in claims) for one in ClaimOutcome}
-    parts = [
-        f"{counts[ClaimOutcome.HELD]} of {counted(len(claims), 'claim')} hold here",
-        *([f"{counts[ClaimOutcome.OPEN]} undecided"] if counts[ClaimOutcome.OPEN] else []),
-        *([f"{counts[ClaimOutcome.FAILED]} failed"] if counts[ClaimOutcome.FAILED] else []),
-    ]
-    return f"{joined(parts)}."
+    undecided, failed = counts[ClaimOutcome.OPEN], counts[ClaimOutcome.FAILED]
+    return (
+        f"{counts[ClaimOutcome.HELD]} of {counted(len(claims), 'claim')} hold here"
+        + (f", {undecided} {'is' if undecided == 1 else 'are'} undecided" if undecided else "")
+        + (f", {failed} failed." if failed else ".")
+    )
 
 
 def worst_first(claims: Sequence[Claim]) -> list[Claim]:

@@ -10,16 +10,17 @@ from statistics import geometric_mean
 from bench.core.errors import DataError
 from bench.engine.statistics.precision import POWER
 from bench.formats.markdown import bullets, code, fenced, heading, link, plain, prose, table
-from bench.formats.text import joined, seconds
+from bench.formats.text import DETECTABLE, DETECTABLE_COLUMN, joined, seconds
 from bench.report.output import Output, Page
 from bench.report.validate.calibration_tables import (
     COLUMNS,
     calibration_rows,
-    rate_sentence,
+    error_rate_claim,
     state_sentences,
 )
+from bench.report.validate.frame import claim_blocks
 from bench.validate.calibration.analysis import Calibration
-from bench.validate.calibration.reference import BENCHMARKS, Reference, read_references
+from bench.validate.calibration.reference import BENCHMARKS, ReferenceSpeed, read_references
 
 PAGE = "calibration/README.md"
 
@@ -30,7 +31,7 @@ def write_calibration_page(output: Output) -> bool:
     Damaged files are among the output's problems and leave the rest as it is.
     """
     calibrations = [one for one in output.calibrations if one.results]
-    references: list[Reference] = []
+    references: list[ReferenceSpeed] = []
     try:
         references += read_references(output.data)
     except DataError as error:
@@ -43,21 +44,24 @@ def write_calibration_page(output: Output) -> bool:
 
 
 def _blocks(
-    calibrations: Sequence[Calibration], references: Sequence[Reference], page: Page
+    calibrations: Sequence[Calibration], references: Sequence[ReferenceSpeed], page: Page
 ) -> Iterator[str]:
-    yield heading(1, "Calibration")
-    yield (
-        "What each machine can resolve: every benchmark measured against itself, in two separately "
-        "built environments of one revision. Whatever is called changed here is called so wrongly. "
-        f"{link('All results', '../README.md')} show what is detectable beside their verdicts."
-    )
-    if references:
-        yield from _reference(references)
     newest = _newest(calibrations)
+    yield heading(1, "Calibration")
+    yield from claim_blocks([error_rate_claim(one) for one in newest])
+    yield (
+        "Every benchmark is measured against itself, in two separately built environments of one "
+        "revision: whatever is called changed here is called so wrongly. "
+        f"{link('All results', '../README.md')} show the {DETECTABLE} beside their verdicts."
+    )
     for machine, found in groupby(newest, lambda one: one.run.manifest.machine.name):
         yield heading(2, plain(machine))
         for one in found:
             yield from _one(one, page)
+    if newest:
+        yield _LEGEND
+    if references:
+        yield from _reference(references)
     yield heading(2, "Calibrate your machine")
     yield fenced("nox -s calibrate -- codeflash rich pip", "sh")
 
@@ -72,26 +76,27 @@ def _newest(calibrations: Sequence[Calibration]) -> list[Calibration]:
 
 
 def _one(calibration: Calibration, page: Page) -> Iterator[str]:
-    manifest = calibration.run.manifest
+    manifest, options = calibration.run.manifest, calibration.run.manifest.options
     yield heading(3, f"{plain(manifest.target)}, Python {manifest.base.provenance.python}")
-    raw = link(manifest.run_id, page.link_to(calibration.run.folder))
-    yield (
-        f"{plain(manifest.pair.head.label)} against itself, "
-        f"{manifest.started_at.replace('T', ' ')}, {raw}. {rate_sentence(calibration)}"
-    )
     yield table(COLUMNS, calibration_rows(calibration))
-    options = manifest.options
     yield (
-        f"*Finds from*: the smallest change that {POWER:.0%} of runs find within "
-        f"{options.budget_s:g} s and {options.rounds} rounds, for one benchmark at α = "
-        f"{options.alpha:g} (beside a verdict the same figure is worked out for that run's own "
-        "options and level). *±1%*: seconds of measuring to an interval that narrow, from rounds "
-        "in which both designs took turns."
+        f"{plain(manifest.pair.head.label)} against itself, {manifest.started_at[:16]} UTC, "
+        f"{link('raw data', page.link_to(calibration.run.folder))}; α = {options.alpha:g}, at most "
+        f"{options.budget_s:g} s and {options.rounds} rounds a benchmark."
     )
     yield bullets(prose(one) for one in state_sentences(calibration))
 
 
-def _reference(references: Sequence[Reference]) -> Iterator[str]:
+_LEGEND = (
+    "*Wrong*: runs in which an unchanged benchmark was called changed. *Noise per round*: robust "
+    f"standard deviation of a round's log ratio. *{DETECTABLE_COLUMN.capitalize()}*: "
+    f"{DETECTABLE}, the smallest change that {POWER:.0%} of runs find within the budget, for one "
+    "benchmark by itself. *±1%*: seconds of measuring to a 95% interval of that half-width, from "
+    "rounds in which both designs took turns."
+)
+
+
+def _reference(references: Sequence[ReferenceSpeed]) -> Iterator[str]:
     yield heading(2, "Reference speed")
     yield (
         f"pyperformance's {joined([code(name) for name in BENCHMARKS])}: median times, to compare "
@@ -113,13 +118,13 @@ def _reference(references: Sequence[Reference]) -> Iterator[str]:
     yield table(("machine", "measured (UTC)", "Python", *BENCHMARKS, "relative"), rows)
 
 
-def _median(one: Reference, name: str) -> float:
+def _median(one: ReferenceSpeed, name: str) -> float:
     if name not in one.suite.get_benchmark_names():
         return math.nan
     return float(one.suite.get_benchmark(name).median())
 
 
-def _relative(one: Reference, first: dict[str, float]) -> float:
+def _relative(one: ReferenceSpeed, first: dict[str, float]) -> float:
     ratios = [_median(one, name) / first[name] for name in BENCHMARKS]
     known = [ratio for ratio in ratios if math.isfinite(ratio)]
     return geometric_mean(known) if known else math.nan

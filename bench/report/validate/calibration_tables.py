@@ -1,20 +1,21 @@
-"""A calibration in rows and sentences, for the screen and its page alike."""
+"""A calibration in claims and rows, for the screen and its page alike."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from bench.core.machine import Machine, Neighbour, Noise
-from bench.core.sample import Design
+from bench.core.sample import Design, Metric
 from bench.engine.statistics.precision import Precision
 from bench.engine.store.run import Run
 from bench.formats.tables import detectable_words, render
-from bench.formats.text import counted, seconds, share
+from bench.formats.text import DETECTABLE_COLUMN, seconds, share
 from bench.report.pair.notes import neighbour_words
 from bench.validate.calibration.analysis import Calibrated, Calibration
+from bench.validate.claims import Claim, rate_claim
 
-COLUMNS = ("benchmark", "median", "wrong", "noise per round", "finds from", "±1% by duet",
+COLUMNS = ("benchmark", "median", "wrong", "noise per round", DETECTABLE_COLUMN, "±1% by duet",
            "±1% by pairs", "measured in")  # fmt: skip
 _NOISY_OTHERS = 0.05
 _NOISY_STEAL = 0.01
@@ -44,9 +45,10 @@ def _to_1_percent(one: Precision | None) -> str:
 
 
 def _design_words(one: Calibrated) -> str:
+    clock = "CPU time" if one.metric is Metric.CPU else f"{one.metric}"
     if len(one.designs) < 2 or one.better is one.design:
-        return f"{one.design}, {one.metric}"
-    return f"{one.design}, {one.metric} ({one.better} would be faster here)"
+        return f"{one.design}, {clock}"
+    return f"{one.design}, {clock} ({one.better} would be faster here)"
 
 
 def calibration_summary(run: Run) -> str:
@@ -55,26 +57,24 @@ def calibration_summary(run: Run) -> str:
     manifest = run.manifest
     title = f"{manifest.target} {manifest.pair.head.label} against itself, Python {manifest.python}"
     lines = [title, render(COLUMNS, calibration_rows(calibration), "simple"), ""]
-    return "\n".join([*lines, rate_sentence(calibration), *state_sentences(calibration)])
+    claim = error_rate_claim(calibration)
+    lines.append(f"{claim.outcome}: {claim.claim}: {claim.measured}")
+    return "\n".join([*lines, *state_sentences(calibration)])
 
 
-def rate_sentence(calibration: Calibration) -> str:
-    """How often the engine was wrong."""
-    rate = calibration.wrong
-    low, high = rate.limits
-    return (
-        f"{counted(rate.total, 'run')} of the engine on unchanged benchmarks, {rate.count} called "
-        f"changed: an error rate of {share(rate.value)} (95% limits {share(low)} to {share(high)}; "
-        f"{calibration.run.manifest.options.alpha:.0%} is what each is allowed)."
-    )
+def error_rate_claim(calibration: Calibration) -> Claim:
+    """Whether unchanged benchmarks are called changed no more often than is allowed."""
+    manifest = calibration.run.manifest
+    alpha = manifest.options.alpha
+    what = f"{manifest.target}, Python {manifest.python}"
+    claim = f"At most {alpha:.0%} of unchanged benchmarks are called changed ({what})"
+    return rate_claim(claim, calibration.wrong, alpha)
 
 
 def state_sentences(calibration: Calibration) -> list[str]:
-    """Whether the machine was quiet; if not, the likely causes, each with what helps."""
-    found = [*_causes(calibration), *_missing(calibration)]
-    if not _causes(calibration):
-        found.insert(0, "The machine was quiet.")
-    return found
+    """Whether the machine was quiet, and if not, why; and what is missing."""
+    causes = [f"Noisy: {cause}" for cause in _causes(calibration)]
+    return [*(causes or ["The machine was quiet."]), *_missing(calibration)]
 
 
 def _missing(calibration: Calibration) -> list[str]:
@@ -84,59 +84,58 @@ def _missing(calibration: Calibration) -> list[str]:
         for one in run.manifest.benchmarks
         if (gone := run.unavailable(name := one.declaration.name)) is not None
     ]
-    unfinished = ["Not complete: the same command goes on with it."] if run.closed is None else []
+    unfinished = ["Not complete: the same command resumes it."] if run.closed is None else []
     return missing + unfinished
 
 
-def _causes(calibration: Calibration) -> list[str]:
+def _causes(calibration: Calibration) -> Iterator[str]:
+    """Why the machine was noisy, each cause with what helps."""
     noise = [one for result in calibration.results.values() for one in result.noise]
-    if not noise:
-        return []
-    closed = calibration.run.closed
-    machine = calibration.run.manifest.machine
-    causes = [
-        *_others(noise, closed.neighbours if closed else ()),
-        *_steal(noise),
-        *_wandering(calibration, machine),
-    ]
-    return [f"Noisy: {cause}" for cause in causes]
+    if noise:
+        closed = calibration.run.closed
+        yield from _others(noise, closed.neighbours if closed else ())
+        yield from _steal(noise)
+        yield from _wandering(calibration, calibration.run.manifest.machine)
 
 
-def _others(noise: Sequence[Noise], neighbours: Sequence[Neighbour]) -> list[str]:
-    usual, most = (find([one.others for one in noise]) for find in (median, max))
-    if usual <= _NOISY_OTHERS and most <= 4 * _NOISY_OTHERS:
-        return []
-    return [
-        f"other processes used {share(usual)} of the machine (median; at most {share(most)})"
-        f"{neighbour_words(neighbours)}. Stop them, or measure on a machine of its own "
-        "(`make provision`)."
-    ]
+def _beyond(values: Sequence[float], limit: float) -> str:
+    """Median and maximum, where they are more than a quiet machine has; else nothing."""
+    usual, most = median(values), max(values)
+    noisy = usual > limit or most > 4 * limit
+    return f"{share(usual)} (median; at most {share(most)})" if noisy else ""
 
 
-def _steal(noise: Sequence[Noise]) -> list[str]:
-    usual, most = (find([one.steal for one in noise]) for find in (median, max))
-    if usual <= _NOISY_STEAL and most <= 4 * _NOISY_STEAL:
-        return []
-    return [
-        f"the hypervisor gave {share(usual)} of the machine's time to others (median; at most "
-        f"{share(most)}). Take a machine type that does not share cores, or another hour."
-    ]
+def _others(noise: Sequence[Noise], neighbours: Sequence[Neighbour]) -> Iterator[str]:
+    used = _beyond([one.others for one in noise], _NOISY_OTHERS)
+    if used:
+        yield (
+            f"other processes used {used} of the machine{neighbour_words(neighbours)}: stop them, "
+            "or measure on a dedicated machine (`make provision`)."
+        )
 
 
-def _wandering(calibration: Calibration, machine: Machine) -> list[str]:
+def _steal(noise: Sequence[Noise]) -> Iterator[str]:
+    used = _beyond([one.steal for one in noise], _NOISY_STEAL)
+    if used:
+        yield (
+            f"the hypervisor gave {used} of the machine's time to others: take a machine type that "
+            "does not share cores, or another hour."
+        )
+
+
+def _wandering(calibration: Calibration, machine: Machine) -> Iterator[str]:
     control = calibration.control
     if control is None or control.drift <= _DRIFTING:
-        return []
+        return
     governed = machine.governor not in {"not available", "performance"}
-    cause, remedy = (
-        (f"the clock follows the load (governor {machine.governor})",
-         "Set the governor to performance (the `pin` role does).")
+    remedy = (
+        f"the clock follows the load (governor {machine.governor}); set the governor to "
+        "performance (the `pin` role does)"
         if governed
-        else ("neighbours on the same host, or its clock, which a guest cannot see",
-              "Nothing on this machine helps; verdicts allow for it, since both sides of a round "
-              "see the same machine, but absolute times of different runs cannot be compared.")
-    )  # fmt: skip
-    return [
-        f"the bare interpreter's time wandered by {control.drift - 1:.0%} between stretches; the "
-        f"likely cause is {cause}. {remedy}"
-    ]
+        else "likely because of neighbours on the host; absolute times of different runs cannot be "
+        "compared, ratios within a round can"
+    )
+    yield (
+        f"the bare interpreter's time changed by {control.drift - 1:.0%} between stretches: "
+        f"{remedy}."
+    )

@@ -2,7 +2,7 @@
 
 A calibration is stored like any run, of a revision against itself. Its rounds fall into stretches,
 each closed by an `Ended` event: first one in which the designs take turns, then runs of the engine
-from the first round to the verdict, as many as the time allowed.
+from the first round to the verdict, as many as there was time for.
 """
 
 from __future__ import annotations
@@ -18,30 +18,28 @@ from bench.core.machine import Noise
 from bench.core.options import Options
 from bench.core.result import CONTROL
 from bench.core.sample import Design, Metric, Round, Side
-from bench.core.verdict import Verdict
 from bench.engine.evaluation import differences, of_design, times
 from bench.engine.measure.rounds import inside_s
 from bench.engine.statistics.binomial import Rate
 from bench.engine.statistics.precision import Precision, detectable, scatter
-from bench.engine.statistics.sequential import judge
 from bench.engine.statistics.summary import median_s, robust_sd
-from bench.engine.statistics.verdicts import decide
 from bench.engine.store.events import Ended, Event, Measured, Opened, Probed
 from bench.engine.store.run import Run
+from bench.validate.engine_runs import engine_run, judge, rejections
 
 COMPARED = "designs compared"
 _FEWEST = 6
 
 
 @dataclass(frozen=True)
-class Stretch:
+class CalibrationStretch:
     """Rounds of one benchmark that belong together."""
 
     rounds: tuple[Round, ...]
     ended: Ended
 
 
-def stretches(events: Sequence[Event], benchmark: str) -> Iterator[Stretch]:
+def stretches(events: Sequence[Event], benchmark: str) -> Iterator[CalibrationStretch]:
     """The stretches of a benchmark that came to their end; an interrupted one is left out."""
     rounds: list[Round] = []
     for event in events:
@@ -50,7 +48,7 @@ def stretches(events: Sequence[Event], benchmark: str) -> Iterator[Stretch]:
         elif isinstance(event, Measured) and event.round.benchmark == benchmark:
             rounds.append(event.round)
         elif isinstance(event, Ended) and event.benchmark == benchmark:
-            yield Stretch(tuple(rounds), event)
+            yield CalibrationStretch(tuple(rounds), event)
             rounds = []
 
 
@@ -123,7 +121,9 @@ def _calibrated(run: Run, name: str) -> Calibrated | None:
     rounds = [taken for one in found for taken in of_design(list(one.rounds), plan.design)]
     if len(rounds) < _FEWEST:
         return None
-    engine = [one for one in found if one.ended.reason != COMPARED]
+    engine = [
+        engine_run(one.rounds, plan, one.ended) for one in found if one.ended.reason != COMPARED
+    ]
     return Calibrated(
         benchmark=name,
         design=plan.design,
@@ -131,7 +131,7 @@ def _calibrated(run: Run, name: str) -> Calibrated | None:
         median_s=median_s(_both_sides(rounds, plan.metric)),
         round_s=float(np.mean([inside_s(taken) for taken in rounds])),
         scatter=scatter(differences(rounds, plan.metric)),
-        wrong=Rate(sum(_is_wrong(run, plan, one) for one in engine), len(engine)),
+        wrong=rejections([judge(one, run.manifest.options) for one in engine]),
         designs=_designs(found, plan),
         drift=_drift(found, plan),
         noise=tuple(one.ended.noise for one in found),
@@ -144,22 +144,7 @@ def _both_sides(
     return np.concatenate([times(rounds, side, metric) for side in Side])
 
 
-def _is_wrong(run: Run, plan: Probed, one: Stretch) -> bool:
-    """Whether a run of the engine rejected "no difference", which is true here."""
-    options = run.manifest.options
-    rounds = of_design(list(one.rounds), plan.design)
-    interval, p_value = judge(
-        differences(rounds, plan.metric),
-        plan.looks,
-        plan.maximum,
-        options.alpha,
-        large=one.ended.large_effect,
-    )
-    verdict = decide(interval, rejected=p_value <= options.alpha, mei=options.mei)
-    return verdict in {Verdict.FASTER, Verdict.SLOWER, Verdict.BELOW_MEI}
-
-
-def _designs(found: list[Stretch], plan: Probed) -> dict[Design, Precision]:
+def _designs(found: list[CalibrationStretch], plan: Probed) -> dict[Design, Precision]:
     """Each design's precision, from the stretch in which they took turns."""
     compared = [one for one in found if one.ended.reason == COMPARED]
     rounds = [taken for one in compared for taken in one.rounds]
@@ -174,7 +159,7 @@ def _designs(found: list[Stretch], plan: Probed) -> dict[Design, Precision]:
     } or {plan.design: Precision(float("nan"), float("nan"))}
 
 
-def _drift(found: list[Stretch], plan: Probed) -> float:
+def _drift(found: list[CalibrationStretch], plan: Probed) -> float:
     rounds = [of_design(list(one.rounds), plan.design) for one in found]
     medians = [median_s(_both_sides(one, plan.metric)) for one in rounds if len(one) >= _FEWEST]
     return max(medians) / min(medians) if medians else 1.0

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from bench.core.sample import Design, Metric, Round, Side
+from bench.core.sample import Design, Metric, Round
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.machine.neighbours import Neighbourhood
 from bench.engine.machine.noise import noise_since, read_counters
-from bench.engine.measure.invocations import Subject
 from bench.engine.measure.probe import NotMeasurableError, prepare_again, probe
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides, inside_s
+from bench.engine.measure.rounds import RoundFailedError, Sides, inside_s
+from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
 from bench.engine.session.preparation import opened
 from bench.engine.session.rounds_plan import sequential_plan
-from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Course, Watcher
-from bench.engine.store.events import Closed, Ended, Event, Measured, Opened, Probed, Unavailable
+from bench.engine.store.events import Closed, Ended, Measured, Opened, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
-from bench.engine.store.run import Journal, Run, read_run
+from bench.engine.store.run import Run, read_run
+from bench.formats.text import counted
 from bench.validate.calibration.analysis import COMPARED, stretches
 from bench.validate.calibration.lookup import calibration_folder
+from bench.validate.engine_runs import RunTaker
 
 _FEWEST_COMPARED = 8
 _MOST_COMPARED = 30
@@ -49,125 +49,94 @@ class Calibrator:
             self.plan.workspace.data, machine, self.plan.target.name, interpreter.version
         )
         with opened(self.plan, folder, interpreter, environments) as now:
-            _Calibrating(self, now.run, now.journal, now.bench, now.base, now.head).run()
+            taker = RunTaker(now.bench, self.plan.options, self.watcher)
+            _CalibrationUnderWay(self, now, taker).run()
         return read_run(now.run.folder)
 
 
-@dataclass
-class _Calibrating:
-    """A calibration under way; `taken` counts the stretches: each has a seed of its own."""
+@dataclass(frozen=True)
+class _CalibrationUnderWay:
+    """A calibration whose run is open."""
 
     calibrator: Calibrator
-    run_: Run
-    journal: Journal
-    bench: Bench
-    base: Subject
-    head: Subject
-    taken: int = field(default=0)
+    opened: OpenRun
+    taker: RunTaker
 
     def run(self) -> None:
-        calibrator, started = self.calibrator, time.monotonic()
-        self.journal.write(Opened(time.time(), resumed=bool(self.run_.events)))
+        calibrator, journal, started = self.calibrator, self.opened.journal, time.monotonic()
+        run, benchmarks = self.opened.run, self.calibrator.plan.benchmarks
+        journal.write(Opened(time.time(), resumed=bool(run.events)))
         neighbourhood = Neighbourhood.now()
-        for position, planned in enumerate(calibrator.plan.benchmarks, start=1):
+        for position, planned in enumerate(benchmarks, start=1):
             name = planned.declaration.name
-            if self.run_.unavailable(name) is None and not self._is_done(name):
-                total = len(calibrator.plan.benchmarks)
+            if run.unavailable(name) is None and not self._is_done(name):
                 calibrator.watcher.begin(
                     Course(
                         name=name,
                         position=position,
-                        total=total,
+                        total=len(benchmarks),
                         budget_s=calibrator.seconds,
-                        later_s=(total - position) * calibrator.seconds,
+                        later_s=(len(benchmarks) - position) * calibrator.seconds,
                     )
                 )
                 self._benchmark(planned)
-                self.journal.sync()
-        self.journal.write(
+                journal.sync()
+        journal.write(
             Closed(
                 time.time(),
                 round(time.monotonic() - started, 3),
-                round(self.bench.launcher.inside_s, 3),
+                round(self.opened.bench.launcher.inside_s, 3),
                 neighbourhood.busiest(),
             )
         )
 
     def _is_done(self, name: str) -> bool:
-        found = list(stretches(self.run_.events, name))
+        found = list(stretches(self.opened.run.events, name))
         spent_s = sum(inside_s(taken) for one in found for taken in one.rounds)
         return len(found) > 1 and spent_s >= self.calibrator.seconds
 
     def _benchmark(self, planned: PlannedBenchmark) -> None:
-        name, watcher = planned.declaration.name, self.calibrator.watcher
+        name, watcher, journal = planned.declaration.name, self.taker.watcher, self.opened.journal
         try:
             plan = self._probe(planned)
-            spent_s = self._compare(planned, plan)
-            runs = 0
+            spent_s, runs = self._compare(planned, plan), 0
             while not runs or spent_s < self.calibrator.seconds:
-                spent_s += self._engine(planned, plan)
+                sides = self._sides(planned, plan, plan.design)
+                spent_s += self.taker.to_verdict(
+                    sides, plan, journal.write, alone_rounds=0
+                ).inside_s
                 runs += 1
         except (NotMeasurableError, RoundFailedError) as error:
-            sides = tuple(str(side) for side in error.sides)
-            self.journal.write(Unavailable(name, sides, str(error)))
+            sides_failed = tuple(str(side) for side in error.sides)
+            journal.write(Unavailable(name, sides_failed, str(error)))
             watcher.say(f"{name}: not calibrated: {error}")
             return
-        watcher.say(f"{name}: {runs} A/A run{'s' * (runs > 1)} in {spent_s:.0f} s")
+        watcher.say(f"{name}: {counted(runs, 'A/A run')} in {spent_s:.0f} s")
 
     def _probe(self, planned: PlannedBenchmark) -> Probed:
-        options, benchmark = self.calibrator.plan.options, planned.declaration
-        choice = probe(self.bench, benchmark, self.base, self.head, options.design)
+        options, now = self.calibrator.plan.options, self.opened
+        choice = probe(now.bench, planned.declaration, now.base, now.head, options.design)
         plan = sequential_plan(choice, options, options.alpha)
-        self.journal.write(plan)
+        now.journal.write(plan)
         return plan
 
     def _sides(self, planned: PlannedBenchmark, plan: Probed, design: Design) -> Sides:
-        return prepare_again(planned.declaration, self.base, self.head, design, plan.loops)
+        base, head = self.opened.base, self.opened.head
+        return prepare_again(planned.declaration, base, head, design, plan.loops)
 
     def _compare(self, planned: PlannedBenchmark, plan: Probed) -> float:
         """Take turns between the designs that are valid; returns the seconds it took."""
         designs = tuple(Design) if plan.design is Design.DUET else (plan.design,)
         sides = {design: self._sides(planned, plan, design) for design in designs}
-        counters, bench = read_counters(), self._next_bench()
         limit_s = self.calibrator.seconds * _SHARE_FOR_COMPARING
-        rounds: list[Round] = []
-        for index in range(_MOST_COMPARED):
-            if index >= _FEWEST_COMPARED and sum(map(inside_s, rounds)) > limit_s:
+        counters, rounds = read_counters(), list[Round]()
+        in_turn = self.taker.in_turn(sides, pin_pairs=plan.metric is not Metric.WALL)
+        for count, taken in zip(range(1, _MOST_COMPARED + 1), in_turn, strict=False):
+            for one in taken:
+                self.opened.journal.write(Measured(one))
+            rounds += taken
+            if count >= _FEWEST_COMPARED and sum(map(inside_s, rounds)) > limit_s:
                 break
-            for design in designs:
-                pin = design is Design.DUET or plan.metric is not Metric.WALL
-                rounds.append(bench.take(sides[design], design, index, pin=pin))
-                self.journal.write(Measured(rounds[-1]))
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in rounds)
-        self.journal.write(Ended(plan.benchmark, COMPARED, noise_since(counters, cpu_s)))
+        self.opened.journal.write(Ended(plan.benchmark, COMPARED, noise_since(counters, cpu_s)))
         return sum(map(inside_s, rounds))
-
-    def _engine(self, planned: PlannedBenchmark, plan: Probed) -> float:
-        """One run of the engine, from the first round to the verdict; returns its seconds."""
-        calibrator, failed = self.calibrator, list[Unavailable]()
-
-        def record(event: Event) -> None:
-            if isinstance(event, Unavailable):
-                failed.append(event)
-            else:
-                self.journal.write(event)
-
-        sampling = Sampling(
-            self._next_bench(),
-            self._sides(planned, plan, plan.design),
-            plan,
-            calibrator.plan.options,
-            record,
-            calibrator.watcher,
-            rounds=[],
-            alone_rounds=0,
-        )
-        sampling.run(lambda: calibrator.plan.options.alpha)
-        if failed:
-            raise RoundFailedError(failed[0].reason, tuple(Side(one) for one in failed[0].sides))
-        return sampling.spent_s
-
-    def _next_bench(self) -> Bench:
-        """The same bench with chances of its own for each stretch."""
-        self.taken += 1
-        return dataclasses.replace(self.bench, seed=self.bench.seed + self.taken)

@@ -37,7 +37,7 @@ _TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceSpeed:
     """The machine's reference speed on one Python: a pyperf suite, and where and when."""
 
     machine: str
@@ -134,7 +134,7 @@ def _keep(file: Path, benchmarks: Sequence[pyperf.Benchmark]) -> None:
         raise cannot_write(file, error) from error
 
 
-def read_references(data: Path) -> Iterator[Reference]:
+def read_references(data: Path) -> Iterator[ReferenceSpeed]:
     """All reference speeds under `data/`, oldest first. Raises `DataError` for a damaged file."""
     found = sorted((data / "calibration").glob("*/reference/*/py*.json"))
     for file in sorted(found, key=lambda one: (one.parent.name, one.parts[-4], one.name)):
@@ -146,4 +146,4 @@ def read_references(data: Path) -> Iterator[Reference]:
                 f"{file} is damaged: {error}",
                 "Restore the file (git checkout), or move it away.",
             ) from error
-        yield Reference(file.parts[-4], file.stem.removeprefix("py"), at, suite)
+        yield ReferenceSpeed(file.parts[-4], file.stem.removeprefix("py"), at, suite)

@@ -131,7 +131,7 @@ def test_detectable_effects_stand_beside_the_verdicts_and_a_missing_calibration_
     assert "±" in row.split("|")[-2]
     assert "1 day before" in text
     overview = (workspace.results / "calibration" / "README.md").read_text(encoding="utf-8")
-    assert "0 called changed" in overview.replace("9 runs of the engine", "")
+    assert "0 of 9 called changed" in overview
     assert "The machine was quiet." in overview
 
 
@@ -155,3 +155,13 @@ def test_a_noisy_machine_is_called_noisy_with_names_and_a_remedy(workspace: Work
 )
 def test_ages_in_words(age: timedelta, words: str) -> None:
     assert age_words(age) == words
+
+
+def test_data_of_the_first_format_gives_the_figures_that_were_published(tmp_path: Path) -> None:
+    calibrations = read_calibrations(Path(__file__).parents[3] / "data")
+    of_python = {one.run.manifest.python: one for one in calibrations}
+    assert (of_python["3.12"].wrong.count, of_python["3.12"].wrong.total) == (0, 40)
+    assert (of_python["3.13"].wrong.count, of_python["3.13"].wrong.total) == (1, 45)
+    found = of_python["3.13"].results["import-main"]
+    assert found.smallest(Options(), 0.05) == pytest.approx(0.0043625, rel=1e-4)
+    assert found.drift == pytest.approx(1.17105, rel=1e-4)
