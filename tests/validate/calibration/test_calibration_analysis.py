@@ -142,7 +142,7 @@ def test_a_noisy_machine_is_called_noisy_with_names_and_a_remedy(workspace: Work
     said = " ".join(state_sentences(Calibration(read_run(folder))))
     assert "Noisy: other processes used 42.0%" in said
     assert "miner (40.0%)" in said
-    assert "Stop them" in said
+    assert "stop them" in said
 
 
 @pytest.mark.parametrize(
