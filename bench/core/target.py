@@ -32,7 +32,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """One measured thing: a `command`, `statement`, `script`, `service` or `container` says what.
 
     `command[0]` is looked up in the environment's own scripts first; `import` in the TOML file is
-    a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`.
+    a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`,
+    whose program gets `arguments`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
     Without `default` it is measured only when it, or its group, is asked for.
     `fixture` names a folder made before measuring (`workloads/fixtures`); with one, `{fixture}` and
@@ -52,6 +53,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     command: tuple[NonEmpty, ...] = ()
     statement: str = msgspec.field(default="", name="import")
     script: str = ""
+    arguments: tuple[NonEmpty, ...] = ()
     service: ServiceUse | None = None
     container: ContainerUse | None = None
     needs: tuple[NonEmpty, ...] = ()
@@ -74,6 +76,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             raise ValueError(
                 "a benchmark has exactly one of command, import, script, service and container"
             )
+        if self.arguments and not self.script:
+            raise ValueError("arguments go with a script; those of a command stand in command")
         _check_placeholders(self._words, has_fixture=bool(self.fixture))
 
     @property

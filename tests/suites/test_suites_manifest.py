@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from support.suites import SUITES, Script, all_scripts
 
-SUITES = Path(__file__).parents[2] / "bench" / "suites"
-NAMES = sorted(path.name.removeprefix("bm_") for path in SUITES.glob("bm_*"))
+SCRIPTS = all_scripts()
+NAMES = list(SCRIPTS)
 LAYERS = {"codeflash": "core-engine", "pip": "prior-art", "rich": "prior-art"}
 
 
@@ -43,7 +44,11 @@ def groups() -> dict[str, list[str]]:
 
 
 def metadata(name: str) -> dict[str, Any]:
-    return tomllib.loads((SUITES / f"bm_{name}" / "pyproject.toml").read_text())
+    return tomllib.loads(SCRIPTS[name].metafile.read_text())
+
+
+def variants() -> list[Script]:
+    return [one for one in SCRIPTS.values() if one.arguments]
 
 
 def calls(script: Path) -> list[ast.Call]:
@@ -78,7 +83,7 @@ def test_the_version_is_inherited() -> None:
     assert "pyperformance" in base["tool"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if not SCRIPTS[name].arguments])
 def test_metadata_agrees_with_the_directory(name: str) -> None:
     data = metadata(name)
     assert data["project"]["name"] == f"bench_bm_{name}"
@@ -88,9 +93,16 @@ def test_metadata_agrees_with_the_directory(name: str) -> None:
     assert data["tool"]["pyperformance"]["inherits"] == ".."
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if SCRIPTS[name].arguments])
+def test_a_variant_is_named_like_its_argument(name: str) -> None:
+    base = SCRIPTS[name].folder.name.removeprefix("bm_")
+    described = tomllib.loads(SCRIPTS[name].metafile.read_text())["tool"]["pyperformance"]
+    assert described["name"] == name == f"{base}_{SCRIPTS[name].arguments[0]}"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_installed_is_pinned(name: str) -> None:
-    lines = (SUITES / f"bm_{name}" / "requirements.txt").read_text().splitlines()
+    lines = (SCRIPTS[name].folder / "requirements.txt").read_text().splitlines()
     pins = [Requirement(line) for line in lines if not line.startswith("#")]
     assert all(str(pin.specifier).startswith("==") for pin in pins)
     assert {"pyperf", distribution(name)} <= {pin.name for pin in pins}
@@ -100,9 +112,10 @@ def test_everything_installed_is_pinned(name: str) -> None:
 def test_a_script_holds_one_benchmark_named_like_its_directory(name: str) -> None:
     found = [
         call
-        for call in calls(SUITES / f"bm_{name}" / "run_benchmark.py")
+        for call in calls(SCRIPTS[name].program)
         if isinstance(call.func, ast.Attribute) and call.func.attr.startswith(("bench_", "timeit"))
     ]
     assert len(found) == 1
-    assert isinstance(found[0].args[0], ast.Constant)
-    assert found[0].args[0].value == name
+    if not any(one.folder == SCRIPTS[name].folder for one in variants()):
+        assert isinstance(found[0].args[0], ast.Constant)
+        assert found[0].args[0].value == name

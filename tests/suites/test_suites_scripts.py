@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 import pyperf
 import pytest
+from support.suites import all_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
-SUITES = ROOT / "bench" / "suites"
-
-NAMES = sorted(path.name.removeprefix("bm_") for path in SUITES.glob("bm_*"))
+SCRIPTS = all_scripts()
+NAMES = list(SCRIPTS)
 EXTREMES = {
     "codeflash": ("codeflash==0.20.5", "codeflash==0.20.6"),
     "pip": ("pip==23.3", "pip==26.0"),
@@ -121,8 +121,11 @@ def work(
         "TERM": "dumb",
     }
     receiver, sender = os.pipe()
-    script = SUITES / f"bm_{name}" / "run_benchmark.py"
-    argv = [python, script, "--worker", "--pipe", str(sender), "--worker-task", "0", *options]
+    script = SCRIPTS[name]
+    argv = [
+        *(python, script.program, *script.arguments),
+        *("--worker", "--pipe", str(sender), "--worker-task", "0", *options),
+    ]
     process = subprocess.Popen(
         argv, cwd=cwd, env=environ, pass_fds=[sender], stderr=subprocess.PIPE, text=True
     )

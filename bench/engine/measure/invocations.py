@@ -86,7 +86,7 @@ class Subject:
         else:
             script = self._script(benchmark, env)
             clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
-            argv = (f"{venv}/bin/python", *clock, str(script), *options)
+            argv = (f"{venv}/bin/python", *clock, str(script), *benchmark.arguments, *options)
             env["PYTHONPATH"] = os.pathsep.join(
                 filter(None, (str(self.support), env.get("PYTHONPATH")))
             )

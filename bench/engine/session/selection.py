@@ -18,7 +18,7 @@ from bench.workloads.fixtures.catalogue import find_fixture
 
 _CAME_LATER = {
     "fixture", "fresh_home", "prepare", "env", "service", "container", "own_files", "folder",
-    "asks",
+    "asks", "arguments",
 }  # fmt: skip
 
 
