@@ -19,7 +19,7 @@ from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.verdict import Interval, Verdict
 from bench.engine.evaluation import of_design
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics import sequential
@@ -121,15 +121,15 @@ def column(samples: Sequence[Sample], metric: Metric) -> Seconds:
 class RunTaker:
     """Takes runs of the engine, and rounds of several designs, each with chances of its own."""
 
-    bench: Bench
+    taker: RoundTaker
     options: Options
     watcher: Watcher
     taken: int = 0
 
-    def next_bench(self) -> Bench:
-        """The same bench with another seed: nothing repeats the random numbers before it."""
+    def next_taker(self) -> RoundTaker:
+        """The same with another seed: nothing repeats the random numbers before it."""
         self.taken += 1
-        return dataclasses.replace(self.bench, seed=self.bench.seed + self.taken)
+        return dataclasses.replace(self.taker, seed=self.taker.seed + self.taken)
 
     def to_verdict(
         self,
@@ -150,7 +150,7 @@ class RunTaker:
             record(event)
 
         sampling = Sampling(
-            self.next_bench(), sides, plan, self.options, keep, self.watcher, rounds=[]
+            self.next_taker(), sides, plan, self.options, keep, self.watcher, rounds=[]
         )
         if alone_rounds is not None:
             sampling.alone_rounds = alone_rounds
@@ -166,9 +166,9 @@ class RunTaker:
         self, sides: Mapping[Design, Sides], *, pin_pairs: bool = True
     ) -> Iterator[list[Round]]:
         """One round of each design, again and again: all designs see the same machine."""
-        bench = self.next_bench()
+        taker = self.next_taker()
         for index in itertools.count():
             yield [
-                bench.take(one, design, index, pin=pin_pairs or design is Design.DUET)
+                taker.take(one, design, index, pin=pin_pairs or design is Design.DUET)
                 for design, one in sides.items()
             ]

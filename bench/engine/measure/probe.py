@@ -9,7 +9,7 @@ from bench.core.result import CONTROL
 from bench.core.sample import Design, Metric, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.engine.measure.invocations import NotPresentError, NotServedError, Subject
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides, read_worker
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, read_worker
 
 # A process that waits for more than this share of its time, or keeps more cores than this busy, is
 # not CPU-bound on one core: its CPU time is not what a user waits for.
@@ -58,32 +58,32 @@ class Choice:
 
 
 def probe(
-    bench: Bench, benchmark: Benchmark, base: Subject, head: Subject, wanted: Design | None
+    taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Subject, wanted: Design | None
 ) -> Choice:
     """Run each side a few times by itself, discard the figures, and choose a design.
 
     Raises `NotMeasurableError` when a side fails: what fails is never timed.
     """
-    sides, loops = _prepare(bench, benchmark, base, head)
+    sides, loops = _prepare(taker, benchmark, base, head)
     known = _known(benchmark)
     if known is not None:
         for side in Side:
-            _try(bench, sides, side, pin=False)  # the warm-up, and the check
+            _try(taker, sides, side, pin=False)  # the warm-up, and the check
         return Choice(sides, *known, loops)
-    free, pinned = _alone(bench, sides)
+    free, pinned = _alone(taker, sides)
     if benchmark.kind is Kind.SCRIPT:
         counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)
-        on_cpu_clock = [_try(bench, counting_cpu, side, pin=True) for side in Side]
-        found = choose_for_script(pinned, on_cpu_clock, can_pin=bool(bench.cpus))
-        if found[0] is not Design.DUET and bench.cpus:  # in doubt: values of one moment may mislead
-            pinned = pinned + [_try(bench, sides, side, pin=True) for side in Side]
+        on_cpu_clock = [_try(taker, counting_cpu, side, pin=True) for side in Side]
+        found = choose_for_script(pinned, on_cpu_clock, can_pin=bool(taker.cpus))
+        if found[0] is not Design.DUET and taker.cpus:  # in doubt: values of one moment may mislead
+            pinned = pinned + [_try(taker, sides, side, pin=True) for side in Side]
             found = choose_for_script(pinned, on_cpu_clock, can_pin=True)
-    elif benchmark.name == CONTROL and bench.cpus:
+    elif benchmark.name == CONTROL and taker.cpus:
         found = Design.DUET, Metric.CPU, "the bare interpreter only computes"
     else:
-        found = choose(free, _look_again(bench, sides, pinned), can_pin=bool(bench.cpus))
+        found = choose(free, _look_again(taker, sides, pinned), can_pin=bool(taker.cpus))
     design, metric, reason = found
-    if wanted is Design.DUET and not bench.cpus:
+    if wanted is Design.DUET and not taker.cpus:
         reason = f"duet was asked for, but {reason}"
     elif wanted is not None and wanted is not design:
         reason = f"asked for with --design (the probe: {design}, since {reason})"
@@ -173,12 +173,12 @@ def _undisturbed(sample: Sample) -> float:
     return sample.measured(Metric.VALUE) * (1 - queued)
 
 
-def _look_again(bench: Bench, sides: Sides, pinned: list[Sample]) -> list[Sample]:
+def _look_again(taker: RoundTaker, sides: Sides, pinned: list[Sample]) -> list[Sample]:
     """More samples while waiting is in doubt: a busy machine can look like it for a moment."""
     for _ in range(_MORE_LOOKS):
         if not _BLOCKED < _waiting(pinned) < _SURELY_BLOCKED:
             break
-        pinned = pinned + [_try(bench, sides, side, pin=True) for side in Side]
+        pinned = pinned + [_try(taker, sides, side, pin=True) for side in Side]
     return pinned
 
 
@@ -193,35 +193,37 @@ def _waiting_share(sample: Sample) -> float:
     return waited / sample.wall_s if waited > _BLOCKED_S else 0.0
 
 
-def _alone(bench: Bench, sides: Sides) -> tuple[list[Sample], list[Sample]]:
-    free = [_try(bench, sides, side, pin=False) for side in Side]  # the warm-up, and the check
+def _alone(taker: RoundTaker, sides: Sides) -> tuple[list[Sample], list[Sample]]:
+    free = [_try(taker, sides, side, pin=False) for side in Side]  # the warm-up, and the check
     repeats = 1 if max(sample.wall_s for sample in free) > _LONG_S else 2
     if repeats > 1:
-        free = [_try(bench, sides, side, pin=False) for side in Side]
-    pinned = [_try(bench, sides, side, pin=True) for _ in range(repeats) for side in Side]
+        free = [_try(taker, sides, side, pin=False) for side in Side]
+    pinned = [_try(taker, sides, side, pin=True) for _ in range(repeats) for side in Side]
     return free, pinned
 
 
-def _try(bench: Bench, sides: Sides, side: Side, *, pin: bool) -> Sample:
+def _try(taker: RoundTaker, sides: Sides, side: Side, *, pin: bool) -> Sample:
     try:
-        return bench.alone(sides, side, pin=pin)
+        return taker.alone(sides, side, pin=pin)
     except RoundFailedError as error:
-        raise NotMeasurableError(*_both_sides(bench, sides, side, str(error))) from error
+        raise NotMeasurableError(*_both_sides(taker, sides, side, str(error))) from error
 
 
 def _both_sides(
-    bench: Bench, sides: Sides, failed: Side, message: str
+    taker: RoundTaker, sides: Sides, failed: Side, message: str
 ) -> tuple[str, tuple[Side, ...]]:
     """What failed where: one side's failure is worth knowing from the other side as well."""
     other = Side.HEAD if failed is Side.BASE else Side.BASE
     try:
-        bench.alone(sides, other, pin=False)
+        taker.alone(sides, other, pin=False)
     except RoundFailedError as error:
         return (message if message == str(error) else f"{message}; {error}"), (failed, other)
     return message, (failed,)
 
 
-def _prepare(bench: Bench, benchmark: Benchmark, base: Subject, head: Subject) -> tuple[Sides, int]:
+def _prepare(
+    taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Subject
+) -> tuple[Sides, int]:
     missing: dict[Side, str] = {}
     for side, subject in ((Side.BASE, base), (Side.HEAD, head)):
         try:
@@ -233,17 +235,17 @@ def _prepare(bench: Bench, benchmark: Benchmark, base: Subject, head: Subject) -
         raise NotMeasurableError("; ".join(dict.fromkeys(missing.values())), tuple(missing))
     loops = 1 if benchmark.container else 0
     if benchmark.kind is Kind.SCRIPT and not loops:
-        loops = _calibrate(bench, benchmark, base, head)
+        loops = _calibrate(taker, benchmark, base, head)
     return prepare_again(benchmark, base, head, Design.PAIRS, loops), loops
 
 
-def _calibrate(bench: Bench, benchmark: Benchmark, base: Subject, head: Subject) -> int:
+def _calibrate(taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Subject) -> int:
     """Inner loops of a script: calibrated on base, then used by both sides."""
     options = (*_CALIBRATE, *_MIN_TIME)
     sides = Sides(
         benchmark, base.invocation(benchmark, options), head.invocation(benchmark, options)
     )
     for side in (Side.HEAD, Side.BASE):
-        _try(bench, sides, side, pin=True)
+        _try(taker, sides, side, pin=True)
     metadata = read_worker(Path(sides.base.extra)).get_metadata()
     return int(metadata.get("calibrate_loops", metadata.get("loops", 1)))

@@ -41,7 +41,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Bench:
+class RoundTaker:
     """Where rounds are taken: the launcher, the cores it may pin to (none: no pinning).
 
     `network` knows the services beside the launcher; None: there are none.

@@ -50,7 +50,7 @@ class Measuring:
         """Prove again what was measured, and mark the run as complete."""
         for side in Side:
             self.open.environments.side(side).prove_again(self.open.plan.target.env)
-        inside_s = self.open.bench.launcher.inside_s
+        inside_s = self.open.taker.launcher.inside_s
         self.open.journal.write(
             Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3), self.neighbours)
         )
@@ -84,7 +84,7 @@ class Measuring:
         name = planned.declaration.name
         try:
             choice = probe(
-                self.open.bench,
+                self.open.taker,
                 planned.declaration,
                 self.open.base,
                 self.open.head,
@@ -102,7 +102,7 @@ class Measuring:
         if now.run.ended(name) is not None:
             return
         sampling = Sampling(
-            bench=now.bench,
+            taker=now.taker,
             sides=sides,
             plan=plan,
             options=options,

@@ -9,7 +9,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.network import Network
-from bench.engine.measure.rounds import Bench, Sides
+from bench.engine.measure.rounds import RoundTaker, Sides
 from bench.engine.session.plan import Plan
 from bench.engine.store.run import Journal, Run, read_run
 
@@ -28,7 +28,7 @@ class OpenRun:
     run: Run
     journal: Journal
     network: Network
-    bench: Bench
+    taker: RoundTaker
     base: Subject
     head: Subject
     ready: tuple[Sides, ...] = ()

@@ -33,7 +33,7 @@ from bench.engine.measure.network import (
     Service,
     session_network,
 )
-from bench.engine.measure.rounds import Bench
+from bench.engine.measure.rounds import RoundTaker
 from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
 from bench.engine.session.support import pyperf_folder
@@ -78,7 +78,7 @@ def opened(
                 run=run,
                 journal=journal,
                 network=network,
-                bench=Bench(launcher, network.cpus, run.manifest.seed, network),
+                taker=RoundTaker(launcher, network.cpus, run.manifest.seed, network),
                 base=base,
                 head=head,
             )

@@ -11,7 +11,7 @@ from bench.core.sample import Design, Metric, Round, Side
 from bench.core.verdict import Interval
 from bench.engine.evaluation import differences, of_design, size_of, times
 from bench.engine.machine.noise import noise_since, read_counters
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides, inside_s
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, inside_s
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.few_rounds import exact_test
 from bench.engine.statistics.sequential import assess, large_effect
@@ -34,7 +34,7 @@ class Sampling:
     `ended` stays None where it failed.
     """
 
-    bench: Bench
+    taker: RoundTaker
     sides: Sides
     plan: Probed
     options: Options
@@ -53,7 +53,7 @@ class Sampling:
         `local_alpha` tells the level this benchmark is tested at now. What fails is recorded as
         unavailable, with the reason.
         """
-        counters, served_s = read_counters(), self.bench.services_cpu_s()
+        counters, served_s = read_counters(), self.taker.services_cpu_s()
         before = len(self.rounds)
         try:
             self._take_alone(self.alone_rounds)
@@ -68,7 +68,7 @@ class Sampling:
             return
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
-        cpu_s += self.bench.services_cpu_s() - served_s  # of ours as well: no neighbour's
+        cpu_s += self.taker.services_cpu_s() - served_s  # of ours as well: no neighbour's
         noise = noise_since(counters, cpu_s)
         self.ended = Ended(self.plan.benchmark, self.reason, noise, large)
         self.record(self.ended)
@@ -98,7 +98,7 @@ class Sampling:
         index = len(self._of(design))
         pin = design is Design.DUET or self.plan.metric is not Metric.WALL
         pin = pin and not self.sides.benchmark.container
-        taken = self.bench.take(self.sides, design, index, pin=pin)
+        taken = self.taker.take(self.sides, design, index, pin=pin)
         self.record(Measured(taken))
         self.rounds.append(taken)
         self._show()

@@ -13,7 +13,7 @@ from bench.core.sample import Side
 from bench.core.target import Kind
 from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import control_benchmark
-from bench.engine.measure.rounds import Bench, Sides
+from bench.engine.measure.rounds import RoundTaker, Sides
 from bench.explain.counters.running import NotCountedError
 from bench.explain.patterns.census import take_census
 from bench.explain.patterns.connections import new_connections
@@ -115,8 +115,8 @@ class PatternDetection:
         namer = Namer(ranker.target.name, ranker.own)
         sides = Sides(ranker.benchmark, self.runs.sampled, self.runs.sampled)
         with Launcher(network.isolation) as launcher:
-            bench = Bench(launcher, network.cpus, _SEED, network)
-            process = ProfiledProcess(bench, sides, Side.BASE)
+            taker = RoundTaker(launcher, network.cpus, _SEED, network)
+            process = ProfiledProcess(taker, sides, Side.BASE)
             sampled = sample_sides(
                 {Side.BASE: process}, {Side.BASE: namer}, _SAMPLING * ranker.budget_s,
                 ranker.watcher.phase, _FEWEST,

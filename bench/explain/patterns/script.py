@@ -11,7 +11,7 @@ from bench.core.errors import NothingMeasuredError
 from bench.core.sample import Design, Metric, Side
 from bench.engine.measure.client import Invocation, Launcher
 from bench.engine.measure.probe import NotMeasurableError, prepare_again, probe
-from bench.engine.measure.rounds import Bench, RoundFailedError
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker
 from bench.explain.profile.folded import Stacks, scaled
 from bench.explain.profile.frames import Frame
 from bench.explain.profile.processes import NotProfiledError
@@ -43,13 +43,13 @@ def rank_script(ranker: ScenarioRanker) -> tuple[Ranking, ScenarioRuns]:
     """The script's value, timed; all else of the ranking is empty. Raises `BenchError`."""
     subject, network = ranker.subject, ranker.network
     with ranker.step("clean timing runs"), Launcher(network.isolation) as launcher:
-        bench = Bench(launcher, network.cpus, _SEED, network)
+        taker = RoundTaker(launcher, network.cpus, _SEED, network)
         try:
-            choice = probe(bench, ranker.benchmark, subject, subject, Design.PAIRS)
+            choice = probe(taker, ranker.benchmark, subject, subject, Design.PAIRS)
             by_cpu = prepare_again(
                 ranker.benchmark, subject, subject, Design.DUET, choice.loops
             )  # its values are CPU time, as all else here
-            samples = [bench.alone(by_cpu, Side.BASE, pin=True) for _ in range(_RUNS)]
+            samples = [taker.alone(by_cpu, Side.BASE, pin=True) for _ in range(_RUNS)]
         except (NotMeasurableError, RoundFailedError) as error:
             raise NothingMeasuredError(f"{ranker.benchmark.name}: {error}") from error
     value_s = median(one.measured(Metric.VALUE) for one in samples)

@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.core.sample import Sample, Side
 from bench.engine.measure.client import Invocation
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.statistics.summary import median_s
 from bench.formats.text import magnitude
 
@@ -33,7 +33,7 @@ class NotProfiledError(Exception):
 class ProfiledProcess:
     """One side of a scenario: its process, started as rounds start it."""
 
-    bench: Bench
+    taker: RoundTaker
     sides: Sides
     side: Side
 
@@ -66,7 +66,7 @@ class ProfiledProcess:
             declared = msgspec.structs.replace(declared, exit_status=0)
         one = Sides(declared, invocation, invocation)
         try:
-            return self.bench.alone(one, Side.BASE, pin=False)
+            return self.taker.alone(one, Side.BASE, pin=False)
         except RoundFailedError as error:
             raise NotProfiledError(str(error)) from error
 

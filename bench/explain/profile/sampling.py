@@ -154,7 +154,7 @@ def _bare_interpreter(subject: ProfiledProcess) -> ProfiledProcess:
         bare, argv=(python, "-I", "-c", "pass"), extra="", affinity="", home=None
     )
     return ProfiledProcess(
-        subject.bench, Sides(control_benchmark(), nothing, nothing), subject.side
+        subject.taker, Sides(control_benchmark(), nothing, nothing), subject.side
     )
 
 

@@ -17,7 +17,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
 from bench.engine.measure.client import Invocation, Launcher
 from bench.engine.measure.probe import NotMeasurableError, probe
-from bench.engine.measure.rounds import Bench, Sides
+from bench.engine.measure.rounds import RoundTaker, Sides
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.support import support_folder
 from bench.engine.session.watcher import Watcher
@@ -72,12 +72,12 @@ class ProfileSession:
                 self.target, self.benchmarks, self.workspace, interpreter, environments, network
             ) as (base, head),
         ):
-            bench = Bench(launcher, network.cpus, secrets.randbits(32), network)
+            taker = RoundTaker(launcher, network.cpus, secrets.randbits(32), network)
             for planned in self.benchmarks:
                 name = planned.declaration.name
                 self.watcher.phase(f"{name}: trying it")
                 try:
-                    choice = probe(bench, planned.declaration, base, head, Design.PAIRS)
+                    choice = probe(taker, planned.declaration, base, head, Design.PAIRS)
                 except NotMeasurableError as error:
                     self.watcher.say(f"{name}: not profiled: {error}")
                     continue
@@ -88,7 +88,7 @@ class ProfileSession:
                     interpreter.version,
                     choice.sides,
                     environments,
-                    self._profiling(bench, choice.sides, interpreter, environments).take(),
+                    self._profiling(taker, choice.sides, interpreter, environments).take(),
                 )
         if not found:
             raise NothingMeasuredError(
@@ -97,11 +97,11 @@ class ProfileSession:
             )
 
     def _profiling(
-        self, bench: Bench, sides: Sides, interpreter: Interpreter, environments: Environments
+        self, taker: RoundTaker, sides: Sides, interpreter: Interpreter, environments: Environments
     ) -> Profiling:
         name = sides.benchmark.name
         return Profiling(
-            {side: ProfiledProcess(bench, sides, side) for side in self.profiled},
+            {side: ProfiledProcess(taker, sides, side) for side in self.profiled},
             {
                 side: Namer(self.target.name, own_packages(environments.side(side)))
                 for side in self.profiled

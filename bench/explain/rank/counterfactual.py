@@ -18,7 +18,7 @@ from bench.engine.environments.build import Environment
 from bench.engine.evaluation import differences, of_design, size_of, times
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.probe import choose
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.sequential import judge, plan_looks
@@ -138,13 +138,13 @@ class RunningTrial:
         )
 
 
-def time_both(bench: Bench, sides: Sides, options: Options, watcher: Watcher) -> TimedCopies:
+def time_both(taker: RoundTaker, sides: Sides, options: Options, watcher: Watcher) -> TimedCopies:
     """Take rounds of both copies until the engine has its verdict; raises `RoundFailedError`."""
     samples = {
-        pin: [bench.alone(sides, side, pin=pin) for _ in range(2) for side in Side]
+        pin: [taker.alone(sides, side, pin=pin) for _ in range(2) for side in Side]
         for pin in (False, True)
     }
-    design, metric, reason = choose(samples[False], samples[True], can_pin=bool(bench.cpus))
+    design, metric, reason = choose(samples[False], samples[True], can_pin=bool(taker.cpus))
     looks = plan_looks(options.rounds, options.alpha)
     plan = Probed(
         benchmark=sides.benchmark.name,
@@ -155,7 +155,7 @@ def time_both(bench: Bench, sides: Sides, options: Options, watcher: Watcher) ->
         maximum=options.rounds,
     )
     told: list[Event] = []
-    sampling = Sampling(bench, sides, plan, options, told.append, watcher, rounds=[])
+    sampling = Sampling(taker, sides, plan, options, told.append, watcher, rounds=[])
     sampling.run(lambda: options.alpha)
     for event in told:
         if isinstance(event, Unavailable):

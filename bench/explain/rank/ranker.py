@@ -24,7 +24,7 @@ from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.measure.client import Invocation, Launcher
 from bench.engine.measure.invocations import Subject, control_benchmark
 from bench.engine.measure.network import Network
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.revisions.git import Clone
 from bench.engine.session.watcher import Watcher
 from bench.explain.counters.instructions import InstructionCounter, find_instruction_counter
@@ -216,9 +216,9 @@ class ScenarioRanker:
         options = Options(budget_s=self.budget_s, rounds=40)
         try:
             with Launcher(self.network.isolation) as launcher:
-                bench = Bench(launcher, self.network.cpus, _SEED, self.network)
-                both = time_both(bench, Sides(self.benchmark, base, changed), options, self.watcher)
-                bare_s = self._bare_s(bench)
+                taker = RoundTaker(launcher, self.network.cpus, _SEED, self.network)
+                both = time_both(taker, Sides(self.benchmark, base, changed), options, self.watcher)
+                bare_s = self._bare_s(taker)
         except RoundFailedError as error:
             self.problems.append(f"the copies could not be timed: {error}")
             return check
@@ -230,12 +230,12 @@ class ScenarioRanker:
             rounds=both.rounds,
         )
 
-    def _bare_s(self, bench: Bench) -> float:
+    def _bare_s(self, taker: RoundTaker) -> float:
         """CPU seconds of a bare interpreter in this environment."""
         control = control_benchmark()
         invocation = self.subject.invocation(control)
         sides = Sides(control, invocation, invocation)
-        return median(bench.alone(sides, Side.BASE, pin=True).cpu_s for _ in range(_RUNS))
+        return median(taker.alone(sides, Side.BASE, pin=True).cpu_s for _ in range(_RUNS))
 
     def _ranking(self, ranked: RankedImports, checks: list[Verification]) -> Ranking:
         graph, times, own = ranked.graph, ranked.timed.scenario, self.own

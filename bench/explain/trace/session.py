@@ -21,7 +21,7 @@ from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import NotPresentError, NotServedError
 from bench.engine.measure.invocations import Subject as Invoking
 from bench.engine.measure.network import Network
-from bench.engine.measure.rounds import Bench, Sides
+from bench.engine.measure.rounds import RoundTaker, Sides
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
@@ -98,11 +98,11 @@ class TraceSession:
         for side in self.traced:
             environments.side(side).prove_again(self.target.env)
         found = False
-        with self._started(interpreter, environments, 0.0) as (bench, subjects_, network):
+        with self._started(interpreter, environments, 0.0) as (taker, subjects_, network):
             for planned in self.benchmarks:
                 try:
                     sides = _sides(planned, *subjects_)
-                    runs, failures = self._take(bench, sides, network)
+                    runs, failures = self._take(taker, sides, network)
                 except (NotPresentError, NotServedError, NotProfiledError) as error:
                     self.watcher.say(f"{planned.declaration.name}: not traced: {error}")
                     continue
@@ -121,7 +121,7 @@ class TraceSession:
     @contextmanager
     def _started(
         self, interpreter: Interpreter, environments: Environments, latency_s: float
-    ) -> Iterator[tuple[Bench, tuple[Invoking, Invoking], Network]]:
+    ) -> Iterator[tuple[RoundTaker, tuple[Invoking, Invoking], Network]]:
         """Services, launcher and subjects; the services answer so many seconds later."""
         with (
             network_of(self.target, self.benchmarks, self.workspace, latency_s) as network,
@@ -130,7 +130,7 @@ class TraceSession:
                 self.target, self.benchmarks, self.workspace, interpreter, environments, network
             ) as both,
         ):
-            yield Bench(launcher, network.cpus, secrets.randbits(32), network), both, network
+            yield RoundTaker(launcher, network.cpus, secrets.randbits(32), network), both, network
 
     def _far(
         self,
@@ -147,8 +147,8 @@ class TraceSession:
             return found, ()
         for latency_s in self.latencies_s:
             self.watcher.phase(f"{name}: the service {latency_s * 1000:g} ms away")
-            with self._started(interpreter, environments, latency_s) as (bench, both, network):
-                subject = ProfiledProcess(bench, _sides(planned, *both), self.traced[-1])
+            with self._started(interpreter, environments, latency_s) as (taker, both, network):
+                subject = ProfiledProcess(taker, _sides(planned, *both), self.traced[-1])
                 timelines: list[Timeline] = []
                 try:
                     with _recorders({subject.side: subject}) as recorders:
@@ -159,13 +159,13 @@ class TraceSession:
         return found, ()
 
     def _take(
-        self, bench: Bench, sides: Sides, network: Network
+        self, taker: RoundTaker, sides: Sides, network: Network
     ) -> tuple[dict[Side, Runs], tuple[str, ...]]:
         """Runs with and without the recorder in turn, base first and last in turn.
 
         A run that fails ends it; what was recorded of it, and before, is kept.
         """
-        subjects_ = {side: ProfiledProcess(bench, sides, side) for side in self.traced}
+        subjects_ = {side: ProfiledProcess(taker, sides, side) for side in self.traced}
         runs = {side: Runs() for side in self.traced}
         failures: list[str] = []
         number, repeats = 0, self.repeats or 1
@@ -225,7 +225,7 @@ class _Recording:
 
     def run(self, timelines: list[Timeline]) -> Sample:
         """Run once; raises `NotProfiledError`, with the timeline kept as far as it goes."""
-        bench = self.subject.bench
+        taker = self.subject.taker
         journal = self.network.journal(self.subject.sides.benchmark.fixture)
         offset = journal.stat().st_size if journal and journal.exists() else 0
         with self.subject.scratch() as folder:
@@ -236,7 +236,7 @@ class _Recording:
                 sample = self.subject.run(variables=self._variables(folder))
             except NotProfiledError as error:
                 failed = error
-            begin = (bench.launcher.started_ns or (begun,))[0]
+            begin = (taker.launcher.started_ns or (begun,))[0]
             wall_ns = round(sample.wall_s * 1e9) if sample else time.monotonic_ns() - begin
             recorded = read_recording(folder)
             self.notices += stop_left_behind(recorded)

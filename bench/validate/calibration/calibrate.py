@@ -49,7 +49,7 @@ class Calibrator:
             self.plan.workspace.data, machine, self.plan.target.name, interpreter.version
         )
         with opened(self.plan, folder, interpreter, environments) as now:
-            taker = RunTaker(now.bench, self.plan.options, self.watcher)
+            taker = RunTaker(now.taker, self.plan.options, self.watcher)
             _CalibrationUnderWay(self, now, taker).run()
         return read_run(now.run.folder)
 
@@ -85,7 +85,7 @@ class _CalibrationUnderWay:
             Closed(
                 time.time(),
                 round(time.monotonic() - started, 3),
-                round(self.opened.bench.launcher.inside_s, 3),
+                round(self.opened.taker.launcher.inside_s, 3),
                 neighbourhood.busiest(),
             )
         )
@@ -115,7 +115,7 @@ class _CalibrationUnderWay:
 
     def _probe(self, planned: PlannedBenchmark) -> Probed:
         options, now = self.calibrator.plan.options, self.opened
-        choice = probe(now.bench, planned.declaration, now.base, now.head, options.design)
+        choice = probe(now.taker, planned.declaration, now.base, now.head, options.design)
         plan = sequential_plan(choice, options, options.alpha)
         now.journal.write(plan)
         return plan

@@ -81,7 +81,7 @@ class SelfCheckParts:
     @property
     def designs(self) -> tuple[Design, ...]:
         """The designs this machine can run, the one that decides by default first."""
-        return (Design.DUET, Design.PAIRS) if self.taker.bench.cpus else (Design.PAIRS,)
+        return (Design.DUET, Design.PAIRS) if self.taker.taker.cpus else (Design.PAIRS,)
 
     def measure(self) -> None:
         """Measure everything."""
@@ -164,7 +164,7 @@ class SelfCheckParts:
     def _both_ways(self, phase: str, case: KnownCase, run: int) -> None:
         """The engine and blocks, in random order: both see the same machine."""
         settings = self.settings
-        engine_first = random.Random(self.taker.next_bench().seed).random() < 0.5
+        engine_first = random.Random(self.taker.next_taker().seed).random() < 0.5
         if engine_first:
             self._engine(phase, case, run)
         self._blocks(phase, case, run, settings.block_samples, settings.block_s)
@@ -198,11 +198,11 @@ class SelfCheckParts:
         At most `most` samples a side, and so many that both blocks take about `limit_s` seconds,
         but at least 10.
         """
-        sides, bench = self.commands.sides(case), self.taker.bench
-        warm = [bench.alone(sides, side, pin=False).wall_s for side in Side]
+        sides, taker = self.commands.sides(case), self.taker.taker
+        warm = [taker.alone(sides, side, pin=False).wall_s for side in Side]
         count = max(min(most, int(limit_s / sum(warm))), min(most, _FEWEST_IN_BLOCK))
         base, head = (
-            column([bench.alone(sides, side, pin=False) for _ in range(count)], Metric.WALL)
+            column([taker.alone(sides, side, pin=False) for _ in range(count)], Metric.WALL)
             for side in Side
         )
         self.check.blocks.append(
@@ -235,7 +235,7 @@ class SelfCheckParts:
             for words, side in ((case.base, "base"), (case.head, "head"))
         )
         try:
-            choice = probe(self.taker.bench, benchmark_of(case), base, head, wanted=None)
+            choice = probe(self.taker.taker, benchmark_of(case), base, head, wanted=None)
             chosen, reason = (choice.design, choice.metric), choice.reason
         except NotMeasurableError as error:
             reason = str(error)

@@ -16,7 +16,7 @@ from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.machine.pinning import find_slice
 from bench.engine.measure.client import Launcher, find_isolation
-from bench.engine.measure.rounds import Bench, RoundFailedError
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker
 from bench.engine.session.preparation import harness
 from bench.engine.session.watcher import Watcher
 from bench.validate.engine_runs import RunTaker
@@ -73,8 +73,8 @@ class SelfCheckSession:
         try:
             with Launcher(find_isolation().inside(apart)) as launcher:
                 cpus = measuring_cpus(self.check.machine, apart)
-                bench = Bench(launcher, cpus, secrets.randbits(48))
-                taker = RunTaker(bench, self.settings.options, self.watcher)
+                rounds = RoundTaker(launcher, cpus, secrets.randbits(48))
+                taker = RunTaker(rounds, self.settings.options, self.watcher)
                 commands = KnownCommands(interpreter(), scratch)
                 SelfCheckParts(self.check, self.settings, taker, commands).measure()
         except RoundFailedError as error:

@@ -15,7 +15,7 @@ from bench.core.sample import Design, Side
 from bench.core.target import Benchmark
 from bench.engine.measure.client import Isolation, Launcher
 from bench.engine.measure.homes import FreshHome, HomeError
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 
 FILL = """
 import os
@@ -36,9 +36,9 @@ def home(tmp_path: Path) -> FreshHome:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+def taker() -> Iterator[RoundTaker]:
     with Launcher(Isolation((), "open")) as launcher:
-        yield Bench(launcher, (), seed=1)
+        yield RoundTaker(launcher, (), seed=1)
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -99,7 +99,9 @@ def test_a_first_process_that_fails(home: FreshHome, code: str, message: str) ->
 
 
 @pytest.mark.parametrize("design", Design)
-def test_every_process_of_a_round_gets_it(bench: Bench, tmp_path: Path, design: Design) -> None:
+def test_every_process_of_a_round_gets_it(
+    taker: RoundTaker, tmp_path: Path, design: Design
+) -> None:
     """Each process fails unless it finds `seed`, and nothing else."""
     sides = []
     for side in Side:
@@ -110,16 +112,16 @@ def test_every_process_of_a_round_gets_it(bench: Bench, tmp_path: Path, design: 
         sides.append(replace(started, home=home))
     both = Sides(Benchmark(name="x", command=("x",)), *sides)
     for index in range(3):
-        bench.take(both, design, index, pin=False)
+        taker.take(both, design, index, pin=False)
     for side in Side:
         assert (tmp_path / side / "other").exists()  # it is renewed before a process, not after
 
 
-def test_a_side_that_cannot_be_prepared_is_named(bench: Bench, tmp_path: Path) -> None:
+def test_a_side_that_cannot_be_prepared_is_named(taker: RoundTaker, tmp_path: Path) -> None:
     fine = shell(tmp_path, ":")
     home = FreshHome(tmp_path / "home", tmp_path / "kept", ("/bin/sh", "-c", "exit 7"), {})
     home.folder.mkdir()
     both = Sides(Benchmark(name="x", command=("x",)), fine, replace(fine, home=home))
     with pytest.raises(RoundFailedError, match="preparing HOME: exit status 7") as failed:
-        bench.take(both, Design.DUET, 0, pin=False)
+        taker.take(both, Design.DUET, 0, pin=False)
     assert failed.value.sides == (Side.HEAD,)

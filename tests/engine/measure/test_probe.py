@@ -16,7 +16,7 @@ from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.measure.client import Isolation, Launcher
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.probe import NotMeasurableError, choose, choose_for_script, probe
-from bench.engine.measure.rounds import Bench
+from bench.engine.measure.rounds import RoundTaker
 from bench.engine.session.support import pyperf_folder
 
 
@@ -80,9 +80,9 @@ def test_a_script_that_waited_in_line_is_not_taken_for_one_that_sleeps() -> None
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+def taker() -> Iterator[RoundTaker]:
     with Launcher(Isolation((), "open")) as launcher:
-        yield Bench(launcher, measuring_cpus(describe_machine()), seed=1)
+        yield RoundTaker(launcher, measuring_cpus(describe_machine()), seed=1)
 
 
 @pytest.fixture
@@ -103,18 +103,18 @@ def declared(*lines: str) -> Benchmark:
 
 
 def test_sleeping_command_is_measured_by_wall_time(
-    bench: Bench, subjects: tuple[Subject, Subject]
+    taker: RoundTaker, subjects: tuple[Subject, Subject]
 ) -> None:
-    found = probe(bench, declared('command = ["sample", "sleep", "0.3"]'), *subjects, None)
+    found = probe(taker, declared('command = ["sample", "sleep", "0.3"]'), *subjects, None)
     assert (found.design, found.metric) == (Design.PAIRS, Metric.WALL)
     assert "waits for" in found.reason
 
 
 def test_wanted_design_wins_and_the_reason_says_so(
-    bench: Bench, subjects: tuple[Subject, Subject]
+    taker: RoundTaker, subjects: tuple[Subject, Subject]
 ) -> None:
     sleeps = declared('command = ["sample", "sleep", "0.1"]')
-    found = probe(bench, sleeps, *subjects, Design.DUET)
+    found = probe(taker, sleeps, *subjects, Design.DUET)
     assert (found.design, found.metric) == (Design.DUET, Metric.CPU)
     assert found.reason.startswith("asked for with --design (the probe: pairs, since waits")
 
@@ -137,11 +137,11 @@ FAILURES = {
 
 @pytest.mark.parametrize("lines", FAILURES)
 def test_what_fails_is_never_timed(
-    bench: Bench, subjects: tuple[Subject, Subject], lines: str
+    taker: RoundTaker, subjects: tuple[Subject, Subject], lines: str
 ) -> None:
     sides, message = FAILURES[lines]
     with pytest.raises(NotMeasurableError) as raised:
-        probe(bench, declared(lines), *subjects, None)
+        probe(taker, declared(lines), *subjects, None)
     assert sorted(raised.value.sides) == sides
     assert message in str(raised.value)
 
@@ -162,41 +162,41 @@ def write_script(sandbox: Sandbox, body: str) -> Benchmark:
 
 
 def test_script_that_computes(
-    bench: Bench, subjects: tuple[Subject, Subject], sandbox: Sandbox
+    taker: RoundTaker, subjects: tuple[Subject, Subject], sandbox: Sandbox
 ) -> None:
-    found = probe(bench, write_script(sandbox, "sum, range(20000)"), *subjects, None)
+    found = probe(taker, write_script(sandbox, "sum, range(20000)"), *subjects, None)
     assert found.metric is Metric.VALUE
     assert found.loops >= 1
-    taken = bench.take(found.sides, found.design, 0, pin=True)
+    taken = taker.take(found.sides, found.design, 0, pin=True)
     assert len(taken.base.values_s) == len(taken.head.values_s) == 3
     assert min(taken.base.values_s + taken.head.values_s) > 0
 
 
-def test_cpu_clock(bench: Bench, subjects: tuple[Subject, Subject], sandbox: Sandbox) -> None:
+def test_cpu_clock(taker: RoundTaker, subjects: tuple[Subject, Subject], sandbox: Sandbox) -> None:
     """pyperf takes the clock that cpu_clock.py puts in place of its own: sleeping costs nothing."""
     sleeps = write_script(sandbox, "time.sleep, 0.02")
-    found = probe(bench, sleeps, *subjects, None)
+    found = probe(taker, sleeps, *subjects, None)
     assert (found.design, found.metric) == (Design.PAIRS, Metric.VALUE)
-    by_wall = bench.take(found.sides, Design.PAIRS, 0, pin=True)
+    by_wall = taker.take(found.sides, Design.PAIRS, 0, pin=True)
     assert min(by_wall.base.values_s) >= 0.02
-    found = probe(bench, sleeps, *subjects, Design.DUET)
-    by_cpu = bench.take(found.sides, Design.DUET, 0, pin=True)
+    found = probe(taker, sleeps, *subjects, Design.DUET)
+    by_cpu = taker.take(found.sides, Design.DUET, 0, pin=True)
     assert max(by_cpu.base.values_s + by_cpu.head.values_s) < 0.01
 
 
 @pytest.mark.parametrize("body", ["sys.exit, 3", "print, undefined"])
 def test_script_that_fails(
-    bench: Bench, subjects: tuple[Subject, Subject], sandbox: Sandbox, body: str
+    taker: RoundTaker, subjects: tuple[Subject, Subject], sandbox: Sandbox, body: str
 ) -> None:
     with pytest.raises(NotMeasurableError, match="exit status"):
-        probe(bench, write_script(sandbox, body), *subjects, None)
+        probe(taker, write_script(sandbox, body), *subjects, None)
 
 
 def test_script_that_writes_no_result(
-    bench: Bench, subjects: tuple[Subject, Subject], sandbox: Sandbox
+    taker: RoundTaker, subjects: tuple[Subject, Subject], sandbox: Sandbox
 ) -> None:
     broken = write_script(sandbox, "print")
     script = sandbox.workspace.suites / "bm_x" / "run_benchmark.py"
     script.write_text("print('hello')\n", encoding="utf-8")
     with pytest.raises(NotMeasurableError, match="wrote no result"):
-        probe(bench, broken, *subjects, None)
+        probe(taker, broken, *subjects, None)

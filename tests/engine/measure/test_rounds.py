@@ -12,15 +12,15 @@ from support.launching import python, shell
 from bench.core.sample import Design, Round, Side
 from bench.core.target import Benchmark
 from bench.engine.measure.client import Isolation, Launcher
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 
 CPUS = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+def taker() -> Iterator[RoundTaker]:
     with Launcher(Isolation((), "open")) as launcher:
-        yield Bench(launcher, CPUS, seed=11)
+        yield RoundTaker(launcher, CPUS, seed=11)
 
 
 def tell(folder: Path, **lines: str) -> Sides:
@@ -41,52 +41,52 @@ def chance(taken: Round) -> tuple[object, ...]:
     return taken.first, taken.hash_seed, taken.cpu
 
 
-def test_order_is_random_and_as_recorded(bench: Bench, tmp_path: Path) -> None:
-    rounds = [bench.take(tell(tmp_path), Design.PAIRS, i, pin=False) for i in range(24)]
+def test_order_is_random_and_as_recorded(taker: RoundTaker, tmp_path: Path) -> None:
+    rounds = [taker.take(tell(tmp_path), Design.PAIRS, i, pin=False) for i in range(24)]
     started_first = [name for name, _seed in log(tmp_path)[::2]]
     assert started_first == [str(taken.first) for taken in rounds]
     assert 4 <= started_first.count("base") <= 20  # the seed is fixed
 
 
-def test_both_sides_get_the_same_seed_each_round_another(bench: Bench, tmp_path: Path) -> None:
+def test_both_sides_get_the_same_seed_each_round_another(taker: RoundTaker, tmp_path: Path) -> None:
     rounds = [
-        bench.take(tell(tmp_path), design, i, pin=True) for i in range(5) for design in Design
+        taker.take(tell(tmp_path), design, i, pin=True) for i in range(5) for design in Design
     ]
     seeds = [seed for _name, seed in log(tmp_path)]
     assert seeds[::2] == seeds[1::2] == [f"{taken.hash_seed:010d}" for taken in rounds]
     assert len(set(seeds)) == 10
 
 
-def test_chance_follows_from_the_runs_seed(bench: Bench, tmp_path: Path) -> None:
+def test_chance_follows_from_the_runs_seed(taker: RoundTaker, tmp_path: Path) -> None:
     """So that a resumed run goes on with the numbers it would have had."""
     sides = tell(tmp_path)
-    taken = [bench.take(sides, Design.DUET, i, pin=True) for i in range(6)]
-    again = Bench(bench.launcher, CPUS, seed=11)
+    taken = [taker.take(sides, Design.DUET, i, pin=True) for i in range(6)]
+    again = RoundTaker(taker.launcher, CPUS, seed=11)
     assert [chance(again.take(sides, Design.DUET, i, pin=True)) for i in (5, 2)] == [
         chance(taken[5]), chance(taken[2]),
     ]  # fmt: skip
-    other = Bench(bench.launcher, CPUS, seed=12)
+    other = RoundTaker(taker.launcher, CPUS, seed=12)
     assert chance(other.take(sides, Design.DUET, 0, pin=True)) != chance(taken[0])
-    assert chance(bench.take(sides, Design.PAIRS, 0, pin=True)) != chance(taken[0])
+    assert chance(taker.take(sides, Design.PAIRS, 0, pin=True)) != chance(taken[0])
 
 
-def test_cores(bench: Bench, tmp_path: Path) -> None:
+def test_cores(taker: RoundTaker, tmp_path: Path) -> None:
     sides = tell(tmp_path)
-    used = {bench.take(sides, Design.DUET, i, pin=True).cpu for i in range(20)}
+    used = {taker.take(sides, Design.DUET, i, pin=True).cpu for i in range(20)}
     assert used == set(CPUS)
-    assert bench.take(sides, Design.PAIRS, 0, pin=False).cpu is None
-    nowhere = Bench(bench.launcher, (), seed=11)
+    assert taker.take(sides, Design.PAIRS, 0, pin=False).cpu is None
+    nowhere = RoundTaker(taker.launcher, (), seed=11)
     assert nowhere.take(sides, Design.PAIRS, 0, pin=True).cpu is None
 
 
-def test_sides_are_not_swapped(bench: Bench, tmp_path: Path) -> None:
+def test_sides_are_not_swapped(taker: RoundTaker, tmp_path: Path) -> None:
     """Whatever the order, head's figures are head's: it allocates 60 MB."""
     benchmark = Benchmark(name="memory", command=("x",))
     sides = Sides(
         benchmark, python(tmp_path, "pass"), python(tmp_path, "b = bytearray(60 * 2**20)")
     )
     for design in Design:
-        rounds = [bench.take(sides, design, i, pin=True) for i in range(12)]
+        rounds = [taker.take(sides, design, i, pin=True) for i in range(12)]
         assert {taken.first for taken in rounds} == set(Side)
         assert all(t.head.peak_rss_bytes > t.base.peak_rss_bytes + 50 * 2**20 for t in rounds)
 
@@ -102,23 +102,25 @@ FAILURES = {
 
 @pytest.mark.parametrize("line", FAILURES)
 @pytest.mark.parametrize("design", Design)
-def test_failing_side_is_named(bench: Bench, tmp_path: Path, line: str, design: Design) -> None:
+def test_failing_side_is_named(
+    taker: RoundTaker, tmp_path: Path, line: str, design: Design
+) -> None:
     sides = tell(tmp_path, head=line)
     with pytest.raises(RoundFailedError, match=FAILURES[line]) as raised:
-        bench.take(sides, design, 0, pin=False)
+        taker.take(sides, design, 0, pin=False)
     assert raised.value.sides == (Side.HEAD,)
 
 
-def test_both_failing_sides_are_named(bench: Bench, tmp_path: Path) -> None:
+def test_both_failing_sides_are_named(taker: RoundTaker, tmp_path: Path) -> None:
     sides = tell(tmp_path, base="exit 3", head="exit 4")
     with pytest.raises(RoundFailedError) as raised:
-        bench.take(sides, Design.DUET, 0, pin=False)
+        taker.take(sides, Design.DUET, 0, pin=False)
     assert set(raised.value.sides) == set(Side)
 
 
-def test_expected_exit_status(bench: Bench, tmp_path: Path) -> None:
+def test_expected_exit_status(taker: RoundTaker, tmp_path: Path) -> None:
     both = shell(tmp_path, "exit 7")
     wanted = Benchmark(name="x", command=("x",), exit_status=7)
-    assert bench.take(Sides(wanted, both, both), Design.PAIRS, 0, pin=False)
+    assert taker.take(Sides(wanted, both, both), Design.PAIRS, 0, pin=False)
     with pytest.raises(RoundFailedError, match="exit status 0"):
-        bench.take(Sides(wanted, both, shell(tmp_path, ":")), Design.PAIRS, 0, pin=False)
+        taker.take(Sides(wanted, both, shell(tmp_path, ":")), Design.PAIRS, 0, pin=False)

@@ -19,7 +19,7 @@ from bench.core.sample import Design, Round, Side
 from bench.core.target import Benchmark
 from bench.engine.measure.client import Launcher
 from bench.engine.measure.network import NO_LOOPBACK, Service, session_network
-from bench.engine.measure.rounds import Bench, RoundFailedError, Sides
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.store.accounts import StackRecord, read_accounts
 from bench.report.pair.traffic import traffic_blocks
 
@@ -41,8 +41,8 @@ DECLARED = Benchmark(
 
 
 @contextmanager
-def bench(folder: Path, conditions: str = "") -> Iterator[Bench]:
-    """A bench whose network has the service, under conditions."""
+def serving(folder: Path, conditions: str = "") -> Iterator[RoundTaker]:
+    """What takes rounds, on a network with the service, under conditions."""
     journal = folder / "journal.jsonl"
     argv = [sys.executable, "-I", str(PROGRAM), str(ANSWERS), "8000", "--journal", str(journal)]
     if conditions:
@@ -54,7 +54,7 @@ def bench(folder: Path, conditions: str = "") -> Iterator[Bench]:
             pytest.skip(network.refusal)
         holder = network.holder
         with Launcher(network.isolation) as launcher:
-            yield Bench(launcher, (), 1, network)
+            yield RoundTaker(launcher, (), 1, network)
     assert holder is not None
     assert ends(holder)
 
@@ -70,7 +70,7 @@ def sides(folder: Path, *paths: str, benchmark: Benchmark = DECLARED) -> Sides:
 
 def failing(folder: Path, conditions: str) -> str:
     """What is said of a client whose request for a ranking meets these conditions."""
-    with bench(folder, f'[[endpoint]]\npath = "/ai/rank"\nerror_rate = 1\n{conditions}') as one:
+    with serving(folder, f'[[endpoint]]\npath = "/ai/rank"\nerror_rate = 1\n{conditions}') as one:
         with pytest.raises(RoundFailedError) as failed:
             one.take(sides(folder, "/ai/rank"), Design.PAIRS, 0, pin=False)
         return str(failed.value)
@@ -79,7 +79,7 @@ def failing(folder: Path, conditions: str) -> str:
 def test_each_side_is_counted_for_itself(tmp_path: Path) -> None:
     asked = sides(tmp_path, "/ai/rank", "/ai/rank", "/ai/explain")
     asked = replace(asked, head=replace(asked.head, argv=asked.head.argv[:-2]))
-    with bench(tmp_path) as one:
+    with serving(tmp_path) as one:
         rounds = [one.take(asked, Design.PAIRS, index, pin=False) for index in range(3)]
     assert {taken.base.counts[Counter.REQUESTS] for taken in rounds} == {3}
     assert {taken.head.counts[Counter.REQUESTS] for taken in rounds} == {1}
@@ -90,7 +90,7 @@ def test_each_side_is_counted_for_itself(tmp_path: Path) -> None:
 
 def test_an_unknown_endpoint_is_no_sample(tmp_path: Path) -> None:
     with (
-        bench(tmp_path) as one,
+        serving(tmp_path) as one,
         pytest.raises(RoundFailedError, match=r"no answer to POST /ai/quantum$"),
     ):
         one.take(sides(tmp_path, "/ai/quantum", "/ai/rank"), Design.PAIRS, 0, pin=False)
@@ -98,7 +98,7 @@ def test_an_unknown_endpoint_is_no_sample(tmp_path: Path) -> None:
 
 def test_a_client_that_gives_up_early_is_no_sample(tmp_path: Path) -> None:
     with (
-        bench(tmp_path) as one,
+        serving(tmp_path) as one,
         pytest.raises(RoundFailedError, match=r"without having asked for POST /ai/rank$") as failed,
     ):
         one.take(sides(tmp_path, "/ai/explain"), Design.PAIRS, 0, pin=False)
@@ -117,7 +117,7 @@ def test_a_service_that_answers_garbage(tmp_path: Path) -> None:
 def test_a_service_that_hangs(tmp_path: Path) -> None:
     quick = Benchmark(name="x", command=("x", "{service}"), fixture="codeflash", timeout_s=1.0)
     with (
-        bench(tmp_path, '[[endpoint]]\nerror_rate = 1\nerror = "hang"') as one,
+        serving(tmp_path, '[[endpoint]]\nerror_rate = 1\nerror = "hang"') as one,
         pytest.raises(RoundFailedError, match="still running after 1 s: stopped"),
     ):
         one.take(sides(tmp_path, "/ai/rank", benchmark=quick), Design.PAIRS, 0, pin=False)
