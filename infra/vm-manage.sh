@@ -9,9 +9,11 @@ SCRATCH=$(mktemp -d)
 readonly HERE ROOT SCRATCH
 trap 'rm -rf "$SCRATCH"' EXIT
 readonly TAG=codeflash-bench # what marks a resource group as ours
-readonly USER_THERE=bench    # the account cloud-init.yaml makes
+readonly USER_THERE=bench    # the account that measures; cloud-init.yaml makes it
 readonly CREATE_LIMIT_S=${CREATE_LIMIT_S:-5400} START_LIMIT_S=${START_LIMIT_S:-900}
-readonly AZ_LIMIT_S=${AZ_LIMIT_S:-1800} BENCH_LIMIT_S=${BENCH_LIMIT_S:-21600} POLL_S=${POLL_S:-15}
+readonly AZ_LIMIT_S=${AZ_LIMIT_S:-1800}
+readonly BENCH_LIMIT_S=${BENCH_LIMIT_S:-21600} POLL_S=${POLL_S:-15}
+readonly FETCH_LIMIT_B=${FETCH_LIMIT_B:-2147483648}
 
 NAME=bench-$(id -un)
 LOCATION=westeurope
@@ -23,6 +25,7 @@ OWNER=$(id -un)
 EXPIRES=''
 SHUTDOWN=1900
 ALLOW=''
+ALLOW_WIDE=false
 KEY=$HOME/.ssh/id_ed25519
 REPOSITORY=''
 REVISION=main
@@ -32,7 +35,7 @@ DRY_RUN=false
 YES=false
 JSON=false
 ARGUMENTS=()
-RESULTS_TO=${RESULTS_TO:-$ROOT} # where `fetch` puts data/ and results/
+RESULTS_TO=${RESULTS_TO:-$ROOT} # where `fetch` puts data/
 
 usage() {
     cat <<'TEXT'
@@ -45,13 +48,14 @@ usage: vm-manage.sh COMMAND [OPTIONS]
   ssh [-- COMMAND]    log in, or run a command there
   push                bring this checkout's commit there
   bench RANGE         measure a range there (base..head) under a lock
-  fetch               bring its results here: data/ and results/
+  fetch               bring the runs of --target here, into data/; runs that are here are kept
   delete              remove the resource group and all in it (asks for its name, or --yes)
   cloud-init          print the user-data `create` would give it
 
 options
   --name NAME           the machine and its resource group      (bench-USER)
-  --allow-from CIDR     the only address that may use ssh, e.g. 203.0.113.7/32
+  --allow-from CIDR     the only addresses that may use ssh, e.g. 203.0.113.7/32
+  --allow-wide          accept a range of more than /24 (IPv4) or /56 (IPv6) there
   --owner WHO           tag                                     (USER)
   --expires YYYY-MM-DD  tag                                     (in seven days)
   --shutdown HHMM       daily auto-shutdown, UTC                (1900)
@@ -61,12 +65,12 @@ options
   --repository URL      one shot: it fetches this and provisions itself; otherwise it waits
   --revision REV        branch, tag or commit of it             (main)
   --variables FILE      variables of the playbook, as YAML, for that
-  --target NAME         what `bench` measures                   (codeflash)
+  --target NAME         what `bench` measures and `fetch` brings  (codeflash)
   --dry-run             print the az and ssh commands instead of running them
   --yes                 delete without asking
 
 Waits end after CREATE_LIMIT_S (5400), START_LIMIT_S (900), AZ_LIMIT_S (1800) and BENCH_LIMIT_S
-(21600) seconds, which are environment variables.
+(21600) seconds, which are environment variables. `fetch` takes FETCH_LIMIT_B (2 GiB) at most.
 TEXT
 }
 
@@ -122,6 +126,22 @@ address() {
         --query publicIps --output tsv) || fail "there is no machine $NAME; az's message is above"
     [ -n "$found" ] || fail "$NAME has no address; is it running? (vm-manage.sh start --name $NAME)"
     echo "$found"
+}
+
+# Everything but `create` is for a machine that it made: another group is not even looked into.
+require_ours() {
+    local tag
+    tag=$(ask_az "$TAG" group show --name "$NAME" --query tags.purpose --output tsv) ||
+        fail "there is no resource group $NAME; az's message is above"
+    [ "$tag" = "$TAG" ] || fail "resource group $NAME has no tag purpose=$TAG: it was not made by this script, so it stays as it is"
+}
+
+# `az group create` on a name that exists would tag somebody's group as ours.
+require_free_name() {
+    local exists
+    exists=$(ask_az false group exists --name "$NAME") || fail "az group exists failed; its message is above"
+    [ "$exists" != true ] || fail "there is a resource group $NAME already, so nothing was created. Choose another --name; if this script made it: vm-manage.sh start, or delete, --name $NAME"
+    [ "$exists" = false ] || fail "az group exists says neither true nor false: \"$exists\""
 }
 
 there() { # run a command on the machine
@@ -194,14 +214,32 @@ render_cloud_init() {
 
 in_seven_days() { date -u -d '+7 days' +%F 2>/dev/null || date -u -v+7d +%F; } # GNU, BSD
 
-command_create() {
-    [[ $ALLOW =~ ^([0-9]{1,3}\.){3}[0-9]{1,3}(/[0-9]{1,2})?$ ]] ||
+check_allowed_range() {
+    local width=''
+    # Not the netmasks that Python takes as well.
+    [[ ! $ALLOW =~ ^[0-9a-fA-F:.]+(/[0-9]+)?$ ]] || width=$(python3 -I -c '
+import ipaddress, sys
+range = ipaddress.ip_network(sys.argv[1], strict=False)
+if range.version == 6 and range.network_address.ipv4_mapped:
+    raise SystemExit(1)  # IPv4 written as IPv6, whose width is another one
+print("everybody" if range.prefixlen == 0 or range.network_address.is_unspecified
+      else "wide" if range.prefixlen < {4: 24, 6: 56}[range.version] else "narrow")
+' "$ALLOW" 2>/dev/null) || width=''
+    [ -n "$width" ] ||
         misuse "create needs --allow-from with the address you use ssh from, e.g. --allow-from 203.0.113.7/32"
-    [[ $ALLOW != 0.0.0.0* && $ALLOW != */0 ]] || misuse "--allow-from $ALLOW would let everybody in"
+    [ "$width" != everybody ] || misuse "--allow-from $ALLOW would let everybody in"
+    [ "$width" != wide ] || $ALLOW_WIDE ||
+        misuse "--allow-from $ALLOW is more than a /24 (IPv4) or a /56 (IPv6); --allow-wide if that is meant"
+    [[ $ALLOW != *:* ]] || say "the machine has an IPv4 address: an IPv6 range lets in nobody who has IPv6 only"
+}
+
+command_create() {
+    check_allowed_range
     [[ $IMAGE =~ ^[^:]+:[^:]+:[^:]+:[0-9][0-9.]*$ ]] || misuse "--image needs a version: PUBLISHER:OFFER:SKU:VERSION, not latest"
     local expires=${EXPIRES:-$(in_seven_days)} user_data=$SCRATCH/cloud-init.yaml
     render_cloud_init >"$user_data"
     $DRY_RUN && user_data=cloud-init.yaml
+    require_free_name
     run_az group create --name "$NAME" --location "$LOCATION" \
         --tags "purpose=$TAG" "owner=$OWNER" "expires=$expires" --output none
     run_az network nsg create --resource-group "$NAME" --name "$NAME-nsg" --output none
@@ -226,8 +264,9 @@ command_start() {
     local where
     where=$(address)
     wait_ssh "$where"
-    # Deallocation may have moved it to another host: another CPU model means another machine.
-    there "$where" "sudo --non-interactive systemctl start bench-verify.service; bench-pins show"
+    # Deallocation may have moved it to another host: another CPU model means another machine. It
+    # verifies itself at each boot, which is over when the system runs.
+    there "$where" "timeout $START_LIMIT_S systemctl is-system-running --wait >/dev/null; bench-pins show"
 }
 
 command_stop() { run_az vm deallocate --resource-group "$NAME" --name "$NAME" --output none; }
@@ -269,7 +308,6 @@ git fetch --quiet \"\$bundle\" HEAD; git checkout --quiet --detach $commit; git 
 }
 
 command_bench() {
-    [ ${#ARGUMENTS[@]} -ge 1 ] || misuse "bench needs a range: base..head"
     local range=${ARGUMENTS[0]} where words
     words=$(printf '%q ' "TARGET=$TARGET" "RANGE=$range" "ARGS=${ARGUMENTS[*]:1}")
     where=$(address)
@@ -278,29 +316,28 @@ command_bench() {
 }
 
 command_fetch() {
-    local where pack='cd bench && mkdir -p data results && tar -czf - data results'
+    local where pack target
+    target=$(printf '%q' "$TARGET")
+    # Runs, histories and calibrations of the target; receive.py takes nothing else.
+    pack="mkdir -p bench/data && cd bench/data && { \
+find $target -mindepth 5 -maxdepth 5 -type f ! -name '.*'; \
+find calibration -mindepth 4 -maxdepth 4 -type f ! -name '.*' -path 'calibration/*/'$target'-py*/*'; \
+} 2>/dev/null | tar -czf - --verbatim-files-from -T -"
     where=$(address)
     if $DRY_RUN; then
         there "$where" "$pack"
         return
     fi
-    # First whole, then into place: half an archive must not become half a run.
-    mkdir "$SCRATCH/there"
-    there "$where" "$pack" | tar -xzf - -C "$SCRATCH/there" ||
-        fail "the results did not arrive whole; nothing here was changed"
-    local folder
-    for folder in data results; do
-        mkdir -p "$RESULTS_TO/$folder"
-        cp -Rpu "$SCRATCH/there/$folder/." "$RESULTS_TO/$folder/"
-    done
-    say "data/ and results/ of $NAME are here"
+    # First whole: half an archive must not become half a run.
+    there "$where" "$pack" | head -c "$FETCH_LIMIT_B" >"$SCRATCH/archive" ||
+        fail "the runs did not arrive whole (or are more than $FETCH_LIMIT_B bytes); nothing here was changed"
+    python3 -I "$HERE/receive.py" "$SCRATCH/archive" --data "$RESULTS_TO/data" --target "$TARGET" ||
+        fail "not everything of $NAME was taken; the reasons are above"
+    say "the runs of $TARGET from $NAME are in data/; make report writes them up"
 }
 
 command_delete() {
-    local tag typed
-    tag=$(ask_az "$TAG" group show --name "$NAME" --query tags.purpose --output tsv) ||
-        fail "there is no resource group $NAME; az's message is above"
-    [ "$tag" = "$TAG" ] || fail "resource group $NAME has no tag purpose=$TAG: it was not made by this script, so it stays"
+    local typed
     if ! $YES && ! $DRY_RUN; then
         read -r -p "Type the name of the resource group to delete it with all in it: " typed || typed=''
         [ "$typed" = "$NAME" ] || fail "\"$typed\" is not $NAME: nothing was deleted"
@@ -316,6 +353,7 @@ parse() {
         --dry-run) DRY_RUN=true ;;
         --yes) YES=true ;;
         --json) JSON=true ;;
+        --allow-wide) ALLOW_WIDE=true ;;
         --)
             ARGUMENTS+=("${@:2}")
             break
@@ -358,6 +396,7 @@ check() {
     [[ $SHUTDOWN =~ ^([01][0-9]|2[0-3])[0-5][0-9]$ ]] || misuse "--shutdown: \"$SHUTDOWN\" is not a time such as 1900"
     [[ $THREADS =~ ^[12]$ ]] || misuse "--threads: 1 or 2"
     [[ -z $EXPIRES || $EXPIRES =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || misuse "--expires: \"$EXPIRES\" is not a day such as 2026-12-31"
+    [[ $TARGET =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || misuse "--target: \"$TARGET\" is not a target's name"
     [[ "$REPOSITORY$REVISION" != *\'* ]] || misuse "--repository and --revision can't hold a quote"
 }
 
@@ -371,12 +410,14 @@ main() {
     esac
     parse "$@"
     check
+    [ "$command" != bench ] || [ ${#ARGUMENTS[@]} -ge 1 ] || misuse "bench needs a range: base..head"
     prepare_ssh
     if [ "$command" = cloud-init ]; then
         render_cloud_init
         return
     fi
     $DRY_RUN || command -v az >/dev/null || fail "az, Azure's command line, is not installed (pip install azure-cli), or try --dry-run"
+    [ "$command" = create ] || require_ours
     "command_$command"
 }
 

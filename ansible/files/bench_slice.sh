@@ -3,7 +3,7 @@
 #
 # The process that calls this moves and then becomes the command: same id, user, folder, environment
 # and files, and whoever started it can signal it and gets its exit status. Only the moving needs
-# root, which is asked of systemd through sudo.
+# root: bench_slice_enter.sh does it, and is all that sudo lets this account run.
 set -eu
 if [ "$#" -eq 0 ]; then
     echo "usage: bench-slice COMMAND [ARGUMENT…]" >&2
@@ -15,11 +15,7 @@ if ! systemctl --quiet is-active bench.slice; then
 fi
 become=
 [ "$(id -u)" -eq 0 ] || become="sudo --non-interactive"
-# A scope that holds this process; systemd forgets it when it is empty.
-$become busctl --quiet call org.freedesktop.systemd1 /org/freedesktop/systemd1 \
-    org.freedesktop.systemd1.Manager StartTransientUnit 'ssa(sv)a(sa(sv))' \
-    "bench-$$.scope" fail \
-    3 Slice s bench.slice PIDs au 1 "$$" CollectMode s inactive-or-failed 0
+$become /usr/local/lib/bench/bench_slice_enter.sh "$$"
 # The call returns before it is done.
 tries=0
 until grep -q '/bench\.slice/' "/proc/$$/cgroup"; do

@@ -16,6 +16,7 @@ from vmtest.image import Image
 from vmtest.problems import VmError
 
 USER = "bench"
+ADMIN = "bench-admin"
 # Where QEMU's user network shows the host, and only what listens on its loopback interface.
 HOST_FROM_INSIDE = "10.0.2.2"
 
@@ -38,18 +39,18 @@ class Machine:
         """What the machine printed on its serial line."""
         return self.folder / "console.log"
 
-    def ssh(self, command: str, *, timeout_s: float = 120) -> Finished:
+    def ssh(self, command: str, *, user: str = USER, timeout_s: float = 120) -> Finished:
         """Run a shell command inside."""
         self._alive()
         return run_tool(
             ["ssh", "-i", self.key, "-p", str(self.port), *ssh_options(self.folder),
-             f"{USER}@127.0.0.1", command],
+             f"{user}@127.0.0.1", command],
             timeout_s=timeout_s,
         )  # fmt: skip
 
-    def tell(self, command: str, *, timeout_s: float = 120) -> str:
+    def tell(self, command: str, *, user: str = USER, timeout_s: float = 120) -> str:
         """The same for a command that has to work: its output."""
-        done = self.ssh(command, timeout_s=timeout_s)
+        done = self.ssh(command, user=user, timeout_s=timeout_s)
         if not done.ok:
             raise VmError(f"in the machine: {command}: status {done.status}\n{done.last_lines()}")
         return done.stdout.strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from vmtest.machine import Machine
+from vmtest.machine import ADMIN, Machine
 from vmtest.problems import VmError
 from vmtest.steps import Cycle
 
@@ -29,7 +29,7 @@ def _wait(machine: Machine) -> str:
         "grep -E '\"(done|failed)\"' /var/lib/bench/provision.json", "one shot", within_s=LIMIT_S
     )
     if json.loads(state)["status"] != "done":
-        log = machine.ssh("tail -n 30 /var/log/bench-provision.log").stdout
+        log = machine.ssh("sudo tail -n 30 /var/log/bench-provision.log", user=ADMIN).stdout
         raise VmError(f"{state}\n{log}")
     return str(json.loads(state)["message"])
 

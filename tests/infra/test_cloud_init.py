@@ -47,6 +47,11 @@ def written(document: dict[str, Any], path: str) -> str:
     return content
 
 
+def users(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Accounts by name, without the cloud's own."""
+    return {one["name"]: one for one in document["users"] if isinstance(one, dict)}
+
+
 def test_its_top_level_keys_are_cloud_inits() -> None:
     text = CLOUD_INIT.read_text(encoding="utf-8")
     assert text.startswith("#cloud-config\n")
@@ -74,14 +79,30 @@ def test_its_placeholders_are_filled_in_whatever_they_hold(tmp_path: Path) -> No
     )  # fmt: skip
     document = yaml.safe_load(text)
     assert "@SSH_KEY@" not in text
-    (user,) = [one for one in document["users"] if isinstance(one, dict)]
-    assert user["ssh_authorized_keys"] == ["ssh-ed25519 AAAA|b&c/d\\e me@here"]
+    for user in users(document).values():
+        assert user["ssh_authorized_keys"] == ["ssh-ed25519 AAAA|b&c/d\\e me@here"]
     settings = written(document, "/etc/bench/provision.env")
     assert "REPOSITORY='https://host/a|b&c.git'" in settings
     assert "REVISION='v1.0'" in settings
+    wanted = {"repos_url": "https://host/a|b&c.git", "repos_version": "v1.0"}
+    assert yaml.safe_load(written(document, "/etc/bench/repository.yml")) == wanted
     assert written(document, "/etc/bench/variables.yml") == variables.read_text(encoding="utf-8")
     plain = yaml.safe_load(rendered(tmp_path))
     assert yaml.safe_load(written(plain, "/etc/bench/variables.yml")) == {}
+
+
+def test_the_account_that_measures_has_no_sudo_and_variables_are_roots(tmp_path: Path) -> None:
+    document = yaml.safe_load(rendered(tmp_path))
+    accounts = users(document)
+    assert set(accounts) == {"bench", "bench-admin"}
+    assert not {"sudo", "doas", "groups"} & set(accounts["bench"])
+    assert accounts["bench-admin"]["sudo"]
+    modes = {one["path"]: one["permissions"] for one in document["write_files"]}
+    variables = {path for path in modes if path.startswith("/etc/bench/")}
+    assert len(variables) == 3
+    assert {modes[path] for path in variables} == {"0600"}
+    # Root runs nothing that lies where this account may write.
+    assert "/home/bench" not in written(document, "/usr/local/sbin/bench-provision")
 
 
 def test_its_script_is_a_clean_one(tmp_path: Path) -> None:

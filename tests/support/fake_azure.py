@@ -54,6 +54,7 @@ class FakeAzure:
         fake = cls(folder)
         fake.answer("az vm show", ADDRESS + "\n")
         fake.answer("az group show", "codeflash-bench\n")
+        fake.answer("az group exists", "false\n")
         fake.provisioned("done")
         return fake
 
