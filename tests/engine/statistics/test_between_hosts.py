@@ -6,15 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from bench.engine.statistics.between_hosts import _student_95, between_hosts
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 8, 20, 60])
-def test_quantiles_are_those_of_student(freedom: int) -> None:
-    exact = float(stats.t.ppf(0.975, freedom))
-    assert _student_95(freedom) == pytest.approx(exact, rel=0.02 if freedom == 3 else 0.004)
+from bench.engine.statistics.between_hosts import between_hosts
 
 
 @pytest.mark.parametrize(("hosts", "spread"), [(2, 0.0), (3, 0.02), (5, 0.0), (5, 0.05)])
