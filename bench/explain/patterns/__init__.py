@@ -1,1 +1,1 @@
-"""Shapes of slow code besides imports, each with what it costs in a scenario."""
+"""Causes of slowness besides imports, each with what it costs in a scenario."""

@@ -16,7 +16,7 @@ from bench.explain.rank.recording import with_path
 _FOLDER = Path(__file__).parents[1] / "agents" / "census"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassCount:
     """A class of the project: its instances at the end, and the most that were seen at once.
 
@@ -34,7 +34,7 @@ class ClassCount:
     with_slots: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CacheCount:
     """An `lru_cache`, anybody's; `limit` is None where it has none."""
 
@@ -54,13 +54,13 @@ class CacheCount:
 class Census:
     """One run; `miss_s` is what a cache adds to a call that it does not know, in seconds.
 
-    Instances were counted so many times (`looks`), the last time at the end.
+    Instances were counted so many times (`counts`), the last time at the end.
     """
 
     classes: tuple[ClassCount, ...]
     caches: tuple[CacheCount, ...]
     miss_s: float
-    looks: int = 1
+    counts: int = 1
 
 
 def take_census(
@@ -80,11 +80,17 @@ def take_census(
         raise NotCountedError("no Python process of it could be asked for its objects")
     told: dict[str, Any] = ast.literal_eval(text)
     return Census(
-        tuple(ClassCount(*one) for one in told["classes"]),
+        tuple(ClassCount(**one) for one in told["classes"]),
         tuple(
-            CacheCount(name, hits, misses, None if limit < 0 else limit, entries)
+            CacheCount(
+                name=name,
+                hits=hits,
+                misses=misses,
+                limit=None if limit < 0 else limit,
+                entries=entries,
+            )
             for name, hits, misses, limit, entries in told["caches"]
         ),
         max(0.0, told["miss_ns"] / 1e9),
-        told["looks"],
+        told["counts"],
     )

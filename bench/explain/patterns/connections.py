@@ -20,7 +20,7 @@ def new_connections(ranking: Ranking, data: Path, least_s: float) -> Iterator[Pa
     """Places that get a new connection for each request, by the newest trace of this revision.
 
     Those that cost so much wall time there, or would with the service 20 ms away. A trace with the
-    ranking' Python goes before others.
+    ranking's Python goes before others.
     """
     revision = ranking.environment.revision
     traces = [
@@ -58,11 +58,12 @@ def _pattern(found: KeptFinding, trace: StackRecord) -> Pattern:
         for one in found.savings
     )
     return Pattern(
-        "a new connection for each request",
-        found.subject,
-        f"{'; '.join((title_of(found), *evidence_of(found)))}; reusing connections saves {saved}",
-        "keep the connection: one session or client for all requests, with a pool",
-        f"wall time in the trace of {day(trace.started_at)} (Python {trace.python}); "
+        kind="a new connection for each request",
+        where=found.subject,
+        evidence=f"{'; '.join((title_of(found), *evidence_of(found)))}; reusing connections "
+        f"saves {saved}",
+        change="keep the connection: one session or client for all requests, with a pool",
+        backed_by=f"wall time in the trace of {day(trace.started_at)} (Python {trace.python}); "
         f"savings {found.grounds}",
         cost_s=found.cost_s,
         saving_s=found.savings[0].seconds if found.savings else None,

@@ -36,12 +36,12 @@ def in_vain(ranked: RankedImports, least_s: float, most: int) -> Iterator[Patter
         if ranked.graph.saving([*chosen, one.skip]) - saved_s < _NOTHING_S:
             seen.add(wanted)
             yield Pattern(
-                IN_VAIN,
-                where(ranked.graph.recording.places[one.place]),
-                f"`-X importtime` shows {promised_s * 1e3:.1f} ms for it, but deferring it too "
-                f"saves nothing: {_why(ranked, one, remaining)}",
-                "keep it",
-                "the import graph",
+                kind=IN_VAIN,
+                where=where(ranked.graph.recording.places[one.place]),
+                evidence=f"`-X importtime` shows {promised_s * 1e3:.1f} ms for it, but deferring it "
+                f"too saves nothing: {_why(ranked, one, remaining)}",
+                change="keep it",
+                backed_by="the import graph",
                 pays=False,
             )
 

@@ -35,14 +35,14 @@ def early_exit(
     if max(saving_s, 0.0) < least_s:
         return None
     return Pattern(
-        "early exit",
-        " ".join(ranking.scenario.command),
-        f"an interpreter that only runs `{program}` takes {bound_s * 1e3:.1f} ms of CPU time; with "
-        f"the set above deferred the command takes {(ranking.process_s - ranking.best_s) * 1e3:.1f}"
-        f" ms, so an early exit saves at most {max(beyond_s, 0.0) * 1e3:.1f} ms more",
-        "answer at the beginning of the entry point, before anything else is imported, if that "
-        "is worth a second path through the program",
-        "an upper bound: that interpreter, measured",
+        kind="early exit",
+        where=" ".join(ranking.scenario.command),
+        evidence=f"an interpreter that only runs `{program}` takes {bound_s * 1e3:.1f} ms of CPU "
+        "time; with the set above deferred the command takes "
+        f"{(ranking.process_s - ranking.best_s) * 1e3:.1f} ms, so an early exit saves at most {max(beyond_s, 0.0) * 1e3:.1f} ms more",
+        change="answer at the beginning of the entry point, before anything else is imported, if "
+        "that is worth a second path through the program",
+        backed_by="an upper bound: that interpreter, measured",
         cost_s=ranking.process_s,
         saving_s=max(beyond_s, 0.0),
         pays=beyond_s >= least_s,

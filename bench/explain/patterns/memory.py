@@ -20,9 +20,9 @@ def slots(census: Census, least_bytes: int) -> Iterator[Pattern]:
     """
     for one in sorted(census.classes, key=lambda one: (-_saving(one), one.name)):
         if one.has_slots and one.most < _RARE and not least_bytes:
-            yield _rare(one, census.looks)
+            yield _rare(one, census.counts)
         elif not one.has_slots and _saving(one) >= max(1, least_bytes):
-            yield _worth_it(one, census.looks)
+            yield _worth_it(one, census.counts)
 
 
 def caches(census: Census, least_s: float) -> Iterator[Pattern]:
@@ -40,14 +40,14 @@ def _saving(one: ClassCount) -> int:
     return 0 if one.has_slots else one.most * (one.with_dict - one.with_slots)
 
 
-def _instances(one: ClassCount, looks: int) -> str:
-    """How many there were; a peak between two looks is not seen."""
+def _instances(one: ClassCount, counts: int) -> str:
+    """How many there were; a peak between two counts is not seen."""
     if one.most == one.at_end:
         return f"{one.at_end} instances at the end"
-    return f"at most {one.most} instances at once (seen in {looks} looks), {one.at_end} at the end"
+    return f"at most {one.most} instances at once (in {counts} counts), {one.at_end} at the end"
 
 
-def _worth_it(one: ClassCount, looks: int) -> Pattern:
+def _worth_it(one: ClassCount, counts: int) -> Pattern:
     kind = "dataclass" if one.is_dataclass else "class"
     change = (
         "`@dataclass(slots=True)`, or a plain class with `__slots__`"
@@ -55,24 +55,25 @@ def _worth_it(one: ClassCount, looks: int) -> Pattern:
         else "`__slots__` with its fields"
     )
     return Pattern(
-        _SLOTS,
-        one.name,
-        f"a {kind}, {_instances(one, looks)}, {one.fields} fields each: {one.with_dict} bytes an "
-        f"instance, {one.with_slots} with slots",
-        f"{change}, unless somebody sets other attributes, needs weak references or pickles it",
-        "copies of the class, measured in this Python",
+        kind=_SLOTS,
+        where=one.name,
+        evidence=f"a {kind}, {_instances(one, counts)}, {one.fields} fields each: {one.with_dict} bytes "
+        f"an instance, {one.with_slots} with slots",
+        change=f"{change}, unless something sets other attributes, needs weak references or "
+        "pickles it",
+        backed_by="copies of the class, measured in this Python",
         cost_bytes=one.most * one.with_dict,
         saving_bytes=_saving(one),
     )
 
 
-def _rare(one: ClassCount, looks: int) -> Pattern:
+def _rare(one: ClassCount, counts: int) -> Pattern:
     return Pattern(
-        _SLOTS,
-        one.name,
-        f"has `__slots__`, and {_instances(one, looks)}",
-        "slots on a class with few instances save next to nothing",
-        "count",
+        kind=_SLOTS,
+        where=one.name,
+        evidence=f"has `__slots__`, and {_instances(one, counts)}",
+        change="slots on a class with few instances save next to nothing",
+        backed_by="count",
         pays=False,
     )
 
@@ -87,11 +88,12 @@ def _cache(one: CacheCount, cost_s: float) -> Pattern:
         else "cache at another level, or not at all"
     )
     return Pattern(
-        _CACHE,
-        one.name,
-        f"{one.hits} of {one.hits + one.misses} calls found ({found:.0%}), cache {limit}{thrown}",
-        change,
-        "what a miss adds to a call, measured in this Python",
+        kind=_CACHE,
+        where=one.name,
+        evidence=f"{one.hits} of {one.hits + one.misses} calls found ({found:.0%}), cache "
+        f"{limit}{thrown}",
+        change=change,
+        backed_by="what a miss adds to a call, measured in this Python",
         cost_s=cost_s,
         saving_s=cost_s,
     )

@@ -1,1 +1,1 @@
-"""Which imports of a scenario could wait, what that would save, and whether it really does."""
+"""Opportunities: imports that can be deferred, what that saves, verified by running it."""

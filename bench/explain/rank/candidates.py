@@ -24,7 +24,7 @@ class DeferralWay(enum.StrEnum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Deferral:
     """One name that can be deferred: in which ways, and whom it concerns.
 
@@ -236,12 +236,12 @@ class _Judge:
         }
         chosen = frozenset(way for way, applies in ways.items() if applies)
         return Deferral(
-            name,
-            chosen or frozenset({DeferralWay.REMOVED}),
-            tuple(functions),
-            tuple(asked_by),
-            exported,
-            annotates and not (source.defers_annotations or self.lazy),
+            name=name,
+            ways=chosen or frozenset({DeferralWay.REMOVED}),
+            functions=tuple(functions),
+            asked_by=tuple(asked_by),
+            exported=exported,
+            needs_future=annotates and not (source.defers_annotations or self.lazy),
         )
 
 

@@ -68,7 +68,7 @@ class Experiment:
 
     def begin(self, trial: Trial, graph: Graph) -> RunningTrial:
         """Run a trial's copy."""
-        began = RunningTrial(trial, trial.vanished(graph), self)
+        began = RunningTrial(trial=trial, vanished=trial.vanished(graph), experiment=self)
         try:
             overlay = self._copy(rewritten(trial.candidates))
         except BenchError as error:
@@ -103,7 +103,7 @@ class Experiment:
         return self.counter.count(self.runner, benchmark, invocation).figures[Counter.INSTRUCTIONS]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RunningTrial:
     """A trial that has begun: its copy, and what is awaited of it."""
 
@@ -120,7 +120,12 @@ class RunningTrial:
         experiment = self.experiment
         before = experiment.base_modules.result()
         predicted = self.vanished & before
-        found = Verification(self.trial.words, len(predicted), saving_s, failed=self.failed)
+        found = Verification(
+            words=self.trial.words,
+            modules_predicted=len(predicted),
+            saving_s=saving_s,
+            failed=self.failed,
+        )
         if self.modules is None or self.counted is None:
             return found
         try:

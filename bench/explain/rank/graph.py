@@ -88,7 +88,7 @@ class Graph:
 
         `also` are modules that somebody else imports then.
         """
-        return Walk(self, skips, also).reached
+        return ImportWalk(self, skips, also).reached
 
     def vanished(self, skips: Collection[Skip], also: Collection[str] = ()) -> frozenset[str]:
         """Modules that are imported no more when these statements are skipped."""
@@ -103,7 +103,7 @@ class Graph:
         return sum(self.cost.get(name, 0.0) for name in modules)
 
 
-class Walk:
+class ImportWalk:
     """From the program along all imports that are carried out; skips can be taken back."""
 
     def __init__(self, graph: Graph, skips: Collection[Skip], also: Collection[str] = ()) -> None:

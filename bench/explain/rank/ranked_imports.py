@@ -39,7 +39,7 @@ class Trial:
         return graph.vanished([one.skip for one in self.candidates], brings)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RankedImports:
     """A scenario's graph, what its sources say, and the best set with the worth of each statement.
 

@@ -196,7 +196,14 @@ class ScenarioRanker:
             everything = list(self.sources.values())
             judgement = judge_imports(graph, imported, everything, lazy=lazy)
             best, worths_ = _choose(graph, judgement)
-        return RankedImports(graph, judgement, timed, imported, best, worths_)
+        return RankedImports(
+            graph=graph,
+            judgement=judgement,
+            timed=timed,
+            sources=imported,
+            best=best,
+            worths=worths_,
+        )
 
     def _counter(self) -> InstructionCounter | None:
         try:

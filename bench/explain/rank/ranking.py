@@ -107,7 +107,7 @@ class HotFunction(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     hints: tuple[RuffHint, ...] = ()
 
 
-class Pattern(msgspec.Struct, frozen=True, omit_defaults=True):
+class Pattern(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A cause of slowness besides imports, or (`pays` false) one that is not worth changing.
 
     `cost_s` is CPU time in the scenario, `cost_bytes` memory at its peak; `saving_*` are estimates,
@@ -126,7 +126,7 @@ class Pattern(msgspec.Struct, frozen=True, omit_defaults=True):
     pays: bool = True
 
 
-class Verification(msgspec.Struct, frozen=True, omit_defaults=True):
+class Verification(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A prediction held against a rewritten copy that was run. Times in CPU seconds.
 
     `saving_s` is what its modules take in the recorder's timing runs, `predicted_s` the same scaled

@@ -33,7 +33,7 @@ class ImportedName:
     got: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """A line that imports. `function` is empty at the top level of a module or class.
 
@@ -49,7 +49,7 @@ class Place:
     accounts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recording:
     """One run: `before` are the modules of the bare interpreter, `modules` name → file the others.
 
@@ -92,11 +92,11 @@ def record(
     folders = "\n".join(map(str, own))
     told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_OWN": folders})
     return Recording(
-        frozenset(told["before"]),
-        told["modules"],
-        told["appeared"],
-        tuple(_place(place, asked, accounts) for place, asked, accounts in told["places"]),
-        frozenset(told["lines"]),
+        before=frozenset(told["before"]),
+        modules=told["modules"],
+        appeared=told["appeared"],
+        places=tuple(_place(place, asked, accounts) for place, asked, accounts in told["places"]),
+        lines=frozenset(told["lines"]),
     )
 
 
@@ -166,7 +166,14 @@ def with_path(invocation: Invocation, folder: Path) -> dict[str, str]:
 def _place(place: Sequence[Any], asked: Sequence[Any], accounts: Sequence[str]) -> Place:
     module, file, line, function = place
     names = tuple(ImportedName(*one) for one in asked)
-    return Place(module, file, line, function, names, tuple(accounts))
+    return Place(
+        module=module,
+        file=file,
+        line=line,
+        function=function,
+        asked=names,
+        accounts=tuple(accounts),
+    )
 
 
 def _times(told: dict[str, Any]) -> Times:

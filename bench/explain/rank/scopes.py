@@ -11,7 +11,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, *_COMPREHENSIONS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Use:
     """A name that is read: where, in which scope it is bound, and what stands around it.
 
@@ -76,13 +76,13 @@ class Uses(ast.NodeVisitor):
             around = self._around
             self.found.append(
                 Use(
-                    node.id,
-                    node.lineno,
-                    scope.node,
-                    around.function,
-                    around.is_annotation,
-                    around.in_class if around.is_field else None,
-                    around.statements,
+                    name=node.id,
+                    line=node.lineno,
+                    bound_in=scope.node,
+                    function=around.function,
+                    is_annotation=around.is_annotation,
+                    field_of=around.in_class if around.is_field else None,
+                    statements=around.statements,
                 )
             )
 

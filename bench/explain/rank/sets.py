@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.explain.rank.graph import Graph, Skip, Walk
+from bench.explain.rank.graph import Graph, ImportWalk, Skip
 
 _ORDERS = 60
 
@@ -64,7 +64,7 @@ def _shares(graph: Graph, chosen: Sequence[Skip], seed: int) -> dict[Skip, float
     sums = dict.fromkeys(chosen, 0.0)
     for _ in range(_ORDERS):
         chance.shuffle(order)
-        walk = Walk(graph, order)
+        walk = ImportWalk(graph, order)
         for one in reversed(order):
             sums[one] += graph.total(walk.put_back(one))
     return {one: total / _ORDERS for one, total in sums.items()}

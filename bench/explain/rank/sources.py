@@ -29,7 +29,7 @@ class Standing(enum.StrEnum):
     CROWDED = "shares its line"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Name:
     """A name that an import statement binds.
 
@@ -63,7 +63,7 @@ class Statement:
         return isinstance(self.scope, ast.Module)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModuleSource:
     """A module's file; `lines` are with their ends, `newline` is how the file ends them."""
 
@@ -81,7 +81,7 @@ class ModuleSource:
         newline = "\r\n" if "\r\n" in raw else "\n"
         lines = [f"{line}\n" for line in text.split("\n")]
         lines[-1] = lines[-1][:-1]  # what follows the last end of a line
-        return cls(module, file, lines, newline, ast.parse(text))
+        return cls(module=module, file=file, lines=lines, newline=newline, tree=ast.parse(text))
 
     @property
     def is_package(self) -> bool:
@@ -215,7 +215,9 @@ class ModuleSource:
             if id(scope) not in self._bound:
                 self._bound[id(scope)] = Counter(bound_names(scope))
             once = self._bound[id(scope)][bound] == 1
-            names.append(Name(alias, bound, alias.name, uses, once))
+            names.append(
+                Name(alias=alias, bound=bound, asked=alias.name, uses=uses, bound_once=once)
+            )
         return Statement(node, scope, standing, tuple(names))
 
 

@@ -1,1 +1,1 @@
-"""Predicted savings held against real commits."""
+"""Predicted savings compared with measured ones, at commits that deferred imports."""

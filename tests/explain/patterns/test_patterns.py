@@ -105,15 +105,15 @@ def test_instances_that_are_gone_at_the_end_are_counted_by_their_peak(tmp_path: 
     census = take_census(RUNNER, package.benchmark, package.invocation, {"own"})
     (point,) = census.classes
     assert (point.at_end, point.most, point.fields) == (0, 5_000, 2)
-    assert census.looks > 1
+    assert census.counts > 1
     (found,) = slots(census, 10_000)
     assert found.saving_bytes == 5_000 * (point.with_dict - point.with_slots) > 0
-    assert f"at most 5000 instances at once (seen in {census.looks} looks)" in found.evidence
+    assert f"at most 5000 instances at once (in {census.counts} counts)" in found.evidence
 
 
 def test_caches_that_pay_are_left_alone() -> None:
     made = tuple(
-        CacheCount(name, hits, misses, limit, entries)
+        CacheCount(name=name, hits=hits, misses=misses, limit=limit, entries=entries)
         for name, hits, misses, limit, entries in (
             ("pays", 900, 100, None, 100),
             ("finds nothing", 5, 1000, None, 1000),
@@ -128,8 +128,8 @@ def test_caches_that_pay_are_left_alone() -> None:
 
 
 def test_slots_on_a_rare_class_do_not_pay() -> None:
-    rare = ClassCount("own.Rare", 3, 3, is_dataclass=False, has_slots=True, fields=0, with_dict=0,
-                 with_slots=0)  # fmt: skip
+    rare = ClassCount(name="own.Rare", at_end=3, most=3, is_dataclass=False, has_slots=True, fields=0,
+                      with_dict=0, with_slots=0)  # fmt: skip
     (found,) = slots(Census((rare,), (), 0.0), 0)
     assert not found.pays
 

@@ -1,6 +1,6 @@
-"""Runs in the Python process of a scenario; at its end, looks at classes and caches there.
+"""Runs in the Python process of a scenario; at its end, counts its instances and cache hits.
 
-Classes are also looked at now and then before, for their instances may be gone at the end.
+Instances are also counted now and then before, since they may no longer exist at the end.
 
 Never imported by us. `BENCH_CENSUS` names the file to write; the first process takes it, children
 are left alone. `BENCH_CENSUS_OWN` has the project's own packages, one a line. What is measured at
@@ -23,22 +23,22 @@ _FILE = "BENCH_CENSUS"
 _OWN = "BENCH_CENSUS_OWN"
 _INSTANCES = 500
 _CALLS = 2000
-_REST = 10  # times as long as a look took
+_REST = 10  # times as long as a count took
 _SOME = 20  # instances of a class whose fields are read
 
 
 class _Peaks:
-    """The most instances of own classes that were seen at once, by a look after collections.
+    """The most instances of own classes that were seen at once, counted after garbage collections.
 
-    A look asks every object for its type. The next one is taken when ten times as long has gone by,
-    so that looking takes a tenth of the time at most.
+    A count asks every object for its type. The next one is taken after ten times as long, so that
+    counting takes at most a tenth of the time.
     """
 
     def __init__(self, own: "frozenset[str]") -> None:
         self._own = own
         self._next_ns = 0
         self._count = __import__("_collections")._count_elements  # noqa: SLF001 - written in C
-        self.looks = 0
+        self.counts = 0
         self.most: "dict[type, int]" = {}
         self.fields: "dict[type, tuple[str, ...]]" = {}
 
@@ -46,20 +46,20 @@ class _Peaks:
         """What `gc.callbacks` calls."""
         if phase == "stop" and time.perf_counter_ns() >= self._next_ns:
             began = time.perf_counter_ns()
-            self.look()
+            self.count()
             ended = time.perf_counter_ns()
             self._next_ns = ended + _REST * (ended - began)
 
-    def look(self) -> "dict[type, int]":
+    def count(self) -> "dict[type, int]":
         """Count now; returns the instances of own classes."""
         objects = gc.get_objects()
-        counts: "dict[type, int]" = {}
+        found: "dict[type, int]" = {}
         try:
-            self._count(counts, map(type, objects))
+            self._count(found, map(type, objects))
         except TypeError:
             return {}  # a class that can't be a key, by its metaclass
-        self.looks += 1
-        alive = {kind: many for kind, many in counts.items() if self._is_own(kind)}
+        self.counts += 1
+        alive = {kind: many for kind, many in found.items() if self._is_own(kind)}
         more = [kind for kind, many in alive.items() if many > self.most.get(kind, 0)]
         if more:
             self._note_fields(objects, dict.fromkeys(more, 0))
@@ -90,10 +90,10 @@ def _fields(one: object) -> "tuple[str, ...] | None":
     return tuple(key for key in values if key.isidentifier())
 
 
-def _classes(peaks: _Peaks) -> "list[tuple[Any, ...]]":
-    """What `census.Class` has, of each class."""
-    alive = peaks.look()
-    found: "list[tuple[Any, ...]]" = []
+def _classes(peaks: _Peaks) -> "list[dict[str, Any]]":
+    """What `census.ClassCount` has, of each class."""
+    alive = peaks.count()
+    found: "list[dict[str, Any]]" = []
     for kind, most in peaks.most.items():
         if not _is_plain(kind):
             continue
@@ -101,11 +101,19 @@ def _classes(peaks: _Peaks) -> "list[tuple[Any, ...]]":
         is_dataclass = "__dataclass_fields__" in vars(kind)
         fields = peaks.fields.get(kind)
         at_end = alive.get(kind, 0)
-        if fields is None:
-            found.append((name, at_end, most, is_dataclass, True, 0, 0, 0))
-        else:
-            sizes = [_bytes(kind_, fields) for kind_ in _copies(fields)]
-            found.append((name, at_end, most, is_dataclass, False, len(fields), *sizes))
+        sizes = [0, 0] if fields is None else [_bytes(one, fields) for one in _copies(fields)]
+        found.append(
+            {
+                "name": name,
+                "at_end": at_end,
+                "most": most,
+                "is_dataclass": is_dataclass,
+                "has_slots": fields is None,
+                "fields": len(fields or ()),
+                "with_dict": sizes[0],
+                "with_slots": sizes[1],
+            }
+        )
     return found
 
 
@@ -172,7 +180,7 @@ def _save(file: str, peaks: _Peaks) -> None:
     gc.callbacks[:] = [one for one in gc.callbacks if one != peaks.after_collection]
     caches, miss_ns = _caches()
     classes = _classes(peaks)
-    told = {"classes": classes, "caches": caches, "miss_ns": miss_ns, "looks": peaks.looks}
+    told = {"classes": classes, "caches": caches, "miss_ns": miss_ns, "counts": peaks.counts}
     with open(file, "w", encoding="ascii") as stream:  # noqa: PTH123 - nothing may be imported
         stream.write(ascii(told))
 
@@ -181,7 +189,7 @@ def _install(file: str) -> None:
     try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
-        return  # a child of the process that is looked at
+        return  # a child of the process that is counted
     peaks, process, leave = _Peaks(frozenset(os.environ[_OWN].split("\n"))), os.getpid(), os._exit
     gc.callbacks.append(peaks.after_collection)
 
