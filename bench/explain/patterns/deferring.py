@@ -38,8 +38,8 @@ def in_vain(ranked: RankedImports, least_s: float, most: int) -> Iterator[Patter
             yield Pattern(
                 kind=IN_VAIN,
                 where=where(ranked.graph.recording.places[one.place]),
-                evidence=f"`-X importtime` shows {promised_s * 1e3:.1f} ms for it, but deferring it "
-                f"too saves nothing: {_why(ranked, one, remaining)}",
+                evidence=f"`-X importtime` shows {promised_s * 1e3:.1f} ms for it, but deferring "
+                f"it too saves nothing: {_why(ranked, one, remaining)}",
                 change="keep it",
                 backed_by="the import graph",
                 pays=False,

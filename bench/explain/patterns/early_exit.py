@@ -39,7 +39,8 @@ def early_exit(
         where=" ".join(ranking.scenario.command),
         evidence=f"an interpreter that only runs `{program}` takes {bound_s * 1e3:.1f} ms of CPU "
         "time; with the set above deferred the command takes "
-        f"{(ranking.process_s - ranking.best_s) * 1e3:.1f} ms, so an early exit saves at most {max(beyond_s, 0.0) * 1e3:.1f} ms more",
+        f"{(ranking.process_s - ranking.best_s) * 1e3:.1f} ms, so an early exit saves at most "
+        f"{max(beyond_s, 0.0) * 1e3:.1f} ms more",
         change="answer at the beginning of the entry point, before anything else is imported, if "
         "that is worth a second path through the program",
         backed_by="an upper bound: that interpreter, measured",

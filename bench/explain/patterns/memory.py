@@ -57,8 +57,8 @@ def _worth_it(one: ClassCount, counts: int) -> Pattern:
     return Pattern(
         kind=_SLOTS,
         where=one.name,
-        evidence=f"a {kind}, {_instances(one, counts)}, {one.fields} fields each: {one.with_dict} bytes "
-        f"an instance, {one.with_slots} with slots",
+        evidence=f"a {kind}, {_instances(one, counts)}, {one.fields} fields each: "
+        f"{one.with_dict} bytes an instance, {one.with_slots} with slots",
         change=f"{change}, unless something sets other attributes, needs weak references or "
         "pickles it",
         backed_by="copies of the class, measured in this Python",

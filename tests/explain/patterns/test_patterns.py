@@ -128,8 +128,8 @@ def test_caches_that_pay_are_left_alone() -> None:
 
 
 def test_slots_on_a_rare_class_do_not_pay() -> None:
-    rare = ClassCount(name="own.Rare", at_end=3, most=3, is_dataclass=False, has_slots=True, fields=0,
-                      with_dict=0, with_slots=0)  # fmt: skip
+    rare = ClassCount(name="own.Rare", at_end=3, most=3, is_dataclass=False, has_slots=True,
+                      fields=0, with_dict=0, with_slots=0)  # fmt: skip
     (found,) = slots(Census((rare,), (), 0.0), 0)
     assert not found.pays
 
