@@ -19,14 +19,15 @@ from bench.engine.store.series import SERIES_FOLDER
 from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
 from bench.formats.markdown import document
-from bench.report.history.series_csv import COLUMNS
 from bench.validate.calibration.analysis import Calibration
 from bench.validate.calibration.lookup import read_calibrations
 
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _MARKED_WITHIN = 1500
 _KINDS = {".md", ".svg", ".csv", ".patch", ".json"}
-_CSV_BEGINS = ",".join(COLUMNS[:6]).encode()
+# The first columns of a CSV file of a series: by these the report knows its own files.
+CSV_BEGINS = ("series", "target", "machine", "python", "benchmark", "index")
+_CSV_HEAD = ",".join(CSV_BEGINS).encode()
 _Data = TypeVar("_Data", bound=msgspec.Struct)
 
 
@@ -144,4 +145,4 @@ class Page:
 
 def _is_marked(content: bytes) -> bool:
     # A CSV file has no place for a remark: its columns tell whose it is.
-    return MARKER.encode() in content[:_MARKED_WITHIN] or content.startswith(_CSV_BEGINS)
+    return MARKER.encode() in content[:_MARKED_WITHIN] or content.startswith(_CSV_HEAD)

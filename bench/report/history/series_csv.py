@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from bench.core.result import Result
 from bench.core.verdict import Interval
 from bench.report.history.select_series import SeriesPage, SeriesPoint, SeriesRuns
+from bench.report.output import CSV_BEGINS
 
 COLUMNS = (
-    "series", "target", "machine", "python", "benchmark", "index", "revision", "commit", "date",
+    *CSV_BEGINS, "revision", "commit", "date",
     "subject", "ratio", "low", "high", "verdict", "base_s", "head_s", "rounds", "design", "metric",
     "deciding_ratio", "deciding_low", "deciding_high", "deciding_rounds", "deciding_design",
     "level", "p_value", "wall_ratio", "wall_low", "wall_high", "net_ratio", "net_low", "net_high",
