@@ -141,7 +141,9 @@ class _Commits:
         name = planned.declaration.name
         self.watcher.say(f"{target.name} {commit.name}, {name}, Python {interpreter.version}")
         pair = resolve_range(target, f"{commit.name}^..{commit.name}", workspace, repo)
-        environments = Builder(target, pair, workspace, self.watcher.say, repo).build(interpreter)
+        environments = Builder(
+            target=target, pair=pair, workspace=workspace, announce=self.watcher.say, repo=repo
+        ).build(interpreter)
         for side in Side:
             environments.side(side).prove_again(target.env)
         with (

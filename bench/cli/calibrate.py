@@ -151,7 +151,13 @@ class _TargetCalibration:
         revision = self._revision()
         self.watcher.phase(f"looking up {revision}")
         pair = resolve_range(target, f"{revision}..{revision}", workspace, arguments.repo)
-        builder = Builder(target, pair, workspace, self.watcher.say, arguments.repo)
+        builder = Builder(
+            target=target,
+            pair=pair,
+            workspace=workspace,
+            announce=self.watcher.say,
+            repo=arguments.repo,
+        )
         self.watcher.say(
             f"calibrating {target.name} {pair.head.label} on Python {interpreter.version}"
         )

@@ -182,9 +182,9 @@ class _RevisionRanker:
         revision = self.arguments.revision
         self.watcher.phase(f"looking up {revision}")
         pair = resolve_range(target, f"{revision}..{revision}", workspace, repo)
-        environment = Builder(target, pair, workspace, self.watcher.say, repo).build_one(
-            self.interpreter
-        )
+        environment = Builder(
+            target=target, pair=pair, workspace=workspace, announce=self.watcher.say, repo=repo
+        ).build_one(self.interpreter)
         environment.prove_again(target.env)
         clone = None
         if pair.base.source is Source.GIT:
@@ -237,12 +237,12 @@ class _RevisionRanker:
         if self.target.tests is None:
             return msgspec.structs.replace(ranking, gate=Gate(reason="no tests are declared"))
         gate = PairGate(
-            self.target,
-            pair,
-            self.workspace,
-            self.watcher.say,
-            self.watcher.phase,
-            self.arguments.repo,
-            texts,
+            target=self.target,
+            pair=pair,
+            workspace=self.workspace,
+            say=self.watcher.say,
+            phase=self.watcher.phase,
+            repo=self.arguments.repo,
+            rewritten=texts,
         ).run(self.interpreter)
         return msgspec.structs.replace(ranking, gate=gate)

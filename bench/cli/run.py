@@ -169,7 +169,14 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
     console = Console(stderr=arguments.json)
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         plan = understand(arguments, workspace, watcher, counters=arguments.counters)
-        builder = Builder(plan.target, plan.pair, workspace, watcher.say, plan.repo, arguments.deps)
+        builder = Builder(
+            target=plan.target,
+            pair=plan.pair,
+            workspace=workspace,
+            announce=watcher.say,
+            repo=plan.repo,
+            dependencies=arguments.deps,
+        )
         ready = [(one, builder.is_cached(one)) for one in plan.interpreters]
         tests = arguments.tests and plan.target.tests is not None
         watcher.say(describe_plan(plan, ready, tests=tests))
@@ -208,7 +215,14 @@ def _measure_all(
     plan: Plan, builder: Builder, watcher: Watcher, results: ResultsStep, *, tests: bool
 ) -> tuple[list[Run], list[BenchError]]:
     """Measure on each Python; what fails on one does not keep the others from being measured."""
-    gate = PairGate(plan.target, plan.pair, plan.workspace, watcher.say, watcher.phase, plan.repo)
+    gate = PairGate(
+        target=plan.target,
+        pair=plan.pair,
+        workspace=plan.workspace,
+        say=watcher.say,
+        phase=watcher.phase,
+        repo=plan.repo,
+    )
     session = Session(
         plan,
         watcher,

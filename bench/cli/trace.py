@@ -59,7 +59,14 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         watcher.phase(f"looking up {arguments.range}")
         pair = pair_or_one(target, arguments, workspace)
-        builder = Builder(target, pair, workspace, watcher.say, arguments.repo, arguments.deps)
+        builder = Builder(
+            target=target,
+            pair=pair,
+            workspace=workspace,
+            announce=watcher.say,
+            repo=arguments.repo,
+            dependencies=arguments.deps,
+        )
         session = TraceSession(
             target, pair, scenarios, arguments.runs, _latencies_s(arguments), workspace, watcher
         )

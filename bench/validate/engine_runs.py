@@ -150,7 +150,13 @@ class RunTaker:
             record(event)
 
         sampling = Sampling(
-            self.next_taker(), sides, plan, self.options, keep, self.watcher, rounds=[]
+            taker=self.next_taker(),
+            sides=sides,
+            plan=plan,
+            options=self.options,
+            record=keep,
+            watcher=self.watcher,
+            rounds=[],
         )
         if alone_rounds is not None:
             sampling.alone_rounds = alone_rounds

@@ -31,4 +31,11 @@ def build_pair(
     repo = None if target.released else sandbox.repository
     pair = resolve(sandbox, revisions, target)
     announce = (said if said is not None else []).append
-    return Builder(target, pair, sandbox.workspace, announce, repo, dependencies).build(interpreter)
+    return Builder(
+        target=target,
+        pair=pair,
+        workspace=sandbox.workspace,
+        announce=announce,
+        repo=repo,
+        dependencies=dependencies,
+    ).build(interpreter)

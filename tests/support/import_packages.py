@@ -30,7 +30,7 @@ class Package:
     @property
     def invocation(self) -> Invocation:
         env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder), "PYTHONSAFEPATH": "1"}
-        return Invocation((sys.executable, "-c", self.statement), env, self.folder)
+        return Invocation(argv=(sys.executable, "-c", self.statement), env=env, cwd=self.folder)
 
     @property
     def benchmark(self) -> Benchmark:

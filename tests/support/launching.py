@@ -16,9 +16,9 @@ from bench.engine.measure.client import Invocation
 def python(folder: Path, code: str, *arguments: str, **env: str) -> Invocation:
     """A Python process of a side; its output lands in files in the folder."""
     return Invocation(
-        (sys.executable, "-I", "-S", "-c", code, *arguments),
-        {"PATH": "/usr/local/bin:/usr/bin:/bin", **env},
-        folder,
+        argv=(sys.executable, "-I", "-S", "-c", code, *arguments),
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", **env},
+        cwd=folder,
         stdout=folder / "stdout",
         stderr=folder / "stderr",
     )
@@ -27,9 +27,9 @@ def python(folder: Path, code: str, *arguments: str, **env: str) -> Invocation:
 def shell(folder: Path, line: str) -> Invocation:
     """A shell process of a side: quicker to start."""
     return Invocation(
-        ("/bin/sh", "-c", line),
-        {"PATH": "/usr/local/bin:/usr/bin:/bin"},
-        folder,
+        argv=("/bin/sh", "-c", line),
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+        cwd=folder,
         stderr=folder / f"stderr-{hash(line)}",
     )
 

@@ -73,7 +73,7 @@ def image_recipe(
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImageBuild:
     """The build of one revision's image; `announce` hears of a Debian root that is made first."""
 

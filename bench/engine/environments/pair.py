@@ -53,7 +53,7 @@ class Environments:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Builder:
     """Makes the environments of one pair; `announce` hears of every build that really happens.
 
@@ -108,9 +108,15 @@ class Builder:
             return build(self.target, revision, recipe, self.workspace, clone)
         assert clone is not None  # an image's recipe is a commit's
         return ImageBuild(
-            self.target, revision, recipe, interpreter, self.workspace, clone,
-            find_engine(recipe.image[0]), self.announce,
-        ).run()  # fmt: skip
+            target=self.target,
+            revision=revision,
+            recipe=recipe,
+            interpreter=interpreter,
+            workspace=self.workspace,
+            clone=clone,
+            engine=find_engine(recipe.image[0]),
+            announce=self.announce,
+        ).run()
 
     def _recipe(self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()) -> Recipe:
         revision, twin = self.pair.side(side), side is Side.HEAD and self.pair.is_same

@@ -30,7 +30,7 @@ class Block(msgspec.Struct, frozen=True):
     host: str
 
 
-class Fleet(msgspec.Struct, frozen=True):
+class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """A pair, how it is measured (`words` of the command line), and its blocks."""
 
     format: int

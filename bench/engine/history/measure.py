@@ -97,13 +97,13 @@ class SeriesSession:
 
     def _environments(self, index: int, interpreter: Interpreter) -> Environments:
         builder = Builder(
-            self.plan.target,
-            self.series.manifest.pair(index),
-            self.plan.workspace,
-            self.watcher.say,
-            self.plan.repo,
-            self._dependencies,
-            self.series.manifest.date,
+            target=self.plan.target,
+            pair=self.series.manifest.pair(index),
+            workspace=self.plan.workspace,
+            announce=self.watcher.say,
+            repo=self.plan.repo,
+            dependencies=self._dependencies,
+            date=self.series.manifest.date,
         )
         try:
             return builder.build(interpreter)

@@ -18,7 +18,7 @@ from bench.engine.machine.pinning import Slice
 from bench.engine.measure.homes import FreshHome
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Invocation:
     """One side's process: what is started, where, with which variables.
 

@@ -15,7 +15,7 @@ class HomeError(Exception):
     """A HOME can't be brought into its state (the message says why)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FreshHome:
     """A HOME that every process finds in one state: empty, or as `first` has left it.
 

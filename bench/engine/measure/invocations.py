@@ -44,7 +44,7 @@ class NotServedError(Exception):
     """The server that the benchmark needs can't be had (the message says why)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """What every invocation of a side shares: its environment, variables, and folders.
 
@@ -93,9 +93,9 @@ class Subject:
             extra = str(self.home / "pyperf.json")
             affinity = "--affinity"
         return Invocation(
-            argv,
-            env,
-            self.home,
+            argv=argv,
+            env=env,
+            cwd=self.home,
             stderr=self.home / "stderr",
             extra=extra,
             affinity=affinity,
@@ -163,7 +163,12 @@ class Subject:
             return None
         kept = self.home.with_name("kept") / self.home.name / benchmark.name
         return FreshHome(
-            self.home, kept, first, env, benchmark.timeout_s, copied=benchmark.own_files
+            folder=self.home,
+            kept=kept,
+            first=first,
+            env=env,
+            timeout_s=benchmark.timeout_s,
+            copied=benchmark.own_files,
         )
 
     def _variables(self, benchmark: Benchmark) -> dict[str, str]:

@@ -60,7 +60,7 @@ class Service:
         return f"http://127.0.0.1:{self.port}"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Network:
     """What measured processes can reach.
 
@@ -152,22 +152,29 @@ def session_network(
     if open_because:
         refusal = f"needs a server in a network namespace, and there is none: {open_because}"
         isolation = Isolation((), f"open ({open_because})")
-        yield Network(isolation, refusal=refusal if services else "")
+        yield Network(isolation=isolation, refusal=refusal if services else "")
         return
     if not (services or loopback):
-        yield Network(find_isolation())
+        yield Network(isolation=find_isolation())
         return
     cpu = _service_cpu(cpus)
     keeper = _start(services, cpu)
     if keeper is None:
         isolation = find_isolation()
         needed = bool(services or isolation.prefix)
-        yield Network(isolation, refusal=NO_LOOPBACK if needed else "")
+        yield Network(isolation=isolation, refusal=NO_LOOPBACK if needed else "")
         return
     process, isolation = keeper
     try:
         assert process.stdout is not None
-        network = Network(isolation, tuple(services), "", cpu, process.pid, process.stdout.fileno())
+        network = Network(
+            isolation=isolation,
+            services=tuple(services),
+            refusal="",
+            service_cpu=cpu,
+            holder=process.pid,
+            _keeper=process.stdout.fileno(),
+        )
         network.await_services(_READY_WITHIN_S + 5)
         yield network
     finally:

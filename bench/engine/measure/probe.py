@@ -46,7 +46,7 @@ class NotMeasurableError(Exception):
         self.sides = sides
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Choice:
     """How a benchmark will be measured, and why."""
 
@@ -69,7 +69,8 @@ def probe(
     if known is not None:
         for side in Side:
             _try(taker, sides, side, pin=False)  # the warm-up, and the check
-        return Choice(sides, *known, loops)
+        design, metric, reason = known
+        return Choice(sides=sides, design=design, metric=metric, reason=reason, loops=loops)
     free, pinned = _alone(taker, sides)
     if benchmark.kind is Kind.SCRIPT:
         counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)

@@ -210,14 +210,14 @@ def subjects(
     try:
         base, head = (
             Subject(
-                environments.side(side),
-                target.env,
-                homes[side],
-                support,
-                workspace.suites,
-                fixtures,
-                {service.name: service.address for service in network.services},
-                network.refusal,
+                environment=environments.side(side),
+                own=target.env,
+                home=homes[side],
+                support=support,
+                suites=workspace.suites,
+                fixtures=fixtures,
+                services={service.name: service.address for service in network.services},
+                refusal=network.refusal,
             )
             for side in Side
         )

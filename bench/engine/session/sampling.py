@@ -27,7 +27,7 @@ _LARGE_EFFECT_FROM = 6
 _SHOW_EVERY_S = 0.25
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Sampling:
     """One benchmark on its way to a verdict. `rounds` are those a resumed run had already.
 

@@ -69,7 +69,9 @@ class Ended(msgspec.Struct, frozen=True, tag="ended", tag_field="event"):
     large_effect: bool = False
 
 
-class Counted(msgspec.Struct, frozen=True, tag="counted", tag_field="event", omit_defaults=True):
+class Counted(
+    msgspec.Struct, frozen=True, kw_only=True, tag="counted", tag_field="event", omit_defaults=True
+):
     """What one instrument counted on both sides; `skipped` says why a side has no tally.
 
     `names` holds what only one side has, by counter.

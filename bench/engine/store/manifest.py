@@ -23,7 +23,7 @@ class PlannedBenchmark(msgspec.Struct, frozen=True):
     digest: str
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a sceptic needs beside the rounds. Holds no variable of the user's shell.
 
     `network` says whether measured processes could reach one; `harness` names this project's own

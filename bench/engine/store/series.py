@@ -35,7 +35,7 @@ _MANIFEST = "series.json"
 _FAILURES = "failures.jsonl"
 
 
-class SeriesManifest(msgspec.Struct, frozen=True):
+class SeriesManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a series is about. `date` is the day after which no package is taken, for all points.
 
     `benchmarks` are digests by name, as in the runs; `options` those of all runs.

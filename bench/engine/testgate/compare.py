@@ -11,7 +11,7 @@ from bench.engine.testgate.junit import FAILING, Case
 Cases = Mapping[str, Case]
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of tests, sorted; see `bench.core.gate.Gate`."""
 
     newly_failing: tuple[str, ...] = ()

@@ -41,7 +41,7 @@ _VERSION = 2
 _NO_SETTINGS = "[pytest]\n"
 
 
-class SuiteRecipe(msgspec.Struct, frozen=True):
+class SuiteRecipe(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a test environment's content follows from.
 
     `date` is the day after which no package is taken; "" where uv.lock decides about all of them.
@@ -78,13 +78,13 @@ def make_suite_recipe(
     """Locked where the source tree has a uv.lock; `date` is the pair's, the same for both sides."""
     locked = "uv.lock" in sources.files
     return SuiteRecipe(
-        sources.identity,
-        str(interpreter.executable),
-        locked,
-        "" if locked and not tests.requirements else date,
-        tests.groups,
-        tests.extras,
-        tests.requirements,
+        sources=sources.identity,
+        interpreter=str(interpreter.executable),
+        locked=locked,
+        date="" if locked and not tests.requirements else date,
+        groups=tests.groups,
+        extras=tests.extras,
+        requirements=tests.requirements,
     )
 
 

@@ -44,7 +44,7 @@ class GateStep:
         now.journal.sync()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PairGate:
     """The tests of one pair. `say` hears of results, `phase` of what is being done.
 
@@ -94,7 +94,15 @@ class PairGate:
             announce=self.say,
         )
         isolation = isolate_tests(self.target.network)
-        return Suite(self.target, tests, sources, recipe.key, folder, isolation, self.workspace)
+        return Suite(
+            target=self.target,
+            tests=tests,
+            sources=sources,
+            key=recipe.key,
+            folder=folder,
+            isolation=isolation,
+            workspace=self.workspace,
+        )
 
     def _run(self, suite: Suite) -> Outcome:
         self.phase(f"running the tests of {suite.sources.description}")

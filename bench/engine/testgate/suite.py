@@ -38,7 +38,7 @@ class Outcome(msgspec.Struct, frozen=True):
     cases: dict[str, Case]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Suite:
     """One revision's tests, ready to run."""
 

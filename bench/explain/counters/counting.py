@@ -142,7 +142,13 @@ class Counting:
             method = self._method(instrument)
         except NotCountedError as error:
             for job in waiting:
-                self.record(Counted(job.sides.benchmark.name, instrument, skipped=str(error)))
+                self.record(
+                    Counted(
+                        benchmark=job.sides.benchmark.name,
+                        instrument=instrument,
+                        skipped=str(error),
+                    )
+                )
             return []
         tasks = [_Task(instrument, method, job) for job in waiting]
         return sorted(tasks, key=lambda task: task.seconds)
@@ -154,7 +160,9 @@ class Counting:
         for task in tasks:
             reason = _too_long(task, min(left_s[task.instrument], run_left_s))
             if reason:
-                self.record(Counted(task.name, task.instrument, skipped=reason))
+                self.record(
+                    Counted(benchmark=task.name, instrument=task.instrument, skipped=reason)
+                )
                 continue
             chosen.append(task)
             if not task.long:
@@ -166,7 +174,7 @@ class Counting:
         self.watcher.phase(f"counting: {task.instrument} of {task.name}")
         if self.elapsed_s > AT_MOST_S and not task.long:
             reason = f"counting has taken {self.elapsed_s:.0f} s already (limit {AT_MOST_S:.0f} s)"
-            self.record(Counted(task.name, task.instrument, skipped=reason))
+            self.record(Counted(benchmark=task.name, instrument=task.instrument, skipped=reason))
             return
         started = time.monotonic()
         counted = _count(task)
@@ -273,10 +281,10 @@ def _count(task: _Task) -> Counted:
             failures.append(f"{side}: {error}")
     tallies = {side: observation.tally for side, observation in seen.items()}
     return Counted(
-        task.name,
-        task.instrument,
-        tallies.get(Side.BASE),
-        tallies.get(Side.HEAD),
+        benchmark=task.name,
+        instrument=task.instrument,
+        base=tallies.get(Side.BASE),
+        head=tallies.get(Side.HEAD),
         names=_differences(seen[Side.BASE].names, seen[Side.HEAD].names) if len(seen) > 1 else {},
         skipped="; ".join(failures),
     )

@@ -160,7 +160,15 @@ def time_both(taker: RoundTaker, sides: Sides, options: Options, watcher: Watche
         maximum=options.rounds,
     )
     told: list[Event] = []
-    sampling = Sampling(taker, sides, plan, options, told.append, watcher, rounds=[])
+    sampling = Sampling(
+        taker=taker,
+        sides=sides,
+        plan=plan,
+        options=options,
+        record=told.append,
+        watcher=watcher,
+        rounds=[],
+    )
     sampling.run(lambda: options.alpha)
     for event in told:
         if isinstance(event, Unavailable):

@@ -76,7 +76,13 @@ class PriorArtSession:
         pair = resolve_range(self.target, one.range, self.workspace, repo)
         options = self._options(one.benchmarks, counters=one.counters)
         benchmarks = select(self.target, options, self.workspace.suites)
-        builder = Builder(self.target, pair, self.workspace, self.watcher.say, repo)
+        builder = Builder(
+            target=self.target,
+            pair=pair,
+            workspace=self.workspace,
+            announce=self.watcher.say,
+            repo=repo,
+        )
         plan = self._plan(pair, options, benchmarks)
         session = Session(plan, self.watcher, (GateStep(),), (CountersStep(self.watcher),))
         for interpreter in self.interpreters:

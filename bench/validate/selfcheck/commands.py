@@ -162,7 +162,9 @@ class KnownCommands:
             "HOME": str(home),
             "TMPDIR": str(home),
         }
-        return Invocation((str(self.executable), *words), env, home, stderr=home / "stderr")
+        return Invocation(
+            argv=(str(self.executable), *words), env=env, cwd=home, stderr=home / "stderr"
+        )
 
     def subject(self, words: tuple[str, ...], side: str) -> Subject:
         """What `probe` takes."""

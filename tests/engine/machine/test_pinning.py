@@ -93,7 +93,7 @@ def test_a_slice_one_may_enter_is_where_processes_start(
     assert isolation.slice == "bench.slice"
     mark.unlink()
     with Launcher(isolation) as launcher:
-        process = Invocation(("/bin/true",), {"PATH": "/bin"}, tmp_path)
+        process = Invocation(argv=("/bin/true",), env={"PATH": "/bin"}, cwd=tmp_path)
         (done,) = launcher.run([process], together=False, hash_seed=1, timeout_s=20, cpu=None)
     assert done.status == 0
     assert mark.read_text(encoding="utf-8") == "in\n"

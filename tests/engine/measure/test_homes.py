@@ -32,7 +32,9 @@ def home(tmp_path: Path) -> FreshHome:
     folder = tmp_path / "home"
     folder.mkdir()
     first = (sys.executable, "-S", "-c", FILL)
-    return FreshHome(folder, tmp_path / "kept" / "base" / "x", first, {"PATH": os.defpath})
+    return FreshHome(
+        folder=folder, kept=tmp_path / "kept" / "base" / "x", first=first, env={"PATH": os.defpath}
+    )
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_home_is_emptied(tmp_path: Path) -> None:
     (folder / "file").touch()
     (tmp_path / "elsewhere").mkdir()
     (folder / "link").symlink_to(tmp_path / "elsewhere")
-    FreshHome(folder, tmp_path / "kept").renew(())
+    FreshHome(folder=folder, kept=tmp_path / "kept").renew(())
     assert not list(folder.iterdir())
     assert (tmp_path / "elsewhere").is_dir()
 
@@ -107,7 +109,12 @@ def test_every_process_of_a_round_gets_it(
     for side in Side:
         folder = tmp_path / side
         folder.mkdir()
-        home = FreshHome(folder, tmp_path / "kept" / side, ("/bin/sh", "-c", "echo 1 > seed"), {})
+        home = FreshHome(
+            folder=folder,
+            kept=tmp_path / "kept" / side,
+            first=("/bin/sh", "-c", "echo 1 > seed"),
+            env={},
+        )
         started = shell(folder, 'test "$(ls | grep -v stderr)" = seed && rm seed && echo 2 > other')
         sides.append(replace(started, home=home))
     both = Sides(Benchmark(name="x", command=("x",)), *sides)
@@ -119,7 +126,9 @@ def test_every_process_of_a_round_gets_it(
 
 def test_a_side_that_cannot_be_prepared_is_named(taker: RoundTaker, tmp_path: Path) -> None:
     fine = shell(tmp_path, ":")
-    home = FreshHome(tmp_path / "home", tmp_path / "kept", ("/bin/sh", "-c", "exit 7"), {})
+    home = FreshHome(
+        folder=tmp_path / "home", kept=tmp_path / "kept", first=("/bin/sh", "-c", "exit 7"), env={}
+    )
     home.folder.mkdir()
     both = Sides(Benchmark(name="x", command=("x",)), fine, replace(fine, home=home))
     with pytest.raises(RoundFailedError, match="preparing HOME: exit status 7") as failed:

@@ -198,7 +198,10 @@ def test_environment_is_what_was_given_and_the_padded_seed(
 def test_seed_is_used(run: Run, tmp_path: Path) -> None:
     code = "print(hash('benchmark'))"
     side = Invocation(
-        (*python(tmp_path, code).argv[:1], "-c", code), {}, tmp_path, stdout=tmp_path / "stdout"
+        argv=(*python(tmp_path, code).argv[:1], "-c", code),
+        env={},
+        cwd=tmp_path,
+        stdout=tmp_path / "stdout",
     )
 
     def hashed(seed: int) -> str:
@@ -217,7 +220,12 @@ def test_descriptors(run: Run, tmp_path: Path) -> None:
     )
     given = python(tmp_path, code)
     side = Invocation(
-        given.argv, given.env, tmp_path, given.stdout, given.stderr, str(tmp_path / "3")
+        argv=given.argv,
+        env=given.env,
+        cwd=tmp_path,
+        stdout=given.stdout,
+        stderr=given.stderr,
+        extra=str(tmp_path / "3"),
     )
     assert run(side)[0].status == 0
     output = (tmp_path / "stdout").read_text(encoding="utf-8").splitlines()
@@ -227,16 +235,18 @@ def test_descriptors(run: Run, tmp_path: Path) -> None:
 
 
 def test_option_that_tells_the_core(tmp_path: Path) -> None:
-    side = Invocation(("/bin/worker",), {}, tmp_path, affinity="--affinity")
+    side = Invocation(argv=("/bin/worker",), env={}, cwd=tmp_path, affinity="--affinity")
     assert side.as_request(1, 3)["argv"] == ["/bin/worker", "--affinity=3"]
     assert side.as_request(1, None)["argv"] == ["/bin/worker"]
 
 
 BAD_STARTS = {
-    "no such program": lambda folder: Invocation(("/nowhere/at/all",), {}, folder),
-    "no such folder": lambda folder: Invocation(("/bin/true",), {}, folder / "gone"),
-    "no program": lambda folder: Invocation((str(folder),), {}, folder),
-    "nowhere to write": lambda folder: Invocation(("/bin/true",), {}, folder, folder / "no" / "x"),
+    "no such program": lambda folder: Invocation(argv=("/nowhere/at/all",), env={}, cwd=folder),
+    "no such folder": lambda folder: Invocation(argv=("/bin/true",), env={}, cwd=folder / "gone"),
+    "no program": lambda folder: Invocation(argv=(str(folder),), env={}, cwd=folder),
+    "nowhere to write": lambda folder: Invocation(
+        argv=("/bin/true",), env={}, cwd=folder, stdout=folder / "no" / "x"
+    ),
 }
 
 

@@ -94,7 +94,15 @@ def subjects(sandbox: Sandbox, interpreter: Interpreter, tmp_path: Path) -> tupl
     for side in Side:
         home = tmp_path / side
         home.mkdir()
-        made.append(Subject(built.side(side), {}, home, support, sandbox.workspace.suites))
+        made.append(
+            Subject(
+                environment=built.side(side),
+                own={},
+                home=home,
+                support=support,
+                suites=sandbox.workspace.suites,
+            )
+        )
     return made[0], made[1]
 
 

@@ -27,7 +27,13 @@ def test_subject_sees_the_allow_list_only(
     for name in ("AWS_SECRET_ACCESS_KEY", "PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD_", "LANGUAGE"):
         monkeypatch.setenv(name, "hunter2")
     built = build_pair(sandbox, interpreter, "v1.0.0..v1.0.0").base
-    subject = Subject(built, {"OWN": "1"}, tmp_path, tmp_path / "support", tmp_path / "suites")
+    subject = Subject(
+        environment=built,
+        own={"OWN": "1"},
+        home=tmp_path,
+        support=tmp_path / "support",
+        suites=tmp_path / "suites",
+    )
     benchmark = Benchmark(name="x", command=("sample", "environment", "told"))
     with Launcher(Isolation((), "open")) as launcher:
         (outcome,) = launcher.run(

@@ -135,12 +135,12 @@ class Gatekeeper:
         target = parse_target(self.target_text(*rest, **env))
         pair = resolve_range(target, revisions, self.sandbox.workspace, self.sandbox.repository)
         gate = PairGate(
-            target,
-            pair,
-            self.sandbox.workspace,
-            self.said.append,
-            self.said.append,
-            self.sandbox.repository,
+            target=target,
+            pair=pair,
+            workspace=self.sandbox.workspace,
+            say=self.said.append,
+            phase=self.said.append,
+            repo=self.sandbox.repository,
         )
         return gate.run(self.interpreter)
 

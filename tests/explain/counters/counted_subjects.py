@@ -33,7 +33,9 @@ class Subjects:
         home = self.folder / side
         home.mkdir(exist_ok=True)
         return Invocation(
-            (f"{venv}/bin/python", "-c", code), subject_environment(venv, home, {}), home
+            argv=(f"{venv}/bin/python", "-c", code),
+            env=subject_environment(venv, home, {}),
+            cwd=home,
         )
 
     def sides(self, name: str, base: str, head: str) -> Sides:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,7 @@ def test_what_fails_is_not_counted(subjects: Subjects, code: str, reason: str) -
 
 def test_a_program_that_is_no_python(subjects: Subjects) -> None:
     invocation = subjects.python("pass")
-    shell = type(invocation)(("/bin/true",), invocation.env, invocation.cwd)
+    shell = replace(invocation, argv=("/bin/true",))
     with pytest.raises(NotCountedError, match="no Python process"):
         observe(subjects.runner, subjects.benchmark, shell, subjects.environments.base)
 

@@ -100,20 +100,20 @@ def made_run(folder: Path, *events: Counted, options: Options | None = None) -> 
 def observed(name: str, base: int, head: int, names: Names) -> Counted:
     kinds = (Counter.MODULES_OWN, Counter.MODULES_STANDARD, Counter.MODULES_THIRD_PARTY)
     return Counted(
-        name,
-        Instrument.OBSERVER,
-        Tally(dict(zip(kinds, (1, base, 0), strict=True))),
-        Tally(dict(zip(kinds, (1, head, 0), strict=True))),
-        {Counter.MODULES_STANDARD: names},
+        benchmark=name,
+        instrument=Instrument.OBSERVER,
+        base=Tally(dict(zip(kinds, (1, base, 0), strict=True))),
+        head=Tally(dict(zip(kinds, (1, head, 0), strict=True))),
+        names={Counter.MODULES_STANDARD: names},
     )
 
 
 def instructions(name: str, base: int, head: int) -> Counted:
     return Counted(
-        name,
-        Instrument.INSTRUCTIONS,
-        Tally({Counter.INSTRUCTIONS: base}),
-        Tally({Counter.INSTRUCTIONS: head}),
+        benchmark=name,
+        instrument=Instrument.INSTRUCTIONS,
+        base=Tally({Counter.INSTRUCTIONS: base}),
+        head=Tally({Counter.INSTRUCTIONS: head}),
     )
 
 
@@ -125,8 +125,16 @@ def test_the_section(tmp_path: Path) -> None:
         instructions("quick", 177_745_844, 99_000_000),
         observed("same", 50, 51, Names(appeared=("csv",))),
         instructions("same", 1000_000, 1_050_000),
-        Counted("same", Instrument.SYSTEM_CALLS, skipped="strace is not installed (a <b> | c)"),
-        Counted("quick", Instrument.SYSTEM_CALLS, skipped="strace is not installed (a <b> | c)"),
+        Counted(
+            benchmark="same",
+            instrument=Instrument.SYSTEM_CALLS,
+            skipped="strace is not installed (a <b> | c)",
+        ),
+        Counted(
+            benchmark="quick",
+            instrument=Instrument.SYSTEM_CALLS,
+            skipped="strace is not installed (a <b> | c)",
+        ),
     )
     section = counters_section(run)
     assert "| instructions" in section.replace("  ", " ")
@@ -150,7 +158,10 @@ def test_system_calls_that_moved_by_kind(tmp_path: Path) -> None:
         for calls in ({"read": 1200, "lseek": 5}, {"read": 100, "lseek": 5, "mmap": 2})
     )
     section = counters_section(
-        made_run(tmp_path, Counted("quick", Instrument.SYSTEM_CALLS, base, head))
+        made_run(
+            tmp_path,
+            Counted(benchmark="quick", instrument=Instrument.SYSTEM_CALLS, base=base, head=head),
+        )
     )
     table = section[section.index("| system call ") :]
     assert "−1,100" in table

@@ -25,7 +25,9 @@ ASK = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8007/')"
 def home(tmp_path: Path) -> FreshHome:
     folder = tmp_path / "home"
     folder.mkdir()
-    return FreshHome(folder, tmp_path / "kept", ("/bin/sh", "-c", "echo > seed"), {})
+    return FreshHome(
+        folder=folder, kept=tmp_path / "kept", first=("/bin/sh", "-c", "echo > seed"), env={}
+    )
 
 
 def test_home_is_renewed(home: FreshHome) -> None:

@@ -96,7 +96,13 @@ def run(greet: Sandbox, revisions: str, text: str, *options: str, status: int = 
 def build(greet: Sandbox, interpreter: Interpreter, revision: str = "v2") -> Environment:
     target = load_target("greet", greet.workspace.targets)
     pair = resolve_range(target, f"{revision}..{revision}", greet.workspace, greet.repository)
-    builder = Builder(target, pair, greet.workspace, lambda _: None, greet.repository)
+    builder = Builder(
+        target=target,
+        pair=pair,
+        workspace=greet.workspace,
+        announce=lambda _: None,
+        repo=greet.repository,
+    )
     return builder.build_one(interpreter)
 
 
