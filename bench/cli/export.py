@@ -52,7 +52,9 @@ def _chosen(what: str, asked: str | None, workspace: Workspace) -> Iterator[Run]
     folder = Path(what)
     if (folder / "run.json").is_file():
         if asked is not None:
-            raise UsageError("A range chooses among the runs of a target, but one run is named.")
+            raise UsageError(
+                "RANGE chooses among the runs of a target; leave it out with the folder of a run."
+            )
         yield read_run(folder)
         return
     runs = (read_run(one) for one in run_folders(workspace.data) if _target(one) == what)

@@ -68,7 +68,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     target = load_target(arguments.target, workspace.targets)
     wanted = arguments.range or target.default_range
     if not wanted:
-        raise UsageError(f"{target.name} has no default range: name one, e.g. main~1..main.")
+        raise UsageError(
+            f"{target.name} has no default range.", "Name a range, for example main~1..main."
+        )
     pair = resolve_range(target, wanted, workspace, arguments.repo)
     if arguments.step == "plan":
         return _plan(arguments, target, pair, workspace)

@@ -98,7 +98,7 @@ def _status(shown: SeriesRuns, errors: list[BenchError], *, fail_on: str | None)
 def check_arguments(arguments: argparse.Namespace) -> None:
     """Refuse what contradicts itself; raises `UsageError`."""
     if arguments.again and not is_history(arguments):
-        raise UsageError("--again is for a series: it goes with --every N or --tags.")
+        raise UsageError("--again starts a new series: it needs --every N or --tags.")
 
 
 def is_history(arguments: argparse.Namespace) -> bool:

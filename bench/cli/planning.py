@@ -24,7 +24,9 @@ def understand(
     benchmarks = select(target, options, workspace.suites)
     wanted_range = arguments.range or target.default_range
     if not wanted_range:
-        raise UsageError(f"{target.name} has no default range: name one, e.g. main~1..main.")
+        raise UsageError(
+            f"{target.name} has no default range.", "Name a range, for example main~1..main."
+        )
     watcher.phase(f"looking up {wanted_range}")
     pair = resolve_range(target, wanted_range, workspace, arguments.repo)
     interpreters = tuple(find_interpreters(arguments.python, target.pythons, watcher.say))

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     workspace = find_workspace()
     names = arguments.name or declared_names(workspace.prior_art)
     if not names:
-        raise UsageError(f"Nothing is declared under {workspace.prior_art}.")
+        raise UsageError(f"There is no declaration (NAME.toml) in {workspace.prior_art}.")
     declared = {name: load_prior_art(name, workspace.prior_art) for name in names}
     errors: list[BenchError] = []
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):

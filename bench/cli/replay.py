@@ -166,7 +166,7 @@ def _conditions(arguments: argparse.Namespace) -> Conditions:
     try:
         return Conditions((msgspec.convert(told, Condition),), arguments.seed)
     except msgspec.ValidationError as error:
-        raise UsageError(f"Conditions: {error}.") from error
+        raise UsageError(f"The conditions are not valid: {error}.") from error
 
 
 def _options(arguments: argparse.Namespace, conditions: Conditions) -> ServerOptions:

@@ -26,7 +26,7 @@ def load_target(name: str, folder: Path) -> Target:
     """
     file = folder / f"{name}.toml"
     if name not in target_names(folder):
-        raise _unknown(name, target_names(folder))
+        raise _unknown(name, target_names(folder), folder)
     try:
         text = file.read_text(encoding="utf-8")
         target = parse_target(text)
@@ -35,7 +35,9 @@ def load_target(name: str, folder: Path) -> Target:
     except ValueError as error:
         raise UsageError(f"{file}: this is not valid TOML: {error}", _HELP) from error
     if target.name != name:
-        raise UsageError(f"{file}: name = {target.name!r}, but the file is called {name}.toml")
+        raise UsageError(
+            f"{file}: name = {target.name!r}, but the file is {name}.toml: both must agree."
+        )
     try:
         return _with_container(_with_service(target, folder))
     except ValueError as error:
@@ -45,7 +47,7 @@ def load_target(name: str, folder: Path) -> Target:
 def _with_service(target: Target, folder: Path) -> Target:
     """The target with its `[service]`, requests file included, in each benchmark that measures it.
 
-    Raises `UsageError` when the requests can't be read, and `ValueError` when a benchmark measures
+    Raises `UsageError` when the requests cannot be read, and `ValueError` when a benchmark measures
     what is not declared.
     """
     service = target.service
@@ -75,7 +77,9 @@ def _with_container(target: Target) -> Target:
         return target
     alien = [one.name for one in target.benchmark if not one.container]
     if alien:
-        raise ValueError(f"{alien[0]!r} runs outside the image that [container] says is measured")
+        raise ValueError(
+            f"{alien[0]!r} runs outside the image, but a target with [container] is measured inside"
+        )
     benchmarks = tuple(
         replace(one, container=one.container.completed(container))
         for one in target.benchmark
@@ -88,7 +92,7 @@ def _read_requests(file: Path) -> tuple[Request, ...]:
     try:
         return msgspec.json.decode(file.read_bytes(), type=tuple[Request, ...])
     except OSError as error:
-        problem = f"{file}: the requests of [service] can't be read: {error.strerror}"
+        problem = f"{file}: the requests of [service] cannot be read: {error.strerror}"
         raise UsageError(problem) from error
     except ValueError as error:
         raise UsageError(f"{file}: {error}", _HELP) from error
@@ -97,12 +101,12 @@ def _read_requests(file: Path) -> tuple[Request, ...]:
 _HELP = "bench/targets/_example.toml shows every key with a comment."
 
 
-def _unknown(name: str, known: list[str]) -> UsageError:
+def _unknown(name: str, known: list[str], folder: Path) -> UsageError:
     close = difflib.get_close_matches(name, known, n=1)
     meant = f" Did you mean {close[0]!r}?" if close else ""
     return UsageError(
         f"There is no target {name!r}.{meant}",
-        f"Known targets: {', '.join(known)}. To add one, add a file bench/targets/<name>.toml.",
+        f"Known targets: {', '.join(known)}. To add one, add the file {folder}/{name}.toml.",
     )
 
 

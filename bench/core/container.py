@@ -133,9 +133,11 @@ class ContainerUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         if (self.measure in {ContainerMeasure.READ, ContainerMeasure.WRITE}) != (
             self.where is not None
         ):
-            raise ValueError('"where" goes with the measures read-files and write-files, and only')
+            raise ValueError(
+                '"where" belongs to the measures read-files and write-files, and both need it'
+            )
         if self.module and self.measure is not ContainerMeasure.IMPORT:
-            raise ValueError('"module" goes with the measure import')
+            raise ValueError('"module" belongs to the measure import')
 
     def completed(self, container: ContainerSpec) -> ContainerUse:
         """The same of a container. Raises `ValueError` when that can't be measured of it."""
@@ -145,9 +147,9 @@ class ContainerUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         if self.measure is ContainerMeasure.READY and of.ends_by_itself:
             raise ValueError("measure = 'ready' needs ready_line or ready_http in [container]")
         if self.measure is ContainerMeasure.COLD_START and of.ends_by_itself:
-            raise ValueError("measure = 'cold-start' needs ready_line or ready_http")
+            raise ValueError("measure = 'cold-start' needs ready_line or ready_http in [container]")
         if self.measure is ContainerMeasure.RUN and not of.ends_by_itself and not self.command:
-            raise ValueError("measure = 'run' needs a command that ends, and this one serves")
+            raise ValueError("measure = 'run' needs a command that ends by itself; this one serves")
         return msgspec.structs.replace(self, command=(), env={}, of=of)
 
     def filled(self, fill: Callable[[tuple[str, ...]], tuple[str, ...]]) -> ContainerUse:

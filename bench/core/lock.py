@@ -22,7 +22,7 @@ def exclusive(file: Path, *, wait: bool = False, shared: bool = False) -> Iterat
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise DataError(f"{file.parent} can't be written to: {error.strerror}.") from error
+        raise DataError(f"{file.parent} cannot be written to: {error.strerror}.") from error
     try:
         try:
             kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX

@@ -74,7 +74,7 @@ class ServiceUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """
         unknown = sorted(set(self.only) - {one.name for one in service.request})
         if unknown:
-            raise ValueError(f"no request {unknown[0]!r} in [service]")
+            raise ValueError(f"only names {unknown[0]!r}, but [service] has no such request")
         sent = tuple(one for one in service.request if not self.only or one.name in self.only)
         if self.measure is ServiceMeasure.COLD_START:
             sent = ()

@@ -149,11 +149,11 @@ def _check_placeholders(words: Iterable[str], *, has_fixture: bool) -> None:
     """Refuse `{fixture}` without a fixture and, with one, names in braces that mean nothing."""
     used = {name for word in words for name in PLACEHOLDER.findall(word)}
     for name in () if has_fixture else sorted(used & {"fixture", "service"}):
-        raise ValueError(f'{{{name}}} is used, but there is no key: fixture = "NAME"')
+        raise ValueError(f'{{{name}}} is used, but the benchmark has no fixture = "NAME"')
     unknown = sorted(used - PLACEHOLDERS) if has_fixture else []
     if unknown:
         known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
-        raise ValueError(f"unknown placeholder {{{unknown[0]}}} (there are {known})")
+        raise ValueError(f"unknown placeholder {{{unknown[0]}}}; known are {known}")
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

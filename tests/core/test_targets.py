@@ -96,7 +96,7 @@ BROKEN = {
     "unknown benchmark key": ('name = "work"', 'name = "work"\ntimeout = 3', "timeout"),
     "no benchmarks": ("[[benchmark]]", "[[benchmarks]]", "benchmark"),
     "no pythons": ('pythons = ["', 'pythons = []\nx = ["', "pythons|x"),
-    "another name": ('name = "sample"', 'name = "other"', "the file is called sample.toml"),
+    "another name": ('name = "sample"', 'name = "other"', "the file is sample.toml"),
     "nowhere to be had": ("clone = ", 'clone = ""\ndescription = ', "a clone URL or releases"),
     "unknown network": ("released = false", 'network = "wifi"', "network"),
     "environment of numbers": ("released = false", "env = { A = 1 }", "env"),

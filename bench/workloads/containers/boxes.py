@@ -42,7 +42,7 @@ class EngineClient:
         """Seconds until the deadline; raises `ContainerError` when there are none."""
         left_s = self.deadline - time.monotonic()
         if left_s <= 0:
-            raise ContainerError(f"not done within {self.limit_s:g} s")
+            raise ContainerError(f"the engine was not done within {self.limit_s:g} s")
         return left_s
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -175,7 +175,7 @@ class Box:
             if self.told["network"] != "host":
                 _enter_network(self._pid())
         except OSError as error:
-            self.problem = f"its network namespace can't be entered: {error.strerror}"
+            self.problem = f"its network namespace cannot be entered: {error.strerror}"
             return
         while self.process is not None and self.process.poll() is None:
             with contextlib.suppress(OSError, http.client.HTTPException):

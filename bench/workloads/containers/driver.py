@@ -164,7 +164,9 @@ def _seconds(said: str) -> float:
     try:
         return float(said.rsplit(maxsplit=1)[-1])
     except (IndexError, ValueError):
-        raise ContainerError(": ".join(["no figure came out of it", *last_line(said)])) from None
+        raise ContainerError(
+            ": ".join(["the program in the container printed no number", *last_line(said)])
+        ) from None
 
 
 def measure_build(told: Told) -> float:

@@ -56,7 +56,7 @@ def find_engine(wanted: str = "auto") -> ContainerEngine:
         reasons.append(found)
     raise UsageError(
         f"No container engine can be used. {' '.join(reasons)}",
-        'A target\'s [container] names one with engine = "podman" or "docker".',
+        'The key engine in a target\'s [container] ("podman" or "docker") chooses one.',
     )
 
 
@@ -69,9 +69,9 @@ def _try(name: str) -> ContainerEngine | str:
     try:
         asked = run_tool([program, *_ASK[name]], env=env, timeout_s=60)
     except OSError as error:
-        return f"{name} can't be started: {error.strerror}."
+        return f"{name} cannot be started: {error.strerror}."
     version = asked.stdout.strip()
     if not asked.ok or not version:
         how = "no answer within 60 s" if asked.status is None else asked.last_lines(1)
-        return f"{name} refuses: {how.rstrip('.')}."
+        return f"{name} does not work: {how.rstrip('.')}."
     return ContainerEngine(name, program, version, env)

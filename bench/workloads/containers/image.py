@@ -120,7 +120,7 @@ def describe_image(
     """What the engine knows of an image it has just built. Raises `BuildError`."""
     known = inspect(engine, tag)
     if known is None:
-        raise BuildError(f"{engine.name} says it has built {tag}, but does not know it.")
+        raise BuildError(f"{engine.name} built {tag}, but the image cannot be found.")
     variables = dict(word.partition("=")[::2] for word in known["Config"].get("Env") or ())
     definition = (checkout / container.definition).read_bytes()
     return ImageRecord(
@@ -154,15 +154,19 @@ def prove_image(
     """
     known = inspect(engine, image.tag)
     if known is None or known["Id"].removeprefix("sha256:") != image.identity:
-        what = "gone" if known is None else "another one"
+        what = "removed" if known is None else "replaced"
         raise BuildError(
-            f"The image {image.tag} is {what} since it was built.",
-            "`nox -s clean -- --all` removes what is cached of it; then run again.",
+            f"The image {image.tag} was {what} after it was built.",
+            "`nox -s clean -- --all` removes its record from the cache; then run again.",
         )
     told = known["Config"].get("Labels") or {}
     wrong = [name for name, value in labels.items() if told.get(name) != value]
     if wrong:
-        raise BuildError(f"The image {image.tag} has another {wrong[0]}: {told.get(wrong[0])}.")
+        raise BuildError(
+            f"The image {image.tag} has the label {wrong[0]}={told.get(wrong[0])}, not "
+            f"{labels[wrong[0]]}: it was built from something else.",
+            "Remove that image, then run again.",
+        )
     said = _ask(engine, image, recipe.distribution, recipe.module)
     files = said.pop("files")
     digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
@@ -182,12 +186,11 @@ def _ask(
         return said
     if "Traceback" in asked.stderr:
         raise BuildError(
-            f"{module!r} can't be imported in its own image:\n{asked.last_lines(4)}",
+            f"{module!r} cannot be imported in its own image:\n{asked.last_lines(4)}",
             "Is `module` in the target's TOML file the name that is imported?",
         )
     raise BuildError(
-        f"{engine.name} has built {image.tag}, but does not run {image.python!r} in it:\n"
-        f"{asked.last_lines(3)}",
+        f"{image.python!r} does not run in the image {image.tag}:\n{asked.last_lines(3)}",
         "`python` in the target's [container] is the Python inside the image.",
     )
 

@@ -39,10 +39,13 @@ def prepare_root(
     if program is None:
         raise BuildError(
             "The image starts from a Debian root, and debootstrap is not on this machine.",
-            "apt-get install debootstrap",
+            "Install it: apt-get install debootstrap",
         )
     if os.geteuid() != 0:
-        raise BuildError("The image starts from a Debian root, which only root can make.")
+        raise BuildError(
+            "The image starts from a Debian root, which only the superuser can make.",
+            "Run as root, or let the definition start from an image of a registry.",
+        )
     announce(f"making a Debian root ({root.suite}: {', '.join(root.packages)})")
     folder = scratch / tag.rpartition(":")[2]
     try:
@@ -75,4 +78,7 @@ def _import(engine: ContainerEngine, folder: Path, tag: str) -> None:
         packed if not packed.ok else engine.run("import", str(tar), tag, timeout_s=_TIMEOUT_S)
     )
     if not imported.ok:
-        raise BuildError(f"{imported.describe()}\n{imported.last_lines(4)}")
+        raise BuildError(
+            f"The Debian root could not be made an image: {imported.describe()}\n"
+            f"{imported.last_lines(4)}"
+        )

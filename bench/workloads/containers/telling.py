@@ -47,7 +47,9 @@ def tell(
     assert image is not None
     engine = find_engine(image.engine)
     if served and engine.name == DOCKER:
-        raise NotTellableError("needs podman: docker's containers do not see a session's network")
+        raise NotTellableError(
+            "needs podman: containers of docker cannot reach the fixture's server"
+        )
     labels = image_labels(record.revision, record.recipe)
     told = {
         "use": use,

@@ -188,7 +188,10 @@ def read_answers(folder: Path, default: str = "") -> Answers:
     }
     scenarios = sorted(files.keys() - {COMMON})
     if not scenarios:
-        raise UsageError(f"There are no answers in {folder}.")
+        raise UsageError(
+            f"There are no answers in {folder}.",
+            "`python -m bench replay record FOLDER/NAME` makes a scenario in FOLDER.",
+        )
     if default and default not in scenarios:
         raise UsageError(
             f"There is no scenario {default!r} in {folder}.", f"Scenarios: {', '.join(scenarios)}."

@@ -92,7 +92,7 @@ def read_conditions(file: Path) -> Conditions:
     try:
         read = msgspec.toml.decode(file.read_bytes(), type=_File)
     except OSError as error:
-        raise UsageError(f"Conditions can't be read: {error}") from error
+        raise UsageError(f"The conditions cannot be read: {error}") from error
     except ValueError as error:  # of TOML, or of what it says
         keys = ", ".join(Condition.__struct_fields__)
         raise UsageError(f"{file}: {error}", f"Keys of an [[endpoint]]: {keys}.") from error

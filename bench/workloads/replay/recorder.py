@@ -60,7 +60,9 @@ class Upstream:
         """From `https://host[:port][/prefix]`; raises `UsageError`."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(f"{url!r} is no address of a backend.", "Try https://host or http://…")
+            raise UsageError(
+                f"{url!r} is not the address of a backend.", "Use https://host or http://host:port."
+            )
         return cls(parts.scheme == "https", parts.hostname, parts.port, parts.path.rstrip("/"))
 
     def ask(

@@ -212,7 +212,7 @@ def test_an_app_that_is_never_ready_is_no_traceback(greet: Sandbox) -> None:
         ("v1..v2", TARGET + 'python = "python9"\n' + CREATE, (), 5, "does not run 'python9' in it"),
         ("v1..v2", TARGET + CREATE, ("--deps", "head"), 2, "said by its definition alone"),
         ("v1..v2", TARGET + READY, (), 2, "needs ready_line or ready_http in [container]"),
-        ("v1..v2", TARGET + CREATE.replace("create", "read-files"), (), 2, '"where" goes with'),
+        ("v1..v2", TARGET + CREATE.replace("create", "read-files"), (), 2, '"where" belongs to'),
         ("v1..v2", TARGET + '[[benchmark]]\nname = "x"\nimport = "x"', (), 2, "outside the image"),
     ],
 )  # fmt: skip
@@ -244,7 +244,9 @@ def test_without_an_engine(greet: Sandbox, tmp_path: Path) -> None:
         (tools / name).write_text(f"#!/bin/sh\necho '{complaint}.' >&2\nexit 125\n")
         (tools / name).chmod(0o755)
     said = run(alone, "v1..v2", text, status=2)
-    assert "podman refuses: newuidmap: not permitted. docker refuses: no daemon." in said
+    assert (
+        "podman does not work: newuidmap: not permitted. docker does not work: no daemon." in said
+    )
 
 
 def test_images_are_kept_proven_and_cleaned(
@@ -256,7 +258,7 @@ def test_images_are_kept_proven_and_cleaned(
     assert image is not None
     assert build(greet, interpreter).record == made.record
     storage.podman("tag", BASE, image.tag)
-    with pytest.raises(BuildError, match="is another one since it was built"):
+    with pytest.raises(BuildError, match="was replaced after it was built"):
         made.prove_again({})
     storage.podman("tag", image.identity, image.tag)
     made.prove_again({})

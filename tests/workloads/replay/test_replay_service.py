@@ -158,8 +158,8 @@ def test_port_in_use(tmp_path: Path) -> None:
         (["serve", "{tmp}/nothing"], "There are no answers in"),
         (["serve", "--scenario", "smal"], "Scenarios: large, small, typed"),
         (["serve", "--error-rate", "2"], "error_rate"),
-        (["serve", "--conditions", "{tmp}/none.toml"], "Conditions can't be read"),
-        (["record", "{tmp}/x", "--ai", "nonsense", "--cf", "http://x"], "is no address"),
+        (["serve", "--conditions", "{tmp}/none.toml"], "The conditions cannot be read"),
+        (["record", "{tmp}/x", "--ai", "nonsense", "--cf", "http://x"], "is not the address"),
     ],
 )
 def test_what_a_user_can_get_wrong(arguments: list[str], message: str, tmp_path: Path) -> None:
@@ -177,7 +177,8 @@ def test_program_says_what_is_wrong(tmp_path: Path) -> None:
     tried = subprocess.run(
         [sys.executable, "-I", PROGRAM, tmp_path, "1"], capture_output=True, text=True, check=False
     )
-    assert (tried.returncode, tried.stderr.strip()) == (2, f"There are no answers in {tmp_path}.")
+    assert tried.returncode == 2
+    assert tried.stderr.startswith(f"There are no answers in {tmp_path}.")
 
 
 def test_every_scenario_is_read() -> None:

@@ -93,7 +93,7 @@ def test_a_service_that_is_never_ready(service: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (benchmark("one", 'measure = "latency", only = ["nothing"]'), "no request 'nothing'"),
+        (benchmark("one", 'measure = "latency", only = ["nothing"]'), "only names 'nothing'"),
         (benchmark("one", 'measure = "size"'), "Invalid enum value 'size'"),
         (
             '\n[[benchmark]]\nname = "one"\nservice = { measure = "cpu" }\nscript = "x"\n',
@@ -109,7 +109,7 @@ def test_declarations_that_make_no_sense(service: Sandbox, text: str, told: str)
 def test_a_requests_file_that_is_not_there(service: Sandbox) -> None:
     (service.workspace.targets / "small.requests.json").unlink()
     _, errors = measured(service, "v1.0.0..v1.0.0", CPU, status=2)
-    assert "small.requests.json: the requests of [service] can't be read" in errors
+    assert "small.requests.json: the requests of [service] cannot be read" in errors
 
 
 def _is_small(process: psutil.Process, cache: Path) -> bool:
