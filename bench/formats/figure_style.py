@@ -38,7 +38,7 @@ BASE, HEAD = "#7a5195", "#d9730d"
 PYTHONS = ("#0969da", "#d9730d", "#1a7f37", "#8250df", "#9a6700")
 
 
-class Mark(NamedTuple):
+class Marker(NamedTuple):
     """How a verdict looks: its colour, its shape, and whether the shape is filled."""
 
     colour: str
@@ -47,12 +47,12 @@ class Mark(NamedTuple):
 
 
 # The shapes alone tell the verdicts apart: triangles point to where the change went.
-MARKS: dict[Verdict, Mark] = {
-    Verdict.FASTER: Mark("#1a7f37", "<", filled=True),
-    Verdict.SLOWER: Mark("#cf222e", ">", filled=True),
-    Verdict.SAME: Mark("#57606a", "o", filled=True),
-    Verdict.BELOW_MEI: Mark("#0969da", "D", filled=True),
-    Verdict.UNDECIDED: Mark("#9a6700", "o", filled=False),
+MARKS: dict[Verdict, Marker] = {
+    Verdict.FASTER: Marker("#1a7f37", "<", filled=True),
+    Verdict.SLOWER: Marker("#cf222e", ">", filled=True),
+    Verdict.SAME: Marker("#57606a", "o", filled=True),
+    Verdict.BELOW_MEI: Marker("#0969da", "D", filled=True),
+    Verdict.UNDECIDED: Marker("#9a6700", "o", filled=False),
 }
 
 _SETTINGS = {

@@ -26,7 +26,7 @@ _libc = ctypes.CDLL(None)
 
 
 @dataclass
-class Service:
+class ServedProcess:
     """A server that was started; `log` is what it says, `told` the last that was said of it."""
 
     name: str
@@ -50,7 +50,7 @@ class Service:
         return ": ".join([ended, *(line[:300] for line in last)])
 
 
-def start(declared: dict[str, Any]) -> Service:
+def start(declared: dict[str, Any]) -> ServedProcess:
     """Start a service, which ends when this process does."""
     log = open(os.memfd_create(declared["name"]), "w+b", buffering=0)  # noqa: SIM115, PTH123
     process = subprocess.Popen(
@@ -61,7 +61,7 @@ def start(declared: dict[str, Any]) -> Service:
         cwd="/",
         preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),  # noqa: PLW1509
     )
-    return Service(declared["name"], declared["port"], process, log)
+    return ServedProcess(declared["name"], declared["port"], process, log)
 
 
 def answers(port: int) -> bool:
@@ -73,7 +73,7 @@ def answers(port: int) -> bool:
     return True
 
 
-def tell_of(service: Service) -> None:
+def tell_of(service: ServedProcess) -> None:
     """Say what has become of a service since."""
     if service.process.poll() is not None:
         service.tell("dead", service.ending())
@@ -81,7 +81,7 @@ def tell_of(service: Service) -> None:
         service.tell("ready")
 
 
-def watch(services: list[Service], timeout_s: float) -> None:
+def watch(services: list[ServedProcess], timeout_s: float) -> None:
     """Tell of the services until standard input ends."""
     woken, waker = os.pipe()
     os.set_blocking(waker, False)

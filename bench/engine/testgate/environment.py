@@ -135,7 +135,7 @@ def build_suite_environment(
         try:
             checkout = folder / "checkout"
             sources.put(checkout)
-            made = _Build(recipe, checkout, folder, timeout_s).run(workspace)
+            made = _CheckoutBuild(recipe, checkout, folder, timeout_s).run(workspace)
             checkout.rename(folder / "pristine")
             (folder / "pytest.ini").write_text(_NO_SETTINGS, encoding="utf-8")
         except BaseException:
@@ -146,7 +146,7 @@ def build_suite_environment(
 
 
 @dataclass
-class _Build:
+class _CheckoutBuild:
     recipe: SuiteRecipe
     checkout: Path
     folder: Path

@@ -20,7 +20,7 @@ from bench.engine.testgate.environment import build_suite_environment, make_suit
 from bench.engine.testgate.isolation import isolate_tests
 from bench.engine.testgate.junit import without_parameters
 from bench.engine.testgate.sources import RewrittenSources, Sources, find_sources
-from bench.engine.testgate.suite import Outcome, Suite
+from bench.engine.testgate.suite import Suite, SuiteOutcome
 
 SKIPPED = "skipped with --no-tests"
 _TOO_MANY_FOR_CHANCE = 100
@@ -104,14 +104,16 @@ class PairGate:
             workspace=self.workspace,
         )
 
-    def _run(self, suite: Suite) -> Outcome:
+    def _run(self, suite: Suite) -> SuiteOutcome:
         self.phase(f"running the tests of {suite.sources.description}")
         outcome, remembered = suite.run()
         how = "remembered" if remembered else f"{outcome.run.duration_s:.0f} s"
         self.say(f"tests of {suite.sources.description}: {counts(outcome.run)} [{how}]")
         return outcome
 
-    def _confirmed(self, found: Comparison, was: Outcome, base: Suite, head: Suite) -> Comparison:
+    def _confirmed(
+        self, found: Comparison, was: SuiteOutcome, base: Suite, head: Suite
+    ) -> Comparison:
         """Run what newly fails once more on both sides: chance is no change."""
         suspects = found.newly_failing
         if not suspects or len(suspects) > _TOO_MANY_FOR_CHANCE:
@@ -138,7 +140,9 @@ def _functions(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(without_parameters(name) for name in names))
 
 
-def _gate(tests: OwnTests, suite: Suite, was: Outcome, now: Outcome, found: Comparison) -> Gate:
+def _gate(
+    tests: OwnTests, suite: Suite, was: SuiteOutcome, now: SuiteOutcome, found: Comparison
+) -> Gate:
     return Gate(
         command=(*tests.command, *tests.paths),
         network=suite.isolation.description,

@@ -31,7 +31,7 @@ _NOT_FOR_TESTS = ("TERM", "NO_COLOR", "COLUMNS", "LINES", "PYTHONSAFEPATH")
 _DETAIL_LINES = 12
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class SuiteOutcome(msgspec.Struct, frozen=True):
     """How a suite ended and, where it left results, how each test did."""
 
     run: SuiteRun
@@ -50,11 +50,11 @@ class Suite:
     isolation: Isolation
     workspace: Workspace
 
-    def run(self, only: tuple[str, ...] = ()) -> tuple[Outcome, bool]:
+    def run(self, only: tuple[str, ...] = ()) -> tuple[SuiteOutcome, bool]:
         """Run all tests, or `only` some; also says whether the result was remembered."""
         file = self.workspace.cache / "tests" / f"{self._digest(only)}.json"
         try:
-            return msgspec.json.decode(file.read_bytes(), type=Outcome), True
+            return msgspec.json.decode(file.read_bytes(), type=SuiteOutcome), True
         except (OSError, msgspec.DecodeError):
             pass
         outcome = self._run(only)
@@ -72,7 +72,7 @@ class Suite:
         )
         return hashlib.sha256(msgspec.json.encode(seen)).hexdigest()[:24]
 
-    def _run(self, only: tuple[str, ...]) -> Outcome:
+    def _run(self, only: tuple[str, ...]) -> SuiteOutcome:
         with throwaway_folder() as folder, fresh_checkout(self.folder) as checkout:
             home = folder / "home"
             home.mkdir()
@@ -130,7 +130,7 @@ class Suite:
         finished: Finished,
         cases: dict[str, Case] | None,
         took_s: float,
-    ) -> Outcome:
+    ) -> SuiteOutcome:
         if not cases:
             timed_out = finished.status is None
             failed = SuiteRun(
@@ -140,7 +140,7 @@ class Suite:
                 duration_s=round(took_s, 1),
                 detail=_said(finished, self.workspace.root),
             )
-            return Outcome(failed, {})
+            return SuiteOutcome(failed, {})
         count = Counter(cases.values())
         run = SuiteRun(
             ending=Ending.RESULTS,
@@ -153,7 +153,7 @@ class Suite:
             skipped=count[Case.SKIPPED],
             left_out=tuple(path for path in self.tests.paths if path not in self._paths),
         )
-        return Outcome(run, cases)
+        return SuiteOutcome(run, cases)
 
 
 def _is_for_tests(key: str, own: dict[str, str]) -> bool:

@@ -63,7 +63,7 @@ class _Drawn(msgspec.Struct, frozen=True):
     ratio: float
     low: float
     high: float
-    mark: style.Mark
+    mark: style.Marker
 
 
 def draw_forest(forest: Forest) -> Figure:

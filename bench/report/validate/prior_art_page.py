@@ -17,8 +17,8 @@ from bench.report.output import Output, Page
 from bench.report.select_runs import Collection, Evaluated, OnMachine, PairRuns
 from bench.report.validate.frame import measured_table
 from bench.validate.prior_art.declaration import (
-    Comparison,
     PriorArt,
+    PublishedComparison,
     PublishedFigure,
     SeriesOf,
     declared_names,
@@ -118,7 +118,7 @@ class _Measured:
         times = f" ({said.speedup:.2f}x)" if said.speedup else ""
         return f"{python}{plain(said.figure)}{times}{f' [{said.source}]' if said.source else ''}"
 
-    def _held(self, one: Comparison, said: PublishedFigure) -> tuple[str, str]:
+    def _held(self, one: PublishedComparison, said: PublishedFigure) -> tuple[str, str]:
         """What was measured for a published figure, and how the two compare."""
         found = self._results(one, said.benchmark)
         same = [each for each in found if each[0].python == said.python]
@@ -143,7 +143,7 @@ class _Measured:
             )
             yield "\n".join(f"[{name}]: {one.url}" for name, one in self.declared.source.items())
 
-    def _cells(self, one: Comparison, name: str) -> list[list[str]]:
+    def _cells(self, one: PublishedComparison, name: str) -> list[list[str]]:
         found = [
             [shown.python, seconds(result.base_s), seconds(result.head_s), _whole(shown, result),
              _net(result)]
@@ -151,7 +151,7 @@ class _Measured:
         ]  # fmt: skip
         return found or [["–", "–", "–", "not measured yet", "–"]]
 
-    def _comparison(self, one: Comparison, level: int) -> Iterator[str]:
+    def _comparison(self, one: PublishedComparison, level: int) -> Iterator[str]:
         yield heading(level, self._title_link(one))
         if one.text:
             yield one.text.strip()
@@ -166,7 +166,7 @@ class _Measured:
         yield table((*_COLUMNS, "peak memory") if one.memory else _COLUMNS, rows, numbers=False)
         yield fenced(self._command(one), "sh")
 
-    def _memory(self, one: Comparison, name: str, number: int) -> list[str]:
+    def _memory(self, one: PublishedComparison, name: str, number: int) -> list[str]:
         if not one.memory:
             return []
         found = self._results(one, name)
@@ -189,7 +189,7 @@ class _Measured:
 
     def _series_page(self, each: SeriesOf) -> SeriesPage | None:
         """The series of the declared range and benchmarks."""
-        wanted = Comparison(title="series", range=each.range, benchmarks=each.benchmarks)
+        wanted = PublishedComparison(title="series", range=each.range, benchmarks=each.benchmarks)
         for page in self.series.pages:
             manifest = page.machines[0].series.manifest
             last = len(manifest.points.points) - 1
@@ -198,7 +198,7 @@ class _Measured:
                 return page
         return None
 
-    def _command(self, one: Comparison) -> str:
+    def _command(self, one: PublishedComparison) -> str:
         repo = f" --repo repos/{self.declared.clone}" if self.declared.repository else ""
         chosen = " ".join(f"--benchmark {name}" for name in one.benchmarks)
         return (
@@ -206,14 +206,14 @@ class _Measured:
             f"--budget {self.declared.budget_s:g} --no-tests"
         )
 
-    def _title_link(self, one: Comparison) -> str:
+    def _title_link(self, one: PublishedComparison) -> str:
         pair = self._pair(one)
         if pair is None:
             return one.title
         place = self.workspace.results / pair.target / pair.pair.label / "README.md"
         return link(one.title, self.page.link_to(place))
 
-    def _pair(self, one: Comparison) -> PairRuns | None:
+    def _pair(self, one: PublishedComparison) -> PairRuns | None:
         return next(
             (
                 pair
@@ -223,11 +223,11 @@ class _Measured:
             None,
         )
 
-    def _machines(self, one: Comparison) -> Sequence[OnMachine]:
+    def _machines(self, one: PublishedComparison) -> Sequence[OnMachine]:
         pair = self._pair(one)
         return pair.machines if pair else ()
 
-    def _results(self, one: Comparison, name: str) -> list[tuple[Evaluated, Result]]:
+    def _results(self, one: PublishedComparison, name: str) -> list[tuple[Evaluated, Result]]:
         """A benchmark's results, machine by machine and Python by Python.
 
         Two comparisons may be of one pair: what the shown run does not hold, another one does.

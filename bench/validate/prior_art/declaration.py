@@ -41,7 +41,7 @@ class PublishedFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     memory: bool = False
 
 
-class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PublishedComparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Two revisions, what is measured of them, and what was published about them.
 
     `text` and `title` are Markdown. `memory` has the peak memory of a process shown beside its
@@ -101,8 +101,8 @@ class PriorArt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     budget_s: Positive = 10.0
     same_commits: bool = True
     source: dict[str, Publication] = {}
-    whole: Annotated[tuple[Comparison, ...], msgspec.Meta(min_length=1)]
-    pattern: tuple[Comparison, ...] = ()
+    whole: Annotated[tuple[PublishedComparison, ...], msgspec.Meta(min_length=1)]
+    pattern: tuple[PublishedComparison, ...] = ()
     series: tuple[SeriesOf, ...] = ()
     lessons: str = ""
 
@@ -113,7 +113,7 @@ class PriorArt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             raise ValueError(f"published names the source {unknown[0]!r}, which is not declared")
 
     @property
-    def comparisons(self) -> tuple[Comparison, ...]:
+    def comparisons(self) -> tuple[PublishedComparison, ...]:
         """All pairs, the whole ones first."""
         return *self.whole, *self.pattern
 

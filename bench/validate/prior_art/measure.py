@@ -28,7 +28,7 @@ from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import finished_run, pair_folder
 from bench.engine.testgate.run_gate import GateStep
 from bench.explain.counters.counting import CountersStep
-from bench.validate.prior_art.declaration import Comparison, PriorArt, SeriesOf
+from bench.validate.prior_art.declaration import PriorArt, PublishedComparison, SeriesOf
 
 
 @dataclass
@@ -72,7 +72,7 @@ class PriorArtSession:
     def _options(self, benchmarks: tuple[str, ...], *, counters: bool = False) -> Options:
         return Options(budget_s=self.declared.budget_s, benchmarks=benchmarks, counters=counters)
 
-    def _compare(self, one: Comparison, repo: Path | None) -> None:
+    def _compare(self, one: PublishedComparison, repo: Path | None) -> None:
         pair = resolve_range(self.target, one.range, self.workspace, repo)
         options = self._options(one.benchmarks, counters=one.counters)
         benchmarks = select(self.target, options, self.workspace.suites)

@@ -9,7 +9,7 @@ from support.sandbox import PYTHON, Sandbox
 
 from bench.core.errors import UsageError
 from bench.core.revision import Pair, Revision, Source
-from bench.validate.prior_art.declaration import Comparison, load_prior_art
+from bench.validate.prior_art.declaration import PublishedComparison, load_prior_art
 
 DECLARED = """\
 target = "sample"
@@ -105,7 +105,7 @@ def test_an_unknown_name_and_a_damaged_file_are_told(declared: Sandbox) -> None:
 def test_ranges_are_found_by_the_beginning_of_a_hash(text: str, *, same: bool) -> None:
     base = Revision(Source.GIT, "x", "abcdef1234567890", "2026-01-01")
     pair = Pair(base, Revision(Source.PYPI, "1.0", "1.0", "2026-01-01"), "")
-    assert Comparison(title="t", range=text, benchmarks=("b",)).is_of(pair) is same
+    assert PublishedComparison(title="t", range=text, benchmarks=("b",)).is_of(pair) is same
 
 
 @pytest.mark.parametrize(
