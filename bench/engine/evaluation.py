@@ -190,7 +190,7 @@ def _measured(
         size=size,
         base_s=median_s(times(sized, Side.BASE, size.metric)),
         head_s=median_s(times(sized, Side.HEAD, size.metric)),
-        wall=_wall(alone) if plan.metric is not Metric.VALUE else None,
+        wall=_wall(alone, size) if plan.metric is not Metric.VALUE else None,
         noise=robust_sd(differences(sequence.rounds, plan.metric)),
         base_rss_bytes=_peak_rss(sequence.rounds, Side.BASE),
         head_rss_bytes=_peak_rss(sequence.rounds, Side.HEAD),
@@ -208,13 +208,15 @@ def size_of(plan: Probed, deciding: list[Round], alone: list[Round], interval: I
     return Size(interval, plan.design, plan.metric, len(deciding))
 
 
-def _wall(alone: list[Round]) -> Wall | None:
+def _wall(alone: list[Round], size: Size) -> Wall | None:
+    """Wall time of rounds with each side alone; where the size rests on it, the same figure."""
     if not alone:
         return None
+    is_size = (size.design, size.metric) == (Design.PAIRS, Metric.WALL)
     return Wall(
         median_s(times(alone, Side.BASE, Metric.WALL)),
         median_s(times(alone, Side.HEAD, Metric.WALL)),
-        fixed_interval(differences(alone, Metric.WALL), 0.05),
+        size.interval if is_size else fixed_interval(differences(alone, Metric.WALL), 0.05),
         len(alone),
     )
 

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Sequence
 from bench.formats.tables import render
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~])")
+# A figure and its unit, the two ends of a range, and an arrow's two sides stay on one line.
+_UNIT = re.compile(r"(?<=\d) (?=(?:[mµn]?s|[MG]iB|kB|MB|GB|M)\b)|(?<=[\d%]) (?=[…→])|(?<=[→…]) ")
+_CODE = re.compile(r"`([^`]+)`")
+_RANGE = re.compile(r"(?<=\d)–(?=\d)")
 
 
 def plain(text: str) -> str:
@@ -58,7 +62,14 @@ def heading(level: int, words: str) -> str:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> str:
     """A table of cells that are Markdown already; all but the first column hold `numbers`."""
-    return render(columns, rows, align="right" if numbers else "left")
+    kept = [[_unbroken(cell) for cell in row] for row in rows]
+    return render(columns, kept, align="right" if numbers else "left")
+
+
+def _unbroken(cell: str) -> str:
+    """A cell whose figures are not torn apart where a column is narrow."""
+    cell = _UNIT.sub("\N{NO-BREAK SPACE}", cell)
+    return _RANGE.sub("–\N{WORD JOINER}", cell)
 
 
 def bullets(lines: Iterable[str]) -> str:
@@ -72,7 +83,8 @@ def fenced(text: str, language: str = "text") -> str:
 
 
 def collapsed(summary: str, *blocks: str) -> str:
-    """A section that opens on a click."""
+    """A section that opens on a click. What stands in backticks in its summary becomes code."""
+    summary = _CODE.sub(lambda found: f"<code>{html.escape(found[1], quote=False)}</code>", summary)
     return "\n\n".join((f"<details>\n<summary>{summary}</summary>", *blocks, "</details>"))
 
 

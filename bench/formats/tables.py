@@ -16,7 +16,7 @@ RESULT_COLUMNS = ("benchmark", "base", "head", "change", "verdict", "rounds")
 def render(
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
-    style: str = "github",
+    style: str = "pipe",
     *,
     align: str = "right",
 ) -> str:

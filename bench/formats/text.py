@@ -74,9 +74,31 @@ def magnitude(ratio: float) -> str:
 def magnitude_with_direction(ratio: float) -> str:
     """`magnitude` that can stand alone: `27.4x faster`, `+12.8%`."""
     words = magnitude(ratio)
-    if words in {"+0.0%", "−0.0%"}:
-        return "0.0%"
     return f"{words} {'faster' if ratio < 1 else 'slower'}" if words.endswith("x") else words
+
+
+def amount(base: float | None, head: float | None) -> str:
+    """A change of memory or of a count, sized like one of time: `5.49x less`, `+4.2%`."""
+    if base is None or head is None:
+        return "–"
+    if base == head:
+        return "same"
+    if base <= 0 or head <= 0:
+        return signed(head - base)
+    words = magnitude(head / base)
+    return f"{words} {'less' if head < base else 'more'}" if words.endswith("x") else words
+
+
+def signed(difference: float) -> str:
+    """A difference of counts with its sign and grouped digits."""
+    return f"{difference:+,.0f}".replace("-", "−")
+
+
+def before_after(base_s: float | None, head_s: float | None) -> str:
+    """Both sides in one cell, the unit once where it is the same: `80.9 → 59.4 ms`."""
+    base, head = seconds(base_s), seconds(head_s)
+    figure, _, unit = base.partition(" ")
+    return f"{figure if unit and head.endswith(f' {unit}') else base} → {head}"
 
 
 def plus_minus(interval: Interval | None) -> str:
@@ -130,7 +152,10 @@ def joined(words: Sequence[str], last: str = "and") -> str:
 
 def percent(ratio: float) -> str:
     """A ratio as a signed change in per cent."""
-    return "–" if not math.isfinite(ratio) else f"{(ratio - 1) * 100:+.1f}%".replace("-", "−")
+    if not math.isfinite(ratio):
+        return "–"
+    words = f"{(ratio - 1) * 100:+.1f}%".replace("-", "−")
+    return "0.0%" if words[1:] == "0.0%" else words
 
 
 def verdict_words(result: Result, mei: float) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bench.core.result import Result
+from bench.core.verdict import Verdict
 from bench.formats.markdown import bullets, code, fenced, heading, link, plain, table
 from bench.formats.text import day, joined
 from bench.report.history.select_series import SeriesCollection
 from bench.report.history.series_page import overview_words, series_file
 from bench.report.output import Output
-from bench.report.pair.gate_section import gate_mark
-from bench.report.pair.narrative import largest_changes, verdict_counts
-from bench.report.select_runs import Collection, PairRuns
+from bench.report.pair.conditions import short_conditions
+from bench.report.pair.headline import pair_title, range_words, verdict_counts
+from bench.report.select_runs import Collection, OnMachine, PairRuns
 from bench.report.stack.stack_page import STACK_COLUMNS
 
 _LAYERS = ("core engine", "backend service", "CI pipeline", "boundary", "prior art")
-_COLUMNS = ("target", "pair", "Python", "verdicts", "largest changes", "measured", "machine",
-            "complete")  # fmt: skip
+_COLUMNS = ("pair", "slower", "faster", "other", "conditions")
 _SERIES_COLUMNS = ("target", "series", "points", "Python", "largest steps", "measured", "machine",
                    "complete")  # fmt: skip
 RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "potential saving",
@@ -60,8 +61,9 @@ def _head(collection: Collection, series: SeriesCollection, *, measured: bool) -
         return
     yield (
         f"Made from {code('data/')} by {code('python -m bench report')}. Counts leave out the bare "
-        "interpreter, which each run measures as a control; the largest changes are those whose "
-        "verdict is *faster* or *slower*."
+        "interpreter, which each run measures as a control. Sizes run from the smallest to the "
+        "largest change. Conditions: what other processes used of the machine, whether the harness "
+        "had uncommitted changes (*dirty*), and whether the project's tests were run on both sides."
     )
 
 
@@ -131,20 +133,50 @@ def _in_order(layers: set[str]) -> Sequence[str]:
 
 
 def _rows(pair: PairRuns, layer: str) -> Iterator[list[str]]:
-    """What was measured of a pair in a layer: one row for each machine and Python."""
+    """What was measured of a pair in a layer: one row for each machine."""
     page = f"{pair.target}/{pair.pair.label}/README.md"
     for on in pair.machines:
-        for one in on.shown:
-            if layer not in one.layers:
-                continue
-            results = [result for result in one.results if result.layer == layer]
-            yield [
-                plain(pair.target),
-                link(pair.pair.label, page),
-                one.run.manifest.base.provenance.python,
-                "; ".join(filter(None, (verdict_counts(results), gate_mark(one.run)))),
-                largest_changes(results) or "–",
-                day(one.run.manifest.started_at),
-                plain(on.machine.name),
-                "yes" if one.is_complete else "**no**",
-            ]
+        if not any(layer in one.layers for one in on.shown):
+            continue
+        where = f" on {plain(on.machine.name)}" if len(pair.machines) > 1 else ""
+        runs = [one for one in on.shown if layer in one.layers]
+        unfinished = "" if all(one.is_complete for one in runs) else " (**not complete**)"
+        name = f"{link(f'{plain(pair.target)} {pair_title(pair.pair)}', page)}{where}{unfinished}"
+        yield [name, *_verdicts(on, layer), short_conditions(runs)]
+
+
+def _verdicts(on: OnMachine, layer: str) -> list[str]:
+    """Slower, faster and the rest: counts, by Python where they differ, and sizes."""
+    runs = {
+        one.name.removeprefix("Python "): results
+        for one in on.shown
+        if (results := [result for result in one.results if result.layer == layer])
+    }
+    others = {
+        name: [one for one in results if one.verdict not in {Verdict.FASTER, Verdict.SLOWER}]
+        for name, results in runs.items()
+    }
+    slower = _counted(runs, Verdict.SLOWER)
+    return [
+        slower if slower == "–" else f"**{slower}**",
+        _counted(runs, Verdict.FASTER),
+        _by_run({name: verdict_counts(left) if left else "–" for name, left in others.items()}),
+    ]
+
+
+def _counted(runs: dict[str, list[Result]], verdict: Verdict) -> str:
+    having = {
+        name: [one for one in results if one.verdict is verdict] for name, results in runs.items()
+    }
+    everything = [one for results in having.values() for one in results]
+    if not everything:
+        return "–"
+    counts = {name: f"{len(found)} of {len(runs[name])}" for name, found in having.items()}
+    return f"{_by_run(counts)} ({range_words(everything)})"
+
+
+def _by_run(cells: dict[str, str]) -> str:
+    """One cell; what is the same in all runs stands once."""
+    if len(set(cells.values())) == 1:
+        return next(iter(cells.values()))
+    return ", ".join(f"{name}: {words}" for name, words in cells.items())

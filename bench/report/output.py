@@ -18,11 +18,12 @@ from bench.engine.store.documents import cannot_write
 from bench.engine.store.series import SERIES_FOLDER
 from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
-from bench.formats.markdown import document
+from bench.formats.markdown import document, link
 from bench.validate.calibration.analysis import Calibration
 from bench.validate.calibration.lookup import read_calibrations
 
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
+_REPOSITORY = Path(__file__).parents[2]
 _MARKED_WITHIN = 1500
 _KINDS = {".md", ".svg", ".csv", ".patch", ".json"}
 # The first columns of a CSV file of a series: by these the report knows its own files.
@@ -137,6 +138,16 @@ class Page:
         file = self.file.parent / name
         self.output.write(file, picture(data, draw, file))
         return name
+
+    def back(self) -> str:
+        """A link to the page this one belongs to."""
+        return link("back to the results of the pair", "README.md")
+
+    def docs(self, name: str, words: str) -> str:
+        """A link into `docs/`; only its words where pages are kept outside the repository."""
+        page = _REPOSITORY / "docs" / name
+        inside = self.file.is_relative_to(_REPOSITORY) and page.is_file()
+        return link(words, self.link_to(page)) if inside else words
 
     def link_to(self, path: Path) -> str:
         """A path as seen from the page."""

@@ -37,6 +37,18 @@ class Evaluated:
     run: Run
     evaluation: Evaluation
 
+    @classmethod
+    def of(cls, run: Run) -> Evaluated:
+        """Estimate and decide all of a run: once, then the value is passed on."""
+        with np.errstate(all="ignore"):  # what is not finite is refused, with a message
+            return Evaluated(run, evaluate(run))
+
+    @property
+    def title(self) -> str:
+        """The pair and Python, for pictures."""
+        manifest = self.run.manifest
+        return f"{manifest.target} {manifest.pair.label}, Python {manifest.base.provenance.python}"
+
     @property
     def results(self) -> tuple[Result, ...]:
         """The results without the control."""
@@ -84,6 +96,17 @@ class Shown(Evaluated):
 
     others: tuple[Evaluated, ...] = ()
     part: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its Python, and its groups where another run of that Python is shown before it."""
+        return f"Python {self.python}, {self.part}" if self.part else f"Python {self.python}"
+
+    @property
+    def shown_results(self) -> tuple[Result, ...]:
+        """All results, the control last; of a part without: the first run's control is shown."""
+        control = self.evaluation.control
+        return self.results if self.part or control is None else (*self.results, control)
 
 
 @dataclass(frozen=True)
@@ -190,9 +213,7 @@ def _overlap(one: Interval, other: Interval) -> bool:
 def evaluated(folder: Path) -> Evaluated:
     """Read and evaluate one run; raises `DataError` when it is damaged."""
     try:
-        run = read_run(folder)
-        with np.errstate(all="ignore"):  # what is not finite is refused, with a message
-            return Evaluated(run, evaluate(run))
+        return Evaluated.of(read_run(folder))
     except OSError as error:
         raise DataError(f"{folder} can't be read: {error.strerror}", _HINT) from error
     except (ValueError, ArithmeticError, LookupError) as error:

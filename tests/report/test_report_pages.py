@@ -1,16 +1,22 @@
-"""The pages, from outside: synthetic runs in, Markdown and SVG out."""
+"""The pages of a pair, from outside: synthetic runs in, Markdown and SVG out."""
 
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec.structs import replace as replace_fields
+from support.pages import cells, section, unglued
 from support.synthetic_runs import (
     SMALL,
+    Made,
     RunPlan,
     an_import,
     command,
@@ -20,12 +26,14 @@ from support.synthetic_runs import (
     write_run,
 )
 
+from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.gate import Ending, Gate, SuiteRun
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
 from bench.core.workspace import Workspace
-from bench.engine.store.run import read_run
+from bench.engine.store.events import Counted
+from bench.engine.store.run import Journal, read_run
 from bench.report.write import write_report
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -39,6 +47,7 @@ ALL_KINDS = (
     script("inside", ratio=0.95),
     command("not-yet", rounds=0, alone=0, ended=False),
 )
+BESIDE = ("counters", "rounds", "method", "environments")
 
 
 @pytest.fixture(scope="module")
@@ -51,25 +60,13 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return made
 
 
-def page_of(workspace: Workspace, pair: str = "1.0..2.0", target: str = "sample") -> str:
-    return (workspace.results / target / pair / "README.md").read_text(encoding="utf-8")
+def page_of(workspace: Workspace, pair: str = "1.0..2.0", name: str = "README") -> str:
+    file = workspace.results / "sample" / pair / f"{name}.md"
+    return unglued(file.read_text(encoding="utf-8"))
 
 
 def index_of(workspace: Workspace) -> str:
-    return (workspace.results / "README.md").read_text(encoding="utf-8")
-
-
-def cells(page: str, first: str, nth: int = 0) -> list[str]:
-    """The nth table row that begins with a cell."""
-    rows = [line for line in page.splitlines() if line.startswith(f"| {first} ")]
-    return [cell.strip() for cell in re.split(r"(?<!\\)\|", rows[nth])[1:-1]]
-
-
-def section(page: str, words: str) -> str:
-    """A section by its heading, until the next heading of any level."""
-    _, _, rest = page.partition(f"# {words}\n")
-    assert rest, words
-    return re.split(r"\n#+ ", rest)[0]
+    return unglued((workspace.results / "README.md").read_text(encoding="utf-8"))
 
 
 def test_the_page_says_the_verdict_first(workspace: Workspace) -> None:
@@ -79,49 +76,68 @@ def test_the_page_says_the_verdict_first(workspace: Workspace) -> None:
     assert written.runs == 1
     assert written.page_of(read_run(folder)).is_file()
     page = page_of(workspace)
-    assert "**On Python 3.13, 1 of 3 benchmarks got faster and 1 slower.**" in page
-    assert page.index("got faster") < page.index("| benchmark")
-    assert "Slower: `worse` (+" in page
-    assert "Faster: `quick` (2." in page
-    assert "Same, within ±2%: `same` (±" in page
-    assert cells(page, "quick")[4:] == ["faster", "12"]
-    assert cells(page, "worse")[4] == "slower"
-    assert cells(page, "same")[4] == "same, within ±2%"
+    assert "# sample 1.0 → 2.0\n" in page
+    assert re.search(r"\*\*Slower: 1 of 3\*\*: `worse` \(\+\d+\.\d%\)\. ", page)
+    assert re.search(r"\*\*Faster on Python 3\.13: 1 of 3 \([12]\.\d\dx\)\.\*\* ", page)
+    assert "Same, within ±2%: `same`." in page
+    assert page.index("Slower: 1 of 3") < page.index("| benchmark")
+    assert cells(page, "`quick`")[3] == "faster"
+    assert cells(page, "`worse`")[3] == "**slower**"
+    assert cells(page, "`same`")[3] == "same, within ±2%"
+    rows = [line for line in page.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == ["quick", "same", "worse", "python-startup"]
+
+
+def test_the_conditions_stand_on_top(workspace: Workspace) -> None:
+    write_run(workspace, RunPlan(packages={"new": "1"}))
+    write_report(workspace)
+    line = "quiet 1% | harness clean | tests: not run | ⚠ 1 package differs"
+    assert line in page_of(workspace).partition("![")[0]
+    assert cells(index_of(workspace), "[sample")[4] == "quiet 1% · clean · tests not run"
+
+
+def test_the_picture_says_the_result_to_those_who_cannot_see_it(workspace: Workspace) -> None:
+    write_run(workspace, RunPlan(SMALL))
+    write_report(workspace)
+    page = page_of(workspace)
+    assert page.count("![") == 1
+    assert re.search(r"!\[Ratios with intervals\. Faster on Python 3\.13: 1 of 1", page)
 
 
 def test_every_kind_of_benchmark_and_of_ending(everything: Workspace) -> None:
     page = page_of(everything)
-    assert cells(page, "few")[3].endswith("(unbounded)")
-    assert cells(page, "few")[4] == "undecided, needs more rounds"
-    assert "`few` (1.4" in page
-    assert "in too few rounds to tell" in page
-    assert cells(page, "gone")[1:5] == ["–", "–", "–", "not measured"]
+    assert cells(page, "`few`")[2].endswith("(unbounded)")
+    assert cells(page, "`few`")[3] == "undecided, needs more rounds"
+    assert re.search(r"Undecided: .*`few`.*\. Not measured: `gone`", page)
+    assert cells(page, "`gone`")[1:] == ["– → –", "–", "not measured"]
     assert "no command 'gone' \\| &lt;see&gt; \\_\\_here\\_\\_" in page
-    assert cells(page, "not-yet")[4] == "not measured"
-    net = section(page, "Import cost net of interpreter start")
-    assert cells(net, "import-sample")[3].startswith("1.2")
-    assert "huge" not in net
-    assert "inside" not in section(page, "Wall time, each side alone")
-    assert "waits" in section(page, "Wall time, each side alone")
-    assert cells(section(page, "Memory"), "huge") == ["huge", "40.0 MiB", "20.0 MiB", "2.00x less"]
-    obtained = section(page, "How each figure was obtained")
-    assert cells(obtained, "huge")[4] == "12 pairs, CPU time (95%); verdict from duets"
-    assert cells(obtained, "inside")[1] == "pairs, value"
+    assert cells(page, "`not-yet`")[3] == "not measured"
+    net, walls, memory = page.split("<summary>")[1:]
+    assert net.startswith("Import cost net of interpreter start")
+    assert cells(net, "`import-sample`")[2].startswith("1.3")
+    assert "`huge`" not in net
+    assert "`inside`" not in walls
+    assert cells(walls, "`waits`")[2] == cells(page, "`waits`")[2]
+    assert cells(memory, "`huge`") == ["`huge`", "40.0 → 20.0 MiB", "2.00x less"]
+    method = page_of(everything, name="method")
+    assert cells(method, "`huge`")[4] == "12 pairs, CPU time (95%); verdict from duets"
+    assert cells(method, "`inside`")[1] == "pairs, value"
 
 
-def test_pythons_side_by_side(workspace: Workspace) -> None:
+def test_pythons_are_columns(workspace: Workspace) -> None:
     write_run(workspace, RunPlan(python="3.13"))
     write_run(workspace, RunPlan(python="3.9", made=(control(), command("quick", ratio=1.0))))
     write_report(workspace)
     page = page_of(workspace)
-    table = section(page, "Pythons side by side")
-    assert cells(table, "benchmark")[1:] == [
-        "3.9: change", "3.9: verdict", "3.13: change", "3.13: verdict",
+    assert cells(page, "benchmark")[1:] == [
+        "3.9: before → after", "change", "3.13: before → after", "change", "verdict",
     ]  # fmt: skip
-    assert cells(table, "quick")[2::2] == ["same, within ±2%", "faster"]
-    assert cells(table, "worse")[1:3] == ["–", "not in this run"]
-    assert page.index("# Python 3.9") < page.index("# Python 3.13")
+    assert cells(page, "`quick`")[-1] == "3.9: same, within ±2%; 3.13: faster"
+    assert cells(page, "`worse`")[1:3] == ["–", "–"]
+    assert "Faster on some: `quick` (2.0" in page
+    assert "on 3.13)" in page
     assert "--python 3.9 --python 3.13" in section(page, "Repeat it")
+    assert len(list(workspace.results.rglob("ratios.svg"))) == 1
 
 
 def test_machines_are_never_pooled(workspace: Workspace) -> None:
@@ -129,11 +145,10 @@ def test_machines_are_never_pooled(workspace: Workspace) -> None:
     write_run(workspace, RunPlan(SMALL, machine="box-a", python="3.12"))
     write_report(workspace)
     page = page_of(workspace)
-    assert "side by side" not in page
     assert page.index("## On box-a") < page.index("## On box-b")
-    assert page.count("### Machine") == 2
-    assert "py3.13/box-b/ratios.svg" in page
-    assert "py3.12/box-a/ratios.svg" in page
+    assert "box-b/ratios.svg" in page
+    assert "box-a/ratios.svg" in page
+    assert page_of(workspace, name="environments").count("## Machine box-") == 2
     assert len([line for line in index_of(workspace).splitlines() if "box-" in line]) == 2
 
 
@@ -142,30 +157,32 @@ def test_the_newest_complete_run_is_shown_and_others_listed(workspace: Workspace
     write_run(workspace, RunPlan(run_id="r2", started_at="2026-01-02T00:00:00+00:00"))
     unfinished = RunPlan(run_id="r3", started_at="2026-01-03T00:00:00+00:00", complete=False)
     write_run(workspace, unfinished)
-    slower = (control(), command("quick", ratio=0.9))
-    write_run(
-        workspace,
-        RunPlan(
-            slower,
-            run_id="r4",
-            started_at="2026-01-04T00:00:00+00:00",
-            options=Options(benchmarks=("quick",)),
-        ),
+    slower = RunPlan(
+        (control(), command("quick", ratio=0.9)),
+        run_id="r4",
+        started_at="2026-01-04T00:00:00+00:00",
+        options=Options(benchmarks=("quick",)),
     )
+    write_run(workspace, slower)
     write_report(workspace)
-    page = page_of(workspace)
-    assert "Shown is the run `r2`" in page
-    assert "`r1`, 2026-01-01, complete, 3 benchmarks: 3 of 3 intervals overlap" in page
-    assert "`r3`, 2026-01-03, not complete, 3 benchmarks: 3 of 3 intervals overlap" in page
-    assert "`r4`, 2026-01-04, complete, 1 benchmark: 0 of 1 intervals overlap" in page
+    page = page_of(workspace, name="method")
+    lines = {
+        match[1]: line
+        for line in page.splitlines()
+        if (match := re.match(r"- (?:Shown|Not shown): run \[(r\d)\]", line))
+    }
+    assert lines["r2"].startswith("- Shown: ")
+    assert "complete" not in lines["r1"]
+    assert lines["r1"].endswith("3 of 3 intervals overlap with those shown.")
+    assert "not complete, 3 benchmarks" in lines["r3"]
+    assert lines["r4"].endswith("0 of 1 intervals overlap with those shown.")
 
 
 def test_an_incomplete_run_is_marked(workspace: Workspace) -> None:
     write_run(workspace, RunPlan(SMALL, complete=False))
     write_report(workspace)
-    assert "## Python 3.13.0, not complete" in page_of(workspace)
-    assert "so far (the run is not complete)" in page_of(workspace)
-    assert "**no**" in index_of(workspace)
+    assert "So far: the run of Python 3.13 is not complete." in page_of(workspace)
+    assert "**not complete**" in index_of(workspace)
 
 
 def test_the_command_names_every_option_that_is_not_the_default(workspace: Workspace) -> None:
@@ -181,15 +198,19 @@ def test_the_command_names_every_option_that_is_not_the_default(workspace: Works
     ) in page_of(workspace)
 
 
-def test_commits_show_what_proves_them(workspace: Workspace) -> None:
-    subject = "Fix a|b in __init__ <now>"
+def test_commits_are_named_by_what_they_do_and_show_what_proves_them(workspace: Workspace) -> None:
+    subject = "Fix a|b in __init__ and `re` <now>"
     plan = RunPlan(
         SMALL, base=SHA, head=SHA[::-1], subject=subject, packages={"rich": "15.0", "new": "1"}
     )
     write_run(workspace, plan)
     write_report(workspace)
-    page = page_of(workspace, f"{SHA[:10]}..{SHA[::-1][:10]}")
-    assert cells(page, "subject")[1] == "Fix a\\|b in \\_\\_init\\_\\_ &lt;now&gt;"
+    shown = "Fix a\\|b in \\_\\_init\\_\\_ and `re` &lt;now&gt;"
+    pair = f"{SHA[:10]}..{SHA[::-1][:10]}"
+    assert f"# sample 0123456 → 7654321: {shown}\n" in page_of(workspace, pair)
+    assert f"[sample 0123456 → 7654321: {shown}](sample/{pair}/README.md)" in index_of(workspace)
+    page = page_of(workspace, pair, "environments")
+    assert cells(page, "subject")[1] == shown
     assert cells(page, "dependencies")[1] == "locked by the commit's `uv.lock`"
     assert cells(page, "files identical")[1] == "41 of 42; different: `sample/_version.py`"
     differences = section(page, "Dependency differences")
@@ -204,22 +225,30 @@ def test_the_index_sorts_by_layer(workspace: Workspace) -> None:
     index = index_of(workspace)
     places = [index.index(f"## {name}") for name in ("Core engine", "Prior art", "Something else")]
     assert places == sorted(places)
-    row = cells(index, "prior")
-    assert row[1] == "[1.0..2.0](prior/1.0..2.0/README.md)"
-    assert row[3] == "1 faster"
-    assert row[4].startswith("`quick` 2.0")
+    row = cells(index, "[prior")
+    assert row[0] == "[prior 1.0 → 2.0](prior/1.0..2.0/README.md)"
+    assert row[1] == "–"
+    assert re.fullmatch(r"1 of 1 \([12]\.\d\dx\)", row[2])
+
+
+def test_the_index_has_a_line_a_pair_with_its_pythons(workspace: Workspace) -> None:
+    write_run(workspace, RunPlan(python="3.12"))
+    write_run(workspace, RunPlan((*SMALL, command("worse", ratio=1.0)), python="3.13"))
+    write_report(workspace)
+    _, slower, faster, other, _ = cells(index_of(workspace), "[sample")
+    assert slower.startswith("**3.12: 1 of 3, 3.13: 0 of 2 (+")
+    assert faster.startswith("3.12: 1 of 3, 3.13: 1 of 2 (")
+    assert other == "1 same"
 
 
 def test_benchmarks_are_listed_in_their_own_layer(workspace: Workspace) -> None:
-    across = command("across", ratio=0.5)
+    across = command("across", ratio=1.5)
     across = replace(across, benchmark=Benchmark(name="across", command=("x",), layer="boundary"))
     write_run(workspace, RunPlan((*SMALL, across)))
     write_report(workspace)
     core, boundary = index_of(workspace).split("## Boundary")
-    assert "`quick`" in core
-    assert "`across`" not in core
-    assert cells(boundary, "sample")[3] == "1 faster"
-    assert "`across`" in boundary
+    assert cells(core, "[sample")[1] == "–"
+    assert cells(boundary, "[sample")[1].startswith("**1 of 1")
     assert "core engine and boundary · " in page_of(workspace)
 
 
@@ -230,17 +259,87 @@ def test_tests_that_newly_fail_are_said_first(workspace: Workspace) -> None:
     write_run(workspace, RunPlan(SMALL, gate=gate))
     write_report(workspace)
     page = page_of(workspace)
-    assert page.index("tests newly fail") < page.index("got faster")
-    assert "test_a\\|b" in section(page, "Tests of the project")
-    assert "tests newly fail" in cells(index_of(workspace), "sample")[3]
+    assert page.index("tests newly fail") < page.index("Faster on")
+    assert "tests: 5 passed → 4 passed, 1 failed" in page
+    environments = page_of(workspace, name="environments")
+    assert "test_a\\|b" in section(environments, "Tests of the project")
+    assert "**tests fail**" in cells(index_of(workspace), "[sample")[4]
 
 
-def test_links_lead_somewhere(everything: Workspace) -> None:
-    for page in everything.results.rglob("*.md"):
-        links = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
-        assert links
+@pytest.mark.parametrize("place", ["everything", "committed"])
+def test_links_lead_to_files_that_are_kept(everything: Workspace, place: str) -> None:
+    """Relative links of all pages: those of this repository must not lead to what git ignores."""
+    root = Path(__file__).parents[2]
+    results = everything.results if place == "everything" else root / "results"
+    targets = set()
+    for page in results.rglob("*.md"):
+        links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
         for link in links:
-            assert (page.parent / link).exists(), link
+            if not link.startswith("http"):
+                target = (page.parent / link.partition("#")[0]).resolve()
+                assert target.exists(), f"{page}: {link}"
+                targets.add(target)
+    if place == "committed":
+        assert not ignored(root, targets)
+
+
+def ignored(root: Path, files: set[Path]) -> list[str]:
+    """Which of some files git ignores."""
+    git = shutil.which("git")
+    if git is None or not (root / ".git").exists():
+        pytest.skip("not a clone")
+    names = "\n".join(str(file.relative_to(root)) for file in sorted(files))
+    asked = [git, "check-ignore", "--stdin"]
+    done = subprocess.run(asked, check=False, cwd=root, input=names, stdout=PIPE, text=True)
+    return done.stdout.split()
+
+
+def test_links_of_reasons_lead_to_a_heading(workspace: Workspace) -> None:
+    folder = write_run(workspace, RunPlan(SMALL))
+    add_counters(folder, ("quick",))
+    write_report(workspace)
+    why = section(page_of(workspace), "Why?")
+    assert "modules imported 300 → 260 (no longer imported, by package: `lib0` 40)" in why
+    assert "system calls 2.00x less ([counters](counters.md#quick))" in why
+    assert "### quick\n" in page_of(workspace, name="counters")
+
+
+def add_counters(folder: Path, names: Sequence[str]) -> None:
+    """Counters as of a large program: hundreds of modules."""
+    with Journal(read_run(folder)) as journal:
+        for name in names:
+            vanished = tuple(
+                f"lib{number}.module{part}" for number in range(1) for part in range(40)
+            )
+            base, head = (Tally({Counter.MODULES_THIRD_PARTY: count}) for count in (300, 260))
+            found = {Counter.MODULES_THIRD_PARTY: Names(vanished=vanished)}
+            journal.write(
+                Counted(
+                    benchmark=name,
+                    instrument=Instrument.OBSERVER,
+                    base=base,
+                    head=head,
+                    names=found,
+                )
+            )
+            base, head = (Tally({Counter.SYSTEM_CALLS: count}) for count in (8000, 4000))
+            journal.write(
+                Counted(benchmark=name, instrument=Instrument.SYSTEM_CALLS, base=base, head=head)
+            )
+
+
+def test_the_page_of_many_benchmarks_stays_small(workspace: Workspace) -> None:
+    names = [f"import-a-module-with-a-long-name-{number}" for number in range(22)]
+    made: list[Made] = [control(), *(an_import(name, ratio=0.5) for name in names)]
+    packages = {f"a-package-{number}": "1.0" for number in range(40)}
+    for python in ("3.12", "3.13"):
+        folder = write_run(workspace, RunPlan(made, python=python, packages=packages))
+        add_counters(folder, names)
+    write_report(workspace)
+    page = workspace.results / "sample" / "1.0..2.0" / "README.md"
+    assert page.stat().st_size <= 25_000
+    assert len(page.read_text(encoding="utf-8").splitlines()) <= 250
+    assert page.read_text(encoding="utf-8").count("![") == 1
 
 
 def test_tables_have_blank_lines_around_and_even_rows(everything: Workspace) -> None:
@@ -252,9 +351,11 @@ def test_tables_have_blank_lines_around_and_even_rows(everything: Workspace) -> 
                 assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
 
 
-def test_pictures_are_well_formed(everything: Workspace) -> None:
+def test_pages_have_pages_beside_them_and_pictures_are_well_formed(everything: Workspace) -> None:
+    folder = everything.results / "sample" / "1.0..2.0"
+    assert {file.stem for file in folder.glob("*.md")} == {"README", *BESIDE}
     pictures = sorted(everything.results.rglob("*.svg"))
-    assert len(pictures) == 7
+    assert [file.name for file in pictures] == ["ratios.svg", "rounds-py3.13.svg"]
     for picture in pictures:
         assert ET.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
 
@@ -266,7 +367,7 @@ def test_drawing_again_changes_nothing(workspace: Workspace) -> None:
     times = {file: file.stat().st_mtime_ns for file in files}
     write_report(workspace)
     assert {file: file.stat().st_mtime_ns for file in _files(workspace.results)} == times
-    picture = next(workspace.results.rglob("same.svg"))
+    picture = next(workspace.results.rglob("ratios.svg"))
     picture.write_bytes(picture.read_bytes()[:-200])
     write_report(workspace)
     assert {file: file.read_bytes() for file in _files(workspace.results)} == files
@@ -276,7 +377,7 @@ def test_drawing_again_changes_nothing(workspace: Workspace) -> None:
 def test_a_changed_run_is_drawn_again(workspace: Workspace) -> None:
     write_run(workspace, RunPlan(SMALL))
     write_report(workspace)
-    picture = next(workspace.results.rglob("quick.svg"))
+    picture = next(workspace.results.rglob("ratios.svg"))
     before = picture.read_bytes()
     newer = replace(RunPlan(SMALL), run_id="r9", started_at="2027-01-01T00:00:00+00:00")
     write_run(workspace, replace(newer, made=(control(), command("quick", ratio=0.4))))
@@ -288,24 +389,26 @@ def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
-def test_a_group_measured_by_itself_is_shown_after_the_rest(workspace: Workspace) -> None:
+def test_a_group_measured_by_itself_has_its_rows_in_the_same_table(workspace: Workspace) -> None:
     e2e = replace(command("whole", ratio=0.5), benchmark=Benchmark(
         name="whole", group="e2e", command=("sample", "whole")))  # fmt: skip
     write_run(workspace, RunPlan())
     alone = RunPlan(
-        made=(control(), e2e),
+        made=(control(rounds=40), e2e),
         options=Options(groups=("e2e",)),
         started_at="2026-11-23T09:00:00+00:00",
         run_id="20261123T090000Z-0002",
     )
     write_run(workspace, alone)
-    written = write_report(workspace)
-    (page,) = (written.results / "sample").rglob("README.md")
-    text = page.read_text(encoding="utf-8")
-    assert text.index("| quick") < text.index(", e2e\n") < text.rindex("| whole")
-    assert list(page.parent.glob("py3.13/box-a/e2e/ratios.svg"))
-    assert text.count("3.13: verdict") <= 1
-    assert "`whole`" not in text.partition("\n## ")[0]  # the summary is of the first run
+    write_report(workspace)
+    page = page_of(workspace)
+    assert "1 benchmark in another run (e2e, Python 3.13): 1 faster." in page
+    assert "Faster on Python 3.13: 1 of 3 " in page  # the counts are of the first run
+    top = page.partition("\n## ")[0]
+    assert cells(top, "`whole`")[3] == "faster"
+    # The control was measured in both runs: one row, of the first.
+    assert len([line for line in top.splitlines() if line.startswith("| `python-startup`")]) == 1
+    assert list(workspace.results.rglob("rounds-py3.13-e2e.svg"))
 
 
 def test_runs_of_one_group_without_a_benchmark_in_common_keep_their_pictures(
@@ -319,5 +422,5 @@ def test_runs_of_one_group_without_a_benchmark_in_common_keep_their_pictures(
             run_id=f"20261123T0{number}0000Z-000{number}",
         )
         write_run(workspace, alone)
-    written = write_report(workspace)
-    assert len(list((written.results / "sample").rglob("ratios.svg"))) == 3
+    write_report(workspace)
+    assert len(list(workspace.results.rglob("rounds-*.svg"))) == 3

@@ -13,12 +13,11 @@ import pytest
 from matplotlib.text import Text
 from support.pictures import overlaps
 
-from bench.core.sample import Design
 from bench.core.verdict import Interval, Verdict
-from bench.formats.figure_style import drawing, picture
+from bench.formats.figure_style import BLUE, CARD, DARK, INK, MARKS, ORANGE, drawing, picture
 from bench.formats.text import change
-from bench.report.figures.distributions import RoundsPicture, draw_rounds
-from bench.report.figures.forest import Forest, ForestRow, draw_forest
+from bench.report.figures.forest import Forest, ForestPoint, ForestRow, draw_forest
+from bench.report.figures.rounds_figure import RoundsPanel, RoundsPicture, draw_rounds
 
 INF, NAN = math.inf, math.nan
 INTERVALS = (
@@ -38,8 +37,9 @@ def forest(count: int, *, longest: bool, only: int | None = None) -> Forest:
     for number in range(count):
         interval, verdict = INTERVALS[number % len(INTERVALS) if only is None else only]
         name = f"{number}-{'a-long-name-' * 5}"[:60] if longest else f"b{number}"
-        words = str(verdict or "not measured")
-        rows.append(ForestRow(name, interval, verdict, change(interval), words, number == 0))
+        pythons = ("3.12", "3.13") if number % 3 else ("3.13",)
+        points = tuple(ForestPoint(python, interval, verdict) for python in pythons)
+        rows.append(ForestRow(name, points, number == 0))
     return Forest("target 1.0..2.0, Python 3.13.0", tuple(rows), 0.02)
 
 
@@ -58,8 +58,8 @@ def test_numbers_of_the_axes_have_room(half: float, times: float) -> None:
     near = Interval(1.0, 1 - half, 1 + half)
     far = Interval(times, times * 0.9, times * 1.1)
     rows = [
-        ForestRow("a", near, Verdict.UNDECIDED, change(near), "undecided"),
-        ForestRow("b", far, Verdict.SLOWER, change(far), "slower"),
+        ForestRow("a", (ForestPoint("3.13", near, Verdict.UNDECIDED),)),
+        ForestRow("b", (ForestPoint("3.13", far, Verdict.SLOWER),)),
     ]
     with drawing():
         figure = draw_forest(Forest("t", tuple(rows), 0.02))
@@ -75,36 +75,55 @@ def test_every_minimum_effect_can_be_drawn(mei: float) -> None:
         assert not overlaps(draw_forest(msgspec.structs.replace(forest(8, longest=False), mei=mei)))
 
 
-def rounds(count: int, ratio: float, noise: float, name: str = "benchmark") -> RoundsPicture:
-    generator = np.random.default_rng(3)
-    base_s = 0.1 * np.exp(generator.normal(0, noise, count))
-    head_s = 0.1 * ratio * np.exp(generator.normal(0, noise, count))
-    interval = Interval(ratio, ratio * 0.9, ratio * 1.1) if count > 5 else Interval(ratio, 0.0, INF)
-    return RoundsPicture(
-        f"{name}, target 1.0..2.0, Python 3.13.0",
-        "CPU time (user + system)",
-        0.02,
-        tuple([Design.PAIRS] * (count // 3) + [Design.DUET] * (count - count // 3)),
-        tuple(base_s.tolist()),
-        tuple(head_s.tolist()),
-        Design.DUET,
-        interval,
+def rounds(count: int, ratio: float, noise: float, panels: int, name: str) -> RoundsPicture:
+    ratios = np.random.default_rng(3).normal(math.log(ratio), noise, count)
+    limits = (ratio * 0.9, ratio * 1.1) if count > 5 else (0.0, INF)
+    interval = Interval(ratio, *limits)
+    panel = RoundsPanel(
+        name,
+        change(interval),
+        tuple(ratios.tolist()),
+        tuple(number >= count // 3 for number in range(count)),
         interval,
         (count // 2,),
     )
+    return RoundsPicture("Every round, target 1.0..2.0, Python 3.13.0", (panel,) * panels, 0.02)
 
 
 @pytest.mark.parametrize("count", [1, 2, 12, 180])
 @pytest.mark.parametrize(("ratio", "noise"), [(1.0, 0.0), (1.0, 0.5), (0.03, 0.05), (40.0, 0.2)])
 def test_rounds_have_room_for_everything(count: int, ratio: float, noise: float) -> None:
-    with drawing():
-        assert not overlaps(draw_rounds(rounds(count, ratio, noise)))
+    for panels, name in ((1, "benchmark"), (3, "a-benchmark-with-a-long-name")):
+        with drawing():
+            assert not overlaps(draw_rounds(rounds(count, ratio, noise, panels, name)))
 
 
 def test_names_with_dollars_and_underscores_are_no_formulas() -> None:
     with drawing():
-        figure = draw_rounds(rounds(6, 1.0, 0.1, name="$x_1$ & <b>"))
-    assert any(text.get_text().startswith("$x_1$ & <b>,") for text in figure.findobj(Text))
+        figure = draw_rounds(rounds(6, 1.0, 0.1, 2, "$x_1$ & <b>"))
+    assert any(text.get_text() == "$x_1$ & <b>" for text in figure.findobj(Text))
+
+
+def test_pictures_fit_the_page_and_can_be_read_there() -> None:
+    for figure in (draw_forest(forest(25, longest=True)), draw_rounds(rounds(12, 1, 0.1, 3, "a"))):
+        assert figure.get_figwidth() * 96 == pytest.approx(860)
+        texts = [one for one in figure.findobj(Text) if one.get_text().strip()]
+        assert min(float(one.get_fontsize()) for one in texts) * 96 / 72 >= 11
+
+
+def test_text_stays_text_and_colours_have_a_dark_variant(tmp_path: Path) -> None:
+    svg = picture(forest(3, longest=False), draw_forest, tmp_path / "none.svg").decode()
+    assert ">target 1.0..2.0, Python 3.13.0</text>" in svg
+    assert "sans-serif" in svg
+    dark = svg.partition("prefers-color-scheme:dark")[2].partition("</style>")[0]
+    assert DARK[CARD] in dark
+    assert DARK[INK] in dark
+
+
+def test_verdicts_differ_in_shape_and_not_in_red_and_green() -> None:
+    looks = {(mark.shape, mark.filled) for mark in MARKS.values()}
+    assert len(looks) == len(MARKS)
+    assert {MARKS[one].colour for one in (Verdict.FASTER, Verdict.SLOWER)} == {BLUE, ORANGE}
 
 
 def test_pictures_do_not_depend_on_the_users_settings(tmp_path: Path) -> None:

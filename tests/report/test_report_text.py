@@ -78,7 +78,7 @@ def test_change(interval: Interval | None, words: str) -> None:
         (1.05, "+5.0%", "+5.0%"),
         (NAN, "–", "–"),
         (0.0, "–", "–"),
-        (0.9999, "−0.0%", "0.0%"),
+        (0.9999, "0.0%", "0.0%"),
     ],
 )
 def test_magnitude(ratio: float, words: str, alone: str) -> None:
@@ -105,6 +105,29 @@ def test_half_width(interval: Interval | None, words: str) -> None:
 )
 def test_probability(value: float | None, words: str) -> None:
     assert text.probability(value) == words
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "words"),
+    [
+        (None, 1, "–"),
+        (40, 40, "same"),
+        (40, 20, "2.00x less"),
+        (20, 50, "2.50x more"),
+        (100, 90, "−10.0%"),
+        (10_000, 9_999, "0.0%"),
+        (0, 1200, "+1,200"),
+        (3, 0, "−3"),
+    ],
+)
+def test_amounts(base: float | None, head: float | None, words: str) -> None:
+    assert text.amount(base, head) == words
+
+
+def test_before_and_after_name_one_unit_once() -> None:
+    assert text.before_after(0.0809, 0.0594) == "80.9 → 59.4 ms"
+    assert text.before_after(1.2, 0.5) == "1.20 s → 500 ms"
+    assert text.before_after(None, 0.5) == "– → 500 ms"
 
 
 def test_other_words() -> None:

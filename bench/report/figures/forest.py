@@ -1,15 +1,13 @@
-"""The picture of all ratios of a run with their intervals.
+"""The picture of a pair: all ratios with their intervals on one logarithmic axis.
 
-One row a benchmark. Changes of 30 times and of 1% have to be readable beside each other: the right
-panel shows what is near no change, the left one everything, in powers of two. What lies outside the
-right panel is an arrow at its edge.
+One row a benchmark, the largest saving first, with a line for each Python; the figures stand beside
+them, so that a change of 1% is read where one of 30 times sets the scale.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 from matplotlib.axes import Axes
@@ -19,169 +17,137 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from bench.core.verdict import Interval, Verdict
 from bench.formats import figure_style as style
-from bench.formats.text import percent
+from bench.formats.text import is_bounded, magnitude_with_direction
+from bench.report.figures.ratio_axis import ends, limits, ticks
+from bench.report.select_runs import Shown
 
-_ROW_IN, _TOP_IN, _BOTTOM_IN, _MARGIN_IN, _GAP_IN = 0.27, 0.80, 0.74, 0.18, 0.22
-_NAME_LIMIT_IN = 2.2
-_CLOSE = math.log(1.2)
-_NARROWEST = math.log(1.005)
-_FARTHEST_CLOSE = math.log(1.25)
-_PANEL_IN = 3.6
-_CHANGE, _VERDICT = "change (interval)", "verdict"
-_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-_UNBOUNDED = 60.0  # far outside every panel, in ln
+_LINE_IN, _ROW_GAP_IN, _TOP_IN, _BOTTOM_IN = 0.17, 0.1, 0.56, 0.72
+_MARGIN_IN, _GAP_IN = 0.18, 0.2
+_NAME_LIMIT_IN = 2.1
+_TICK_IN = 0.75
+
+
+class ForestPoint(msgspec.Struct, frozen=True):
+    """A benchmark on one Python; `interval` is None where it was not measured."""
+
+    python: str
+    interval: Interval | None
+    verdict: Verdict | None
+
+    @property
+    def ratio(self) -> float | None:
+        """The ratio, if there is one."""
+        one = self.interval
+        return one.ratio if one and math.isfinite(one.ratio) and one.ratio > 0 else None
 
 
 class ForestRow(msgspec.Struct, frozen=True):
-    """A benchmark: its ratio with limits, and the words beside it."""
+    """A benchmark on all Pythons it was measured on."""
 
     name: str
-    interval: Interval | None
-    verdict: Verdict | None
-    figures: str
-    words: str
+    points: tuple[ForestPoint, ...]
     is_control: bool = False
-
-    @property
-    def label(self) -> str:
-        """The name, with a word on the bare interpreter's role."""
-        return f"{self.name} (A/A)" if self.is_control else self.name
 
 
 class Forest(msgspec.Struct, frozen=True):
-    """All benchmarks of a run; `mei` as a fraction."""
+    """All benchmarks of a pair on a machine; `mei` as a fraction."""
 
     title: str
     rows: tuple[ForestRow, ...]
     mei: float
 
 
-class _Drawn(msgspec.Struct, frozen=True):
-    """A row with an interval, in ln, at its height."""
+def forest_of(title: str, shown: Sequence[Shown]) -> Forest:
+    """Every benchmark once, sorted by effect, the bare interpreter last."""
+    rows: dict[str, list[ForestPoint]] = {}
+    controls = set()
+    for one in shown:
+        for result in one.shown_results:
+            interval = result.size.interval if result.size else None
+            rows.setdefault(result.name, []).append(
+                ForestPoint(one.python, interval, result.verdict)
+            )
+            controls |= {result.name} if result.is_control else set()
+    made = [ForestRow(name, tuple(points), name in controls) for name, points in rows.items()]
+    return Forest(title, tuple(sorted(made, key=_place)), shown[0].mei)
 
-    at: int
-    ratio: float
-    low: float
-    high: float
-    mark: style.Marker
+
+def _place(row: ForestRow) -> tuple[bool, float]:
+    ratios = [point.ratio for point in row.points if point.ratio is not None]
+    return row.is_control, math.fsum(map(math.log, ratios)) / len(ratios) if ratios else math.inf
 
 
 def draw_forest(forest: Forest) -> Figure:
     """Draw it."""
-    names = [style.wrapped(row.label, _NAME_LIMIT_IN) for row in forest.rows]
+    names = [style.wrapped(_label(row), _NAME_LIMIT_IN) for row in forest.rows]
+    lines = [
+        max(len(row.points), name.count("\n") + 1)
+        for row, name in zip(forest.rows, names, strict=True)
+    ]
     names_in = max(style.width_in(line) for name in names for line in name.splitlines())
-    figures_in = max(style.width_in(words) for words in (_CHANGE, *_column(forest, "figures")))
-    words_in = max(style.width_in(words) for words in (_VERDICT, *_column(forest, "words")))
-    drawn = [found for at, row in enumerate(forest.rows) if (found := _drawn(at, row))]
-    half = _close_half(drawn, forest.mei)
-    is_wide = any(abs(one.ratio) > half for one in drawn)
-    text_in = names_in + figures_in + words_in + 2 * _MARGIN_IN + 3 * _GAP_IN
-    panels_in = max(_PANEL_IN, style.WIDTH_IN - text_in)
-    tall = max([name.count("\n") for name in names] + [0])
-    row_in = _ROW_IN + 0.1 * tall
-    rows_in = row_in * len(forest.rows)
-    card = style.Card(text_in + panels_in, _TOP_IN + rows_in + _BOTTOM_IN)
+    several = any(len(row.points) > 1 for row in forest.rows)
+    words = [[_words(point, several=several) for point in row.points] for row in forest.rows]
+    words_in = max(style.width_in(one, style.SMALL_PT) for row in words for one in row)
+    rows_in = sum(lines) * _LINE_IN + len(lines) * _ROW_GAP_IN
+    card = style.Card(style.WIDTH_IN, _TOP_IN + rows_in + _BOTTOM_IN)
     left = _MARGIN_IN + names_in + _GAP_IN
-    close_in = (panels_in - 0.3) * 0.5 if is_wide else panels_in
-    if is_wide:
-        wide = card.axes(left, _TOP_IN, panels_in - 0.3 - close_in, rows_in)
-        _wide_panel(wide, drawn, forest)
-    close = card.axes(left + panels_in - close_in, _TOP_IN, close_in, rows_in)
-    _close_panel(close, drawn, forest, half, close_in)
-    _words(card, forest, names, left + panels_in + _GAP_IN, figures_in + _GAP_IN, row_in)
+    panel_in = style.WIDTH_IN - left - words_in - _GAP_IN - _MARGIN_IN
+    axes = card.axes(left, _TOP_IN, panel_in, rows_in)
+    _axis(axes, forest, rows_in, panel_in)
+    card.text(_MARGIN_IN, 0.32, forest.title, size=11, weight="bold")
+    top = _ROW_GAP_IN / 2
+    for row, name, count, figures in zip(forest.rows, names, lines, words, strict=True):
+        middle = _TOP_IN + top + count * _LINE_IN / 2
+        colour = style.MUTED if row.is_control else style.INK
+        card.text(_MARGIN_IN, middle, name, va="center", linespacing=1.05, color=colour)
+        first = top + (count - len(row.points)) * _LINE_IN / 2
+        for number, (point, figure) in enumerate(zip(row.points, figures, strict=True)):
+            height = first + (number + 0.5) * _LINE_IN
+            _draw_point(axes, point, height)
+            at = left + panel_in + _GAP_IN
+            style_of = {"va": "center", "size": style.SMALL_PT, "color": colour}
+            card.text(at, _TOP_IN + height, figure, **style_of)
+        top += count * _LINE_IN + _ROW_GAP_IN
     _legend(card, forest)
     return card.figure
 
 
-def _column(forest: Forest, field: Literal["figures", "words"]) -> list[str]:
-    return [getattr(row, field) for row in forest.rows]
+def _label(row: ForestRow) -> str:
+    return f"{row.name} (A/A)" if row.is_control else row.name
 
 
-def _drawn(at: int, row: ForestRow) -> _Drawn | None:
-    interval = row.interval
-    if interval is None or row.verdict is None:
-        return None
-    if not (math.isfinite(interval.ratio) and interval.ratio > 0):
-        return None
-    low, high = _ln(interval.low, -_UNBOUNDED), _ln(interval.high, _UNBOUNDED)
-    return _Drawn(at, math.log(interval.ratio), low, high, style.MARKS[row.verdict])
+def _words(point: ForestPoint, *, several: bool) -> str:
+    """The change of a point, for the column of figures."""
+    start = f"{point.python}: " if several else ""
+    if point.ratio is None or point.verdict is None:
+        return f"{start}not measured"
+    if point.verdict is Verdict.UNDECIDED:
+        return f"{start}undecided"
+    return f"{start}{magnitude_with_direction(point.ratio)}"
 
 
-def _ln(limit: float, otherwise: float) -> float:
-    return math.log(limit) if limit > 0 and math.isfinite(limit) else otherwise
-
-
-def _close_half(drawn: Sequence[_Drawn], mei: float) -> float:
-    """Half the width of the panel around no change, in ln."""
-    limits = [
-        abs(limit)
-        for one in drawn
-        if abs(one.ratio) <= _CLOSE
-        for limit in (one.ratio, one.low, one.high)
-        if abs(limit) < _FARTHEST_CLOSE
+def _axis(axes: Axes, forest: Forest, rows_in: float, panel_in: float) -> None:
+    points = [
+        (point.ratio, point.interval)
+        for row in forest.rows
+        for point in row.points
+        if point.ratio is not None
     ]
-    return max([1.08 * limit for limit in limits] + [2.5 * math.log1p(mei), _NARROWEST])
-
-
-def _wide_panel(axes: Axes, drawn: Sequence[_Drawn], forest: Forest) -> None:
-    ends = [limit for one in drawn for limit in (one.ratio, one.low, one.high)]
-    ends = [limit / math.log(2) for limit in ends if abs(limit) < _UNBOUNDED]
-    low, high = min([*ends, -0.6]) - 0.25, max([*ends, 0.6]) + 0.25
-    ticks = [tick for tick in _times_ticks(high - low) if low <= tick <= high]
-    axes.set_xticks([k * math.log(2) for k in ticks], [_times_label(k) for k in ticks])
-    _panel(axes, drawn, forest, low * math.log(2), high * math.log(2))
-    _caption(axes, "all changes, logarithmic")
-
-
-def _times_ticks(octaves: float) -> list[float]:
-    """Where numbers stand, as powers of two; in a short range also between these."""
-    if octaves < 3.2:
-        times = [math.log2(number) for number in (1.5, 2.5, 4.0, 6.0)]
-    else:
-        step = math.ceil(octaves / 6)
-        times = [float(step * number) for number in range(1, 40)]
-    return [-one for one in reversed(times)] + [0.0] + times
-
-
-def _times_label(power: float) -> str:
-    return "1" if power == 0 else f"{2 ** abs(power):.4g}x"
-
-
-def _close_panel(
-    axes: Axes, drawn: Sequence[_Drawn], forest: Forest, half: float, panel_in: float
-) -> None:
-    # The left half of a logarithmic axis is the tighter one: -half is expm1(-half).
-    reach = -math.expm1(-half)
-    steps = [step for step in _STEPS if step <= reach]
-    highest = steps[-1] * math.floor(reach / steps[-1])
-    step = next((one for one in steps if _has_room(one, half, panel_in)), highest)
-    count = math.floor(reach / step)
-    changes = [k * step for k in range(-count, count + 1)]
-    labels = ["0" if k == 0 else _change_label(k, step) for k in changes]
-    axes.set_xticks([math.log1p(k) for k in changes], labels)
-    _panel(axes, drawn, forest, -half, half)
-    _caption(axes, "near no change")
-
-
-def _has_room(step: float, half: float, panel_in: float) -> bool:
-    """Whether the two closest numbers of an axis, which are its highest, have a gap between."""
-    top = step * math.floor(-math.expm1(-half) / step)
-    apart_in = (math.log1p(top) - math.log1p(top - step)) / (2 * half) * panel_in
-    return apart_in > style.width_in(_change_label(top, step), style.SMALL_PT) + 0.05
-
-
-def _change_label(change: float, step: float) -> str:
-    words = percent(1 + change)
-    return words if step < 0.01 else words.replace(".0%", "%")
-
-
-def _caption(axes: Axes, words: str) -> None:
-    axes.set_title(words, size=style.SMALL_PT, color=style.MUTED, pad=7)
-    for at, align, direction in ((0.0, "left", "◂ faster"), (1.0, "right", "slower ▸")):
+    low, high = limits(points, forest.mei)
+    axes.set_xlim(low, high)
+    axes.set_ylim(rows_in, 0)
+    axes.set_yticks([])
+    places = ticks(low, high, max(2, math.floor(panel_in / _TICK_IN)))
+    axes.set_xticks([at for at, _ in places], [words for _, words in places])
+    axes.grid(axis="x", color=style.GRID, linewidth=0.8)
+    band = math.log1p(forest.mei)
+    axes.axvspan(max(-band, low), min(band, high), color=style.BAND, linewidth=0)
+    axes.axvline(0, color=style.MUTED, linewidth=0.9)
+    for at, align, words in ((0.0, "left", "◂ faster"), (1.0, "right", "slower ▸")):
         axes.annotate(
-            direction,
+            words,
             (at, 0),
-            xytext=(0, -24),
+            xytext=(0, -26),
             xycoords="axes fraction",
             textcoords="offset points",
             ha=align,
@@ -190,90 +156,42 @@ def _caption(axes: Axes, words: str) -> None:
         )
 
 
-def _panel(axes: Axes, drawn: Sequence[_Drawn], forest: Forest, low: float, high: float) -> None:
-    axes.set_xlim(low, high)
-    axes.set_ylim(len(forest.rows) - 0.5, -0.5)
-    axes.set_yticks([])
-    axes.grid(axis="x", color=style.GRID, linewidth=0.8)
-    band = math.log1p(forest.mei)
-    axes.axvspan(max(-band, low), min(band, high), color=style.BAND, linewidth=0)
-    axes.axvline(0, color=style.MUTED, linewidth=0.9)
-    for one in drawn:
-        _row(axes, one, low, high)
-
-
-def _row(axes: Axes, one: _Drawn, low: float, high: float) -> None:
-    colour = one.mark.colour
-    start, end = max(one.low, low), min(one.high, high)
-    if start < end:
-        axes.plot(
-            [start, end],
-            [one.at, one.at],
-            color=colour,
-            linewidth=1.6,
-            zorder=3,
-            solid_capstyle="butt",
-        )
-    if min(one.low, one.ratio) < low:
-        _edge(axes, low, one, CARETLEFT)
-    if max(one.high, one.ratio) > high:
-        _edge(axes, high, one, CARETRIGHT)
-    if low <= one.ratio <= high:
-        axes.plot(
-            [one.ratio],
-            [one.at],
-            one.mark.shape,
-            markersize=5.8,
-            zorder=4,
-            markeredgecolor=colour,
-            markerfacecolor=colour if one.mark.filled else style.CARD,
-            markeredgewidth=1.3,
-        )
-
-
-def _edge(axes: Axes, at: float, one: _Drawn, shape: int) -> None:
-    """An arrow with its tip at the panel's edge: it goes on there."""
+def _draw_point(axes: Axes, point: ForestPoint, height: float) -> None:
+    if point.ratio is None or point.verdict is None or point.interval is None:
+        return
+    mark = style.MARKS[point.verdict]
+    low, high = axes.get_xlim()
+    start, end = ends(point.interval)
+    thin = not is_bounded(point.interval)
     axes.plot(
-        [at],
-        [one.at],
-        marker=shape,
-        linestyle="none",
-        markersize=6,
-        color=one.mark.colour,
+        [max(start, low), min(end, high)],
+        [height, height],
+        color=mark.colour,
+        linewidth=0.8 if thin else 1.6,
+        linestyle=(0, (3, 2)) if thin else "-",
+        solid_capstyle="butt",
+    )
+    for is_beyond, at, shape in ((start < low, low, CARETLEFT), (end > high, high, CARETRIGHT)):
+        if is_beyond:
+            axes.plot([at], [height], marker=shape, markersize=5, color=mark.colour, clip_on=False)
+    axes.plot(
+        [math.log(point.ratio)],
+        [height],
+        mark.shape,
+        markersize=5.4,
         zorder=4,
-        clip_on=False,
+        markeredgecolor=mark.colour,
+        markerfacecolor=mark.colour if mark.filled else style.CARD,
+        markeredgewidth=1.3,
     )
 
 
-def _words(
-    card: style.Card,
-    forest: Forest,
-    names: Sequence[str],
-    left: float,
-    figures_in: float,
-    row_in: float,
-) -> None:
-    card.text(_MARGIN_IN, 0.32, forest.title, size=11, weight="bold")
-    top = _TOP_IN - 0.12
-    for at, words in ((_MARGIN_IN, "benchmark"), (left, _CHANGE),
-                      (left + figures_in, _VERDICT)):  # fmt: skip
-        card.text(at, top, words, size=style.SMALL_PT, color=style.MUTED)
-    for number, row in enumerate(forest.rows):
-        middle = _TOP_IN + row_in * (number + 0.5)
-        colour = style.MARKS[row.verdict].colour if row.verdict else style.MUTED
-        faint = style.MUTED if row.verdict is None or row.is_control else style.INK
-        card.text(_MARGIN_IN, middle, names[number], va="center", linespacing=1.05, color=faint)
-        card.text(left, middle, row.figures, va="center", color=faint)
-        card.text(left + figures_in, middle, row.words, va="center", color=colour)
-
-
 def _legend(card: style.Card, forest: Forest) -> None:
-    used = {row.verdict for row in forest.rows}
+    used = {point.verdict for row in forest.rows for point in row.points}
     left, top = _MARGIN_IN, card.height_in - 0.17
     for verdict, mark in style.MARKS.items():
         if verdict not in used:
             continue
-        face = mark.colour if mark.filled else style.CARD
         card.figure.add_artist(
             Line2D(
                 [(left + 0.06) / card.width_in],
@@ -281,12 +199,12 @@ def _legend(card: style.Card, forest: Forest) -> None:
                 marker=mark.shape,
                 markersize=6,
                 markeredgecolor=mark.colour,
-                markerfacecolor=face,
+                markerfacecolor=mark.colour if mark.filled else style.CARD,
                 markeredgewidth=1.3,
                 linestyle="none",
             )
         )
         card.text(left + 0.17, top, str(verdict), size=style.SMALL_PT, color=style.MUTED)
         left += 0.17 + style.width_in(str(verdict), style.SMALL_PT) + 0.25
-    band = f"shaded: less than the minimum effect of interest, ±{forest.mei * 100:g}%"
+    band = f"shaded: less than the minimum effect of interest (MEI), ±{forest.mei * 100:g}%"
     card.text(left, top, band, size=style.SMALL_PT, color=style.MUTED)

@@ -1,7 +1,7 @@
 """The picture of a series: ratios to the anchor along a history, with their intervals.
 
-One panel a benchmark: alone on a card as wide as the page with all labels, or all benchmarks as
-small panels on one card. The axis is logarithmic; below the line is faster than the anchor.
+One panel a benchmark, all on one card. The axis is logarithmic; below the line is faster than the
+anchor.
 """
 
 from __future__ import annotations
@@ -17,19 +17,12 @@ from matplotlib.lines import Line2D
 
 from bench.core.verdict import Interval
 from bench.formats import figure_style as style
-from bench.formats.text import percent
+from bench.report.figures.ratio_axis import FAR, ends, limits, ticks
 
-_MARGIN_IN, _TOP_IN, _LEFT_IN, _GAP_IN = 0.18, 0.62, 0.95, 0.5
-_TITLE_IN, _LINE_IN = 0.30, 0.16
+_MARGIN_IN, _TOP_IN, _LEFT_IN = 0.18, 0.5, 0.95
+_TITLE_IN = 0.30
 _ALONE_IN, _SMALL_IN = 2.9, 1.25
-_SMALL_COLUMNS_UP_TO = 12
 _LABEL_EVERY_IN = 0.135
-_FAR = 60.0
-_CLOSE = math.log(1.25)
-_STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-_TIMES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0, 128.0)
-_NEAR_TIMES = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7)
-_MOST_TICKS = 7
 _SHAPES = "osD^v"
 
 
@@ -48,15 +41,13 @@ class Dot(msgspec.Struct, frozen=True):
 class Line(msgspec.Struct, frozen=True):
     """A benchmark on one Python; `gaps` are places that could not be measured.
 
-    `step` is the two places between which the largest certain change lies, and `step_words` tell
-    of it.
+    `step` is the two places between which the largest certain change lies.
     """
 
     python: str
     dots: tuple[Dot, ...]
     gaps: tuple[int, ...] = ()
     step: tuple[int, int] | None = None
-    step_words: str = ""
 
 
 class Panel(msgspec.Struct, frozen=True):
@@ -74,35 +65,27 @@ class SeriesPicture(msgspec.Struct, frozen=True):
     pythons: tuple[str, ...]
     panels: tuple[Panel, ...]
     mei: float
-    alone: bool
 
 
 def draw_series(picture: SeriesPicture) -> Figure:
     """Draw it."""
     labels_in = 0.12 + max(style.width_in(one, style.SMALL_PT) for one in picture.labels)
-    words = [line.step_words for line in picture.panels[0].lines if line.step_words]
-    words = words if picture.alone else []
-    top = _TOP_IN + len(words) * _LINE_IN
-    columns = 2 if not picture.alone and len(picture.labels) <= 24 else 1
-    columns = min(columns, len(picture.panels))
+    columns = min(2 if len(picture.labels) <= 24 else 1, len(picture.panels))
     rows = math.ceil(len(picture.panels) / columns)
-    title_in = 0.0 if picture.alone else _TITLE_IN
-    panel_in = _ALONE_IN if picture.alone else _SMALL_IN
-    row_in = title_in + panel_in
-    height = top + rows * row_in + labels_in + 0.62
+    panel_in = _ALONE_IN if len(picture.panels) == 1 else _SMALL_IN
+    row_in = _TITLE_IN + panel_in
+    height = _TOP_IN + rows * row_in + labels_in + 0.62
     card = style.Card(style.WIDTH_IN, height)
     width = (style.WIDTH_IN - _MARGIN_IN - columns * _LEFT_IN) / columns
     for number, panel in enumerate(picture.panels):
         row, column = divmod(number, columns)
         left = _LEFT_IN + column * (width + _LEFT_IN)
-        axes = card.axes(left, top + row * row_in + title_in, width, panel_in - 0.12)
+        top = _TOP_IN + row * row_in + _TITLE_IN
+        axes = card.axes(left, top, width, panel_in - 0.12)
         is_last = number + columns >= len(picture.panels)
         _panel(axes, picture, panel, width, labelled=is_last)
-        if not picture.alone:
-            card.text(left, top + row * row_in + title_in - 0.07, panel.name, weight="bold")
+        card.text(left, top - 0.07, panel.name, weight="bold")
     card.text(_MARGIN_IN, 0.32, picture.title, size=11, weight="bold")
-    for number, line in enumerate(words):
-        card.text(_MARGIN_IN, 0.54 + number * _LINE_IN, line, size=style.SMALL_PT)
     _legend(card, picture)
     return card.figure
 
@@ -110,7 +93,8 @@ def draw_series(picture: SeriesPicture) -> Figure:
 def _panel(
     axes: Axes, picture: SeriesPicture, panel: Panel, width: float, *, labelled: bool
 ) -> None:
-    low, high = _limits(panel, picture.mei)
+    dots = [(dot.ratio, dot.interval) for line in panel.lines for dot in line.dots]
+    low, high = limits(dots, picture.mei)
     axes.set_xlim(-1.6, len(picture.labels) - 1.4)
     axes.set_ylim(low, high)
     _ratio_axis(axes, low, high)
@@ -119,72 +103,18 @@ def _panel(
     axes.axhspan(max(-band, low), min(band, high), color=style.BAND, linewidth=0)
     axes.axhline(0, color=style.MUTED, linewidth=0.9)
     room_pt = width * 72 / len(picture.labels)
-    size = max(1.8, min(4.6 if picture.alone else 3.2, 0.4 * room_pt))
+    size = max(1.8, min(3.6, 0.4 * room_pt))
     for line in panel.lines:
         number = picture.pythons.index(line.python)
         dodge = 0.22 * (number - (len(picture.pythons) - 1) / 2)
         _line(axes, line, number, dodge, size)
 
 
-def _limits(panel: Panel, mei: float) -> tuple[float, float]:
-    """The axis' ends in ln: all ratios, and limits as far as they are not absurd."""
-    dots = [dot for line in panel.lines for dot in line.dots]
-    ratios = [math.log(dot.ratio) for dot in dots]
-    spread = max([*map(abs, ratios), 3 * math.log1p(mei)])
-    ends = [
-        end
-        for dot in dots
-        for end in _ends(dot)
-        if abs(end) <= spread + max(0.5 * spread, math.log(1.1))
-    ]
-    low, high = min([*ratios, *ends, -2.2 * mei]), max([*ratios, *ends, 2.2 * mei])
-    room = 0.08 * (high - low)
-    return low - room, high + room
-
-
-def _ends(dot: Dot) -> tuple[float, float]:
-    if dot.interval is None:
-        return (0.0, 0.0)
-    low, high = dot.interval.low, dot.interval.high
-    return (
-        math.log(low) if low > 0 and math.isfinite(low) else -_FAR,
-        math.log(high) if high > 0 and math.isfinite(high) else _FAR,
-    )
-
-
 def _ratio_axis(axes: Axes, low: float, high: float) -> None:
-    ticks = _percent_ticks(low, high) if max(-low, high) <= _CLOSE else _times_ticks(low, high)
-    axes.set_yticks([at for at, _ in ticks], [words for _, words in ticks])
+    places = ticks(low, high, none="anchor", directed=True)
+    axes.set_yticks([at for at, _ in places], [words for _, words in places])
     axes.grid(axis="y", color=style.GRID, linewidth=0.8)
     axes.tick_params(axis="y", length=0)
-
-
-def _percent_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    for step in _STEPS:
-        first, last = math.ceil(math.expm1(low) / step), math.floor(math.expm1(high) / step)
-        if last - first < _MOST_TICKS:
-            break
-    ticks = []
-    for k in range(first, last + 1):
-        words = percent(1 + k * step)
-        words = words if step < 0.01 else words.replace(".0%", "%")
-        ticks.append((math.log1p(k * step), words if k else "anchor"))
-    return ticks
-
-
-def _times_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Round factors in both directions, as many as fit."""
-    near = max(-low, high) < math.log(_NEAR_TIMES[-1])
-    for every in (1, 2, 3, 4, 5):
-        chosen = (_NEAR_TIMES if near else _TIMES)[::every]
-        ticks = [(0.0, "anchor")]
-        for times in chosen[1:]:
-            ticks += [(-math.log(times), f"{times:g}x faster")] if -math.log(times) >= low else []
-            ticks += [(math.log(times), f"{times:g}x slower")] if math.log(times) <= high else []
-        apart = [b - a for a, b in itertools.pairwise(sorted(at for at, _ in ticks))]
-        if not apart or (high - low) / min(apart) <= 9:
-            break
-    return sorted(ticks)
 
 
 def _point_axis(axes: Axes, labels: Sequence[str], width: float, *, labelled: bool) -> None:
@@ -243,8 +173,8 @@ def _intervals(axes: Axes, line: Line, dodge: float, colour: str) -> None:
         across: list[float] = []
         up: list[float] = []
         for dot in line.dots:
-            bottom, top = _ends(dot)
-            if dot.interval is not None and (bottom > -_FAR and top < _FAR) is is_known:
+            bottom, top = ends(dot.interval)
+            if dot.interval is not None and (bottom > -FAR and top < FAR) is is_known:
                 across += [dot.at + dodge, dot.at + dodge, math.nan]
                 up += [max(bottom, low), min(top, high), math.nan]
         axes.plot(
@@ -275,7 +205,7 @@ def _legend(card: style.Card, picture: SeriesPicture) -> None:
         card.text(left + 0.17, top, python, size=style.SMALL_PT, color=style.MUTED)
         left += 0.17 + style.width_in(python, style.SMALL_PT) + 0.22
     words = (
-        f"hollow: same or undecided · band across: ±{picture.mei * 100:g}% · upright: largest "
-        "certain step · ×: could not be measured"
+        f"hollow: same or undecided · band: ±{picture.mei * 100:g}% · upright: largest step · "
+        "×: not measured"
     )
     card.text(left, top, words, size=style.SMALL_PT, color=style.MUTED)

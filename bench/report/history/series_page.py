@@ -6,7 +6,17 @@ import shlex
 from collections.abc import Iterator
 
 from bench.core.verdict import Verdict
-from bench.formats.markdown import bullets, code, collapsed, fenced, heading, image, link, plain
+from bench.formats.markdown import (
+    bullets,
+    code,
+    collapsed,
+    fenced,
+    heading,
+    image,
+    link,
+    plain,
+    prose,
+)
 from bench.formats.markdown import table as markdown_table
 from bench.formats.text import AA_HALF_WIDTH, change, counted, day, joined, magnitude_with_direction
 from bench.report.figures.series_figure import Dot, Line, Panel, SeriesPicture, draw_series
@@ -14,7 +24,7 @@ from bench.report.history.select_series import SeriesPage, SeriesPoint, SeriesRu
 from bench.report.history.series_csv import series_csv
 from bench.report.history.series_steps import ANCHOR, Step, name_of, steps_of
 from bench.report.output import Output, Page
-from bench.report.pair.methods_section import option_words
+from bench.report.pair.repeat import option_words
 
 _MOST_STEPS = 15
 _DIFFERS = {Verdict.FASTER, Verdict.SLOWER, Verdict.BELOW_MEI}
@@ -92,18 +102,11 @@ def _machine(shown: SeriesRuns, file: Page, level: int) -> Iterator[str]:
         for step in steps_of(shown, name, python)
     ]
     folder = shown.machine.name
-    yield image("All benchmarks", file.picture(f"{folder}/all.svg", picture_of(shown), draw_series))
+    picture = file.picture(f"{folder}/all.svg", picture_of(shown), draw_series)
+    steps = overview_words(shown).replace("`", "") or "none"
+    yield image(f"Time against {shown.anchor_label}. Largest certain steps: {steps}", picture)
     yield from _steps(shown, found, level)
     yield from _tables(shown, level)
-    pictures = [
-        image(
-            f"{name} from {shown.anchor_label}",
-            file.picture(f"{folder}/{name}.svg", picture_of(shown, name), draw_series),
-        )
-        for name in shown.benchmarks
-    ]
-    yield heading(level, "Each benchmark")
-    yield collapsed(f"Every point with its name ({counted(len(pictures), 'picture')})", *pictures)
     yield from _gaps(shown, level)
     yield from _reading(shown, level)
     yield from _obtained(shown, file, level)
@@ -123,19 +126,19 @@ def _state(shown: SeriesRuns) -> Iterator[str]:
         yield f"Shown is the newest series; others, which are not pooled with it: {ids}."
 
 
-def picture_of(shown: SeriesRuns, benchmark: str = "") -> SeriesPicture:
-    """All benchmarks, or one on a card by itself."""
+def picture_of(shown: SeriesRuns) -> SeriesPicture:
+    """All benchmarks, a panel each."""
     target, pythons = shown.series.manifest.target, tuple(shown.by_python)
-    names = (benchmark,) if benchmark else shown.benchmarks
-    what = f"{benchmark}, " if benchmark else ""
     labels = (shown.anchor_label, *(shown.label(index) for index in range(last(shown) + 1)))
     return SeriesPicture(
-        f"{what}{target}: time compared with {shown.anchor_label}",
+        f"{target}: time compared with {shown.anchor_label}",
         labels,
         tuple(_python(one) for one in pythons),
-        tuple(Panel(name, tuple(_line(shown, name, one) for one in pythons)) for name in names),
+        tuple(
+            Panel(name, tuple(_line(shown, name, one) for one in pythons))
+            for name in shown.benchmarks
+        ),
         shown.series.manifest.options.mei,
-        bool(benchmark),
     )
 
 
@@ -155,13 +158,7 @@ def _line(shown: SeriesRuns, name: str, python: str) -> Line:
             gaps.append(point.index)
     found = steps_of(shown, name, python)
     step = (found[0].start, found[0].end) if found else None
-    words = f"{_python(python)}: largest step {_step_words(shown, found[0])}" if found else ""
-    return Line(_python(python), tuple(dots), tuple(gaps), step, words)
-
-
-def _step_words(shown: SeriesRuns, step: Step) -> str:
-    between = f"{name_of(shown, step.start)} → {name_of(shown, step.end)}"
-    return f"{between}, {change(step.change)}"
+    return Line(_python(python), tuple(dots), tuple(gaps), step)
 
 
 def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
@@ -179,7 +176,7 @@ def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
             change(step.change),
             "duets only" if step.in_duets else "",
             str(step.end - step.start - 1) if step.end - step.start > 1 else "",
-            plain(points[step.end].subject),
+            prose(points[step.end].subject),
         ]
         for step in ordered
     ]
@@ -231,7 +228,7 @@ def table_of(shown: SeriesRuns, points: tuple[SeriesPoint, ...]) -> str:
             shown.label(one.index),
             day(one.revision.date),
             *(_cell(one, name) for name in shown.benchmarks),
-            *([plain(one.revision.subject)] if has_subjects else []),
+            *([prose(one.revision.subject)] if has_subjects else []),
         ]
         for one in points
     ]

@@ -11,7 +11,21 @@ from bench.validate.calibration.lookup import STALE_AFTER, Fitting
 
 
 def floor_notes(run: Run, fitting: Fitting | None) -> list[str]:
-    """Which calibration the detectable effects come from and its age, or that there is none."""
+    """Which calibration the minimum detectable effects come from, and what is wrong with it."""
+    if fitting is None:
+        return floor_warnings(run, fitting)
+    rate = fitting.calibration.wrong
+    words = (
+        f"{DETECTABLE.capitalize()}: {POWER:.0%} of runs like this one find a change of this size "
+        f"on this machine, by its calibration of {fitting.calibration.at:%Y-%m-%d} "
+        f"({age_words(fitting.age)}), in which {rate.count} of {rate.total} unchanged "
+        "benchmarks were called changed."
+    )
+    return [words, *floor_warnings(run, fitting)]
+
+
+def floor_warnings(run: Run, fitting: Fitting | None) -> list[str]:
+    """That there is no calibration, or what it does not cover."""
     target, python = run.manifest.target, run.manifest.python
     again = f"`nox -s calibrate -- {target}`"
     if fitting is None:
@@ -19,24 +33,18 @@ def floor_notes(run: Run, fitting: Fitting | None) -> list[str]:
             f"Not calibrated: the {DETECTABLE} of {target} on Python {python} is not known on this "
             f"machine. {again} measures it."
         ]
-    rate = fitting.calibration.wrong
-    found = [
-        f"{DETECTABLE.capitalize()}: {POWER:.0%} of runs like this one find a change of this size "
-        f"on this machine, by its calibration of {fitting.calibration.at:%Y-%m-%d} "
-        f"({age_words(fitting.age)}), in which {rate.count} of {rate.total} unchanged "
-        "benchmarks were called changed."
-    ]
+    found = []
     if fitting.is_stale:
         reason = (
             "the kernel has changed"
             if fitting.other_kernel
             else f"more than {STALE_AFTER.days} days older or newer"
         )
-        found.append(f"That calibration is stale ({reason}); {again} makes a new one.")
+        found.append(f"The calibration is stale ({reason}); {again} makes a new one.")
     names = [one.declaration.name for one in run.manifest.benchmarks]
     missing = [name for name in names if name not in fitting.benchmarks]
     if missing:
-        found.append(f"Changed since calibration: {joined(missing)}.")
+        found.append(f"Not calibrated, or changed since calibration: {joined(missing)}.")
     return found
 
 

@@ -8,13 +8,13 @@ from statistics import median
 from bench.core.machine import Machine, Noise
 from bench.engine.store.manifest import Manifest
 from bench.formats.markdown import code, heading, plain, table
-from bench.formats.text import AA_HALF_WIDTH, change, gibibytes, joined, plus_minus, share
+from bench.formats.text import gibibytes, joined, share
 from bench.report.select_runs import OnMachine, Shown
 
 
 def machine_section(on: OnMachine, level: int) -> Iterator[str]:
-    """The machine as it was found, the noise while it measured, and the A/A half-width."""
-    yield heading(level, "Machine")
+    """The machine as it was found, and the noise while it measured."""
+    yield heading(level, f"Machine {on.machine.name}")
     networks = list(dict.fromkeys(one.run.manifest.network for one in on.shown))
     pinned = list(dict.fromkeys(_pinned(one.run.manifest) for one in on.shown))
     rows = [
@@ -26,16 +26,9 @@ def machine_section(on: OnMachine, level: int) -> Iterator[str]:
     rows = [row for one in on.shown for row in _noise(one)]
     if rows:
         yield "Noise while it measured, over benchmarks:"
-        columns = ("Python", "load (1 min): median", "max", "other processes: median", "max",
+        columns = ("run", "load (1 min): median", "max", "other processes: median", "max",
                    "steal: median", "max")  # fmt: skip
         yield table(columns, rows)
-    rows = [row for one in on.shown for row in _half_width(one)]
-    if rows:
-        yield (
-            "The bare interpreter is the same program on both sides: half the width of its "
-            "interval is what this machine resolved in so many rounds."
-        )
-        yield table(("Python", "measured A/A", AA_HALF_WIDTH, "rounds"), rows)
 
 
 def _facts(machine: Machine) -> list[list[str]]:
@@ -74,7 +67,7 @@ def _noise(one: Shown) -> Iterator[list[str]]:
     seen = [result.disturbance for result in one.evaluation.results if result.disturbance]
     if seen:
         yield [
-            one.python,
+            one.name,
             *_median_and_max(seen, lambda noise: noise.load_1min, lambda load: f"{load:.2f}"),
             *_median_and_max(seen, lambda noise: noise.others, share),
             *_median_and_max(seen, lambda noise: noise.steal, share),
@@ -86,10 +79,3 @@ def _median_and_max(
 ) -> tuple[str, str]:
     values = [figure(noise) for noise in seen]
     return words(median(values)), words(max(values))
-
-
-def _half_width(one: Shown) -> Iterator[list[str]]:
-    control = one.evaluation.control
-    if control is not None and control.interval is not None:
-        half_width = plus_minus(control.interval)
-        yield [one.python, change(control.interval), half_width, str(control.rounds)]

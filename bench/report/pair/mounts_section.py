@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from bench.core.container import ContainerMeasure, Where
 from bench.core.result import Result
-from bench.formats.markdown import heading, table
+from bench.formats.markdown import table
 from bench.formats.text import counted, seconds
 
 _DOES = {ContainerMeasure.READ: "read", ContainerMeasure.WRITE: "write"}
 
 
-def mounts_section(results: Sequence[Result], level: int) -> Iterator[str]:
+def mounts_section(results: Sequence[Result]) -> Iterator[str]:
     """A row for each place and for reading and writing; nothing when no files were measured."""
     places = {place: result for result in results for place in _places(result)}
     rows = [
@@ -20,7 +20,6 @@ def mounts_section(results: Sequence[Result], level: int) -> Iterator[str]:
         for (does, where, files), result in places.items()
     ]
     if rows:
-        yield heading(level, "Files in a container")
         yield (
             "Seconds as the Python inside sees them; copying in, before reading, and out, after "
             "writing, is part of *copy*. Beside each the ratio to the container's own layer: of "

@@ -12,9 +12,23 @@ from bench.core.verdict import Verdict
 from bench.engine.environments.dependencies import DependencyChange, compare_packages
 from bench.engine.store.run import Run
 from bench.formats.text import change, joined, share
+from bench.report.pair.floor_notes import floor_warnings
+from bench.report.pair.pythons import differing_effects
+from bench.report.select_runs import Evaluated
+from bench.validate.calibration.lookup import Fitting
 
-_NOISY_OTHERS = 0.10
+NOISY_OTHERS = 0.10
 _NOISY_STEAL = 0.02
+
+
+def warnings(one: Evaluated, fitting: Fitting | None, all_: Sequence[Evaluated]) -> list[str]:
+    """All that the page of a pair warns of; `all_` are the runs it shows beside this one."""
+    found = [*notes(one.run, one.evaluation), *floor_warnings(one.run, fitting)]
+    differing = differing_effects(all_)
+    if differing:
+        names = joined([f"`{name}`" for name in differing])
+        found.append(f"The effect differs between Pythons (intervals do not overlap): {names}.")
+    return found
 
 
 def dependency_changes(run: Run) -> tuple[DependencyChange, ...]:
@@ -79,7 +93,7 @@ def _noise(evaluation: Evaluation, neighbours: Sequence[Neighbour]) -> list[str]
         return []
     others, steal = max(one.others for one in seen), max(one.steal for one in seen)
     found = []
-    if others > _NOISY_OTHERS:
+    if others > NOISY_OTHERS:
         found.append(
             f"Noisy: other processes used up to {others:.0%} of the machine while this was "
             f"measured{neighbour_words(neighbours)}. Verdicts allow for it, with more rounds."

@@ -1,42 +1,47 @@
-"""The page of one pair: the verdict first, the evidence below, methods last."""
+"""The page of a pair: the verdict in five seconds, the evidence on pages beside it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from bench.formats.markdown import bullets, heading, link, plain, prose
+from bench.formats.markdown import bullets, code, heading, image, link, plain, prose
 from bench.formats.text import counted, day, joined
-from bench.report.figures.distributions import draw_rounds
-from bench.report.figures.forest import draw_forest
-from bench.report.figures.pictures import forest_of, rounds_of
+from bench.report.figures.forest import draw_forest, forest_of
 from bench.report.output import Output, Page
-from bench.report.pair.environment_section import dependency_section, environments_section
-from bench.report.pair.figures_section import figures_section
+from bench.report.pair.conditions import conditions, other_load
+from bench.report.pair.counters_page import reasons_of, write_counters_page
+from bench.report.pair.environments_page import write_environments_page
+from bench.report.pair.headline import headline, pair_title
 from bench.report.pair.hosts import hosts_section
-from bench.report.pair.machine_section import machine_section
-from bench.report.pair.methods_section import (
-    how_obtained,
-    raw_data_section,
-    repeat_section,
-    statistics_section,
-)
-from bench.report.pair.narrative import narrative
-from bench.report.pair.pythons import differing_effects, side_by_side
+from bench.report.pair.method_page import write_method_page
+from bench.report.pair.notes import warnings
+from bench.report.pair.pair_tables import comparison_table, more_tables, places_of
+from bench.report.pair.repeat import repeat_commands
+from bench.report.pair.rounds_page import write_rounds_page
 from bench.report.select_runs import OnMachine, PairRuns, Shown
 from bench.report.stack.stack_page import stack_file
-from bench.report.stack.stack_tables import layers_table, summary
+from bench.report.stack.stack_tables import summary
 from bench.validate.calibration.lookup import fitting
+
+_MOST_REASONS = 8
 
 
 def write_pair_page(pair: PairRuns, output: Output) -> None:
-    """Write the page and its pictures."""
-    page = output.page(f"{pair.target}/{pair.pair.label}/README.md")
+    """Write the page, its picture, and the pages beside it."""
+    folder = f"{pair.target}/{pair.pair.label}"
+    page = output.page(f"{folder}/README.md")
     page.write(_blocks(pair, page))
+    title = f"{plain(pair.target)} {pair_title(pair.pair)}"
+    write_counters_page(pair, output.page(f"{folder}/counters.md"), title)
+    write_rounds_page(pair, output.page(f"{folder}/rounds.md"), title)
+    write_method_page(pair, output.page(f"{folder}/method.md"), title)
+    write_environments_page(pair, output.page(f"{folder}/environments.md"), title)
 
 
 def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
-    yield heading(1, f"{plain(pair.target)} {pair.pair.label}")
-    yield _summary(pair, page)
+    yield heading(1, f"{plain(pair.target)} {pair_title(pair.pair)}")
+    yield _about(pair, page)
     if pair.unreadable:
         yield "Not shown, because the data could not be read:"
         yield bullets(plain(page.output.shown(one.error)) for one in pair.unreadable)
@@ -53,89 +58,101 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
         yield from _machine_blocks(on, page, 3)
 
 
-def _summary(pair: PairRuns, page: Page) -> str:
+def _about(pair: PairRuns, page: Page) -> str:
     shown = [one for on in pair.machines for one in on.shown]
     pythons = list(dict.fromkeys(one.run.manifest.base.provenance.python for one in shown))
     days = sorted({day(one.run.manifest.started_at) for one in shown})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    machines = joined(
-        list(
-            dict.fromkeys(
-                f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}"
-                for on in pair.machines
-            )
-        )
+    machines = dict.fromkeys(
+        f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}" for on in pair.machines
     )
     index = link("all results", page.link_to(page.output.root / "README.md"))
     layer = plain(joined(pair.layers))
-    return f"{layer} · Python {joined(pythons)} · {when} · {machines} · {index}"
+    where = joined(list(machines))
+    return f"{layer} · Python {joined(pythons)} · {when} · {where} · {index}"
 
 
 def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
-    yield narrative([one for one in on.shown if not one.part])
-    if len({one.python for one in on.shown}) > 1:
-        yield heading(level, "Pythons side by side")
-        yield side_by_side(on.shown)
-        yield from _differing(on.shown)
+    shown = on.shown
+    said = headline(shown)
+    yield said
+    yield conditions(shown)
+    forest = forest_of(f"{shown[0].run.manifest.target} {_labels(shown)}: time, head/base", shown)
+    picture = page.picture(f"{on.machine.name}/ratios.svg", forest, draw_forest)
+    yield image(_alternative(said), picture)
+    places = places_of(shown, [row.name for row in forest.rows])
+    pythons = list(dict.fromkeys(one.python for one in shown))
+    yield comparison_table(places, pythons, shown[0].mei)
+    cautions = _cautions(on, page)
+    if cautions:
+        yield heading(level, "Read with care")
+        yield bullets(cautions)
+    yield from _stacks(shown, page, level)
+    yield from _reasons(shown, level)
+    yield from more_tables(shown, places, pythons, _load_words(shown))
+    yield heading(level, "Repeat it")
+    yield repeat_commands(shown)
+    raw = [link(f"raw data, {one.name}", page.link_to(one.run.folder)) for one in shown]
+    pages = [link(name, f"{name}.md") for name in ("counters", "rounds", "method", "environments")]
+    yield " · ".join((*pages, page.docs("measure.md", "how it is measured"), *raw))
+
+
+def _labels(shown: Sequence[Shown]) -> str:
+    pair = shown[0].run.manifest.pair
+    return f"{pair.base.label} → {pair.head.label}"
+
+
+def _alternative(said: str) -> str:
+    """The headline as the text for those who cannot see the picture."""
+    return "Ratios with intervals. " + re.sub(r"[*`\[\]\\]", "", said)
+
+
+def _load_words(shown: Sequence[Shown]) -> str:
+    shares = other_load(shown)
+    if not shares:
+        return "each by itself"
+    return f"beside other processes that used {shares[-1]:.0%} of the machine"
+
+
+def _cautions(on: OnMachine, page: Page) -> list[str]:
+    """What to know before believing a figure: each once, with its Pythons where not all say it."""
+    said: dict[str, list[str]] = {}
     for one in on.shown:
-        yield from _figures(one, page, level)
-    yield from _evidence(on, page, level)
+        fit = fitting(one.run, page.output.calibrations)
+        for words in warnings(one, fit, on.shown):
+            said.setdefault(words, []).append(one.name)
+    several = len(on.shown) > 1
+    return [
+        prose(words) + (f" ({joined(names)})" if several and len(names) < len(on.shown) else "")
+        for words, names in said.items()
+    ]
 
 
-def _differing(shown: Sequence[Shown]) -> Iterator[str]:
-    found = differing_effects(shown)
-    if found:
-        yield "The effect differs between Pythons, beyond the intervals:"
-        yield bullets(prose(one) for one in found)
-    else:
-        yield "No effect differs between Pythons beyond the intervals."
-
-
-def _figures(one: Shown, page: Page, level: int) -> Iterator[str]:
-    folder = "/".join(filter(None, (f"py{one.python}", one.run.manifest.machine.name, one.part)))
-    forest = page.picture(f"{folder}/ratios.svg", forest_of(one), draw_forest)
-    rounds = {
-        result.name: page.picture(f"{folder}/rounds/{result.name}.svg", found, draw_rounds)
-        for result in one.evaluation.results
-        if (found := rounds_of(one, result)) is not None
-    }
-    fit = fitting(one.run, page.output.calibrations)
-    yield from figures_section(one, level, forest, rounds, fit)
-    yield from _stacks(one, page, level + 1)
-
-
-def _stacks(one: Shown, page: Page, level: int) -> Iterator[str]:
-    """What traces tell of this pair's benchmarks: phases, which rounds do not time."""
-    manifest = one.run.manifest
-    here = manifest.target, manifest.pair.label, one.python, manifest.machine.name
-    names = {result.name for result in one.results}
+def _stacks(shown: Sequence[Shown], page: Page, level: int) -> Iterator[str]:
+    """Whole commands of this pair that were traced: their pages say where the time goes."""
+    manifest = shown[0].run.manifest
+    here = manifest.target, manifest.pair.label, manifest.machine.name
+    names = {result.name for one in shown for result in one.results}
     found = [
         record
         for record in page.output.stacks
-        if (record.target, record.pair.label, record.python, record.machine.name) == here
+        if (record.target, record.pair.label, record.machine.name) == here
         and record.scenario in names
     ]
     if found:
-        yield heading(level, "Where the time of whole commands goes")
-        yield (
-            "Phases of runs that were recorded apart from the timed rounds, minutes later on a "
-            "machine that may have changed its pace: they are compared with each other. Each "
-            "moment of the wall time is in one layer. *Runs apart*: no run before lies within the "
-            "runs after; with two runs a side that happens by chance to one layer in three, with "
-            "three to one in ten."
+        yield heading(level, "Does it matter to a user?")
+        yield bullets(
+            f"{link(plain(record.scenario), page.link_to(page.output.root / stack_file(record)))}, "
+            f"a whole command on Python {plain(record.python)}, recorded apart from the rounds: "
+            f"{summary(record)}"
+            for record in found
         )
-    for record in found:
-        whole = link("the whole stack", page.link_to(page.output.root / stack_file(record)))
-        yield f"**{plain(record.scenario)}** ({whole}). {summary(record)}"
-        yield layers_table(record)
 
 
-def _evidence(on: OnMachine, page: Page, level: int) -> Iterator[str]:
-    shown: Sequence[Shown] = on.shown
-    yield from dependency_section(shown, level)
-    yield from repeat_section(shown, level)
-    yield from how_obtained(shown, level)
-    yield from environments_section(shown, level)
-    yield from machine_section(on, level)
-    yield from statistics_section(shown, level)
-    yield from raw_data_section(shown, level, [page.link_to(one.run.folder) for one in shown])
+def _reasons(shown: Sequence[Shown], level: int) -> Iterator[str]:
+    found = reasons_of(shown)
+    if found:
+        yield heading(level, "Why?")
+        lines = [f"{code(name)}: {words}" for name, words in found[:_MOST_REASONS]]
+        more = len(found) - _MOST_REASONS
+        yield bullets([*lines, f"{more} more: [counters](counters.md)"] if more > 0 else lines)

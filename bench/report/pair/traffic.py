@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench.core.counts import TRAFFIC, Counter
-from bench.core.sample import Round, Side
+from bench.core.sample import Metric, Round, Side
+from bench.engine.evaluation import differences
+from bench.engine.statistics.signed_rank import fixed_interval
 from bench.formats.markdown import code, table
-from bench.formats.text import counted, percent, seconds
+from bench.formats.text import amount, change, counted, seconds, signed
 
 _OBSERVED = (Counter.PROCESSES, Counter.OPENS, Counter.FILES_WRITTEN)
 _INTRODUCTION = (
@@ -52,8 +54,9 @@ def _cpu_time(rounds: Sequence[Round]) -> list[str]:
     """What a process and those it waited for computed: far steadier than wall time."""
     base, head = ([taken.sample(side).cpu_s for taken in rounds] for side in Side)
     cells = [f"{seconds(min(values))} – {seconds(max(values))}" for values in (base, head)]
+    size = change(fixed_interval(differences(list(rounds), Metric.CPU), 0.05))
     over = counted(len(rounds), "round")
-    return ["CPU time, child processes included", *cells, _between(base, head), f"varies, {over}"]
+    return ["CPU time, child processes included", *cells, size, f"varies, {over}"]
 
 
 def _observed(base: Figures, head: Figures) -> Iterator[list[str]]:
@@ -89,7 +92,7 @@ def _range(values: Sequence[int]) -> str:
 def _moved(base: Sequence[int], head: Sequence[int], *, exact: bool) -> str:
     if exact:
         difference = head[0] - base[0]
-        return f"{difference:+,}".replace("-", "−") if difference else "same"
+        return signed(difference) if difference else "same"
     return _between(base, head)
 
 
@@ -97,4 +100,4 @@ def _between(base: Sequence[float], head: Sequence[float]) -> str:
     """The change of the mean, if the two don't overlap."""
     if min(head) <= max(base) and min(base) <= max(head):
         return "ranges overlap"
-    return percent(sum(head) / len(head) / (sum(base) / len(base)))
+    return amount(sum(base) / len(base), sum(head) / len(head))

@@ -151,7 +151,7 @@ def print_end(console: Console, runs: Sequence[Evaluated]) -> None:
     console.print()
     if found:
         console.print(Text("The effect differs between Pythons, beyond the intervals:", "bold"))
-        for sentence in found:
+        for sentence in found.values():
             console.print(Text(f"  {sentence}"))
     for one in runs:
         console.print(Text(in_words(one.python, one.results), style="bold"))

@@ -127,7 +127,7 @@ def test_the_report_says_pinned_or_not(
     manifest = replace_fields(read_run(folder).manifest, pinning=pinning, slice=slice_)
     (folder / "run.json").write_bytes(msgspec.json.encode(manifest))
     write_report(workspace)
-    page = (workspace.results / "sample/1.0..2.0/README.md").read_text(encoding="utf-8")
+    page = (workspace.results / "sample/1.0..2.0/environments.md").read_text(encoding="utf-8")
     row = next(line for line in page.splitlines() if line.startswith("| pinned"))
     assert words in row
 

@@ -20,8 +20,9 @@ from bench.engine.store.events import Counted
 from bench.engine.store.run import Run, read_run
 from bench.explain.counters.counting import BUDGETS_S, RUN_CAP_S, Counting, Method
 from bench.explain.counters.observe import Observation
-from bench.report.pair.counters_section import counters_section
+from bench.report.pair.counters_page import counters_section
 from bench.report.screen.watchers import LineWatcher
+from bench.report.select_runs import Evaluated
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_a_session_counts_after_the_timing(sandbox: Sandbox) -> None:
     kinds = [type(event).__name__ for event in run.events]
     assert max(i for i, kind in enumerate(kinds) if kind == "Measured") < kinds.index("Counted")
     assert kinds[-1] == "Closed"
-    section = counters_section(run)
+    section = counters_section(Evaluated.of(run))
     assert "| `work`" in section
     assert "modules: own" in section
 

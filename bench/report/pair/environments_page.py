@@ -1,4 +1,4 @@
-"""What was installed on both sides, and what differs besides the measured project."""
+"""What was installed on both sides and where: packages, environments, machine, tests."""
 
 from __future__ import annotations
 
@@ -6,23 +6,45 @@ from collections.abc import Iterator, Sequence
 
 from bench.core.environment import EnvironmentRecord, ImageRecord
 from bench.engine.environments.dependencies import DependencyChange
-from bench.formats.markdown import code, collapsed, fenced, heading, plain, table
+from bench.formats.markdown import code, collapsed, fenced, heading, plain, prose, table
 from bench.formats.text import counted, day, duration, joined, mebibytes
+from bench.report.output import Page
+from bench.report.pair.gate_section import gate_section
+from bench.report.pair.machine_section import machine_section
 from bench.report.pair.notes import dependency_changes
-from bench.report.select_runs import Shown
+from bench.report.select_runs import PairRuns, Shown
 
 _OPEN_TABLE_LIMIT = 12
 _DIFFERENT_SHOWN = 5
 
 
-def dependency_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
+def write_environments_page(pair: PairRuns, page: Page, title: str) -> None:
+    """Write the page."""
+    page.write(_blocks(pair, page, title))
+
+
+def _blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
+    yield heading(1, f"Environments of {title}")
+    yield page.back()
+    shown = [one for on in pair.machines for one in on.shown]
+    yield from dependency_section(shown)
+    for on in pair.machines:
+        yield from machine_section(on, 2)
+    for on in pair.machines:
+        for one in on.shown:
+            yield heading(2, f"{one.name}, {on.machine.name}")
+            yield from _environments(one)
+            yield gate_section(one.run, 3)
+
+
+def dependency_section(shown: Sequence[Shown]) -> Iterator[str]:
     """Third-party packages that differ; Pythons with the same differences share a table."""
-    yield heading(level, "Dependency differences")
+    yield heading(2, "Dependency differences")
     groups: dict[tuple[DependencyChange, ...], list[str]] = {}
     for one in shown:
         groups.setdefault(dependency_changes(one.run), []).append(one.python)
     for changes, pythons in groups.items():
-        where = f" on Python {joined(pythons)}" if len(groups) > 1 else ""
+        where = f" on Python {joined(list(dict.fromkeys(pythons)))}" if len(groups) > 1 else ""
         if not changes:
             yield f"All third-party packages have the same version on both sides{where}."
             continue
@@ -41,32 +63,27 @@ def dependency_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
         yield collapsed(f"All {len(changes)}", listed) if is_long else listed
 
 
-def environments_section(shown: Sequence[Shown], level: int) -> Iterator[str]:
-    """A table for each Python with both sides, and the commands that built them."""
-    yield heading(level, "Environments")
-    origin = shown[-1].run.manifest.pair.origin
-    yield f"Revisions were looked up in {plain(origin)}."
-    for one in shown:
-        manifest = one.run.manifest
-        if len(shown) > 1:
-            yield f"**Python {one.python}**"
-        sides = (manifest.base, manifest.head)
-        rows = [
-            [name, *values]
-            for name, *values in zip(_NAMES, *(_facts(side) for side in sides), strict=True)
-            if any(value != "–" for value in values)
-        ]
-        yield table(("", "base", "head"), rows, numbers=False)
-        if one.is_complete:
-            yield "Both sides proved version, record and module file before and after measuring."
-        commands = "\n".join(
-            f"# {name}\n" + "\n".join(side.commands)
-            for name, side in zip(("base", "head"), sides, strict=True)
-        )
-        yield collapsed("Commands that built them", fenced(commands, "sh"))
-        if manifest.variables:
-            pairs = [code(f"{name}={value}") for name, value in sorted(manifest.variables.items())]
-            yield f"Environment variables of the target: {', '.join(pairs)}."
+def _environments(one: Shown) -> Iterator[str]:
+    """A table of both sides, and the commands that built them."""
+    manifest = one.run.manifest
+    yield f"Revisions were looked up in {plain(manifest.pair.origin)}."
+    sides = (manifest.base, manifest.head)
+    rows = [
+        [name, *values]
+        for name, *values in zip(_NAMES, *(_facts(side) for side in sides), strict=True)
+        if any(value != "–" for value in values)
+    ]
+    yield table(("", "base", "head"), rows, numbers=False)
+    if one.is_complete:
+        yield "Both sides proved version, record and module file before and after measuring."
+    commands = "\n".join(
+        f"# {name}\n" + "\n".join(side.commands)
+        for name, side in zip(("base", "head"), sides, strict=True)
+    )
+    yield collapsed("Commands that built them", fenced(commands, "sh"))
+    if manifest.variables:
+        pairs = [code(f"{name}={value}") for name, value in sorted(manifest.variables.items())]
+        yield f"Environment variables of the target: {', '.join(pairs)}."
 
 
 _NAMES = (
@@ -100,7 +117,7 @@ def _facts(side: EnvironmentRecord) -> list[str]:
     facts = (
         code(revision.identity) + asked,
         day(revision.date),
-        plain(revision.subject),
+        prose(revision.subject),
         "a release" if recipe.source == "pypi" else "a commit",
         _dependencies(recipe.dependencies),
         *_image(side.image),

@@ -1,0 +1,141 @@
+"""How the figures of a pair came about: designs, rounds, levels, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.core.result import Result
+from bench.formats.markdown import bullets, code, heading, link, plain, prose, table
+from bench.formats.tables import detectable_words
+from bench.formats.text import (
+    DETECTABLE,
+    confidence,
+    counted,
+    day,
+    duration,
+    joined,
+    plus_minus,
+    probability,
+    share,
+    source_words,
+)
+from bench.report.output import Page
+from bench.report.pair.floor_notes import floor_notes
+from bench.report.select_runs import Evaluated, PairRuns, Shown, agreement
+from bench.validate.calibration.lookup import fitting
+
+_COLUMNS = ("benchmark", "design", "why", "deciding rounds", "size from", "noise per round",
+            "p-value", "stopped because")  # fmt: skip
+
+
+def write_method_page(pair: PairRuns, page: Page, title: str) -> None:
+    """Write the page."""
+    page.write(_blocks(pair, page, title))
+
+
+def _blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
+    yield heading(1, f"Method of {title}")
+    yield page.back()
+    yield (
+        f"{page.docs('measure.md', 'How it is measured')} explains designs, estimates, intervals "
+        "and verdicts. *Before* and *after* are medians of each side; a change is estimated from "
+        "the ratios of single rounds, so it can differ a little from the medians' quotient. Noise "
+        "is the robust standard deviation of ln(head/base) over the deciding rounds."
+    )
+    for on in pair.machines:
+        for one in on.shown:
+            yield heading(2, f"{one.name}, {on.machine.name}")
+            yield from _run(one, page)
+
+
+def _run(one: Shown, page: Page) -> Iterator[str]:
+    fit = fitting(one.run, page.output.calibrations)
+    detectable = fit.detectable(one.run, one.evaluation.level) if fit else {}
+    rows = [
+        [
+            *_obtained(one, result),
+            *([detectable_words(detectable.get(result.name))] if detectable else []),
+        ]
+        for result in one.evaluation.results
+    ]
+    columns = (*_COLUMNS, DETECTABLE) if detectable else _COLUMNS
+    yield table(columns, rows, numbers=False)
+    yield bullets([_levels(one), *map(prose, floor_notes(one.run, fit)), *_runs(one, page)])
+
+
+def _obtained(one: Evaluated, result: Result) -> list[str]:
+    plan = one.run.probed(result.name)
+    if result.design is None or result.metric is None or plan is None:
+        return [code(result.name), *["–"] * 6, plain(result.reason)]
+    return [
+        code(result.name),
+        f"{result.design}, {result.metric}",
+        plain(plan.reason),
+        f"{result.rounds} of at most {plan.maximum}",
+        _size_from(result),
+        share(result.noise),
+        probability(result.p_value),
+        plain(result.reason),
+    ]
+
+
+def _size_from(result: Result) -> str:
+    words = source_words(result.size)
+    if result.size is None or result.size.design is result.design:
+        return words
+    return f"{words} (95%); verdict from {result.design}s"
+
+
+def _levels(one: Shown) -> str:
+    options, control = one.run.manifest.options, one.evaluation.control
+    words = (
+        f"At most a {options.alpha * 100:g}% chance that any *faster* or *slower* here is wrong, "
+        f"over all {counted(one.evaluation.family, 'benchmark')}; each interval is one of "
+        f"{confidence(one.evaluation.level)}. MEI: {options.mei * 100:g}%."
+    )
+    exact = sorted(_exact_rounds(one))
+    if exact:
+        words += (
+            f" The number of rounds of benchmarks of minutes ({joined(list(map(str, exact)))}) "
+            "was fixed before the first; beside other benchmarks they are a family of their own, "
+            "with half of the error rate."
+        )
+    if control is None or control.interval is None:
+        return words
+    return (
+        f"{words} The interval of {code(control.name)}, the same program on both sides, is "
+        f"{plus_minus(control.interval)}."
+    )
+
+
+def _exact_rounds(one: Evaluated) -> set[int]:
+    """The numbers of rounds of benchmarks whose rounds were fixed before measuring."""
+    plans = [one.run.probed(result.name) for result in one.evaluation.results]
+    return {plan.maximum for plan in plans if plan is not None and plan.exact}
+
+
+def _runs(one: Shown, page: Page) -> Iterator[str]:
+    """The run that is shown, then those of the same benchmarks that are not pooled with it."""
+    yield f"Shown: {_run_words(one, page)}."
+    for other in one.others:
+        same, both = agreement(one, other)
+        agree = f"{same} of {both} intervals overlap with those shown" if both else "no interval"
+        yield f"Not shown: {_run_words(other, page)}: {agree}."
+
+
+def _run_words(one: Evaluated, page: Page) -> str:
+    manifest, closed = one.run.manifest, one.run.closed
+    rounds = sum(len(one.run.rounds(result.name)) for result in one.evaluation.results)
+    state = f"took {duration(closed.elapsed_s)}" if closed else "not complete"
+    folder = link(manifest.run_id, page.link_to(one.run.folder))
+    scope = counted(len(one.results), "benchmark")
+    return (
+        f"run {folder}, {day(manifest.started_at)}, {state}, {scope}, {counted(rounds, 'round')}, "
+        f"by {_harness(manifest.harness)}"
+    )
+
+
+def _harness(harness: dict[str, str]) -> str:
+    commit = harness.get("commit", "an unknown version")
+    tools = ", ".join(f"{name} {value}" for name, value in harness.items() if name != "commit")
+    return plain(f"bench {commit} ({tools})" if tools else f"bench {commit}")

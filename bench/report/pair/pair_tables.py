@@ -1,0 +1,121 @@
+"""Tables of a pair: one row a benchmark, the Pythons as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from bench.core.result import Result
+from bench.core.target import Kind
+from bench.core.verdict import Verdict
+from bench.formats.markdown import code, collapsed, table
+from bench.formats.text import amount, before_after, change, mebibytes, verdict_words
+from bench.report.pair.mounts_section import mounts_section
+from bench.report.select_runs import Shown
+
+Cells = tuple[str, str]
+Places = dict[str, dict[str, Result]]
+
+
+def places_of(shown: Sequence[Shown], names: Sequence[str]) -> Places:
+    """By benchmark, in the order of `names`, its result on each Python."""
+    found: Places = {name: {} for name in names}
+    for one in shown:
+        for result in one.shown_results:
+            found[result.name][one.python] = result
+    return found
+
+
+def comparison_table(places: Places, pythons: Sequence[str], mei: float) -> str:
+    """Before, after, change and verdict of each benchmark."""
+
+    def cells(result: Result) -> Cells:
+        interval = result.size.interval if result.size else None
+        return before_after(result.base_s, result.head_s), change(interval)
+
+    verdicts = {name: _verdicts(results, mei) for name, results in places.items()}
+    return _table(places, pythons, cells, verdicts)
+
+
+def _verdicts(results: dict[str, Result], mei: float) -> str:
+    words = {python: _marked(one, mei) for python, one in results.items()}
+    distinct = dict.fromkeys(words.values())
+    if len(distinct) == 1:
+        return next(iter(distinct))
+    return "; ".join(f"{python}: {said}" for python, said in words.items())
+
+
+def _marked(result: Result, mei: float) -> str:
+    words = verdict_words(result, mei)
+    return f"**{words}**" if result.verdict is Verdict.SLOWER else words
+
+
+def _table(
+    places: Places,
+    pythons: Sequence[str],
+    cells: Callable[[Result], Cells | None],
+    verdicts: dict[str, str] | None = None,
+) -> str:
+    """Two columns a Python, of the benchmarks that have any; "" where none has."""
+    rows = []
+    for name, results in places.items():
+        found = {python: cells(one) for python, one in results.items()}
+        if any(found.values()):
+            row = [cell for python in pythons for cell in found.get(python) or ("–", "–")]
+            rows.append([_name(name, results), *row, *([verdicts[name]] if verdicts else [])])
+    columns = ["benchmark"]
+    for python in pythons:
+        prefix = f"{python}: " if len(pythons) > 1 else ""
+        columns += [f"{prefix}before → after", "change"]
+    return table([*columns, *(["verdict"] if verdicts else [])], rows) if rows else ""
+
+
+def _name(name: str, results: dict[str, Result]) -> str:
+    is_control = any(one.is_control for one in results.values())
+    return f"{code(name)} (control)" if is_control else code(name)
+
+
+def more_tables(
+    shown: Sequence[Shown], places: Places, pythons: Sequence[str], load: str
+) -> Iterator[str]:
+    """Collapsed: imports net of the start, wall time, memory, files of containers."""
+    net = _table(places, pythons, _net)
+    if net:
+        words = (
+            "CPU time without the start of the bare interpreter, as published import times often "
+            "have it. Intervals of 95% for each row by itself."
+        )
+        yield collapsed("Import cost net of interpreter start", words, net)
+    walls = _table(places, pythons, _wall)
+    if walls:
+        words = (
+            f"What a user waits for: one side after the other, {load}. Intervals of 95% for each "
+            "row by itself, the verdict's own where it rests on wall time."
+        )
+        yield collapsed("Wall time, sides in turn", words, walls)
+    memory = _table(places, pythons, _memory)
+    if memory:
+        words = "Peak resident memory of a process: medians, not tested."
+        yield collapsed("Memory", words, memory)
+    for one in shown:
+        files = list(mounts_section(one.results))
+        if files:
+            yield collapsed(f"Files in a container, {one.name}", *files)
+
+
+def _net(result: Result) -> Cells | None:
+    net = result.net
+    if net is None or result.benchmark.kind is not Kind.IMPORT:
+        return None
+    return before_after(net.base_s, net.head_s), change(net.interval)
+
+
+def _wall(result: Result) -> Cells | None:
+    wall = result.wall
+    return (before_after(wall.base_s, wall.head_s), change(wall.interval)) if wall else None
+
+
+def _memory(result: Result) -> Cells | None:
+    base, head = result.base_rss_bytes, result.head_rss_bytes
+    if not base or head is None or result.benchmark.container:  # it would be the driver's
+        return None
+    return f"{mebibytes(base)[:-4]} → {mebibytes(head)}", amount(base, head)

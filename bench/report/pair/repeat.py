@@ -1,0 +1,73 @@
+"""The command that measures a pair again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from bench.core.options import Options
+from bench.engine.testgate.run_gate import SKIPPED
+from bench.formats.markdown import fenced
+from bench.report.select_runs import Evaluated
+
+
+def repeat_commands(shown: Sequence[Evaluated]) -> str:
+    """One command for each set of options."""
+    commands: dict[tuple[str, ...], list[str]] = {}
+    for one in shown:
+        commands.setdefault(_words(one), []).append(one.python)
+    manifest = shown[-1].run.manifest
+    lines = [
+        shlex.join(
+            (
+                *("nox", "-s", f"bench-{manifest.target}", "--", manifest.pair.label),
+                *(word for python in pythons for word in ("--python", python)),
+                *options,
+            )
+        )
+        for options, pythons in commands.items()
+    ]
+    return fenced("\n".join(lines), "sh")
+
+
+def _words(one: Evaluated) -> tuple[str, ...]:
+    """Everything that was not as usual: options, a clone of the user's own, parts left out."""
+    manifest, gate = one.run.manifest, one.run.gate
+    words = [*option_words(manifest.options)]
+    words += _own_clone(manifest.pair.origin)
+    if gate is not None and gate.reason == SKIPPED:
+        words.append("--no-tests")
+    if not manifest.options.counters:
+        words.append("--no-counters")
+    return tuple(words)
+
+
+def _own_clone(origin: str) -> list[str]:
+    """`--repo` if the revisions come from a clone that is not the target's own."""
+    path = re.fullmatch(r"clone ([~/]\S*)", origin)
+    if path:
+        return ["--repo", path[1]]
+    named = re.fullmatch(r"clone (\S+) of \S+", origin)
+    return ["--repo", f"repos/{named[1]}"] if named else []
+
+
+def option_words(options: Options) -> tuple[str, ...]:
+    """The words of the command line for every option that is not the default."""
+    default = Options()
+    words: list[str] = []
+    for name in options.benchmarks:
+        words += ["--benchmark", name]
+    for name in options.groups:
+        words += ["--group", name]
+    for flag, chosen, usual in (
+        ("--deps", options.dependencies, default.dependencies),
+        ("--design", options.design, default.design),
+        ("--alpha", options.alpha, default.alpha),
+        ("--mei", options.mei, default.mei),
+        ("--budget", options.budget_s, default.budget_s),
+        ("--rounds", options.rounds, default.rounds),
+    ):
+        if chosen != usual and chosen is not None:
+            words += [flag, f"{chosen:g}" if isinstance(chosen, float) else str(chosen)]
+    return tuple(words)

@@ -1,0 +1,23 @@
+"""Pages of the write-up, read as a test wants them."""
+
+from __future__ import annotations
+
+import re
+
+
+def unglued(text: str) -> str:
+    """A page with plain spaces where figures and units are kept together."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
+
+
+def cells(page: str, first: str, nth: int = 0) -> list[str]:
+    """The nth table row that begins with a cell."""
+    rows = [line for line in page.splitlines() if line.startswith(f"| {first} ")]
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", rows[nth])[1:-1]]
+
+
+def section(page: str, words: str) -> str:
+    """A section by its heading, until the next heading of any level."""
+    _, _, rest = page.partition(f"# {words}\n")
+    assert rest, words
+    return re.split(r"\n#+ ", rest)[0]
