@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from bench.cli.arguments import add_looked_into, describe, positive
 from bench.core.catalogue import load_target
@@ -25,6 +28,8 @@ from bench.explain.profile.pages import write_profile
 from bench.explain.profile.session import ProfileSession, folder_of
 from bench.explain.trace.session import TraceSession
 from bench.report.screen.watchers import make_watcher
+
+Session = TypeVar("Session", ProfileSession, TraceSession)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,11 +54,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitStatus:
     """Build, profile, write; raises `BenchError`."""
+    return on_each_python(arguments, partial(ProfileSession, budget_s=arguments.seconds), _profile)
+
+
+def _profile(
+    session: ProfileSession, interpreter: Interpreter, environments: Callable[[], Environments]
+) -> ExitStatus:
+    """Profile all scenarios on one Python, and write their pages."""
+    folders = checked_folders(session, session.workspace.profiles, interpreter.version)
+    for profile in session.run(interpreter, environments()):
+        print(f"Profile: {write_profile(profile, folders[profile.sides.benchmark.name])}")
+    return ExitStatus.DONE
+
+
+def on_each_python(
+    arguments: argparse.Namespace,
+    make: Callable[..., Session],
+    work: Callable[[Session, Interpreter, Callable[[], Environments]], ExitStatus],
+) -> ExitStatus:
+    """Do the work of a session on one Python after the other; what fails on one is reported."""
     workspace = find_workspace()
     target = load_target(arguments.target, workspace.targets)
     scenarios = chosen_scenarios(target, arguments, workspace)
-    failures: list[BenchError] = []
-    pages: list[Path] = []
+    statuses: list[ExitStatus] = []
     with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
         watcher.phase(f"looking up {arguments.range}")
         pair = pair_or_one(target, arguments, workspace)
@@ -65,24 +88,19 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
             repo=arguments.repo,
             dependencies=arguments.deps,
         )
-        session = ProfileSession(target, pair, scenarios, arguments.seconds, workspace, watcher)
+        session = make(
+            target=target, pair=pair, benchmarks=scenarios, workspace=workspace, watcher=watcher
+        )
         for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
             watcher.say(f"Python {interpreter.version}")
             try:
-                pages += _profile(session, builder, interpreter)
+                statuses.append(
+                    work(session, interpreter, partial(build_sides, builder, interpreter))
+                )
             except BenchError as error:
                 watcher.say(f"Python {interpreter.version}: {error}")
-                failures.append(error)
-    for page in pages:
-        print(f"Profile: {page}")
-    return failures[0].status if failures else ExitStatus.DONE
-
-
-def _profile(session: ProfileSession, builder: Builder, interpreter: Interpreter) -> list[Path]:
-    """All scenarios on one Python; returns their pages."""
-    folders = checked_folders(session, session.workspace.profiles, interpreter.version)
-    profiles = session.run(interpreter, build_sides(builder, interpreter))
-    return [write_profile(one, folders[one.sides.benchmark.name]) for one in profiles]
+                statuses.append(error.status)
+    return next((one for one in statuses if one is not ExitStatus.DONE), ExitStatus.DONE)
 
 
 def checked_folders(

@@ -87,7 +87,10 @@ class KeptFinding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
 
 class StackRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A trace of one scenario. `bare_s` are wall times of runs without the recorder, by side."""
+    """A trace of one scenario. `bare_s` are wall times of runs without the recorder, by side.
+
+    `load` is the machine's load average when it began; not known until format 2.
+    """
 
     format: int
     target: str
@@ -101,6 +104,7 @@ class StackRecord(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[RunAccount, ...]
     bare_s: dict[Side, tuple[float, ...]]
     findings: tuple[KeptFinding, ...] = ()
+    load: float | None = None
 
     @property
     def label(self) -> str:

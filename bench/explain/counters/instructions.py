@@ -26,7 +26,7 @@ _EVENT = "instructions:u"
 _REFERENCES = re.compile(r"^==\d+== I +refs: +([\d,]+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InstructionCounter:
     """A tool that counts instructions: its name, its command, and how to read what it writes.
 
@@ -52,19 +52,19 @@ def find_instruction_counter() -> InstructionCounter:
     perf = _find_perf()
     if perf:
         return InstructionCounter(
-            "perf stat",
-            lambda folder: (*fixed, perf, *_perf_options(folder)),
-            lambda folder: parse_perf((folder / "perf").read_text(encoding="utf-8")),
-            1.2,
-            0.1,
+            name="perf stat",
+            command=lambda folder: (*fixed, perf, *_perf_options(folder)),
+            read=lambda folder: parse_perf((folder / "perf").read_text(encoding="utf-8")),
+            slow_down=1.2,
+            start_s=0.1,
         )
     valgrind = find_tool("valgrind")
     return InstructionCounter(
-        "cachegrind",
-        lambda folder: (*fixed, valgrind, *_cachegrind_options(folder)),
-        _read_cachegrind,
-        15.0,
-        1.2,
+        name="cachegrind",
+        command=lambda folder: (*fixed, valgrind, *_cachegrind_options(folder)),
+        read=_read_cachegrind,
+        slow_down=15.0,
+        start_s=1.2,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
 from bench.core.revision import Pair
 from bench.core.sample import Side
 from bench.core.target import Benchmark, Kind
 from bench.explain.profile.session import Profile
+from bench.formats.text import counted
 
 
 def process_words(benchmark: Benchmark) -> str:
@@ -36,6 +38,13 @@ def pair_words(profile: Profile) -> str:
 
 def _python(profile: Profile, side: Side) -> str:
     return f"Python {profile.environments.side(side).record.provenance.python}"
+
+
+def load_words(load: float) -> str:
+    """The machine's load when a profile or trace began: what its times rest on."""
+    cpus = os.cpu_count() or 1
+    busy = " (**loaded**: times are longer than on a quiet machine)" if load > cpus / 2 else ""
+    return f"Load of the machine at the start: {load:.1f} on {counted(cpus, 'CPU')}{busy}."
 
 
 def repeat_command(session: str, target: str, pair: Pair, python: str, scenario: str) -> str:

@@ -12,7 +12,7 @@ _NARROWEST_PX = 2.0
 SMALL = "(small)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FlameBox:
     """A frame's place: pixels from the left, its width, and its row from the top (0).
 
@@ -54,13 +54,14 @@ class Placing:
             if width < _NARROWEST_PX:
                 small.append(child)
                 continue
-            box = FlameBox(left, width, row, child, above=above)
+            box = FlameBox(left=left, width=width, row=row, node=child, above=above)
             put(box)
             self._place_children(child, left, box, put)
             left += width
         width = sum(child.mean(self.side) for child in small) * self.px_per_ms
         if width >= _NARROWEST_PX:
-            put(FlameBox(left, width, row, None, len(small), above))
+            count = len(small)
+            put(FlameBox(left=left, width=width, row=row, node=None, count=count, above=above))
 
 
 def in_order(nodes: Iterable[FrameNode], side: Side) -> list[FrameNode]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.core.sample import Side
 from bench.explain.profile.artefacts import Artefacts
-from bench.explain.profile.captions import pair_words, profiled_words, revision_words
+from bench.explain.profile.captions import load_words, pair_words, profiled_words, revision_words
 from bench.explain.profile.difference import CONFIDENCE, moved
 from bench.explain.profile.flame import Caption, Totals, milliseconds, one_side, shift
 from bench.explain.profile.folded import mean_stacks, write_folded
@@ -25,7 +25,7 @@ _PACKAGES = 12
 def pair_blocks(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     """Everything there is of the pair, the picture of what changed first."""
     yield heading(1, f"{code(profiled_words(profile))}: what changed")
-    yield f"{pair_words(profile)}."
+    yield f"{pair_words(profile)}. {load_words(profile.load)}"
     changes = profile.environments.dependency_changes
     if changes:
         names = ", ".join(code(one.package) for one in changes)

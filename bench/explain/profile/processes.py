@@ -117,8 +117,8 @@ class Overhead:
     @property
     def is_below_noise(self) -> bool:
         """Whether the ranges of wall times with and without the profiler overlap."""
-        slowest = max(sample.wall_s for sample in self.bare)
-        return min(sample.wall_s for sample in self.profiled) <= slowest
+        with_it, without = ([one.wall_s for one in some] for some in (self.profiled, self.bare))
+        return len(without) > 1 and min(with_it) <= max(without)
 
     @property
     def words(self) -> str:

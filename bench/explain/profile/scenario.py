@@ -28,7 +28,7 @@ _IMPORT_RUNS = 10
 _COUNTING_RUNS = 3
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ProfilesTaken:
     """A scenario's profiles by side; what could not be had is in `skipped`, with the reason."""
 
@@ -44,7 +44,7 @@ class ProfilesTaken:
     skipped: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Profiling:
     """One scenario, profiled by one tool after the other; both sides in turn.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from bench.explain.profile.processes import ProfiledProcess
 from bench.explain.profile.scenario import ProfilesTaken, Profiling
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """One scenario's profiles, and what they are of."""
 
@@ -37,10 +38,11 @@ class Profile:
     python: str
     sides: Sides
     environments: Environments
+    load: float
     taken: ProfilesTaken
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProfileSession:
     """What is profiled, and who hears of it. A pair of one revision with itself has one side."""
 
@@ -83,12 +85,13 @@ class ProfileSession:
                     continue
                 found = True
                 yield Profile(
-                    self.target,
-                    self.pair,
-                    interpreter.version,
-                    choice.sides,
-                    environments,
-                    self._profiling(taker, choice.sides, interpreter, environments).take(),
+                    target=self.target,
+                    pair=self.pair,
+                    python=interpreter.version,
+                    sides=choice.sides,
+                    environments=environments,
+                    load=os.getloadavg()[0],
+                    taken=self._profiling(taker, choice.sides, interpreter, environments).take(),
                 )
         if not found:
             raise NothingMeasuredError(
@@ -101,18 +104,20 @@ class ProfileSession:
     ) -> Profiling:
         name = sides.benchmark.name
         return Profiling(
-            {side: ProfiledProcess(taker, sides, side) for side in self.profiled},
-            {
+            subjects={side: ProfiledProcess(taker, sides, side) for side in self.profiled},
+            namers={
                 side: Namer(self.target.name, own_packages(environments.side(side)))
                 for side in self.profiled
             },
-            {
+            places={
                 side: places(environments.side(side), sides.side(side), self.workspace)
                 for side in self.profiled
             },
-            lambda package, version: support_folder(package, version, interpreter, self.workspace),
-            self.budget_s,
-            lambda words: self.watcher.phase(f"{name}: {words}"),
+            support=lambda package, version: support_folder(
+                package, version, interpreter, self.workspace
+            ),
+            budget_s=self.budget_s,
+            tell=lambda words: self.watcher.phase(f"{name}: {words}"),
         )
 
 

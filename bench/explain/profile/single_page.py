@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.core.sample import Side
 from bench.explain.profile.artefacts import Artefacts
-from bench.explain.profile.captions import profiled_words, revision_words
+from bench.explain.profile.captions import load_words, profiled_words, revision_words
 from bench.explain.profile.flame import Caption, by_package, milliseconds
 from bench.explain.profile.folded import Stacks, mean_stacks, write_folded
 from bench.explain.profile.sampling import Sampled
@@ -23,7 +23,7 @@ _SIDE = Side.BASE
 def single_blocks(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     """Everything there is of the revision, the pictures first."""
     yield heading(1, f"{code(profiled_words(profile))}: where the time goes")
-    yield f"{revision_words(profile, _SIDE)}."
+    yield f"{revision_words(profile, _SIDE)}. {load_words(profile.load)}"
     if profile.taken.sampled:
         yield from _sampled(profile, artefacts)
     if profile.taken.native:

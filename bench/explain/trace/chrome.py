@@ -65,7 +65,7 @@ def _complete(
 
 
 def _path_events(timeline: Timeline, path: list[Piece], least_ns: int) -> Iterator[dict[str, Any]]:
-    yield from _named(_PATH_PID, "what was waited for", -2)
+    yield from _named(_PATH_PID, "critical path", -2)
     for piece in path:
         if piece.length >= least_ns:
             words = piece.what or str(piece.layer)

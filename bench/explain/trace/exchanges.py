@@ -14,7 +14,7 @@ _SLACK_NS = 2_000_000  # the two ends look at the clock before and after the sam
 _CRLF = b"\r\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HttpExchange:
     """A request and its answer on one connection; times are ns of CLOCK_MONOTONIC.
 
@@ -77,14 +77,14 @@ class HttpExchange:
 
     @property
     def _own(self) -> Span:
-        return Span("send", self.sent_begin, self.sent_end, self.thread)
+        return Span(kind="send", begin=self.sent_begin, end=self.sent_end, thread=self.thread)
 
     @property
     def _around(self) -> tuple[Span | None, ...]:
         return self.connect, self.dns, self.tls, self.call
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Connection:
     """What is known of a connection while its events are gone through."""
 
@@ -117,7 +117,9 @@ def _exchanges(recorded: Recorded) -> Iterator[HttpExchange]:
     for span in recorded.spans:
         if span.kind == "connect":
             number, port, where, failed = span.detail
-            connections[number] = _Connection(number, port, where, replace(span, failed=failed))
+            connections[number] = _Connection(
+                number=number, port=port, where=where, connect=replace(span, failed=failed)
+            )
         elif span.kind in {"send", "receive"} and span.detail[0] in connections:
             one = connections[span.detail[0]]
             if span.kind == "receive":

@@ -31,6 +31,7 @@ def record_of(trace: Trace, findings: Mapping[Side, list[BoundaryFinding]]) -> S
         python=trace.python,
         machine=describe_machine(),
         network=trace.network,
+        load=trace.load,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         runs=tuple(
             account_of(timeline, path_of(timeline), side)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bench.explain.trace.path import Layer, Piece, Walk, stretches_of
@@ -12,13 +12,13 @@ from bench.explain.trace.timeline import Process, Timeline
 _NO_WORK = {"thread", "wait", "select", "sleep", "child", "reaped", "close", "signal"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lane:
     """A line of the picture: pieces of one thread, or of several processes one after the other."""
 
     name: str
-    note: str
     pieces: tuple[Piece, ...]
+    note: str = ""
     depth: int = 0
     thin: bool = False
 
@@ -26,13 +26,13 @@ class Lane:
 def lanes_of(timeline: Timeline) -> list[Lane]:
     """The first process and its threads, the service, and all children: alike ones share lanes."""
     root = timeline.root
-    lanes = [Lane(root.name, "", tuple(first_thread(root)))]
+    lanes = [Lane(name=root.name, pieces=tuple(first_thread(root)))]
     lanes += _other_threads(root)
     served = tuple(_served(timeline))
     if served:
         many = len(timeline.exchanges)
-        lanes.append(Lane("service", f"{many} requests", served, 1))
-    lanes += _children(root, 1)
+        lanes.append(Lane(name="service", note=f"{many} requests", pieces=served, depth=1))
+    lanes += _children(root.children, 1)
     return lanes
 
 
@@ -62,7 +62,7 @@ def _other_threads(process: Process) -> Iterator[Lane]:
         else:
             free += pieces
     for number, lane in enumerate(lane for lane in lanes if lane):
-        yield Lane("other threads" if not number else "", "", tuple(lane), 1, thin=True)
+        yield Lane(name="" if number else "other threads", pieces=tuple(lane), depth=1, thin=True)
 
 
 def _work(process: Process) -> Iterator[Span]:
@@ -82,29 +82,31 @@ def _served(timeline: Timeline) -> Iterator[Piece]:
     for one in timeline.exchanges:
         if one.served:
             begin, end = one.served.received_ns, one.served.sent_ns
-            yield Piece(begin, max(end, begin + 1), Layer.SERVICE, timeline.root, 0, one.name)
+            yield Piece(
+                begin=begin,
+                end=max(end, begin + 1),
+                layer=Layer.SERVICE,
+                process=timeline.root,
+                thread=0,
+                what=one.name,
+            )
 
 
-def _children(process: Process, depth: int) -> list[Lane]:
+def _children(processes: Iterable[Process], depth: int) -> list[Lane]:
     """Children by name; those that ran at the same time get a lane each."""
     lanes: list[Lane] = []
     by_name: dict[str, list[Process]] = {}
-    for child in process.children:
+    for child in processes:
         by_name.setdefault(child.name, []).append(child)
     for name, children in by_name.items():
         for packed in _packed(children):
             pieces = tuple(piece for child in packed for piece in first_thread(child))
             note = f"× {len(packed)}" if len(packed) > 1 else ""
-            lanes.append(Lane(name, note, pieces, depth))
+            lanes.append(Lane(name=name, note=note, pieces=pieces, depth=depth))
             below = [grand for child in packed for grand in child.children]
             if below:
-                lanes += _children(_like(process, below), depth + 1)
+                lanes += _children(below, depth + 1)
     return lanes
-
-
-def _like(process: Process, children: Sequence[Process]) -> Process:
-    """A stand-in that has the children of several alike processes."""
-    return Process(0, process.argv, 0, 0, 0, None, list(children))
 
 
 def _packed(children: Iterable[Process]) -> list[list[Process]]:

@@ -55,9 +55,15 @@ class PhasesStep:
     def _record(self, run: Run, one: PlannedBenchmark, now: OpenRun) -> None:
         workspace, name = now.plan.workspace, one.declaration.name
         session = TraceSession(
-            now.plan.target, run.manifest.pair, (one,), _repeats(run, one), (), workspace,
-            self.watcher, bare=False,
-        )  # fmt: skip
+            target=now.plan.target,
+            pair=run.manifest.pair,
+            benchmarks=(one,),
+            repeats=_repeats(run, one),
+            latencies_s=(),
+            workspace=workspace,
+            watcher=self.watcher,
+            bare=False,
+        )
         try:
             traces = list(session.run(now.interpreter, now.environments))
         except BenchError as error:

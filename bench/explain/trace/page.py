@@ -10,7 +10,7 @@ from statistics import median
 from bench.core.sample import Side
 from bench.core.workspace import Workspace
 from bench.explain.profile.artefacts import Artefacts
-from bench.explain.profile.captions import process_words, repeat_command
+from bench.explain.profile.captions import load_words, process_words, repeat_command
 from bench.explain.profile.processes import Overhead
 from bench.explain.trace import tables
 from bench.explain.trace.chrome import chrome_trace
@@ -62,6 +62,7 @@ def _opening(trace: Trace, told: Mapping[Side, TracedSide]) -> Iterator[str]:
         ]
     )
     yield f"{trace.target.name} {label}, Python {python}; {runs}. Network: {trace.network}."
+    yield load_words(trace.load)
     if trace.failures:
         yield "**Not all runs succeeded; what was recorded is shown:**"
         yield bullets(prose(line) for line in trace.failures)

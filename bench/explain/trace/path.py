@@ -61,7 +61,7 @@ LAYER_OF_KIND = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """A stretch of the path, in ns: where it ran, and what it went into."""
 
@@ -320,7 +320,7 @@ def _piece(
     begin: int, end: int, layer: Layer, process: Process, thread: int, what: str = ""
 ) -> Iterator[Piece]:
     if end > begin:
-        yield Piece(begin, end, layer, process, thread, what)
+        yield Piece(begin=begin, end=end, layer=layer, process=process, thread=thread, what=what)
 
 
 def what_of(spans: list[Span], innermost: Span) -> str:
@@ -341,7 +341,7 @@ def _joined(pieces: Iterator[Piece]) -> list[Piece]:
     for piece in pieces:
         last = found[-1] if found else None
         if last and _alike(last, piece):
-            found[-1] = Piece(last.begin, piece.end, *_rest(last))
+            found[-1] = replace(last, end=piece.end)
         else:
             found.append(piece)
     return found
@@ -349,9 +349,7 @@ def _joined(pieces: Iterator[Piece]) -> list[Piece]:
 
 def _alike(one: Piece, other: Piece) -> bool:
     return (
-        one.end == other.begin and _rest(one)[1:] == _rest(other)[1:] and (one.layer is other.layer)
+        one.end == other.begin
+        and (one.layer, one.thread, one.what) == (other.layer, other.thread, other.what)
+        and one.process is other.process
     )
-
-
-def _rest(piece: Piece) -> tuple[Layer, Process, int, str]:
-    return piece.layer, piece.process, piece.thread, piece.what

@@ -63,7 +63,7 @@ def draw_timeline(
     top = svg.caption(title, caption)
     left = MARGIN + _NAMES
     scale = _Scale(timeline.begin, wall_ns or timeline.wall_ns, left, WIDTH - MARGIN - left)
-    lanes = [Lane("critical path", "", tuple(path)), *lanes_of(timeline)]
+    lanes = [Lane(name="critical path", pieces=tuple(path)), *lanes_of(timeline)]
     shown = {piece.layer for lane in lanes for piece in lane.pieces if piece.length}
     top = svg.legend(top, [(str(one), PAINTS[one]) for one in Layer if one in shown]) + 12
     _axis(svg, scale, top, top + 18 + sum(map(_height, lanes)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 RECORDER = Path(__file__).parents[1] / "agents" / "tracer"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Something a thread did from `begin` to `end` (ns of CLOCK_MONOTONIC).
 
@@ -47,9 +47,9 @@ def caller_of(who: tuple[str, ...]) -> str:
 _HTTP_LIBRARIES = ("/requests/", "/urllib3/", "/httpx/", "/httpcore/")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Marks:
-    """CPU time at moments, in ns: of the first thread, of the process, and time without a core."""
+    """CPU time at moments, in ns: of the first thread and the process; time waiting for a CPU."""
 
     at: NDArray[np.int64]
     thread: NDArray[np.int64]
@@ -61,15 +61,15 @@ class Marks:
         """With one more moment: what the kernel told of the process before it was killed."""
         others = int(self.process[-1] - self.thread[-1]) if len(self.at) else 0
         return Marks(
-            np.append(self.at, moment),
-            np.append(self.thread, cpu_ns),
-            np.append(self.process, cpu_ns + others),
-            np.append(self.queue_at, moment),
-            np.append(self.queue, queue_ns),
+            at=np.append(self.at, moment),
+            thread=np.append(self.thread, cpu_ns),
+            process=np.append(self.process, cpu_ns + others),
+            queue_at=np.append(self.queue_at, moment),
+            queue=np.append(self.queue, queue_ns),
         )
 
     def between(self, begin: int, end: int) -> tuple[float, float, float]:
-        """CPU time of the first thread, of the other threads, and time without a core."""
+        """CPU time of the first thread, of the other threads, and time waiting for a CPU."""
         if not len(self.at):
             return 0.0, 0.0, 0.0
         own = _between(self.at, self.thread, begin, end)
@@ -77,7 +77,7 @@ class Marks:
         return own, max(0.0, all_ - own), _between(self.queue_at, self.queue, begin, end)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recorded:
     """One process as it described itself; times are ns of CLOCK_MONOTONIC, 0 where not known.
 
@@ -171,10 +171,12 @@ _TIMED = {
 
 def _span(event: tuple[Any, ...]) -> Span:
     kind, begin, end, thread, who, *rest = event
+    detail, failed = tuple(rest), ""
     if kind in _TIMED and rest:
-        failed = rest[1] if len(rest) > 1 else ""
-        return Span(kind, begin, end, thread, rest[0], tuple(who), failed)
-    return Span(kind, begin, end, thread, tuple(rest), tuple(who))
+        detail, failed = rest[0], rest[1] if len(rest) > 1 else ""
+    return Span(
+        kind=kind, begin=begin, end=end, thread=thread, detail=detail, who=tuple(who), failed=failed
+    )
 
 
 def _events(stream: BinaryIO) -> Iterator[tuple[Any, ...]]:
@@ -190,11 +192,11 @@ def _marks(events: list[tuple[Any, ...]]) -> Marks:
     events = sorted(events, key=lambda event: int(event[1]))
     queued = [event for event in events if event[6] >= 0]
     return Marks(
-        _column(events, 1),
-        _column(events, 4),
-        _column(events, 5),
-        _column(queued, 1),
-        _column(queued, 6),
+        at=_column(events, 1),
+        thread=_column(events, 4),
+        process=_column(events, 5),
+        queue_at=_column(queued, 1),
+        queue=_column(queued, 6),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +50,7 @@ class Runs:
         return sorted(self.timelines, key=lambda one: one.wall_ns)[(len(self.timelines) - 1) // 2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trace:
     """One scenario's timelines by side; `failures` say which runs did not end as they should.
 
@@ -64,10 +65,11 @@ class Trace:
     runs: Mapping[Side, Runs]
     failures: tuple[str, ...]
     network: str
+    load: float
     far: Mapping[float, Timeline] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TraceSession:
     """What is traced, and who hears of it. A pair of one revision with itself has one side.
 
@@ -100,6 +102,7 @@ class TraceSession:
         found = False
         with self._started(interpreter, environments, 0.0) as (taker, subjects_, network):
             for planned in self.benchmarks:
+                load = os.getloadavg()[0]
                 try:
                     sides = _sides(planned, *subjects_)
                     runs, failures = self._take(taker, sides, network)
@@ -109,9 +112,17 @@ class TraceSession:
                 found = True
                 far, more = self._far(planned, interpreter, environments, network, failures)
                 yield Trace(
-                    self.target, self.pair, interpreter.version, sides, environments, runs,
-                    (*failures, *more), network.isolation.description, far,
-                )  # fmt: skip
+                    target=self.target,
+                    pair=self.pair,
+                    python=interpreter.version,
+                    sides=sides,
+                    environments=environments,
+                    runs=runs,
+                    failures=(*failures, *more),
+                    network=network.isolation.description,
+                    load=load,
+                    far=far,
+                )
         if not found:
             raise NothingMeasuredError(
                 f"Nothing could be traced of {self.target.name} {self.pair.label} on Python "

@@ -14,7 +14,7 @@ class NothingRecordedError(Exception):
     """No process of a run was recorded (the message says why that may be)."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Process:
     """A process from its start to its end, in ns of CLOCK_MONOTONIC.
 
@@ -100,7 +100,14 @@ def build_timeline(
         )
     served = tuple(served)
     first = recorded[0]
-    root = Process(first.pid, first.argv, begin, begin, begin + wall_ns, first)
+    root = Process(
+        pid=first.pid,
+        argv=first.argv,
+        spawned=begin,
+        started=begin,
+        ended=begin + wall_ns,
+        recorded=first,
+    )
     known = {first.pid: root}
     waiting = list(recorded[1:])
     for process in _by_parents(root, waiting, known):
@@ -148,7 +155,15 @@ def _started_by(process: Process, waiting: list[Recorded]) -> Iterator[Process]:
         end = reaped.get(pid)
         last = end.begin if end else (own.last if own else span.end)
         status = end.detail[1] if end else None
-        yield Process(pid, argv, span.begin, span.end, max(last, span.end), own, status=status)
+        yield Process(
+            pid=pid,
+            argv=argv,
+            spawned=span.begin,
+            started=span.end,
+            ended=max(last, span.end),
+            recorded=own,
+            status=status,
+        )
 
 
 def _with_last_figures(recorded: Recorded, parents: Sequence[Span]) -> Recorded:
@@ -185,7 +200,9 @@ def _adopt(root: Process, orphans: Iterable[Recorded], known: dict[int, Process]
         parent = known.get(one.pid) or known.get(one.parent) or root
         begin = max(one.started, parent.spawned) if one.started else one.site
         begin = min(begin, one.site)
-        process = Process(one.pid, one.argv, begin, begin, one.last, one)
+        process = Process(
+            pid=one.pid, argv=one.argv, spawned=begin, started=begin, ended=one.last, recorded=one
+        )
         parent.children.append(process)
         parent.children.sort(key=lambda child: child.spawned)
         parent.ended = max(parent.ended, one.last) if parent is not root else parent.ended

@@ -19,7 +19,7 @@ from bench.report.select_runs import Collection, Evaluated
 REQUESTS = "requests"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Around:
     """A layer around the scenarios of `target` that match; see `core/target.py`."""
 
@@ -40,7 +40,14 @@ class _Found(NamedTuple):
 def around_of(targets: Iterable[Target]) -> list[Around]:
     """What the targets' files say."""
     return [
-        Around(target.name, one.scenario, one.layer, one.target, one.benchmark, one.each)
+        Around(
+            target=target.name,
+            scenario=one.scenario,
+            layer=one.layer,
+            of=one.target,
+            benchmark=one.benchmark,
+            each=one.each,
+        )
         for target in targets
         for one in target.around
     ]

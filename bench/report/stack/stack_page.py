@@ -118,11 +118,12 @@ def _conditions(operation: Operation) -> str:
     for record in operation.records:
         runs = {counted(len(record.of(side)), "traced run") for side in Side if record.of(side)}
         a_side = " a side" if record.of(Side.HEAD) else ""
+        load = "not recorded" if record.load is None else f"{record.load:.1f}"
         rests.append(
-            f"Python {record.python}: {joined(sorted(runs))}{a_side}, {day(record.started_at)}"
+            f"Python {record.python}: {joined(sorted(runs))}{a_side}, {day(record.started_at)}, "
+            f"load of the machine {load}"
         )
-    network = f"Network: {plain(operation.records[0].network)}."
-    return f"{'; '.join(map(plain, rests))}. {network} Load of the machine: not recorded."
+    return f"{'; '.join(map(plain, rests))}. Network: {plain(operation.records[0].network)}."
 
 
 def _picture(operation: Operation, page: Page) -> str:

@@ -70,7 +70,7 @@ def test_a_run_that_fails_is_shown_as_far_as_it_went(traced: Sandbox) -> None:
     said = trace(traced, "fails", "--scenario", "work", status=4)
     assert "cannot work today" in said
     page = (folder_of(traced, "*", "work") / "README.md").read_text(encoding="utf-8")
-    assert "Not all of it went well" in page
+    assert "Not all runs succeeded" in page
     assert "| **wall time**" in page
 
 
@@ -78,7 +78,7 @@ def test_a_run_that_hangs_leaves_nothing_behind(traced: Sandbox) -> None:
     said = trace(traced, "hangs", "--scenario", "hasty", status=4)
     assert "still running" in said
     page = (folder_of(traced, "*", "hasty") / "README.md").read_text(encoding="utf-8")
-    assert "Not all of it went well" in page
+    assert "Not all runs succeeded" in page
     assert not _alive("4243")
 
 

@@ -55,7 +55,7 @@ def test_the_trace_event_format(traced: Traced) -> None:
     flows = [event for event in events if event["ph"] in "sf"]
     assert len({event["id"] for event in flows}) * 2 == len(flows) == 2 * (2 + 2)
     named = {e["args"]["name"].partition(" (")[0] for e in events if e["name"] == "process_name"}
-    assert named == {"what was waited for", "service", "program.py", "python -c"}
+    assert named == {"critical path", "service", "program.py", "python -c"}
 
 
 def test_spans_of_a_thread_nest(traced: Traced) -> None:

@@ -254,7 +254,7 @@ class _Patches:
 
 
 def _used(process: int) -> str:
-    """CPU time of a process's first thread and its time without a core, as the kernel tells it."""
+    """CPU time of a process's first thread and its time waiting for a CPU, by the kernel."""
     try:
         with open(f"/proc/{process}/schedstat") as stream:  # noqa: PTH123 - pathlib is not loaded
             return stream.read()

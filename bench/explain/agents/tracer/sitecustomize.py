@@ -38,7 +38,7 @@ _pread, _dup2 = os.pread, os.dup2
 _BATCH = 256
 _FLUSH_NS = 250_000_000
 _MARK_NS = 500_000
-_QUEUE_NS = 5_000_000  # how long it stood ready without a core is asked more rarely: it is a file
+_QUEUE_NS = 5_000_000  # how long it waited for a CPU is read more rarely: from a file
 _SHORT_NS = 50_000  # spans of serialisers and imports below this are only counted
 _WHO_NS = 500_000  # who called is looked up for spans from this on
 _FRAMES, _DEEPEST = 16, 400
@@ -108,16 +108,16 @@ class _Recorder:
         return now
 
     def mark(self, now: int) -> None:
-        """CPU time of this thread, the first, and of the process; and time without a core."""
+        """CPU time of this thread, the first, and of the process; and time waiting for a CPU."""
         self.marked = now
         queue = -1
         if now - self.queued > _QUEUE_NS:
             self.queued = now
-            queue = self.waited_for_core()
+            queue = self.waited_for_cpu()
         self.events.append(("cpu", now, now, self.main, _thread_cpu(), _process_cpu(), queue))
 
-    def waited_for_core(self) -> int:
-        """Nanoseconds that the first thread stood ready without a core; -1: not told."""
+    def waited_for_cpu(self) -> int:
+        """Nanoseconds that the first thread waited for a CPU; -1: not known."""
         try:
             return int(_pread(self.schedstat, 200, 0).split()[1])
         except (OSError, ValueError, IndexError):
