@@ -9,14 +9,12 @@ tools' own sources (pyperf 2.10 `_utils.is_significant` and `_compare`; asv of 2
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from bench.core.verdict import Interval
 from bench.engine.statistics.arrays import FloatArray, finite
-from bench.engine.statistics.summary import median_interval
 
 Answer: TypeAlias = Literal["faster", "slower", "same"]
 
@@ -62,17 +60,17 @@ def _pyperf_quantile(freedom: int) -> float:
     return _T_TABLE[min(freedom, len(_T_TABLE)) - 1]
 
 
-def asv_rule(base: FloatArray, head: FloatArray, *, recorded: bool = True) -> Answer:
-    """`asv compare`/`continuous`: medians 1.1 times apart, and statistically different.
+def asv_rule(base: FloatArray, head: FloatArray) -> Answer:
+    """`asv continuous`: medians 1.1 times apart, and Mann-Whitney p < 0.002.
 
-    Different: Mann-Whitney p < 0.002, where samples were `recorded` (`asv continuous`, or
-    `run --record-samples`) and are enough to reach that; otherwise 99% intervals of the medians
-    that do not overlap. `base`, `head`: seconds, shape (n,). Raises `ValueError` when empty or
-    infinite, and when intervals are needed of fewer than 8 values: asv then fits a Laplace
-    posterior, which is not repeated here.
+    `base`, `head`: seconds, shape (n,), at least 6 each: below that asv decides by intervals, which
+    is not repeated here. Raises `ValueError` then, and when infinite.
     """
     before, after = finite(base, "base"), finite(head, "head")
-    if not _asv_different(before, after, recorded=recorded):
+    smaller, both = min(base.size, head.size), base.size + head.size
+    if 1 / math.comb(both, smaller) >= _ASV_LEVEL:
+        raise ValueError("asv's rule is repeated here for at least 6 values a side")
+    if mann_whitney_p(before, after) >= _ASV_LEVEL:
         return "same"
     old, new = float(np.median(before)), float(np.median(after))
     if new < old / _ASV_FACTOR:
@@ -80,48 +78,18 @@ def asv_rule(base: FloatArray, head: FloatArray, *, recorded: bool = True) -> An
     return "slower" if old < new / _ASV_FACTOR else "same"
 
 
-def _asv_different(base: FloatArray, head: FloatArray, *, recorded: bool) -> bool:
-    smaller, both = min(base.size, head.size), base.size + head.size
-    if recorded and 1 / math.comb(both, smaller) < _ASV_LEVEL:
-        return mann_whitney_p(base, head) < _ASV_LEVEL
-    if smaller < 8:
-        raise ValueError("asv's rule is repeated here for at least 8 values a side")
-    (low_a, high_a), (low_b, high_b) = median_interval(base, 0.01), median_interval(head, 0.01)
-    return high_a < low_b or low_a > high_b
-
-
 def mann_whitney_p(base: FloatArray, head: FloatArray) -> float:
     """asv's two-sided Mann-Whitney p-value: exact up to 20 values a side, then normal.
 
-    Ties are broken in the least significant way. `base`, `head`: shape (m,), (n,).
+    `base`, `head`: shape (m,), (n,).
     """
-    m, n = base.size, head.size
-    above = int((base[:, None] > head).sum())
-    ties = int((base[:, None] == head).sum())
-    half = m * n // 2
-    if above <= half <= above + ties:
-        ties = half - above
-    least = max(min(u, m * n - u) for u in (above, above + ties))
-    if max(m, n) > _ASV_EXACT_UP_TO:
-        z = (least - m * n / 2) / math.sqrt(m * n * (m + n + 1) / 12)
-        return math.erfc(-z / math.sqrt(2))
-    tail = _mann_whitney_tail(m, n)
-    return float(tail[least] + 1 - tail[max(half, m * n - least - 1)])
+    from scipy import stats  # noqa: PLC0415 - half a second, and few commands come here
 
-
-@cache
-def _mann_whitney_tail(m: int, n: int) -> FloatArray:
-    """P(U <= u) for u = 0 .. mn, from the coefficients of the Gaussian binomial."""
-    counts = np.zeros(m * n + 1)
-    counts[0] = 1
-    for i in range(1, m + 1):
-        # Multiply by 1 - q^(n+i), then divide by 1 - q^i.
-        for u in range(m * n, n + i - 1, -1):
-            counts[u] -= counts[u - n - i]
-        for u in range(i, m * n + 1):
-            counts[u] += counts[u - i]
-    tail: FloatArray = np.cumsum(counts) / math.comb(m + n, m)
-    return tail
+    exact = max(base.size, head.size) <= _ASV_EXACT_UP_TO
+    found = stats.mannwhitneyu(
+        base, head, method="exact" if exact else "asymptotic", use_continuity=False
+    )
+    return float(found.pvalue)
 
 
 def hyperfine_rule(base: FloatArray, head: FloatArray) -> Answer:

@@ -87,12 +87,11 @@ def _blocks(check: SelfCheck, page: Page) -> Iterator[str]:
         ("Injected differences", _power, _injection(check)),
         ("Designs", _designs, _designs_note(check)),
         ("Known ratios, by design", _bias, _BIAS_NOTE),
-        ("Design chosen for each kind of command", _probes, _PROBE_NOTE),
     ):
         columns, rows = make(check)
         if rows:
             yield heading(2, title)
-            yield table(columns, rows, numbers=make is not _probes)
+            yield table(columns, rows)
             yield note
     yield heading(2, "Machine and settings")
     file = check_file(check, page.output.data)
@@ -299,27 +298,8 @@ _BIAS_NOTE = (
 )
 
 
-def _probes(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
-    rows = [
-        [
-            f"{one.case}, machine {one.phase}",
-            _way(*one.chosen) if one.chosen else "failed",
-            "yes" if one.chosen == one.expected else f"**no**: {_way(*one.expected)}",
-            plain(one.reason),
-        ]
-        for one in check.probes
-    ]
-    return ("command", "chosen", "right", "reason given"), rows
-
-
 def _way(design: Design, metric: Metric) -> str:
     return f"{design} by {'CPU' if metric is Metric.CPU else metric} time"
-
-
-_PROBE_NOTE = (
-    "A duet compares CPU time on one core: right for what computes on one core, wrong for what "
-    "waits or keeps several cores busy. CPU time of child processes is included."
-)
 
 
 def _facts(check: SelfCheck) -> list[str]:

@@ -7,7 +7,6 @@ run by pyperf's own runner, so that the files can be held against anybody's resu
 
 from __future__ import annotations
 
-import io
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyperf
 
@@ -64,49 +64,40 @@ def measure_reference(
     now = datetime.now(UTC)
     folder = workspace.data / "calibration" / machine.name / "reference" / f"{now:%Y%m%dT%H%M%SZ}"
     runs = [(name, one) for name in names for one in interpreters]
-    suites: dict[str, dict[str, pyperf.Benchmark]] = {one.version: {} for one in interpreters}
     chance = random.Random()
-    for count in range(passes):
-        chance.shuffle(runs)
-        for name, interpreter in runs:
-            watcher.phase(
-                f"reference speed: {name} on {interpreter.version}, pass {count + 1} of {passes}"
-            )
-            found = _run(name, interpreter, isolation, workspace)
-            known = suites[interpreter.version]
-            if name in known:
-                known[name].add_runs(found)
-            else:
-                known[name] = found
-    for version, benchmarks in suites.items():
-        _keep(folder / f"py{version}.json", [benchmarks[name] for name in names])
+    workspace.scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=workspace.scratch, prefix="reference-") as scratch:
+        for count in range(passes):
+            chance.shuffle(runs)
+            for name, one in runs:
+                watcher.phase(
+                    f"reference speed: {name} on {one.version}, pass {count + 1} of {passes}"
+                )
+                _run(name, one, isolation, workspace, Path(scratch) / f"py{one.version}.json")
+        for one in interpreters:
+            _keep(Path(scratch) / f"py{one.version}.json", folder)
     return folder
 
 
 def _run(
-    name: str, interpreter: Interpreter, isolation: Isolation, workspace: Workspace
-) -> pyperf.Benchmark:
-    script = _script(name)
-    scratch = workspace.scratch / f"reference-{name}-{interpreter.version}.json"
-    scratch.parent.mkdir(parents=True, exist_ok=True)
-    scratch.unlink(missing_ok=True)
+    name: str, interpreter: Interpreter, isolation: Isolation, workspace: Workspace, suite: Path
+) -> None:
+    """Run one benchmark; its values are appended to the suite."""
     env = {
         **DEFAULTS,
         "PATH": f"{interpreter.executable.parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(workspace.scratch),
         "PYTHONPATH": str(pyperf_folder(interpreter, workspace)),
     }
-    words = (*isolation.prefix, str(interpreter.executable), str(script), "--output", str(scratch))
-    done = run_tool([*words, *_RUNNER], cwd=scratch.parent, env=env, timeout_s=_TIMEOUT_S)
+    words = [*isolation.prefix, str(interpreter.executable), str(_script(name))]
+    words += [*_RUNNER, "--append", str(suite)]
+    done = run_tool(words, cwd=suite.parent, env=env, timeout_s=_TIMEOUT_S)
     if not done.ok:
         raise NothingMeasuredError(
             f"pyperformance's {name} failed on Python {interpreter.version}: {done.describe()}\n"
             f"{done.last_lines()}",
             "`--no-reference` leaves the reference benchmarks out.",
         )
-    found = pyperf.Benchmark.load(str(scratch))
-    scratch.unlink()
-    return found
 
 
 def check_reference() -> None:
@@ -123,15 +114,13 @@ def _script(name: str) -> Path:
     return Path(str(found))
 
 
-def _keep(file: Path, benchmarks: Sequence[pyperf.Benchmark]) -> None:
+def _keep(suite: Path, folder: Path) -> None:
     """Keep a suite; paths in the home directory name a person, and no other machine has them."""
-    content = io.StringIO()
-    pyperf.BenchmarkSuite(list(benchmarks)).dump(content)
-    text = content.getvalue().replace(f"{Path.home()}/", "~/")
+    text = suite.read_text(encoding="utf-8").replace(f"{Path.home()}/", "~/")
     try:
-        write_atomically(file, text)
+        write_atomically(folder / suite.name, text)
     except OSError as error:
-        raise cannot_write(file, error) from error
+        raise cannot_write(folder / suite.name, error) from error
 
 
 def read_references(data: Path) -> Iterator[ReferenceSpeed]:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from bench.engine.statistics.net import net_interval
-from bench.engine.statistics.summary import median_interval, median_s, robust_sd
+from bench.engine.statistics.summary import median_s, robust_sd
 
 if TYPE_CHECKING:
     from bench.core.verdict import Interval
@@ -107,19 +106,3 @@ def test_robust_sd_is_that_of_normal_noise_and_ignores_outliers() -> None:
     ratios[:200] = 3.0
     assert robust_sd(ratios) == pytest.approx(0.016, rel=0.12)
     assert robust_sd(np.array([0.01])) == 0
-
-
-@pytest.mark.parametrize(("n", "ranks"), [(5, None), (6, (0, 5)), (10, (1, 8)), (30, (9, 20))])
-def test_median_interval_has_the_tabulated_ranks(n: int, ranks: tuple[int, int] | None) -> None:
-    values = np.random.default_rng(n).permutation(np.arange(n, dtype=float))
-    expected = ranks or (-math.inf, math.inf)
-    assert median_interval(values, 0.05) == expected
-
-
-@pytest.mark.parametrize("n", [6, 17, 100, 1500])
-@pytest.mark.parametrize("alpha", [0.2, 0.05, 0.01])
-def test_median_interval_is_as_short_as_its_level_allows(n: int, alpha: float) -> None:
-    low, _ = median_interval(np.arange(n, dtype=float), alpha)
-    outside = -1 if low == -math.inf else int(low)
-    distribution = stats.binom(n, 0.5)
-    assert distribution.cdf(outside) <= alpha / 2 < distribution.cdf(outside + 1)
