@@ -12,7 +12,7 @@ _RECIPE_VERSION = 1
 _ARGS = 4  # in a recipe's `image`: engine, definition, context, Python inside, then the arguments
 
 
-class Provenance(msgspec.Struct, frozen=True):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """What an environment says of itself; paths are relative to the environment.
 
     `packages` are all installed distributions by canonical name; `local` names those that were
@@ -30,7 +30,7 @@ class Provenance(msgspec.Struct, frozen=True):
     local: tuple[str, ...] = ()
 
 
-class Recipe(msgspec.Struct, frozen=True):
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Everything an environment's content follows from.
 
     `dependencies` is `uv.lock` or the date after which no package is taken; `constraints` are pins
@@ -83,7 +83,7 @@ class SourceMatch(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
 
 
-class ImageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class ImageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A container image that was built from a revision; `identity` is the digest of its content.
 
     `definition_sha256` is that of the Dockerfile, `python` the one that is asked inside, and
@@ -101,7 +101,7 @@ class ImageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     pythonpath: str = ""
 
 
-class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What is known of an environment; stored with it, and in every run made with it.
 
     With an `image` the revision is installed there, and so is all that `provenance` tells of; the

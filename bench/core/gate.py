@@ -15,7 +15,7 @@ class Ending(enum.StrEnum):
     NO_RESULTS = "no results"
 
 
-class SuiteRun(msgspec.Struct, frozen=True, omit_defaults=True):
+class SuiteRun(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One revision's tests, run once in a fresh checkout.
 
     `source` says where the tests come from, `left_out` names declared paths that this revision does
@@ -39,7 +39,7 @@ class SuiteRun(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.ending is Ending.RESULTS
 
 
-class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
+class Gate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Both revisions' tests, compared.
 
     `reason` says why nothing was run; then the rest is empty. `newly_failing` fail on head, also

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 
-class Machine(msgspec.Struct, frozen=True):
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """The machine a run was measured on. `name` is path-safe and stays the same across reboots."""
 
     name: str
@@ -25,7 +25,7 @@ class Machine(msgspec.Struct, frozen=True):
     can_pin: bool
 
 
-class Pinning(msgspec.Struct, frozen=True):
+class Pinning(msgspec.Struct, frozen=True, kw_only=True):
     """What the playbook's last verification of this machine found, by the names of its pins.
 
     `checked` is a moment (ISO 8601, UTC); `this_boot`: it was made since the machine last started.

@@ -7,7 +7,7 @@ import msgspec
 from bench.core.sample import Design
 
 
-class Options(msgspec.Struct, frozen=True):
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Statistical and practical choices of a run; part of what a run must share to be resumed.
 
     `alpha`: family-wise error rate of a run; `mei`: minimum effect of interest as a fraction;

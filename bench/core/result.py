@@ -40,7 +40,7 @@ class Net(msgspec.Struct, frozen=True):
     design: Design
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark of a run. `verdict` is None when there is none; `reason` then says why.
 
     `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it

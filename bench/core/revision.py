@@ -16,7 +16,7 @@ class Source(enum.StrEnum):
     PYPI = "pypi"
 
 
-class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
+class Revision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One version of a target: a commit of a clone or a release of the package index.
 
     `name` is what the user typed, `identity` the commit's full hash or the release's version.

@@ -35,7 +35,7 @@ class Side(enum.StrEnum):
     HEAD = "head"
 
 
-class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
+class Sample(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One measured process with everything the kernel accounted to it and its waited-for children.
 
     `values_s` are the pyperf values (seconds per loop) when the process was a script's worker;
@@ -76,7 +76,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
         return (ordered[middle - 1] + ordered[middle]) / 2
 
 
-class Round(msgspec.Struct, frozen=True, omit_defaults=True):
+class Round(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One base and one head sample taken together: never split, never re-paired."""
 
     benchmark: str

@@ -26,7 +26,7 @@ class Selection(msgspec.Struct, frozen=True):
         return ("--every", str(self.every)) if self.every else ("--tags",)
 
 
-class Points(msgspec.Struct, frozen=True):
+class Points(msgspec.Struct, frozen=True, kw_only=True):
     """The revisions of a series in historical order, the last one being the end of the range.
 
     `between` is how many revisions the range holds of which the points were chosen.

@@ -141,10 +141,14 @@ def _result(
     if unavailable is not None:
         where = " and ".join(unavailable.sides) or "both sides"
         reason = f"{where}: {unavailable.reason}"
-        return Result(one.declaration, one.layer, None, reason, available=False)
+        return Result(
+            benchmark=one.declaration, layer=one.layer, verdict=None, reason=reason, available=False
+        )
     sequence = sequences.get(name)
     if sequence is None:
-        return Result(one.declaration, one.layer, None, "not measured yet")
+        return Result(
+            benchmark=one.declaration, layer=one.layer, verdict=None, reason="not measured yet"
+        )
     result = _measured(one, sequence, run.rounds(name), run.ended(name), judged(name))
     return msgspec.structs.replace(result, net=_net(run, one.declaration, result.size))
 

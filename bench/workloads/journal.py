@@ -16,7 +16,7 @@ import msgspec
 UNKNOWN = 501  # the status of an answer to what there is no answer to
 
 
-class Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
+class Exchange(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A request and its answer, as the service saw them.
 
     `service` names the one that was asked, where several are replayed. `connection` counts accepted

@@ -253,7 +253,9 @@ def test_benchmarks_are_listed_in_their_own_layer(workspace: Workspace) -> None:
 
 
 def test_tests_that_newly_fail_are_said_first(workspace: Workspace) -> None:
-    good = SuiteRun(Ending.RESULTS, "a checkout", "0" * 16, 3.0, passed=5)
+    good = SuiteRun(
+        ending=Ending.RESULTS, source="a checkout", environment="0" * 16, duration_s=3.0, passed=5
+    )
     bad = replace_fields(good, passed=4, failed=1)
     gate = Gate(command=("pytest",), base=good, head=bad, newly_failing=("test_a|b",))
     write_run(workspace, RunPlan(SMALL, gate=gate))

@@ -38,7 +38,13 @@ ID = "20261123T070000Z-0001"
 
 
 def release(version: str, subject: str = "") -> Revision:
-    return Revision(Source.PYPI, version, version, f"2026-01-0{version[-1]}T03:04:05Z", subject)
+    return Revision(
+        source=Source.PYPI,
+        name=version,
+        identity=version,
+        date=f"2026-01-0{version[-1]}T03:04:05Z",
+        subject=subject,
+    )
 
 
 def make_series(workspace: Workspace, machine: Machine, series_id: str = ID) -> Series:
@@ -48,7 +54,13 @@ def make_series(workspace: Workspace, machine: Machine, series_id: str = ID) -> 
         series_id=series_id,
         target="sample",
         layer="core engine",
-        points=Points(release("1.0"), points, Selection(), "releases of sample", 4),
+        points=Points(
+            anchor=release("1.0"),
+            points=points,
+            selection=Selection(),
+            origin="releases of sample",
+            between=4,
+        ),
         date="2026-01-07T00:00:00Z",
         options=Options(counters=False),
         benchmarks={"python-startup": "d", "work": "d"},

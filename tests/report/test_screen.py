@@ -35,7 +35,13 @@ def result(
 ) -> Result:
     benchmark = Benchmark(name=name, command=("sample",))
     if verdict is None:
-        return Result(benchmark, "", None, "head: exit status 1", available=False)
+        return Result(
+            benchmark=benchmark,
+            layer="",
+            verdict=None,
+            reason="head: exit status 1",
+            available=False,
+        )
     interval = interval or INTERVALS[verdict]
     return Result(
         benchmark=benchmark,

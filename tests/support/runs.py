@@ -20,16 +20,37 @@ QUIET = Noise(1.0, 0.1, 0.0, 0.0)
 
 
 def revision(version: str) -> Revision:
-    return Revision(Source.PYPI, version, version, "2026-01-01T00:00:00Z")
+    return Revision(source=Source.PYPI, name=version, identity=version, date="2026-01-01T00:00:00Z")
 
 
 def environment(version: str) -> EnvironmentRecord:
     proof = Provenance(
-        "3.13.0", "CPython", "GCC", "/usr/bin/python3.13", "lib/sample/__init__.py", version, "0",
-        {"sample-project": version},
-    )  # fmt: skip
-    recipe = Recipe("sample-project", "sample", Source.PYPI, version, "/usr/bin/python3.13", "d")
-    return EnvironmentRecord(recipe.key, revision(version), recipe, proof, (), "uv 1", 1.0)
+        python="3.13.0",
+        implementation="CPython",
+        compiler="GCC",
+        base_executable="/usr/bin/python3.13",
+        module_file="lib/sample/__init__.py",
+        version=version,
+        record_sha256="0",
+        packages={"sample-project": version},
+    )
+    recipe = Recipe(
+        distribution="sample-project",
+        module="sample",
+        source=Source.PYPI,
+        identity=version,
+        interpreter="/usr/bin/python3.13",
+        dependencies="d",
+    )
+    return EnvironmentRecord(
+        key=recipe.key,
+        revision=revision(version),
+        recipe=recipe,
+        provenance=proof,
+        commands=(),
+        uv="uv 1",
+        build_s=1.0,
+    )
 
 
 def manifest(*names: str, options: Options | None = None, run_id: str = "r1") -> Manifest:
@@ -37,7 +58,21 @@ def manifest(*names: str, options: Options | None = None, run_id: str = "r1") ->
     planned = (
         PlannedBenchmark(one, "layer", one.name) for one in (control_benchmark(), *benchmarks)
     )
-    machine = Machine("box", "box", "cpu", 2, 1, "os", "k", "none", "g", "c", "2", (), can_pin=True)
+    machine = Machine(
+        name="box",
+        hostname="box",
+        cpu_model="cpu",
+        cpus=2,
+        memory_bytes=1,
+        system="os",
+        kernel="k",
+        hypervisor="none",
+        governor="g",
+        clock_source="c",
+        aslr="2",
+        isolated_cpus=(),
+        can_pin=True,
+    )
     return Manifest(
         format=FORMAT, run_id=run_id, target="sample", layer="layer",
         pair=Pair(revision("1.0"), revision("1.1"), "made up"), python="3.13",
@@ -59,7 +94,18 @@ def rounds(
 ) -> list[Event]:
     """Rounds with these CPU times."""
     return [
-        Measured(Round(name, design, i, Side.BASE, 7, 1_770_000_000.0 + i, sample(b), sample(h)))
+        Measured(
+            Round(
+                benchmark=name,
+                design=design,
+                index=i,
+                first=Side.BASE,
+                hash_seed=7,
+                started_at=1_770_000_000.0 + i,
+                base=sample(b),
+                head=sample(h),
+            )
+        )
         for i, (b, h) in enumerate(zip(base, head, strict=True))
     ]
 

@@ -173,26 +173,43 @@ def _manifest(plan: RunPlan) -> Manifest:
 def _environment(plan: RunPlan, name: str) -> EnvironmentRecord:
     is_release = len(name) < 20
     revision = Revision(
-        Source.PYPI if is_release else Source.GIT,
-        name,
-        name,
-        "2026-01-02T03:04:05Z",
-        plan.subject,
+        source=Source.PYPI if is_release else Source.GIT,
+        name=name,
+        identity=name,
+        date="2026-01-02T03:04:05Z",
+        subject=plan.subject,
     )
     packages = {"sample": name, "rich": "14.0"}
     if name == plan.head:
         packages |= plan.packages
     recipe = Recipe(
-        "sample", "sample", revision.source, name, "python3",
-        "2026-01-03T00:00:00Z" if is_release else "uv.lock",
-    )  # fmt: skip
+        distribution="sample",
+        module="sample",
+        source=revision.source,
+        identity=name,
+        interpreter="python3",
+        dependencies="2026-01-03T00:00:00Z" if is_release else "uv.lock",
+    )
     proven = Provenance(
-        f"{plan.python}.0", "CPython", "GCC 12", "/usr/bin/python3",
-        "lib/sample/__init__.py", name, "0" * 64, packages,
-    )  # fmt: skip
+        python=f"{plan.python}.0",
+        implementation="CPython",
+        compiler="GCC 12",
+        base_executable="/usr/bin/python3",
+        module_file="lib/sample/__init__.py",
+        version=name,
+        record_sha256="0" * 64,
+        packages=packages,
+    )
     match = None if is_release else SourceMatch(41, ("sample/_version.py",))
     return EnvironmentRecord(
-        "0" * 16, revision, recipe, proven, ("uv venv x", "uv pip install x"), "uv 0.9", 1.5, match
+        key="0" * 16,
+        revision=revision,
+        recipe=recipe,
+        provenance=proven,
+        commands=("uv venv x", "uv pip install x"),
+        uv="uv 0.9",
+        build_s=1.5,
+        source_match=match,
     )
 
 
@@ -273,5 +290,13 @@ def _round(made: Made, design: Design, index: int, generator: np.random.Generato
         for cpu_s, rss in ((base_s, 40 * 2**20), (head_s, 20 * 2**20))
     ]
     return Round(
-        made.benchmark.name, design, index, Side.BASE, 1, START + index, samples[0], samples[1], 0
+        benchmark=made.benchmark.name,
+        design=design,
+        index=index,
+        first=Side.BASE,
+        hash_seed=1,
+        started_at=START + index,
+        base=samples[0],
+        head=samples[1],
+        cpu=0,
     )

@@ -102,14 +102,14 @@ def make_recipe(
     """The recipe of a revision: locked where the commit has a uv.lock, by date elsewhere."""
     locked = clone is not None and not constraints and "uv.lock" in clone.tree(revision.identity)
     return Recipe(
-        target.distribution,
-        target.module,
-        revision.source,
-        revision.identity,
-        str(interpreter.executable),
-        "uv.lock" if locked else date,
-        constraints,
-        target.checkout_excludes,
+        distribution=target.distribution,
+        module=target.module,
+        source=revision.source,
+        identity=revision.identity,
+        interpreter=str(interpreter.executable),
+        dependencies="uv.lock" if locked else date,
+        constraints=constraints,
+        excludes=target.checkout_excludes,
         twin=twin,
         package_sources=package_sources(),
     )
@@ -237,14 +237,14 @@ class _Build:
             site = next(one for one in module.parents if one.name.endswith("-packages"))
             match = match_sources(self.tracked, module, site)
         return EnvironmentRecord(
-            self.recipe.key,
-            self.revision,
-            self.recipe,
-            proof,
-            tuple(_portable(f.command, self.workspace) for f in self.log),
-            run_uv("--version").stdout.strip(),
-            round(time.monotonic() - self.started, 2),
-            match,
+            key=self.recipe.key,
+            revision=self.revision,
+            recipe=self.recipe,
+            provenance=proof,
+            commands=tuple(_portable(f.command, self.workspace) for f in self.log),
+            uv=run_uv("--version").stdout.strip(),
+            build_s=round(time.monotonic() - self.started, 2),
+            source_match=match,
         )
 
 

@@ -58,12 +58,12 @@ def image_recipe(
     container = _container(target)
     args = _args(container, interpreter)
     return Recipe(
-        target.distribution,
-        target.module,
-        revision.source,
-        revision.identity,
-        str(interpreter.executable),
-        "image",
+        distribution=target.distribution,
+        module=target.module,
+        source=revision.source,
+        identity=revision.identity,
+        interpreter=str(interpreter.executable),
+        dependencies="image",
         excludes=target.checkout_excludes,
         twin=twin,
         image=(
@@ -160,15 +160,15 @@ class ImageBuild:
     ) -> EnvironmentRecord:
         words = " ".join((self.engine.name, *built.command[1:]))
         return EnvironmentRecord(
-            self.recipe.key,
-            self.revision,
-            self.recipe,
-            proof.provenance,
-            (words.replace(str(self.workspace.root), "."),),
-            run_uv("--version").stdout.strip(),
-            round(seconds, 2),
-            self._match(proof),
-            image,
+            key=self.recipe.key,
+            revision=self.revision,
+            recipe=self.recipe,
+            provenance=proof.provenance,
+            commands=(words.replace(str(self.workspace.root), "."),),
+            uv=run_uv("--version").stdout.strip(),
+            build_s=round(seconds, 2),
+            source_match=self._match(proof),
+            image=image,
         )
 
     def _match(self, proof: Proof) -> SourceMatch:

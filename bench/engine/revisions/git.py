@@ -50,7 +50,9 @@ class Clone:
             commit,
         )
         date, _, subject = shown.stdout.strip().partition("\n")
-        return Revision(Source.GIT, name, commit, date, _printable(subject))
+        return Revision(
+            source=Source.GIT, name=name, identity=commit, date=date, subject=_printable(subject)
+        )
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor of two commits, or None when they share no history."""

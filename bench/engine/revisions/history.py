@@ -42,7 +42,9 @@ def find_points(
         between, points = (
             _commits(clone, pair, selection.every) if selection.every else _tags(clone, pair)
         )
-    return Points(pair.base, points, selection, pair.origin, between)
+    return Points(
+        anchor=pair.base, points=points, selection=selection, origin=pair.origin, between=between
+    )
 
 
 _KINDS = {Source.GIT: "commit", Source.PYPI: "release"}

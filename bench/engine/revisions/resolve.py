@@ -204,4 +204,4 @@ def released(name: str, release: Release | None) -> Revision:
             f"The package index tells no upload time for {name}: no cut-off date can be set.",
             "Use another index (UV_DEFAULT_INDEX), or name commits of a clone (--repo PATH).",
         )
-    return Revision(Source.PYPI, name, release.version, release.uploaded)
+    return Revision(source=Source.PYPI, name=name, identity=release.version, date=release.uploaded)

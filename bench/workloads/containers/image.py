@@ -124,15 +124,15 @@ def describe_image(
     variables = dict(word.partition("=")[::2] for word in known["Config"].get("Env") or ())
     definition = (checkout / container.definition).read_bytes()
     return ImageRecord(
-        engine.name,
-        engine.version,
-        tag,
-        known["Id"].removeprefix("sha256:"),
-        container.definition,
-        hashlib.sha256(definition).hexdigest(),
-        int(known["Size"]),
-        container.python,
-        variables.get("PYTHONPATH", ""),
+        engine=engine.name,
+        engine_version=engine.version,
+        tag=tag,
+        identity=known["Id"].removeprefix("sha256:"),
+        definition=container.definition,
+        definition_sha256=hashlib.sha256(definition).hexdigest(),
+        size_bytes=int(known["Size"]),
+        python=container.python,
+        pythonpath=variables.get("PYTHONPATH", ""),
     )
 
 

@@ -24,8 +24,8 @@ from bench.engine.fleet.record import (
 from bench.report.write import write_report
 
 PAIR = Pair(
-    Revision(Source.PYPI, "1.0", "1.0", "2026-01-02T03:04:05Z"),
-    Revision(Source.PYPI, "2.0", "2.0", "2026-01-02T03:04:05Z"),
+    Revision(source=Source.PYPI, name="1.0", identity="1.0", date="2026-01-02T03:04:05Z"),
+    Revision(source=Source.PYPI, name="2.0", identity="2.0", date="2026-01-02T03:04:05Z"),
     "releases",
 )
 

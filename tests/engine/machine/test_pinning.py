@@ -114,9 +114,21 @@ def test_a_slice_one_may_not_enter_is_left_alone(
     ("pinning", "slice_", "words"),
     [
         (None, "", "not verified"),
-        (Pinning(True, "2026-11-23T08:00:00", True, ("a", "b")), "bench.slice", "yes (2 pins"),  # noqa: FBT003
-        (Pinning(False, "2026-11-23T08:00:00", True, broken=("swap",)), "", "no: broken swap"),  # noqa: FBT003
-        (Pinning(True, "2026-11-23T08:00:00", False), "", "before the machine last started"),  # noqa: FBT003
+        (
+            Pinning(pinned=True, checked="2026-11-23T08:00:00", this_boot=True, held=("a", "b")),
+            "bench.slice",
+            "yes (2 pins",
+        ),
+        (
+            Pinning(pinned=False, checked="2026-11-23T08:00:00", this_boot=True, broken=("swap",)),
+            "",
+            "no: broken swap",
+        ),
+        (
+            Pinning(pinned=True, checked="2026-11-23T08:00:00", this_boot=False),
+            "",
+            "before the machine last started",
+        ),
     ],
 )
 def test_the_report_says_pinned_or_not(

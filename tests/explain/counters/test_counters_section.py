@@ -34,7 +34,13 @@ RATIOS = {
 def result(verdict: Verdict | None) -> Result:
     ratio = RATIOS.get(verdict, 1.0) if verdict else 1.0
     interval = Interval(ratio, ratio * 0.99, ratio * 1.01)
-    return Result(Benchmark(name="b", command=("b",)), "", verdict, "", interval=interval)
+    return Result(
+        benchmark=Benchmark(name="b", command=("b",)),
+        layer="",
+        verdict=verdict,
+        reason="",
+        interval=interval,
+    )
 
 
 def figures(

@@ -32,7 +32,7 @@ from bench.explain.trace.keep import kept
 from bench.explain.trace.path import path_of
 
 _OLD, _NEW = (
-    Revision(Source.PYPI, version, version, "2026-05-01T00:00:00+00:00")
+    Revision(source=Source.PYPI, name=version, identity=version, date="2026-05-01T00:00:00+00:00")
     for version in ("1.0", "2.0")
 )
 _ASK = """

@@ -13,7 +13,16 @@ MAIN = Frame("main()", "sample.cli", "sample")
 
 
 def taking(seconds: float) -> Sample:
-    return Sample(seconds, seconds, 0.0, 1, 1, 0, 0, 0)
+    return Sample(
+        wall_s=seconds,
+        user_s=seconds,
+        system_s=0.0,
+        peak_rss_bytes=1,
+        minor_faults=1,
+        major_faults=0,
+        voluntary_switches=0,
+        involuntary_switches=0,
+    )
 
 
 def test_a_run_is_as_long_as_the_bare_run_beside_it() -> None:

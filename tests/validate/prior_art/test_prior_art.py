@@ -103,8 +103,10 @@ def test_an_unknown_name_and_a_damaged_file_are_told(declared: Sandbox) -> None:
     [("abcdef1234..1.0", True), ("abcdef1..1.0", True), ("abc..1.0", False), ("1.0..1.0", False)],
 )
 def test_ranges_are_found_by_the_beginning_of_a_hash(text: str, *, same: bool) -> None:
-    base = Revision(Source.GIT, "x", "abcdef1234567890", "2026-01-01")
-    pair = Pair(base, Revision(Source.PYPI, "1.0", "1.0", "2026-01-01"), "")
+    base = Revision(source=Source.GIT, name="x", identity="abcdef1234567890", date="2026-01-01")
+    pair = Pair(
+        base, Revision(source=Source.PYPI, name="1.0", identity="1.0", date="2026-01-01"), ""
+    )
     assert PublishedComparison(title="t", range=text, benchmarks=("b",)).is_of(pair) is same
 
 

@@ -10,7 +10,7 @@ from bench.workloads.journal import UNKNOWN, Exchange, read_journal, refused, wr
 
 def exchange(path: str = "/ai/optimize", status: int = 200) -> Exchange:
     return Exchange(
-        "ai", 1, 40000, "POST", path, status,
+        service="ai", connection=1, client_port=40000, method="POST", path=path, status=status,
         received_ns=1_000_000, body_ns=2_000_000, handled_ns=2_500_000, sent_ns=25_000_000,
         simulated_s=0.02, request_bytes=10, response_bytes=20,
     )  # fmt: skip
