@@ -15,10 +15,11 @@ ROOT = Path(__file__).parents[2]
 # Each imports all its command needs, and does no more than that.
 HELP = (
     "bench", "bench-codeflash", "profile", "trace", "rank", "report", "selfcheck", "accuracy",
-    "prior-art", "clean", "tests", "tests-slow", "provision", "fleet",
+    "prior-art", "clean", "tests", "tests-slow", "fleet",
 )  # fmt: skip
 WORDS = {
     "calibrate": ("--dry-run", "--group", "cli"),  # finds pyperformance, which it does not import
+    "provision": ("localhost", "--syntax-check"),
     "lint": (),
 }
 # Programs and packages that a command looks for while it works.

@@ -27,7 +27,7 @@ _VARYING = (
 
 
 class _Told(TypedDict):
-    """What the observer in a process wrote (see `observer/sitecustomize.py`)."""
+    """What the observer in a process wrote (see `agents/observer/sitecustomize.py`)."""
 
     opened: list[str]
     written: int

@@ -19,7 +19,7 @@ RECORDER = Path(__file__).parents[1] / "agents" / "tracer"
 class Span:
     """Something a thread did from `begin` to `end` (ns of CLOCK_MONOTONIC).
 
-    `detail` depends on the kind (`recorder/bench_trace_patches.py` makes it); `who` are the
+    `detail` depends on the kind (`agents/tracer/bench_trace_patches.py` makes it); `who` are the
     functions that were running, innermost first, `function (file:line)`; `failed` is the name of
     the exception that ended it.
     """

@@ -1,4 +1,4 @@
-"""A container, and the engine that holds it, as the driver beside it (`container.py`) uses them."""
+"""A container, and the engine that holds it, as the driver beside it (`driver.py`) uses them."""
 
 from __future__ import annotations
 

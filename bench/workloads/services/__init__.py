@@ -1,1 +1,1 @@
-"""Servers that answer measured processes; programs that `measure/network.py` has started."""
+"""Servers that answer measured processes; programs that `engine/measure/network.py` has started."""
