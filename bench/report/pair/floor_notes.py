@@ -44,7 +44,7 @@ def floor_warnings(run: Run, fitting: Fitting | None) -> list[str]:
     names = [one.declaration.name for one in run.manifest.benchmarks]
     missing = [name for name in names if name not in fitting.benchmarks]
     if missing:
-        found.append(f"Not calibrated, or changed since calibration: {joined(missing)}.")
+        found.append(f"Changed since calibration, or not part of it: {joined(missing)}.")
     return found
 
 

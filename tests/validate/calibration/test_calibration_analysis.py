@@ -126,10 +126,11 @@ def test_detectable_effects_stand_beside_the_verdicts_and_a_missing_calibration_
     assert f"{DETECTABLE_COLUMN} |" not in page.read_text(encoding="utf-8").split("\n## ")[1]
     write_calibration(workspace, PLAN)
     write_report(workspace)
-    text = page.read_text(encoding="utf-8")
-    row = next(line for line in text.splitlines() if line.startswith("| quick"))
+    text = page.with_name("method.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("| `quick`"))
     assert "±" in row.split("|")[-2]
     assert "1 day before" in text
+    assert "Not calibrated" not in page.read_text(encoding="utf-8")
     overview = (workspace.results / "calibration" / "README.md").read_text(encoding="utf-8")
     assert "0 of 9 called changed" in overview
     assert "The machine was quiet." in overview
