@@ -3,7 +3,7 @@
 #   make bench                                    codeflash's default range, all Pythons
 #   make bench TARGET=rich RANGE=14.0.0..15.0.0   another target, another range
 #   make bench ARGS="--python 3.13 --dry-run"     any option of `python -m bench run`
-#   make provision HOST=bench@203.0.113.7         a machine becomes a pinned benchmark machine
+#   make provision HOST=bench-admin@203.0.113.7   a machine becomes a pinned benchmark machine
 
 PYTHON ?= python3
 TARGET ?= codeflash

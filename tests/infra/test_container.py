@@ -159,6 +159,16 @@ def test_twice_and_the_kernel_is_left_alone(container: Container) -> None:
     assert before == {name: Path(f"/proc/sys/kernel/{name}").read_text() for name in KERNEL}
 
 
+def test_the_account_that_measures_may_only_enter_the_slice(container: Container) -> None:
+    rule = "bench ALL=(root) NOPASSWD: /usr/local/lib/bench/bench_slice_enter.sh"
+    container.tell(f"test \"$(cat /etc/sudoers.d/60-bench)\" = '{rule}'")
+    container.tell("echo 'bench ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/90-cloud-init-users")
+    done = container.play("--tags", "base")
+    container.tell("rm /etc/sudoers.d/90-cloud-init-users")
+    assert done.returncode == 2
+    assert "(ALL) NOPASSWD: ALL" in " ".join((done.stdout + done.stderr).split())
+
+
 def test_an_account_without_sudo_is_one_message(container: Container) -> None:
     done = container.play("--tags", "preflight", user="ann")
     assert done.returncode == 2

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
-from support.infrastructure import ANSIBLE, environment
+from support.infrastructure import ANSIBLE, ROOT, environment
 
 ROLES = ("base", "python", "tools", "repos", "pin", "verify")
 
@@ -99,3 +101,43 @@ def test_a_machine_that_does_not_answer_is_one_message(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "127.0.0.1 can't be reached" in said
     assert "Nothing was changed" in said
+
+
+@pytest.mark.parametrize(
+    "file", ["python/files/uv.txt", "tools/files/requirements.txt", "tools/files/build.txt"]
+)
+def test_packages_of_the_machine_have_the_versions_and_hashes_of_the_lock(file: str) -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    locked = {one["name"]: one for one in lock["package"] if "version" in one}
+    text = (ANSIBLE / "roles" / file).read_text(encoding="utf-8")
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    for entry in lines.replace("\\\n", "").splitlines():
+        wanted, *hashes = entry.split()
+        name, _, version = wanted.partition("==")
+        assert hashes, f"{name} has no hash"
+        if name not in {"flameprof", "setuptools"}:  # no session here needs those two
+            files = [*locked[name].get("wheels", []), locked[name].get("sdist", {})]
+            known = {f"--hash={one['hash']}" for one in files if one}
+            # The list has those of older Pythons, too, which the lock leaves out.
+            assert (version, known - set(hashes)) == (locked[name]["version"], set())
+
+
+def enter_slice(*arguments: str, owner: str = "") -> str:
+    """What the program that sudo allows says to arguments it must refuse."""
+    done = subprocess.run(
+        ["sh", ANSIBLE / "files" / "bench_slice_enter.sh", *arguments],
+        env={"SUDO_UID": owner} if owner else {},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    return done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/1").exists(), reason="needs /proc")
+def test_only_a_process_of_the_callers_is_moved_into_the_slice() -> None:
+    for arguments in ((), ("",), ("../1",), ("1 2",), ("1", "2"), ("0",), ("-1",), ("$$",)):
+        assert "process id" in enter_slice(*arguments)
+    assert "there is no process" in enter_slice("4194999")
+    assert "not the caller's" in enter_slice(str(os.getpid()), owner=str(os.getuid() + 1))
