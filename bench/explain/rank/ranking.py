@@ -233,4 +233,4 @@ def store(ranking: Ranking, data: Path, patch: bytes = b"") -> Path:
 def read_rankings(data: Path) -> Iterator[tuple[Path, Ranking | DataError]]:
     """All rankings under `data/`, in a stable order; damaged ones as errors."""
     for folder in (_FOLDER_OF_FORMAT_1, FOLDER):
-        yield from read_documents(data / folder, "*/*/py*/*.json", Ranking)
+        yield from read_documents(data / folder, "*/*/py*/*.json", Ranking, FORMAT)

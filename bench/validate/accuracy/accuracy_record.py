@@ -97,4 +97,4 @@ def store(record: AccuracyRecord, data: Path) -> Path:
 
 def read_accuracy(data: Path) -> Iterator[tuple[Path, AccuracyRecord | DataError]]:
     """All that is stored, the newest of a commit last; damaged ones as errors."""
-    return read_documents(data / FOLDER, "*/py*/*.json", AccuracyRecord)
+    return read_documents(data / FOLDER, "*/py*/*.json", AccuracyRecord, FORMAT)
