@@ -74,7 +74,7 @@ def test_the_ranking_is_stored_shown_and_verified(importing: Sandbox) -> None:
     text = page.read_text(encoding="utf-8")
     assert "`sample/cli.py:3` `xml`: import it in `main`" in text
     assert "import xml.dom.minidom" not in text + file.read_text(encoding="utf-8")
-    assert re.search(r" of [0-9.]+ ms \([^)]* rounds\)", text)  # the base of the saving
+    assert re.search(r"\sof\s[0-9.]+\sm?s\s\([^)]*\srounds\)", text)  # the base of the saving
     assert f"work, Python {PYTHON}" in text
     index = (importing.workspace.results / "README.md").read_text(encoding="utf-8")
     assert f"rank/sample/{page.name}" in index
