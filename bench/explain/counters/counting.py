@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from bench.core.counts import Counter, Instrument, Names, Tally
-from bench.core.sample import Side
+from bench.core.sample import Metric, Side
 from bench.core.target import Kind
 from bench.engine.environments.pair import Environments
 from bench.engine.measure.client import Isolation
@@ -112,8 +112,9 @@ class Counting:
 
     @property
     def runner(self) -> Runner:
-        """Starts counted processes, and stops those that take much longer than they should."""
-        return Runner(self.isolation, timeout_s=3 * SIDE_CAP_S)
+        """Starts counted processes, and stops those that would break the limit of the run."""
+        left_s = (AT_MOST_S - self.elapsed_s) / len(Side)
+        return Runner(self.isolation, timeout_s=max(min(3 * SIDE_CAP_S, left_s), 1.0))
 
     def count_all(self, measured: Iterable[Sides]) -> None:
         """Count each measured command and import that was not counted yet."""
@@ -240,10 +241,13 @@ def _jobs(run: Run, measured: Iterable[Sides]) -> list[_Job]:
         failed = run.unavailable(sides.benchmark.name) is not None
         if sides.benchmark.kind is Kind.SCRIPT or failed or not rounds:
             continue
+        plan = run.probed(sides.benchmark.name)
+        # Wall time of what only computes says how busy the machine was, nothing of the process.
+        waits = Metric.WALL if plan is None or plan.metric is Metric.WALL else Metric.CPU
         costs = {
             side: _Cost(
                 min(taken.sample(side).cpu_s for taken in rounds),
-                min(taken.sample(side).wall_s for taken in rounds),
+                min(taken.sample(side).measured(waits) for taken in rounds),
             )
             for side in Side
         }
