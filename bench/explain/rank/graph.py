@@ -46,14 +46,6 @@ class Graph:
         return dict(found)
 
     @cached_property
-    def by_owner(self) -> dict[str, list[int]]:
-        """Places by the module they stand in."""
-        found = defaultdict(list)
-        for number, place in enumerate(self.recording.places):
-            found[place.module].append(number)
-        return dict(found)
-
-    @cached_property
     def brought(self) -> dict[str, list[str]]:
         """What a loaded module brings besides its statements: its package, what it puts in."""
         found = defaultdict(list)
