@@ -98,7 +98,7 @@ class _Task:
         return sum(self.method.estimate(self.job, side) for side in Side)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Counting:
     """Counts what a run's benchmarks do, and records it; nothing of it ends a session."""
 
@@ -228,7 +228,11 @@ class CountersStep:
         if not now.plan.options.counters:
             return
         counting = Counting(
-            now.read(), now.environments, now.network.isolation, now.journal.write, self.watcher
+            run=now.read(),
+            environments=now.environments,
+            isolation=now.network.isolation,
+            record=now.journal.write,
+            watcher=self.watcher,
         )
         counting.count_all(now.ready)
         now.journal.sync()

@@ -111,7 +111,9 @@ def shift(
         boxes = Placing(side, scale, deepest).boxes(root, MARGIN)
         drawing.text(MARGIN, top + 14, f"{name}: {caption.words(total)}", bold=True, size=13)
         top += 20
-        _Fates(drawing, side, top, longest, moved, caption.words).draw(boxes)
+        _Fates(
+            drawing=drawing, side=side, top=top, total=longest, moved=moved, words=caption.words
+        ).draw(boxes)
         height = rows(boxes) * _ROW
         if total < 0.6 * longest:
             height = max(height, _tell(drawing, MARGIN + total * scale + 20, top, headline))
@@ -124,7 +126,9 @@ def one_side(root: FrameNode, side: Side, caption: Caption, moved: frozenset[Fra
     total = root.mean(side)
     drawing, top = _begun(caption, list(_FATES.values()))
     boxes = Placing(side, _INNER / total if total else 0.0, _DEEPEST).boxes(root, MARGIN)
-    _Fates(drawing, side, top, total, moved, caption.words).draw(boxes)
+    _Fates(drawing=drawing, side=side, top=top, total=total, moved=moved, words=caption.words).draw(
+        boxes
+    )
     return drawing.finish(top + rows(boxes) * _ROW + MARGIN, MARKER)
 
 
@@ -133,7 +137,7 @@ def _begun(caption: Caption, legend: list[tuple[str, Paint]]) -> tuple[Svg, floa
     return drawing, drawing.legend(drawing.caption(caption.title, caption.subtitle), legend)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Fates:
     """Draws boxes of one side in the colours of what became of their frames."""
 

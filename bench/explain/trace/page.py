@@ -43,7 +43,6 @@ def write_trace(
         *_where(told),
         *findings_section(findings, told),
         *_distances(trace, told),
-        *_own_code(told, shown),
         *_details(told),
         *_closing(trace),
     )
@@ -151,21 +150,6 @@ def _distances(trace: Trace, told: Mapping[Side, TracedSide]) -> Iterator[str]:
         "of a single run varies with the machine; the share of the critical path is the better "
         "figure. Making a connection does not take longer here, as it would in a real network."
     )
-
-
-def _own_code(
-    told: Mapping[Side, TracedSide], shown: Mapping[Side, Callable[[str], str]]
-) -> Iterator[str]:
-    for side, one in told.items():
-        found = tables.own_code(one, shown[side])
-        if found:
-            yield heading(2, f"Own code by function{_of(told, side, ', ')}")
-            yield (
-                "CPU time of the first process between recorded calls, with callees, under the "
-                "innermost function that the calls before and after it have in common. `profile` "
-                "is more exact."
-            )
-            yield found
 
 
 def _details(told: Mapping[Side, TracedSide]) -> Iterator[str]:

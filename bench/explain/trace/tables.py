@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bench.core.sample import Side
 from bench.explain.trace.exchanges import HttpExchange
 from bench.explain.trace.means import TracedSide
-from bench.explain.trace.own_code import UNKNOWN, own_code_by_function
 from bench.explain.trace.path import Layer, path_of
 from bench.explain.trace.phases import account_of
 from bench.explain.trace.timeline import Process, Timeline
@@ -17,7 +16,6 @@ from bench.formats.text import seconds, share
 
 _INDENT = "&nbsp;&nbsp;&nbsp;"
 REQUESTS = 40
-_FUNCTIONS, _OWN_S = 12, 0.005
 _LEAST = 0.0005  # of the wall time: rows below this are put together
 MEANING = {
     Layer.PROCESS_START: "from the start of a child process until its program is loaded",
@@ -117,20 +115,6 @@ def _many(told: Mapping[Side, TracedSide], program: str) -> str:
 
 def _count(timeline: Timeline, program: str) -> int:
     return sum(one.name == program for one in timeline.root.walk() if one is not timeline.root)
-
-
-def own_code(told: TracedSide, shown: Callable[[str], str]) -> str:
-    """The first process's own code by function; "" where there is hardly any."""
-    found = own_code_by_function(told.shown, told.path)
-    total = sum(value for _, value in found)
-    least = max(_OWN_S, _LEAST * told.shown.wall_ns / 1e9)
-    rows = [
-        [code(shown(name)), seconds(value), share(value / total)]
-        for name, value in found[:_FUNCTIONS]
-        if value >= least
-    ]
-    worth = any(name != UNKNOWN for name, value in found if value >= least)
-    return table(("function", "CPU time", "share"), rows) if worth else ""
 
 
 def requests(timeline: Timeline) -> str:

@@ -40,7 +40,14 @@ def count(
 ) -> list[Counted]:
     recorded: list[Counted] = []
     budgets_s = BUDGETS_S if budget_s is None else dict.fromkeys(Instrument, budget_s)
-    counting = Counting(run, subjects.environments, OPEN, recorded.append, LineWatcher(), budgets_s)
+    counting = Counting(
+        run=run,
+        environments=subjects.environments,
+        isolation=OPEN,
+        record=recorded.append,
+        watcher=LineWatcher(),
+        budgets_s=budgets_s,
+    )
     counting.count_all(sides)
     return recorded
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from support.tracing import JournalServer, Traced, inside_of, trace_program
 
-from bench.explain.trace.own_code import own_code_by_function
 from bench.explain.trace.path import Layer, path_of
 from bench.explain.trace.phases import account_of, explained
 from bench.explain.trace.timeline import NothingRecordedError, build_timeline, program_name
@@ -159,30 +158,3 @@ def test_nothing_recorded() -> None:
 )
 def test_names_of_programs(argv: list[str], name: str) -> None:
     assert program_name(argv) == name
-
-
-def test_own_code_has_the_name_of_its_function(tmp_path: Path) -> None:
-    program = """
-import time
-def count(upto):
-    total = 0
-    for number in range(upto):
-        total += number
-def outer():
-    time.sleep(0.002)
-    count(2_000_000)
-    time.sleep(0.002)
-def main():
-    outer()
-    time.sleep(0.002)
-    count(200_000)
-    time.sleep(0.002)
-main()
-"""
-    traced = trace_program(tmp_path, program)
-    found = own_code_by_function(traced.timeline, path_of(traced.timeline))
-    names = [name.partition(" (")[0] for name, _ in found]
-    assert names[0] == "outer"
-    assert "main" in names
-    account = account_of(traced.timeline, path_of(traced.timeline))
-    assert sum(s for _, s in found) == pytest.approx(account.layers[Layer.OWN_CODE])
