@@ -9,6 +9,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
+from matplotlib.ticker import MaxNLocator
+
 from bench.core.verdict import Interval
 from bench.formats.text import percent
 
@@ -75,6 +77,8 @@ def _times(
     low: float, high: float, most: int, none: str, *, directed: bool
 ) -> list[tuple[float, str]]:
     """Round factors in both directions, as many as fit."""
+    if low > 0 or high < 0:
+        return _times_apart(low, high, most, directed=directed)
     reach = max(-low, high)
     factors: tuple[float, ...] = _NEAR_TIMES if reach < math.log(_NEAR_TIMES[-1]) else _TIMES
     factors = _POWERS if reach > math.log(_TIMES[-1]) else factors
@@ -88,3 +92,16 @@ def _times(
         if not apart or (high - low) / min(apart) <= most + 2:
             break
     return sorted(one for one in found if low <= one[0] <= high)
+
+
+def _times_apart(low: float, high: float, most: int, *, directed: bool) -> list[tuple[float, str]]:
+    """Round factors where a ratio of 1 is not in the range."""
+    sign, way = (1, " slower") if low > 0 else (-1, " faster")
+    first, last = sorted((math.exp(abs(low)), math.exp(abs(high))))
+    found = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(first, last)
+    words = way if directed else ""
+    return sorted(
+        (sign * math.log(times), f"{times:.4g}x{words}")
+        for times in found
+        if first <= times <= last
+    )
