@@ -56,7 +56,12 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
             target = load_target(one.target, workspace.targets)
             interpreters = find_interpreters(arguments.python, target.pythons, watcher.say)
             session = PriorArtSession(
-                one, target, tuple(interpreters), workspace, watcher, arguments.again
+                declared=one,
+                target=target,
+                interpreters=tuple(interpreters),
+                workspace=workspace,
+                watcher=watcher,
+                again=arguments.again,
             )
             session.run(with_series=arguments.series)
             errors += session.errors

@@ -41,12 +41,19 @@ def write_prior_art(
             output.problems.append(DataError(error.message, error.hint))
             continue
         page = output.page(f"{name}-summary.md")
-        measured = _Measured(declared, name, collection, series, page, workspace)
+        measured = _Measured(
+            declared=declared,
+            name=name,
+            collection=collection,
+            series=series,
+            page=page,
+            workspace=workspace,
+        )
         page.write(measured.blocks())
     return output.problems
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Measured:
     """A declaration with everything that was measured of it."""
 

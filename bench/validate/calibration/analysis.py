@@ -52,7 +52,7 @@ def stretches(events: Sequence[Event], benchmark: str) -> Iterator[CalibrationSt
             rounds = []
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Calibrated:
     """One benchmark, measured against itself.
 

@@ -31,9 +31,9 @@ from bench.explain.counters.counting import CountersStep
 from bench.validate.prior_art.declaration import PriorArt, PublishedComparison, SeriesOf
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PriorArtSession:
-    """One declaration on its way; `errors` are those met, each of which left something out."""
+    """A declaration being measured; each of `errors` left something out."""
 
     declared: PriorArt
     target: Target
