@@ -13,7 +13,6 @@ from bench.formats.markdown import bullets, collapsed, heading, link, plain, tab
 from bench.formats.text import mebibytes, percent, seconds, share
 from bench.report.output import Output, Page
 from bench.report.validate.frame import claim_blocks
-from bench.validate.claims import rate_words
 from bench.validate.engine_runs import AA, JudgedRun, rejections
 from bench.validate.selfcheck.analysis import (
     blocks_of,
@@ -51,7 +50,7 @@ from bench.validate.selfcheck.settings import POWER_RATIOS
 _RULE_WORDS = {
     "pyperf": "pyperf `compare_to`",
     "asv": "`asv continuous`",
-    "hyperfine": "hyperfine, ratio ± spread",
+    "hyperfine": "hyperfine ratio ± spread",
 }
 _DESIGNS = (
     (Design.DUET, Metric.CPU),
@@ -114,7 +113,7 @@ def rules_table(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
     truths = injected(check)
     columns = (
         "rule",
-        "false alarms on unchanged pairs",
+        "false alarms (95% limits)",
         *(f"{percent(one)} found" for one in truths),
     )
     own = [_of(rejections(judged(check, AA)))]
@@ -132,12 +131,17 @@ def rules_table(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
 
 
 def _of(rate: Rate) -> str:
-    return f"{rate.count} of {rate.total}: {rate_words(rate)}" if rate.total else "–"
+    if not rate.total:
+        return "–"
+    low, high = rate.limits
+    limits = f"{low * 100:.1f}–{share(high)}"
+    return f"{rate.count} of {rate.total}, {share(rate.value)} ({limits})"
 
 
 def _peer_notes(check: SelfCheck) -> Iterator[str]:
     """What the table of rules does not say by itself."""
     notes = [
+        "*False alarms*: unchanged pairs that are called changed.",
         "The other rules see blocks, as these tools measure: all of base, then all of head, by "
         "wall time, taken beside each run of this project. Every sample has the same hash seed, "
         "which favours blocks.",
