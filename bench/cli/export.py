@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "Write base.json and head.json, which pyperf compare_to, stats, hist and check read, into "
         "the folder of each run that is named. They are made from rounds.jsonl and may be deleted.",
-        "export rich 14.0.0..14.1.0",
-        "export data/rich/14.0.0..14.1.0/py3.13/MACHINE/RUN",
+        "export codeflash 0.20.5..0.20.6",
+        "export data/codeflash/0.20.5..0.20.6/py3.13/MACHINE/RUN",
     )
     parser.add_argument(
         "what", metavar="RUN|TARGET", help="the folder of a run, or a target that was measured"
