@@ -70,7 +70,8 @@ def _last_fetch(clone: Clone) -> str:
 
 def _check_origin(clone: Clone, url: str) -> None:
     found = clone.origin_url
-    if url and found and _repository(found) != _repository(url):
+    mirrored = _is_local(found) and not _is_local(url)  # a local mirror of what the file names
+    if url and found and not mirrored and _repository(found) != _repository(url):
         raise UsageError(
             f"{clone.path} is a clone of {found}, and the target's file says {url}.",
             "Move that folder away to have the other one cloned, or correct `clone`.",
@@ -79,11 +80,14 @@ def _check_origin(clone: Clone, url: str) -> None:
 
 def _repository(url: str) -> str:
     """What tells repositories apart, however they are reached: `owner/name`, or a whole path."""
-    local = url.removeprefix("file://")
-    if local.startswith(("/", ".")):
-        return local.rstrip("/").removesuffix(".git")
+    if _is_local(url):
+        return url.removeprefix("file://").rstrip("/").removesuffix(".git")
     words = re.split(r"[/:]", url.rstrip("/").removesuffix(".git").lower())
     return "/".join(words[-2:])
+
+
+def _is_local(url: str) -> bool:
+    return url.removeprefix("file://").startswith(("/", "."))
 
 
 def _not_cloned(url: str, path: Path, cloned: Finished, *, private: bool) -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter as Tallied
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from bench.engine.evaluation import of_design
 from bench.engine.store.events import Counted
 from bench.engine.store.run import Run
 from bench.explain.counters.witness import disagreements, modules, undecided
-from bench.formats.markdown import bullets, code, collapsed, document, heading, plain, table
+from bench.formats.markdown import bullets, code, document, heading, link, plain, table
 from bench.formats.text import amount, change, counted, joined, mebibytes, signed
-from bench.report.output import Page
+from bench.report.output import Output, Page
 from bench.report.pair.traffic import repeated, traffic_blocks
 from bench.report.select_runs import Evaluated, PairRuns, Shown
 
@@ -89,9 +90,19 @@ def counted_of(one: Evaluated) -> list[CountedBenchmark]:
     ]
 
 
-def write_counters_page(pair: PairRuns, page: Page, title: str) -> None:
-    """Write the page; the newest Python is first, so that links lead to it."""
+def write_counters_pages(pair: PairRuns, output: Output, folder: str, title: str) -> None:
+    """Write the page of all runs, and for each run one with every counter of each benchmark."""
+    page = output.page(f"{folder}/counters.md")
     page.write(_page_blocks(pair, page, title))
+    for on in pair.machines:
+        for one in on.shown:
+            if details := counters_details(one):
+                own = output.page(f"{folder}/{details_name(one)}")
+                back = link("overview", "counters.md")
+                name = f"{one.name}, {on.machine.name}"
+                own.write(
+                    (heading(1, f"Counters of {title}, {name}"), back, _INTRODUCTION, details)
+                )
 
 
 def _page_blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
@@ -102,10 +113,30 @@ def _page_blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
         for one in reversed(on.shown):
             yield heading(2, f"{one.name}, {on.machine.name}")
             yield counters_section(one) or "Scripts are not counted."
+            if counters_details(one):
+                yield link("All counters of each benchmark", details_name(one))
+
+
+def details_name(one: Shown) -> str:
+    """The file with every counter of a run: its machine and its name tell it from the others."""
+    words = f"{one.run.manifest.machine.name} {one.name.removeprefix('Python ')}"
+    return f"counters-{re.sub(r'[^a-z0-9.]+', '-', words.lower())}.md"
+
+
+def counters_details(one: Evaluated) -> str:
+    """Every counter of each benchmark, as Markdown; "" when nothing was counted."""
+    blocks: list[str] = []
+    for each in counted_of(one):
+        if each.counted:
+            blocks += (heading(2, plain(each.result.name)), *_details(each))
+    return document(blocks).rstrip() if blocks else ""
 
 
 def counters_section(one: Evaluated) -> str:
-    """Markdown without a heading; "" when nothing can have been counted (scripts only)."""
+    """What counters say of a run, as Markdown without a heading.
+
+    "" when nothing can have been counted (scripts only).
+    """
     found = counted_of(one)
     if not found:
         return ""
@@ -119,7 +150,7 @@ def counters_section(one: Evaluated) -> str:
 def reasons_of(shown: Sequence[Shown]) -> list[tuple[str, str]]:
     """By benchmark, what counters say of why it is faster or slower, the largest change first.
 
-    Of several Pythons the newest tells: its section of the page of counters is the first.
+    Of several Pythons the newest tells.
     """
     found: dict[str, tuple[float, str]] = {}
     for one in reversed(shown):
@@ -131,7 +162,7 @@ def reasons_of(shown: Sequence[Shown]) -> list[tuple[str, str]]:
             words = joined(list(_reasons(each)))
             if words:
                 effect = abs(np.log(size.interval.ratio))
-                found[name] = effect, f"{words} ([counters](counters.md#{name}))"
+                found[name] = effect, f"{words} ([counters]({details_name(one)}#{name}))"
     ordered = sorted(found.items(), key=lambda item: -item[1][0])
     return [(name, words) for name, (_, words) in ordered]
 
@@ -173,9 +204,6 @@ def _blocks(found: Sequence[CountedBenchmark], mei: float) -> Iterator[str]:
     )
     yield from _remarks(found, mei)
     yield from _skipped(found)
-    for one in found:
-        yield heading(3, plain(one.result.name))
-        yield _details(one)
 
 
 def _overview(found: Sequence[CountedBenchmark]) -> str:
@@ -234,7 +262,7 @@ def _skipped(found: Iterable[CountedBenchmark]) -> Iterator[str]:
         )
 
 
-def _details(one: CountedBenchmark) -> str:
+def _details(one: CountedBenchmark) -> list[str]:
     base, head = one.sides
     rows = [
         [
@@ -249,7 +277,7 @@ def _details(one: CountedBenchmark) -> str:
     rows += _from_rounds(one.rounds)
     blocks = [table(("counter", "base", "head", "change"), rows), *_system_calls(one)]
     blocks += [_names(counter, one.names[counter]) for counter in Counter if counter in one.names]
-    return collapsed("All counters", *blocks)
+    return blocks
 
 
 def _from_rounds(rounds: Sequence[Round]) -> list[list[str]]:

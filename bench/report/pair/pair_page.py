@@ -10,7 +10,7 @@ from bench.formats.text import counted, day, joined
 from bench.report.figures.forest import draw_forest, forest_of
 from bench.report.output import Output, Page
 from bench.report.pair.conditions import conditions, other_load
-from bench.report.pair.counters_page import reasons_of, write_counters_page
+from bench.report.pair.counters_page import reasons_of, write_counters_pages
 from bench.report.pair.environments_page import write_environments_page
 from bench.report.pair.headline import headline, pair_title
 from bench.report.pair.hosts import hosts_section
@@ -33,7 +33,7 @@ def write_pair_page(pair: PairRuns, output: Output) -> None:
     page = output.page(f"{folder}/README.md")
     page.write(_blocks(pair, page))
     title = f"{plain(pair.target)} {pair_title(pair.pair)}"
-    write_counters_page(pair, output.page(f"{folder}/counters.md"), title)
+    write_counters_pages(pair, output, folder, title)
     write_rounds_page(pair, output.page(f"{folder}/rounds.md"), title)
     write_method_page(pair, output.page(f"{folder}/method.md"), title)
     write_environments_page(pair, output.page(f"{folder}/environments.md"), title)

@@ -206,6 +206,17 @@ def test_deploy_key_is_used(
     assert (tmp_path / "used").exists()
 
 
+def test_mirror_under_repos_is_accepted_and_another_repository_is_not(
+    sandbox: Sandbox, made: Repository
+) -> None:
+    place = sandbox.workspace.repos / "sample"
+    made.git("clone", "--quiet", made.path.as_uri(), str(place))
+    resolve(sandbox, "v1.0.0..v1.1.0", clone="https://github.com/owner/sample")
+    Repository(place).git("remote", "set-url", "origin", "https://github.com/else/sample")
+    with pytest.raises(UsageError, match="is a clone of https://github.com/else/sample"):
+        resolve(sandbox, "v1.0.0..v1.1.0", clone="https://github.com/owner/sample")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a repository away")
 def test_repository_of_another_user(
     sandbox: Sandbox, made: Repository, monkeypatch: pytest.MonkeyPatch

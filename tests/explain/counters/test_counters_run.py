@@ -20,7 +20,7 @@ from bench.engine.store.events import Counted
 from bench.engine.store.run import Run, read_run
 from bench.explain.counters.counting import BUDGETS_S, RUN_CAP_S, Counting, Method
 from bench.explain.counters.observe import Observation
-from bench.report.pair.counters_page import counters_section
+from bench.report.pair.counters_page import counters_details, counters_section
 from bench.report.screen.watchers import LineWatcher
 from bench.report.select_runs import Evaluated
 
@@ -146,7 +146,7 @@ def test_a_session_counts_after_the_timing(sandbox: Sandbox) -> None:
     assert kinds[-1] == "Closed"
     section = counters_section(Evaluated.of(run))
     assert "| `work`" in section
-    assert "modules: own" in section
+    assert "modules: own" in counters_details(Evaluated.of(run))
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
