@@ -8,13 +8,9 @@ from pathlib import Path
 from bench.core.errors import UsageError
 from bench.core.process import Finished, run_tool
 
-# What git sets in a hook for the hook's own repository: it must not redirect us there.
-REDIRECTING = frozenset(
-    f"GIT_{name}" for name in ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY",
-                               "ALTERNATE_OBJECT_DIRECTORIES", "PREFIX", "NAMESPACE")
-)  # fmt: skip
-# Of the other variables of git only those pass that say how to reach a remote, or where settings
-# are (a proxy, a certificate, a rewritten URL); traces, pagers and pathspec modes do not.
+# Of git's variables only those pass that say how to reach a remote, or where settings are (a proxy,
+# a certificate, a rewritten URL). What git sets in a hook would redirect us to the hook's own
+# repository; traces, pagers and pathspec modes change what is printed.
 _PASSING = (
     "GIT_ALLOW_PROTOCOL", "GIT_ASKPASS", "GIT_CONFIG", "GIT_EXEC_PATH", "GIT_HTTP_", "GIT_PROXY_",
     "GIT_SSH", "GIT_SSL_",
