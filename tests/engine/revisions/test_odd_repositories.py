@@ -213,7 +213,7 @@ def test_mirror_under_repos_is_accepted_and_another_repository_is_not(
     made.git("clone", "--quiet", made.path.as_uri(), str(place))
     resolve(sandbox, "v1.0.0..v1.1.0", clone="https://github.com/owner/sample")
     Repository(place).git("remote", "set-url", "origin", "https://github.com/else/sample")
-    with pytest.raises(UsageError, match="is a clone of https://github[.]com/else/sample"):
+    with pytest.raises(UsageError, match=r"is a clone of https://github\.com/else/sample"):
         resolve(sandbox, "v1.0.0..v1.1.0", clone="https://github.com/owner/sample")
 
 
