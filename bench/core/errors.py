@@ -53,3 +53,7 @@ class BuildError(BenchError):
     """A revision could not be installed, or what was installed is not what was asked for."""
 
     status = ExitStatus.BUILD_FAILED
+
+
+class UnprovenError(BuildError):
+    """What is measured is not what was built: whatever it showed counts for nothing."""

@@ -23,7 +23,7 @@ from bench.core.result import Evaluation, Result
 from bench.core.revision import Pair
 from bench.core.verdict import Interval
 from bench.engine.evaluation import evaluate
-from bench.engine.store.run import Run, read_run, run_folders
+from bench.engine.store.run import Run, check_place, read_run, run_folders
 from bench.formats.text import is_bounded
 
 _HINT = "Look at the file, or move this run's folder away."
@@ -211,9 +211,16 @@ def _overlap(one: Interval, other: Interval) -> bool:
 
 
 def evaluated(folder: Path) -> Evaluated:
-    """Read and evaluate one run; raises `DataError` when it is damaged."""
+    """Read and evaluate one run.
+
+    Raises `DataError` when it is damaged, was refused, or is not the run its folder is named for.
+    """
     try:
-        return Evaluated.of(read_run(folder))
+        run = read_run(folder)
+        check_place(run)
+        if run.refused is not None:
+            raise DataError(f"{folder} was refused and is not shown: {run.refused.reason}")
+        return Evaluated.of(run)
     except OSError as error:
         raise DataError(f"{folder} can't be read: {error.strerror}", _HINT) from error
     except (ValueError, ArithmeticError, LookupError) as error:

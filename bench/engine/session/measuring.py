@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from bench.core.machine import Neighbour
 from bench.core.result import CONTROL
-from bench.core.sample import Side
 from bench.engine.evaluation import decide_now
 from bench.engine.machine.neighbours import Neighbourhood
 from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun
+from bench.engine.session.proof import prove_both
 from bench.engine.session.rounds_plan import plans
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Course, Watcher
@@ -48,8 +48,7 @@ class Measuring:
 
     def close(self) -> None:
         """Prove again what was measured, and mark the run as complete."""
-        for side in Side:
-            self.open.environments.side(side).prove_again(self.open.plan.target.env)
+        prove_both(self.open.environments, self.open.plan.target)
         inside_s = self.open.taker.launcher.inside_s
         self.open.journal.write(
             Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3), self.neighbours)

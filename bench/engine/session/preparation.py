@@ -36,6 +36,7 @@ from bench.engine.measure.network import (
 from bench.engine.measure.rounds import RoundTaker
 from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
+from bench.engine.session.proof import prove_both, refused_if_unproven
 from bench.engine.session.support import pyperf_folder
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.engine.store.run import Journal, Run, create_run, unfinished_run
@@ -60,28 +61,27 @@ def opened(
         wanted = describe_run(plan, interpreter, environments, network.isolation)
         run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
         greet(run)
-        for side in Side:
-            environments.side(side).prove_again(target.env)
-        with (
-            Journal(run) as journal,
-            nothing_left(environments.base.record.image, workspace.cache),
-            Launcher(network.isolation) as launcher,
-            subjects(target, benchmarks, workspace, interpreter, environments, network) as (
-                base,
-                head,
-            ),
-        ):
-            yield OpenRun(
-                plan=plan,
-                interpreter=interpreter,
-                environments=environments,
-                run=run,
-                journal=journal,
-                network=network,
-                taker=RoundTaker(launcher, network.cpus, run.manifest.seed, network),
-                base=base,
-                head=head,
-            )
+        with Journal(run) as journal, refused_if_unproven(journal):
+            prove_both(environments, target)
+            with (
+                nothing_left(environments.base.record.image, workspace.cache),
+                Launcher(network.isolation) as launcher,
+                subjects(target, benchmarks, workspace, interpreter, environments, network) as (
+                    base,
+                    head,
+                ),
+            ):
+                yield OpenRun(
+                    plan=plan,
+                    interpreter=interpreter,
+                    environments=environments,
+                    run=run,
+                    journal=journal,
+                    network=network,
+                    taker=RoundTaker(launcher, network.cpus, run.manifest.seed, network),
+                    base=base,
+                    head=head,
+                )
 
 
 @contextmanager

@@ -103,4 +103,14 @@ class Closed(msgspec.Struct, frozen=True, tag="closed", tag_field="event"):
     neighbours: tuple[Neighbour, ...] = ()
 
 
-Event = Opened | Tested | Probed | Unavailable | Measured | Ended | Counted | Closed
+class Refused(msgspec.Struct, frozen=True, tag="refused", tag_field="event"):
+    """What was measured is not proven to be what was asked for: the run counts for nothing.
+
+    It is never resumed, and no page shows figures of it. `reason` says what had changed.
+    """
+
+    at: float
+    reason: str
+
+
+Event = Opened | Tested | Probed | Unavailable | Measured | Ended | Counted | Closed | Refused

@@ -37,6 +37,7 @@ from bench.engine.store.events import (
     Event,
     Measured,
     Probed,
+    Refused,
     Tested,
     Unavailable,
 )
@@ -97,6 +98,11 @@ class Run:
         """The mark of a complete run."""
         return next((e for e in reversed(self.events) if isinstance(e, Closed)), None)
 
+    @property
+    def refused(self) -> Refused | None:
+        """Why the run counts for nothing, if it does."""
+        return next((e for e in self.events if isinstance(e, Refused)), None)
+
 
 _OfBenchmark = TypeVar("_OfBenchmark", Probed, Ended, Unavailable)
 
@@ -125,6 +131,28 @@ def read_run(folder: Path) -> Run:
     return Run(folder, manifest, tuple(events), dropped)
 
 
+def check_place(run: Run) -> None:
+    """Raise `DataError` where a manifest names another place than the one it lies in.
+
+    Pages are written under the names in the manifest: one from elsewhere must not choose them.
+    """
+    manifest = run.manifest
+    named = (
+        manifest.target,
+        manifest.pair.label,
+        f"py{manifest.python}",
+        manifest.machine.name,
+        manifest.run_id,
+    )
+    for said, found in zip(named, run.folder.parts[-len(named) :], strict=True):
+        if said != found:
+            raise DataError(
+                f"{run.folder / _MANIFEST} is of another run: it says {said!r}, and its folder is "
+                f"named {found!r}.",
+                "Move the folder to where it belongs, or away.",
+            )
+
+
 def run_folders(data: Path) -> Iterator[Path]:
     """All folders under `data/` that hold a run, in a stable order."""
     for manifest in sorted(data.glob(f"*/*/py*/*/*/{_MANIFEST}")):
@@ -139,8 +167,8 @@ def runs_of(folder: Path) -> Iterator[Run]:
 
 
 def unfinished_run(folder: Path, identity: str) -> Run | None:
-    """The newest run of a pair that is the same but not complete."""
-    runs = (run for run in runs_of(folder) if run.closed is None)
+    """The newest run of a pair that is the same but not complete; a refused one is not resumed."""
+    runs = (run for run in runs_of(folder) if run.closed is None and run.refused is None)
     return next((run for run in runs if run.manifest.identity == identity), None)
 
 
@@ -149,7 +177,7 @@ def finished_run(
 ) -> Run | None:
     """The newest complete run of a pair with these options and benchmarks as they are now."""
     wanted = options, tuple(benchmarks)
-    runs = (run for run in runs_of(folder) if run.closed is not None)
+    runs = (run for run in runs_of(folder) if run.closed is not None and run.refused is None)
     same = (run for run in runs if (run.manifest.options, run.manifest.benchmarks) == wanted)
     return next(same, None)
 

@@ -105,7 +105,7 @@ def test_dry_run_writes_nothing(sandbox: Sandbox) -> None:
 MISTAKES = {
     ("--every", "1", "--tags"): "not allowed with",
     ("--every", "0"): "0 is not at least 1",
-    ("--again",): "--again is for a series",
+    ("--again",): "--again starts a new series: it needs --every N or --tags",
     ("--every", "1", "--deps", "head"): "--deps head would make the anchor",
 }
 

@@ -1,0 +1,50 @@
+"""A run whose environments are not what was built counts for nothing."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from support.sandbox import Sandbox
+from support.synthetic_runs import RunPlan, write_run
+
+from bench.core.errors import DataError
+from bench.core.workspace import Workspace
+from bench.engine.store.manifest import Manifest
+from bench.report.select_runs import evaluated, read_all
+
+COMMAND = ("run", "sample", "v1.0.0..v1.1.0", "--benchmark", "work", "--no-tests", "--no-counters")
+
+
+def test_changed_environment_is_refused_and_never_resumed(own_cache: Sandbox) -> None:
+    repo = ("--repo", own_cache.repository)
+    own_cache.bench(*COMMAND, *repo, "--rounds", "2", "--no-report", status=0)
+    (first,) = own_cache.runs
+    (file,) = own_cache.cache.glob(
+        f"envs/{first.manifest.head.key}/venv/lib/*/*/sample/behaviour.py"
+    )
+    whole = file.read_bytes()
+    file.write_bytes(whole + b"# longer\n")
+    for _ in range(2):
+        done = own_cache.bench(*COMMAND, *repo, "--rounds", "3", "--no-report", status=5)
+        assert "This run counts for nothing and is not resumed" in done.stderr
+    file.write_bytes(whole)
+    own_cache.bench(*COMMAND, *repo, "--rounds", "3", status=0)
+    refused = [run for run in own_cache.runs if run.refused]
+    assert len(refused) == 2
+    assert not any(run.rounds("work") for run in refused)
+    (closed,) = (run for run in own_cache.runs if run.closed and run != first)
+    assert closed.rounds("work")
+    shown = read_all(own_cache.workspace.data)
+    assert len(shown.runs) == 2
+    assert all("was refused and is not shown" in one.error.message for one in shown.unreadable)
+
+
+@pytest.mark.parametrize("field", ["target", "python", "run_id"])
+def test_manifest_of_another_place_is_not_shown(workspace: Workspace, field: str) -> None:
+    """Pages are written under the names of the manifest: `../` must not lead out of results/."""
+    folder = write_run(workspace, RunPlan())
+    file = folder / "run.json"
+    manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
+    file.write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, **{field: "../../x"})))
+    with pytest.raises(DataError, match="is of another run: it says"):
+        evaluated(folder)
