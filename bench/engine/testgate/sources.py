@@ -156,7 +156,9 @@ def find_sources(
             f"none, and no clone under repos/ has its tag"
         )
     if not present(target.tests.paths, found.files):
-        raise UsageError(f"{revision.label} has none of {', '.join(target.tests.paths)}")
+        first, *more = target.tests.paths
+        others = f" (nor any of {len(more)} other paths)" if more else ""
+        raise UsageError(f"{revision.label} has no {first}{others}, which the target's file names")
     return found
 
 

@@ -125,7 +125,8 @@ def print_results(console: Console, one: Evaluated) -> None:
     manifest = one.run.manifest
     title = f"{manifest.target} {manifest.pair.label}, Python {manifest.base.provenance.python}"
     console.print()
-    console.print(Text(title, style="bold"), Text(gate_mark(one.run), style="bold dark_orange"))
+    mark = gate_mark(one.run)
+    console.print(Text(title, style="bold"), *([Text(mark, style="bold dark_orange")] * bool(mark)))
     for line in result_lines(one.evaluation.results, manifest.options.mei):
         _print(console, line)
     _print(console, Text(counts(one.results), style="bold"))

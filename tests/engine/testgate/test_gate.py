@@ -127,7 +127,7 @@ def test_crash_on_base_says_nothing_of_head(gatekeeper: Gatekeeper) -> None:
 def test_revision_without_tests(gatekeeper: Gatekeeper) -> None:
     gate = gatekeeper.run("without..good")
     assert not gate.was_run
-    assert "has none of tests" in gate.reason
+    assert "has no tests" in gate.reason
     assert gatekeeper.runs == 0
 
 
