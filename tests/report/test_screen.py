@@ -107,6 +107,11 @@ def test_the_table_ends_with_the_counts() -> None:
     assert counts([result("gone", None)]) == "0 faster · 0 slower · 0 same · 1 not measured"
 
 
+def test_the_last_line_of_one_benchmark() -> None:
+    (only,) = (one for one in MIXED if one.name == "import-console")
+    assert in_words("3.13", [only]) == "Python 3.13: import-console is faster (1.35x)."
+
+
 def test_the_last_line_is_in_words() -> None:
     assert in_words("3.13", MIXED) == (
         "Python 3.13: of 4 benchmarks 2 are faster (import-console most: 1.35x), none is slower, "

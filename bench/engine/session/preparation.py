@@ -43,6 +43,8 @@ from bench.engine.store.run import Journal, Run, create_run, unfinished_run
 from bench.workloads.containers.leftovers import nothing_left
 from bench.workloads.fixtures.catalogue import check_fixture, find_fixture, prepare_fixture
 
+_MEASURES = ("bench", "noxfile.py", "pyproject.toml", "uv.lock")
+
 
 @contextmanager
 def opened(
@@ -181,10 +183,16 @@ def describe_run(
 
 
 def harness(workspace: Workspace) -> dict[str, str]:
-    """What measures: this project's commit, its Python and the tools that matter."""
-    described = run_tool(["git", "-C", workspace.root, "describe", "--always", "--dirty"])
+    """What measures: this project's commit, its Python and the tools that matter.
+
+    The commit is marked as dirty where a file that measures has changed; new results are none.
+    """
+    root = workspace.root
+    described = run_tool(["git", "-C", root, "describe", "--always"])
+    changed = run_tool(["git", "-C", root, "status", "--porcelain", "--", *_MEASURES]).stdout
+    dirty = "-dirty" if changed.strip() else ""
     return {
-        "commit": described.stdout.strip() if described.ok else "not a git checkout",
+        "commit": f"{described.stdout.strip()}{dirty}" if described.ok else "not a git checkout",
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in ("numpy", "pyperf", "uv")},
     }

@@ -124,11 +124,12 @@ class Counting:
         if not chosen:
             return
         short_s = sum(task.seconds for task in chosen if not task.long)
-        long = "; benchmarks of minutes run once more" if any(one.long for one in chosen) else ""
         self.watcher.say(
-            f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S / 60:.0f} min"
-            f"{long}; Ctrl-C keeps all above)"
+            f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S / 60:.0f} min; "
+            "Ctrl-C keeps all above)"
         )
+        if any(one.long for one in chosen):
+            self.watcher.say("end-to-end benchmarks run once more, to be counted")
         for task in chosen:
             self._count(task)
 

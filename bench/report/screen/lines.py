@@ -100,6 +100,10 @@ def counts(results: Sequence[Result]) -> str:
 def in_words(python: str, results: Sequence[Result]) -> str:
     """The last line of a run: how many got faster and slower, and by how much at most."""
     tested = [result for result in results if not result.is_control]
+    if len(tested) == 1:
+        (only,) = tested
+        size = f" ({magnitude(only.size.interval.ratio)})" if only.size is not None else ""
+        return f"Python {python}: {only.name} is {only.verdict or 'not measured'}{size}."
     parts = [
         _extreme(tested, Verdict.FASTER, "faster", sign=1),
         _extreme(tested, Verdict.SLOWER, "slower", sign=-1),
