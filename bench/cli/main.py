@@ -63,7 +63,7 @@ class Command(Protocol):
 def main(words: Sequence[str]) -> int:
     """Run one subcommand and return the exit status."""
     arguments = _make_parser(words).parse_args(words)
-    signal.signal(signal.SIGTERM, _interrupt)  # what Ctrl-C keeps, a polite kill keeps as well
+    _end_politely()
     try:
         return int(_module(arguments.command).run(arguments))
     except BenchError as error:
@@ -88,6 +88,13 @@ def main(words: Sequence[str]) -> int:
         return _bug(error)
     except Exception as error:  # noqa: BLE001 - the last resort, reported as what it is
         return _bug(error)
+
+
+def _end_politely() -> None:
+    """What Ctrl-C keeps, a polite kill and a closed terminal keep as well (not under nohup)."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: object) -> None:

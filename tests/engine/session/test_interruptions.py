@@ -77,7 +77,7 @@ def test_killed_run_goes_on(slow: Sandbox) -> None:
     assert len([e for e in after.events if isinstance(e, Closed)]) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_run_keeps_its_data(slow: Sandbox, number: signal.Signals) -> None:
     with start(slow) as process:
         wait_for_rounds(slow, process, 2)
