@@ -81,8 +81,8 @@ def main(words: Sequence[str]) -> int:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return _end(
                 f"No space left on the device: {error}\n"
-                "Free some space (`nox -s clean` removes cached environments); what was measured "
-                "is kept, and the same command resumes from there.",
+                "Free some space (`.venv/bin/nox -s clean` removes cached environments); what "
+                "was measured is kept, and the same command resumes from there.",
                 ExitStatus.USAGE,
             )
         return _bug(error)

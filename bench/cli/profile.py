@@ -123,7 +123,7 @@ def chosen_scenarios(
     if target.container is not None:
         raise UsageError(
             f"{target.name} runs in containers; profiling inside containers is not supported.",
-            f"`nox -s bench-{target.name}` measures the containers' phases.",
+            f"`.venv/bin/nox -s bench-{target.name}` measures the containers' phases.",
         )
     options = Options(benchmarks=tuple(arguments.scenario), groups=tuple(arguments.group))
     chosen = select(target, options, workspace.suites)

@@ -146,7 +146,7 @@ def _scenarios(
         raise UsageError(
             "Nothing of this can be ranked: services and containers do their work in other "
             "processes, and scripts are ranked only when --scenario names them.",
-            f"`nox -s profile -- {target.name} REV` profiles any benchmark.",
+            f"`.venv/bin/nox -s profile -- {target.name} REV` profiles any benchmark.",
         )
     return planned
 

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     if not (written.runs or written.analyses):
         raise NothingMeasuredError(
             f"There are no runs under {workspace.data} to report on.",
-            "Measure something first, e.g. `nox -s bench-codeflash`.",
+            "Measure something first, e.g. `.venv/bin/nox -s bench-codeflash`.",
         )
     print(f"Write-up: {written.index}")
     return ExitStatus.USAGE if written.problems else ExitStatus.DONE

@@ -22,7 +22,7 @@ _SERIES_COLUMNS = ("target", "series", "points", "Python", "largest steps", "mea
                    "complete")  # fmt: skip
 RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "potential saving",
                    "measured", "machine")  # fmt: skip
-_START = "nox -s bench-codeflash"
+_START = ".venv/bin/nox -s bench-codeflash"
 
 Rows = Sequence[Sequence[str]]
 

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.engine.statistics.binomial import Rate
+from bench.engine.statistics.binomial import Rate, fewest_runs
 from bench.formats.text import counted, share
 
 
@@ -27,17 +27,36 @@ class Claim:
     measured: str
 
 
-def rate_claim(claim: str, rate: Rate, alpha: float) -> Claim:
-    """The claim that an error rate is at most `alpha`."""
+def at_most(claim: str, rate: Rate, limit: float, figures: str) -> Claim:
+    """The claim that a rate of errors is at most `limit`."""
+    return _rate_claim(claim, figures, rate, limit, most=True)
+
+
+def at_least(claim: str, rate: Rate, limit: float, figures: str) -> Claim:
+    """The claim that a rate of successes is at least `limit`."""
+    return _rate_claim(claim, figures, rate, limit, most=False)
+
+
+def _rate_claim(claim: str, figures: str, rate: Rate, limit: float, *, most: bool) -> Claim:
+    """One rule for all rates: the counted rate must meet the limit, and so must its 95% limits."""
+
+    def meets(one: float) -> bool:
+        return one <= limit if most else one >= limit
+
     low, high = rate.limits
-    figures = f"{rate.count} of {rate.total} called changed: {rate_words(rate)}"
-    if rate.value > alpha:
-        chance = "" if low > alpha else f"; the limits include {alpha:.0%}, so it may be chance"
-        return Claim(ClaimOutcome.FAILED, claim, figures + chance)
-    if high > alpha:
-        few = f"; too few runs to exclude a rate above {alpha:.0%}"
-        return Claim(ClaimOutcome.OPEN, claim, figures + few)
-    return Claim(ClaimOutcome.HELD, claim, figures)
+    best, worst = (low, high) if most else (high, low)
+    measured = f"{figures}: {rate_words(rate)}"
+    if rate.total and not meets(rate.value):
+        chance = f"; the limits include {limit:.0%}, so it may be chance" if meets(best) else ""
+        return Claim(ClaimOutcome.FAILED, claim, measured + chance)
+    if not meets(worst):
+        errors, most_errors = (rate.count, limit) if most else (rate.total - rate.count, 1 - limit)
+        few = (
+            f"; too few runs to exclude a rate {'above' if most else 'below'} {limit:.0%}: that "
+            f"takes at least {fewest_runs(errors, most_errors)}"
+        )
+        return Claim(ClaimOutcome.OPEN, claim, measured + few)
+    return Claim(ClaimOutcome.HELD, claim, measured)
 
 
 def rate_words(rate: Rate) -> str:
@@ -53,7 +72,7 @@ def tally(claims: Sequence[Claim]) -> str:
     return (
         f"{counts[ClaimOutcome.HELD]} of {counted(len(claims), 'claim')} hold here"
         + (f", {undecided} {'is' if undecided == 1 else 'are'} undecided" if undecided else "")
-        + (f", {failed} failed." if failed else ".")
+        + (f", {failed or 'none'} failed." if failed or undecided else ".")
     )
 
 

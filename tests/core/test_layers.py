@@ -1,4 +1,4 @@
-"""Imports point one way: between the packages of bench/, between their rooms, between modules."""
+"""Imports point one way: between the packages of bench/, their sub-packages and modules."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def imported(file: Path) -> Iterator[str]:
                     yield one.name.removeprefix("bench.")
 
 
-def room(module: str) -> str:
+def sub_package(module: str) -> str:
     """The folder a module stands in, or the module itself where it stands in a layer's own."""
     parts = module.split(".")
     return ".".join(parts[:2])
@@ -54,12 +54,12 @@ def test_no_circle_between_modules() -> None:
     graphlib.TopologicalSorter(IMPORTS).prepare()
 
 
-def test_no_circle_between_rooms() -> None:
-    rooms: dict[str, set[str]] = {}
+def test_no_circle_between_sub_packages() -> None:
+    found: dict[str, set[str]] = {}
     for name, others in IMPORTS.items():
-        above = rooms.setdefault(room(name), set())
-        above |= {room(other) for other in others} - {room(name)}
-    graphlib.TopologicalSorter(rooms).prepare()
+        above = found.setdefault(sub_package(name), set())
+        above |= {sub_package(other) for other in others} - {sub_package(name)}
+    graphlib.TopologicalSorter(found).prepare()
 
 
 def test_a_handful_of_packages() -> None:

@@ -52,9 +52,9 @@ def test_index_of_docs_names_each_page() -> None:
     assert pages <= set(_LINK.findall(Document("docs/README.md").text))
 
 
-def test_map_names_every_room() -> None:
+def test_map_names_every_sub_package() -> None:
     tree = Document("CONTRIBUTING.md").text.partition("## The map\n```")[2].partition("```")[0]
-    rooms = {Path(name).parent for name in files_in_git() if name.endswith("__init__.py")}
-    wanted = {one.name for one in rooms if one.parts[0] == "bench" and len(one.parts) in {2, 3}}
+    packages = {Path(name).parent for name in files_in_git() if name.endswith("__init__.py")}
+    wanted = {one.name for one in packages if one.parts[0] == "bench" and len(one.parts) in {2, 3}}
     wanted -= {"suitekit"}
     assert {one for one in wanted if not re.search(rf"\b{one}\b", tree)} == set()

@@ -193,8 +193,8 @@ def test_the_command_names_every_option_that_is_not_the_default(workspace: Works
     write_run(workspace, RunPlan(SMALL, options=options))
     write_report(workspace)
     assert (
-        "nox -s bench-sample -- 1.0..2.0 --python 3.13 --benchmark 'im*' --group cli --deps base "
-        "--design pairs --alpha 0.01 --mei 0.05 --budget 2.5 --rounds 40\n"
+        ".venv/bin/nox -s bench-sample -- 1.0..2.0 --python 3.13 --benchmark 'im*' --group cli "
+        "--deps base --design pairs --alpha 0.01 --mei 0.05 --budget 2.5 --rounds 40\n"
     ) in page_of(workspace)
 
 

@@ -129,7 +129,7 @@ def test_the_page(workspace: Workspace, traced: StackRecord) -> None:
     assert "500 ms" in once
     assert "4.50 s" in often
     assert "**all of them**" in text
-    assert "nox -s bench-nowhere -- base..head --benchmark ring" in text
+    assert ".venv/bin/nox -s bench-nowhere -- base..head --benchmark ring" in text
     assert page.with_name("order.svg").read_bytes().endswith(b"</svg>\n")
     assert "![shop order: wall time by layer: 9.48 s → 6.49 s; the largest layer is" in text
     assert "3 traced runs a side, 2026-05-01, load of the machine not recorded. Network" in text

@@ -70,7 +70,7 @@ def test_no_data_at_all(here: Workspace) -> None:
     with pytest.raises(NothingMeasuredError) as caught:
         run(NO_ARGUMENTS)
     assert caught.value.status is ExitStatus.NOTHING_MEASURED
-    assert "nox -s bench-codeflash" in (here.results / "README.md").read_text()
+    assert ".venv/bin/nox -s bench-codeflash" in (here.results / "README.md").read_text()
 
 
 def test_all_well(here: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

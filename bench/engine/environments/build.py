@@ -62,7 +62,7 @@ class Environment:
             raise BuildError(
                 f"The environment of {self.record.revision.label} has changed since it was built "
                 f"({', '.join(changed)}).",
-                "`nox -s clean -- --all` removes cached environments; then run again.",
+                "`.venv/bin/nox -s clean -- --all` removes cached environments; then run again.",
             )
 
     def _prove(self, own: dict[str, str]) -> Provenance:

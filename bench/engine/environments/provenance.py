@@ -95,7 +95,7 @@ def _check(venv: Path, said: dict[str, object], module: str) -> None:
     if said["damaged"]:
         raise BuildError(
             f"Installed files were changed after they were installed: {said['damaged']}.",
-            "Remove the environment (`nox -s clean`) and run again.",
+            "Remove the environment (`.venv/bin/nox -s clean`) and run again.",
         )
     if not said["safe_path"] or said["user_site"]:
         raise BuildError("The interpreter ignores PYTHONSAFEPATH or PYTHONNOUSERSITE.")

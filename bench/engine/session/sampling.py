@@ -14,7 +14,7 @@ from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, inside_s
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.few_rounds import exact_test
-from bench.engine.statistics.sequential import assess, large_effect
+from bench.engine.statistics.sequential import LARGE_EFFECT_ROUNDS, assess, large_effect
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.verdicts import settled
 from bench.engine.store.events import Ended, Event, Measured, Probed, Unavailable
@@ -23,7 +23,6 @@ _ALONE_FIRST = 6  # rounds in which each side runs by itself: honest wall times
 _ALONE_FOR_SIZE = 10
 _ALONE_AT_MOST = 20
 _SIZE_PRECISION = 0.05
-_LARGE_EFFECT_FROM = 6
 _SHOW_EVERY_S = 0.25
 
 
@@ -153,7 +152,7 @@ class Sampling:
     def _is_large(self, rounds: list[Round]) -> bool:
         """Whether the rule for large effects ends it, before its first look."""
         metric = self.plan.metric
-        return _LARGE_EFFECT_FROM <= len(rounds) < self.plan.looks[0] and large_effect(
+        return LARGE_EFFECT_ROUNDS <= len(rounds) < self.plan.looks[0] and large_effect(
             times(rounds, Side.BASE, metric),
             times(rounds, Side.HEAD, metric),
             differences(rounds, metric),

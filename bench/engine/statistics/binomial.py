@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 _LEVEL = 0.05
+_MOST_RUNS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,16 @@ class Rate:
     def limits(self) -> tuple[float, float]:
         """Clopper & Pearson (1934): coverage at least 95%, whatever the probability."""
         return clopper_pearson(self.count, self.total, _LEVEL)
+
+
+def fewest_runs(errors: int, limit: float) -> int:
+    """How many runs with so many errors it takes for the upper 95% limit to be at most `limit`.
+
+    72 without an error for 5%, 17 for 20%.
+    """
+    runs = range(errors + 1, _MOST_RUNS)
+    enough = bisect_left(runs, x=True, key=lambda n: clopper_pearson(errors, n, _LEVEL)[1] <= limit)
+    return errors + 1 + enough
 
 
 def clopper_pearson(count: int, total: int, level: float) -> tuple[float, float]:

@@ -95,7 +95,7 @@ def cannot_write(file: Path, error: OSError) -> BenchError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return DataError(
             f"No space left for {file}. Everything measured before this is kept.",
-            "Free some space (`nox -s clean` removes cached environments) and run the same command "
-            "again: it goes on from here.",
+            "Free some space (`.venv/bin/nox -s clean` removes cached environments) and run the "
+            "same command again: it goes on from here.",
         )
     return DataError(f"{file} can't be written: {error.strerror}")

@@ -1,1 +1,1 @@
-"""Programs that run inside the interpreter of what is measured."""
+"""Profilers, tracers and observers that run inside the measured project's interpreter."""

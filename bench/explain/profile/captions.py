@@ -50,4 +50,4 @@ def load_words(load: float) -> str:
 def repeat_command(session: str, target: str, pair: Pair, python: str, scenario: str) -> str:
     """The command that makes a page again."""
     what = pair.base.name if pair.is_same else f"{pair.base.name}..{pair.head.name}"
-    return f"nox -s {session} -- {target} {what} --python {python} --scenario {scenario}"
+    return f".venv/bin/nox -s {session} -- {target} {what} --python {python} --scenario {scenario}"

@@ -310,7 +310,7 @@ def _obtained(shown: SeriesRuns, file: Page, level: int) -> Iterator[str]:
         f"{plain(manifest.machine.cpu_model)}, {counted(manifest.machine.cpus, 'CPU')}.{half_width}"
     )
     words = (
-        *("nox", "-s", f"bench-{manifest.target}", "--"),
+        *(".venv/bin/nox", "-s", f"bench-{manifest.target}", "--"),
         f"{points.anchor.label}..{points.points[-1].label}",
         *points.selection.words,
         *(word for python in shown.by_python for word in ("--python", python)),

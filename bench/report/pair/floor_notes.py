@@ -27,7 +27,7 @@ def floor_notes(run: Run, fitting: Fitting | None) -> list[str]:
 def floor_warnings(run: Run, fitting: Fitting | None) -> list[str]:
     """That there is no calibration, or what it does not cover."""
     target, python = run.manifest.target, run.manifest.python
-    again = f"`nox -s calibrate -- {target}`"
+    again = f"`.venv/bin/nox -s calibrate -- {target}`"
     if fitting is None:
         return [
             f"Not calibrated: the {DETECTABLE} of {target} on Python {python} is not known on this "

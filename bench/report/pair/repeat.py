@@ -21,7 +21,7 @@ def repeat_commands(shown: Sequence[Evaluated]) -> str:
     lines = [
         shlex.join(
             (
-                *("nox", "-s", f"bench-{manifest.target}", "--", manifest.pair.label),
+                *(".venv/bin/nox", "-s", f"bench-{manifest.target}", "--", manifest.pair.label),
                 *(word for python in pythons for word in ("--python", python)),
                 *options,
             )

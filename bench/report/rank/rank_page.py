@@ -101,7 +101,7 @@ def summary(ranking: Ranking) -> str:
 def _blocks(shown: Sequence[tuple[Path, Ranking]], page: Page) -> Iterator[str]:
     first = shown[0][1]
     revision = first.environment.revision
-    yield heading(1, f"{plain(first.target)} {plain(first.label)}: opportunities")
+    yield heading(1, f"{plain(first.target)} {_revision_words(first)}: opportunities")
     yield (
         f"{prose(revision.subject or revision.name)} ({revision.date[:10]}). Imports that a "
         "scenario carries out but does not need, ranked by what deferring them saves. Savings are "
@@ -116,7 +116,15 @@ def _blocks(shown: Sequence[tuple[Path, Ranking]], page: Page) -> Iterator[str]:
     yield heading(2, "Repeat it")
     names = " ".join(f"--scenario {one.scenario.name}" for _, one in shown)
     hot = " --hot" if any(one.hot for _, one in shown) else ""
-    yield fenced(f"nox -s rank -- {first.target} {revision.name} {names}{hot}", "sh")
+    command = f".venv/bin/nox -s rank -- {first.target} {revision.name} {names}{hot}"
+    yield fenced(command, "sh")
+
+
+def _revision_words(ranking: Ranking) -> str:
+    """The revision's short name, and what was asked for where that is another name."""
+    name = ranking.environment.revision.name
+    asked = "" if ranking.label.startswith(name) else f" ({code(name)})"
+    return plain(ranking.label) + asked
 
 
 def _scenario(file: Path, ranking: Ranking, page: Page) -> Iterator[str]:
@@ -138,12 +146,7 @@ def _scenario(file: Path, ranking: Ranking, page: Page) -> Iterator[str]:
 
 def _imports(file: Path, ranking: Ranking, page: Page) -> Iterator[str]:
     words = " ".join(ranking.scenario.command) or ranking.scenario.import_statement
-    yield (
-        f"{code(words)}: {seconds(ranking.process_s)} of CPU time, of which "
-        f"{seconds(ranking.imports_s)} in {counted(ranking.modules, 'module')} beyond the bare "
-        f"interpreter's (medians of {ranking.runs} runs). {_sum_words(ranking)} "
-        f"{_rest_words(ranking)}"
-    )
+    yield f"{code(words)}: {_parts_words(ranking)}. {_sum_words(ranking)} {_rest_words(ranking)}"
     if ranking.opportunities:
         yield table(_COLUMNS, [_row(one) for one in ranking.opportunities])
         if ranking.small:
@@ -158,6 +161,17 @@ def _imports(file: Path, ranking: Ranking, page: Page) -> Iterator[str]:
         yield "Tests: *base* is the revision as it is, *head* the same with the patch."
         yield tests_section(ranking.gate, 3)
     yield from _costs(ranking)
+
+
+def _parts_words(ranking: Ranking) -> str:
+    """What the process's CPU time consists of; medians need not add up, so nothing below zero."""
+    rest_s = ranking.process_s - ranking.bare_s - ranking.imports_s
+    return (
+        f"{seconds(ranking.process_s)} of CPU time (medians of {ranking.runs} runs) = "
+        f"{seconds(ranking.bare_s)} interpreter + {seconds(ranking.imports_s)} imports "
+        f"({counted(ranking.modules, 'module')} beyond the interpreter's own)"
+        + (f" + {seconds(rest_s)} the program itself" if rest_s > 0 else "")
+    )
 
 
 def _sum_words(ranking: Ranking) -> str:

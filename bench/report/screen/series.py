@@ -40,8 +40,8 @@ def describe_series(
         f"{options.mei:.1%}, at most {options.rounds} rounds and {options.budget_s:g} s a "
         f"benchmark (at most about {max(most_min, 1):.0f} min for all that is missing)",
         "  besides    nothing: a series runs neither tests nor counters",
-        "  order      the last point, the middle, the middles of what is left; `nox -s report` "
-        "draws what is there at any time",
+        "  order      the last point, the middle, the middles of what is left; "
+        "`.venv/bin/nox -s report` draws what is there at any time",
         f"  begun      {there if is_known else 'now'}",
     ]
     return "\n".join(lines)

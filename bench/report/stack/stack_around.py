@@ -122,5 +122,5 @@ def _where(found: _Found, times: float, page: Page) -> str:
 
 
 def _how_to_measure(one: Around) -> str:
-    command = f"nox -s bench-{one.of} -- base..head --benchmark {one.benchmark}"
+    command = f".venv/bin/nox -s bench-{one.of} -- base..head --benchmark {one.benchmark}"
     return f"not measured on this machine and Python; {code(command)} does"

@@ -192,7 +192,7 @@ def _reading(operation: Operation) -> Iterator[str]:
         "*Ranges*: from the shortest to the longest run. Ranges that do not overlap are no "
         "verdict: with two runs a side that happens by chance to one layer in three, with three "
         "to one in ten, with five to one in 126. "
-        f"{code('nox -s bench-' + operation.target)} decides what is faster."
+        f"{code('.venv/bin/nox -s bench-' + operation.target)} decides what is faster."
     )
     for record in operation.records:
         told = [

@@ -122,7 +122,7 @@ def _blocks(newest: dict[tuple[str, str, str], dict[str, AccuracyRecord]]) -> It
         yield table(_COLUMNS, [_row(*row) for row in _rows(list(found.values()))])
         yield bullets(map(_notes, found.values()))
     yield heading(2, "Repeat it")
-    yield fenced("python -m bench accuracy", "sh")
+    yield fenced(".venv/bin/nox -s accuracy", "sh")
     days = sorted({day(one.made_at) for one in everything})
     machines = sorted({one.machine.name for one in everything})
     yield f"Measured {joined(days)} on {plain(joined(machines))}."
@@ -132,15 +132,24 @@ def _verdict(rows: Sequence[_Row]) -> str:
     """What was verified: modules, then the size of savings, then those that are next to nothing."""
     checks = [one for _, _, one in rows]
     exact = sum(not (one.failed or one.unexpected or one.still_there) for one in checks)
-    words = [f"Exactly the modules predicted: {exact} of {len(checks)}."]
-    ours = _sizes([_error(one.in_proportion, one) for one in checks])
-    importtime = _sizes([_error(one.importtime_instructions, one) for one in checks])
-    if ours and importtime:
+    words = [
+        f"{counted(len(checks), 'prediction')} checked by making the change and running it: in "
+        f"{exact}, exactly the modules predicted were no longer imported."
+    ]
+    sizes = [both for one in checks if (both := _errors(one))]
+    if sizes:
+        ours, importtime = zip(*sizes, strict=True)
         close, theirs = (sum(one <= _CLOSE for one in some) for some in (ours, importtime))
+        shown = [(round(own, 3), round(other, 3)) for own, other in sizes]
+        nearer = sum(own < other for own, other in shown)
+        alike = sum(own == other for own, other in shown)
         words.append(
-            f"Predicted saving within {_CLOSE:.0%} of the measured one: {close} of {len(ours)} "
-            f"(median error {share(median(ours))}); adding up `-X importtime`: {theirs} of "
-            f"{len(importtime)} (median error {share(median(importtime))})."
+            f"{len(sizes)} of them saved at least {share(_NEXT_TO_NOTHING)} of the instructions. "
+            f"{close} of these were predicted within {_CLOSE:.0%} (median error "
+            f"{share(median(ours))}); adding up `-X importtime` comes within {_CLOSE:.0%} in "
+            f"{theirs} (median error {share(median(importtime))}). `rank` was nearer in {nearer}, "
+            f"importtime in {len(sizes) - nearer - alike}"
+            + (f", and they were equally near in {alike}." if alike else ".")
         )
     nothing = [one for one in checks if not one.saving_s]
     if nothing:
@@ -152,8 +161,11 @@ def _verdict(rows: Sequence[_Row]) -> str:
     return " ".join(words)
 
 
-def _sizes(errors: Sequence[float | None]) -> list[float]:
-    return [abs(error) for error in errors if error is not None]
+def _errors(one: Verification) -> tuple[float, float] | None:
+    """How far `rank` and importtime were off; None where there was next to nothing to predict."""
+    ours = _error(one.in_proportion, one)
+    importtime = _error(one.importtime_instructions, one)
+    return None if ours is None or importtime is None else (abs(ours), abs(importtime))
 
 
 def _rows(records: Sequence[AccuracyRecord]) -> Iterator[_Row]:

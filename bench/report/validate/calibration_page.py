@@ -21,6 +21,7 @@ from bench.report.validate.calibration_tables import (
 from bench.report.validate.frame import claim_blocks
 from bench.validate.calibration.analysis import Calibration
 from bench.validate.calibration.reference import BENCHMARKS, ReferenceSpeed, read_references
+from bench.validate.claims import ClaimOutcome
 
 PAGE = "calibration/README.md"
 
@@ -48,7 +49,10 @@ def _blocks(
 ) -> Iterator[str]:
     newest = _newest(calibrations)
     yield heading(1, "Calibration")
-    yield from claim_blocks([error_rate_claim(one) for one in newest])
+    claims = [error_rate_claim(one) for one in newest]
+    yield from claim_blocks(claims)
+    if any(one.outcome is ClaimOutcome.OPEN for one in claims):
+        yield _UNDECIDED
     yield (
         "Every benchmark is measured against itself, in two separately built environments of one "
         "revision: whatever is called changed here is called so wrongly. "
@@ -63,7 +67,7 @@ def _blocks(
     if references:
         yield from _reference(references)
     yield heading(2, "Calibrate your machine")
-    yield fenced("nox -s calibrate -- codeflash rich pip", "sh")
+    yield fenced(".venv/bin/nox -s calibrate -- codeflash rich pip", "sh")
 
 
 def _newest(calibrations: Sequence[Calibration]) -> list[Calibration]:
@@ -87,6 +91,11 @@ def _one(calibration: Calibration, page: Page) -> Iterator[str]:
     yield bullets(prose(one) for one in state_sentences(calibration))
 
 
+_UNDECIDED = (
+    "*Undecided* does not mean that a check failed: no more was called changed than the error "
+    "rate allows. A calibration is made to know the noise of each benchmark, and ends when that is "
+    "known, too early to confirm an error rate."
+)
 _LEGEND = (
     "*Wrong*: runs in which an unchanged benchmark was called changed. *Noise per round*: robust "
     f"standard deviation of a round's log ratio. *{DETECTABLE_COLUMN.capitalize()}*: "

@@ -13,7 +13,7 @@ from bench.formats.tables import detectable_words, render
 from bench.formats.text import DETECTABLE_COLUMN, seconds, share
 from bench.report.pair.notes import neighbour_words
 from bench.validate.calibration.analysis import Calibrated, Calibration
-from bench.validate.claims import Claim, rate_claim
+from bench.validate.claims import Claim, at_most
 
 COLUMNS = ("benchmark", "median", "wrong", "noise per round", DETECTABLE_COLUMN, "±1% by duet",
            "±1% by pairs", "measured in")  # fmt: skip
@@ -68,7 +68,8 @@ def error_rate_claim(calibration: Calibration) -> Claim:
     alpha = manifest.options.alpha
     what = f"{manifest.target}, Python {manifest.python}"
     claim = f"At most {alpha:.0%} of unchanged benchmarks are called changed ({what})"
-    return rate_claim(claim, calibration.wrong, alpha)
+    wrong = calibration.wrong
+    return at_most(claim, wrong, alpha, f"{wrong.count} of {wrong.total} called changed")
 
 
 def state_sentences(calibration: Calibration) -> list[str]:

@@ -7,6 +7,12 @@ from collections.abc import Iterator, Sequence
 from bench.formats.markdown import plain, table
 from bench.validate.claims import Claim, ClaimOutcome, tally, worst_first
 
+_RULE = (
+    "A claim about a rate *holds* when the exact 95% limits of what was counted meet it, is "
+    "*undecided* when only the counted rate does (too few runs to confirm it), and has *failed* "
+    "when that does not."
+)
+
 
 def claim_blocks(claims: Sequence[Claim]) -> Iterator[str]:
     """How many claims hold; then each of them, those that do not hold first."""
@@ -16,8 +22,7 @@ def claim_blocks(claims: Sequence[Claim]) -> Iterator[str]:
             (plain(one.claim), plain(one.measured), _marked(one)) for one in worst_first(claims)
         ]
         yield measured_table("claim", rows)
-        if any(one.outcome is ClaimOutcome.OPEN for one in claims):
-            yield "*Undecided*: the figures agree with the claim, but are too few to confirm it."
+        yield _RULE
 
 
 def measured_table(first: str, rows: Sequence[Sequence[str]]) -> str:

@@ -14,6 +14,7 @@ from bench.formats.text import change, counted, day, joined, mebibytes, seconds,
 from bench.report.history.select_series import SeriesCollection, SeriesPage
 from bench.report.history.series_page import series_file
 from bench.report.output import Output, Page
+from bench.report.pair.conditions import short_conditions
 from bench.report.select_runs import Collection, Evaluated, OnMachine, PairRuns
 from bench.report.validate.frame import measured_table
 from bench.validate.prior_art.declaration import (
@@ -26,6 +27,14 @@ from bench.validate.prior_art.declaration import (
 )
 
 _COMPARED = ("as published", "smaller here", "larger here")
+_HOW_TO_READ = (
+    "The change is estimated within rounds (Hodges–Lehmann); it need not equal the ratio of the "
+    "two medians. For duets that differ by 1.2x or more, the interval is that of the size alone, "
+    "at 95%, while the verdict is tested at the stricter level of one benchmark among all of its "
+    "run: such a row can be *undecided* although its interval excludes 1. *Conditions*: the "
+    "share of the machine that other processes used (*quiet* or *loaded*), whether the harness had "
+    "uncommitted changes (*dirty*), and whether the project's tests were run."
+)
 _COLUMNS = ("benchmark", "Python", "base", "head", "whole process", "net of interpreter start")
 
 
@@ -68,7 +77,7 @@ class _Measured:
         yield heading(1, self.declared.title)
         yield from self._overview()
         yield self.declared.introduction.strip()
-        yield self._provenance()
+        yield from self._provenance()
         yield from self._sources()
         if self.declared.pattern:
             yield heading(2, "Pattern by pattern")
@@ -83,22 +92,38 @@ class _Measured:
             yield heading(2, "What was learned")
             yield self.declared.lessons.strip()
         yield heading(2, "Measure it yourself")
-        yield fenced(f"nox -s prior-art -- {self.name}", "sh")
+        yield fenced(self._session, "sh")
 
-    def _provenance(self) -> str:
+    @property
+    def _session(self) -> str:
+        return f".venv/bin/nox -s prior-art -- {self.name}"
+
+    @property
+    def _clone(self) -> str:
+        return f"repos/{self.declared.clone or self.declared.target}"
+
+    def _provenance(self) -> Iterator[str]:
         shown = [on for one in self.declared.comparisons for on in self._machines(one)]
         if not shown:
-            return "Nothing of it has been measured yet."
+            yield "Nothing of it has been measured yet."
+            return
         machines = dict.fromkeys(
             f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}" for on in shown
         )
         days = sorted({day(one.run.manifest.started_at) for on in shown for one in on.shown})
         when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-        return (
+        yield (
             f"Measured {when} on {joined(list(machines))}. Ratios are of the whole process, as "
             "hyperfine times it, unless a column says *net of interpreter start*; only ratios "
             "compare across machines."
         )
+        yield _HOW_TO_READ
+        if self.declared.repository:
+            by_hand = f"git clone {self.declared.repository} {self._clone}"
+            yield (
+                f"The commands name the clone {code(self._clone)}, which {code(self._session)} "
+                f"makes before it measures (or {code(by_hand)})."
+            )
 
     def _overview(self) -> Iterator[str]:
         """What was published of the whole, what was measured, and whether they agree."""
@@ -133,12 +158,15 @@ class _Measured:
             f"Python {shown.python}: {_peak(result) if said.memory else _whole(shown, result)}"
             for shown, result in same or found
         ]
+        if said.memory and measured:
+            measured[0] = f"peak memory of the process, {measured[0]}"
         agreement = [
             _agreement(said.speedup, result.size.interval)
             for _, result in same
             if said.speedup is not None and result.size is not None
         ]
-        otherwise = "–" if self.declared.same_commits else "other commits"
+        apart = said.not_compared or ("" if self.declared.same_commits else "other commits")
+        otherwise = f"not compared: {apart}" if apart else "not compared"
         return "; ".join(measured) or "not measured yet", "; ".join(agreement) or otherwise
 
     def _sources(self) -> Iterator[str]:
@@ -170,8 +198,19 @@ class _Measured:
             for name in one.benchmarks
             for number, cells in enumerate(self._cells(one, name))
         ]
-        yield table((*_COLUMNS, "peak memory") if one.memory else _COLUMNS, rows, numbers=False)
+        columns = (*_COLUMNS, "peak memory of the process") if one.memory else _COLUMNS
+        yield table(columns, rows, numbers=False)
+        yield self._conditions(one)
         yield fenced(self._command(one), "sh")
+
+    def _conditions(self, one: PublishedComparison) -> str:
+        """Load and state of the harness in the runs that the rows are from, by Python."""
+        runs: dict[str, list[Evaluated]] = {}
+        for shown in (run for name in one.benchmarks for run, _ in self._results(one, name)):
+            if shown not in runs.setdefault(shown.python, []):
+                runs[shown.python].append(shown)
+        words = [f"Python {python}: {short_conditions(found)}" for python, found in runs.items()]
+        return f"Conditions: {'; '.join(words)}." if words else ""
 
     def _memory(self, one: PublishedComparison, name: str, number: int) -> list[str]:
         if not one.memory:
@@ -206,10 +245,10 @@ class _Measured:
         return None
 
     def _command(self, one: PublishedComparison) -> str:
-        repo = f" --repo repos/{self.declared.clone}" if self.declared.repository else ""
+        repo = f" --repo {self._clone}" if self.declared.repository else ""
         chosen = " ".join(f"--benchmark {name}" for name in one.benchmarks)
         return (
-            f"nox -s bench-{self.declared.target} -- {one.range}{repo} {chosen} "
+            f".venv/bin/nox -s bench-{self.declared.target} -- {one.range}{repo} {chosen} "
             f"--budget {self.declared.budget_s:g} --no-tests"
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.core.errors import DataError
 from bench.core.sample import Design, Metric
-from bench.core.verdict import Verdict
+from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.binomial import Rate
 from bench.formats.markdown import bullets, collapsed, heading, link, plain, table
 from bench.formats.text import mebibytes, percent, seconds, share
@@ -30,7 +30,7 @@ from bench.validate.selfcheck.analysis import (
     series_of,
     shares_inside,
 )
-from bench.validate.selfcheck.claims import claims
+from bench.validate.selfcheck.claims import claims, way
 from bench.validate.selfcheck.commands import uncertainty
 from bench.validate.selfcheck.record import (
     BIAS,
@@ -52,6 +52,7 @@ _RULE_WORDS = {
     "asv": "`asv continuous`",
     "hyperfine": "hyperfine ratio ± spread",
 }
+_OTHER_CLAIMS = "The other claims are judged by the figures shown."
 _DESIGNS = (
     (Design.DUET, Metric.CPU),
     (Design.PAIRS, Metric.CPU),
@@ -77,7 +78,10 @@ def write_selfcheck_pages(output: Output) -> None:
 def _blocks(check: SelfCheck, page: Page) -> Iterator[str]:
     yield heading(1, f"Self-check: {plain(check.machine.name)}")
     yield from (f"> {plain(one)}" for one in missing(check))
-    yield from claim_blocks(claims(check))
+    found = claims(check)
+    yield from claim_blocks(found)
+    if found:
+        yield _OTHER_CLAIMS
     yield heading(2, "Rules of other tools on the same commands")
     yield table(*rules_table(check))
     yield from _peer_notes(check)
@@ -96,7 +100,7 @@ def _blocks(check: SelfCheck, page: Page) -> Iterator[str]:
     file = check_file(check, page.output.data)
     yield (
         f"Every figure is worked out from {link(f'{check.id}.json', page.link_to(file))}; "
-        "`nox -s selfcheck` measures again."
+        "`.venv/bin/nox -s selfcheck` measures again."
     )
     yield collapsed("Machine, options and settings", bullets(_facts(check)))
 
@@ -111,22 +115,16 @@ def missing(check: SelfCheck) -> list[str]:
 def rules_table(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
     """Each rule: false alarms on unchanged pairs, and how many injected differences it finds."""
     truths = injected(check)
-    columns = (
-        "rule",
-        "false alarms (95% limits)",
-        *(f"{percent(one)} found" for one in truths),
-    )
+    columns = ("rule", "judges", "false alarms", *(f"{percent(one)} found" for one in truths))
     own = [_of(rejections(judged(check, AA)))]
     for truth in truths:
         runs = judged(check, POWER, truth=truth)
-        own.append(f"{len(found_slower(runs))} of {len(runs)}")
-    rows = [["this project", *own]]
+        own.append(_of(Rate(len(found_slower(runs)), len(runs))))
+    rows = [["this project", "CPU time of duets", *own]]
     for rule, words in _RULE_WORDS.items():
-        cells = [_of(said(blocks_of(check, AA), rule, "faster", "slower"))]
-        for truth in truths:
-            found = said(blocks_of(check, POWER, truth=truth), rule, "slower")
-            cells.append(f"{found.count} of {found.total}")
-        rows.append([words, *cells])
+        alarms = said(blocks_of(check, AA), rule, "faster", "slower")
+        found = [said(blocks_of(check, POWER, truth=truth), rule, "slower") for truth in truths]
+        rows.append([words, "wall time of blocks", *map(_of, (alarms, *found))])
     return columns, rows
 
 
@@ -141,9 +139,10 @@ def _of(rate: Rate) -> str:
 def _peer_notes(check: SelfCheck) -> Iterator[str]:
     """What the table of rules does not say by itself."""
     notes = [
-        "*False alarms*: unchanged pairs that are called changed.",
-        "The other rules see blocks, as these tools measure: all of base, then all of head, by "
-        "wall time, taken beside each run of this project. Every sample has the same hash seed, "
+        "*False alarms*: unchanged pairs that are called changed. In brackets: 95% limits of each "
+        f"rate. {_cut_short(check)}",
+        "The other rules judge wall time of blocks, as these tools measure: all of base, then all "
+        "of head, taken beside each run of this project. Every sample has the same hash seed, "
         "which favours blocks.",
         "asv reports nothing below 10%, and hyperfine's spread does not shrink with more runs: "
         "their few false alarms come with few differences found. pyperf's rule takes samples for "
@@ -201,8 +200,14 @@ def _unchanged_note(check: SelfCheck) -> str:
         f"Head is base. Each command is tested by itself at α = {check.options.alpha:g}, without "
         "correction for several tests. An error is any verdict that rejects “no difference”, also "
         "below the MEI. *Inside processes*: share of the time from the first round to the verdict "
-        "in which a measured process ran (median)."
+        f"in which a measured process ran (median). {_cut_short(check)}"
     )
+
+
+def _cut_short(check: SelfCheck) -> str:
+    """That the runs of unchanged pairs are fewer than planned, where they are."""
+    found = [one for one in check.cut_short if one.startswith(AA)]
+    return " ".join(f"Cut short: {plain(one)}." for one in found)
 
 
 def _count(runs: Sequence[JudgedRun], *verdicts: Verdict) -> str:
@@ -245,9 +250,18 @@ def _injection(check: SelfCheck) -> str:
         seen = series_interval(one)
         parts.append(
             f"{len(one.inside_s)} more random-order pairs put {percent(one.truth)} at "
-            f"{percent(seen.ratio)} ({percent(seen.low)} … {percent(seen.high)})."
+            f"{percent(seen.ratio)} ({percent(seen.low)} … {percent(seen.high)}): "
+            f"{_verified(one.truth, seen)}."
         )
     return " ".join(parts)
+
+
+def _verified(truth: float, seen: Interval) -> str:
+    """Whether an independent measurement of what was injected says anything about it."""
+    if not seen.low <= truth <= seen.high:
+        return "this contradicts it"
+    precise = seen.half_width <= (truth - 1) / 2
+    return "this confirms it" if precise else "too imprecise to verify it (undecided)"
 
 
 def _designs(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
@@ -259,7 +273,7 @@ def _designs(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
         for phase in (QUIET, LOADED)
         for name in dict.fromkeys(one.case for one in series_of(check, phase))
     ]
-    return ("command", *(_way(*one) for one in _DESIGNS)), rows
+    return ("command", *(way(*one) for one in _DESIGNS)), rows
 
 
 def _precision_words(
@@ -297,13 +311,10 @@ def _ratio_words(series: DesignSeries | None) -> str:
 
 
 _BIAS_NOTE = (
-    "Ratios of CPU time with 95% intervals. In a duet the longer side runs its end alone, at "
+    "Ratios of CPU time, each with its own 95% interval; those of the claim above are wider, since "
+    "they hold all at once (Bonferroni). In a duet the longer side runs its end alone, at "
     "another speed; the size of differences beyond 1.2x is therefore taken from pairs."
 )
-
-
-def _way(design: Design, metric: Metric) -> str:
-    return f"{design} by {'CPU' if metric is Metric.CPU else metric} time"
 
 
 def _facts(check: SelfCheck) -> list[str]:

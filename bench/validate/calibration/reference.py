@@ -105,7 +105,8 @@ def check_reference() -> None:
     if find_spec("pyperformance") is None:
         raise UsageError(
             "pyperformance is not installed; its benchmarks measure the machine's own speed.",
-            "`nox -s calibrate` installs it; `--no-reference` leaves these benchmarks out.",
+            "`.venv/bin/nox -s calibrate` installs it; `--no-reference` leaves these benchmarks "
+            "out.",
         )
 
 

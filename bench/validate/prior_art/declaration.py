@@ -30,7 +30,8 @@ class PublishedFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     `source` names a publication of the file; "" is the history itself: a commit's message, or the
     project's news. `python` is "" where none is named. `speedup` (before/after) is given where it
     is of the very commits measured here and of what the benchmark times: then the two are compared.
-    `memory`: the figure is one of memory, not of time.
+    `memory`: the figure is one of memory, not of time. `not_compared` says why a figure without a
+    `speedup` is not compared with the measured one.
     """
 
     benchmark: NonEmpty
@@ -39,6 +40,7 @@ class PublishedFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     python: str = ""
     speedup: Annotated[float, msgspec.Meta(gt=0)] | None = None
     memory: bool = False
+    not_compared: str = ""
 
 
 class PublishedComparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from bench.core.sample import Design, Metric
 from bench.engine.evaluation import LARGE_RATIO
 from bench.engine.statistics.binomial import Rate
-from bench.formats.text import counted, is_bounded, percent, seconds, share
-from bench.validate.claims import Claim, ClaimOutcome, rate_claim
+from bench.engine.statistics.precision import POWER as LEAST_POWER
+from bench.formats.text import confidence, counted, is_bounded, percent, seconds, share
+from bench.validate.claims import Claim, ClaimOutcome, at_least, at_most
 from bench.validate.engine_runs import AA, rejections
 from bench.validate.selfcheck.analysis import (
     LEVEL,
@@ -48,33 +49,29 @@ def _error_rates(check: SelfCheck) -> Iterator[Claim]:
     alpha = check.options.alpha
     for case in reversed(cases(check)):
         claim = f"At most {alpha:.0%} of unchanged pairs are called changed ({case})"
-        yield rate_claim(claim, rejections(judged(check, AA, case)), alpha)
+        rate = rejections(judged(check, AA, case))
+        yield at_most(claim, rate, alpha, f"{rate.count} of {rate.total} called changed")
 
 
 def _power(check: SelfCheck) -> Iterator[Claim]:
     for truth in injected(check):
         runs = judged(check, POWER, truth=truth)
         found = found_slower(runs)
-        rate = Rate(len(found), len(runs))
-        measured = f"{rate.count} of {rate.total} runs (95% limits from {rate.limits[0]:.0%})"
+        measured = f"{len(found)} of {len(runs)} runs found it"
         if found:
-            measured += f", in {seconds(statistics.median(one.run.elapsed_s for one in found))}"
+            measured += f" in {seconds(statistics.median(one.run.elapsed_s for one in found))}"
         others = sorted({str(one.verdict) for one in runs} - {"slower"})
-        measured += f"; otherwise {', '.join(others)}" if others else ""
-        yield Claim(_held(not others), f"An injected {percent(truth)} is found", measured)
+        measured += f", otherwise {', '.join(others)}" if others else ""
+        claim = f"An injected {percent(truth)} is found in at least {LEAST_POWER:.0%} of runs"
+        yield at_least(claim, Rate(len(found), len(runs)), LEAST_POWER, measured)
 
 
 def _coverage(check: SelfCheck) -> Iterator[Claim]:
     runs = judged(check, POWER)
     if runs:
         rate, wanted = Rate(sum(one.covers for one in runs), len(runs)), 1 - check.options.alpha
-        low, high = rate.limits
-        outcome = ClaimOutcome.HELD if low >= wanted else ClaimOutcome.OPEN
-        yield Claim(
-            ClaimOutcome.FAILED if high < wanted else outcome,
-            f"{wanted:.0%} of intervals hold the injected ratio",
-            f"{rate.count} of {rate.total} do (95% limits {low:.0%}–{high:.0%})",
-        )
+        claim = f"At least {wanted:.0%} of intervals hold the injected ratio"
+        yield at_least(claim, rate, wanted, f"{rate.count} of {rate.total} do")
 
 
 def _overhead(check: SelfCheck) -> Iterator[Claim]:
@@ -123,14 +120,17 @@ def _bias(check: SelfCheck) -> Iterator[Claim]:
     if small:
         claim = f"Duet shows ratios up to {LARGE_RATIO:g} without bias"
         outcome = _held(not off) if bounded else ClaimOutcome.OPEN
-        yield Claim(outcome, claim, "; ".join(seen) if bounded else "too few rounds")
+        each, together = confidence(LEVEL / len(small)), confidence(LEVEL)
+        level = f"intervals at {each}, for all to hold at once at {together}"
+        yield Claim(outcome, claim, "; ".join([*seen, level]) if bounded else "too few rounds")
 
 
 def _probes(check: SelfCheck) -> Iterator[Claim]:
     for phase in dict.fromkeys(one.phase for one in check.probes):
         probed = [one for one in check.probes if one.phase == phase]
         other = [
-            f"; {one.case}: {' by '.join(one.chosen) if one.chosen else 'nothing'} ({one.reason})"
+            f"; for the command “{one.case}” it chose {way(*one.chosen) if one.chosen else 'none'} "
+            f"(its reason: {one.reason}), where {way(*one.expected)} is right"
             for one in probed
             if one.chosen != one.expected
         ]
@@ -139,6 +139,11 @@ def _probes(check: SelfCheck) -> Iterator[Claim]:
             f"The probe chooses the right design for each kind of command, machine {phase}",
             f"{len(probed) - len(other)} of {len(probed)} right{''.join(other)}",
         )
+
+
+def way(design: Design, metric: Metric) -> str:
+    """A design with its clock, e.g. `duet by CPU time`."""
+    return f"{design} by {'CPU' if metric is Metric.CPU else metric} time"
 
 
 def _held(held: bool) -> ClaimOutcome:  # noqa: FBT001 - it is the whole argument

@@ -157,7 +157,7 @@ def prove_image(
         what = "removed" if known is None else "replaced"
         raise BuildError(
             f"The image {image.tag} was {what} after it was built.",
-            "`nox -s clean -- --all` removes its record from the cache; then run again.",
+            "`.venv/bin/nox -s clean -- --all` removes its record from the cache; then run again.",
         )
     told = known["Config"].get("Labels") or {}
     wrong = [name for name, value in labels.items() if told.get(name) != value]

@@ -89,7 +89,8 @@ def _listen(family: socket.AddressFamily, address: str, port: int) -> socket.soc
         raise UsageError(
             f"Port {port} is in use{_by_whom(port)}.",
             "codeflash looks for a local backend on ports 8000 and 3001 only. Stop the program "
-            "that uses the port; benchmarks (`nox -s bench-codeflash`) have their own network.",
+            "that uses the port; benchmarks (`.venv/bin/nox -s bench-codeflash`) have their own "
+            "network.",
         ) from error
     return listening
 

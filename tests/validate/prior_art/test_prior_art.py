@@ -30,7 +30,7 @@ range = "v1.0.0..v1.1.0"
 benchmarks = ["work"]
 published = [
   {{ benchmark="work", python="{python}", figure="10 to 1 ms", speedup=10, source="blog" }},
-  {{ benchmark="work", figure="said somewhere" }},
+  {{ benchmark="work", figure="said somewhere", not_compared="no Python is named" }},
 ]
 text = "It **got** slower."
 memory = true
@@ -70,6 +70,12 @@ def test_published_and_measured_stand_side_by_side(declared: Sandbox) -> None:
     assert "CPython 3.9 on a laptop" in page
     assert "MiB →" in page
     assert "not measured yet" in page  # the pattern that could not be found
+    assert "not compared: no Python is named" in page
+    assert "it need not equal the ratio of the two medians" in page
+    conditions = next(line for line in page.splitlines() if line.startswith("Conditions: "))
+    assert f"Python {PYTHON}: " in conditions
+    assert conditions.endswith(("tests not run.", "tested."))
+    assert "the clone `repos/sample-of-somebody`, which `.venv/bin/nox -s prior-art" in page
     place = page.split("[All of it](")[1].partition(")")[0]
     assert (declared.workspace.prior_art / place).is_file()
 

@@ -9,14 +9,16 @@ from selfcheck_checks import MACHINE, block_pair, engine_run, series, whole_chec
 
 from bench.core.errors import DataError
 from bench.core.sample import Design, Metric
+from bench.engine.statistics.binomial import Rate, fewest_runs
 from bench.report.output import Output
 from bench.report.validate.selfcheck_page import rules_table, write_selfcheck_pages
-from bench.validate.claims import Claim, ClaimOutcome
+from bench.validate.claims import Claim, ClaimOutcome, at_most
 from bench.validate.selfcheck.claims import claims
 from bench.validate.selfcheck.commands import BURN
 from bench.validate.selfcheck.record import (
     GROWING,
     POWER,
+    VERIFY,
     ProbeRun,
     SelfCheck,
     newest_checks,
@@ -95,21 +97,53 @@ def test_few_clean_runs_prove_nothing_and_many_do() -> None:
     assert {one.outcome for one in claims_on(many, "unchanged pairs")} == {ClaimOutcome.HELD}
 
 
+@pytest.mark.parametrize(
+    ("runs", "outcome"), [(5, ClaimOutcome.OPEN), (16, ClaimOutcome.OPEN), (17, ClaimOutcome.HELD)]
+)
+def test_power_is_claimed_by_name_and_judged_like_an_error_rate(
+    runs: int, outcome: ClaimOutcome
+) -> None:
+    engine = [engine_run(1.05, phase=POWER, truth=1.05, run=run) for run in range(runs)]
+    (power,) = claims_on(whole_check(engine=engine), "An injected")
+    assert power.claim == "An injected +5.0% is found in at least 80% of runs"
+    assert power.outcome is outcome
+    words = "too few runs to exclude a rate below 80%: that takes at least 17"
+    assert (words in power.measured) == (outcome is ClaimOutcome.OPEN)
+
+
+def test_runs_that_are_needed_grow_with_the_errors_seen() -> None:
+    claim = at_most("a claim", Rate(1, 86), 0.05, "1 of 86")
+    assert claim.outcome is ClaimOutcome.OPEN
+    assert fewest_runs(0, 0.05) == 72
+    needed = fewest_runs(1, 0.05)
+    assert claim.measured.endswith(f"that takes at least {needed}")
+    outcomes = [at_most("", Rate(1, runs), 0.05, "").outcome for runs in (needed - 1, needed)]
+    assert outcomes == [ClaimOutcome.OPEN, ClaimOutcome.HELD]
+
+
+def test_intervals_that_miss_the_truth_fail_the_claim_of_coverage() -> None:
+    missed = [engine_run(1.05, phase=POWER, truth=1.5, run=run) for run in range(3)]
+    (coverage,) = claims_on(whole_check(engine=missed), "hold the injected ratio")
+    assert coverage.outcome is ClaimOutcome.FAILED
+    assert coverage.measured.startswith("0 of 3 do")
+
+
 def test_a_difference_that_is_not_found_is_a_failure() -> None:
     check = whole_check(engine=[engine_run(1.0, phase=POWER, truth=1.02)])
     (power,) = claims_on(check, "An injected")
     assert power.outcome is ClaimOutcome.FAILED
-    assert power.measured.startswith("0 of 1 runs")
-    assert power.measured.endswith("otherwise same")
+    assert power.measured.startswith("0 of 1 runs found it, otherwise same: 0.0% (95% limits")
 
 
 def test_rules_of_other_tools_show_false_alarms_and_what_they_find() -> None:
     columns, rows = rules_table(whole_check())
-    assert columns[1:] == ("false alarms (95% limits)", "+5.0% found")
+    assert columns == ("rule", "judges", "false alarms", "+5.0% found")
     cells = {row[0]: row[1:] for row in rows}
-    assert cells["this project"] == ["0 of 4, 0.0% (0.0–60.2%)", "3 of 3"]
-    assert cells["pyperf `compare_to`"][1] == "1 of 1"
-    assert cells["`asv continuous`"][1] == "0 of 1"  # 5% is below what it reports
+    own = ["CPU time of duets", "0 of 4, 0.0% (0.0–60.2%)", "3 of 3, 100.0% (29.2–100.0%)"]
+    assert cells["this project"] == own
+    assert cells["pyperf `compare_to`"][0] == "wall time of blocks"
+    assert cells["pyperf `compare_to`"][2].startswith("1 of 1, ")
+    assert cells["`asv continuous`"][2].startswith("0 of 1, ")  # 5% is below what it reports
 
 
 def test_blocks_that_miss_the_truth_are_told(tmp_path: Path) -> None:
@@ -134,6 +168,31 @@ def test_a_ratio_from_too_few_rounds_is_undecided() -> None:
     assert (bias.outcome, bias.measured) == (ClaimOutcome.OPEN, "too few rounds")
 
 
+def test_two_intervals_of_one_duet_are_explained(tmp_path: Path) -> None:
+    both = [series(truth, design) for truth in (1.05, 1.2) for design in Design]
+    check = whole_check(series=both)
+    (bias,) = claims_on(check, "ratios up to")
+    assert bias.measured.endswith("intervals at 97.5%, for all to hold at once at 95%")
+    assert "Bonferroni" in page_of(check, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "sd", "words"),
+    [
+        (1.05, 0.3, "too imprecise to verify it (undecided)."),
+        (1.05, 0.001, "this confirms it."),
+        (1.2, 0.001, "this contradicts it."),
+    ],
+)
+def test_a_check_of_the_injection_says_whether_it_verifies(
+    ratio: float, sd: float, words: str, tmp_path: Path
+) -> None:
+    one = series(ratio, Design.PAIRS, phase=VERIFY, truth=1.05, sd=sd)
+    text = page_of(whole_check(series=[one]), tmp_path)
+    (line,) = [line for line in text.splitlines() if "more random-order pairs" in line]
+    assert line.endswith(words)
+
+
 def test_another_design_than_expected_is_a_failure_with_its_reason() -> None:
     probe = ProbeRun(
         case=BURN,
@@ -143,7 +202,10 @@ def test_another_design_than_expected_is_a_failure_with_its_reason() -> None:
     )
     (found,) = claims_on(whole_check(probes=[probe]), "probe")
     assert found.outcome is ClaimOutcome.FAILED
-    assert "waits for 20% of its time" in found.measured
+    assert found.measured == (
+        "0 of 1 right; for the command “CPU-bound” it chose pairs by wall time (its reason: waits "
+        "for 20% of its time), where duet by CPU time is right"
+    )
 
 
 def test_an_interrupted_selfcheck_has_a_page_that_says_so(tmp_path: Path) -> None:
@@ -158,6 +220,7 @@ def test_an_interrupted_selfcheck_has_a_page_that_says_so(tmp_path: Path) -> Non
 def test_what_was_cut_short_or_failed_is_said(tmp_path: Path) -> None:
     check = whole_check(cut_short=["A/A: 3 of 40 whole runs"], failures=["x: y", "x: y"])
     page = page_of(check, tmp_path)
+    assert page.count("Cut short: A/A: 3 of 40 whole runs.") == 3  # on top and below both tables
     assert "> Cut short: A/A: 3 of 40 whole runs." in page
     assert page.count("> Failed: x: y.") == 1
 

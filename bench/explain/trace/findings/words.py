@@ -173,7 +173,7 @@ def _cold_start_lines(found: AnyFinding) -> Iterator[str]:
     modules = counted(_count(found, "modules"), "module")
     yield f"{start} until the main module began, {importing} in imports"
     yield f"{modules} imported in the whole run"
-    yield "`nox -s rank` says which imports are deferrable"
+    yield "`.venv/bin/nox -s rank` says which imports are deferrable"
 
 
 def _version_check(_: AnyFinding) -> str:
