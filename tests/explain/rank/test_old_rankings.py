@@ -63,7 +63,7 @@ def test_the_page_names_the_revision_and_adds_its_time_up(tmp_path: Path) -> Non
     assert "# codeflash 7351d0f0ba (`70e3ce1a6^`): opportunities" in text
     assert (
         "443 ms of CPU time (medians of 5 runs) = 16.2 ms interpreter + 403 ms imports "
-        "(670 modules beyond the interpreter's own) + 24.0 ms the program itself."
+        "(670 modules beyond the interpreter's own) + 24.4 ms the program itself."
     ) in text
 
 
