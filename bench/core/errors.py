@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from bench.core.secrets import without_secrets
+
 
 class ExitStatus(IntEnum):
     """Exit statuses of `python -m bench` and of the nox sessions that call it."""
@@ -27,9 +29,9 @@ class BenchError(Exception):
     status = ExitStatus.USAGE
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        super().__init__(without_secrets(message))
+        self.message = without_secrets(message)
+        self.hint = without_secrets(hint)
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

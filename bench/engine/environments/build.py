@@ -21,6 +21,7 @@ from bench.core.files import write_atomically
 from bench.core.lock import exclusive
 from bench.core.process import Finished
 from bench.core.revision import Pair, Revision, Source
+from bench.core.secrets import without_secrets
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import Interpreter
@@ -223,7 +224,7 @@ class _Build:
             self.workspace.logs / f"{self.target.name}-{self.revision.label}-{self.recipe.key}.log"
         )
         text = "\n".join(f"$ {f.describe()}\n{f.stdout}{f.stderr}" for f in self.log)
-        write_atomically(log, text)
+        write_atomically(log, without_secrets(text))
         return BuildError(
             f"{self.target.name} {self.revision.label} could not be built for "
             f"{self.recipe.interpreter}: {finished.describe()}\n{finished.last_lines()}",

@@ -10,6 +10,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from bench.core.process import Finished, run_tool
+from bench.core.secrets import without_secrets
 
 # What a build may know of the caller's shell: how to reach a registry or a compiler, where caches
 # are. All else stays out: secrets, and variables that change what is chosen or built.
@@ -33,7 +34,6 @@ _SOURCES = (
 _CREDENTIALS = re.compile(r"^UV_INDEX_.+_(USERNAME|PASSWORD)$")
 
 
-_SECRET = re.compile(r"://[^/@\s]+@")
 _NO_NETWORK = (
     "dns error", "error sending request", "Could not connect", "client error (Connect)",
 )  # fmt: skip
@@ -75,5 +75,5 @@ def run_uv(
 def package_sources() -> tuple[str, ...]:
     """Variables that choose where packages come from, `NAME=VALUE` without credentials."""
     return tuple(
-        f"{name}={_SECRET.sub('://', os.environ[name])}" for name in _SOURCES if name in os.environ
+        f"{name}={without_secrets(os.environ[name])}" for name in _SOURCES if name in os.environ
     )

@@ -12,6 +12,7 @@ import msgspec
 
 from bench.core.errors import BenchError, DataError
 from bench.core.files import write_atomically
+from bench.core.secrets import without_secrets
 
 _Document = TypeVar("_Document", bound=msgspec.Struct)
 _DAMAGED = "Restore the file (git checkout), or move it away with its folder."
@@ -19,7 +20,7 @@ _DAMAGED = "Restore the file (git checkout), or move it away with its folder."
 
 def pretty(value: msgspec.Struct) -> bytes:
     """Indented JSON. Paths in the home directory name a person, and no other machine has them."""
-    plain = msgspec.json.encode(value)
+    plain = without_secrets(msgspec.json.encode(value).decode()).encode()
     if Path.home() != Path("/"):
         home = re.escape(f"{Path.home()}/".encode())
         plain = re.sub(rb'(?<=["\s=])' + home, b"~/", plain)

@@ -24,6 +24,7 @@ from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Round
+from bench.core.secrets import without_secrets
 from bench.engine.store.documents import (
     cannot_write,
     read_document,
@@ -216,7 +217,8 @@ class Journal:
     def write(self, event: Event) -> None:
         """Append one event; raises `DataError` when the disk takes no more."""
         try:
-            self._stream.write(msgspec.json.encode(event) + b"\n")
+            line = without_secrets(msgspec.json.encode(event).decode())
+            self._stream.write(f"{line}\n".encode())
             self._stream.flush()
         except OSError as error:
             raise cannot_write(self._file, error) from error
