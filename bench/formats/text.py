@@ -62,11 +62,14 @@ def is_bounded(interval: Interval) -> bool:
     return interval.low > 0 and math.isfinite(interval.high)
 
 
-def magnitude(ratio: float) -> str:
-    """A ratio without its interval: `+12.8%`, or from 1.2 times on `27.4x`; words say which way."""
+def magnitude(ratio: float, *, in_times: bool = False) -> str:
+    """A ratio without its interval: `+12.8%`, or from 1.2 times on `27.4x`; words say which way.
+
+    `in_times`: below 1.2 times too, beside a ratio that is given so.
+    """
     if not math.isfinite(ratio) or ratio <= 0:
         return "–"
-    if 1 / _TIMES_FROM <= ratio <= _TIMES_FROM:
+    if 1 / _TIMES_FROM <= ratio <= _TIMES_FROM and not in_times:
         return percent(ratio)
     return f"{_times(max(ratio, 1 / ratio))}x"
 
@@ -77,8 +80,8 @@ def magnitude_with_direction(ratio: float) -> str:
     return f"{words} {'faster' if ratio < 1 else 'slower'}" if words.endswith("x") else words
 
 
-def amount(base: float | None, head: float | None) -> str:
-    """A change of memory or of a count, sized like one of time: `5.49x less`, `+4.2%`."""
+def amount(base: float | None, head: float | None, *, of_count: bool = False) -> str:
+    """A change of memory or of a count, sized like one of time: `5.49 times less`, `+4.2%`."""
     if base is None or head is None:
         return "–"
     if base == head:
@@ -86,7 +89,10 @@ def amount(base: float | None, head: float | None) -> str:
     if base <= 0 or head <= 0:
         return signed(head - base)
     words = magnitude(head / base)
-    return f"{words} {'less' if head < base else 'more'}" if words.endswith("x") else words
+    if not words.endswith("x"):
+        return words
+    less, as_much = ("fewer", "as many") if of_count else ("less", "as much")
+    return f"{words[:-1]} times {less if head < base else as_much}"
 
 
 def signed(difference: float) -> str:

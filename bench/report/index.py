@@ -62,8 +62,9 @@ def _head(collection: Collection, series: SeriesCollection, *, measured: bool) -
     yield (
         f"Made from {code('data/')} by {code('python -m bench report')}. Counts leave out the bare "
         "interpreter, which each run measures as a control. Sizes run from the smallest to the "
-        "largest change. Conditions: what other processes used of the machine, whether the harness "
-        "had uncommitted changes (*dirty*), and whether the project's tests were run on both sides."
+        "largest change. Conditions: what other processes used of the machine (the median over "
+        "benchmarks, as a range where runs differ), whether the harness had uncommitted changes "
+        "(*dirty*), and whether the project's tests were run on both sides."
     )
 
 

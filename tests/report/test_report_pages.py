@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
@@ -13,11 +12,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec.structs import replace as replace_fields
-from support.pages import cells, section, unglued
+from support.pages import cells, index_of, page_of, section
 from support.synthetic_runs import (
     SMALL,
     Made,
     RunPlan,
+    add_counters,
     an_import,
     command,
     control,
@@ -26,20 +26,18 @@ from support.synthetic_runs import (
     write_run,
 )
 
-from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.gate import Ending, Gate, SuiteRun
 from bench.core.options import Options
 from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
 from bench.core.workspace import Workspace
-from bench.engine.store.events import Counted
-from bench.engine.store.run import Journal, read_run
+from bench.engine.store.run import read_run
 from bench.report.write import write_report
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 ALL_KINDS = (
     control(),
-    command("huge", ratio=0.03, rounds=6, alone=12, noise=0.02),
+    command("huge", ratio=0.03, rounds=6, alone=12, noise=0.02, large=True),
     command("waits", ratio=1.3, design=Design.PAIRS, metric=Metric.WALL),
     command("few", ratio=0.7, rounds=3, alone=0),
     command("gone", why_not="no command 'gone' | <see> __here__"),
@@ -58,15 +56,6 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     write_run(made, RunPlan(ALL_KINDS, resumed=True))
     assert not write_report(made).problems
     return made
-
-
-def page_of(workspace: Workspace, pair: str = "1.0..2.0", name: str = "README") -> str:
-    file = workspace.results / "sample" / pair / f"{name}.md"
-    return unglued(file.read_text(encoding="utf-8"))
-
-
-def index_of(workspace: Workspace) -> str:
-    return unglued((workspace.results / "README.md").read_text(encoding="utf-8"))
 
 
 def test_the_page_says_the_verdict_first(workspace: Workspace) -> None:
@@ -91,9 +80,11 @@ def test_the_page_says_the_verdict_first(workspace: Workspace) -> None:
 def test_the_conditions_stand_on_top(workspace: Workspace) -> None:
     write_run(workspace, RunPlan(packages={"new": "1"}))
     write_report(workspace)
-    line = "quiet 1% | harness clean | tests: not run | ⚠ 1 package differs"
+    load, tests = "quiet: other processes used 1% in the median", "tests: not run (none declared)"
+    line = f"{load} | harness clean | {tests} | ⚠ 1 package differs"
     assert line in page_of(workspace).partition("![")[0]
-    assert cells(index_of(workspace), "[sample")[4] == "quiet 1% · clean · tests not run"
+    row = "quiet 1% · clean · tests not run (none declared)"
+    assert cells(index_of(workspace), "[sample")[4] == row
 
 
 def test_the_picture_says_the_result_to_those_who_cannot_see_it(workspace: Workspace) -> None:
@@ -118,7 +109,7 @@ def test_every_kind_of_benchmark_and_of_ending(everything: Workspace) -> None:
     assert "`huge`" not in net
     assert "`inside`" not in walls
     assert cells(walls, "`waits`")[2] == cells(page, "`waits`")[2]
-    assert cells(memory, "`huge`") == ["`huge`", "40.0 → 20.0 MiB", "2.00x less"]
+    assert cells(memory, "`huge`") == ["`huge`", "40.0 → 20.0 MiB", "2.00 times less"]
     method = page_of(everything, name="method")
     assert cells(method, "`huge`")[4] == "12 pairs, CPU time (95%); verdict from duets"
     assert cells(method, "`inside`")[1] == "pairs, value"
@@ -193,7 +184,7 @@ def test_the_command_names_every_option_that_is_not_the_default(workspace: Works
     write_run(workspace, RunPlan(SMALL, options=options))
     write_report(workspace)
     assert (
-        ".venv/bin/nox -s bench-sample -- 1.0..2.0 --python 3.13 --benchmark 'im*' --group cli "
+        "\n.venv/bin/nox -s bench-sample -- 1.0..2.0 --python 3.13 --benchmark 'im*' --group cli "
         "--deps base --design pairs --alpha 0.01 --mei 0.05 --budget 2.5 --rounds 40\n"
     ) in page_of(workspace)
 
@@ -207,8 +198,10 @@ def test_commits_are_named_by_what_they_do_and_show_what_proves_them(workspace: 
     write_report(workspace)
     shown = "Fix a\\|b in \\_\\_init\\_\\_ and `re` &lt;now&gt;"
     pair = f"{SHA[:10]}..{SHA[::-1][:10]}"
-    assert f"# sample 0123456 → 7654321: {shown}\n" in page_of(workspace, pair)
-    assert f"[sample 0123456 → 7654321: {shown}](sample/{pair}/README.md)" in index_of(workspace)
+    assert f"# sample 0123456 → 7654321 (up to: {shown})\n" in page_of(workspace, pair)
+    assert f"[sample 0123456 → 7654321 (up to: {shown})](sample/{pair}/README.md)" in index_of(
+        workspace
+    )
     page = page_of(workspace, pair, "environments")
     assert cells(page, "subject")[1] == shown
     assert cells(page, "dependencies")[1] == "locked by the commit's `uv.lock`"
@@ -302,33 +295,11 @@ def test_links_of_reasons_lead_to_a_heading(workspace: Workspace) -> None:
     write_report(workspace)
     why = section(page_of(workspace), "Why?")
     assert "modules imported 300 → 260 (no longer imported, by package: `lib0` 40)" in why
-    found = re.search(r"system calls 2.00x less \(\[counters\]\((counters-\S+)\.md#quick\)\)", why)
+    found = re.search(
+        r"2.00 times fewer system calls \(\[counters\]\((counters-\S+)\.md#quick\)\)", why
+    )
     assert found
     assert "## quick\n" in page_of(workspace, name=found[1])
-
-
-def add_counters(folder: Path, names: Sequence[str]) -> None:
-    """Counters as of a large program: hundreds of modules."""
-    with Journal(read_run(folder)) as journal:
-        for name in names:
-            vanished = tuple(
-                f"lib{number}.module{part}" for number in range(1) for part in range(40)
-            )
-            base, head = (Tally({Counter.MODULES_THIRD_PARTY: count}) for count in (300, 260))
-            found = {Counter.MODULES_THIRD_PARTY: Names(vanished=vanished)}
-            journal.write(
-                Counted(
-                    benchmark=name,
-                    instrument=Instrument.OBSERVER,
-                    base=base,
-                    head=head,
-                    names=found,
-                )
-            )
-            base, head = (Tally({Counter.SYSTEM_CALLS: count}) for count in (8000, 4000))
-            journal.write(
-                Counted(benchmark=name, instrument=Instrument.SYSTEM_CALLS, base=base, head=head)
-            )
 
 
 def test_the_page_of_many_benchmarks_stays_small(workspace: Workspace) -> None:

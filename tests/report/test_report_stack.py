@@ -129,12 +129,27 @@ def test_the_page(workspace: Workspace, traced: StackRecord) -> None:
     assert "500 ms" in once
     assert "4.50 s" in often
     assert "**all of them**" in text
-    assert ".venv/bin/nox -s bench-nowhere -- base..head --benchmark ring" in text
+    missing = "Around it, but not measured on this machine and Python: till "
+    assert f"{missing}(`.venv/bin/nox -s bench -- nowhere base..head --repo PATH`)." in text
+    assert "| till" not in text
+    assert "share of after" in text
+    assert "These runs carry a recorder and were made apart from the rounds" in text
     assert page.with_name("order.svg").read_bytes().endswith(b"</svg>\n")
-    assert "![shop order: wall time by layer: 9.48 s → 6.49 s; the largest layer is" in text
+    assert "![shop order: wall time by layer: 9.48 s → 6.49 s; the largest layer after is" in text
     assert "3 traced runs a side, 2026-05-01, load of the machine not recorded. Network" in text
     index = written.index.read_text(encoding="utf-8")
     assert f"stack/shop/{traced.pair.label}/order.md" in index
+
+
+def test_layers_around_have_no_table_where_none_was_measured(
+    workspace: Workspace, traced: StackRecord
+) -> None:
+    elsewhere = replace(traced, python="3.9")
+    save_account(elsewhere, workspace.data)
+    text = (write_report(workspace).results / stack_file(elsewhere)).read_text(encoding="utf-8")
+    (alone,) = (part for part in text.split("\n## ") if part.startswith("Python 3.9 "))
+    assert "Layers around it" not in alone
+    assert "not measured on this machine and Python: container; service (" in alone
 
 
 def test_the_pair_s_page_leads_to_it(workspace: Workspace, traced: StackRecord) -> None:

@@ -112,8 +112,8 @@ def test_probability(value: float | None, words: str) -> None:
     [
         (None, 1, "–"),
         (40, 40, "same"),
-        (40, 20, "2.00x less"),
-        (20, 50, "2.50x more"),
+        (40, 20, "2.00 times less"),
+        (20, 50, "2.50 times as much"),
         (100, 90, "−10.0%"),
         (10_000, 9_999, "0.0%"),
         (0, 1200, "+1,200"),
@@ -122,6 +122,12 @@ def test_probability(value: float | None, words: str) -> None:
 )
 def test_amounts(base: float | None, head: float | None, words: str) -> None:
     assert text.amount(base, head) == words
+
+
+def test_counts_are_fewer_and_not_less() -> None:
+    assert text.amount(40, 20, of_count=True) == "2.00 times fewer"
+    assert text.amount(20, 50, of_count=True) == "2.50 times as many"
+    assert text.amount(100, 90, of_count=True) == "−10.0%"
 
 
 def test_before_and_after_name_one_unit_once() -> None:

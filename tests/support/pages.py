@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bench.core.workspace import Workspace
+
 
 def unglued(text: str) -> str:
     """A page with plain spaces where figures and units are kept together."""
@@ -21,3 +23,12 @@ def section(page: str, words: str) -> str:
     _, _, rest = page.partition(f"# {words}\n")
     assert rest, words
     return re.split(r"\n#+ ", rest)[0]
+
+
+def page_of(workspace: Workspace, pair: str = "1.0..2.0", name: str = "README") -> str:
+    file = workspace.results / "sample" / pair / f"{name}.md"
+    return unglued(file.read_text(encoding="utf-8"))
+
+
+def index_of(workspace: Workspace) -> str:
+    return unglued((workspace.results / "README.md").read_text(encoding="utf-8"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
 from bench.core.gate import Gate
 from bench.core.machine import Machine, Neighbour, Noise
@@ -21,6 +22,7 @@ from bench.engine.measure.invocations import control_benchmark
 from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.events import (
     Closed,
+    Counted,
     Ended,
     Event,
     Measured,
@@ -30,7 +32,7 @@ from bench.engine.store.events import (
     Unavailable,
 )
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
-from bench.engine.store.run import Journal, create_run, pair_folder
+from bench.engine.store.run import Journal, create_run, pair_folder, read_run
 from bench.validate.calibration.analysis import COMPARED
 from bench.validate.calibration.lookup import calibration_folder
 
@@ -51,6 +53,8 @@ class Made:
     alone: int = 6
     why_not: str = ""
     ended: bool = True
+    large: bool = False
+    others: float = 0.01
 
 
 def command(name: str, **how: object) -> Made:
@@ -102,6 +106,30 @@ class RunPlan:
     digest: str = "d"
     kernel: str = "6.1"
     cpu_model: str = ""
+
+
+def add_counters(folder: Path, names: Sequence[str]) -> None:
+    """Counters as of a large program: hundreds of modules."""
+    with Journal(read_run(folder)) as journal:
+        for name in names:
+            vanished = tuple(
+                f"lib{number}.module{part}" for number in range(1) for part in range(40)
+            )
+            base, head = (Tally({Counter.MODULES_THIRD_PARTY: count}) for count in (300, 260))
+            found = {Counter.MODULES_THIRD_PARTY: Names(vanished=vanished)}
+            journal.write(
+                Counted(
+                    benchmark=name,
+                    instrument=Instrument.OBSERVER,
+                    base=base,
+                    head=head,
+                    names=found,
+                )
+            )
+            base, head = (Tally({Counter.SYSTEM_CALLS: count}) for count in (8000, 4000))
+            journal.write(
+                Counted(benchmark=name, instrument=Instrument.SYSTEM_CALLS, base=base, head=head)
+            )
 
 
 def workspace_in(folder: Path) -> Workspace:
@@ -267,7 +295,8 @@ def _benchmark_events(made: Made, number: int, *, resumed: bool) -> list[Event]:
     if resumed:
         events.insert(len(events) // 2, Opened(START + 50, resumed=True))
     if made.ended:
-        events.append(Ended(name, "settled", Noise(1.0, 0.5, 0.01, 0.001)))
+        noise = Noise(1.0, 0.5, made.others, 0.001)
+        events.append(Ended(name, "settled", noise, large_effect=made.large))
     return events
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from bench.report.pair.gate_section import gate_line
+from bench.formats.text import joined
+from bench.report.pair.gate_section import gate_line, short_reason
 from bench.report.pair.notes import NOISY_OTHERS, dependency_changes
 from bench.report.select_runs import Evaluated, Shown
 
@@ -19,24 +20,47 @@ def conditions(runs: Sequence[Shown]) -> str:
 def _labelled(runs: Sequence[Shown], fact: Callable[[Shown], str]) -> str:
     found: dict[str, list[str]] = {}
     for one in runs:
-        found.setdefault(fact(one), []).append(one.name.removeprefix("Python "))
+        found.setdefault(fact(one), []).append(_run_name(one))
     if len(found) == 1:
         return next(iter(found))
     return " | ".join(f"{words} ({'; '.join(names)})" for words, names in found.items())
 
 
+def _run_name(one: Shown) -> str:
+    return one.name.removeprefix("Python ")
+
+
 def short_conditions(runs: Sequence[Evaluated]) -> str:
     """The same for a cell: `loaded 49% · dirty · tests not run`."""
-    shares = other_load(runs)
+    shares = _other_load(runs)
     load = f"{_quiet(shares)} {_range(shares)}" if shares else "load unknown"
     harness = "dirty" if any(map(_is_dirty, runs)) else "clean"
     ran = [one.run.gate is not None and one.run.gate.was_run for one in runs]
     fails = any(one.run.gate is not None and one.run.gate.newly_fails for one in runs)
-    tests = "**tests fail**" if fails else "tested" if all(ran) else "tests not run"
+    reasons = dict.fromkeys(
+        short_reason(one.run.gate) for one, was_run in zip(runs, ran, strict=True) if not was_run
+    )
+    not_run = f"tests not run ({'; '.join(reasons)})"
+    tests = "**tests fail**" if fails else "tested" if all(ran) else not_run
     return " · ".join((load, harness, tests))
 
 
-def other_load(runs: Sequence[Evaluated]) -> list[float]:
+def load_words(runs: Sequence[Shown]) -> str:
+    """What other processes used, run by run: `0% (3.12; 3.13) and 40% (3.13, e2e) of the machine`.
+
+    "" where no run recorded it.
+    """
+    by_load: dict[str, list[str]] = {}
+    for one in runs:
+        for load in _other_load([one]):
+            by_load.setdefault(f"{load:.0%}", []).append(_run_name(one))
+    if len(by_load) == 1:
+        return f"{next(iter(by_load))} of the machine"
+    cells = [f"{load} ({'; '.join(names)})" for load, names in by_load.items()]
+    return f"{joined(cells)} of the machine" if cells else ""
+
+
+def _other_load(runs: Sequence[Evaluated]) -> list[float]:
     """What other processes used of the machine, 0 to 1: the median over each run's benchmarks."""
     found = []
     for one in runs:
@@ -57,10 +81,10 @@ def _range(shares: Sequence[float]) -> str:
 
 
 def _load(one: Evaluated) -> str:
-    shares = other_load([one])
+    shares = _other_load([one])
     if not shares:
         return "load not recorded"
-    words = f"{_quiet(shares)} {_range(shares)}"
+    words = f"{_quiet(shares)}: other processes used {_range(shares)} in the median"
     return f"⚠ {words}" if shares[-1] > NOISY_OTHERS else words
 
 
@@ -73,8 +97,10 @@ def _harness(one: Evaluated) -> str:
 
 
 def _tests(one: Evaluated) -> str:
-    line = gate_line(one.run).rstrip(".").replace("Tests:", "tests:")
-    return line.partition(" (")[0] if "not run" in line else line
+    gate = one.run.gate
+    if gate is None or not gate.was_run:
+        return f"tests: not run ({short_reason(gate)})"
+    return gate_line(one.run).rstrip(".").replace("Tests:", "tests:")
 
 
 def _packages(one: Evaluated) -> str:

@@ -19,7 +19,7 @@ from bench.engine.store.events import Counted
 from bench.engine.store.run import Run
 from bench.explain.counters.witness import disagreements, modules, undecided
 from bench.formats.markdown import bullets, code, document, heading, link, plain, table
-from bench.formats.text import amount, change, counted, joined, mebibytes, signed
+from bench.formats.text import amount, change, counted, mebibytes, signed
 from bench.report.output import Output, Page
 from bench.report.pair.traffic import repeated, traffic_blocks
 from bench.report.select_runs import Evaluated, PairRuns, Shown
@@ -42,7 +42,6 @@ _SAME = 0.001
 _SAME_BY_COUNTER = {Counter.ALLOCATED: 0.01, Counter.ALLOCATIONS: 0.01}
 _NAMES_SHOWN = 12
 _KINDS_SHOWN = 8
-_PACKAGES_IN_REASON = 3
 
 
 @dataclass(frozen=True)
@@ -147,55 +146,6 @@ def counters_section(one: Evaluated) -> str:
     return document(_blocks(ready, one.mei)).rstrip()
 
 
-def reasons_of(shown: Sequence[Shown]) -> list[tuple[str, str]]:
-    """By benchmark, what counters say of why it is faster or slower, the largest change first.
-
-    Of several Pythons the newest tells.
-    """
-    found: dict[str, tuple[float, str]] = {}
-    for one in reversed(shown):
-        for each in counted_of(one):
-            name, size = each.result.name, each.result.size
-            decided = each.result.verdict in {Verdict.FASTER, Verdict.SLOWER}
-            if not decided or name in found or size is None or each.result.is_control:
-                continue
-            words = joined(list(_reasons(each)))
-            if words:
-                effect = abs(np.log(size.interval.ratio))
-                found[name] = effect, f"{words} ([counters]({details_name(one)}#{name}))"
-    ordered = sorted(found.items(), key=lambda item: -item[1][0])
-    return [(name, words) for name, (_, words) in ordered]
-
-
-def _reasons(one: CountedBenchmark) -> Iterator[str]:
-    base, head = one.sides
-    before, after = modules(base), modules(head)
-    if before is not None and after is not None and before != after:
-        yield f"modules imported {before} → {after}{_packages_words(one, after < before)}"
-    for words, counter in (
-        ("instructions", Counter.INSTRUCTIONS),
-        ("system calls", Counter.SYSTEM_CALLS),
-        ("peak of Python memory", Counter.PEAK_MEMORY),
-    ):
-        moved = _moved(counter, base, head)
-        if moved not in {"–", "same"}:
-            yield f"{words} {moved}"
-
-
-def _packages_words(one: CountedBenchmark, fewer: bool) -> str:  # noqa: FBT001
-    """Which packages most of the modules belong to that only one side imports."""
-    most: list[tuple[str, int]] = []
-    for kind in (Counter.MODULES_THIRD_PARTY, Counter.MODULES_OWN, Counter.MODULES_STANDARD):
-        names = one.names.get(kind, Names())
-        moved = names.vanished if fewer else names.appeared
-        most += Tallied(name.partition(".")[0] for name in moved).most_common(_PACKAGES_IN_REASON)
-    most = most[:_PACKAGES_IN_REASON]
-    if not most:
-        return ""
-    listed = ", ".join(f"{code(name)} {count}" for name, count in most)
-    return f" ({'no longer' if fewer else 'newly'} imported, by package: {listed})"
-
-
 def _blocks(found: Sequence[CountedBenchmark], mei: float) -> Iterator[str]:
     yield _overview(found)
     yield from traffic_blocks(
@@ -213,9 +163,9 @@ def _overview(found: Sequence[CountedBenchmark]) -> str:
         base, head = one.sides
         before, after = modules(base), modules(head)
         time = change(one.result.size.interval if one.result.size else None)
-        cells = [_moved(counter, base, head) for _title, counter in _OVERVIEW]
-        moved = "–" if before is None or after is None else f"{before} → {after}"
-        rows.append([code(one.result.name), time, *cells, moved])
+        cells = [moved(counter, base, head) for _title, counter in _OVERVIEW]
+        imported = "–" if before is None or after is None else f"{before} → {after}"
+        rows.append([code(one.result.name), time, *cells, imported])
     kept = [at for at in range(len(columns)) if any(row[at] != "–" for row in rows)]
     return table([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
@@ -269,7 +219,7 @@ def _details(one: CountedBenchmark) -> list[str]:
             counter.words,
             _figure(counter, base.get(counter)),
             _figure(counter, head.get(counter)),
-            _moved(counter, base, head),
+            moved(counter, base, head),
         ]
         for counter in Counter
         if counter in base or counter in head
@@ -291,7 +241,7 @@ def _from_rounds(rounds: Sequence[Round]) -> list[list[str]]:
     median = f"median of {counted(len(rounds), 'round')}"
     return [
         [f"peak resident memory, {median}", *map(mebibytes, memory), amount(*memory)],
-        [f"page faults, {median}", *map(_grouped, faults), amount(*faults)],
+        [f"page faults, {median}", *map(_grouped, faults), amount(*faults, of_count=True)],
     ]
 
 
@@ -308,19 +258,24 @@ def _system_calls(one: CountedBenchmark) -> Iterator[str]:
     if found is None or found.base is None or found.head is None:
         return
     base, head = found.base.system_calls, found.head.system_calls
-    moved = {
+    changed = {
         name: head.get(name, 0) - base.get(name, 0)
         for name in sorted(base.keys() | head.keys())
         if head.get(name, 0) != base.get(name, 0)
     }
-    largest = sorted(moved, key=lambda name: -abs(moved[name]))[:_KINDS_SHOWN]
+    largest = sorted(changed, key=lambda name: -abs(changed[name]))[:_KINDS_SHOWN]
     if not largest:
         return
     rows = [
-        [code(name), _grouped(base.get(name, 0)), _grouped(head.get(name, 0)), signed(moved[name])]
+        [
+            code(name),
+            _grouped(base.get(name, 0)),
+            _grouped(head.get(name, 0)),
+            signed(changed[name]),
+        ]
         for name in largest
     ]
-    left = len(moved) - len(largest)
+    left = len(changed) - len(largest)
     yield table(("system call", "base", "head", "change"), rows)
     if left:
         yield f"{counted(left, 'kind')} with smaller changes not shown."
@@ -358,12 +313,13 @@ def _figure(counter: Counter, value: int | None) -> str:
     return mebibytes(value) if counter in _IN_BYTES else _grouped(value)
 
 
-def _moved(counter: Counter, base: Mapping[Counter, int], head: Mapping[Counter, int]) -> str:
+def moved(counter: Counter, base: Mapping[Counter, int], head: Mapping[Counter, int]) -> str:
+    """By how much a counter changed; `same` where it repeats no better."""
     before, after = base.get(counter), head.get(counter)
     same = _SAME_BY_COUNTER.get(counter, _SAME)
     if before and after is not None and abs(after / before - 1) < same:
         return "same"
-    return amount(before, after)
+    return amount(before, after, of_count=counter not in _IN_BYTES)
 
 
 def _grouped(value: int) -> str:

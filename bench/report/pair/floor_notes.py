@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from bench.engine.statistics.precision import POWER
@@ -41,11 +42,20 @@ def floor_warnings(run: Run, fitting: Fitting | None) -> list[str]:
             else f"more than {STALE_AFTER.days} days older or newer"
         )
         found.append(f"The calibration is stale ({reason}); {again} makes a new one.")
+    return [*found, *_not_calibrated(run, fitting)]
+
+
+def _not_calibrated(run: Run, fitting: Fitting) -> Iterator[str]:
+    """Benchmarks the calibration says nothing of, and why."""
     names = [one.declaration.name for one in run.manifest.benchmarks]
     missing = [name for name in names if name not in fitting.benchmarks]
-    if missing:
-        found.append(f"Changed since calibration, or not part of it: {joined(missing)}.")
-    return found
+    known = {one.declaration.name for one in fitting.calibration.run.manifest.benchmarks}
+    for words, listed in (
+        ("Declared differently in the calibration", [one for one in missing if one in known]),
+        ("Not part of the calibration", [one for one in missing if one not in known]),
+    ):
+        if listed:
+            yield f"{words}, so without a {DETECTABLE}: {joined(listed)}."
 
 
 def age_words(age: timedelta) -> str:

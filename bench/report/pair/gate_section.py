@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from bench.core.gate import Gate, SuiteRun
 from bench.engine.store.run import Run
+from bench.engine.testgate.run_gate import SKIPPED
 from bench.formats.markdown import bullets, code, collapsed, document, fenced, heading, plain, table
 from bench.formats.text import counted, duration
 
 _MARK = "⚠ tests newly fail"
 _SHOWN = 20
+_SHORT = 60
 _NOT_DECLARED = "the target's file declares no tests, or the run is older than this check"
 
 
@@ -57,6 +60,19 @@ def _blocks(gate: Gate | None, level: int) -> Iterator[str]:
 
 def _reason(gate: Gate | None) -> str:
     return (gate.reason if gate is not None else _NOT_DECLARED).rstrip(".")
+
+
+def short_reason(gate: Gate | None) -> str:
+    """Why nothing was run, in a few words of Markdown: for a line with other conditions."""
+    if gate is None:
+        return "none declared"
+    if gate.reason == SKIPPED:
+        return code("--no-tests")
+    lacking = re.match(r"(\S+) has no(?:ne)? ", gate.reason)
+    if lacking:
+        return f"{plain(lacking[1])} has none"
+    reason = " ".join(_reason(gate).split())
+    return plain(reason if len(reason) <= _SHORT else f"{reason[:_SHORT].rstrip()}…")
 
 
 def _outcome(run: SuiteRun) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,9 +27,23 @@ def revision_words(revision: Revision) -> str:
 
 
 def pair_title(pair: Pair) -> str:
-    """Both names in Markdown, and what the head commit says of itself."""
+    """Both names in Markdown, and what the head commit says of itself.
+
+    It says so of all that changed only where base is known to be head's parent.
+    """
     names = f"{plain(revision_words(pair.base))} → {plain(revision_words(pair.head))}"
-    return f"{names}: {prose(pair.head.subject)}" if pair.head.subject else names
+    if not pair.head.subject:
+        return names
+    subject = prose(pair.head.subject)
+    return f"{names}: {subject}" if _is_one_commit(pair) else f"{names} (up to: {subject})"
+
+
+def _is_one_commit(pair: Pair) -> bool:
+    """Whether base was asked for as head's parent: `X^..X`, or `X` alone."""
+    asked = re.fullmatch(r"(.+?)(?:\^1?|~1?)", pair.base.name)
+    return asked is not None and (
+        asked[1] == pair.head.name or pair.head.identity.startswith(asked[1])
+    )
 
 
 @dataclass(frozen=True)
@@ -61,12 +76,13 @@ def by_benchmark(runs: Sequence[Shown], keep: Callable[[Result], bool]) -> list[
 
 
 def range_words(results: Sequence[Result]) -> str:
-    """From the smallest to the largest change, e.g. `1.52x to 37.5x`."""
+    """From the smallest to the largest change in one unit, e.g. `1.52x to 37.5x`."""
     ratios = sorted(
         (one.size.interval.ratio for one in results if one.size is not None),
         key=lambda ratio: max(ratio, 1 / ratio) if ratio > 0 else 0.0,
     )
-    words = dict.fromkeys(magnitude(ratio) for ratio in ratios)
+    in_times = any(magnitude(ratio).endswith("x") for ratio in ratios)
+    words = dict.fromkeys(magnitude(ratio, in_times=in_times) for ratio in ratios)
     first, *rest = words or [""]
     return f"{first} to {rest[-1]}" if rest else first
 
@@ -78,8 +94,7 @@ def headline(runs: Sequence[Shown]) -> str:
     pythons = _pythons(list(dict.fromkeys(one.python for one in first)))
     sentences = [
         *(f"**{mark}** on {one.name}." for one in runs if (mark := gate_mark(one.run))),
-        *_decided(found, pythons),
-        *_rest(found, runs[0].mei),
+        *_verdicts(found, pythons, runs[0].mei),
         *(
             f"{counted(len(one.results), 'benchmark')} in another run ({one.part}, Python "
             f"{one.python}): {verdict_counts(one.results)}."
@@ -95,6 +110,14 @@ def _pythons(versions: Sequence[str]) -> str:
     if len(versions) == 1:
         return f"on Python {versions[0]}"
     return "on both Pythons" if len(versions) == 2 else f"on all {len(versions)} Pythons"
+
+
+def _verdicts(found: Sequence[OnPythons], pythons: str, mei: float) -> Iterator[str]:
+    if found and all(len(one.having(Verdict.UNDECIDED)) == len(one.results) for one in found):
+        yield f"**Undecided {pythons}: {len(found)} of {len(found)}.**"
+        return
+    yield from _decided(found, pythons)
+    yield from _rest(found, mei)
 
 
 def _decided(found: Sequence[OnPythons], pythons: str) -> Iterator[str]:

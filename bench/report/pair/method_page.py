@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.core.result import Result
+from bench.engine.evaluation import LARGE_RATIO
 from bench.formats.markdown import bullets, code, heading, link, plain, prose, table
 from bench.formats.tables import detectable_words
 from bench.formats.text import (
@@ -26,6 +27,17 @@ from bench.validate.calibration.lookup import fitting
 
 _COLUMNS = ("benchmark", "design", "why", "deciding rounds", "size from", "noise per round",
             "p-value", "stopped because")  # fmt: skip
+
+
+_ABOUT_RULE = (
+    "Large-effect rule: each of at least 6 rounds changed by 1.5x or more in one direction, and "
+    "the ranges of the two sides do not overlap. It ends the measuring before the first interim "
+    "analysis, without a signed-rank test, so there is no p-value."
+)
+_ABOUT_DETECTABLE = (
+    f"The {DETECTABLE} is that of unchanged code, whose rounds scatter less than those of a large "
+    f"change, so it is left out beside changes of {LARGE_RATIO:g}x and more."
+)
 
 
 def write_method_page(pair: PairRuns, page: Page, title: str) -> None:
@@ -52,15 +64,26 @@ def _run(one: Shown, page: Page) -> Iterator[str]:
     fit = fitting(one.run, page.output.calibrations)
     detectable = fit.detectable(one.run, one.evaluation.level) if fit else {}
     rows = [
-        [
-            *_obtained(one, result),
-            *([detectable_words(detectable.get(result.name))] if detectable else []),
-        ]
+        [*_obtained(one, result), *([_detectable(result, detectable)] if detectable else [])]
         for result in one.evaluation.results
     ]
     columns = (*_COLUMNS, DETECTABLE) if detectable else _COLUMNS
     yield table(columns, rows, numbers=False)
-    yield bullets([_levels(one), *map(prose, floor_notes(one.run, fit)), *_runs(one, page)])
+    notes = [*map(prose, floor_notes(one.run, fit))]
+    if detectable and any(map(_is_large, one.evaluation.results)):
+        notes.append(_ABOUT_DETECTABLE)
+    if any(result.large_effect for result in one.evaluation.results):
+        notes.append(_ABOUT_RULE)
+    yield bullets([_levels(one), *notes, *_runs(one, page)])
+
+
+def _is_large(result: Result) -> bool:
+    size = result.size
+    return size is not None and not 1 / LARGE_RATIO <= size.interval.ratio <= LARGE_RATIO
+
+
+def _detectable(result: Result, detectable: dict[str, float]) -> str:
+    return "–" if _is_large(result) else detectable_words(detectable.get(result.name))
 
 
 def _obtained(one: Evaluated, result: Result) -> list[str]:
@@ -74,7 +97,7 @@ def _obtained(one: Evaluated, result: Result) -> list[str]:
         f"{result.rounds} of at most {plan.maximum}",
         _size_from(result),
         share(result.noise),
-        probability(result.p_value),
+        "large-effect rule" if result.large_effect else probability(result.p_value),
         plain(result.reason),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 from packaging.utils import canonicalize_name
 
@@ -92,11 +93,13 @@ def _noise(evaluation: Evaluation, neighbours: Sequence[Neighbour]) -> list[str]
     if not seen:
         return []
     others, steal = max(one.others for one in seen), max(one.steal for one in seen)
+    usual = median(one.others for one in seen)
     found = []
     if others > NOISY_OTHERS:
         found.append(
-            f"Noisy: other processes used up to {others:.0%} of the machine while this was "
-            f"measured{neighbour_words(neighbours)}. Verdicts allow for it, with more rounds."
+            f"Noisy: other processes used at most {others:.0%} of the machine (median over "
+            f"benchmarks: {usual:.0%}) while this was measured{neighbour_words(neighbours)}. "
+            "Verdicts allow for it, with more rounds."
         )
     if steal > _NOISY_STEAL:
         found.append(f"Noisy: the hypervisor took up to {steal:.0%} of the machine's time.")

@@ -9,14 +9,15 @@ from bench.formats.markdown import bullets, code, heading, image, link, plain, p
 from bench.formats.text import counted, day, joined
 from bench.report.figures.forest import draw_forest, forest_of
 from bench.report.output import Output, Page
-from bench.report.pair.conditions import conditions, other_load
-from bench.report.pair.counters_page import reasons_of, write_counters_pages
+from bench.report.pair.conditions import conditions
+from bench.report.pair.counters_page import write_counters_pages
 from bench.report.pair.environments_page import write_environments_page
 from bench.report.pair.headline import headline, pair_title
 from bench.report.pair.hosts import hosts_section
 from bench.report.pair.method_page import write_method_page
 from bench.report.pair.notes import warnings
 from bench.report.pair.pair_tables import comparison_table, more_tables, places_of
+from bench.report.pair.reasons import reasons_of, without_reason
 from bench.report.pair.repeat import repeat_commands
 from bench.report.pair.rounds_page import write_rounds_page
 from bench.report.select_runs import OnMachine, PairRuns, Shown
@@ -25,6 +26,10 @@ from bench.report.stack.stack_tables import summary
 from bench.validate.calibration.lookup import fitting
 
 _MOST_REASONS = 8
+_ABOUT_CHANGE = (
+    "*Before* and *after* are medians. The change is estimated within rounds (Hodges–Lehmann); it "
+    "need not equal the ratio of the two medians."
+)
 
 
 def write_pair_page(pair: PairRuns, output: Output) -> None:
@@ -83,13 +88,14 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     places = places_of(shown, [row.name for row in forest.rows])
     pythons = list(dict.fromkeys(one.python for one in shown))
     yield comparison_table(places, pythons, shown[0].mei)
+    yield _ABOUT_CHANGE
     cautions = _cautions(on, page)
     if cautions:
         yield heading(level, "Read with care")
         yield bullets(cautions)
     yield from _stacks(shown, page, level)
     yield from _reasons(shown, level)
-    yield from more_tables(shown, places, pythons, _load_words(shown))
+    yield from more_tables(shown, places, pythons)
     yield heading(level, "Repeat it")
     yield repeat_commands(shown)
     raw = [link(f"raw data, {one.name}", page.link_to(one.run.folder)) for one in shown]
@@ -105,13 +111,6 @@ def _labels(shown: Sequence[Shown]) -> str:
 def _alternative(said: str) -> str:
     """The headline as the text for those who cannot see the picture."""
     return "Ratios with intervals. " + re.sub(r"[*`\[\]\\]", "", said)
-
-
-def _load_words(shown: Sequence[Shown]) -> str:
-    shares = other_load(shown)
-    if not shares:
-        return "each by itself"
-    return f"beside other processes that used {shares[-1]:.0%} of the machine"
 
 
 def _cautions(on: OnMachine, page: Page) -> list[str]:
@@ -155,4 +154,5 @@ def _reasons(shown: Sequence[Shown], level: int) -> Iterator[str]:
         yield heading(level, "Why?")
         lines = [f"{code(name)}: {words}" for name, words in found[:_MOST_REASONS]]
         more = len(found) - _MOST_REASONS
-        yield bullets([*lines, f"{more} more: [counters](counters.md)"] if more > 0 else lines)
+        lines += [f"{more} more: [counters](counters.md)"] if more > 0 else []
+        yield bullets([*lines, *without_reason(shown, {name for name, _ in found})])

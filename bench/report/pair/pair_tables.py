@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from bench.core.result import Result
+from bench.core.sample import Design
 from bench.core.target import Kind
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, collapsed, table
 from bench.formats.text import amount, before_after, change, mebibytes, verdict_words
+from bench.report.pair.conditions import load_words
 from bench.report.pair.mounts_section import mounts_section
 from bench.report.select_runs import Shown
 
@@ -74,9 +76,7 @@ def _name(name: str, results: dict[str, Result]) -> str:
     return f"{code(name)} (control)" if is_control else code(name)
 
 
-def more_tables(
-    shown: Sequence[Shown], places: Places, pythons: Sequence[str], load: str
-) -> Iterator[str]:
+def more_tables(shown: Sequence[Shown], places: Places, pythons: Sequence[str]) -> Iterator[str]:
     """Collapsed: imports net of the start, wall time, memory, files of containers."""
     net = _table(places, pythons, _net)
     if net:
@@ -87,11 +87,7 @@ def more_tables(
         yield collapsed("Import cost net of interpreter start", words, net)
     walls = _table(places, pythons, _wall)
     if walls:
-        words = (
-            f"What a user waits for: one side after the other, {load}. Intervals of 95% for each "
-            "row by itself, the verdict's own where it rests on wall time."
-        )
-        yield collapsed("Wall time, sides in turn", words, walls)
+        yield collapsed("Wall time, sides in turn", _about_walls(shown), walls)
     memory = _table(places, pythons, _memory)
     if memory:
         words = "Peak resident memory of a process: medians, not tested."
@@ -100,6 +96,22 @@ def more_tables(
         files = list(mounts_section(one.results))
         if files:
             yield collapsed(f"Files in a container, {one.name}", *files)
+
+
+def _about_walls(shown: Sequence[Shown]) -> str:
+    load = load_words(shown)
+    beside = f" Other processes used {load} in the median." if load else ""
+    sizes = [result.size for one in shown for result in one.shown_results if result.size]
+    duets = (
+        " CPU time of duets, in the table above, can be longer than wall time here: the two sides "
+        "of a duet share one core and its caches."
+        if any(size.design is Design.DUET for size in sizes)
+        else ""
+    )
+    return (
+        f"What a user waits for: one side after the other.{beside}{duets} Intervals of 95% for "
+        "each row by itself, the verdict's own where it rests on wall time."
+    )
 
 
 def _net(result: Result) -> Cells | None:

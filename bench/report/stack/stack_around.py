@@ -11,7 +11,7 @@ from bench.core.result import Result
 from bench.core.sample import Side
 from bench.core.target import Target
 from bench.engine.store.accounts import StackRecord
-from bench.formats.markdown import code, link, plain
+from bench.formats.markdown import code, heading, link, plain, table
 from bench.formats.text import seconds
 from bench.report.output import Page
 from bench.report.select_runs import Collection, Evaluated
@@ -29,6 +29,10 @@ class Around:
     of: str
     benchmark: str
     each: str
+
+    def is_around(self, record: StackRecord) -> bool:
+        """Whether it stands around this command."""
+        return self.target == record.target and fnmatchcase(record.scenario, self.scenario)
 
 
 class _Found(NamedTuple):
@@ -53,31 +57,42 @@ def around_of(targets: Iterable[Target]) -> list[Around]:
     ]
 
 
-def around_rows(
+def around_blocks(
     record: StackRecord, around: Sequence[Around], collection: Collection, page: Page
+) -> Iterator[str]:
+    """A table of the layers that were measured, and a line on the others that are declared."""
+    declared = [one for one in around if one.is_around(record)]
+    found = [(one, _find(one, collection, record)) for one in declared]
+    rows = _rows([(one, each) for one, each in found if each is not None], record, page)
+    if rows:
+        yield heading(3, "Layers around it, measured separately")
+        yield (
+            "What the command needs besides when it is used as a product, from runs of those "
+            "layers. The sum is what they would add to the command's wall time."
+        )
+        yield table(("layer", "before", "after", "change"), rows)
+    missing = [one for one, each in found if each is None]
+    if missing:
+        yield _not_measured(missing)
+
+
+def _rows(
+    found: Sequence[tuple[Around, _Found]], record: StackRecord, page: Page
 ) -> list[list[str]]:
-    """A row for each layer that is declared, and their sum; none when nothing is declared."""
+    """A row for each layer, and their sum."""
     rows: list[list[str]] = []
     sums = dict.fromkeys(Side, 0.0)
-    measured = 0
-    for one in around:
-        if one.target != record.target or not fnmatchcase(record.scenario, one.scenario):
-            continue
-        found = _find(one, collection, record)
-        if found is None:
-            rows.append([f"{plain(one.layer)} ({_how_to_measure(one)})", "–", "–", "–"])
-            continue
+    for one, run in found:
         times = {side: _times(one, record, side) for side in Side}
         values = {
-            Side.BASE: (found.result.base_s or 0.0) * times[Side.BASE],
-            Side.HEAD: (found.result.head_s or 0.0) * times[Side.HEAD],
+            Side.BASE: (run.result.base_s or 0.0) * times[Side.BASE],
+            Side.HEAD: (run.result.head_s or 0.0) * times[Side.HEAD],
         }
-        measured += 1
         for side, value in values.items():
             sums[side] += value
-        where = _where(found, times[Side.HEAD], page)
+        where = _where(run, times[Side.HEAD], page)
         rows.append([f"{plain(one.layer)} ({where})", *_cells(values)])
-    if measured > 1:
+    if len(found) > 1:
         rows.append(["**all of them**", *_cells(sums)])
     return rows
 
@@ -121,6 +136,13 @@ def _where(found: _Found, times: float, page: Page) -> str:
     return link(words, target) + often
 
 
-def _how_to_measure(one: Around) -> str:
-    command = f".venv/bin/nox -s bench-{one.of} -- base..head --benchmark {one.benchmark}"
-    return f"not measured on this machine and Python; {code(command)} does"
+def _not_measured(missing: Sequence[Around]) -> str:
+    """One line; any target is named so that a clone of a private repository can be given."""
+    by_target: dict[str, list[str]] = {}
+    for one in missing:
+        by_target.setdefault(one.of, []).append(plain(one.layer))
+    listed = "; ".join(
+        f"{'; '.join(layers)} ({code(f'.venv/bin/nox -s bench -- {name} base..head --repo PATH')})"
+        for name, layers in by_target.items()
+    )
+    return f"Around it, but not measured on this machine and Python: {listed}."

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from bench.core.sample import Side
 from bench.engine.store.accounts import ACCOUNTS_FOLDER, StackRecord
 from bench.formats.figure_style import MARKER
-from bench.formats.markdown import bullets, code, heading, image, plain, table
+from bench.formats.markdown import bullets, code, heading, image, plain
 from bench.formats.text import counted, day, joined, seconds, share
 from bench.report.figures.stack_figure import StackBar, draw_stack
 from bench.report.output import Output, Page
 from bench.report.select_runs import Collection
-from bench.report.stack.stack_around import Around, around_rows
+from bench.report.stack.stack_around import Around, around_blocks
 from bench.report.stack.stack_layers import StackLayer, compared, wall
 from bench.report.stack.stack_tables import (
     LEAST,
@@ -23,8 +23,8 @@ from bench.report.stack.stack_tables import (
     summary,
 )
 
-STACK_COLUMNS = ("command", "revisions", "Python", "before", "after", "largest layer", "measured",
-                 "machine")  # fmt: skip
+STACK_COLUMNS = ("command", "revisions", "Python", "before", "after",
+                 "largest layer (after)", "measured", "machine")  # fmt: skip
 _PROGRAMS = 8
 _REMAINS = 3
 
@@ -94,20 +94,15 @@ def _blocks(
     yield (
         f"One command ({plain(operation.label)}), traced through all its processes. Each moment of "
         "its wall time is counted once, in the layer that the command waited for at that moment, "
-        "so the layers add up to the wall time. " + " ".join(f"({plain(note)}.)" for note in notes)
+        "so the layers add up to the wall time. These runs carry a recorder and were made apart "
+        "from the rounds, so times differ from those on the page of a pair. "
+        + " ".join(f"({plain(note)}.)" for note in notes)
     )
     yield _conditions(operation)
     yield _picture(operation, page)
     for record in operation.records:
         yield from _of_record(record)
-        rows = around_rows(record, around, collection, page)
-        if rows:
-            yield heading(3, "Layers around it, measured separately")
-            yield (
-                "What the command needs besides when it is used as a product, from runs of those "
-                "layers. The sum is what they would add to the command's wall time."
-            )
-            yield table(("layer", "before", "after", "change"), rows)
+        yield from around_blocks(record, around, collection, page)
     yield heading(2, "How to read this")
     yield bullets(_reading(operation))
 
@@ -134,11 +129,12 @@ def _picture(operation: Operation, page: Page) -> str:
     name = f"{operation.scenario}.svg"
     page.output.write(page.file.with_name(name), draw_stack(title, words, bars))
     walls = [wall(record) for record in operation.records]
+    side = " after" if walls[-1].head else ""
     told = joined(
         [" → ".join(seconds(one.mean) for one in (each.base, each.head) if one) for each in walls]
     )
     largest = _largest(operation.records[-1])
-    return image(f"{title}: {told}; the largest layer is {largest}", name)
+    return image(f"{title}: {told}; the largest layer{side} is {largest}", name)
 
 
 def _largest(record: StackRecord) -> str:
@@ -192,7 +188,7 @@ def _reading(operation: Operation) -> Iterator[str]:
         "*Ranges*: from the shortest to the longest run. Ranges that do not overlap are no "
         "verdict: with two runs a side that happens by chance to one layer in three, with three "
         "to one in ten, with five to one in 126. "
-        f"{code('.venv/bin/nox -s bench-' + operation.target)} decides what is faster."
+        f"{code(f'.venv/bin/nox -s bench-{operation.target}')} decides what is faster."
     )
     for record in operation.records:
         told = [

@@ -63,7 +63,7 @@ def _is_worth_a_row(one: StackLayer, whole: StackLayer) -> bool:
 
 def _table(first: str, rows: Sequence[StackLayer], whole: StackLayer) -> str:
     """Both sides and their difference; of a single revision its time and share."""
-    columns = (first, *_sides(whole), "share")
+    columns = (first, *_sides(whole), "share of after" if whole.head else "share")
     if whole.head is None:
         return table(columns, [_row(one, whole) for one in rows])
     return table((*columns, "change", "ranges"), [_row(one, whole) for one in rows])

@@ -151,7 +151,7 @@ def test_the_section(tmp_path: Path) -> None:
     section = whole(Evaluated.of(run))
     assert "| instructions" in section.replace("  ", " ")
     assert "177,745,844" in section
-    assert "1.80x less" in section
+    assert "1.80 times fewer" in section
     assert "81 → 51" in unglued(section)
     assert "- `same`: time says same; instructions +5.0%" in section
     assert "- `quick`: time says" not in section
@@ -182,7 +182,7 @@ def test_memory_and_faults_come_from_the_rounds(tmp_path: Path) -> None:
     assert [cell.strip() for cell in line.split("|")][2:5] == [
         "40.0 MiB",
         "20.0 MiB",
-        "2.00x less",
+        "2.00 times less",
     ]
 
 

@@ -113,7 +113,19 @@ def test_a_benchmark_that_is_declared_otherwise_now_has_no_detectable_effect(
     found = fitting(run, read_calibrations(workspace.data))
     assert found is not None
     assert found.detectable(run, 0.05) == {}
-    assert "Changed since calibration" in floor_notes(run, found)[-1]
+    notes = floor_notes(run, found)
+    assert notes[-2].startswith("Declared differently in the calibration")
+    assert notes[-2].endswith(": python-startup and quick.")
+    assert notes[-1].startswith("Not part of the calibration")
+    assert notes[-1].endswith(": same and worse.")
+
+
+def test_a_benchmark_that_was_not_calibrated_is_not_called_changed(workspace: Workspace) -> None:
+    write_calibration(workspace, replace(PLAN, made=PLAN.made[:1]))
+    run = read_run(write_run(workspace, PLAN))
+    notes = floor_notes(run, fitting(run, read_calibrations(workspace.data)))
+    assert "Not part of the calibration" in notes[-1]
+    assert not any("Declared differently" in note for note in notes)
 
 
 def test_detectable_effects_stand_beside_the_verdicts_and_a_missing_calibration_is_said(
@@ -127,7 +139,7 @@ def test_detectable_effects_stand_beside_the_verdicts_and_a_missing_calibration_
     write_calibration(workspace, PLAN)
     write_report(workspace)
     text = page.with_name("method.md").read_text(encoding="utf-8")
-    row = next(line for line in text.splitlines() if line.startswith("| `quick`"))
+    row = next(line for line in text.splitlines() if line.startswith("| `python-startup`"))
     assert "±" in row.split("|")[-2]
     assert "1 day before" in text
     assert "Not calibrated" not in page.read_text(encoding="utf-8")

@@ -1,0 +1,92 @@
+"""Why a benchmark is faster or slower, as counters say."""
+
+from __future__ import annotations
+
+from collections import Counter as Tallied
+from collections.abc import Collection, Iterator, Sequence
+
+import numpy as np
+
+from bench.core.counts import Counter, Names
+from bench.core.result import Result
+from bench.core.target import Kind
+from bench.core.verdict import Verdict
+from bench.explain.counters.witness import modules
+from bench.formats.markdown import code
+from bench.formats.text import joined
+from bench.report.pair.counters_page import CountedBenchmark, counted_of, details_name, moved
+from bench.report.select_runs import Shown
+
+_PACKAGES_IN_REASON = 3
+
+
+def reasons_of(shown: Sequence[Shown]) -> list[tuple[str, str]]:
+    """By benchmark, what counters say of why it is faster or slower, the largest change first.
+
+    Of several Pythons the newest tells.
+    """
+    found: dict[str, tuple[float, str]] = {}
+    for one in reversed(shown):
+        for each in counted_of(one):
+            name, size = each.result.name, each.result.size
+            if not _is_decided(each.result) or name in found or size is None:
+                continue
+            words = joined(list(_reasons(each)))
+            if words:
+                effect = abs(np.log(size.interval.ratio))
+                found[name] = effect, f"{words} ([counters]({details_name(one)}#{name}))"
+    ordered = sorted(found.items(), key=lambda item: -item[1][0])
+    return [(name, words) for name, (_, words) in ordered]
+
+
+def without_reason(shown: Sequence[Shown], told: Collection[str]) -> Iterator[str]:
+    """Which other benchmarks are faster or slower, and why counters do not say why."""
+    counted = {each.result.name for one in shown for each in counted_of(one) if each.counted}
+    left: dict[str, list[str]] = {}
+    decided = {each.name: each for one in shown for each in one.results if _is_decided(each)}
+    for result in decided.values():
+        if result.name not in told:
+            left.setdefault(_why_not(result, counted), []).append(code(result.name))
+    for why, names in left.items():
+        yield f"{joined(names)}: {why}"
+
+
+def _why_not(result: Result, counted: Collection[str]) -> str:
+    if result.benchmark.kind is Kind.SCRIPT:
+        return "scripts are not counted"
+    return "no counter explains it" if result.name in counted else "not counted"
+
+
+def _is_decided(result: Result) -> bool:
+    return result.verdict in {Verdict.FASTER, Verdict.SLOWER} and not result.is_control
+
+
+def _reasons(one: CountedBenchmark) -> Iterator[str]:
+    base, head = one.sides
+    before, after = modules(base), modules(head)
+    if before is not None and after is not None and before != after:
+        yield f"modules imported {before} → {after}{_packages_words(one, after < before)}"
+    for words, counter in (
+        ("instructions", Counter.INSTRUCTIONS),
+        ("system calls", Counter.SYSTEM_CALLS),
+        ("Python memory at the peak", Counter.PEAK_MEMORY),
+    ):
+        change = moved(counter, base, head)
+        if " times " in change:
+            yield f"{change} {words}"
+        elif change not in {"–", "same"}:
+            yield f"{words} {change}"
+
+
+def _packages_words(one: CountedBenchmark, fewer: bool) -> str:  # noqa: FBT001
+    """Which packages most of the modules belong to that only one side imports."""
+    most: list[tuple[str, int]] = []
+    for kind in (Counter.MODULES_THIRD_PARTY, Counter.MODULES_OWN, Counter.MODULES_STANDARD):
+        names = one.names.get(kind, Names())
+        only = names.vanished if fewer else names.appeared
+        most += Tallied(name.partition(".")[0] for name in only).most_common(_PACKAGES_IN_REASON)
+    most = most[:_PACKAGES_IN_REASON]
+    if not most:
+        return ""
+    listed = ", ".join(f"{code(name)} {count}" for name, count in most)
+    return f" ({'no longer' if fewer else 'newly'} imported, by package: {listed})"
