@@ -13,8 +13,12 @@ from bench.report.select_runs import Evaluated, Shown
 
 def conditions(runs: Sequence[Shown]) -> str:
     """One line for the top of a page; what differs between runs names them."""
-    facts = (_load, _harness, _tests, _packages)
-    return " | ".join(filter(None, (_labelled(runs, fact) for fact in facts)))
+    loads = _other_load(runs)
+    if len(loads) == len(runs) and loads[-1] <= NOISY_OTHERS:  # all are quiet: one range will do
+        load = f"quiet: other processes used {_range(loads)} in the median"
+    else:
+        load = _labelled(runs, _load)
+    return " | ".join((load, *(_labelled(runs, fact) for fact in (_harness, _tests, _packages))))
 
 
 def _labelled(runs: Sequence[Shown], fact: Callable[[Shown], str]) -> str:

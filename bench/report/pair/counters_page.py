@@ -40,8 +40,8 @@ _OVERVIEW = (
 _IN_BYTES = {Counter.PEAK_MEMORY, Counter.HELD_MEMORY, Counter.ALLOCATED}
 _SAME = 0.001
 _SAME_BY_COUNTER = {Counter.ALLOCATED: 0.01, Counter.ALLOCATIONS: 0.01}
-_NAMES_SHOWN = 12
-_KINDS_SHOWN = 8
+_NAMES_SHOWN = 8
+_KINDS_SHOWN = 6
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def test_the_section(tmp_path: Path) -> None:
     assert "- `same`: time says same; instructions +5.0%" in section
     assert "- `quick`: time says" not in section
     assert "only base (30): `module00`" in section
-    assert "18 of other packages" in section
+    assert "22 of other packages" in section
     assert "only head (1): `csv`" in section
     assert "- strace of `quick`, `same`: strace is not installed (a &lt;b&gt; \\| c)" in section
     assert "`values`" not in section
