@@ -209,7 +209,7 @@ def test_an_app_that_is_never_ready_is_no_traceback(greet: Sandbox) -> None:
         ("broken-build..v2", TARGET + CREATE, (), 5, "could not be built (podman: status"),
         ("no-definition..v2", TARGET + CREATE, (), 5, "has no Dockerfile: no image can be built"),
         ("no-module..v2", TARGET + CREATE, (), 5, "cannot be imported in its own image"),
-        ("v1..v2", TARGET + 'python = "python9"\n' + CREATE, (), 5, "'python9' does not run in the image"),
+        ("v1..v2", TARGET + 'python = "python9"\n' + CREATE, (), 5, "'python9' does not run"),
         ("v1..v2", TARGET + CREATE, ("--deps", "head"), 2, "said by its definition alone"),
         ("v1..v2", TARGET + READY, (), 2, "needs ready_line or ready_http in [container]"),
         ("v1..v2", TARGET + CREATE.replace("create", "read-files"), (), 2, '"where" belongs to'),
