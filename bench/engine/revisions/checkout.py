@@ -35,7 +35,7 @@ def check_out(source: Path, commit: str, folder: Path, excludes: Sequence[str] =
     checked_out = git_remote(
         folder, "checkout", "--quiet", "--detach", commit, timeout_s=_NETWORK_S
     )
-    if not checked_out.ok and not _is_partial(source):
+    if not _is_partial(source):  # of a partial clone, what is missing is named below
         must(checked_out)
     _check_files(source, commit, folder)
     _check_large_files(source, folder)

@@ -112,7 +112,7 @@ def _page_blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
         for one in reversed(on.shown):
             yield heading(2, f"{one.name}, {on.machine.name}")
             yield counters_section(one) or "Scripts are not counted."
-            if counters_details(one):
+            if any(each.counted for each in counted_of(one)):
                 yield link("All counters of each benchmark", details_name(one))
 
 
