@@ -31,6 +31,7 @@ class Invocation:
     argv: tuple[str, ...]
     env: dict[str, str]
     cwd: Path
+    stdin: Path = Path("/dev/null")
     stdout: Path = Path("/dev/null")
     stderr: Path = Path("/dev/null")
     extra: str = ""
@@ -45,6 +46,7 @@ class Invocation:
             "argv": [*self.argv, *told],
             "env": {**self.env, "PYTHONHASHSEED": f"{hash_seed:010d}"},
             "cwd": str(self.folder or self.cwd),
+            "stdin": str(self.stdin),
             "stdout": str(self.stdout),
             "stderr": str(self.stderr),
             "extra": self.extra,

@@ -9,7 +9,7 @@ harness. Three reasons for a process of its own, with built-in modules only:
 - it sleeps while the subjects run, and its bookkeeping between rounds takes well under 1 ms.
 
 Protocol: marshalled dicts on standard input and output, one answer a request. A request has
-`sides` (each: argv, env, cwd, stdout, stderr, extra), `together` (both at once, on one core),
+`sides` (each: argv, env, cwd, stdin, stdout, stderr, extra), `together` (both at once, on one core),
 `cpus` (where to run) and `timeout_s`. The answer is a list with a dict of counters for each side.
 """
 
@@ -56,7 +56,7 @@ def _on_terminate(_number: int, _frame: Any) -> None:
 
 def _spawn(side: dict[str, Any], position: int) -> tuple[int, float]:
     actions = [
-        (posix.POSIX_SPAWN_OPEN, 0, "/dev/null", posix.O_RDONLY, 0),
+        (posix.POSIX_SPAWN_OPEN, 0, side["stdin"], posix.O_RDONLY, 0),
         (posix.POSIX_SPAWN_OPEN, 1, side["stdout"], _CREATE, 0o600),
         (posix.POSIX_SPAWN_OPEN, 2, side["stderr"], _CREATE, 0o600),
     ]
