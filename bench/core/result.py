@@ -40,8 +40,31 @@ class Net(msgspec.Struct, frozen=True):
     design: Design
 
 
+class Outputs(msgspec.Struct, frozen=True, kw_only=True):
+    """How both sides ended and what they printed, compared once before measuring.
+
+    `differs` names what is not the same on both ("exit status", "standard output", "standard
+    error"), `excerpt` shows the first lines that differ. `varying` are sides that do not print the
+    same twice, so that nothing can be said of what they print.
+    """
+
+    differs: tuple[str, ...] = ()
+    varying: tuple[str, ...] = ()
+    excerpt: str = ""
+
+
+class Failures(msgspec.Struct, frozen=True, kw_only=True):
+    """Rounds in which a side failed, of all that were tried; such rounds count on neither side."""
+
+    base: int
+    head: int
+    tried: int
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark of a run. `verdict` is None when there is none; `reason` then says why.
+
+    What is not `available` has no figures; `works_on` are then the sides on which it works.
 
     `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it
     rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
@@ -69,6 +92,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     disturbance: Noise | None = None
     large_effect: bool = False
     available: bool = True
+    works_on: tuple[str, ...] = ()
+    outputs: Outputs | None = None
+    failures: Failures | None = None
 
     @property
     def name(self) -> str:

@@ -8,8 +8,9 @@ import msgspec
 
 
 class Verdict(enum.StrEnum):
-    """The five things a comparison can end with."""
+    """What a comparison can end with; broken: it works on base and fails on head."""
 
+    BROKEN = "broken"
     FASTER = "faster"
     SLOWER = "slower"
     SAME = "same"

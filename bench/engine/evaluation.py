@@ -9,7 +9,7 @@ from typing import Self
 import msgspec
 import numpy as np
 
-from bench.core.result import CONTROL, Evaluation, Net, Result, Size, Wall
+from bench.core.result import CONTROL, Evaluation, Failures, Net, Result, Size, Wall
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.core.verdict import Interval, Verdict
@@ -21,7 +21,7 @@ from bench.engine.statistics.sequential import judge
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.summary import median_s, robust_sd
 from bench.engine.statistics.verdicts import decide
-from bench.engine.store.events import Ended, Probed
+from bench.engine.store.events import Ended, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
 
@@ -138,19 +138,46 @@ def _result(
 ) -> Result:
     name = one.declaration.name
     unavailable = run.unavailable(name)
+    compared = run.compared(name)
     if unavailable is not None:
-        where = " and ".join(unavailable.sides) or "both sides"
-        reason = f"{where}: {unavailable.reason}"
-        return Result(
-            benchmark=one.declaration, layer=one.layer, verdict=None, reason=reason, available=False
-        )
-    sequence = sequences.get(name)
-    if sequence is None:
-        return Result(
+        result = _not_measured(one, unavailable)
+    elif name in sequences:
+        result = _measured(one, sequences[name], run.rounds(name), run.ended(name), judged(name))
+    else:
+        result = Result(
             benchmark=one.declaration, layer=one.layer, verdict=None, reason="not measured yet"
         )
-    result = _measured(one, sequence, run.rounds(name), run.ended(name), judged(name))
-    return msgspec.structs.replace(result, net=_net(run, one.declaration, result.size))
+    return msgspec.structs.replace(
+        result,
+        net=_net(run, one.declaration, result.size),
+        outputs=compared.outputs if compared else None,
+        failures=failures_of(run, name),
+    )
+
+
+def _not_measured(one: PlannedBenchmark, unavailable: Unavailable) -> Result:
+    """Broken where it was seen to work on base alone."""
+    where = " and ".join(unavailable.sides) or "both sides"
+    return Result(
+        benchmark=one.declaration,
+        layer=one.layer,
+        verdict=Verdict.BROKEN if unavailable.works == (Side.BASE,) else None,
+        reason=f"{where}: {unavailable.reason}",
+        available=False,
+        works_on=unavailable.works,
+    )
+
+
+def failures_of(run: Run, name: str) -> Failures | None:
+    """How often each side failed while a benchmark was measured; None: never."""
+    failed = run.failed(name)
+    if not failed:
+        return None
+    return Failures(
+        base=sum(Side.BASE in one.sides for one in failed),
+        head=sum(Side.HEAD in one.sides for one in failed),
+        tried=len(run.rounds(name)) + len(failed),
+    )
 
 
 def decide_now(

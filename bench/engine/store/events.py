@@ -7,6 +7,7 @@ import msgspec
 from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.gate import Gate
 from bench.core.machine import Neighbour, Noise
+from bench.core.result import Outputs
 from bench.core.sample import Design, Metric, Round, Side
 
 
@@ -44,9 +45,33 @@ class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed", tag_field=
 
 
 class Unavailable(msgspec.Struct, frozen=True, tag="unavailable", tag_field="event"):
-    """A benchmark that is not measured, on which side it failed, and what it said."""
+    """A benchmark that is not measured, on which side it failed, and what it said.
+
+    `works` are the sides on which it was seen to work: base alone means that head broke it.
+    """
 
     benchmark: str
+    sides: tuple[str, ...]
+    reason: str
+    works: tuple[str, ...] = ()
+
+
+class Compared(msgspec.Struct, frozen=True, tag="compared", tag_field="event"):
+    """What a benchmark prints, and how it ends, on both sides: compared before measuring."""
+
+    benchmark: str
+    outputs: Outputs
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed", tag_field="event"):
+    """A round in which a side failed: it is dropped whole, and taken again under another seed.
+
+    `index` is that of the round it would have been, `sides` are those that failed.
+    """
+
+    benchmark: str
+    design: Design
+    index: int
     sides: tuple[str, ...]
     reason: str
 
@@ -113,4 +138,16 @@ class Refused(msgspec.Struct, frozen=True, tag="refused", tag_field="event"):
     reason: str
 
 
-Event = Opened | Tested | Probed | Unavailable | Measured | Ended | Counted | Closed | Refused
+Event = (
+    Opened
+    | Tested
+    | Probed
+    | Compared
+    | Unavailable
+    | Measured
+    | Failed
+    | Ended
+    | Counted
+    | Closed
+    | Refused
+)

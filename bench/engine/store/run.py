@@ -33,9 +33,11 @@ from bench.engine.store.documents import (
 )
 from bench.engine.store.events import (
     Closed,
+    Compared,
     Counted,
     Ended,
     Event,
+    Failed,
     Measured,
     Probed,
     Refused,
@@ -81,6 +83,14 @@ class Run:
         """Why it was not measured, if it was not."""
         return _last(self.events, Unavailable, benchmark)
 
+    def compared(self, benchmark: str) -> Compared | None:
+        """What both sides print, if that was compared."""
+        return _last(self.events, Compared, benchmark)
+
+    def failed(self, benchmark: str) -> list[Failed]:
+        """The rounds of a benchmark that were dropped because a side failed."""
+        return [e for e in self.events if isinstance(e, Failed) and e.benchmark == benchmark]
+
     @property
     def gate(self) -> Gate | None:
         """What the target's own tests said; None when it declares none (or no gate was there)."""
@@ -105,7 +115,7 @@ class Run:
         return next((e for e in self.events if isinstance(e, Refused)), None)
 
 
-_OfBenchmark = TypeVar("_OfBenchmark", Probed, Ended, Unavailable)
+_OfBenchmark = TypeVar("_OfBenchmark", Probed, Compared, Ended, Unavailable)
 
 
 def _last(
