@@ -8,12 +8,12 @@ import msgspec
 
 from bench.core.revision import Revision, Source
 
-_RECIPE_VERSION = 1
+_RECIPE_VERSION = 2
 _ARGS = 4  # in a recipe's `image`: engine, definition, context, Python inside, then the arguments
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """What an environment says of itself; paths are relative to the environment.
+    """What is installed in an environment; paths are relative to the environment.
 
     `packages` are all installed distributions by canonical name; `local` names those that were
     built from the target's own checkout (it can have several).
@@ -61,26 +61,28 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """Sixteen hexadecimal digits: every environment's path has the same length."""
-        fields = msgspec.to_builtins(self)
-        for later in (
-            "twin",
-            "image",
-            "package_sources",
-        ):  # environments built before keep their key
-            if not fields[later]:
-                del fields[later]
-        return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()[:16]
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
 
 
 class SourceMatch(msgspec.Struct, frozen=True):
     """Installed modules held against the commit's files of the same path.
 
-    `missing` are files of the package that the commit has and the environment has not.
+    `missing` are files of the package that the commit has and the environment has not, modules
+    first: the first of `missing_files`.
     """
 
     identical: int
     different: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    missing_files: int = 0
+
+
+class Uncompiled(msgspec.Struct, frozen=True):
+    """Modules of a standard library without usable bytecode: how many, and the first of them."""
+
+    library: str
+    count: int
+    first: tuple[str, ...]
 
 
 class ImageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -105,7 +107,8 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
     """What is known of an environment; stored with it, and in every run made with it.
 
     With an `image` the revision is installed there, and so is all that `provenance` tells of; the
-    environment beside it is empty.
+    environment beside it is empty. `digest` is that of all files of the environment, as the harness
+    read them after the build.
     """
 
     key: str
@@ -115,5 +118,6 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
     commands: tuple[str, ...]
     uv: str
     build_s: float
+    digest: str = ""
     source_match: SourceMatch | None = None
     image: ImageRecord | None = None

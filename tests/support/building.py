@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from bench.core.revision import Pair
 from bench.core.target import Target, parse_target
+from bench.engine.environments.build import Environment
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder, Dependencies, Environments
 from bench.engine.revisions.resolve import resolve_range
@@ -27,15 +30,26 @@ def build_pair(
     said: list[str] | None = None,
 ) -> Environments:
     """Both environments; `said` hears what is announced."""
+    builder = _builder(sandbox, revisions, target, said)
+    return dataclasses.replace(builder, dependencies=dependencies).build(interpreter)
+
+
+def build_one(sandbox: Sandbox, interpreter: Interpreter, revisions: str) -> Environment:
+    """The environment of the base alone."""
+    return _builder(sandbox, revisions).build_one(interpreter)
+
+
+def _builder(
+    sandbox: Sandbox,
+    revisions: str,
+    target: Target | None = None,
+    said: list[str] | None = None,
+) -> Builder:
     target = target or parse_target(target_text())
-    repo = None if target.released else sandbox.repository
-    pair = resolve(sandbox, revisions, target)
-    announce = (said if said is not None else []).append
     return Builder(
         target=target,
-        pair=pair,
+        pair=resolve(sandbox, revisions, target),
         workspace=sandbox.workspace,
-        announce=announce,
-        repo=repo,
-        dependencies=dependencies,
-    ).build(interpreter)
+        announce=(said if said is not None else []).append,
+        repo=None if target.released else sandbox.repository,
+    )

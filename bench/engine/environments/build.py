@@ -1,7 +1,8 @@
 """Install a revision with uv, once: environments are cached under the hash of their recipe.
 
-On disk: `<cache>/envs/<hash>/venv` is the environment, `<hash>/environment.json` its record,
-written last: a folder without it is a build that did not end and is made again.
+On disk: `<cache>/envs/<hash>/venv` is the environment, `<hash>/inventory` lists all its files as
+they were built, `<hash>/environment.json` is its record, written last: a folder without it is a
+build that did not end, or an environment that was changed, and is made again.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
-from bench.core.environment import EnvironmentRecord, Provenance, Recipe
-from bench.core.errors import BuildError
+from bench.core.environment import EnvironmentRecord, ImageRecord, Provenance, Recipe
+from bench.core.errors import BuildError, DataError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
 from bench.core.process import Finished
@@ -24,14 +26,19 @@ from bench.core.revision import Pair, Revision, Source
 from bench.core.secrets import without_secrets
 from bench.core.target import Target
 from bench.core.workspace import Workspace
-from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.bytecode import compile_packages
+from bench.engine.environments.interpreters import Interpreter, interpreter_facts
+from bench.engine.environments.inventory import Inventory, differences, is_same, take
 from bench.engine.environments.match import match_sources
-from bench.engine.environments.provenance import prove
+from bench.engine.environments.provenance import check_import, check_undamaged, read_provenance
 from bench.engine.environments.uv import package_sources, run_uv, run_uv_anywhere
 from bench.engine.revisions.checkout import tracked_files
 from bench.engine.revisions.git import Clone
 from bench.workloads.containers.engine import find_engine
 from bench.workloads.containers.image import image_labels, inspect, prove_image
+
+_RECORD = "environment.json"
+_INVENTORY = "inventory"
 
 
 @dataclass(frozen=True)
@@ -51,28 +58,35 @@ class Environment:
         """What an image was built from; there is none of other environments."""
         return self.folder / "checkout"
 
-    def prove_again(self, own: dict[str, str]) -> None:
-        """Prove that the environment still is what was built; raises `BuildError` if not."""
-        now = self._prove(own)
-        if now != self.record.provenance:
-            changed = [
-                field
-                for field in now.__struct_fields__
-                if getattr(now, field) != getattr(self.record.provenance, field)
-            ]
-            raise BuildError(
-                f"The environment of {self.record.revision.label} has changed since it was built "
-                f"({', '.join(changed)}).",
-                "`.venv/bin/nox -s clean -- --all` removes cached environments; then run again.",
-            )
+    @cached_property
+    def inventory(self) -> Inventory:
+        """Its files as they were built. Read once: what is measured could write to the cache."""
+        return read_inventory(self.folder)
 
-    def _prove(self, own: dict[str, str]) -> Provenance:
-        recipe, image = self.record.recipe, self.record.image
-        if image is None:
-            return prove(self.venv, recipe.distribution, recipe.module, own)
-        return prove_image(
-            find_engine(image.engine), image, image_labels(self.record.revision, recipe), recipe
-        ).provenance
+    def prove_again(self, own: dict[str, str]) -> None:
+        """Prove that the environment still is what was built; raises `BuildError` if not.
+
+        One that has changed is not used again: the next run builds it anew.
+        """
+        if self.record.image is not None:
+            self._prove_image(self.record.image)
+            return
+        changes = differences(self.inventory, take_inventory(self.venv, known=self.inventory))
+        if changes:
+            (self.folder / _RECORD).unlink(missing_ok=True)
+            raise BuildError(
+                f"The environment of {self.record.revision.label} has changed since it was built: "
+                f"{changes}.",
+                "The next run builds it anew. Something wrote into it, perhaps the program itself.",
+            )
+        check_import(self.venv, self.record.provenance, self.record.recipe.module, own)
+
+    def _prove_image(self, image: ImageRecord) -> None:
+        recipe, revision = self.record.recipe, self.record.revision
+        labels = image_labels(revision, recipe)
+        now = prove_image(find_engine(image.engine), image, labels, recipe).provenance
+        if now != self.record.provenance:
+            raise BuildError(f"The image of {revision.label} has changed since it was built.")
 
 
 def cut_off(pair: Pair) -> str:
@@ -116,21 +130,44 @@ def make_recipe(
     )
 
 
+def take_inventory(venv: Path, known: Inventory | None = None) -> Inventory:
+    """All files of an environment, and its interpreter."""
+    return take(venv, (venv / "bin" / "python").resolve(), known=known)
+
+
+def read_inventory(folder: Path) -> Inventory:
+    """The stored inventory of an environment; raises `DataError` if there is none."""
+    try:
+        stored = (folder / _INVENTORY).read_bytes()
+        return msgspec.msgpack.decode(stored, type=Inventory)
+    except (OSError, msgspec.DecodeError) as error:
+        raise DataError(f"{folder / _INVENTORY} cannot be read: {error}") from error
+
+
 def cached(recipe: Recipe, workspace: Workspace) -> Environment | None:
     """The environment of a recipe if it was built before and its interpreter is still there."""
     folder = workspace.environments / recipe.key
-    if not (folder / "venv" / "bin" / "python").exists():
-        return None
     try:
-        stored = (folder / "environment.json").read_bytes()
+        stored = (folder / _RECORD).read_bytes()
         record = msgspec.json.decode(stored, type=EnvironmentRecord)
-    except (OSError, msgspec.DecodeError):
+        made = Environment(folder, record)
+        if not _is_usable(made):
+            return None
+    except (OSError, msgspec.DecodeError, DataError):
         return None
-    image = record.image
-    if image is not None and inspect(find_engine(image.engine), image.identity) is None:
-        return None
-    (folder / "environment.json").touch()  # when it was last used, for pruning
-    return Environment(folder, record)
+    (folder / _RECORD).touch()  # when it was last used, for pruning
+    return made
+
+
+def _is_usable(made: Environment) -> bool:
+    python, image = made.venv / "bin" / "python", made.record.image
+    if not python.exists():
+        return False
+    if image is not None:
+        return inspect(find_engine(image.engine), image.identity) is not None
+    if made.inventory.digest != made.record.digest:
+        return False
+    return is_same(python.resolve(), made.inventory)  # else the system has brought a newer one
 
 
 def build(
@@ -175,15 +212,13 @@ class _Build:
                 self._install([f"{self.recipe.distribution}=={self.recipe.identity}"])
             else:
                 self._from_checkout()
-            venv = self.folder / "venv"
-            proof = prove(venv, self.recipe.distribution, self.recipe.module, self.target.env)
-            record = self._record(proof)
+            record = self._proven()
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
         finally:
             shutil.rmtree(self.checkout, ignore_errors=True)
-        write_atomically(self.folder / "environment.json", msgspec.json.encode(record))
+        write_atomically(self.folder / _RECORD, msgspec.json.encode(record))
         return Environment(self.folder, record)
 
     def _from_checkout(self) -> None:
@@ -231,7 +266,19 @@ class _Build:
             f"The whole log: {log}",
         )
 
-    def _record(self, proof: Provenance) -> EnvironmentRecord:
+    def _proven(self) -> EnvironmentRecord:
+        """What was installed, read by the harness; the subject is asked once, and imported."""
+        venv, module = self.folder / "venv", self.recipe.module
+        facts = interpreter_facts((venv / "bin" / "python").resolve())
+        compile_packages(venv, facts)
+        proof = read_provenance(venv, self.recipe.distribution, module, facts)
+        check_import(venv, proof, module, self.target.env)
+        inventory = take_inventory(venv)
+        check_undamaged(venv, inventory)
+        write_atomically(self.folder / _INVENTORY, msgspec.msgpack.encode(inventory))
+        return self._record(proof, inventory.digest)
+
+    def _record(self, proof: Provenance, digest: str) -> EnvironmentRecord:
         match = None
         if self.tracked:
             module = self.folder / "venv" / proof.module_file
@@ -245,6 +292,7 @@ class _Build:
             commands=tuple(_portable(f.command, self.workspace) for f in self.log),
             uv=run_uv("--version").stdout.strip(),
             build_s=round(time.monotonic() - self.started, 2),
+            digest=digest,
             source_match=match,
         )
 

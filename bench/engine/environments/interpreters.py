@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.errors import UsageError
+from bench.core.errors import BuildError, UsageError
+from bench.core.process import run_tool
 from bench.engine.environments.uv import run_uv
+
+# Standard library only, without anything of an environment: no site, no .pth file.
+_TELL = """
+import importlib.machinery as files, importlib.util, json, os, platform, sys, sysconfig
+print(json.dumps({
+    "python": platform.python_version(),
+    "implementation": platform.python_implementation(),
+    "compiler": platform.python_compiler(),
+    "library": os.path.realpath(sysconfig.get_path("stdlib")),
+    "cache_tag": sys.implementation.cache_tag or "",
+    "magic": importlib.util.MAGIC_NUMBER.hex(),
+    "suffixes": files.EXTENSION_SUFFIXES + files.SOURCE_SUFFIXES + files.BYTECODE_SUFFIXES,
+}))
+"""
 
 
 @dataclass(frozen=True)
@@ -19,6 +35,32 @@ class Interpreter:
     executable: Path
 
 
+@dataclass(frozen=True, kw_only=True)
+class InterpreterFacts:
+    """What a Python says of itself when nothing but its standard library is there.
+
+    `magic` starts its bytecode files. Files that it imports end in one of `suffixes`, tried in this
+    order.
+    """
+
+    executable: Path
+    python: str
+    implementation: str
+    compiler: str
+    library: str
+    cache_tag: str
+    magic: str
+    suffixes: list[str]
+
+
+def interpreter_facts(executable: Path) -> InterpreterFacts:
+    """Ask a base interpreter; raises `BuildError` when it does not answer."""
+    told = run_tool([executable, "-I", "-S", "-c", _TELL], timeout_s=60)
+    if not told.ok:
+        raise BuildError(f"The interpreter {executable} does not work: {told.last_lines(4)}")
+    return InterpreterFacts(executable=executable, **json.loads(told.stdout))
+
+
 def find_interpreter(version: str, *, fetch: bool = True) -> Interpreter:
     """The newest patch release of a Python version: installed (PATH, uv's, pyenv's) or fetched.
 
@@ -26,7 +68,7 @@ def find_interpreter(version: str, *, fetch: bool = True) -> Interpreter:
     """
     found = _find(version)
     if found is None and fetch:
-        installed = run_uv("python", "install", version, timeout_s=900)
+        installed = run_uv("python", "install", "--compile-bytecode", version, timeout_s=900)
         found = _find(version)
         if found is None:
             raise _missing(version, f"uv said:\n{installed.last_lines(4)}")

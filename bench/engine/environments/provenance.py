@@ -1,101 +1,191 @@
-"""Ask an environment, in its own interpreter, which files it imports."""
+"""What an environment holds: read from its files by the harness, never told by what is installed.
+
+Only one thing is asked in the environment's own interpreter: that the module can be imported, and
+from which file. Its answer is compared with what the files say; it cannot replace it.
+"""
 
 from __future__ import annotations
 
+import base64
+import csv
+import difflib
+import hashlib
 import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from bench.core.environment import Provenance
 from bench.core.errors import BuildError
 from bench.core.process import run_tool
 from bench.engine.environments.clean import subject_environment
+from bench.engine.environments.interpreters import InterpreterFacts
+from bench.engine.environments.inventory import Inventory
 
-# Runs in the subject's interpreter: standard library only, one line of JSON.
-_PROBE = r"""
-import base64, csv, hashlib, importlib, importlib.metadata as metadata
-import json, os, platform, re, sys
-distribution_name, module_name = sys.argv[1:]
-module = importlib.import_module(module_name)
-distribution = metadata.distribution(distribution_name)
-damaged = []
-# Not `distribution.files`, which leaves out those that are missing.
-for name, said, _ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-    if not said.startswith("sha256="):
-        continue
-    try:
-        digest = hashlib.sha256(open(distribution.locate_file(name), "rb").read()).digest()
-    except OSError:
-        damaged.append(name); continue
-    if base64.urlsafe_b64encode(digest).decode().rstrip("=") != said[7:]:
-        damaged.append(name)
-canonical = lambda name: re.sub(r"[-_.]+", "-", name).lower()
-print(json.dumps({
-    "python": platform.python_version(),
-    "implementation": platform.python_implementation(),
-    "compiler": platform.python_compiler(),
+_NAMED = 5
+# Runs in the subject's interpreter: standard library only, one line. It starts with a word that the
+# module is not given.
+_IMPORT = r"""
+import importlib, json, sys
+name, word = sys.argv[1:]
+del sys.argv[1:]
+module = importlib.import_module(name)
+print(word, json.dumps({
+    "file": getattr(module, "__file__", None) or "",
     "prefix": sys.prefix,
-    "base_executable": os.path.realpath(sys.executable),
-    "module_file": getattr(module, "__file__", None) or "",
-    "version": distribution.version,
-    "record_sha256": hashlib.sha256((distribution.read_text("RECORD") or "").encode()).hexdigest(),
-    "damaged": sorted(damaged),
-    "local": sorted(canonical(d.metadata["Name"]) for d in metadata.distributions()
-                    if '"dir_info"' in (d.read_text("direct_url.json") or "")),
-    "packages": {canonical(d.metadata["Name"]): d.version for d in metadata.distributions()},
     "safe_path": sys.flags.safe_path,
-    "user_site": bool(sys.flags.no_user_site) is False,
+    "user_site": not sys.flags.no_user_site,
 }))
 """
 
 
-_AS_SAID = (
-    "python",
-    "implementation",
-    "compiler",
-    "base_executable",
-    "version",
-    "record_sha256",
-    "packages",
-)
+@dataclass(frozen=True)
+class Installed:
+    """The distributions in an environment, by canonical name."""
+
+    venv: Path
+
+    @cached_property
+    def sites(self) -> tuple[Path, ...]:
+        """Its folders of installed packages."""
+        found = self.venv.glob("lib*/*/site-packages")
+        return tuple(dict.fromkeys(folder.resolve() for folder in sorted(found)))
+
+    @cached_property
+    def distributions(self) -> Mapping[str, metadata.Distribution]:
+        """Read from their metadata alone."""
+        found = metadata.distributions(path=[str(site) for site in self.sites])
+        named = ((one.metadata["Name"], one) for one in found)
+        return {canonicalize_name(name): one for name, one in named if name}
+
+    def record(self, name: str) -> str:
+        """The text of a distribution's RECORD; "" where there is none."""
+        return self.distributions[name].read_text("RECORD") or ""
+
+    def damaged(self, inventory: Inventory) -> dict[str, list[str]]:
+        """Files that have not the hash their distribution's RECORD gives, by distribution.
+
+        A file that several distributions bring is as one of them recorded it.
+        """
+        wrong: dict[str, list[str]] = {}
+        right = set()
+        for name in sorted(self.distributions):
+            for path, digest in self._recorded(name):
+                entry = inventory.entries.get(os.fsencode(path))
+                if entry is not None and entry.content == digest:
+                    right.add(path)
+                else:
+                    wrong.setdefault(name, []).append(path)
+        left = {name: [one for one in paths if one not in right] for name, paths in wrong.items()}
+        return {name: paths for name, paths in left.items() if paths}
+
+    def module_file(self, module: str, suffixes: Sequence[str]) -> Path | None:
+        """The file that `import module` would take from the folders of packages."""
+        for site in self.sites:
+            folder, name = site.joinpath(*module.split(".")[:-1]), module.rpartition(".")[2]
+            candidates = [folder / name / f"__init__{suffix}" for suffix in suffixes]
+            candidates += [folder / f"{name}{suffix}" for suffix in suffixes]
+            for file in candidates:
+                if file.is_file():
+                    return file
+        return None
+
+    def modules_of(self, name: str) -> list[str]:
+        """Names that a distribution's files can be imported by."""
+        paths = (row[0] for row in csv.reader(self.record(name).splitlines()) if row)
+        tops = {path.split("/")[0].partition(".")[0] for path in paths if path.endswith(".py")}
+        return sorted(top for top in tops if top.isidentifier())
+
+    def _recorded(self, name: str) -> Iterator[tuple[str, str]]:
+        site = Path(str(self.distributions[name].locate_file("")))
+        # Not `Distribution.files`, which leaves out those that are missing.
+        for path, said, *_ in filter(None, csv.reader(self.record(name).splitlines())):
+            if said.startswith("sha256="):
+                where = os.path.relpath(os.path.normpath(site / path), self.venv.resolve())
+                yield where, base64.urlsafe_b64decode(f"{said[7:]}=").hex()
 
 
-def prove(venv: Path, distribution: str, module: str, own: dict[str, str]) -> Provenance:
-    """Prove what `import module` means in an environment.
+def read_provenance(
+    venv: Path, distribution: str, module: str, facts: InterpreterFacts
+) -> Provenance:
+    """What is installed. Raises `BuildError` when it is not the distribution or has no module."""
+    installed, name = Installed(venv), canonicalize_name(distribution)
+    if name not in installed.distributions:
+        raise BuildError(
+            f"No distribution {distribution!r} was installed; there are "
+            f"{_some(_closest(name, installed.distributions))}.",
+            "Is `distribution` in the target's TOML file the name in the project's metadata?",
+        )
+    file = installed.module_file(module, facts.suffixes)
+    if file is None:
+        raise BuildError(
+            f"No module {module!r} was installed. {distribution} installs "
+            f"{_some(installed.modules_of(name)) or 'no module'}.",
+            "Is `module` in the target's TOML file the name that is imported?",
+        )
+    return Provenance(
+        python=facts.python,
+        implementation=facts.implementation,
+        compiler=facts.compiler,
+        base_executable=str(facts.executable),
+        module_file=str(file.relative_to(venv.resolve())),
+        version=installed.distributions[name].version,
+        record_sha256=hashlib.sha256(installed.record(name).encode()).hexdigest(),
+        packages={one: found.version for one, found in installed.distributions.items()},
+        local=tuple(sorted(_from_folder(installed))),
+    )
 
-    The module's file must lie inside the environment, and every installed file of the distribution
-    must have the hash its RECORD gives. Raises `BuildError` when the proof fails.
+
+def _from_folder(installed: Installed) -> Iterator[str]:
+    for name, found in installed.distributions.items():
+        if '"dir_info"' in (found.read_text("direct_url.json") or ""):
+            yield name
+
+
+def _closest(name: str, known: Mapping[str, object]) -> list[str]:
+    return difflib.get_close_matches(name, known, n=_NAMED, cutoff=0.4) or sorted(known)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + ", …" * (len(names) > _NAMED)
+
+
+def check_undamaged(venv: Path, inventory: Inventory) -> None:
+    """Hold every distribution's files against its RECORD; raises `BuildError` naming the first."""
+    for name, paths in Installed(venv).damaged(inventory).items():
+        raise BuildError(
+            f"Files of {name} are not what its RECORD lists: {_some(paths)}.",
+            f"If the copy in uv's cache is damaged, `uv cache clean {name}` removes it.",
+        )
+
+
+def check_import(venv: Path, proven: Provenance, module: str, own: dict[str, str]) -> None:
+    """Import the module in the environment's own interpreter: from the file that is installed.
+
+    Raises `BuildError` when it can't be imported or comes from somewhere else.
     """
-    python = venv / "bin" / "python"
-    neutral = venv.parent
+    folder, word = venv.parent, secrets.token_hex(8)
     finished = run_tool(
-        [python, "-c", _PROBE, distribution, module],
-        cwd=neutral,
-        env=subject_environment(venv, neutral, own),
+        [venv / "bin" / "python", "-c", _IMPORT, module, word],
+        cwd=folder,
+        env=subject_environment(venv, folder, own),
         timeout_s=120,
     )
-    answers = [line for line in finished.stdout.splitlines() if line.startswith('{"python": ')]
+    answers = [line for line in finished.stdout.splitlines() if line.startswith(word)]
     if not finished.ok or not answers:
         raise BuildError(
             f"{module!r} can't be imported in its own environment:\n{finished.last_lines(8)}",
             "Is `module` in the target's TOML file the name that is imported?",
         )
-    said = json.loads(answers[-1])
-    _check(venv, said, module)
-    return Provenance(
-        module_file=str(Path(said["module_file"]).relative_to(venv)),
-        local=tuple(said["local"]),
-        **{field: said[field] for field in _AS_SAID},
-    )
-
-
-def _check(venv: Path, said: dict[str, object], module: str) -> None:
-    file = Path(str(said["module_file"]))
-    if not file.is_relative_to(venv) or said["prefix"] != str(venv):
-        raise BuildError(f"`import {module}` takes {file}, which is outside {venv}.")
-    if said["damaged"]:
-        raise BuildError(
-            f"Installed files were changed after they were installed: {said['damaged']}.",
-            "Remove the environment (`.venv/bin/nox -s clean`) and run again.",
-        )
+    said = json.loads(answers[0].removeprefix(word))
+    installed = (venv / proven.module_file).resolve()
+    if Path(said["file"]).resolve() != installed or said["prefix"] != str(venv):
+        raise BuildError(f"`import {module}` takes {said['file']}, not {installed}.")
     if not said["safe_path"] or said["user_site"]:
         raise BuildError("The interpreter ignores PYTHONSAFEPATH or PYTHONNOUSERSITE.")

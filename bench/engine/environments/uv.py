@@ -24,7 +24,7 @@ _PASSING = frozenset({
     "UV_CACHE_DIR", "UV_OFFLINE", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_INSECURE_HOST",
     "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_REQUEST_TIMEOUT", "UV_PYTHON_INSTALL_DIR",
     "UV_PYTHON_INSTALL_MIRROR", "UV_KEYRING_PROVIDER", "UV_CONCURRENT_BUILDS",
-    "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS", "UV_LINK_MODE",
+    "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS",
 })  # fmt: skip
 # Where packages come from: passed on, and part of what an environment is found by.
 _SOURCES = (
@@ -66,9 +66,16 @@ def run_uv(
     }
     # What the system trusts, uv shall: a proxy's certificate is known there and nowhere else.
     trusting = {"UV_SYSTEM_CERTS": "true"} if ssl.get_default_verify_paths().cafile else {}
-    quiet = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_PREFERENCE": "system"}
+    fixed = {
+        "UV_NO_PROGRESS": "1",
+        "NO_COLOR": "1",
+        "UV_PYTHON_PREFERENCE": "system",
+        # Copies (reflinks, where the file system has them): as hard links, the same file would be
+        # in uv's cache and in every environment. "clone" falls back to hard links.
+        "UV_LINK_MODE": "copy",
+    }
     command = [find_uv_bin(), *map(str, arguments)]
-    variables = trusting | inherited | quiet | (env or {})
+    variables = trusting | inherited | fixed | (env or {})
     return run_tool(command, cwd=cwd, env=variables, timeout_s=timeout_s)
 
 

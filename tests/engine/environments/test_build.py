@@ -147,7 +147,7 @@ def test_hanging_build_is_stopped_with_its_children(
 
 def test_module_that_cannot_be_imported(sandbox: Sandbox, interpreter: Interpreter) -> None:
     target = parse_target(target_text().replace('module = "sample"', 'module = "gone"'))
-    with pytest.raises(BuildError, match="'gone' can't be imported in its own environment"):
+    with pytest.raises(BuildError, match="No module 'gone' was installed"):
         build_pair(sandbox, interpreter, "v1.0.0..v1.1.0", target=target)
 
 

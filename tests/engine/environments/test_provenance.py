@@ -1,23 +1,30 @@
-"""The proof of which files an environment imports."""
+"""The proof of what an environment holds and imports."""
 
 from __future__ import annotations
 
+import json
+import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
-from support.building import build_pair
+from support.building import build_one, build_pair
 from support.sandbox import Sandbox
 
+from bench.core.environment import Provenance
 from bench.core.errors import BuildError
-from bench.engine.environments.build import Environment
-from bench.engine.environments.interpreters import Interpreter
-from bench.engine.environments.provenance import prove
+from bench.engine.environments.build import Environment, cached, take_inventory
+from bench.engine.environments.interpreters import Interpreter, interpreter_facts
+from bench.engine.environments.inventory import differences, take
+from bench.engine.environments.provenance import check_import, check_undamaged, read_provenance
 
 
 @pytest.fixture
 def built(own_cache: Sandbox, interpreter: Interpreter) -> Environment:
     """An environment this test may damage."""
-    return build_pair(own_cache, interpreter, "v1.0.0..v1.0.0").base
+    return build_one(own_cache, interpreter, "v1.0.0..v1.0.0")
 
 
 def packages(environment: Environment) -> Path:
@@ -29,38 +36,130 @@ def test_untouched_environment_is_proven_again(built: Environment) -> None:
     built.prove_again({})
 
 
-def test_changed_file_is_found(built: Environment) -> None:
-    file = packages(built) / "sample" / "behaviour.py"
-    content = file.read_text(encoding="utf-8")
-    file.unlink()  # it may be a hard link into uv's cache
-    file.write_text(content.replace("UNITS = 1", "UNITS = 9"), encoding="utf-8")
-    with pytest.raises(BuildError, match=r"changed after they were installed.*behaviour\.py"):
+def write(file: Path, content: str) -> None:
+    file.write_text(content, encoding="utf-8")
+
+
+def forge_bytecode(site: Path) -> None:
+    """Other code in a file of the same size and time."""
+    (file,) = (site / "sample" / "__pycache__").glob("behaviour.*.pyc")
+    status, content = file.stat(), bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(bytes(content))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def replace_folder(site: Path) -> None:
+    (site / "sample").rename(site.parent / "elsewhere")
+    (site / "sample").symlink_to(site.parent / "elsewhere")
+
+
+ATTACKS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "edit": (lambda site: write(site / "sample" / "behaviour.py", ""), "1 changed (.*behaviour.py"),
+    "bytecode": (forge_bytecode, "1 changed (.*behaviour.*pyc"),
+    "remove": (lambda site: (site / "sample" / "extra.py").unlink(), "1 vanished (.*extra.py"),
+    "add": (lambda site: write(site / "sitecustomize.py", ""), "1 appeared (.*sitecustomize.py"),
+    "path file": (lambda site: write(site / "zzz.pth", "import os\n"), "1 appeared (.*zzz.pth"),
+    "stale": (lambda site: os.utime(site / "sample" / "cli.py", (1, 1)), "1 changed (.*cli.py"),
+    "mode": (lambda site: (site / "sample" / "cli.py").chmod(0o777), "1 changed (.*cli.py"),
+    "folder": (lambda site: (site / "empty").mkdir(), "1 appeared (.*empty"),
+    "link": (replace_folder, r"1 changed (.*sample.*, \d+ appeared (.*, ….*, \d+ vanished"),
+    "settings": (lambda site: write(site.parents[2] / "pyvenv.cfg", ""), "1 changed (pyvenv.cfg"),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_any_change_is_found_and_named(built: Environment, attack: str) -> None:
+    change, words = ATTACKS[attack]
+    wanted = words.replace("(", r"\(")
+    assert built.inventory.entries
+    change(packages(built))
+    with pytest.raises(BuildError, match=f"has changed since it was built: {wanted}"):
+        built.prove_again({})
+    assert not (built.folder / "environment.json").exists()
+
+
+def test_stored_inventory_that_is_rewritten(built: Environment) -> None:
+    """What is measured could write it: one session trusts what it read before."""
+    assert built.inventory.entries
+    write(packages(built) / "sample" / "extra.py", "")
+    stored = built.folder / "inventory"
+    stored.write_bytes(msgspec.msgpack.encode(take_inventory(built.venv)))
+    with pytest.raises(BuildError, match="changed since it was built"):
         built.prove_again({})
 
 
-def test_missing_file_is_found(built: Environment) -> None:
-    (packages(built) / "sample" / "extra.py").unlink()
-    with pytest.raises(BuildError, match=r"extra\.py"):
-        built.prove_again({})
+def test_inventory_of_another_environment_is_not_used(
+    own_cache: Sandbox, built: Environment
+) -> None:
+    write(packages(built) / "sample" / "extra.py", "")
+    stored = built.folder / "inventory"
+    stored.write_bytes(msgspec.msgpack.encode(take_inventory(built.venv)))
+    assert cached(built.record.recipe, own_cache.workspace) is None
 
 
-def test_added_package_is_found(built: Environment) -> None:
-    info = packages(built) / "smuggled-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Name: smuggled\nVersion: 1.0\n", encoding="utf-8")
-    with pytest.raises(BuildError, match=r"has changed since it was built \(packages"):
-        built.prove_again({})
+def test_only_what_was_written_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("1", encoding="utf-8")
+    first = take(tmp_path)
+    settled = msgspec.structs.replace(first, taken_ns=first.taken_ns + 10**12)
+    old = settled.entries[b"old"]
+    settled.entries[b"old"] = msgspec.structs.replace(old, content="as remembered")
+    assert take(tmp_path, known=settled).entries[b"old"].content == "as remembered"
+    (tmp_path / "old").write_text("2", encoding="utf-8")
+    assert differences(first, take(tmp_path, known=settled)) == "1 changed (old)"
 
 
-def test_path_file_that_redirects_the_import_is_found(built: Environment, tmp_path: Path) -> None:
-    """As an editable installation does it."""
+def test_environment_says_its_digest(built: Environment) -> None:
+    assert built.record.digest == built.inventory.digest
+    assert built.record.digest == take_inventory(built.venv).digest
+
+
+def test_no_file_is_shared(
+    own_cache: Sandbox, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither with uv's cache nor with another environment, whatever the user's settings."""
+    monkeypatch.setenv("UV_LINK_MODE", "hardlink")
+    built = build_pair(own_cache, interpreter, "v1.0.0..locked")
+    for side in (built.base, built.head):
+        assert [file for file in side.venv.rglob("*") if _links(file) > 1] == []
+
+
+def _links(file: Path) -> int:
+    status = file.lstat()
+    return status.st_nlink if stat.S_ISREG(status.st_mode) else 1
+
+
+def test_every_distribution_is_held_against_its_record(built: Environment) -> None:
+    site, said = packages(built), "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0"  # of ""
+    for name, words in (("one", f"shared.py,{said}\n"), ("two", f"shared.py,{said}\n")):
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir()
+        write(info / "METADATA", f"Name: {name}\nVersion: 1.0\n")
+        write(info / "RECORD", words)
+    write(site / "shared.py", "")
+    check_undamaged(built.venv, take_inventory(built.venv))
+    write(site / "two-1.0.dist-info" / "RECORD", "shared.py,sha256=AAAA,0\n")  # as "one" recorded
+    check_undamaged(built.venv, take_inventory(built.venv))
+    write(site / "shared.py", "# poisoned\n")
+    with pytest.raises(BuildError, match=r"Files of one are not what its RECORD lists: .*shared"):
+        check_undamaged(built.venv, take_inventory(built.venv))
+
+
+@pytest.mark.parametrize("when", ["import", "exit"])
+def test_forged_answer_is_not_believed(built: Environment, tmp_path: Path, when: str) -> None:
+    """Facts are read from files. What the subject prints can't replace them."""
+    file = packages(built) / "sample" / "__init__.py"
+    forged = json.dumps(
+        {"file": str(file), "prefix": str(built.venv), "python": "9", "packages": {}}
+    )
+    do = "print({0!r})" if when == "import" else "import atexit; atexit.register(print, {0!r})"
     elsewhere = tmp_path / "elsewhere" / "sample"
     elsewhere.mkdir(parents=True)
-    (elsewhere / "__init__.py").touch()
-    line = f"import sys; sys.path.insert(0, {str(elsewhere.parent)!r})\n"
-    (packages(built) / "zzz.pth").write_text(line, encoding="utf-8")
-    with pytest.raises(BuildError, match="which is outside"):
-        built.prove_again({})
+    write(elsewhere / "__init__.py", do.format(forged) + "\n")
+    with pytest.raises(BuildError, match=r"takes .*elsewhere"):
+        check_import(
+            built.venv, built.record.provenance, "sample", {"PYTHONPATH": str(elsewhere.parent)}
+        )
 
 
 def test_module_in_the_working_directory_is_not_imported(
@@ -77,7 +176,7 @@ def test_module_in_the_working_directory_is_not_imported(
 def test_variables_that_would_redirect_are_seen(built: Environment, tmp_path: Path) -> None:
     """A target's own variables may do much, but not import another copy unnoticed."""
     (tmp_path / "sample.py").touch()
-    with pytest.raises(BuildError, match="which is outside"):
+    with pytest.raises(BuildError, match=r"takes .*sample.py, not"):
         built.prove_again({"PYTHONPATH": str(tmp_path)})
     with pytest.raises(BuildError, match="PYTHONSAFEPATH or PYTHONNOUSERSITE"):
         built.prove_again({"PYTHONSAFEPATH": ""})
@@ -85,26 +184,41 @@ def test_variables_that_would_redirect_are_seen(built: Environment, tmp_path: Pa
 
 @pytest.mark.parametrize("source", ["raise SystemExit(0)", "import os; os._exit(0)", "1 / 0"])
 def test_module_that_ends_the_interpreter(built: Environment, source: str) -> None:
-    (packages(built) / "quitter.py").write_text(f"{source}\n", encoding="utf-8")
+    write(packages(built) / "quitter.py", f"{source}\n")
     with pytest.raises(BuildError, match="'quitter' can't be imported"):
-        prove(built.venv, "sample-project", "quitter", {})
+        prove(built, "sample-project", "quitter")
 
 
 def test_module_that_prints_while_it_is_imported(built: Environment) -> None:
-    source = "import atexit\nprint('hello')\natexit.register(print, 'bye')\n"
-    (packages(built) / "chatty.py").write_text(source, encoding="utf-8")
-    assert prove(built.venv, "sample-project", "chatty", {}).version == "1.0.0"
+    write(
+        packages(built) / "chatty.py",
+        "import atexit\nprint('hello')\natexit.register(print, 'bye')\n",
+    )
+    assert prove(built, "sample-project", "chatty").version == "1.0.0"
 
 
 def test_namespace_package(built: Environment) -> None:
     """A package without `__init__.py` has no file of its own; a module in it has."""
     (packages(built) / "space").mkdir()
     (packages(built) / "space" / "inner.py").touch()
-    assert prove(built.venv, "sample-project", "space.inner", {}).module_file
-    with pytest.raises(BuildError):
-        prove(built.venv, "sample-project", "space", {})
+    assert prove(built, "sample-project", "space.inner").module_file.endswith("space/inner.py")
+    with pytest.raises(BuildError, match="No module 'space' was installed"):
+        prove(built, "sample-project", "space")
 
 
-def test_distribution_that_is_not_installed(built: Environment) -> None:
-    with pytest.raises(BuildError, match="PackageNotFoundError"):
-        prove(built.venv, "sample-projekt", "sample", {})
+def test_wrong_names_are_told_apart(built: Environment) -> None:
+    with pytest.raises(
+        BuildError, match=r"No distribution 'sample-projekt'.*sample-project"
+    ) as one:
+        prove(built, "sample-projekt", "sample")
+    assert "`distribution`" in one.value.hint
+    with pytest.raises(BuildError, match=r"'smaple'.*sample-project installs sample") as other:
+        prove(built, "sample-project", "smaple")
+    assert "`module`" in other.value.hint
+
+
+def prove(built: Environment, distribution: str, module: str) -> Provenance:
+    facts = interpreter_facts((built.venv / "bin" / "python").resolve())
+    proven = read_provenance(built.venv, distribution, module, facts)
+    check_import(built.venv, proven, module, {})
+    return proven

@@ -22,16 +22,14 @@ def test_changed_environment_is_refused_and_never_resumed(own_cache: Sandbox) ->
     (file,) = own_cache.cache.glob(
         f"envs/{first.manifest.head.key}/venv/lib/*/*/sample/behaviour.py"
     )
-    whole = file.read_bytes()
-    file.write_bytes(whole + b"# longer\n")
-    for _ in range(2):
-        done = own_cache.bench(*COMMAND, *repo, "--rounds", "3", "--no-report", status=5)
-        assert "This run counts for nothing and is not resumed" in done.stderr
-    file.write_bytes(whole)
+    file.write_bytes(file.read_bytes() + b"# longer\n")
+    done = own_cache.bench(*COMMAND, *repo, "--rounds", "3", "--no-report", status=5)
+    assert "1 changed (lib/" in done.stderr
+    assert "This run counts for nothing and is not resumed" in done.stderr
     own_cache.bench(*COMMAND, *repo, "--rounds", "3", status=0)
     refused = [run for run in own_cache.runs if run.refused]
-    assert len(refused) == 2
-    assert not any(run.rounds("work") for run in refused)
+    assert len(refused) == 1
+    assert not refused[0].rounds("work")
     (closed,) = (run for run in own_cache.runs if run.closed and run != first)
     assert closed.rounds("work")
     shown = read_all(own_cache.workspace.data)

@@ -1,0 +1,72 @@
+"""Whether modules have bytecode that their interpreter will use.
+
+Without it every process compiles them again, which can take several times as long as the program.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from bench.core.environment import Uncompiled
+from bench.core.process import run_tool
+from bench.engine.environments.interpreters import InterpreterFacts
+
+_HEADER = 16  # PEP 552: magic number, flags, then the source's time and size
+_NOT_PROGRAMS = {
+    "test", "tests", "idle_test", "idlelib", "lib2to3", "turtledemo", "site-packages",
+    "dist-packages", "ensurepip", "__pycache__",
+}  # fmt: skip
+_NAMED = 5
+
+
+def uncompiled_library(facts: InterpreterFacts) -> Uncompiled | None:
+    """Modules of an interpreter's standard library without usable bytecode; None if all have it."""
+    library = Path(facts.library)
+    found = list(_stale(library, facts, _NOT_PROGRAMS))
+    first = tuple(str(file.relative_to(library)) for file in sorted(found)[:_NAMED])
+    return Uncompiled(str(library), len(found), first) if found else None
+
+
+def compile_packages(folder: Path, facts: InterpreterFacts) -> None:
+    """Compile the modules below a folder that the installer left without usable bytecode.
+
+    Those that do not compile (templates, code for other Pythons) stay as they are.
+    """
+    files = [str(file) for file in _stale(folder, facts, {"__pycache__"})]
+    if not files:
+        return
+    with NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape") as listed:
+        listed.write("\n".join(files))
+        listed.flush()
+        run_tool([facts.executable, "-I", "-S", "-m", "compileall", "-q", "-i", listed.name])
+
+
+def _stale(folder: Path, facts: InterpreterFacts, left_out: set[str]) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in left_out]
+        for name in names:
+            file = Path(parent, name)
+            if file.suffix == ".py" and not _is_compiled(file, facts):
+                yield file
+
+
+def _is_compiled(source: Path, facts: InterpreterFacts) -> bool:
+    compiled = source.parent / "__pycache__" / f"{source.stem}.{facts.cache_tag}.pyc"
+    try:
+        with compiled.open("rb") as stream:
+            header = stream.read(_HEADER)
+        status = source.stat()
+    except OSError:
+        return False
+    if len(header) < _HEADER or header[:4].hex() != facts.magic:
+        return False
+    flags, seconds, size = struct.unpack("<III", header[4:])
+    by_hash = bool(flags & 1)
+    return by_hash or (seconds, size) == (
+        int(status.st_mtime) & 0xFFFFFFFF,
+        status.st_size & 0xFFFFFFFF,
+    )
