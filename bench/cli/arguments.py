@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import math
 import textwrap
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 
 from bench.core.errors import ExitStatus
+from bench.core.result import Result
+from bench.core.verdict import Verdict
 from bench.engine.environments.pair import Dependencies
+from bench.formats.text import joined
 
 STATUSES = {
     ExitStatus.DONE: "done, whatever the verdicts",
@@ -18,6 +22,7 @@ STATUSES = {
     ExitStatus.NOTHING_MEASURED: "nothing could be measured",
     ExitStatus.BUILD_FAILED: "a revision could not be built, imported or verified",
     ExitStatus.TESTS_FAILED: "head fails tests that base passes",
+    ExitStatus.BROKEN: "a benchmark works on base only, and --fail-on broken or slower was given",
     ExitStatus.INTERRUPTED: "interrupted; everything measured so far is kept",
 }
 RANGE_HELP = (
@@ -108,6 +113,31 @@ def add_dependencies(parser: argparse._ActionsContainer) -> None:
         help="install the third-party versions of base or of head on both sides, or each side's "
         "own. Default: own",
     )
+
+
+def failing_verdicts(text: str) -> list[Verdict]:
+    """What `--fail-on` takes: one verdict, or several with commas."""
+    known = [Verdict.SLOWER, Verdict.BROKEN]
+    words = [word.strip() for word in text.split(",")]
+    wrong = next((word for word in words if word not in known), None)
+    if wrong is not None:
+        raise argparse.ArgumentTypeError(f"{wrong!r} is none of {', '.join(known)}")
+    return [Verdict(word) for word in words]
+
+
+def status_of(
+    results: Iterable[Result], fail_on: Container[Verdict], say: Callable[[str], object]
+) -> ExitStatus:
+    """The exit status that `--fail-on` asks for, which is said where it is that of what broke."""
+    results = list(results)
+    found = {result.verdict for result in results}
+    if Verdict.BROKEN in found and (Verdict.BROKEN in fail_on or Verdict.SLOWER in fail_on):
+        names = joined(list(dict.fromkeys(r.name for r in results if r.verdict is Verdict.BROKEN)))
+        say(f"Exit status {ExitStatus.BROKEN}: broken on head: {names}.")
+        return ExitStatus.BROKEN
+    if Verdict.SLOWER in found and Verdict.SLOWER in fail_on:
+        return ExitStatus.SLOWER
+    return ExitStatus.DONE
 
 
 def add_no_report(parser: argparse._ActionsContainer) -> None:

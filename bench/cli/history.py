@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 
+from bench.cli.arguments import status_of
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
 from bench.core.lock import exclusive
@@ -47,7 +49,7 @@ def history_command(arguments: argparse.Namespace) -> ExitStatus:
         documents = [result_document(one, fitting(one.run, known)) for one in shown.runs]
         json.dump(documents, sys.stdout, indent=1)
         sys.stdout.write("\n")
-    return _status(shown, errors, fail_on=arguments.fail_on)
+    return _status(shown, errors, arguments.fail_on, console.print)
 
 
 def _measure(
@@ -85,14 +87,18 @@ def _report(shown: SeriesRuns, workspace: Workspace, watcher: Watcher) -> str:
     return str(written.page_of(shown.runs[0].run))
 
 
-def _status(shown: SeriesRuns, errors: list[BenchError], *, fail_on: str | None) -> ExitStatus:
+def _status(
+    shown: SeriesRuns,
+    errors: list[BenchError],
+    fail_on: list[Verdict],
+    say: Callable[[str], object],
+) -> ExitStatus:
     others = [one for one in errors if not isinstance(one, NothingMeasuredError)]
     if others:
         return others[0].status
     if errors or any(all(one.verdict is None for one in run.results) for run in shown.runs):
         return ExitStatus.NOTHING_MEASURED
-    slower = any(one.verdict is Verdict.SLOWER for run in shown.runs for one in run.results)
-    return ExitStatus.SLOWER if slower and fail_on == "slower" else ExitStatus.DONE
+    return status_of((one for run in shown.runs for one in run.results), fail_on, say)
 
 
 def check_arguments(arguments: argparse.Namespace) -> None:

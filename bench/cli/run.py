@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 
@@ -17,8 +18,10 @@ from bench.cli.arguments import (
     add_target,
     count,
     describe,
+    failing_verdicts,
     fraction,
     positive,
+    status_of,
     wrapped,
 )
 from bench.cli.planning import understand
@@ -144,8 +147,12 @@ def _add_steps(steps: argparse._ActionsContainer) -> None:
     )
     steps.add_argument(
         "--fail-on",
-        choices=["slower"],
-        help="end with status 3 if a benchmark is slower. Default: with status 0",
+        type=failing_verdicts,
+        action="extend",
+        default=[],
+        metavar="VERDICT",
+        help="broken: end with status 7 if a benchmark works on base and fails on head; slower: "
+        "also with status 3 if one is slower. May be repeated. Default: end with status 0",
     )
     steps.add_argument(
         "--block",
@@ -203,7 +210,7 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
         console.print(f"Write-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
         _print_json([result_document(one, fitting(one.run, calibrations)) for one in runs])
-    return _status(runs, failures, fail_on=arguments.fail_on)
+    return _status(runs, failures, arguments.fail_on, console.print)
 
 
 def _print_json(document: object) -> None:
@@ -244,12 +251,14 @@ def _measure_all(
 
 
 def _status(
-    runs: list[Evaluated], failures: list[BenchError], *, fail_on: str | None
+    runs: list[Evaluated],
+    failures: list[BenchError],
+    fail_on: list[Verdict],
+    say: Callable[[str], object],
 ) -> ExitStatus:
     if failures:
         measured = [one for one in failures if not isinstance(one, NothingMeasuredError)]
         return (measured or failures)[0].status
     if any(one.run.gate is not None and one.run.gate.newly_fails for one in runs):
         return ExitStatus.TESTS_FAILED
-    slower = any(result.verdict is Verdict.SLOWER for one in runs for result in one.results)
-    return ExitStatus.SLOWER if slower and fail_on == "slower" else ExitStatus.DONE
+    return status_of((result for one in runs for result in one.results), fail_on, say)

@@ -28,7 +28,7 @@ def load_target(name: str, folder: Path) -> Target:
     if name not in target_names(folder):
         raise _unknown(name, target_names(folder), folder)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         target = parse_target(text)
     except msgspec.ValidationError as error:
         raise UsageError(_explain(file, text, str(error)), _HELP) from error

@@ -17,6 +17,7 @@ class ExitStatus(IntEnum):
     NOTHING_MEASURED = 4
     BUILD_FAILED = 5
     TESTS_FAILED = 6
+    BROKEN = 7
     INTERRUPTED = 130
 
 

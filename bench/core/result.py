@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bench.core.machine import Noise
-from bench.core.sample import Design, Metric
+from bench.core.sample import Design, Metric, Side
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval, Verdict
 
@@ -100,6 +100,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """The benchmark's name."""
         return self.benchmark.name
+
+    @property
+    def works_on_head_only(self) -> bool:
+        """Whether head mended it, or has it and base has not."""
+        return self.works_on == (Side.HEAD,)
 
     @property
     def is_control(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 import msgspec
@@ -35,10 +36,13 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`,
     whose program gets `arguments`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
+    Any of `exit_status` is success. `failures_allowed` is the share of rounds that may fail.
     Without `default` it is measured only when it, or its group, is asked for.
-    `fixture` names a folder made before measuring (`workloads/fixtures`); with one, `{fixture}` and
-    `{home}` in words of the commands and in `env` stand for it and for the throwaway HOME, and
+    `{home}` in words of the commands and in `env` stands for the throwaway HOME. `fixture` names a
+    folder made before measuring (`workloads/fixtures`); with one, `{fixture}` stands for it, and
     `{service}` for the address of a server of that folder, which then runs beside the processes.
+    `stdin` is text for the standard input, `stdin_file` a file instead; `files` are put into the
+    folder where a process starts, by name. Standard output is a file unless `stdout` is "null".
     `fresh_home` has HOME emptied before each process, so that what one writes changes no other;
     `prepare` is a command whose HOME each process finds instead: it is run once, and not timed.
     With `own_files` each process may write into what it finds there. `folder` is where it starts,
@@ -50,25 +54,30 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     name: Name
     group: NonEmpty = "default"
     layer: str = ""
-    command: tuple[NonEmpty, ...] = ()
+    command: tuple[str, ...] = ()
     statement: str = msgspec.field(default="", name="import")
     script: str = ""
-    arguments: tuple[NonEmpty, ...] = ()
+    arguments: tuple[str, ...] = ()
     service: ServiceUse | None = None
     container: ContainerUse | None = None
     needs: tuple[NonEmpty, ...] = ()
-    exit_status: int = 0
+    exit_status: int | Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = 0
+    failures_allowed: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
     timeout_s: Positive = 120.0
     note: str = ""
     default: bool = True
     fixture: str = ""
     fresh_home: bool = False
-    prepare: tuple[NonEmpty, ...] = ()
+    prepare: tuple[str, ...] = ()
     own_files: bool = False
     folder: str = ""
     asks: tuple[NonEmpty, ...] = ()
     rounds: Annotated[int, msgspec.Meta(ge=0, le=160)] = 0
     env: dict[str, str] = {}
+    stdin: str = ""
+    stdin_file: str = ""
+    stdout: Literal["file", "null"] = "file"
+    files: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         declared = (self.command, self.statement, self.script, self.service, self.container)
@@ -78,7 +87,31 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             )
         if self.arguments and not self.script:
             raise ValueError("arguments go with a script; those of a command stand in command")
+        for key in ("command", "prepare"):
+            if getattr(self, key)[:1] == ("",):
+                raise ValueError(f"the first word of {key} is the program: it cannot be empty")
+        self._check_input()
         _check_placeholders(self._words, has_fixture=bool(self.fixture))
+
+    def _check_input(self) -> None:
+        started = bool(self.command or self.statement)
+        if (self.stdin or self.stdin_file) and not started:
+            raise ValueError("stdin and stdin_file go with a command or an import")
+        if self.stdin and self.stdin_file:
+            raise ValueError("a benchmark has stdin or stdin_file, not both")
+        if (self.files or self.stdout != "file") and (self.service or self.container):
+            raise ValueError("files and stdout go with a command, an import or a script")
+        if self.files and "{fixture}" in self.folder:
+            raise ValueError("files cannot be put into a fixture, which both sides share")
+        for name in self.files:
+            parts = PurePosixPath(name).parts
+            if not parts or name.startswith("/") or ".." in parts:
+                raise ValueError(f"files: {name!r} is not a path inside the folder of the process")
+
+    def allows(self, status: int | None) -> bool:
+        """Whether an exit status is success; None is that of a process that was stopped."""
+        exit_status = self.exit_status
+        return status in (exit_status if isinstance(exit_status, tuple) else (exit_status,))
 
     @property
     def _words(self) -> tuple[str, ...]:
@@ -87,7 +120,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         own = tuple(word.replace("{port}", "") for word in its)
         inside = self.container.of or self.container if self.container else None
         own += (*inside.command, *inside.env.values()) if inside else ()
-        return *self.command, *self.prepare, self.folder, *self.env.values(), *own
+        words = *self.command, *self.prepare, *self.arguments
+        return *words, self.folder, self.stdin_file, *self.env.values(), *own
 
     @property
     def served(self) -> bool:

@@ -161,7 +161,7 @@ def _not_measured(one: PlannedBenchmark, unavailable: Unavailable) -> Result:
     return Result(
         benchmark=one.declaration,
         layer=one.layer,
-        verdict=Verdict.BROKEN if unavailable.works == (Side.BASE,) else None,
+        verdict=Verdict.BROKEN if unavailable.is_broken else None,
         reason=f"{where}: {unavailable.reason}",
         available=False,
         works_on=unavailable.works,

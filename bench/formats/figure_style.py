@@ -37,6 +37,7 @@ FONTS = "DejaVu Sans, Verdana, Geneva, sans-serif"
 INK, MUTED, RULE, GRID, CARD = "#1f2328", "#59636e", "#d1d9e0", "#e6eaef", "#ffffff"
 BAND = "#e4eaf1"
 BLUE, ORANGE = "#0969da", "#bc4c00"
+RED = "#cf222e"
 BASE, HEAD = "#7a5195", "#d9730d"
 PYTHONS = (BLUE, ORANGE, "#8250df", "#57606a", "#9a6700")
 # What each colour becomes where the reader prefers dark pages.
@@ -49,6 +50,7 @@ DARK = {
     BAND: "#21262d",
     BLUE: "#58a6ff",
     ORANGE: "#f0883e",
+    RED: "#ff7b72",
     BASE: "#c297e0",
     HEAD: "#f5a04c",
     "#8250df": "#bc8cff",
@@ -67,6 +69,7 @@ class Marker(NamedTuple):
 
 # The shapes alone tell the verdicts apart: triangles point to where the change went.
 MARKS: dict[Verdict, Marker] = {
+    Verdict.BROKEN: Marker(RED, "X", filled=True),
     Verdict.FASTER: Marker(BLUE, "<", filled=True),
     Verdict.SLOWER: Marker(ORANGE, ">", filled=True),
     Verdict.SAME: Marker("#57606a", "o", filled=True),

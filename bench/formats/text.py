@@ -166,8 +166,10 @@ def percent(ratio: float) -> str:
 
 def verdict_words(result: Result, mei: float) -> str:
     """The verdict as it stands in tables."""
+    if result.verdict is Verdict.BROKEN:
+        return "broken: fails on head"
     if result.verdict is None or result.interval is None:
-        return "not measured"
+        return "works on head only" if result.works_on_head_only else "not measured"
     if result.verdict is Verdict.SAME:
         return f"same, within ±{mei * 100:g}%"
     if result.verdict is Verdict.BELOW_MEI:

@@ -22,6 +22,7 @@ _SERIES_COLUMNS = ("target", "series", "points", "Python", "largest steps", "mea
                    "complete")  # fmt: skip
 RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "potential saving",
                    "measured", "machine")  # fmt: skip
+_COLUMN_VERDICTS = {Verdict.BROKEN, Verdict.FASTER, Verdict.SLOWER}
 _START = ".venv/bin/nox -s bench-codeflash"
 
 Rows = Sequence[Sequence[str]]
@@ -154,12 +155,13 @@ def _verdicts(on: OnMachine, layer: str) -> list[str]:
         if (results := [result for result in one.results if result.layer == layer])
     }
     others = {
-        name: [one for one in results if one.verdict not in {Verdict.FASTER, Verdict.SLOWER}]
+        name: [one for one in results if one.verdict not in _COLUMN_VERDICTS]
         for name, results in runs.items()
     }
-    slower = _counted(runs, Verdict.SLOWER)
+    slower, broken = _counted(runs, Verdict.SLOWER), _counted(runs, Verdict.BROKEN)
+    bad = [] if slower == "–" else [f"**{slower}**"]
     return [
-        slower if slower == "–" else f"**{slower}**",
+        ", ".join([*([] if broken == "–" else [f"🔴 **{broken} broken**"]), *bad]) or "–",
         _counted(runs, Verdict.FASTER),
         _by_run({name: verdict_counts(left) if left else "–" for name, left in others.items()}),
     ]
@@ -173,7 +175,8 @@ def _counted(runs: dict[str, list[Result]], verdict: Verdict) -> str:
     if not everything:
         return "–"
     counts = {name: f"{len(found)} of {len(runs[name])}" for name, found in having.items()}
-    return f"{_by_run(counts)} ({range_words(everything)})"
+    sizes = range_words(everything)
+    return _by_run(counts) + (f" ({sizes})" if sizes else "")
 
 
 def _by_run(cells: dict[str, str]) -> str:

@@ -34,14 +34,15 @@ def result(
     name: str, verdict: Verdict | None, interval: Interval | None = None, base_s: float = 0.0809
 ) -> Result:
     benchmark = Benchmark(name=name, command=("sample",))
-    if verdict is None:
+    if verdict in {None, Verdict.BROKEN}:
         return Result(
             benchmark=benchmark,
             layer="",
-            verdict=None,
+            verdict=verdict,
             reason="head: exit status 1",
             available=False,
         )
+    assert verdict is not None
     interval = interval or INTERVALS[verdict]
     return Result(
         benchmark=benchmark,

@@ -37,11 +37,20 @@ for name in sys.argv[1:]:
 
 
 class NotPresentError(Exception):
-    """The revision has no such command or module (the message says which)."""
+    """The revision has no such command or module (the message says which).
+
+    `is_declared`: the benchmark says in `needs` that some revisions are without it.
+    """
+
+    def __init__(self, message: str, *, is_declared: bool = False) -> None:
+        super().__init__(message)
+        self.is_declared = is_declared
 
 
 class NotServedError(Exception):
     """The server that the benchmark needs can't be had (the message says why)."""
+
+    is_declared = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +95,8 @@ class Subject:
         else:
             script = self._script(benchmark, env)
             clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
-            argv = (f"{venv}/bin/python", *clock, str(script), *benchmark.arguments, *options)
+            arguments = self._fill(benchmark, benchmark.arguments)
+            argv = (f"{venv}/bin/python", *clock, str(script), *arguments, *options)
             env["PYTHONPATH"] = os.pathsep.join(
                 filter(None, (str(self.support), env.get("PYTHONPATH")))
             )
@@ -96,12 +106,35 @@ class Subject:
             argv=argv,
             env=env,
             cwd=self.home,
-            stderr=self.home / "stderr",
+            stdin=self._stdin(benchmark),
+            stdout=Path(os.devnull) if benchmark.stdout == "null" else self._streams / "stdout",
+            stderr=self._streams / "stderr",
             extra=extra,
             affinity=affinity,
             home=self._home(benchmark, env),
-            folder=Path(*self._fill(benchmark, (benchmark.folder,))) if benchmark.folder else None,
+            folder=self._start_folder(benchmark) if benchmark.folder else None,
         )
+
+    @property
+    def _streams(self) -> Path:
+        """Where standard streams lie: beside HOME, so that no process finds them in it."""
+        folder = self.home.with_name(f"{self.home.name}-streams")
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _stdin(self, benchmark: Benchmark) -> Path:
+        if benchmark.stdin:
+            file = self._streams / f"{benchmark.name}.stdin"
+            file.write_text(benchmark.stdin, encoding="utf-8")
+            return file
+        if not benchmark.stdin_file:
+            return Path(os.devnull)
+        (name,) = self._fill(benchmark, (benchmark.stdin_file,))
+        return self._start_folder(benchmark) / name
+
+    def _start_folder(self, benchmark: Benchmark) -> Path:
+        """Where the process starts: HOME, or a folder that is relative to it."""
+        return self.home.joinpath(*self._fill(benchmark, (benchmark.folder,)))
 
     def check_present(self, benchmark: Benchmark) -> None:
         """Raise `NotPresentError` when a module the benchmark needs is not in this revision."""
@@ -116,7 +149,9 @@ class Subject:
         )
         if looked.stdout.split():
             missing = ", ".join(looked.stdout.split())
-            raise NotPresentError(f"not present in this revision (no module {missing})")
+            raise NotPresentError(
+                f"not present in this revision (no module {missing})", is_declared=True
+            )
 
     def _script(self, benchmark: Benchmark, env: dict[str, str]) -> Path:
         """The pyperf script; one that drives a service or a container is told by a file."""
@@ -177,9 +212,9 @@ class Subject:
         return subject_environment(self.environment.venv, self.home, own)
 
     def _fill(self, benchmark: Benchmark, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Put in what `{fixture}`, `{home}` and `{service}` stand for, if there is a fixture."""
+        """Put in what `{home}` stands for, and with a fixture `{fixture}` and `{service}`."""
         if not benchmark.fixture:
-            return words
+            return tuple(word.replace("{home}", str(self.home)) for word in words)
         meant = {
             "fixture": str(self.fixtures[benchmark.fixture]),
             "home": str(self.home),

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.core.result import CONTROL
 from bench.core.sample import Design, Metric, Sample, Side
 from bench.core.target import Benchmark, Kind
+from bench.engine.measure.client import Invocation
 from bench.engine.measure.invocations import NotPresentError, NotServedError, Subject
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, read_worker
 
@@ -39,11 +40,15 @@ _LONG = "takes long, in parts by the clock: each side by itself"
 
 
 class NotMeasurableError(Exception):
-    """A benchmark fails on one side or both; the message says how, `sides` where."""
+    """A benchmark fails on one side or both; the message says how, `sides` where.
 
-    def __init__(self, message: str, sides: tuple[Side, ...]) -> None:
+    `works` are the sides on which it was seen to work.
+    """
+
+    def __init__(self, message: str, sides: tuple[Side, ...], works: tuple[Side, ...] = ()) -> None:
         super().__init__(message)
         self.sides = sides
+        self.works = works
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,33 +212,40 @@ def _try(taker: RoundTaker, sides: Sides, side: Side, *, pin: bool) -> Sample:
     try:
         return taker.alone(sides, side, pin=pin)
     except RoundFailedError as error:
-        raise NotMeasurableError(*_both_sides(taker, sides, side, str(error))) from error
+        raise _not_measurable(taker, sides, side, str(error)) from error
 
 
-def _both_sides(
+def _not_measurable(
     taker: RoundTaker, sides: Sides, failed: Side, message: str
-) -> tuple[str, tuple[Side, ...]]:
-    """What failed where: one side's failure is worth knowing from the other side as well."""
+) -> NotMeasurableError:
+    """What failed where: whether the other side works is worth knowing as well."""
     other = Side.HEAD if failed is Side.BASE else Side.BASE
     try:
         taker.alone(sides, other, pin=False)
     except RoundFailedError as error:
-        return (message if message == str(error) else f"{message}; {error}"), (failed, other)
-    return message, (failed,)
+        both = message if message == str(error) else f"{message}; {error}"
+        return NotMeasurableError(both, (failed, other))
+    return NotMeasurableError(message, (failed,), works=(other,))
 
 
 def _prepare(
     taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Subject
 ) -> tuple[Sides, int]:
-    missing: dict[Side, str] = {}
+    missing: dict[Side, NotPresentError | NotServedError] = {}
+    there: dict[Side, Invocation] = {}
     for side, subject in ((Side.BASE, base), (Side.HEAD, head)):
         try:
-            subject.invocation(benchmark)
+            there[side] = subject.invocation(benchmark)
             subject.check_present(benchmark)
         except (NotPresentError, NotServedError) as error:
-            missing[side] = str(error)
+            missing[side] = error
     if missing:
-        raise NotMeasurableError("; ".join(dict.fromkeys(missing.values())), tuple(missing))
+        message = "; ".join(dict.fromkeys(map(str, missing.values())))
+        if len(missing) == 1 and not any(one.is_declared for one in missing.values()):
+            ((failed, _),) = missing.items()
+            ((_, only),) = there.items()
+            raise _not_measurable(taker, Sides(benchmark, only, only), failed, message)
+        raise NotMeasurableError(message, tuple(missing))
     loops = 1 if benchmark.container else 0
     if benchmark.kind is Kind.SCRIPT and not loops:
         loops = _calibrate(taker, benchmark, base, head)
@@ -248,5 +260,5 @@ def _calibrate(taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Sub
     )
     for side in (Side.HEAD, Side.BASE):
         _try(taker, sides, side, pin=True)
-    metadata = read_worker(Path(sides.base.extra)).get_metadata()
+    metadata = read_worker(Path(sides.base.extra), Side.BASE).get_metadata()
     return int(metadata.get("calibrate_loops", metadata.get("loops", 1)))

@@ -15,8 +15,11 @@ from bench.core.sample import Design, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.engine.measure.client import Invocation, Launcher, LauncherError, Outcome
 from bench.engine.measure.homes import HomeError
+from bench.engine.measure.inputs import put_files
 from bench.engine.measure.network import Network
 from bench.engine.measure.traffic import Mark, complaint, counts
+
+_MOST_OUTPUT = 64 << 20
 
 
 class RoundFailedError(Exception):
@@ -52,13 +55,16 @@ class RoundTaker:
     seed: int
     network: Network | None = None
 
-    def take(self, sides: Sides, design: Design, index: int, *, pin: bool) -> Round:
-        """Take round `index` of a design.
+    def take(
+        self, sides: Sides, design: Design, index: int, *, pin: bool, attempt: int = 0
+    ) -> Round:
+        """Take round `index` of a design; `attempt` counts how often it has failed before.
 
         Order, hash seed and core follow from the run's seed, so a resumed run goes on with the
         random numbers it would have had. Raises `RoundFailedError`.
         """
         key = f"{self.seed}/{sides.benchmark.name}/{design}/{index}"
+        key += f"/{attempt}" if attempt else ""  # a seed that makes it fail would do so again
         chance = random.Random(key)
         order = [Side.BASE, Side.HEAD]
         chance.shuffle(order)
@@ -98,12 +104,13 @@ class RoundTaker:
         """What is due before processes are started, off all clocks."""
         self._check_service(sides, order)
         for side in order:
-            home = sides.side(side).home
-            if home is not None:
-                try:
-                    home.renew(self.launcher.isolation.prefix)
-                except HomeError as error:
-                    raise RoundFailedError(str(error), (side,)) from error
+            invocation = sides.side(side)
+            try:
+                if invocation.home is not None:
+                    invocation.home.renew(self.launcher.isolation.prefix)
+                put_files(sides.benchmark, invocation)
+            except HomeError as error:
+                raise RoundFailedError(str(error), (side,)) from error
 
     def _check_service(self, sides: Sides, order: Sequence[Side]) -> None:
         """Raise `RoundFailedError` when the server that the processes need has died."""
@@ -161,7 +168,7 @@ class RoundTaker:
         self._check_service(sides, order)  # the better explanation, if it is one
         _check(sides, dict(zip(order, outcomes, strict=True)))
         return {
-            side: _with_values(outcome, sides.side(side), benchmark)
+            side: _with_values(outcome, sides, side)
             for side, outcome in zip(order, outcomes, strict=True)
         }
 
@@ -181,11 +188,22 @@ def _check(sides: Sides, outcomes: dict[Side, Outcome]) -> None:
     wrong = {
         side: outcome.status
         for side, outcome in outcomes.items()
-        if outcome.status != sides.benchmark.exit_status
+        if not sides.benchmark.allows(outcome.status)
     }
     if wrong:
         side, status = next(iter(wrong.items()))
         raise RoundFailedError(_describe(status or 0, sides.side(side)), tuple(wrong))
+    loud = {side: words for side in outcomes if (words := _too_much(sides.side(side)))}
+    if loud:
+        raise RoundFailedError(next(iter(loud.values())), tuple(loud))
+
+
+def _too_much(invocation: Invocation) -> str:
+    """What is said of a process that wrote more than anybody reads; "" of all others."""
+    for name, file in (("output", invocation.stdout), ("error", invocation.stderr)):
+        if file.is_file() and file.stat().st_size > _MOST_OUTPUT:
+            return f"wrote more than {_MOST_OUTPUT >> 20} MiB to its standard {name}"
+    return ""
 
 
 def _describe(status: int, invocation: Invocation) -> str:
@@ -214,17 +232,18 @@ def _with_traffic(sample: Sample, mark: Mark, benchmark: Benchmark, side: Side) 
     return msgspec.structs.replace(sample, counts=counts(exchanges))
 
 
-def _with_values(outcome: Outcome, invocation: Invocation, benchmark: Benchmark) -> Sample:
+def _with_values(outcome: Outcome, sides: Sides, side: Side) -> Sample:
+    invocation, benchmark = sides.side(side), sides.benchmark
     assert outcome.sample is not None
     if benchmark.kind is not Kind.SCRIPT:
         return outcome.sample
-    values = read_worker(Path(invocation.extra)).get_runs()[-1].values
+    values = read_worker(Path(invocation.extra), side).get_runs()[-1].values
     return msgspec.structs.replace(outcome.sample, values_s=tuple(values))
 
 
-def read_worker(file: Path) -> pyperf.Benchmark:
+def read_worker(file: Path, side: Side) -> pyperf.Benchmark:
     """What a pyperf worker wrote. Raises `RoundFailedError` when that is nothing usable."""
     try:
         return pyperf.Benchmark.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, IndexError) as error:
-        raise RoundFailedError(f"the pyperf worker wrote no result: {error}", ()) from error
+        raise RoundFailedError(f"the pyperf worker wrote no result: {error}", (side,)) from error

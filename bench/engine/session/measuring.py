@@ -90,9 +90,9 @@ class Measuring:
                 self.open.plan.options.design,
             )
         except NotMeasurableError as error:
-            sides = tuple(str(side) for side in error.sides)
-            self.open.journal.write(Unavailable(name, sides, str(error)))
-            self.watcher.say(f"{name}: not measured, {' and '.join(sides)}: {error}")
+            gone = Unavailable(name, error.sides, str(error), error.works)
+            self.open.journal.write(gone)
+            self.watcher.say(f"{name}: {gone.words}")
             return None
         return choice
 
@@ -108,6 +108,7 @@ class Measuring:
             record=now.journal.write,
             watcher=self.watcher,
             rounds=list(now.run.rounds(name)),
+            failed=now.run.failed(name),
         )
         if name == CONTROL:
             sampling.alone_rounds = _CONTROL_ALONE_ROUNDS
@@ -130,7 +131,9 @@ class Measuring:
         if sampling.p_value is not None and sampling.p_value <= level:
             self.rejected.add(name)
         (planned,) = (one for one in now.plan.benchmarks if one.declaration.name == name)
-        result = decide_now(planned, plan, sampling.rounds, sampling.ended, level, options.mei)
+        result = decide_now(
+            planned, sampling.plan, sampling.rounds, sampling.ended, level, options.mei
+        )
         self.watcher.decided(result, options.mei)
 
     def _level(self, name: str) -> float:

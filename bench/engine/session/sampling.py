@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Side
 from bench.core.verdict import Interval
@@ -13,11 +15,12 @@ from bench.engine.evaluation import differences, of_design, size_of, times
 from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, inside_s
 from bench.engine.session.watcher import Watcher
+from bench.engine.statistics.binomial import surely_above
 from bench.engine.statistics.few_rounds import exact_test
 from bench.engine.statistics.sequential import LARGE_EFFECT_ROUNDS, assess, large_effect
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.verdicts import settled
-from bench.engine.store.events import Ended, Event, Measured, Probed, Unavailable
+from bench.engine.store.events import Ended, Event, Failed, Measured, Probed, Unavailable
 
 _ALONE_FIRST = 6  # rounds in which each side runs by itself: honest wall times
 _ALONE_FOR_SIZE = 10
@@ -26,11 +29,21 @@ _SIZE_PRECISION = 0.05
 _SHOW_EVERY_S = 0.25
 
 
+class _FailsTooOftenError(Exception):
+    """More rounds failed than the benchmark's declaration allows."""
+
+    def __init__(self, unavailable: Unavailable) -> None:
+        super().__init__(unavailable.words)
+        self.unavailable = unavailable
+
+
 @dataclass(kw_only=True)
 class Sampling:
-    """One benchmark on its way to a verdict. `rounds` are those a resumed run had already.
+    """One benchmark on its way to a verdict.
 
-    `ended` stays None where it failed.
+    `rounds` and `failed` are those a resumed run had already. A round in which a side fails is
+    dropped and counted. `ended` stays None where too many have failed. Where only duets fail, as
+    with an exclusive lock, the rest is taken in pairs: `plan` says so.
     """
 
     taker: RoundTaker
@@ -40,6 +53,7 @@ class Sampling:
     record: Callable[[Event], None]
     watcher: Watcher
     rounds: list[Round]
+    failed: list[Failed] = field(default_factory=list)
     alone_rounds: int = _ALONE_FIRST
     p_value: float | None = None
     reason: str = ""
@@ -49,21 +63,16 @@ class Sampling:
     def run(self, local_alpha: Callable[[], float]) -> None:
         """Measure until there is a verdict or nothing left to spend.
 
-        `local_alpha` tells the level this benchmark is tested at now. What fails is recorded as
-        unavailable, with the reason.
+        `local_alpha` tells the level this benchmark is tested at now. What fails too often is
+        recorded as unavailable, with the reason.
         """
         counters, served_s = read_counters(), self.taker.services_cpu_s()
         before = len(self.rounds)
         try:
-            self._take_alone(self.alone_rounds)
-            self.reason, large = self._decide(local_alpha)
-            self._take_for_size(local_alpha)
-        except RoundFailedError as error:
-            number = len(self.rounds) + 1
-            sides = tuple(str(side) for side in error.sides)
-            failure = f"failed in round {number}: {error}"
-            self.reason = f"not measured, {' and '.join(sides)}: {failure}"
-            self.record(Unavailable(self.plan.benchmark, sides, failure))
+            large = self._take_all(local_alpha)
+        except _FailsTooOftenError as error:
+            self.reason = error.unavailable.words
+            self.record(error.unavailable)
             return
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
@@ -72,10 +81,32 @@ class Sampling:
         self.ended = Ended(self.plan.benchmark, self.reason, noise, large)
         self.record(self.ended)
 
+    def _take_all(self, local_alpha: Callable[[], float]) -> bool:
+        """Every round there is to take; returns whether the rule for large effects ended it."""
+        try:
+            self._take_alone(self.alone_rounds)
+            self.reason, large = self._decide(local_alpha)
+            self._take_for_size(local_alpha)
+        except _FailsTooOftenError as error:
+            if not self._only_duets_fail():
+                raise
+            reason = f"base and head do not work at the same time ({error.unavailable.reason})"
+            self.plan = msgspec.structs.replace(self.plan, design=Design.PAIRS, reason=reason)
+            self.record(self.plan)
+            return self._take_all(local_alpha)
+        return large
+
+    def _only_duets_fail(self) -> bool:
+        """Whether each side works by itself, and only together they do not."""
+        alone = self._of(Design.PAIRS)
+        duets = {one.design for one in self.failed} == {Design.DUET}
+        return duets and self.plan.design is Design.DUET and len(alone) >= self.alone_rounds > 0
+
     @property
     def spent_s(self) -> float:
         """Seconds of measuring so far, those before an interruption included."""
-        return sum(inside_s(taken) for taken in self.rounds)
+        taken_s = sum(inside_s(taken) for taken in self.rounds)
+        return taken_s + sum(one.elapsed_s for one in self.failed)
 
     @property
     def deciding_rounds(self) -> int:
@@ -97,10 +128,38 @@ class Sampling:
         index = len(self._of(design))
         pin = design is Design.DUET or self.plan.metric is not Metric.WALL
         pin = pin and not self.sides.benchmark.container
-        taken = self.taker.take(self.sides, design, index, pin=pin)
+        attempt = sum((one.design, one.index) == (design, index) for one in self.failed)
+        started = time.monotonic()
+        try:
+            taken = self.taker.take(self.sides, design, index, pin=pin, attempt=attempt)
+        except RoundFailedError as error:
+            self._drop(design, index, error, time.monotonic() - started)
+            return
         self.record(Measured(taken))
         self.rounds.append(taken)
         self._show()
+
+    def _drop(self, design: Design, index: int, error: RoundFailedError, elapsed_s: float) -> None:
+        """Count a failed round, of which nothing is used; raises when there are too many."""
+        failed = Failed(
+            benchmark=self.plan.benchmark,
+            design=design,
+            index=index,
+            sides=error.sides or tuple(Side),
+            reason=str(error),
+            elapsed_s=round(elapsed_s, 4),
+        )
+        self.record(failed)
+        self.failed.append(failed)
+        allowed = self.sides.benchmark.failures_allowed
+        of_design = [one for one in self.failed if one.design is design]
+        tried = len(self._of(design)) + len(of_design)
+        count = {side: sum(side in one.sides for one in of_design) for side in Side}
+        sides = tuple(side for side in Side if surely_above(count[side], tried, allowed))
+        if sides:
+            reason = f"failed in {count[sides[0]]} of {tried} rounds: {error}"
+            works = tuple(side for side in Side if count[side] <= allowed * tried)
+            raise _FailsTooOftenError(Unavailable(self.plan.benchmark, sides, reason, works))
 
     def _take_alone(self, wanted: int) -> None:
         if self.plan.design is Design.DUET and self.plan.metric is not Metric.VALUE:

@@ -18,7 +18,7 @@ from bench.workloads.fixtures.catalogue import find_fixture
 
 _CAME_LATER = {
     "fixture", "fresh_home", "prepare", "env", "service", "container", "own_files", "folder",
-    "asks", "arguments",
+    "asks", "arguments", "stdin", "stdin_file", "files",
 }  # fmt: skip
 
 
@@ -75,7 +75,10 @@ def _fixture(benchmark: Benchmark) -> bytes:
 def _declaration(benchmark: Benchmark) -> bytes:
     """The declaration; keys that came later count where they are used: older digests stay."""
     keys = msgspec.to_builtins(benchmark)
-    del keys["default"], keys["rounds"]  # whether it runs and how often, not what runs
+    # Whether it runs, how often, and how often it may fail: not what runs.
+    del keys["default"], keys["rounds"], keys["failures_allowed"]
+    if keys["stdout"] == "file":
+        del keys["stdout"]
     return msgspec.json.encode(
         {key: value for key, value in keys.items() if value or key not in _CAME_LATER}
     )

@@ -48,12 +48,7 @@ class Session:
             measuring.close()
             whole = now.read()
             export_pyperf(whole)
-        names = [one.declaration.name for one in plan.benchmarks]
-        if not any(
-            whole.rounds(name) and whole.unavailable(name) is None
-            for name in names
-            if name != CONTROL
-        ):
+        if not any(_says_something(whole, one.declaration.name) for one in plan.benchmarks):
             raise NothingMeasuredError(
                 f"No benchmark of {plan.target.name} {plan.pair.label} could be measured on Python "
                 f"{interpreter.version}.",
@@ -70,3 +65,11 @@ class Session:
                 f"going on with the unfinished run {run.manifest.run_id}: {rounds} rounds are "
                 f"there already{lost}"
             )
+
+
+def _says_something(run: Run, name: str) -> bool:
+    """Whether there is a verdict on a benchmark, or rounds for one."""
+    unavailable = run.unavailable(name)
+    if unavailable is not None:
+        return unavailable.is_broken
+    return name != CONTROL and bool(run.rounds(name))

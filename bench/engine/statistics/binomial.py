@@ -7,6 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 _LEVEL = 0.05
+_SURELY = 0.005
 _MOST_RUNS = 1_000_000
 
 
@@ -36,6 +37,15 @@ def fewest_runs(errors: int, limit: float) -> int:
     runs = range(errors + 1, _MOST_RUNS)
     enough = bisect_left(runs, x=True, key=lambda n: clopper_pearson(errors, n, _LEVEL)[1] <= limit)
     return errors + 1 + enough
+
+
+def surely_above(count: int, total: int, limit: float) -> bool:
+    """Whether a probability is above a limit: so many would be seen in less than 0.5% of cases.
+
+    With a limit of 10%: 3 of 5, 4 of 9, 7 of 23, 20 of 103.
+    """
+    below = sum(math.comb(total, k) * limit**k * (1 - limit) ** (total - k) for k in range(count))
+    return count > 0 and 1 - below < _SURELY
 
 
 def clopper_pearson(count: int, total: int, level: float) -> tuple[float, float]:

@@ -55,6 +55,17 @@ class Unavailable(msgspec.Struct, frozen=True, tag="unavailable", tag_field="eve
     reason: str
     works: tuple[str, ...] = ()
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether it works on base and not on head."""
+        return self.works == (Side.BASE,)
+
+    @property
+    def words(self) -> str:
+        """What is said of it: `broken, head: exit status 1`."""
+        kind = "broken" if self.is_broken else "not measured"
+        return f"{kind}, {' and '.join(self.sides) or 'both sides'}: {self.reason}"
+
 
 class Compared(msgspec.Struct, frozen=True, tag="compared", tag_field="event"):
     """What a benchmark prints, and how it ends, on both sides: compared before measuring."""
@@ -74,6 +85,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed", tag_field=
     index: int
     sides: tuple[str, ...]
     reason: str
+    elapsed_s: float
 
 
 class Measured(msgspec.Struct, frozen=True, tag="round", tag_field="event"):

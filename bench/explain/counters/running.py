@@ -13,10 +13,11 @@ from bench.core.process import Finished, run_tool
 from bench.core.target import Benchmark
 from bench.engine.measure.client import Invocation, Isolation
 from bench.engine.measure.homes import HomeError
+from bench.engine.measure.inputs import put_files
 
-# As the launcher does it: what the program says goes nowhere. A child it leaves behind must not
-# keep us waiting for the end of a pipe either.
-_QUIET = ("/bin/sh", "-c", 'exec "$@" >/dev/null 2>"$0"')
+# As the launcher does it: standard streams are files. A child it leaves behind must not keep us
+# waiting for the end of a pipe either.
+_STREAMS = ("/bin/sh", "-c", 'in="$1" out="$2"; shift 2; exec "$@" <"$in" >"$out" 2>"$0"')
 
 
 class NotCountedError(Exception):
@@ -39,20 +40,29 @@ class Runner:
         variables: Mapping[str, str] | None = None,
     ) -> None:
         """Run once under an instrument's command; raises `NotCountedError` unless it ends well."""
-        if invocation.home is not None:
-            try:
+        try:
+            if invocation.home is not None:
                 invocation.home.renew(_found(self.isolation.prefix))
-            except HomeError as error:
-                raise NotCountedError(str(error)) from error
+            put_files(benchmark, invocation)
+        except HomeError as error:
+            raise NotCountedError(str(error)) from error
         with scratch(invocation) as folder:
             errors = folder / "stderr"
             finished = run_tool(
-                [*_found(self.isolation.prefix), *_QUIET, errors, *under, *invocation.argv],
+                [
+                    *_found(self.isolation.prefix),
+                    *_STREAMS,
+                    errors,
+                    invocation.stdin,
+                    invocation.stdout,
+                    *under,
+                    *invocation.argv,
+                ],
                 cwd=invocation.folder or invocation.cwd,
                 env={**invocation.env, "PYTHONHASHSEED": "0", **(variables or {})},
                 timeout_s=self._limit_s(benchmark),
             )
-            if finished.status != benchmark.exit_status:
+            if not benchmark.allows(finished.status):
                 raise NotCountedError(_ending(finished, errors, self._limit_s(benchmark)))
 
     def _limit_s(self, benchmark: Benchmark) -> float:

@@ -58,7 +58,7 @@ class Forest(msgspec.Struct, frozen=True):
 
 
 def forest_of(title: str, shown: Sequence[Shown]) -> Forest:
-    """Every benchmark once, sorted by effect, the bare interpreter last."""
+    """Every benchmark once: broken ones, then by effect, the bare interpreter last."""
     rows: dict[str, list[ForestPoint]] = {}
     controls = set()
     for one in shown:
@@ -73,6 +73,8 @@ def forest_of(title: str, shown: Sequence[Shown]) -> Forest:
 
 
 def _place(row: ForestRow) -> tuple[bool, float]:
+    if any(point.verdict is Verdict.BROKEN for point in row.points):
+        return row.is_control, -math.inf
     ratios = [point.ratio for point in row.points if point.ratio is not None]
     return row.is_control, math.fsum(map(math.log, ratios)) / len(ratios) if ratios else math.inf
 
@@ -105,7 +107,10 @@ def draw_forest(forest: Forest) -> Figure:
             height = first + (number + 0.5) * _LINE_IN
             _draw_point(axes, point, height)
             at = left + panel_in + _GAP_IN
-            style_of = {"va": "center", "size": style.SMALL_PT, "color": colour}
+            red = point.verdict is Verdict.BROKEN
+            style_of = {
+                "va": "center", "size": style.SMALL_PT, "color": style.RED if red else colour,
+            }  # fmt: skip
             card.text(at, _TOP_IN + height, figure, **style_of)
         top += count * _LINE_IN + _ROW_GAP_IN
     _legend(card, forest)
@@ -119,6 +124,8 @@ def _label(row: ForestRow) -> str:
 def _words(point: ForestPoint, *, several: bool) -> str:
     """The change of a point, for the column of figures."""
     start = f"{point.python}: " if several else ""
+    if point.verdict is Verdict.BROKEN:
+        return f"{start}broken"
     if point.ratio is None or point.verdict is None:
         return f"{start}not measured"
     if point.verdict is Verdict.UNDECIDED:
@@ -157,10 +164,12 @@ def _axis(axes: Axes, forest: Forest, rows_in: float, panel_in: float) -> None:
 
 
 def _draw_point(axes: Axes, point: ForestPoint, height: float) -> None:
+    low, high = axes.get_xlim()
+    if point.verdict is Verdict.BROKEN:  # there is no ratio: it stands at the slower end
+        _draw_mark(axes, style.MARKS[point.verdict], high, height)
     if point.ratio is None or point.verdict is None or point.interval is None:
         return
     mark = style.MARKS[point.verdict]
-    low, high = axes.get_xlim()
     start, end = ends(point.interval)
     thin = not is_bounded(point.interval)
     axes.plot(
@@ -174,8 +183,12 @@ def _draw_point(axes: Axes, point: ForestPoint, height: float) -> None:
     for is_beyond, at, shape in ((start < low, low, CARETLEFT), (end > high, high, CARETRIGHT)):
         if is_beyond:
             axes.plot([at], [height], marker=shape, markersize=5, color=mark.colour, clip_on=False)
+    _draw_mark(axes, mark, math.log(point.ratio), height)
+
+
+def _draw_mark(axes: Axes, mark: style.Marker, at: float, height: float) -> None:
     axes.plot(
-        [math.log(point.ratio)],
+        [at],
         [height],
         mark.shape,
         markersize=5.4,
@@ -183,6 +196,7 @@ def _draw_point(axes: Axes, point: ForestPoint, height: float) -> None:
         markeredgecolor=mark.colour,
         markerfacecolor=mark.colour if mark.filled else style.CARD,
         markeredgewidth=1.3,
+        clip_on=False,
     )
 
 

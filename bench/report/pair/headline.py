@@ -121,7 +121,11 @@ def _verdicts(found: Sequence[OnPythons], pythons: str, mei: float) -> Iterator[
 
 
 def _decided(found: Sequence[OnPythons], pythons: str) -> Iterator[str]:
-    """What got slower first, if anything did."""
+    """What broke and what got slower first, if anything did."""
+    broken = [one for one in found if one.having(Verdict.BROKEN)]
+    if broken:
+        names = [f"{one.words(Verdict.BROKEN)}: {_reason(one, Verdict.BROKEN)}" for one in broken]
+        yield f"🔴 **Broken by head: {len(broken)} of {len(found)}**: {_listed(names)}."
     slower = [one for one in found if one.having(Verdict.SLOWER)]
     if slower:
         names = [one.words(Verdict.SLOWER) for one in slower]
@@ -144,19 +148,24 @@ def _rest(found: Sequence[OnPythons], mei: float) -> Iterator[str]:
         Verdict.BELOW_MEI: f"Changed, but by less than {mei * 100:g}%",
         Verdict.SAME: f"Same, within ±{mei * 100:g}%",
     }
-    left = [one for one in found if not one.having(Verdict.FASTER, Verdict.SLOWER)]
+    told = (Verdict.BROKEN, Verdict.FASTER, Verdict.SLOWER)
+    left = [one for one in found if not one.having(*told)]
     for verdict, said in words.items():
         having = [one for one in left if one.having(verdict)]
         left = [one for one in left if one not in having]
         if having:
             yield f"{said}: {_listed([code(one.name) for one in having])}."
+    fixed = [one for one in left if all(r.works_on_head_only for r in one.results.values())]
+    if fixed:
+        yield f"Works on head only: {_listed([code(one.name) for one in fixed])}."
+    left = [one for one in left if one not in fixed]
     if left:
         reasons = [f"{code(one.name)} ({_reason(one)})" for one in left]
         yield f"Not measured: {_listed(reasons)}."
 
 
-def _reason(one: OnPythons) -> str:
-    reason = " ".join(next(iter(one.results.values())).reason.split())
+def _reason(one: OnPythons, verdict: Verdict | None = None) -> str:
+    reason = " ".join(next(iter(one.having(verdict).values())).reason.split())
     return plain(reason[:_REASON_LENGTH] + "…" * (len(reason) > _REASON_LENGTH))
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from packaging.utils import canonicalize_name
 
 from bench.core.machine import Neighbour
-from bench.core.result import Evaluation
+from bench.core.result import Evaluation, Result
 from bench.core.verdict import Verdict
 from bench.engine.environments.dependencies import DependencyChange, compare_packages
 from bench.engine.store.run import Run
@@ -42,11 +42,7 @@ def dependency_changes(run: Run) -> tuple[DependencyChange, ...]:
 
 def notes(run: Run, evaluation: Evaluation) -> list[str]:
     """Remarks on a run: what was left out, what confounds it, what disturbed it."""
-    found = [
-        f"{result.name} was not measured: {result.reason}"
-        for result in evaluation.results
-        if result.verdict is None
-    ]
+    found = [words for result in evaluation.results if (words := _left_out(result))]
     if run.closed is None:
         found.append("This run is not complete; the same command goes on with it.")
     found += _control(evaluation) + _dependencies(run)
@@ -57,6 +53,15 @@ def notes(run: Run, evaluation: Evaluation) -> list[str]:
     if not manifest.network.startswith("cut off"):
         found.append(f"The network of measured processes was {manifest.network}.")
     return found
+
+
+def _left_out(result: Result) -> str:
+    """Why a benchmark has no figures; "" where it has some."""
+    if result.verdict is Verdict.BROKEN:
+        return f"{result.name} is broken: it works on base and fails on {result.reason}"
+    if result.works_on_head_only:
+        return f"{result.name} works on head only; {result.reason}"
+    return f"{result.name} was not measured: {result.reason}" if result.verdict is None else ""
 
 
 def _control(evaluation: Evaluation) -> list[str]:

@@ -48,6 +48,8 @@ def _verdicts(results: dict[str, Result], mei: float) -> str:
 
 def _marked(result: Result, mei: float) -> str:
     words = verdict_words(result, mei)
+    if result.verdict is Verdict.BROKEN:
+        return f"🔴 **{words}**"
     return f"**{words}**" if result.verdict is Verdict.SLOWER else words
 
 

@@ -9,11 +9,12 @@ from rich.text import Text
 
 from bench.core.result import Result
 from bench.core.verdict import Interval, Verdict
-from bench.formats.text import is_bounded, magnitude, percent, seconds, verdict_words
+from bench.formats.text import is_bounded, joined, magnitude, percent, seconds, verdict_words
 
 WIDTH = 80
 # Blue and orange tell apart for the colour-blind too, and the mark says it without any colour.
 MARKS = {
+    Verdict.BROKEN: ("✗", "bold red"),
     Verdict.FASTER: ("▼", "bold dodger_blue1"),
     Verdict.SLOWER: ("▲", "bold dark_orange"),
     Verdict.BELOW_MEI: ("≈", "default"),
@@ -83,7 +84,8 @@ def short_change(interval: Interval | None) -> str:
 def counts(results: Sequence[Result]) -> str:
     """`8 faster · 0 slower · 1 same`, and what else there is; the control does not count."""
     found = Counter(result.verdict for result in results if not result.is_control)
-    always = (Verdict.FASTER, Verdict.SLOWER, Verdict.SAME)
+    broken = (Verdict.BROKEN,) if found[Verdict.BROKEN] else ()
+    always = (*broken, Verdict.FASTER, Verdict.SLOWER, Verdict.SAME)
     words = [f"{found[verdict]} {verdict}" for verdict in always]
     words += [
         f"{found[verdict]} {name}"
@@ -103,8 +105,12 @@ def in_words(python: str, results: Sequence[Result]) -> str:
     if len(tested) == 1:
         (only,) = tested
         size = f" ({magnitude(only.size.interval.ratio)})" if only.size is not None else ""
+        if only.works_on_head_only:
+            return f"Python {python}: {only.name} works on head only."
         return f"Python {python}: {only.name} is {only.verdict or 'not measured'}{size}."
+    broken = [result.name for result in tested if result.verdict is Verdict.BROKEN]
     parts = [
+        *([f"{len(broken)} broken ({joined(broken[:3])})"] if broken else []),
         _extreme(tested, Verdict.FASTER, "faster", sign=1),
         _extreme(tested, Verdict.SLOWER, "slower", sign=-1),
     ]

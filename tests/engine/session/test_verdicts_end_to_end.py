@@ -62,15 +62,34 @@ def test_what_is_missing_on_one_side_is_reported_and_the_rest_goes_on(sandbox: S
         ("extra", "head: no command 'sample-extra' in this revision's environment"),
         ("module", "head: exit status 1: ModuleNotFoundError: No module named 'sample.extra'"),
     ):
-        assert (found[name]["verdict"], found[name]["reason"]) == (None, reason)
-        assert f"{name} was not measured: {reason}" in document["notes"]
+        assert (found[name]["verdict"], found[name]["reason"]) == ("broken", reason)
+        assert f"{name} is broken: it works on base and fails on {reason}" in document["notes"]
     assert found["import"]["rounds"] == 5
     assert found["import"]["net"] is not None
 
 
+def test_head_that_works_no_more_is_broken(sandbox: Sandbox) -> None:
+    """Also where there is nothing else to say; CI that asks about slower hears of it."""
+    done = sandbox.run("v1.0.0..fails", "--fail-on", "slower", status=7)
+    assert "work: broken, head: exit status 1: sample: cannot work today" in done.stderr
+    assert "work is broken" in done.stdout
+    assert "Exit status 7: broken on head: work." in done.stdout
+    sandbox.run("v1.0.0..fails")
+
+
+def test_head_that_works_again_is_no_failure(sandbox: Sandbox) -> None:
+    sandbox.write_target(target_text(WORK, IMPORT))
+    options = ("--fail-on", "slower,broken", "--json")
+    done = sandbox.run("fails..v1.0.0", *options, rounds=5)
+    work = by_name(json.loads(done.stdout)[0])["work"]
+    assert (work["verdict"], work["works_on"]) == (None, ["head"])
+    assert "works on head only" in done.stderr
+
+
 def test_everything_fails(sandbox: Sandbox) -> None:
-    done = sandbox.run("v1.0.0..fails", status=4)
-    assert "work: not measured, head: exit status 1: sample: cannot work today" in done.stderr
+    sandbox.write_target(target_text('name = "fail"\ncommand = ["sample", "fail"]'))
+    done = sandbox.run("v1.0.0..v1.1.0", status=4)
+    assert "fail: not measured, base and head: exit status 1: sample: no such luck" in done.stderr
     assert "No benchmark of sample" in done.stderr
 
 
@@ -86,8 +105,8 @@ def test_command_that_fails_in_the_middle(sandbox: Sandbox) -> None:
     sandbox.write_target(target_text(WORK, IMPORT))
     done = sandbox.run("v1.0.0..counts", "--json", rounds=20)
     found = by_name(json.loads(done.stdout)[0])
-    assert found["work"]["verdict"] is None
-    assert "head: failed in round" in found["work"]["reason"]
+    assert found["work"]["verdict"] == "broken"
+    assert "head: failed in" in found["work"]["reason"]
     assert "sample: worn out" in found["work"]["reason"]
     assert found["import"]["verdict"] is not None
     lines = [line for line in done.stderr.splitlines() if line.startswith("work: ")]
