@@ -84,6 +84,15 @@ class Uncompiled(msgspec.Struct, frozen=True):
     count: int
     first: tuple[str, ...]
 
+    def describe(self, interpreter: str) -> str:
+        """What it means and what to do, for the reader."""
+        return (
+            f"{self.count} modules of the standard library in {self.library} have no usable "
+            f"bytecode ({', '.join(self.first)}{', …' * (self.count > len(self.first))}): every "
+            f"process compiles those that it imports. `{interpreter} -m compileall -q "
+            f"{self.library}` compiles them, if your account may write there."
+        )
+
 
 class ImageRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A container image that was built from a revision; `identity` is the digest of its content.
@@ -121,3 +130,9 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
     digest: str = ""
     source_match: SourceMatch | None = None
     image: ImageRecord | None = None
+
+    @property
+    def modules_not_installed(self) -> tuple[str, ...]:
+        """Python files of the commit's package that are not in the environment (the first 50)."""
+        missing = self.source_match.missing if self.source_match else ()
+        return tuple(path for path in missing if path.endswith(".py"))

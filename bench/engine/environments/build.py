@@ -7,6 +7,7 @@ build that did not end, or an environment that was changed, and is made again.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterable
@@ -224,7 +225,8 @@ class _Build:
     def _from_checkout(self) -> None:
         assert self.clone is not None
         self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
-        self.tracked = tracked_files(self.checkout)
+        tracked = tracked_files(self.checkout)
+        self.tracked = {path: blob for path, blob in tracked.items() if self._is_there(path)}
         if self.recipe.dependencies == "uv.lock":
             self._uv(
                 "sync", "--frozen", "--no-default-groups", "--no-editable", "--compile-bytecode",
@@ -233,6 +235,10 @@ class _Build:
             )  # fmt: skip
         else:
             self._install([str(self.checkout)])
+
+    def _is_there(self, path: str) -> bool:
+        """Not left out by `checkout_excludes`."""
+        return os.path.lexists(self.checkout / path)
 
     def _install(self, requirements: list[str]) -> None:
         venv = self.folder / "venv"

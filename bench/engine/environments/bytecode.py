@@ -16,17 +16,19 @@ from bench.core.process import run_tool
 from bench.engine.environments.interpreters import InterpreterFacts
 
 _HEADER = 16  # PEP 552: magic number, flags, then the source's time and size
-_NOT_PROGRAMS = {
-    "test", "tests", "idle_test", "idlelib", "lib2to3", "turtledemo", "site-packages",
-    "dist-packages", "ensurepip", "__pycache__",
-}  # fmt: skip
+# Of a standard library: what no program imports, and what is no part of it.
+NO_LIBRARY = frozenset({
+    "test", "tests", "idle_test", "idlelib", "lib2to3", "turtledemo", "ensurepip",
+    "site-packages", "dist-packages",
+})  # fmt: skip
+_CACHE = "__pycache__"
 _NAMED = 5
 
 
 def uncompiled_library(facts: InterpreterFacts) -> Uncompiled | None:
     """Modules of an interpreter's standard library without usable bytecode; None if all have it."""
     library = Path(facts.library)
-    found = list(_stale(library, facts, _NOT_PROGRAMS))
+    found = list(_stale(library, facts, NO_LIBRARY))
     first = tuple(str(file.relative_to(library)) for file in sorted(found)[:_NAMED])
     return Uncompiled(str(library), len(found), first) if found else None
 
@@ -36,7 +38,7 @@ def compile_packages(folder: Path, facts: InterpreterFacts) -> None:
 
     Those that do not compile (templates, code for other Pythons) stay as they are.
     """
-    files = [str(file) for file in _stale(folder, facts, {"__pycache__"})]
+    files = [str(file) for file in _stale(folder, facts)]
     if not files:
         return
     with NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape") as listed:
@@ -45,9 +47,12 @@ def compile_packages(folder: Path, facts: InterpreterFacts) -> None:
         run_tool([facts.executable, "-I", "-S", "-m", "compileall", "-q", "-i", listed.name])
 
 
-def _stale(folder: Path, facts: InterpreterFacts, left_out: set[str]) -> Iterator[Path]:
+def _stale(
+    folder: Path, facts: InterpreterFacts, left_out: frozenset[str] = frozenset()
+) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in left_out]
+        packages = (name for name in folders if name.isidentifier() and name != _CACHE)
+        folders[:] = [name for name in packages if name not in left_out]
         for name in names:
             file = Path(parent, name)
             if file.suffix == ".py" and not _is_compiled(file, facts):
@@ -55,7 +60,7 @@ def _stale(folder: Path, facts: InterpreterFacts, left_out: set[str]) -> Iterato
 
 
 def _is_compiled(source: Path, facts: InterpreterFacts) -> bool:
-    compiled = source.parent / "__pycache__" / f"{source.stem}.{facts.cache_tag}.pyc"
+    compiled = source.parent / _CACHE / f"{source.stem}.{facts.cache_tag}.pyc"
     try:
         with compiled.open("rb") as stream:
             header = stream.read(_HEADER)

@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -95,12 +95,24 @@ def _named(paths: list[bytes]) -> str:
     return f"{names}, …" if len(paths) > _NAMED else names
 
 
-def _below(folder: bytes) -> Iterator[bytes]:
+def statuses(folder: Path, left_out: Collection[str]) -> Inventory:
+    """The same without reading any content: to see whether something is written in the meantime."""
+    entries, skipped = {}, {os.fsencode(name) for name in left_out}
+    for path in _below(os.fsencode(folder), skipped):
+        status = os.lstat(path)
+        entries[path] = _with_status(status, f"{status.st_ino} {status.st_ctime_ns}")
+    return Inventory(time.time_ns(), entries)
+
+
+def _below(folder: bytes, left_out: Collection[bytes] = ()) -> Iterator[bytes]:
     with os.scandir(folder) as found:
         for one in found:
-            yield one.path
             if one.is_dir(follow_symlinks=False):
-                yield from _below(one.path)
+                if one.name not in left_out:
+                    yield one.path
+                    yield from _below(one.path, left_out)
+            else:
+                yield one.path
 
 
 def _is_settled(entry: Entry, known: Inventory) -> bool:
@@ -109,12 +121,20 @@ def _is_settled(entry: Entry, known: Inventory) -> bool:
 
 def _entry(path: bytes, trusted: Entry | None) -> Entry:
     status = os.lstat(path)
-    fields = status.st_mode, status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
-    if trusted is not None:
-        again = Entry(*fields, content=trusted.content)
-        if again == trusted:
-            return trusted
-    return Entry(*fields, content=_content(path, status.st_mode))
+    if trusted is not None and _with_status(status, trusted.content) == trusted:
+        return trusted
+    return _with_status(status, _content(path, status.st_mode))
+
+
+def _with_status(status: os.stat_result, content: str) -> Entry:
+    return Entry(
+        status.st_mode,
+        status.st_size,
+        status.st_ino,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        content,
+    )
 
 
 def _content(path: bytes, mode: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,39 +13,57 @@ _SHOWN = 50
 
 
 def match_sources(tree: Mapping[str, str], module: Path, site: Path) -> SourceMatch:
-    """Compare Python files, and name those of the commit that were not installed.
+    """Compare Python files, and name files of the commit's package that were not installed.
 
     `tree` has the commit's blob hashes by path, `module` is the installed module's file below
-    `site`. The package may lie in any folder of the repository (`src/`, `lib/`, a member of a
-    workspace): it is taken to be where its module's path occurs, by content if in several places.
+    `site`. The package may lie in any folder of the repository and be called otherwise there
+    (`src/`, `lib/`, a member of a workspace): it is taken to be where most of its files are found.
     """
-    files = module.parent.rglob("*.py") if module.name == "__init__.py" else [module]
+    is_package = module.name.startswith("__init__.")
+    files = module.parent.rglob("*.py") if is_package else [module]
     installed = {
-        file.relative_to(site).as_posix(): _blob(file, _digits(tree))
+        file.relative_to(module.parent).as_posix(): _blob(file, _digits(tree))
         for file in sorted(files)
         if file.is_file()
     }
-    start = module.relative_to(site).as_posix()
-    above = _folder_above(tree, start, installed.get(start, ""))
-    different = [path for path, blob in installed.items() if tree.get(f"{above}{path}") != blob]
-    package = start.rpartition("/")[0]
-    inside = f"{above}{package}/" if module.name == "__init__.py" else f"{above}{start}"
+    package = module.parent.relative_to(site).as_posix()
+    inner = "" if package == "." else f"{package}/"
+    folder = _folder_in(tree, installed, inner)
+    different = [path for path, blob in installed.items() if tree.get(f"{folder}{path}") != blob]
     missing = [
-        path.removeprefix(above)
+        path.removeprefix(folder)
         for path in tree
-        if path.startswith(inside)
-        and path.endswith(".py")
-        and path.removeprefix(above) not in installed
+        if is_package
+        and folder
+        and path.startswith(folder)
+        and not (module.parent / path.removeprefix(folder)).exists()
     ]
-    identical = len(installed) - len(different)
-    return SourceMatch(identical, tuple(different[:_SHOWN]), tuple(missing[:_SHOWN]))
+    missing.sort(key=lambda path: (not path.endswith(".py"), path))
+    return SourceMatch(
+        len(installed) - len(different),
+        tuple(f"{inner}{path}" for path in different[:_SHOWN]),
+        tuple(f"{inner}{path}" for path in missing[:_SHOWN]),
+        len(missing),
+    )
 
 
-def _folder_above(tree: Mapping[str, str], start: str, blob: str) -> str:
-    """What stands before an installed path in the repository: "", `src/`, `packages/one/src/`."""
-    found = [path for path in tree if path == start or path.endswith(f"/{start}")]
-    found.sort(key=lambda path: (tree[path] != blob, len(path)))
-    return found[0].removesuffix(start) if found else ""
+def _folder_in(tree: Mapping[str, str], installed: Mapping[str, str], inner: str) -> str:
+    """The package's folder in the repository: "", `src/pkg/`, `packages/one/src/pkg/`, `lib/`."""
+    by_name = defaultdict(list)
+    for path in tree:
+        by_name[path.rpartition("/")[2]].append(path)
+    found: dict[str, list[int]] = {}
+    for path, blob in installed.items():
+        for there in by_name[path.rpartition("/")[2]]:
+            if there == path or there.endswith(f"/{path}"):
+                same_and_there = found.setdefault(there.removesuffix(path), [0, 0])
+                same_and_there[0] += tree[there] == blob
+                same_and_there[1] += 1
+    return max(
+        found,
+        key=lambda folder: (*found[folder], f"/{folder}".endswith(f"/{inner}"), -len(folder)),
+        default="",
+    )
 
 
 def _digits(tree: Mapping[str, str]) -> int:

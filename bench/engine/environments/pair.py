@@ -100,6 +100,12 @@ class Builder:
         )
         built = self._build(revision, recipe, interpreter)
         self.announce(f"built {revision.label} in {built.record.build_s:.1f} s")
+        modules = built.record.modules_not_installed
+        if modules:
+            self.announce(
+                f"not installed, though {revision.label} has them: {len(modules)} Python files of "
+                f"the package ({', '.join(modules[:3])}{', …' * (len(modules) > 3)})"
+            )
         return built
 
     def _build(self, revision: Revision, recipe: Recipe, interpreter: Interpreter) -> Environment:

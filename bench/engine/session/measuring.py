@@ -12,7 +12,6 @@ from bench.engine.machine.neighbours import Neighbourhood
 from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun
-from bench.engine.session.proof import prove_both
 from bench.engine.session.rounds_plan import plans
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Course, Watcher
@@ -48,7 +47,7 @@ class Measuring:
 
     def close(self) -> None:
         """Prove again what was measured, and mark the run as complete."""
-        prove_both(self.open.environments, self.open.plan.target)
+        self.open.proof.hold()
         inside_s = self.open.taker.launcher.inside_s
         self.open.journal.write(
             Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3), self.neighbours)

@@ -20,7 +20,8 @@ from bench.core.process import run_tool
 from bench.core.sample import Side
 from bench.core.target import Kind, Target
 from bench.core.workspace import Workspace
-from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.bytecode import uncompiled_library
+from bench.engine.environments.interpreters import Interpreter, interpreter_facts
 from bench.engine.environments.pair import Environments
 from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.machine.pinning import find_slice, read_pinning
@@ -36,7 +37,7 @@ from bench.engine.measure.network import (
 from bench.engine.measure.rounds import RoundTaker
 from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
-from bench.engine.session.proof import prove_both, refused_if_unproven
+from bench.engine.session.proof import Proof, refused_if_unproven
 from bench.engine.session.support import pyperf_folder
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.engine.store.run import Journal, Run, create_run, unfinished_run
@@ -60,11 +61,12 @@ def opened(
     """
     target, benchmarks, workspace = plan.target, plan.benchmarks, plan.workspace
     with exclusive(folder / "lock"), network_of(target, benchmarks, workspace) as network:
-        wanted = describe_run(plan, interpreter, environments, network.isolation)
+        proof = Proof(environments, target.env, interpreter_facts(interpreter.executable))
+        wanted = describe_run(plan, proof, interpreter, network.isolation)
         run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
         greet(run)
         with Journal(run) as journal, refused_if_unproven(journal):
-            prove_both(environments, target)
+            proof.hold()
             with (
                 nothing_left(environments.base.record.image, workspace.cache),
                 Launcher(network.isolation) as launcher,
@@ -77,6 +79,7 @@ def opened(
                     plan=plan,
                     interpreter=interpreter,
                     environments=environments,
+                    proof=proof,
                     run=run,
                     journal=journal,
                     network=network,
@@ -156,10 +159,10 @@ def service_of(
 
 
 def describe_run(
-    plan: Plan, interpreter: Interpreter, environments: Environments, isolation: Isolation
+    plan: Plan, proof: Proof, interpreter: Interpreter, isolation: Isolation
 ) -> Manifest:
     """The manifest of a run that begins now, with an id and a seed of its own."""
-    now = datetime.now(UTC)
+    now, environments = datetime.now(UTC), proof.environments
     return Manifest(
         format=FORMAT,
         run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
@@ -175,6 +178,7 @@ def describe_run(
         network=isolation.description,
         slice=isolation.slice,
         pinning=read_pinning(),
+        uncompiled=uncompiled_library(proof.facts),
         harness=harness(plan.workspace),
         variables=plan.target.env,
         seed=secrets.randbits(48),

@@ -5,22 +5,45 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from bench.core.errors import BuildError, UnprovenError
 from bench.core.sample import Side
-from bench.core.target import Target
+from bench.engine.environments.bytecode import NO_LIBRARY
+from bench.engine.environments.interpreters import InterpreterFacts
+from bench.engine.environments.inventory import differences, statuses
 from bench.engine.environments.pair import Environments
 from bench.engine.store.events import Refused
 from bench.engine.store.run import Journal
 
 
-def prove_both(environments: Environments, target: Target) -> None:
-    """Prove that both environments still are what was built; raises `UnprovenError` if not."""
-    for side in Side:
-        try:
-            environments.side(side).prove_again(target.env)
-        except BuildError as error:
-            raise UnprovenError(error.message, error.hint) from error
+@dataclass
+class Proof:
+    """Both environments and their interpreter's standard library are what they were."""
+
+    environments: Environments
+    own: dict[str, str]
+    facts: InterpreterFacts
+
+    def __post_init__(self) -> None:
+        self._library = statuses(Path(self.facts.library), NO_LIBRARY)
+
+    def hold(self) -> None:
+        """Prove it now; raises `UnprovenError` if something has changed."""
+        for side in Side:
+            try:
+                self.environments.side(side).prove_again(self.own)
+            except BuildError as error:
+                raise UnprovenError(error.message, error.hint) from error
+        now = statuses(Path(self.facts.library), NO_LIBRARY)
+        changes = differences(self._library, now)
+        if changes:
+            raise UnprovenError(
+                f"The standard library of {self.facts.executable} has changed since the session "
+                f"began: {changes}.",
+                "Something wrote there, perhaps another program of that Python.",
+            )
 
 
 @contextmanager

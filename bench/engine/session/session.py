@@ -57,7 +57,10 @@ class Session:
         return whole
 
     def _greet(self, run: Run) -> None:
-        """Say what is there already of a run that is gone on with."""
+        """Say what slows every process, and what is there already of a run that is resumed."""
+        manifest = run.manifest
+        if manifest.uncompiled:
+            self.watcher.say(manifest.uncompiled.describe(manifest.base.provenance.base_executable))
         if run.events or run.dropped:
             rounds = sum(len(run.rounds(one.declaration.name)) for one in self.plan.benchmarks)
             lost = " (half a line of a round under way is dropped)" if run.dropped else ""

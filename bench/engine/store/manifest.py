@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from bench.core.environment import EnvironmentRecord
+from bench.core.environment import EnvironmentRecord, Uncompiled
 from bench.core.machine import Machine, Pinning
 from bench.core.options import Options
 from bench.core.revision import Pair
@@ -29,7 +29,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `network` says whether measured processes could reach one; `harness` names this project's own
     commit, Python and tools; `variables` are the target's own, from its TOML file.
     `slice` is the cgroup that measured processes had to themselves; `pinning` what the playbook's
-    verification says of the machine, None where it never ran.
+    verification says of the machine, None where it never ran. `uncompiled` are modules of the
+    interpreter without usable bytecode, as the run began.
     """
 
     format: int
@@ -50,6 +51,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
     slice: str = ""
     pinning: Pinning | None = None
+    uncompiled: Uncompiled | None = None
 
     @property
     def identity(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.core.environment import EnvironmentRecord, ImageRecord
+from bench.core.environment import EnvironmentRecord, ImageRecord, SourceMatch
 from bench.engine.environments.dependencies import DependencyChange
 from bench.formats.markdown import code, collapsed, fenced, heading, plain, prose, table
 from bench.formats.text import counted, day, duration, joined, mebibytes
@@ -75,7 +75,7 @@ def _environments(one: Shown) -> Iterator[str]:
     ]
     yield table(("", "base", "head"), rows, numbers=False)
     if one.is_complete:
-        yield "Both sides proved version, record and module file before and after measuring."
+        yield _proven(*sides)
     commands = "\n".join(
         f"# {name}\n" + "\n".join(side.commands)
         for name, side in zip(("base", "head"), sides, strict=True)
@@ -84,6 +84,12 @@ def _environments(one: Shown) -> Iterator[str]:
     if manifest.variables:
         pairs = [code(f"{name}={value}") for name, value in sorted(manifest.variables.items())]
         yield f"Environment variables of the target: {', '.join(pairs)}."
+
+
+def _proven(base: EnvironmentRecord, head: EnvironmentRecord) -> str:
+    if base.digest and head.digest:
+        return "All files of both sides had the same hashes before and after measuring."
+    return "Both sides proved version, record and module file before and after measuring."
 
 
 _NAMES = (
@@ -101,6 +107,8 @@ _NAMES = (
     "left out of the checkout",
     "record (sha256)",
     "files identical to the commit's",
+    "committed, not installed",
+    "all files (sha256)",
     "Python",
     "interpreter",
     "module file, proven",
@@ -125,6 +133,8 @@ def _facts(side: EnvironmentRecord) -> list[str]:
         plain(", ".join(recipe.excludes)),
         code(proven.record_sha256),
         _source_match(side),
+        _not_installed(side.source_match),
+        code(side.digest) if side.digest else "",
         plain(f"{proven.implementation} {proven.python}, {proven.compiler}"),
         code(proven.base_executable),
         code(proven.module_file),
@@ -164,5 +174,16 @@ def _source_match(side: EnvironmentRecord) -> str:
     words = f"{match.identical} of {total}"
     if not match.different:
         return words
-    listed = ", ".join(code(name) for name in match.different[:_DIFFERENT_SHOWN])
-    return f"{words}; different: {listed}{' …' * (len(match.different) > _DIFFERENT_SHOWN)}"
+    return f"{words}; different: {_listed(match.different)}"
+
+
+def _not_installed(match: SourceMatch | None) -> str:
+    """Files of the package that the commit has and the environment has not."""
+    if match is None or not match.missing:
+        return ""
+    return f"{max(match.missing_files, len(match.missing))}: {_listed(match.missing)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    words = ", ".join(code(name) for name in names[:_DIFFERENT_SHOWN])
+    return f"{words}{' …' * (len(names) > _DIFFERENT_SHOWN)}"
