@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import marshal
 import os
+import select
 import shlex
 import signal
 import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
+
+from bench.core.lock import say_what_waits
+from bench.core.secrets import without_secrets
+
+_GUARDIAN = Path(__file__).with_name("guardian.py")
+_SAY_AFTER_S = 1.0
+_END_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A tool that has ended: its exit status (None when it was stopped by the time-out)."""
+    """A tool that has ended: its exit status (None when it was stopped by the time-out).
+
+    `left` are the processes that it had started and left running; they were ended.
+    """
 
     command: tuple[str, ...]
     status: int | None
     stdout: str
     stderr: str
+    left: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -29,11 +45,12 @@ class Finished:
     def describe(self) -> str:
         """The command as one would type it, and how it ended."""
         ending = "ran into its time-out" if self.status is None else f"exit status {self.status}"
-        return f"{shlex.join(self.command)}: {ending}"
+        left = f" (ended what it had left running: {'; '.join(self.left)})" if self.left else ""
+        return without_secrets(f"{shlex.join(self.command)}: {ending}{left}")
 
     def last_lines(self, count: int = 15) -> str:
         """The end of what the tool said: standard error, or standard output when that is empty."""
-        text = self.stderr.strip() or self.stdout.strip()
+        text = without_secrets(self.stderr.strip() or self.stdout.strip())
         return "\n".join(text.splitlines()[-count:])
 
 
@@ -43,37 +60,98 @@ def run_tool(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     timeout_s: float = 600.0,
+    guarded: bool = True,
 ) -> Finished:
     """Run a tool to its end with its output kept.
 
-    The tool gets a process group of its own; the time-out and an interruption kill the whole
-    group. Raises `FileNotFoundError` when the tool does not exist.
+    The tool and everything it has started end with it, at the time-out, with an interruption, and
+    when this process dies. `guarded=False` is for tools of milliseconds that start nothing (a
+    guardian takes as long as an interpreter to start): only their process group is ended, and only
+    by this process. Raises `FileNotFoundError` when the tool does not exist.
     """
     words = tuple(str(word) for word in command)
-    process = subprocess.Popen(
-        words,
-        cwd=cwd,
-        env=None if env is None else dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        process_group=0,
-    )
+    variables = dict(os.environ if env is None else env)
+    with (
+        tempfile.TemporaryFile() as stdout,
+        tempfile.TemporaryFile() as stderr,
+        tempfile.TemporaryFile() as told,
+    ):
+        # Output goes to files: what is left of a tool could keep a pipe open for ever.
+        process = subprocess.Popen(
+            _guarding(told) if guarded else words,
+            cwd=None if guarded else cwd,
+            env={"PATH": variables.get("PATH", os.defpath)} if guarded else variables,
+            stdin=subprocess.PIPE if guarded else subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=(told.fileno(),) if guarded else (),
+            process_group=0,
+        )
+        try:
+            if process.stdin is not None:
+                process.stdin.write(marshal.dumps((words, variables, str(cwd or ""))))
+                process.stdin.flush()
+            in_time = _wait(process, timeout_s)
+        finally:
+            _end(process)
+        answer = _answer(told) if guarded else {}
+        if "error" in answer:
+            raise OSError(answer["error"], os.strerror(answer["error"]), answer["file"])
+        status = answer.get("status", process.returncode) if in_time else None
+        left = tuple(answer.get("left", ()))
+        return Finished(words, status, _text(stdout), _text(stderr), left)
+
+
+def _guarding(told: IO[bytes]) -> list[str]:
+    return [sys.executable, "-I", "-S", str(_GUARDIAN), str(told.fileno())]
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
+    """Wait for a process; whether it has ended in time. Says when it waits for a lock."""
+    said_s = min(timeout_s, _SAY_AFTER_S)
+    if _wait_for(process, said_s):
+        return True
+    say_what_waits(process.pid)
+    return _wait_for(process, timeout_s - said_s)
+
+
+def _wait_for(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
     try:
-        stdout, stderr = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        _kill_group(process)
-        stdout, stderr = process.communicate()
-        return Finished(words, None, stdout, stderr)
-    except BaseException:
-        _kill_group(process)
-        process.wait()
-        raise
-    return Finished(words, process.returncode, stdout, stderr)
+        handle = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or an old one: this looks from time to time
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout_s)
+        return process.returncode is not None
+    try:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        return bool(poll.poll(timeout_s * 1000))
+    finally:
+        os.close(handle)
 
 
-def _kill_group(process: subprocess.Popen[str]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it unless it has ended: a guardian ends its tool when its standard input ends."""
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        _wait_for(process, _END_WITHIN_S)
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _answer(told: IO[bytes]) -> dict[str, Any]:
+    told.seek(0)
+    try:
+        answer: dict[str, Any] = marshal.load(told)
+    except (EOFError, ValueError):  # it was killed
+        return {}
+    return answer
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    text = stream.read().decode(errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -24,11 +24,14 @@ _FIXED = (
     "fetch.recurseSubmodules=false", "fetch.prune=false", "status.renames=false",
     "status.showUntrackedFiles=normal", "status.relativePaths=false", "init.templateDir=",
     "init.defaultBranch=main", "checkout.defaultRemote=origin", "clone.defaultRemoteName=origin",
+    "gc.autoDetach=false", "maintenance.autoDetach=false",
 )  # fmt: skip
 _FOREIGN = "dubious ownership"
 
 
-def git(folder: Path | None, *arguments: str | Path, timeout_s: float = 120) -> Finished:
+def git(
+    folder: Path | None, *arguments: str | Path, timeout_s: float = 120, guarded: bool = False
+) -> Finished:
     """Run git in a folder to its end. Raises `UsageError` when git is missing or distrusts it."""
     place = ["-C", str(folder)] if folder else []
     fixed = [word for one in _FIXED for word in ("-c", one)]
@@ -37,6 +40,7 @@ def git(folder: Path | None, *arguments: str | Path, timeout_s: float = 120) -> 
             ["git", *place, *fixed, *map(str, arguments)],
             env=_variables(folder),
             timeout_s=timeout_s,
+            guarded=guarded,
         )
     except FileNotFoundError as error:
         raise UsageError("git is not installed.", "Debian: apt-get install git.") from error
@@ -82,4 +86,4 @@ def git_remote(folder: Path | None, *arguments: str | Path, timeout_s: float) ->
     chosen = {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys()
     if not chosen and not git(folder, "config", "--get", "core.sshCommand").stdout.strip():
         arguments = ("-c", "core.sshCommand=ssh -oBatchMode=yes", *arguments)
-    return git(folder, *arguments, timeout_s=timeout_s)
+    return git(folder, *arguments, timeout_s=timeout_s, guarded=True)

@@ -192,8 +192,9 @@ def harness(workspace: Workspace) -> dict[str, str]:
     The commit is marked as dirty where a file that measures has changed; new results are none.
     """
     root = workspace.root
-    described = run_tool(["git", "-C", root, "describe", "--always"])
-    changed = run_tool(["git", "-C", root, "status", "--porcelain", "--", *_MEASURES]).stdout
+    described = run_tool(["git", "-C", root, "describe", "--always"], guarded=False)
+    status = ["git", "-C", root, "status", "--porcelain", "--", *_MEASURES]
+    changed = run_tool(status, guarded=False).stdout
     dirty = "-dirty" if changed.strip() else ""
     return {
         "commit": f"{described.stdout.strip()}{dirty}" if described.ok else "not a git checkout",

@@ -16,7 +16,7 @@ def isolate_tests(network: str) -> Isolation:
         return Isolation((), f"open ({AS_DECLARED})")
     for prefix in WITH_LOOPBACK:
         try:
-            if run_tool([*prefix, "true"], timeout_s=10).ok:
+            if run_tool([*prefix, "true"], timeout_s=10, guarded=False).ok:
                 return Isolation(prefix, "cut off (network namespace with a loopback interface)")
         except FileNotFoundError:
             break

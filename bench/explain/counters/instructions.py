@@ -110,7 +110,9 @@ def _find_perf() -> str:
     """The path of perf if it can count instructions on this machine, else ""."""
     try:
         perf = find_tool("perf")
-        tried = run_tool([perf, "stat", "-x", ",", "-e", _EVENT, "/bin/true"], timeout_s=10)
+        tried = run_tool(
+            [perf, "stat", "-x", ",", "-e", _EVENT, "/bin/true"], timeout_s=10, guarded=False
+        )
         parse_perf(tried.stderr)
     except NotCountedError:
         return ""
@@ -122,4 +124,8 @@ def _without_randomisation() -> tuple[str, ...]:
         setarch = find_tool("setarch")
     except NotCountedError:
         return ()
-    return (setarch, "-R") if run_tool([setarch, "-R", "/bin/true"], timeout_s=10).ok else ()
+    return (
+        (setarch, "-R")
+        if run_tool([setarch, "-R", "/bin/true"], timeout_s=10, guarded=False).ok
+        else ()
+    )
