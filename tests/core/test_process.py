@@ -79,7 +79,7 @@ def test_nothing_outlives_the_harness(tmp_path: Path, number: signal.Signals) ->
         stderr=subprocess.DEVNULL,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
-    wait_until(lambda: (tmp_path / "own").exists())
+    wait_until((tmp_path / "own").exists)
     process.send_signal(number)
     process.wait()
     assert ends(int((tmp_path / "pid").read_text()), 2)
@@ -109,7 +109,8 @@ def test_waiting_for_a_lock_is_said_with_its_holder(tmp_path: Path) -> None:
     code = "from pathlib import Path; from bench.core.lock import exclusive\n"
     code += f"with exclusive(Path({str(tmp_path / 'a.lock')!r}), wait=True): print('mine')"
     with holding(tmp_path / "a.lock") as holder:
-        with pytest.raises(DataError, match=rf"in use by process {holder.pid} \(python -c .* since"):
+        said = rf"in use by process {holder.pid} \(python -c .* since"
+        with pytest.raises(DataError, match=said):
             exclusive(tmp_path / "a.lock").__enter__()
         waiter = subprocess.Popen(
             [sys.executable, "-c", code], cwd=ROOT, text=True,

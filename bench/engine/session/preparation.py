@@ -193,7 +193,7 @@ def harness(workspace: Workspace) -> dict[str, str]:
     """
     root = workspace.root
     described = run_tool(["git", "-C", root, "describe", "--always"], guarded=False)
-    status = ["git", "-C", root, "status", "--porcelain", "--", *_MEASURES]
+    status = ("git", "-C", root, "status", "--porcelain", "--", *_MEASURES)
     changed = run_tool(status, guarded=False).stdout
     dirty = "-dirty" if changed.strip() else ""
     return {
