@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.result import CONTROL
+from bench.core.result import CONTROL, Outputs
 from bench.core.sample import Design, Metric, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.invocations import NotPresentError, NotServedError, Subject
+from bench.engine.measure.outputs import OutputsSeen, names_of
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, read_worker
 
 # A process that waits for more than this share of its time, or keeps more cores than this busy, is
@@ -53,13 +55,14 @@ class NotMeasurableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """How a benchmark will be measured, and why."""
+    """How a benchmark will be measured, and why; `outputs` is what both sides printed."""
 
     sides: Sides
     design: Design
     metric: Metric
     reason: str
     loops: int
+    outputs: Outputs | None = None
 
 
 def probe(
@@ -67,8 +70,19 @@ def probe(
 ) -> Choice:
     """Run each side a few times by itself, discard the figures, and choose a design.
 
-    Raises `NotMeasurableError` when a side fails: what fails is never timed.
+    What commands and imports print is compared. Raises `NotMeasurableError` when a side fails: what
+    fails is never timed.
     """
+    seen = OutputsSeen(names_of(base, head))
+    if benchmark.kind is not Kind.SCRIPT and benchmark.name != CONTROL:
+        taker = dataclasses.replace(taker, after=seen.note)
+    choice = _choose(taker, benchmark, base, head, wanted)
+    return dataclasses.replace(choice, outputs=seen.compared())
+
+
+def _choose(
+    taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Subject, wanted: Design | None
+) -> Choice:
     sides, loops = _prepare(taker, benchmark, base, head)
     known = _known(benchmark)
     if known is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +47,15 @@ class Sides:
 class RoundTaker:
     """Where rounds are taken: the launcher, the cores it may pin to (none: no pinning).
 
-    `network` knows the services beside the launcher; None: there are none.
+    `network` knows the services beside the launcher; None: there are none. `after` hears of every
+    process that has ended well, and of its exit status.
     """
 
     launcher: Launcher
     cpus: tuple[int, ...]
     seed: int
     network: Network | None = None
+    after: Callable[[Side, Invocation, int], None] | None = None
 
     def take(
         self, sides: Sides, design: Design, index: int, *, pin: bool, attempt: int = 0
@@ -167,6 +169,9 @@ class RoundTaker:
             raise RoundFailedError(f"could not be started: {error}", tuple(order)) from error
         self._check_service(sides, order)  # the better explanation, if it is one
         _check(sides, dict(zip(order, outcomes, strict=True)))
+        for side, outcome in zip(order, outcomes, strict=True):
+            if self.after is not None and outcome.status is not None:
+                self.after(side, sides.side(side), outcome.status)
         return {
             side: _with_values(outcome, sides, side)
             for side, outcome in zip(order, outcomes, strict=True)

@@ -16,7 +16,7 @@ from bench.engine.session.rounds_plan import plans
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.multiplicity import local_alpha
-from bench.engine.store.events import Closed, Opened, Probed, Unavailable
+from bench.engine.store.events import Closed, Compared, Opened, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
 
 _CONTROL_ALONE_ROUNDS = 20
@@ -73,6 +73,8 @@ class Measuring:
         made = plans(chosen, [sides.benchmark for sides in works], now.plan.options)
         for plan, choice in zip(made, chosen, strict=True):
             now.journal.write(plan)
+            if choice.outputs is not None:
+                now.journal.write(Compared(plan.benchmark, choice.outputs))
             known[plan.benchmark] = plan, choice.sides
         order = [planned.declaration.name for planned in now.plan.benchmarks]
         self.plans = {name: known[name][0] for name in order if name in known}

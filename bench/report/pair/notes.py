@@ -13,6 +13,7 @@ from bench.core.verdict import Verdict
 from bench.engine.environments.dependencies import DependencyChange, compare_packages
 from bench.engine.store.run import Run
 from bench.formats.text import change, joined, share
+from bench.report.pair.asides import aside_notes
 from bench.report.pair.floor_notes import floor_warnings
 from bench.report.pair.pythons import differing_effects
 from bench.report.select_runs import Evaluated
@@ -45,7 +46,7 @@ def notes(run: Run, evaluation: Evaluation) -> list[str]:
     found = [words for result in evaluation.results if (words := _left_out(result))]
     if run.closed is None:
         found.append("This run is not complete; the same command goes on with it.")
-    found += _control(evaluation) + _dependencies(run)
+    found += [*aside_notes(evaluation.results), *_control(evaluation), *_dependencies(run)]
     found += _noise(evaluation, run.closed.neighbours if run.closed else ())
     manifest = run.manifest
     if not manifest.machine.can_pin:

@@ -10,6 +10,7 @@ from bench.core.target import Kind
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, collapsed, table
 from bench.formats.text import amount, before_after, change, mebibytes, verdict_words
+from bench.report.pair.asides import asides
 from bench.report.pair.conditions import load_words
 from bench.report.pair.mounts_section import mounts_section
 from bench.report.select_runs import Shown
@@ -50,7 +51,8 @@ def _marked(result: Result, mei: float) -> str:
     words = verdict_words(result, mei)
     if result.verdict is Verdict.BROKEN:
         return f"🔴 **{words}**"
-    return f"**{words}**" if result.verdict is Verdict.SLOWER else words
+    beside = "".join(f" ⚠ {one}" for one in asides(result))
+    return (f"**{words}**" if result.verdict is Verdict.SLOWER else words) + beside
 
 
 def _table(

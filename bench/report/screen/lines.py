@@ -10,6 +10,7 @@ from rich.text import Text
 from bench.core.result import Result
 from bench.core.verdict import Interval, Verdict
 from bench.formats.text import is_bounded, joined, magnitude, percent, seconds, verdict_words
+from bench.report.pair.asides import asides, excerpt
 
 WIDTH = 80
 # Blue and orange tell apart for the colour-blind too, and the mark says it without any colour.
@@ -51,10 +52,20 @@ def result_cells(result: Result) -> list[str]:
 
 
 def result_lines(results: Sequence[Result], mei: float) -> list[Text]:
-    """Lines for all results, in columns as wide as they need."""
+    """Lines for all results, in columns as wide as they need; below each what stands beside it."""
     rows = [result_cells(result) for result in results]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [result_line(result, mei, widths) for result in results]
+    return [
+        line
+        for result in results
+        for line in (result_line(result, mei, widths), *_aside_lines(result))
+    ]
+
+
+def _aside_lines(result: Result) -> list[Text]:
+    lines = [f"      ⚠ {one}" for one in asides(result)]
+    lines += [f"        {one}" for one in filter(None, [excerpt(result)])]
+    return [Text(line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…") for line in lines]
 
 
 def before_after(base_s: float | None, head_s: float | None) -> str:

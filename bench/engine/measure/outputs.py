@@ -1,0 +1,141 @@
+"""Whether base and head print the same and end alike: less work looks faster."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+
+from bench.core.result import Outputs
+from bench.core.sample import Side
+from bench.engine.measure.client import Invocation
+from bench.engine.measure.invocations import Subject
+
+_READ_BYTES = 4 << 20
+_RUNS = 2  # of each side: the first runs may set something up
+_LINES, _LINE_LENGTH = 6, 100  # of an excerpt
+_WINDOW = 40
+
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
+_UNIT = r"(?:ns|[uµμ]s|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?)"
+# What is another one in each run of the same program, and what stands for it.
+_PASSING = [
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"(?:/private)?/(?:tmp|var/tmp|var/folders)/[^\s'\"`:,;)\]}>]+", "<temporary path>"),
+        (r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", "<uuid>"),
+        (r"\b0x[0-9a-fA-F]{4,}\b", "<address>"),
+        (
+            r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?(?!\d)",
+            "<date>",
+        ),
+        (
+            rf"\b(?:{_DAY},? +)?(?:\d\d? {_MONTH}|{_MONTH} +\d\d?)(?:,? \d{{4}})?\b",
+            "<date>",
+        ),
+        (r"\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?\b", "<time>"),
+        (rf"\b\d+(?:[.,]\d+)?(?:e-?\d+)? ?{_UNIT}\b", "<duration>"),
+        (r"\b1[6-9]\d{8}(?:\.\d+)?\b", "<time>"),
+        (r"(?i)\b(?:pid|process)[ =:#]+\d+\b", "<process>"),
+    )
+]
+
+
+def normalised(text: str, names: Sequence[tuple[re.Pattern[str], str]]) -> str:
+    """The text without times, dates, addresses and process ids; `names` are replaced first."""
+    for pattern, name in (*names, *_PASSING):
+        text = pattern.sub(name, text)
+    return text
+
+
+def names_of(base: Subject, head: Subject) -> list[tuple[re.Pattern[str], str]]:
+    """What each side has of its own: paths, versions and commits."""
+    found: list[tuple[str, str]] = []
+    for subject in (base, head):
+        record = subject.environment.record
+        found += [
+            (re.escape(str(subject.home)), "<home>"),
+            (re.escape(str(subject.environment.folder)), "<environment>"),
+        ]
+        version = record.provenance.version
+        if "." in version:
+            found.append((rf"(?<![\w.])v?{re.escape(version)}(?!\w|\.\d)", "<version>"))
+        if len(record.revision.identity) == 40:
+            found.append((rf"\b{record.revision.identity[:7]}[0-9a-f]*\b", "<commit>"))
+    return [(re.compile(pattern), name) for pattern, name in found]
+
+
+@dataclass(frozen=True)
+class _Printed:
+    """One process: its exit status and, by name, its normalised streams."""
+
+    status: int
+    streams: dict[str, str]
+
+
+@dataclass
+class OutputsSeen:
+    """Takes note of every process that a probe runs; told by the round taker after each."""
+
+    names: Sequence[tuple[re.Pattern[str], str]]
+    printed: dict[Side, list[_Printed]] = field(default_factory=lambda: {side: [] for side in Side})
+
+    def note(self, side: Side, invocation: Invocation, status: int) -> None:
+        """A process has ended; its output is in its files."""
+        files = {"standard output": invocation.stdout, "standard error": invocation.stderr}
+        streams = {name: normalised(_read(file), self.names) for name, file in files.items()}
+        self.printed[side].append(_Printed(status, streams))
+
+    def compared(self) -> Outputs | None:
+        """What is to be said of the last runs of each side; None where a side has none."""
+        last = {side: found[-_RUNS:] for side, found in self.printed.items()}
+        if not all(last.values()):
+            return None
+        statuses = [{one.status for one in found} for found in last.values()]
+        differs = ["exit status"] if statuses[0] != statuses[1] else []
+        excerpt = f"{_listed(statuses[0])} → {_listed(statuses[1])}" if differs else ""
+        varying: set[Side] = set()
+        for name in last[Side.BASE][0].streams:
+            texts = {side: {one.streams[name] for one in found} for side, found in last.items()}
+            several = {side for side, found in texts.items() if len(found) > 1}
+            varying |= several
+            if not several and texts[Side.BASE] != texts[Side.HEAD]:
+                differs.append(name)
+                (base,), (head,) = texts.values()
+                excerpt = excerpt or first_difference(base, head)
+        return Outputs(
+            differs=tuple(differs),
+            varying=tuple(side for side in Side if side in varying),
+            excerpt=excerpt,
+        )
+
+
+def first_difference(base: str, head: str) -> str:
+    """The first lines that differ, as a unified diff without its heads."""
+    sides = base.splitlines(), head.splitlines()
+    start = next((i for i, (one, two) in enumerate(zip_longest(*sides)) if one != two), 0)
+    windows = [lines[start : start + _WINDOW] for lines in sides]
+    return "\n".join(list(_changed(*windows))[:_LINES])
+
+
+def _changed(base: list[str], head: list[str]) -> Iterator[str]:
+    for line in difflib.unified_diff(base, head, n=0, lineterm=""):
+        if not line.startswith(("---", "+++", "@@")):
+            shown = "".join(one if one.isprintable() else " " for one in line)
+            yield shown[:_LINE_LENGTH] + "…" * (len(shown) > _LINE_LENGTH)
+
+
+def _listed(statuses: set[int]) -> str:
+    return ", ".join(map(str, sorted(statuses)))
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_READ_BYTES).decode(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,57 @@
+"""What stands beside a verdict: outputs that differ, and rounds that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.core.result import Result
+from bench.formats.text import counted, joined
+
+_EXCERPT_LINES = 2
+
+
+def asides(result: Result) -> list[str]:
+    """A few words each: `standard output differs`, `head failed in 2 of 42 rounds`."""
+    found = []
+    if result.outputs and result.outputs.differs:
+        verb = "differs" if len(result.outputs.differs) == 1 else "differ"
+        found.append(f"{joined(result.outputs.differs)} {verb}")
+    failures = result.failures
+    if failures and result.available:
+        tried = counted(failures.tried, "round")
+        found += [
+            f"{side} failed in {number} of {tried}"
+            for side, number in (("base", failures.base), ("head", failures.head))
+            if number
+        ]
+    return found
+
+
+def excerpt(result: Result) -> str:
+    """The first lines that differ, on one line; "" where none do."""
+    said = result.outputs.excerpt if result.outputs else ""
+    return " / ".join(said.splitlines()[:_EXCERPT_LINES])
+
+
+def aside_notes(results: Sequence[Result]) -> Iterator[str]:
+    """The same in sentences, for those who read on."""
+    for result in results:
+        if result.outputs and result.outputs.differs:
+            yield (
+                f"{result.name}: {joined(result.outputs.differs)} of base and head differ: they "
+                f"may not do the same work. First difference: `{excerpt(result).replace('`', ' ')}`"
+            )
+    failing = [one for one in results if one.failures and one.available]
+    if failing:
+        named = joined([f"{one.name} ({joined(_failures(one))})" for one in failing])
+        yield (
+            f"Some rounds failed and were dropped on both sides: {named}. Times are of processes "
+            "that worked."
+        )
+    varying = [one.name for one in results if one.outputs and one.outputs.varying]
+    if varying:
+        yield f"What these print varies from run to run and was not compared: {joined(varying)}."
+
+
+def _failures(result: Result) -> list[str]:
+    return [words for words in asides(result) if "failed" in words]

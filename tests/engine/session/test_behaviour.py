@@ -1,0 +1,86 @@
+"""What a process is given and what it says, from the target's file to the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from support.sandbox import Sandbox, by_name, target_text
+
+# v1.0.0 has UNITS = 1, v1.1.0 has 4.
+_UNITS = "from sample.behaviour import UNITS"
+
+
+def command(name: str, code: str, *arguments: str, rest: str = "") -> str:
+    """A benchmark that runs a line of Python."""
+    words = json.dumps(["python", "-c", code, *arguments])
+    return f'name = "{name}"\ncommand = {words}\n{rest}'
+
+
+DIFFERENT = command("different", f"{_UNITS}; print('did', UNITS, 'units')")
+PASSING = command(
+    "passing",
+    "import os, sys, time; print('pid', os.getpid(), object(), os.environ['HOME'], sys.prefix); "
+    "print(time.ctime(), 'in', time.perf_counter(), 'seconds')",
+)
+RANDOM = command("random", "import random; print(random.random())")
+STATUS = command(
+    "status", f"import sys; {_UNITS}; sys.exit(0 if UNITS == 1 else 3)", rest="exit_status = [0, 3]"
+)
+LOUD = command("loud", f"{_UNITS}; print('x' * (65 << 20) if UNITS > 1 else '')")
+GIVEN = command(
+    "given",
+    "import os, stat, sys; from pathlib import Path; "
+    "assert sys.argv[1:] == ['', os.environ['HOME'] + '/a'], sys.argv; "
+    "assert sys.stdin.read() == 'one\\ntwo'; "
+    "assert Path('deep/input.txt').read_text() == 'from the file'; "
+    "Path('deep/input.txt').write_text('spoilt'); "
+    "told = os.fstat(1); assert stat.S_ISREG(told.st_mode) and not told.st_size; print('x' * 99)",
+    "",
+    "{home}/a",
+    rest='stdin = "one\\ntwo"\n[benchmark.files]\n"deep/input.txt" = "from the file"',
+)
+FILE = command(
+    "file",
+    "import os, stat, sys; assert sys.stdin.read() == 'words'; "
+    "assert stat.S_ISCHR(os.fstat(1).st_mode)",
+    rest='stdin_file = "in.txt"\nstdout = "null"\n[benchmark.files]\n"in.txt" = "words"',
+)
+ALL = (DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
+
+
+@pytest.fixture
+def measured(sandbox: Sandbox) -> tuple[Sandbox, Mapping[str, Any], str]:
+    sandbox.write_target(target_text(*ALL))
+    done = sandbox.run("v1.0.0..v1.1.0", "--json", rounds=2)
+    return sandbox, json.loads(done.stdout)[0], done.stderr
+
+
+def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str]) -> None:
+    sandbox, document, said = measured
+    found = by_name(document)
+    outputs = {name: one["outputs"] for name, one in found.items()}
+    assert outputs["different"]["differs"] == ["standard output"]
+    assert outputs["different"]["excerpt"] == "-did 1 units\n+did 4 units"
+    assert outputs["passing"] == {"differs": [], "varying": [], "excerpt": ""}
+    assert outputs["random"]["varying"] == ["base", "head"]
+    assert (outputs["status"]["differs"], outputs["status"]["excerpt"]) == (
+        ["exit status"], "0 → 3",
+    )  # fmt: skip
+    assert found["loud"]["verdict"] == "broken"
+    assert found["loud"]["reason"] == "head: wrote more than 64 MiB to its standard output"
+    assert outputs["python-startup"] is None
+    for name in ("given", "file"):
+        assert found[name]["rounds"] == 2, found[name]
+    assert "⚠ standard output differs" in said
+    assert "-did 1 units / +did 4 units" in said
+    sandbox.bench("report", status=0)
+    (file,) = sandbox.workspace.results.glob("sample/*/README.md")
+    page = file.read_text(encoding="utf-8")
+    assert "⚠ standard output differs" in page
+    assert "First difference: `-did 1 units / +did 4 units`" in page
+    assert "🔴 **Broken by head: 1 of 7**: `loud`: head: wrote more than 64 MiB" in page
+    assert "🔴 **broken: fails on head**" in page
+    assert "varies from run to run and was not compared: random" in page
