@@ -32,6 +32,7 @@ from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
 from bench.core.workspace import Workspace
 from bench.engine.store.run import read_run
+from bench.formats.figure_style import RED
 from bench.report.write import write_report
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -56,6 +57,26 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     write_run(made, RunPlan(ALL_KINDS, resumed=True))
     assert not write_report(made).problems
     return made
+
+
+@pytest.mark.parametrize("beside", [(), (command("worse", ratio=1.3),)])
+def test_what_head_broke_comes_first_and_in_red(
+    workspace: Workspace, beside: tuple[Made, ...]
+) -> None:
+    crash = command("crash", why_not="exit status 1: no", is_broken=True)
+    write_run(workspace, RunPlan((control(), *beside, crash)))
+    assert not write_report(workspace).problems
+    page = page_of(workspace)
+    said = f"🔴 **Broken by head: 1 of {1 + len(beside)}**: `crash`: head: exit status 1: no."
+    assert said in page
+    assert page.index(said) < page.index("Slower: ")
+    assert cells(page, "`crash`")[3] == "🔴 **broken: fails on head**"
+    assert "crash is broken: it works on base and fails on head: exit status 1: no" in page
+    picture = next(workspace.results.glob("sample/*/*/ratios.svg")).read_text(encoding="utf-8")
+    assert f"fill: {RED}" in picture
+    assert ">broken<" in picture
+    index = (workspace.results / "README.md").read_text(encoding="utf-8")
+    assert f"🔴 **1 of {1 + len(beside)} broken**" in index
 
 
 def test_the_page_says_the_verdict_first(workspace: Workspace) -> None:

@@ -124,6 +124,19 @@ def test_page(workspace: Workspace, series: Series) -> None:
     assert "`work` −20" in index.replace("1.25x faster", "−20")
 
 
+def test_broken_point(workspace: Workspace, series: Series) -> None:
+    """A point where the benchmark works no more is no mere gap."""
+    crash = command("work", why_not="exit status 1", is_broken=True)
+    write_run(workspace, plan("1.2", 1.0, made=(control(), crash)))
+    assert not write_report(workspace).problems
+    text = page_of(workspace).read_text(encoding="utf-8")
+    rows = [line for line in unglued(text).splitlines() if line.startswith("| 1.2 ")]
+    assert "🔴 **broken**" in rows[-1]  # of two Pythons
+    assert "1.2, Python 3.13, `work`: head: exit status 1" in unglued(text)
+    table = page_of(workspace).with_name("series.csv").read_text(encoding="utf-8")
+    assert ",broken," in table
+
+
 def test_points_have_no_page_of_their_own_unless_measured_by_themselves(
     workspace: Workspace, series: Series
 ) -> None:

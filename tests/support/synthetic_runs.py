@@ -52,6 +52,7 @@ class Made:
     metric: Metric = Metric.CPU
     alone: int = 6
     why_not: str = ""
+    is_broken: bool = False
     ended: bool = True
     large: bool = False
     others: float = 0.01
@@ -273,7 +274,8 @@ def _events(plan: RunPlan) -> list[Event]:
 def _benchmark_events(made: Made, number: int, *, resumed: bool) -> list[Event]:
     name = made.benchmark.name
     if made.why_not:
-        return [Unavailable(name, ("base",), made.why_not)]
+        works = ("base",) if made.is_broken else ()
+        return [Unavailable(name, ("head",) if made.is_broken else ("base",), made.why_not, works)]
     maximum = 40 if name == CONTROL else 160
     looks = plan_looks(maximum, 0.05 if name == CONTROL else 0.05 / 3)
     probed = Probed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,12 @@ print(json.dumps({
 """
 
 
+_IS_VERSION = re.compile(r"\d+(\.\d+)*t?")
+
+
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python on this machine; `version` is major.minor as asked for."""
+    """A Python on this machine; `version` is as asked for, major.minor of one asked for by path."""
 
     version: str
     executable: Path
@@ -74,7 +78,14 @@ def find_interpreter(version: str, *, fetch: bool = True) -> Interpreter:
             raise _missing(version, f"uv said:\n{installed.last_lines(4)}")
     if found is None:
         raise _missing(version, "")
-    return Interpreter(version, found)
+    return Interpreter(version if _IS_VERSION.fullmatch(version) else _label(found), found)
+
+
+def _label(executable: Path) -> str:
+    """The version of a Python that was asked for by its path or in other words: names a folder."""
+    facts = interpreter_facts(executable)
+    version = ".".join(facts.python.split(".")[:2])
+    return version if facts.implementation == "CPython" else facts.implementation.lower() + version
 
 
 def find_interpreters(

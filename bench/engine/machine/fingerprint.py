@@ -47,13 +47,24 @@ def isolated_cpus() -> tuple[int, ...]:
 def measuring_cpus(machine: Machine, apart: Slice | None = None) -> tuple[int, ...]:
     """Cores a measured process may be pinned to: those set `apart`, isolated ones, or all of ours.
 
-    Empty where processes can't be pinned (macOS).
+    A container may leave isolated ones out. Empty where processes can't be pinned (macOS).
     """
     if not machine.can_pin:
         return ()
     if apart is not None:
         return apart.cpus
-    return machine.isolated_cpus or tuple(sorted(os.sched_getaffinity(0)))
+    ours = os.sched_getaffinity(0)
+    isolated = tuple(cpu for cpu in machine.isolated_cpus if _can_pin_to(cpu))
+    os.sched_setaffinity(0, ours)
+    return isolated or tuple(sorted(ours))
+
+
+def _can_pin_to(cpu: int) -> bool:
+    try:
+        os.sched_setaffinity(0, {cpu})
+    except OSError:
+        return False
+    return True
 
 
 def _cpu_model() -> str:

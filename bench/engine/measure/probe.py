@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyperf
+
 from bench.core.result import CONTROL, Outputs
 from bench.core.sample import Design, Metric, Sample, Side
 from bench.core.target import Benchmark, Kind
@@ -36,6 +38,8 @@ _CALIBRATE = (
     "1",
 )
 _MIN_TIME = ("--min-time", "0.05")
+_SECOND = ("--worker", "--worker-task", "1", "--pipe", "3", "--warmups", "0", "--values", "1",
+           "--loops", "1")  # fmt: skip
 _ONE = ("--worker", "--worker-task", "0", "--pipe", "3", "--warmups", "0", "--values", "1")
 _CONTAINER = "a container is waited for: its engine works on any core"
 _LONG = "takes long, in parts by the clock: each side by itself"
@@ -266,6 +270,23 @@ def _prepare(
     return prepare_again(benchmark, base, head, Design.PAIRS, loops), loops
 
 
+def _check_only(
+    taker: RoundTaker, benchmark: Benchmark, base: Subject, first: pyperf.Benchmark
+) -> None:
+    """Refuse a script of several pyperf benchmarks, of which a worker runs the first alone."""
+    worker = base.invocation(benchmark, _SECOND)
+    try:
+        taker.alone(Sides(benchmark, worker, worker), Side.BASE, pin=True)
+    except RoundFailedError:
+        return  # there is no second, and so no result
+    names = f"{first.get_name()}, {read_worker(Path(worker.extra), Side.BASE).get_name()}"
+    message = (
+        f"the script has several pyperf benchmarks ({names}, …) and must have one: let an argument "
+        "choose it (`arguments` in the target's file), or write a script for each"
+    )
+    raise NotMeasurableError(message, tuple(Side))
+
+
 def _calibrate(taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Subject) -> int:
     """Inner loops of a script: calibrated on base, then used by both sides."""
     options = (*_CALIBRATE, *_MIN_TIME)
@@ -274,5 +295,8 @@ def _calibrate(taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Sub
     )
     for side in (Side.HEAD, Side.BASE):
         _try(taker, sides, side, pin=True)
-    metadata = read_worker(Path(sides.base.extra), Side.BASE).get_metadata()
+    first = read_worker(Path(sides.base.extra), Side.BASE)
+    metadata = first.get_metadata()
+    if benchmark.script:
+        _check_only(taker, benchmark, base, first)
     return int(metadata.get("calibrate_loops", metadata.get("loops", 1)))

@@ -72,9 +72,9 @@ class Measuring:
         works = [sides for _plan, sides in known.values()] + [one.sides for one in chosen]
         made = plans(chosen, [sides.benchmark for sides in works], now.plan.options)
         for plan, choice in zip(made, chosen, strict=True):
-            now.journal.write(plan)
             if choice.outputs is not None:
                 now.journal.write(Compared(plan.benchmark, choice.outputs))
+            now.journal.write(plan)
             known[plan.benchmark] = plan, choice.sides
         order = [planned.declaration.name for planned in now.plan.benchmarks]
         self.plans = {name: known[name][0] for name in order if name in known}

@@ -14,6 +14,7 @@ from bench.core.errors import DataError
 from bench.core.machine import Machine
 from bench.core.result import CONTROL, Result
 from bench.core.revision import Revision, Source
+from bench.core.verdict import Verdict
 from bench.engine.store.series import Series, read_series, series_folders
 from bench.report.select_runs import Evaluated, python_order
 
@@ -34,6 +35,11 @@ class SeriesPoint:
         found = (one for one in self.run.evaluation.results if one.name == benchmark)
         result = next(found, None)
         return result if result is not None and result.size is not None else None
+
+    def is_broken(self, benchmark: str) -> bool:
+        """Whether it works on the anchor and fails here."""
+        results = self.run.results if self.run is not None else ()
+        return any(one.name == benchmark and one.verdict is Verdict.BROKEN for one in results)
 
     def is_gap(self, benchmark: str) -> bool:
         """Whether it can't be measured here, which is more than not having been measured yet."""

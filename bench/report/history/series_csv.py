@@ -58,7 +58,8 @@ def _figures(result: Result | None, point: SeriesPoint) -> list[object]:
     run = point.run
     where = ["", ""] if run is None else [run.run.manifest.run_id, run.is_complete]
     if result is None or result.size is None or run is None:
-        return [*[""] * (len(COLUMNS) - 13), *where]
+        verdict = result.verdict if result is not None else None  # broken has no figures
+        return ["", "", "", verdict, *[""] * (len(COLUMNS) - 17), *where]
     size, wall, net = result.size, result.wall, result.net
     return [
         *_limits(size.interval),

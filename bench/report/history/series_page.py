@@ -239,6 +239,8 @@ def table_of(shown: SeriesRuns, points: tuple[SeriesPoint, ...]) -> str:
 def _cell(point: SeriesPoint, name: str) -> str:
     result = point.result(name)
     if result is None:
+        if point.is_broken(name):
+            return "🔴 **broken**"
         return "×" if point.is_gap(name) else "–"
     words = change(result.size.interval if result.size else None)
     return f"**{words}**" if result.verdict in _DIFFERS else words

@@ -19,6 +19,13 @@ def test_python_of_the_tests_is_found() -> None:
     assert "shims" not in found.executable.parts
 
 
+def test_python_by_its_path_is_known_by_its_version() -> None:
+    """The version is a folder's name in data/: a path would lead elsewhere."""
+    executable = find_interpreter(PYTHON, fetch=False).executable
+    found = find_interpreter(str(executable), fetch=False)
+    assert (found.version, found.executable) == (PYTHON, executable)
+
+
 def test_it_is_no_virtual_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A subject's environment is made from a base interpreter, wherever the harness runs."""
     monkeypatch.chdir(tmp_path)

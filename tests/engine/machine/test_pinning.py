@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,17 @@ def command(folder: Path, text: str) -> Path:
     file.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
     file.chmod(0o755)
     return file
+
+
+def test_isolated_cores_outside_of_a_containers_set_are_not_used() -> None:
+    """The kernel refuses to pin there (EINVAL), and every round would fail."""
+    machine = describe_machine()
+    ours = os.sched_getaffinity(0)
+    beside = replace_fields(machine, isolated_cpus=(max(ours), 1022, 1023))
+    assert measuring_cpus(beside) == (max(ours),)
+    elsewhere = replace_fields(machine, isolated_cpus=(1022, 1023))
+    assert measuring_cpus(elsewhere) == tuple(sorted(ours))
+    assert os.sched_getaffinity(0) == ours
 
 
 def test_a_slice_one_may_enter_is_where_processes_start(

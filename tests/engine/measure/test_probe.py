@@ -200,6 +200,15 @@ def test_script_that_fails(
         probe(taker, write_script(sandbox, body), *subjects, None)
 
 
+def test_script_of_two_benchmarks_is_refused(
+    taker: RoundTaker, subjects: tuple[Subject, Subject], sandbox: Sandbox
+) -> None:
+    """A worker runs the first alone: nobody would know what was measured."""
+    two = write_script(sandbox, 'sum, range(9)); runner.bench_func("y", sum, range(9)')
+    with pytest.raises(NotMeasurableError, match="has several pyperf benchmarks \\(x, y, …\\)"):
+        probe(taker, two, *subjects, None)
+
+
 def test_script_that_writes_no_result(
     taker: RoundTaker, subjects: tuple[Subject, Subject], sandbox: Sandbox
 ) -> None:
