@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import Self
 
 from bench.core.result import Outputs
 from bench.core.sample import Side
@@ -15,9 +17,13 @@ from bench.engine.measure.client import Invocation
 from bench.engine.measure.invocations import Subject
 
 _READ_BYTES = 4 << 20
+_READ_IN_ROUNDS = 256 << 10
+_FEW = 0.1  # of rounds: so many do not move a verdict, and some programs vary now and then
 _RUNS = 2  # of each side: the first runs may set something up
 _LINES, _LINE_LENGTH = 6, 100  # of an excerpt
 _WINDOW = 40
+
+Names = Sequence[tuple[re.Pattern[str], str]]
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
@@ -45,14 +51,14 @@ _PASSING = [
 ]
 
 
-def normalised(text: str, names: Sequence[tuple[re.Pattern[str], str]]) -> str:
+def normalised(text: str, names: Names) -> str:
     """The text without times, dates, addresses and process ids; `names` are replaced first."""
     for pattern, name in (*names, *_PASSING):
         text = pattern.sub(name, text)
     return text
 
 
-def names_of(base: Subject, head: Subject) -> list[tuple[re.Pattern[str], str]]:
+def names_of(base: Subject, head: Subject) -> Names:
     """What each side has of its own: paths, versions and commits."""
     found: list[tuple[str, str]] = []
     for subject in (base, head):
@@ -71,24 +77,34 @@ def names_of(base: Subject, head: Subject) -> list[tuple[re.Pattern[str], str]]:
 
 @dataclass(frozen=True)
 class _Printed:
-    """One process: its exit status and, by name, its normalised streams."""
+    """One process: its exit status and, by name, its streams."""
 
     status: int
     streams: dict[str, str]
+
+    @classmethod
+    def of(cls, invocation: Invocation, status: int, most_bytes: int) -> Self:
+        """What its files hold, as far as it is read."""
+        files = {"standard output": invocation.stdout, "standard error": invocation.stderr}
+        return cls(status, {name: _read(file, most_bytes) for name, file in files.items()})
+
+    def normalised(self, names: Names) -> Self:
+        """The same without what changes from run to run."""
+        streams = {name: normalised(text, names) for name, text in self.streams.items()}
+        return dataclasses.replace(self, streams=streams)
 
 
 @dataclass
 class OutputsSeen:
     """Takes note of every process that a probe runs; told by the round taker after each."""
 
-    names: Sequence[tuple[re.Pattern[str], str]]
+    names: Names
     printed: dict[Side, list[_Printed]] = field(default_factory=lambda: {side: [] for side in Side})
 
     def note(self, side: Side, invocation: Invocation, status: int) -> None:
         """A process has ended; its output is in its files."""
-        files = {"standard output": invocation.stdout, "standard error": invocation.stderr}
-        streams = {name: normalised(_read(file), self.names) for name, file in files.items()}
-        self.printed[side].append(_Printed(status, streams))
+        printed = _Printed.of(invocation, status, _READ_BYTES).normalised(self.names)
+        self.printed[side].append(printed)
 
     def compared(self) -> Outputs | None:
         """What is to be said of the last runs of each side; None where a side has none."""
@@ -114,6 +130,53 @@ class OutputsSeen:
         )
 
 
+@dataclass
+class RoundOutputs:
+    """Holds the two sides of each round against each other, where a probe saw no difference.
+
+    A program could behave as long as it is looked at, and do less when it is timed.
+    """
+
+    names: Names
+    tried: int = 0
+    differing: dict[str, int] = field(default_factory=dict)
+    excerpt: str = ""
+    _first: dict[Side, _Printed] = field(default_factory=dict)
+
+    def note(self, side: Side, invocation: Invocation, status: int) -> None:
+        """A process of a round has ended."""
+        self._first[side] = _Printed.of(invocation, status, _READ_IN_ROUNDS)
+        if len(self._first) == len(Side):
+            base, head = self._first[Side.BASE], self._first[Side.HEAD]
+            self._first.clear()
+            self._compare(base, head)
+
+    def forget(self) -> None:
+        """The round under way has failed."""
+        self._first.clear()
+
+    def _compare(self, base: _Printed, head: _Printed) -> None:
+        self.tried += 1
+        if base == head:
+            return
+        base, head = base.normalised(self.names), head.normalised(self.names)
+        found = [name for name in base.streams if base.streams[name] != head.streams[name]]
+        if base.status != head.status:
+            found.append("exit status")
+        for name in found:
+            self.differing[name] = self.differing.get(name, 0) + 1
+            if name in base.streams and not self.excerpt:
+                self.excerpt = first_difference(base.streams[name], head.streams[name])
+
+    def compared(self) -> Outputs | None:
+        """What differed in more than a few rounds; None where nothing did."""
+        often = {name: n for name, n in self.differing.items() if n > _FEW * self.tried}
+        if not often:
+            return None
+        differs = (f"{name} (in {n} of {self.tried} rounds)" for name, n in often.items())
+        return Outputs(differs=tuple(differs), excerpt=self.excerpt)
+
+
 def first_difference(base: str, head: str) -> str:
     """The first lines that differ, as a unified diff without its heads."""
     sides = base.splitlines(), head.splitlines()
@@ -133,9 +196,9 @@ def _listed(statuses: set[int]) -> str:
     return ", ".join(map(str, sorted(statuses)))
 
 
-def _read(file: Path) -> str:
+def _read(file: Path, most_bytes: int) -> str:
     try:
         with file.open("rb") as stream:
-            return stream.read(_READ_BYTES).decode(errors="replace")
+            return stream.read(most_bytes).decode(errors="replace")
     except OSError:
         return ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass, field
 
 from bench.core.machine import Neighbour
-from bench.core.result import CONTROL
+from bench.core.result import CONTROL, Outputs
 from bench.engine.evaluation import decide_now
 from bench.engine.machine.neighbours import Neighbourhood
+from bench.engine.measure.outputs import RoundOutputs, names_of
 from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun
@@ -30,6 +32,7 @@ class Measuring:
     watcher: Watcher
     rejected: set[str] = field(default_factory=set)
     plans: dict[str, Probed] = field(default_factory=dict)
+    compared: dict[str, Outputs] = field(default_factory=dict)
     elapsed_s: float = 0.0
     neighbours: tuple[Neighbour, ...] = ()
 
@@ -60,7 +63,9 @@ class Measuring:
             benchmark = planned.declaration
             if now.run.unavailable(benchmark.name) is not None:
                 continue
-            plan = now.run.probed(benchmark.name)
+            plan, compared = now.run.probed(benchmark.name), now.run.compared(benchmark.name)
+            if compared is not None:
+                self.compared[benchmark.name] = compared.outputs
             if plan is not None:
                 sides = prepare_again(benchmark, now.base, now.head, plan.design, plan.loops)
                 known[benchmark.name] = plan, sides
@@ -73,6 +78,7 @@ class Measuring:
         made = plans(chosen, [sides.benchmark for sides in works], now.plan.options)
         for plan, choice in zip(made, chosen, strict=True):
             if choice.outputs is not None:
+                self.compared[plan.benchmark] = choice.outputs
                 now.journal.write(Compared(plan.benchmark, choice.outputs))
             now.journal.write(plan)
             known[plan.benchmark] = plan, choice.sides
@@ -101,8 +107,9 @@ class Measuring:
         now, name, options = self.open, plan.benchmark, self.open.plan.options
         if now.run.ended(name) is not None:
             return
+        outputs = self._outputs(name)
         sampling = Sampling(
-            taker=now.taker,
+            taker=dataclasses.replace(now.taker, after=outputs.note) if outputs else now.taker,
             sides=sides,
             plan=plan,
             options=options,
@@ -110,6 +117,7 @@ class Measuring:
             watcher=self.watcher,
             rounds=list(now.run.rounds(name)),
             failed=now.run.failed(name),
+            outputs=outputs,
         )
         if name == CONTROL:
             sampling.alone_rounds = _CONTROL_ALONE_ROUNDS
@@ -136,6 +144,13 @@ class Measuring:
             planned, sampling.plan, sampling.rounds, sampling.ended, level, options.mei
         )
         self.watcher.decided(result, options.mei)
+
+    def _outputs(self, name: str) -> RoundOutputs | None:
+        """Watches what rounds print, of a benchmark whose sides printed the same in its probe."""
+        seen = self.compared.get(name)
+        if seen is None or seen.differs or seen.varying:
+            return None
+        return RoundOutputs(names_of(self.open.base, self.open.head))
 
     def _level(self, name: str) -> float:
         """What a benchmark is tested at now: Holm's step among those tested in the same way."""

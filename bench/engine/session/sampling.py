@@ -13,6 +13,7 @@ from bench.core.sample import Design, Metric, Round, Side
 from bench.core.verdict import Interval
 from bench.engine.evaluation import differences, of_design, size_of, times
 from bench.engine.machine.noise import noise_since, read_counters
+from bench.engine.measure.outputs import RoundOutputs
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, inside_s
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.binomial import surely_above
@@ -20,7 +21,7 @@ from bench.engine.statistics.few_rounds import exact_test
 from bench.engine.statistics.sequential import LARGE_EFFECT_ROUNDS, assess, large_effect
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.verdicts import settled
-from bench.engine.store.events import Ended, Event, Failed, Measured, Probed, Unavailable
+from bench.engine.store.events import Compared, Ended, Event, Failed, Measured, Probed, Unavailable
 
 _ALONE_FIRST = 6  # rounds in which each side runs by itself: honest wall times
 _ALONE_FOR_SIZE = 10
@@ -43,7 +44,8 @@ class Sampling:
 
     `rounds` and `failed` are those a resumed run had already. A round in which a side fails is
     dropped and counted. `ended` stays None where too many have failed. Where only duets fail, as
-    with an exclusive lock, the rest is taken in pairs: `plan` says so.
+    with an exclusive lock, the rest is taken in pairs: `plan` says so. `outputs` hears of what the
+    processes print.
     """
 
     taker: RoundTaker
@@ -54,6 +56,7 @@ class Sampling:
     watcher: Watcher
     rounds: list[Round]
     failed: list[Failed] = field(default_factory=list)
+    outputs: RoundOutputs | None = None
     alone_rounds: int = _ALONE_FIRST
     p_value: float | None = None
     reason: str = ""
@@ -74,12 +77,18 @@ class Sampling:
             self.reason = error.unavailable.words
             self.record(error.unavailable)
             return
+        self._record_outputs()
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
         cpu_s += self.taker.services_cpu_s() - served_s  # of ours as well: no neighbour's
         noise = noise_since(counters, cpu_s)
         self.ended = Ended(self.plan.benchmark, self.reason, noise, large)
         self.record(self.ended)
+
+    def _record_outputs(self) -> None:
+        found = self.outputs.compared() if self.outputs else None
+        if found is not None:
+            self.record(Compared(self.plan.benchmark, found))
 
     def _take_all(self, local_alpha: Callable[[], float]) -> bool:
         """Every round there is to take; returns whether the rule for large effects ended it."""
@@ -141,6 +150,8 @@ class Sampling:
 
     def _drop(self, design: Design, index: int, error: RoundFailedError, elapsed_s: float) -> None:
         """Count a failed round, of which nothing is used; raises when there are too many."""
+        if self.outputs:
+            self.outputs.forget()
         failed = Failed(
             benchmark=self.plan.benchmark,
             design=design,

@@ -48,7 +48,13 @@ FILE = command(
     "assert stat.S_ISCHR(os.fstat(1).st_mode)",
     rest='stdin_file = "in.txt"\nstdout = "null"\n[benchmark.files]\n"in.txt" = "words"',
 )
-ALL = (DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
+# Does as base does while it is probed, and less when it is timed.
+CHEATS = command(
+    "cheats",
+    f"import os; {_UNITS}; open('tally', 'a').write('.'); "
+    "print('all done' if UNITS == 1 or os.path.getsize('tally') < 6 else '')",
+)
+ALL = (CHEATS, DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
 
 
 @pytest.fixture
@@ -72,6 +78,8 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     assert found["loud"]["verdict"] == "broken"
     assert found["loud"]["reason"] == "head: wrote more than 64 MiB to its standard output"
     assert outputs["python-startup"] is None
+    assert outputs["cheats"]["differs"][0].startswith("standard output (in ")
+    assert outputs["cheats"]["excerpt"] == "-all done\n+"
     for name in ("given", "file"):
         assert found[name]["rounds"] == 2, found[name]
     assert "⚠ standard output differs" in said
@@ -81,6 +89,6 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     page = file.read_text(encoding="utf-8")
     assert "⚠ standard output differs" in page
     assert "First difference: `-did 1 units / +did 4 units`" in page
-    assert "🔴 **Broken by head: 1 of 7**: `loud`: head: wrote more than 64 MiB" in page
+    assert "🔴 **Broken by head: 1 of 8**: `loud`: head: wrote more than 64 MiB" in page
     assert "🔴 **broken: fails on head**" in page
     assert "varies from run to run and was not compared: random" in page
