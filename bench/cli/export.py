@@ -10,7 +10,8 @@ from bench.cli.arguments import describe
 from bench.core.errors import ExitStatus, UsageError
 from bench.core.revision import Pair, Revision, Source
 from bench.core.workspace import Workspace, find_workspace
-from bench.engine.store.run import Run, read_run, run_folders
+from bench.engine.store.place import run_folders
+from bench.engine.store.run import Run, read_run
 
 _SHORTEST_HASH = 4
 

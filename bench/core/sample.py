@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import enum
+from typing import Annotated
 
 import msgspec
 
 from bench.core.counts import Counter
+
+# Limits of what is read back: beyond them no process was measured.
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e8)]
+SomeSeconds = Annotated[float, msgspec.Meta(gt=0, le=1e8)]
+Moment = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Design(enum.StrEnum):
@@ -42,17 +49,17 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `counts` what a service that keeps a journal was asked for by it.
     """
 
-    wall_s: float
-    user_s: float
-    system_s: float
-    peak_rss_bytes: int
-    minor_faults: int
-    major_faults: int
-    voluntary_switches: int
-    involuntary_switches: int
-    run_queue_s: float | None = None
-    values_s: tuple[float, ...] = ()
-    counts: dict[Counter, int] = {}
+    wall_s: SomeSeconds
+    user_s: Seconds
+    system_s: Seconds
+    peak_rss_bytes: Count
+    minor_faults: Count
+    major_faults: Count
+    voluntary_switches: Count
+    involuntary_switches: Count
+    run_queue_s: Seconds | None = None
+    values_s: tuple[SomeSeconds, ...] = ()
+    counts: dict[Counter, Count] = {}
 
     @property
     def cpu_s(self) -> float:
@@ -81,13 +88,13 @@ class Round(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     benchmark: str
     design: Design
-    index: int
+    index: Count
     first: Side
-    hash_seed: int
-    started_at: float
+    hash_seed: Count
+    started_at: Moment
     base: Sample
     head: Sample
-    cpu: int | None = None
+    cpu: Count | None = None
 
     def sample(self, side: Side) -> Sample:
         """The sample of one side."""

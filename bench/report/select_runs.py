@@ -23,7 +23,8 @@ from bench.core.result import Evaluation, Result
 from bench.core.revision import Pair
 from bench.core.verdict import Interval
 from bench.engine.evaluation import evaluate
-from bench.engine.store.run import Run, check_place, read_run, run_folders
+from bench.engine.store.place import run_folders
+from bench.engine.store.run import Run, read_placed
 from bench.formats.text import is_bounded
 
 _HINT = "Look at the file, or move this run's folder away."
@@ -78,7 +79,7 @@ class Evaluated:
     @property
     def is_complete(self) -> bool:
         """Whether the run came to its end."""
-        return self.run.closed is not None
+        return self.run.is_complete
 
     @property
     def is_selective(self) -> bool:
@@ -216,8 +217,7 @@ def evaluated(folder: Path) -> Evaluated:
     Raises `DataError` when it is damaged, was refused, or is not the run its folder is named for.
     """
     try:
-        run = read_run(folder)
-        check_place(run)
+        run = read_placed(folder)
         if run.refused is not None:
             raise DataError(f"{folder} was refused and is not shown: {run.refused.reason}")
         return Evaluated.of(run)

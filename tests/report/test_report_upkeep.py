@@ -42,7 +42,7 @@ def test_damaged_runs_do_not_stop_the_rest(
     damage(write_run(here, RunPlan(SMALL, target="lost")))
     newer = write_run(here, RunPlan(SMALL, target="newer"))
     manifest = newer / "run.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 99'))
     assert run(NO_ARGUMENTS) is ExitStatus.USAGE
     error = capsys.readouterr().err
     assert error.count("bench: ") == 3
@@ -62,7 +62,7 @@ def test_impossible_figures_are_a_damaged_run(workspace: Workspace) -> None:
     write_run(workspace, RunPlan(SMALL, target="sound"))
     written = write_report(workspace)
     assert len(written.problems) == 1
-    assert "can't be evaluated" in str(written.problems[0])
+    assert "line 45 is damaged: Expected `float` > 0.0" in str(written.problems[0])
     assert (workspace.results / "sound").is_dir()
 
 

@@ -109,7 +109,7 @@ def test_a_subject_stands_for_a_change_only_where_base_is_its_parent(
 
 def test_a_benchmark_without_a_reason_says_so(workspace: Workspace) -> None:
     made = (*SMALL, command("other", ratio=0.5), script("inside", ratio=0.5))
-    folder = write_run(workspace, RunPlan(made))
+    folder = write_run(workspace, RunPlan(made, complete=False))
     add_counters(folder, ("quick",))
     with Journal(read_run(folder)) as journal:
         tally = Tally({Counter.SYSTEM_CALLS: 8000})

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bench.core.draws import draw
 from bench.core.environment import EnvironmentRecord, Provenance, Recipe
 from bench.core.machine import Machine, Noise
 from bench.core.options import Options
 from bench.core.revision import Pair, Revision, Source
-from bench.core.sample import Design, Metric, Round, Sample, Side
+from bench.core.sample import Design, Metric, Round, Sample
 from bench.core.target import Benchmark
 from bench.engine.measure.invocations import control_benchmark
 from bench.engine.store.events import Closed, Ended, Event, Measured, Opened, Probed
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.engine.store.run import Journal, Run, create_run
 
+SEED = 1
 QUIET = Noise(1.0, 0.1, 0.0, 0.0)
 
 
@@ -78,7 +80,7 @@ def manifest(*names: str, options: Options | None = None, run_id: str = "r1") ->
         pair=Pair(revision("1.0"), revision("1.1"), "made up"), python="3.13",
         base=environment("1.0"), head=environment("1.1"), machine=machine,
         options=options or Options(), benchmarks=tuple(planned), network="cut off", harness={},
-        variables={}, seed=1, started_at="2026-01-02T00:00:00+00:00",
+        variables={}, seed=SEED, started_at="2026-01-02T00:00:00+00:00",
     )  # fmt: skip
 
 
@@ -99,14 +101,15 @@ def rounds(
                 benchmark=name,
                 design=design,
                 index=i,
-                first=Side.BASE,
-                hash_seed=7,
+                first=drawn.order[0],
+                hash_seed=drawn.hash_seed,
                 started_at=1_770_000_000.0 + i,
                 base=sample(b),
                 head=sample(h),
             )
         )
         for i, (b, h) in enumerate(zip(base, head, strict=True))
+        for drawn in [draw(SEED, name, design, i)]
     ]
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.workspace import Workspace
-from bench.engine.store.run import Run, read_run, run_folders
+from bench.engine.store.place import run_folders
+from bench.engine.store.run import Run, read_run
 
 ROOT = Path(__file__).parents[2]
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.counts import Counter, Instrument, Names, Tally
+from bench.core.draws import draw
 from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
 from bench.core.gate import Gate
 from bench.core.machine import Machine, Neighbour, Noise
 from bench.core.options import Options
 from bench.core.result import CONTROL
 from bench.core.revision import Pair, Revision, Source
-from bench.core.sample import Design, Metric, Round, Sample, Side
+from bench.core.sample import Design, Metric, Round, Sample
 from bench.core.target import Benchmark
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.measure.invocations import control_benchmark
@@ -37,6 +38,7 @@ from bench.validate.calibration.analysis import COMPARED
 from bench.validate.calibration.lookup import calibration_folder
 
 START = 1_795_416_000.0
+SEED = 7
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,12 @@ class RunPlan:
 
 def add_counters(folder: Path, names: Sequence[str]) -> None:
     """Counters as of a large program: hundreds of modules."""
+    run = read_run(folder)
+    (folder / "rounds.jsonl").unlink()
     with Journal(read_run(folder)) as journal:
+        for event in run.events:
+            if not isinstance(event, Closed):
+                journal.write(event)
         for name in names:
             vanished = tuple(
                 f"lib{number}.module{part}" for number in range(1) for part in range(40)
@@ -131,6 +138,8 @@ def add_counters(folder: Path, names: Sequence[str]) -> None:
             journal.write(
                 Counted(benchmark=name, instrument=Instrument.SYSTEM_CALLS, base=base, head=head)
             )
+        if run.closed:
+            journal.write(run.closed)
 
 
 def workspace_in(folder: Path) -> Workspace:
@@ -161,7 +170,10 @@ def write_calibration(
             probed, *_ = _benchmark_events(made, number, resumed=False)
             journal.write(probed)
             for stretch in range(stretches):
-                _, *events = _benchmark_events(made, 100 * number + stretch, resumed=False)
+                seed = SEED + 1 + number * stretches + stretch
+                _, *events = _benchmark_events(
+                    made, 100 * number + stretch, resumed=False, seed=seed
+                )
                 for event in events:
                     compared = stretch == 0 and isinstance(event, Ended)
                     journal.write(event if not compared else _compared(made))
@@ -194,7 +206,8 @@ def _manifest(plan: RunPlan) -> Manifest:
         network="cut off (network namespace)",
         harness={"commit": "abc1234", "python": "3.13.0"},
         variables={"SAMPLE": "1"},
-        seed=7,
+        seed=SEED,
+        cpus=(0,),
         started_at=plan.started_at,
     )
 
@@ -271,7 +284,7 @@ def _events(plan: RunPlan) -> list[Event]:
     return events
 
 
-def _benchmark_events(made: Made, number: int, *, resumed: bool) -> list[Event]:
+def _benchmark_events(made: Made, number: int, *, resumed: bool, seed: int = SEED) -> list[Event]:
     name = made.benchmark.name
     if made.why_not:
         works = ("base",) if made.is_broken else ()
@@ -292,7 +305,8 @@ def _benchmark_events(made: Made, number: int, *, resumed: bool) -> list[Event]:
     alone = made.alone if made.design is Design.DUET else 0
     designs = [Design.PAIRS] * alone + [made.design] * made.rounds
     events += [
-        Measured(_round(made, design, index, generator)) for index, design in enumerate(designs)
+        Measured(_round(made, design, designs[:position].count(design), generator, seed))
+        for position, design in enumerate(designs)
     ]
     if resumed:
         events.insert(len(events) // 2, Opened(START + 50, resumed=True))
@@ -302,7 +316,10 @@ def _benchmark_events(made: Made, number: int, *, resumed: bool) -> list[Event]:
     return events
 
 
-def _round(made: Made, design: Design, index: int, generator: np.random.Generator) -> Round:
+def _round(
+    made: Made, design: Design, index: int, generator: np.random.Generator, seed: int
+) -> Round:
+    drawn = draw(seed, made.benchmark.name, design, index)
     base_s = made.base_s * float(np.exp(generator.normal(0, made.noise)))
     head_s = made.base_s * made.ratio * float(np.exp(generator.normal(0, made.noise)))
     is_value = made.metric is Metric.VALUE
@@ -324,8 +341,8 @@ def _round(made: Made, design: Design, index: int, generator: np.random.Generato
         benchmark=made.benchmark.name,
         design=design,
         index=index,
-        first=Side.BASE,
-        hash_seed=1,
+        first=drawn.order[0],
+        hash_seed=drawn.hash_seed,
         started_at=START + index,
         base=samples[0],
         head=samples[1],

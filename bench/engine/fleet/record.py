@@ -94,7 +94,7 @@ def finished_blocks(data: Path, fleet: Fleet) -> dict[int, Run]:
         except DataError:
             continue
         index = by_tag.get(run.manifest.options.block)
-        if index is not None and run.closed is not None:
+        if index is not None and run.is_complete:
             found[index] = run
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pyperf
 
+from bench.core.draws import draw
 from bench.core.sample import Design, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.engine.measure.client import Invocation, Launcher, LauncherError, Outcome
@@ -65,26 +65,22 @@ class RoundTaker:
         Order, hash seed and core follow from the run's seed, so a resumed run goes on with the
         random numbers it would have had. Raises `RoundFailedError`.
         """
-        key = f"{self.seed}/{sides.benchmark.name}/{design}/{index}"
-        key += f"/{attempt}" if attempt else ""  # a seed that makes it fail would do so again
-        chance = random.Random(key)
-        order = [Side.BASE, Side.HEAD]
-        chance.shuffle(order)
-        hash_seed = chance.randrange(2**32)
-        cpus = self._cpus(sides.benchmark)
-        cpu = chance.choice(cpus) if pin and cpus else None
+        cpus = self._cpus(sides.benchmark) if pin else ()
+        drawn = draw(self.seed, sides.benchmark.name, design, index, cpus, attempt)
         started_at = time.time()
-        samples = self._run(sides, order, hash_seed, cpu, together=design is Design.DUET)
+        samples = self._run(
+            sides, drawn.order, drawn.hash_seed, drawn.cpu, together=design is Design.DUET
+        )
         return Round(
             benchmark=sides.benchmark.name,
             design=design,
             index=index,
-            first=order[0],
-            hash_seed=hash_seed,
+            first=drawn.order[0],
+            hash_seed=drawn.hash_seed,
             started_at=started_at,
             base=samples[Side.BASE],
             head=samples[Side.HEAD],
-            cpu=cpu,
+            cpu=drawn.cpu,
         )
 
     def alone(self, sides: Sides, side: Side, *, pin: bool) -> Sample:

@@ -51,6 +51,7 @@ class Measuring:
     def close(self) -> None:
         """Prove again what was measured, and mark the run as complete."""
         self.open.proof.hold()
+        self.open.read()
         inside_s = self.open.taker.launcher.inside_s
         self.open.journal.write(
             Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3), self.neighbours)

@@ -12,7 +12,7 @@ from bench.engine.measure.network import Network
 from bench.engine.measure.rounds import RoundTaker, Sides
 from bench.engine.session.plan import Plan
 from bench.engine.session.proof import Proof
-from bench.engine.store.run import Journal, Run, read_run
+from bench.engine.store.run import Journal, Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,8 @@ class OpenRun:
     ready: tuple[Sides, ...] = ()
 
     def read(self) -> Run:
-        """The run as far as it is on disk: each event was flushed as it was written."""
-        return read_run(self.run.folder)
+        """The run as far as it is on disk; raises `UnprovenError` if others wrote there."""
+        return self.journal.read()
 
 
 class RunStep(Protocol):

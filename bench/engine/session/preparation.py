@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -25,7 +26,7 @@ from bench.engine.environments.interpreters import Interpreter, interpreter_fact
 from bench.engine.environments.pair import Environments
 from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.machine.pinning import find_slice, read_pinning
-from bench.engine.measure.client import Isolation, Launcher
+from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.network import (
     AS_DECLARED,
@@ -39,12 +40,16 @@ from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
 from bench.engine.session.proof import Proof, refused_if_unproven
 from bench.engine.session.support import pyperf_folder
+from bench.engine.store.events import Measured
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
+from bench.engine.store.place import check_links
 from bench.engine.store.run import Journal, Run, create_run, unfinished_run
 from bench.workloads.containers.leftovers import nothing_left
 from bench.workloads.fixtures.catalogue import check_fixture, find_fixture, prepare_fixture
 
-_MEASURES = ("bench", "noxfile.py", "pyproject.toml", "uv.lock")
+# A target's file only says what is measured; each benchmark has a digest of its own.
+_MEASURES = ("bench", ":(exclude)bench/targets", "noxfile.py", "pyproject.toml", "uv.lock")
+_DIGITS = 12
 
 
 @contextmanager
@@ -53,18 +58,18 @@ def opened(
     folder: Path,
     interpreter: Interpreter,
     environments: Environments,
-    greet: Callable[[Run], None] = lambda _run: None,
+    say: Callable[[str], None],
 ) -> Iterator[OpenRun]:
     """Begin a run in a folder, or go on with its unfinished one: locked, proven, off the network.
 
-    `greet` hears of the run before anything is proven. Raises `BenchError`.
+    `say` hears which, and why an unfinished run is not gone on with. Raises `BenchError`.
     """
     target, benchmarks, workspace = plan.target, plan.benchmarks, plan.workspace
+    check_links(folder, workspace.data)
     with exclusive(folder / "lock"), network_of(target, benchmarks, workspace) as network:
         proof = Proof(environments, target.env, interpreter_facts(interpreter.executable))
-        wanted = describe_run(plan, proof, interpreter, network.isolation)
-        run = unfinished_run(folder, wanted.identity) or create_run(folder, wanted)
-        greet(run)
+        wanted = describe_run(plan, proof, interpreter, network)
+        run = _resumed(folder, wanted, say) or create_run(folder, wanted)
         with Journal(run) as journal, refused_if_unproven(journal):
             proof.hold()
             with (
@@ -87,6 +92,23 @@ def opened(
                     base=base,
                     head=head,
                 )
+
+
+def _resumed(folder: Path, wanted: Manifest, say: Callable[[str], None]) -> Run | None:
+    """The run to go on with, if there is one; says what the session begins with."""
+    run, words = unfinished_run(folder, wanted)
+    if wanted.uncompiled:
+        say(wanted.uncompiled.describe(wanted.base.provenance.base_executable))
+    for line in words:
+        say(line)
+    if run is not None:
+        rounds = sum(isinstance(event, Measured) for event in run.events)
+        lost = " (half a line of a round under way is dropped)" if run.dropped else ""
+        say(
+            f"going on with the unfinished run {run.manifest.run_id}: {rounds} rounds are there "
+            f"already{lost}"
+        )
+    return run
 
 
 @contextmanager
@@ -158,9 +180,7 @@ def service_of(
     return Service(fixture, argv, server.port, journal)
 
 
-def describe_run(
-    plan: Plan, proof: Proof, interpreter: Interpreter, isolation: Isolation
-) -> Manifest:
+def describe_run(plan: Plan, proof: Proof, interpreter: Interpreter, network: Network) -> Manifest:
     """The manifest of a run that begins now, with an id and a seed of its own."""
     now, environments = datetime.now(UTC), proof.environments
     return Manifest(
@@ -175,8 +195,9 @@ def describe_run(
         machine=describe_machine(),
         options=plan.options,
         benchmarks=plan.benchmarks,
-        network=isolation.description,
-        slice=isolation.slice,
+        network=network.isolation.description,
+        slice=network.isolation.slice,
+        cpus=network.cpus,
         pinning=read_pinning(),
         uncompiled=uncompiled_library(proof.facts),
         harness=harness(plan.workspace),
@@ -189,18 +210,28 @@ def describe_run(
 def harness(workspace: Workspace) -> dict[str, str]:
     """What measures: this project's commit, its Python and the tools that matter.
 
-    The commit is marked as dirty where a file that measures has changed; new results are none.
+    The commit is the last one that changed a file that measures: new results and targets do not
+    count. It is marked as dirty where such a file has changed since; `changes` is a digest of that.
     """
-    root = workspace.root
-    described = run_tool(["git", "-C", root, "describe", "--always"], guarded=False)
-    status = ("git", "-C", root, "status", "--porcelain", "--", *_MEASURES)
-    changed = run_tool(status, guarded=False).stdout
-    dirty = "-dirty" if changed.strip() else ""
+    last = _git(workspace, "log", "-1", "--format=%H", "--", *_MEASURES)
+    commit = _git(workspace, "describe", "--always", last or "HEAD")
+    changed = _git(workspace, "status", "--porcelain", "--", *_MEASURES)
+    told = {"commit": commit or "not a git checkout"}
+    if changed:
+        changed += _git(workspace, "diff", "HEAD", "--", *_MEASURES)
+        digest = hashlib.sha256(changed.encode(errors="replace")).hexdigest()[:_DIGITS]
+        told = {"commit": f"{commit}-dirty", "changes": digest}
     return {
-        "commit": f"{described.stdout.strip()}{dirty}" if described.ok else "not a git checkout",
+        **told,
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in ("numpy", "pyperf", "uv")},
     }
+
+
+def _git(workspace: Workspace, *words: str) -> str:
+    """What git says of this checkout; "" where it fails."""
+    said = run_tool(["git", "-C", workspace.root, *words], guarded=False)
+    return said.stdout.strip() if said.ok else ""
 
 
 @contextmanager

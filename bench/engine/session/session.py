@@ -38,7 +38,7 @@ class Session:
         folder = pair_folder(
             plan.workspace.data, plan.target.name, plan.pair, interpreter.version, machine
         )
-        with opened(plan, folder, interpreter, environments, self._greet) as now:
+        with opened(plan, folder, interpreter, environments, self.watcher.say) as now:
             for step in self.before:
                 step(now)
             measuring = Measuring(now, self.watcher)
@@ -55,19 +55,6 @@ class Session:
                 f"The reasons are above, and in {whole.folder}.",
             )
         return whole
-
-    def _greet(self, run: Run) -> None:
-        """Say what slows every process, and what is there already of a run that is resumed."""
-        manifest = run.manifest
-        if manifest.uncompiled:
-            self.watcher.say(manifest.uncompiled.describe(manifest.base.provenance.base_executable))
-        if run.events or run.dropped:
-            rounds = sum(len(run.rounds(one.declaration.name)) for one in self.plan.benchmarks)
-            lost = " (half a line of a round under way is dropped)" if run.dropped else ""
-            self.watcher.say(
-                f"going on with the unfinished run {run.manifest.run_id}: {rounds} rounds are "
-                f"there already{lost}"
-            )
 
 
 def _says_something(run: Run, name: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +17,9 @@ from bench.core.files import write_atomically
 from bench.core.secrets import without_secrets
 
 _Document = TypeVar("_Document", bound=msgspec.Struct)
-_DAMAGED = "Restore the file (git checkout), or move it away with its folder."
+DAMAGED = "Restore the file (git checkout), or move it away with its folder."
+# What decoding raises: the last is what a thousand brackets inside each other end in.
+NOT_DECODED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def pretty(value: msgspec.Struct) -> bytes:
@@ -41,24 +45,45 @@ def moment(told: str) -> str:
     return "".join(filter(str.isalnum, told))
 
 
+def content_of(file: Path) -> bytes:
+    """The bytes of a stored file; raises `DataError` where it is none, or a link to another."""
+    try:
+        kind = file.lstat().st_mode
+        if stat.S_ISLNK(kind):
+            raise DataError(
+                f"{file} is a symbolic link, which is not followed.", "Put the file itself there."
+            )
+        if not stat.S_ISREG(kind):
+            raise DataError(f"{file} is not a file.", "Move it away.")
+        return file.read_bytes()
+    except OSError as error:
+        raise DataError(f"{file} can't be read: {error.strerror}") from error
+
+
 def read_document(file: Path, kind: type[_Document], newest: int = 1) -> _Document:
     """Read a document whose `format` is at most `newest`.
 
     Raises `DataError` when it can't be read, is damaged or was written by a newer version.
     """
+    return decode_document(file, content_of(file), kind, newest)
+
+
+def decode_document(
+    file: Path, content: bytes, kind: type[_Document], newest: int = 1
+) -> _Document:
+    """The same of a file whose content was read already."""
     try:
-        content = file.read_bytes()
         version = msgspec.json.decode(content, type=dict).get("format")
         if isinstance(version, int) and version > newest:
             raise DataError(
                 f"{file} was written by a newer version (format {version}; this reads {newest}).",
                 "Update this repository (git pull).",
             )
+        if isinstance(version, int) and version < 1:
+            raise DataError(f"{file} is damaged: there is no format {version}.", DAMAGED)
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} is damaged: {error}", _DAMAGED) from error
-    except OSError as error:
-        raise DataError(f"{file} can't be read: {error.strerror}") from error
+    except NOT_DECODED as error:
+        raise DataError(f"{file} is damaged: {error}", DAMAGED) from error
 
 
 def read_documents(
@@ -77,18 +102,22 @@ def read_lines(file: Path, kind: Any) -> tuple[list[Any], int]:  # noqa: ANN401 
 
     A journal that is missing has none. Raises `DataError` naming file and line.
     """
+    lines, rest = split_lines(content_of(file) if os.path.lexists(file) else b"")
+    return [decode_line(file, number, line, kind) for number, line in enumerate(lines, 1)], rest
+
+
+def split_lines(content: bytes) -> tuple[list[bytes], int]:
+    """The whole lines of a journal, and how many bytes of half a line follow them."""
+    whole, newline, rest = content.rpartition(b"\n")
+    return whole.split(b"\n") if newline else [], len(rest)
+
+
+def decode_line(file: Path, number: int, line: bytes, kind: Any) -> Any:  # noqa: ANN401 - `kind`
+    """One line of a journal; raises `DataError` naming file and line."""
     try:
-        content = file.read_bytes() if file.exists() else b""
-    except OSError as error:
-        raise DataError(f"{file} can't be read: {error.strerror}") from error
-    whole, _, rest = content.rpartition(b"\n")
-    found = []
-    for number, line in enumerate(whole.split(b"\n") if whole else (), start=1):
-        try:
-            found.append(msgspec.json.decode(line, type=kind))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise DataError(f"{file}, line {number} is damaged: {error}", _DAMAGED) from error
-    return found, len(rest)
+        return msgspec.json.decode(line, type=kind)
+    except NOT_DECODED as error:
+        raise DataError(f"{file}, line {number} is damaged: {error}", DAMAGED) from error
 
 
 def cannot_write(file: Path, error: OSError) -> BenchError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
@@ -10,9 +11,12 @@ from bench.core.environment import EnvironmentRecord, Uncompiled
 from bench.core.machine import Machine, Pinning
 from bench.core.options import Options
 from bench.core.revision import Pair
+from bench.core.sample import Count, Side
 from bench.core.target import Benchmark
 
-FORMAT = 1
+FORMAT = 2  # from 2 on the lines of `rounds.jsonl` are chained, and the cores are stored
+FIRST_CHAINED = 2
+_SHORT = 60
 
 
 class PlannedBenchmark(msgspec.Struct, frozen=True):
@@ -28,9 +32,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `network` says whether measured processes could reach one; `harness` names this project's own
     commit, Python and tools; `variables` are the target's own, from its TOML file.
-    `slice` is the cgroup that measured processes had to themselves; `pinning` what the playbook's
-    verification says of the machine, None where it never ran. `uncompiled` are modules of the
-    interpreter without usable bytecode, as the run began.
+    `slice` is the cgroup that measured processes had to themselves, `cpus` the cores they could be
+    pinned to (not stored until format 2); `pinning` what the playbook's verification says of the
+    machine, None where it never ran. `uncompiled` are modules of the interpreter without usable
+    bytecode, as the run began.
     """
 
     format: int
@@ -47,23 +52,69 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     network: str
     harness: dict[str, str]
     variables: dict[str, str]
-    seed: int
+    seed: Count
     started_at: str
     slice: str = ""
+    cpus: tuple[Count, ...] = ()
     pinning: Pinning | None = None
     uncompiled: Uncompiled | None = None
 
+    def __post_init__(self) -> None:
+        if datetime.fromisoformat(self.started_at).tzinfo is None:
+            raise ValueError(f"started_at has no time zone: {self.started_at}")
+        names = [one.declaration.name for one in self.benchmarks]
+        if len(set(names)) < len(names):
+            raise ValueError("a benchmark is named twice")
+        for side in Side:
+            built, asked = self.environment(side).revision, self.pair.side(side)
+            if (built.source, built.identity) != (asked.source, asked.identity):
+                raise ValueError(f"{side} is {asked.label}, and its environment is {built.label}")
+
+    def environment(self, side: Side) -> EnvironmentRecord:
+        """The environment of one side."""
+        return self.base if side is Side.BASE else self.head
+
+    def is_same_question(self, other: Manifest) -> bool:
+        """Whether both runs were asked for the same."""
+        return self._question == other._question
+
     @property
-    def identity(self) -> str:
-        """A digest of what two sessions must share to be one run."""
-        shared = (
-            self.target,
-            self.python,
-            self.base.key,
-            self.head.key,
-            self.machine.name,
-            self.options,
-            [planned.digest for planned in self.benchmarks],
-            self.network,
-        )
-        return hashlib.sha256(msgspec.json.encode(shared)).hexdigest()[:16]
+    def _question(self) -> tuple[object, ...]:
+        revisions = [(one.source, one.identity) for one in (self.pair.base, self.pair.head)]
+        names = [one.declaration.name for one in self.benchmarks]
+        return self.target, revisions, self.python, self.machine.name, self.options, names
+
+    def changes_to(self, now: Manifest) -> Iterator[str]:
+        """What keeps a session that asks the same from going on with this run, in words."""
+        before, after = self._conditions, now._conditions
+        for what, found in after.items():
+            known = before.get(what)
+            if known != found:
+                both = all(isinstance(one, str) and len(one) < _SHORT for one in (known, found))
+                yield f"{what} ({known} before, {found} now)" if both else what
+
+    @property
+    def _conditions(self) -> dict[str, object]:
+        """What decides about figures besides the question, by its name in messages."""
+        machine, pinning = self.machine, self.pinning
+        tools = {name: found for name, found in self.harness.items() if name != "commit"}
+        return {
+            "the harness": self.harness.get("commit", "not known"),
+            "the harness's uncommitted changes, Python or packages": tools,
+            "the format of data": str(self.format),
+            "the kernel": machine.kernel,
+            "the CPU governor": machine.governor,
+            "the clock source": machine.clock_source,
+            "address space randomisation": machine.aslr,
+            "the cores": (self.cpus, machine.isolated_cpus, machine.can_pin, self.slice),
+            "the pinning of the machine": pinning and (pinning.pinned, pinning.holds),
+            "the network": self.network,
+            "the environment of base": self.base.key,
+            "the environment of head": self.head.key,
+            "the variables of the target": self.variables,
+            "modules of the interpreter without bytecode": self.uncompiled,
+            **{
+                f"the declaration of {one.declaration.name}": (one.declaration, one.digest)
+                for one in self.benchmarks
+            },
+        }

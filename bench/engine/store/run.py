@@ -13,22 +13,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 
 import msgspec
 
 from bench.core.counts import Instrument
-from bench.core.errors import DataError
+from bench.core.errors import DataError, UnprovenError
 from bench.core.gate import Gate
 from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Round
 from bench.core.secrets import without_secrets
+from bench.engine.store.chain import chained, first_digest, follow
+from bench.engine.store.checks import ImpossibleEventError, check_events
 from bench.engine.store.documents import (
+    DAMAGED,
     cannot_write,
-    read_document,
-    read_lines,
+    content_of,
+    decode_document,
+    decode_line,
+    split_lines,
     write_document,
 )
 from bench.engine.store.events import (
@@ -44,20 +49,22 @@ from bench.engine.store.events import (
     Tested,
     Unavailable,
 )
-from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
-
-_ROUNDS = "rounds.jsonl"
-_MANIFEST = "run.json"
+from bench.engine.store.manifest import FIRST_CHAINED, FORMAT, Manifest, PlannedBenchmark
+from bench.engine.store.place import MANIFEST, ROUNDS, check_links, check_place, is_calibration
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as read: `dropped` is how many bytes of a half-written last line were left out."""
+    """A run as read: `dropped` is how many bytes of a half-written last line were left out.
+
+    `digest` is that of the last line, or of `run.json` before the first and in older formats.
+    """
 
     folder: Path
     manifest: Manifest
     events: tuple[Event, ...]
     dropped: int = 0
+    digest: str = ""
 
     @cached_property
     def _rounds(self) -> dict[str, list[Round]]:
@@ -110,6 +117,11 @@ class Run:
         return next((e for e in reversed(self.events) if isinstance(e, Closed)), None)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether it came to its end, and was not refused."""
+        return self.closed is not None and self.refused is None
+
+    @property
     def refused(self) -> Refused | None:
         """Why the run counts for nothing, if it does."""
         return next((e for e in self.events if isinstance(e, Refused)), None)
@@ -135,52 +147,80 @@ def pair_folder(data: Path, target: str, pair: Pair, python: str, machine: Machi
 def read_run(folder: Path) -> Run:
     """Read a run.
 
-    Raises `DataError` naming file and line when something is damaged or written by a newer version.
+    Raises `DataError` naming file and line when something is damaged, cannot have been written by a
+    session, or was written by a newer version.
     """
-    manifest = read_document(folder / _MANIFEST, Manifest, FORMAT)
-    events, dropped = read_lines(folder / _ROUNDS, Event)
-    return Run(folder, manifest, tuple(events), dropped)
+    content = content_of(folder / MANIFEST)
+    manifest = decode_document(folder / MANIFEST, content, Manifest, FORMAT)
+    file, digest = folder / ROUNDS, first_digest(content)
+    lines, dropped = split_lines(content_of(file) if os.path.lexists(file) else b"")
+    events: list[Event] = []
+    for number, line in enumerate(lines, start=1):
+        events.append(decode_line(file, number, line, Event))
+        if manifest.format >= FIRST_CHAINED:
+            digest = follow(line, digest)
+            if not digest:
+                raise _broken(file, number)
+    try:
+        check_events(manifest, events, calibration=is_calibration(folder))
+    except ImpossibleEventError as error:
+        raise DataError(f"{file}, line {error.line}: {error}.", DAMAGED) from error
+    return Run(folder, manifest, tuple(events), dropped, digest)
 
 
-def check_place(run: Run) -> None:
-    """Raise `DataError` where a manifest names another place than the one it lies in.
-
-    Pages are written under the names in the manifest: one from elsewhere must not choose them.
-    """
-    manifest = run.manifest
-    named = (
-        manifest.target,
-        manifest.pair.label,
-        f"py{manifest.python}",
-        manifest.machine.name,
-        manifest.run_id,
+def _broken(file: Path, line: int) -> DataError:
+    before = f"line {line - 1}" if line > 1 else f"the {MANIFEST} beside it"
+    return DataError(
+        f"{file}, line {line} is not the line that was written behind {before}: something was "
+        "changed, removed, repeated or moved there.",
+        DAMAGED,
     )
-    for said, found in zip(named, run.folder.parts[-len(named) :], strict=True):
-        if said != found:
-            raise DataError(
-                f"{run.folder / _MANIFEST} is of another run: it says {said!r}, and its folder is "
-                f"named {found!r}.",
-                "Move the folder to where it belongs, or away.",
-            )
 
 
-def run_folders(data: Path) -> Iterator[Path]:
-    """All folders under `data/` that hold a run, in a stable order."""
-    for manifest in sorted(data.glob(f"*/*/py*/*/*/{_MANIFEST}")):
-        yield manifest.parent
+def read_placed(folder: Path) -> Run:
+    """Read a run that must be the one its folder is named for, and no link; raises `DataError`."""
+    check_links(folder, folder.parent)
+    run = read_run(folder)
+    check_place(folder, run.manifest)
+    return run
 
 
-def runs_of(folder: Path) -> Iterator[Run]:
-    """The runs of a pair on one Python and machine, newest first; damaged ones are passed over."""
-    for manifest in sorted(folder.glob(f"*/{_MANIFEST}"), reverse=True):
-        with contextlib.suppress(DataError):
-            yield read_run(manifest.parent)
+def runs_of(folder: Path) -> Iterator[Run | DataError]:
+    """The runs of a pair on one Python and machine, newest first; damaged ones as errors."""
+    for own in sorted(folder.glob("*"), reverse=True):
+        if own.is_dir():
+            try:
+                yield read_placed(own)
+            except DataError as error:
+                yield error
 
 
-def unfinished_run(folder: Path, identity: str) -> Run | None:
-    """The newest run of a pair that is the same but not complete; a refused one is not resumed."""
-    runs = (run for run in runs_of(folder) if run.closed is None and run.refused is None)
-    return next((run for run in runs if run.manifest.identity == identity), None)
+def unfinished_run(folder: Path, wanted: Manifest) -> tuple[Run | None, list[str]]:
+    """The newest run that was asked for the same, is not complete, and can be gone on with.
+
+    What decides about figures must be as it was; a refused run is never gone on with. The words say
+    what keeps the newest ones from it.
+    """
+    words: list[str] = []
+    is_newest = True
+    for run in runs_of(folder):
+        if isinstance(run, DataError):
+            if is_newest:
+                words.append(f"{run.message} It is left as it is, and nothing of it is used.")
+            continue
+        if not run.manifest.is_same_question(wanted):
+            continue
+        if run.closed is None and run.refused is None:
+            changes = ", ".join(run.manifest.changes_to(wanted))
+            if not changes:
+                return run, words
+            if is_newest:
+                words.append(
+                    f"the unfinished run {run.manifest.run_id} is not gone on with, because "
+                    f"something changed since: {changes}"
+                )
+        is_newest = False
+    return None, words
 
 
 def finished_run(
@@ -188,29 +228,41 @@ def finished_run(
 ) -> Run | None:
     """The newest complete run of a pair with these options and benchmarks as they are now."""
     wanted = options, tuple(benchmarks)
-    runs = (run for run in runs_of(folder) if run.closed is not None and run.refused is None)
-    same = (run for run in runs if (run.manifest.options, run.manifest.benchmarks) == wanted)
-    return next(same, None)
+    for run in runs_of(folder):
+        if isinstance(run, DataError) or not run.is_complete:
+            continue
+        if (run.manifest.options, run.manifest.benchmarks) == wanted:
+            return run
+    return None
 
 
 def create_run(folder: Path, manifest: Manifest) -> Run:
     """Start a run: its folder with `run.json`."""
     own = folder / manifest.run_id
-    write_document(own / _MANIFEST, manifest)
-    return Run(own, manifest, ())
+    file = write_document(own / MANIFEST, manifest)
+    return Run(own, manifest, (), digest=first_digest(content_of(file)))
 
 
 class Journal:
-    """Appends events to a run's `rounds.jsonl`, each flushed before the next thing happens."""
+    """Appends events to a run's `rounds.jsonl`, each flushed before the next thing happens.
+
+    It holds the digest of the last line: what others write into the file is found when it is read.
+    """
 
     def __init__(self, run: Run) -> None:
-        self._file = run.folder / _ROUNDS
+        self._folder = run.folder
+        self._file = run.folder / ROUNDS
+        self._digest = run.digest
         try:
             if run.dropped:
                 os.truncate(self._file, self._file.stat().st_size - run.dropped)
-            self._stream = self._file.open("ab")
+            self._stream = self._opened()
         except OSError as error:
             raise cannot_write(self._file, error) from error
+
+    def _opened(self) -> BinaryIO:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.fdopen(os.open(self._file, flags, 0o644), "ab")
 
     def __enter__(self) -> Self:
         return self
@@ -226,12 +278,31 @@ class Journal:
 
     def write(self, event: Event) -> None:
         """Append one event; raises `DataError` when the disk takes no more."""
+        plain = without_secrets(msgspec.json.encode(event).decode())
+        line, digest = chained(plain.encode(), self._digest)
         try:
-            line = without_secrets(msgspec.json.encode(event).decode())
-            self._stream.write(f"{line}\n".encode())
+            self._stream.write(line + b"\n")
             self._stream.flush()
         except OSError as error:
             raise cannot_write(self._file, error) from error
+        self._digest = digest
+
+    def read(self) -> Run:
+        """The run as it is on disk; raises `UnprovenError` where that is not what was written."""
+        try:
+            run = read_run(self._folder)
+            if run.digest == self._digest and not run.dropped:
+                return run
+            detail = "its last line is not the last one that was written"
+        except DataError as error:
+            detail = error.message
+        with contextlib.suppress(OSError):  # what is written next spoils what was put in its place
+            self._stream.close()
+            self._stream = self._opened()
+        raise UnprovenError(
+            f"{self._file} was changed by something else while the run went on: {detail}",
+            "Only this run may write there: look for what else did, the measured program included.",
+        )
 
     def sync(self) -> None:
         """Make what was written survive a power cut as well."""

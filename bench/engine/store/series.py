@@ -106,13 +106,15 @@ class Series:
     def finished_run(self, data: Path, index: int, python: str) -> Run | None:
         """The complete run of a point, if there is one; damaged ones are passed over."""
         runs = self._runs(data, index, python)
-        return next((run for run in runs if run.closed is not None), None)
+        return next((run for run in runs if run.is_complete), None)
 
     def _runs(self, data: Path, index: int, python: str) -> Iterator[Run]:
         """The runs of a point, newest first."""
         manifest = self.manifest
         place = pair_folder(data, manifest.target, manifest.pair(index), python, manifest.machine)
         for run in runs_of(place):
+            if isinstance(run, DataError):
+                continue
             if run.manifest.options.series == manifest.series_id:
                 yield run
 

@@ -20,7 +20,7 @@ from bench.engine.session.rounds_plan import sequential_plan
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.store.events import Closed, Ended, Measured, Opened, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
-from bench.engine.store.run import Run, read_run
+from bench.engine.store.run import Run
 from bench.formats.text import counted
 from bench.validate.calibration.analysis import COMPARED, stretches
 from bench.validate.calibration.lookup import calibration_folder
@@ -48,10 +48,10 @@ class Calibrator:
         folder = calibration_folder(
             self.plan.workspace.data, machine, self.plan.target.name, interpreter.version
         )
-        with opened(self.plan, folder, interpreter, environments) as now:
+        with opened(self.plan, folder, interpreter, environments, self.watcher.say) as now:
             taker = RunTaker(now.taker, self.plan.options, self.watcher)
             _CalibrationUnderWay(self, now, taker).run()
-        return read_run(now.run.folder)
+            return now.read()
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,22 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.runs import manifest, revision, rounds, whole, written
+from msgspec.structs import replace
+from support.runs import manifest, probed, revision, rounds, whole, written
 
 from bench.core.errors import DataError
+from bench.core.machine import Pinning
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.engine.store.events import Closed, Measured
-from bench.engine.store.run import (
-    Journal,
-    create_run,
-    pair_folder,
-    read_run,
-    run_folders,
-    unfinished_run,
-)
+from bench.engine.store.manifest import Manifest
+from bench.engine.store.place import run_folders
+from bench.engine.store.run import Journal, create_run, pair_folder, read_run, unfinished_run
+
+
+def at_home(data: Path) -> Path:
+    """Where the runs of `manifest()` lie."""
+    return data / "sample" / "1.0..1.1" / "py3.13" / "box"
 
 
 def journal(folder: Path) -> Path:
@@ -140,23 +142,70 @@ def test_folder_without_a_manifest(tmp_path: Path) -> None:
 
 
 def test_unfinished_run_is_the_newest_of_the_same_kind(tmp_path: Path) -> None:
-    wanted = manifest("work").identity
+    folder = at_home(tmp_path)
+    wanted = manifest("work")
     for run_id in ("r1", "r2", "r3"):
-        create_run(tmp_path, manifest("work", run_id=run_id))
-    create_run(tmp_path, manifest("work", "more", run_id="r4"))
-    create_run(tmp_path, manifest("work", options=Options(rounds=9), run_id="r5"))
-    damaged = create_run(tmp_path, manifest("work", run_id="r6"))
+        create_run(folder, manifest("work", run_id=run_id))
+    create_run(folder, manifest("work", "more", run_id="r4"))
+    create_run(folder, manifest("work", options=Options(rounds=9), run_id="r5"))
+    damaged = create_run(folder, manifest("work", run_id="r6"))
     journal(damaged.folder).write_bytes(b"{\n")
-    newer = create_run(tmp_path, manifest("work", run_id="r8")).folder / "run.json"
-    newer.write_bytes(newer.read_bytes().replace(b'"format": 1', b'"format": 99'))
-    complete = create_run(tmp_path, manifest("work", run_id="r7"))
-    with Journal(complete) as closing:
-        closing.write(Closed(1.0, 1.0, 1.0))
-    found = unfinished_run(tmp_path, wanted)
+    newer = create_run(folder, manifest("work", run_id="r8")).folder / "run.json"
+    newer.write_bytes(newer.read_bytes().replace(b'"format": 2', b'"format": 99'))
+    found, words = unfinished_run(folder, wanted)
     assert found is not None
     assert found.manifest.run_id == "r3"
-    assert unfinished_run(tmp_path, "another") is None
-    assert unfinished_run(tmp_path / "nowhere", wanted) is None
+    assert len(words) == 2
+    assert f"{newer} was written by a newer version" in words[0]
+    assert f"{journal(damaged.folder)}, line 1 is damaged" in words[1]
+    complete = create_run(folder, manifest("work", run_id="r7"))
+    with Journal(complete) as closing:
+        closing.write(Closed(1.0, 1.0, 1.0))
+    found, words = unfinished_run(folder, wanted)
+    assert found is not None
+    assert found.manifest.run_id == "r3"
+    assert len(words) == 1, "what is older than a complete run is not told of again and again"
+    assert unfinished_run(folder, manifest("another"))[0] is None
+    assert unfinished_run(tmp_path / "nowhere", wanted) == (None, [])
+
+
+def with_machine(**changes: object) -> Manifest:
+    plain = manifest("work")
+    return replace(plain, machine=replace(plain.machine, **changes))
+
+
+CHANGES = {
+    "the kernel (k before, 6.2 now)": with_machine(kernel="6.2"),
+    "the CPU governor (g before, powersave now)": with_machine(governor="powersave"),
+    "the clock source (c before, hpet now)": with_machine(clock_source="hpet"),
+    "address space randomisation (2 before, 0 now)": with_machine(aslr="0"),
+    "the cores": with_machine(isolated_cpus=(1,)),
+    "the harness (not known before, abc-dirty now)": replace(
+        manifest("work"), harness={"commit": "abc-dirty"}
+    ),
+    "the network (cut off before, open now)": replace(manifest("work"), network="open"),
+    "the pinning of the machine": replace(
+        manifest("work"), pinning=Pinning(pinned=True, checked="", this_boot=True)
+    ),
+    "the declaration of work": replace(
+        manifest("work"), benchmarks=tuple(
+            replace(one, digest="new") if one.declaration.name == "work" else one
+            for one in manifest("work").benchmarks
+        ),
+    ),
+    "the format of data (2 before, 1 now)": replace(manifest("work"), format=1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", CHANGES)
+def test_what_decides_must_not_change_between_sessions(tmp_path: Path, said: str) -> None:
+    folder = at_home(tmp_path)
+    create_run(folder, manifest("work"))
+    found, words = unfinished_run(folder, CHANGES[said])
+    assert found is None
+    assert words == [
+        f"the unfinished run r1 is not gone on with, because something changed since: {said}"
+    ]
 
 
 @pytest.fixture
@@ -178,7 +227,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_full_disk_keeps_what_was_measured(small_disk: Path) -> None:
     made = create_run(small_disk, manifest("work"))
-    events = rounds("work", [0.1] * 1000, [0.2] * 1000)
+    events = [probed("work"), *rounds("work", [0.1] * 1000, [0.2] * 1000)]
     taken = 0
     with (  # noqa: PT012
         pytest.raises(DataError, match=r"No space left for .*rounds\.jsonl"),

@@ -1,0 +1,71 @@
+"""Where a run lies: found under `data/`, and held against what its manifest says.
+
+Pages are written under the names in a manifest: one that comes from elsewhere must not choose them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.core.errors import DataError
+from bench.engine.store.manifest import Manifest
+
+ROUNDS = "rounds.jsonl"
+MANIFEST = "run.json"
+CALIBRATION = "calibration"
+_MOVE = "Move the folder to where it belongs, or away."
+
+
+def is_calibration(folder: Path) -> bool:
+    """Whether a folder is that of a calibration: `calibration/<machine>/<what>/<run id>`."""
+    return folder.parts[-4:-3] == (CALIBRATION,)
+
+
+def check_place(folder: Path, manifest: Manifest) -> None:
+    """Raise `DataError` where a manifest names another place than the one it lies in."""
+    version, machine = f"py{manifest.python}", manifest.machine.name
+    named: tuple[str, ...] = manifest.target, manifest.pair.label, version, machine
+    if is_calibration(folder):
+        named = CALIBRATION, machine, f"{manifest.target}-{version}"
+    named = *named, manifest.run_id
+    for said, found in zip(named, folder.parts[-len(named) :], strict=True):
+        if said != found:
+            raise DataError(
+                f"{folder / MANIFEST} is of another run: it says {said!r}, and its folder is "
+                f"named {found!r}.",
+                _MOVE,
+            )
+
+
+def check_links(file: Path, root: Path) -> None:
+    """Raise `DataError` where a file below `root` is, or is reached by, a symbolic link."""
+    for part in (file, *file.parents):
+        if part == root:
+            return
+        if part.is_symlink():
+            raise DataError(
+                f"{part} is a symbolic link: links below {root.name}/ are not followed.",
+                "Put the files themselves there.",
+            )
+
+
+def run_folders(data: Path) -> Iterator[Path]:
+    """All folders under `data/` that hold a run, or a part of one, in a stable order.
+
+    Calibrations are left out. Folders that can't be looked into, and symbolic links, are among
+    them, so that whoever reads them says so.
+    """
+    found: list[Path] = []
+
+    def locked(error: OSError) -> None:
+        if error.filename != str(data):
+            found.append(Path(error.filename))
+
+    for name, folders, files in os.walk(data, onerror=locked):
+        folder = Path(name)
+        if not {MANIFEST, ROUNDS}.isdisjoint(files) and not is_calibration(folder):
+            found.append(folder)
+        found += [folder / one for one in folders if (folder / one).is_symlink()]
+    yield from sorted(found)
