@@ -31,7 +31,7 @@ from bench.engine.store.manifest import FIRST_CHAINED, Manifest
 _SEEDS_AHEAD = 100  # a stretch that failed before its first round has used up a seed
 
 
-class ImpossibleEventError(ValueError):
+class ImpossibleLineError(ValueError):
     """An event that cannot stand where it does; `line` counts from 1."""
 
     def __init__(self, line: int, words: str) -> None:
@@ -40,16 +40,16 @@ class ImpossibleEventError(ValueError):
 
 
 def check_events(manifest: Manifest, events: Sequence[Event], *, calibration: bool) -> None:
-    """Raise `ImpossibleEventError` for the first event that no session can have written there."""
-    checker = _Checker(manifest, calibration=calibration)
+    """Raise `ImpossibleLineError` for the first event that no session can have written there."""
+    checker = _EventChecker(manifest, calibration=calibration)
     for line, event in enumerate(events, start=1):
         words = checker.problem(event)
         if words:
-            raise ImpossibleEventError(line, words)
+            raise ImpossibleLineError(line, words)
 
 
 @dataclass
-class _Course:
+class _BenchmarkSoFar:
     """One benchmark as far as it was read."""
 
     declaration: Benchmark
@@ -70,14 +70,14 @@ class _Course:
         return draw(seed, taken.benchmark, taken.design, taken.index, cpus, attempt)
 
 
-class _Checker:
+class _EventChecker:
     def __init__(self, manifest: Manifest, *, calibration: bool) -> None:
         self._manifest = manifest
         self._calibration = calibration
         self._seeds_used = 0
         self._over: Event | None = None
         self._courses = {
-            one.declaration.name: _Course(one.declaration) for one in manifest.benchmarks
+            one.declaration.name: _BenchmarkSoFar(one.declaration) for one in manifest.benchmarks
         }
 
     def problem(self, event: Event) -> str:
@@ -147,7 +147,7 @@ class _Checker:
         course.failed[taken.design] = 0
         return _figures(course.declaration, course.plan.metric, taken)
 
-    def _drawn(self, course: _Course, taken: Round) -> Draw | None:
+    def _drawn(self, course: _BenchmarkSoFar, taken: Round) -> Draw | None:
         """What was drawn for a round; None where that does not agree with what it says."""
         begins = not course.taken.total()
         if course.seed is None or (self._calibration and begins):
@@ -157,7 +157,7 @@ class _Checker:
         drawn = course.draw(course.seed, taken, self._manifest.cpus)
         return drawn if _agrees(taken, drawn) else None
 
-    def _seed(self, course: _Course, taken: Round) -> int | None:
+    def _seed(self, course: _BenchmarkSoFar, taken: Round) -> int | None:
         seed = self._manifest.seed
         if not self._calibration:
             return seed
@@ -176,7 +176,7 @@ class _Checker:
         return cpu in self._manifest.cpus if declaration.served else cpu == drawn.cpu
 
 
-def _out_of_turn(course: _Course | None, taken: Round | Failed) -> str:
+def _out_of_turn(course: _BenchmarkSoFar | None, taken: Round | Failed) -> str:
     if course is None:
         return f"{taken.benchmark} is not a benchmark of this run"
     if course.over:

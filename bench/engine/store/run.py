@@ -26,7 +26,7 @@ from bench.core.revision import Pair
 from bench.core.sample import Round
 from bench.core.secrets import without_secrets
 from bench.engine.store.chain import chained, first_digest, follow
-from bench.engine.store.checks import ImpossibleEventError, check_events
+from bench.engine.store.checks import ImpossibleLineError, check_events
 from bench.engine.store.documents import (
     DAMAGED,
     cannot_write,
@@ -150,9 +150,26 @@ def read_run(folder: Path) -> Run:
     Raises `DataError` naming file and line when something is damaged, cannot have been written by a
     session, or was written by a newer version.
     """
+    return _with_rounds(folder, *_manifest(folder))
+
+
+def read_placed(folder: Path) -> Run:
+    """Read a run that must be the one its folder is named for, and no link; raises `DataError`."""
+    check_links(folder, folder.parent)
+    manifest, digest = _manifest(folder)
+    check_place(folder, manifest)
+    return _with_rounds(folder, manifest, digest)
+
+
+def _manifest(folder: Path) -> tuple[Manifest, str]:
+    """The manifest, and the digest that the first line is chained to."""
     content = content_of(folder / MANIFEST)
     manifest = decode_document(folder / MANIFEST, content, Manifest, FORMAT)
-    file, digest = folder / ROUNDS, first_digest(content)
+    return manifest, first_digest(content)
+
+
+def _with_rounds(folder: Path, manifest: Manifest, digest: str) -> Run:
+    file = folder / ROUNDS
     lines, dropped = split_lines(content_of(file) if os.path.lexists(file) else b"")
     events: list[Event] = []
     for number, line in enumerate(lines, start=1):
@@ -163,7 +180,7 @@ def read_run(folder: Path) -> Run:
                 raise _broken(file, number)
     try:
         check_events(manifest, events, calibration=is_calibration(folder))
-    except ImpossibleEventError as error:
+    except ImpossibleLineError as error:
         raise DataError(f"{file}, line {error.line}: {error}.", DAMAGED) from error
     return Run(folder, manifest, tuple(events), dropped, digest)
 
@@ -175,14 +192,6 @@ def _broken(file: Path, line: int) -> DataError:
         "changed, removed, repeated or moved there.",
         DAMAGED,
     )
-
-
-def read_placed(folder: Path) -> Run:
-    """Read a run that must be the one its folder is named for, and no link; raises `DataError`."""
-    check_links(folder, folder.parent)
-    run = read_run(folder)
-    check_place(folder, run.manifest)
-    return run
 
 
 def runs_of(folder: Path) -> Iterator[Run | DataError]:
