@@ -11,11 +11,11 @@ from pathlib import Path
 from bench.cli.arguments import add_no_report, add_pythons, describe
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
-from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.sample import Side
 from bench.core.target import Kind, Target
 from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import Interpreter, find_interpreters
 from bench.engine.environments.pair import Builder
 from bench.engine.measure.invocations import NotPresentError, NotServedError
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     workspace = find_workspace()
     commits = _chosen(load_commits(arguments.file or COMMITS), arguments.commit)
     failures: list[BenchError] = []
-    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+    with make_watcher() as watcher, at_work(workspace):
         for one in commits:
             for result in _Commits(one, workspace, watcher, arguments.python).run():
                 if isinstance(result, BenchError):

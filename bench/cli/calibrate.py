@@ -12,10 +12,10 @@ from rich.text import Text
 from bench.cli.arguments import add_choice, add_pythons, add_repo, describe, positive
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
-from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.target import Target
 from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import Interpreter, find_interpreters
 from bench.engine.environments.pair import Builder
 from bench.engine.machine.fingerprint import describe_machine
@@ -25,6 +25,7 @@ from bench.engine.revisions.ranges import parse_range
 from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.plan import Plan
 from bench.engine.session.selection import select
+from bench.engine.session.unreported import mark_reported
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         return ExitStatus.DONE
     runs: list[Run] = []
     failures: list[BenchError] = []
-    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+    with make_watcher() as watcher, at_work(workspace):
         if arguments.reference:
             _reference(targets, arguments.python, workspace, watcher)
         for target in targets:
@@ -104,6 +105,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         console.print()
         console.print(Text(calibration_summary(run)), no_wrap=True, crop=False, overflow="ignore")
     console.print(f"\nPage: {written.results / PAGE}", highlight=False, soft_wrap=True)
+    mark_reported(workspace, runs)
     return failures[0].status if failures else ExitStatus.DONE
 
 

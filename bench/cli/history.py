@@ -12,10 +12,10 @@ from rich.console import Console
 from bench.cli.arguments import status_of
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
-from bench.core.lock import exclusive
 from bench.core.series import Selection
 from bench.core.verdict import Verdict
 from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.at_work import at_work
 from bench.engine.history.measure import SeriesSession
 from bench.engine.history.plan import begin, find_series
 from bench.engine.revisions.history import find_points
@@ -33,7 +33,7 @@ def history_command(arguments: argparse.Namespace) -> ExitStatus:
     """Plan, measure what is missing, report; returns the exit status. Raises `BenchError`."""
     workspace = find_workspace()
     console = Console(stderr=arguments.json)
-    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+    with make_watcher() as watcher, at_work(workspace):
         series, errors = _measure(arguments, workspace, watcher)
         if series is None:
             return ExitStatus.DONE

@@ -7,8 +7,8 @@ import argparse
 from bench.cli.arguments import add_pythons, describe
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
-from bench.core.lock import exclusive
 from bench.core.workspace import find_workspace
+from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import find_interpreters
 from bench.report.screen.watchers import make_watcher
 from bench.validate.prior_art.declaration import declared_names, load_prior_art
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         raise UsageError(f"There is no declaration (NAME.toml) in {workspace.prior_art}.")
     declared = {name: load_prior_art(name, workspace.prior_art) for name in names}
     errors: list[BenchError] = []
-    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+    with make_watcher() as watcher, at_work(workspace):
         for one in declared.values():
             target = load_target(one.target, workspace.targets)
             interpreters = find_interpreters(arguments.python, target.pythons, watcher.say)

@@ -11,12 +11,12 @@ from typing import TypeVar
 from bench.cli.arguments import add_looked_into, describe, positive
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
-from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.result import CONTROL
 from bench.core.revision import Pair
 from bench.core.target import Target
 from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import Interpreter, find_interpreters
 from bench.engine.environments.pair import Builder, Environments
 from bench.engine.revisions.ranges import parse_range
@@ -77,7 +77,7 @@ def on_each_python(
     target = load_target(arguments.target, workspace.targets)
     scenarios = chosen_scenarios(target, arguments, workspace)
     statuses: list[ExitStatus] = []
-    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+    with make_watcher() as watcher, at_work(workspace):
         watcher.phase(f"looking up {arguments.range}")
         pair = pair_or_one(target, arguments, workspace)
         builder = Builder(

@@ -14,11 +14,11 @@ from bench.cli.arguments import add_no_report, add_pythons, add_repo, describe, 
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.gate import Gate
-from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.revision import Pair, Source
 from bench.core.target import Kind, Target
 from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import Interpreter, find_interpreters
 from bench.engine.environments.pair import Builder, Environments
 from bench.engine.measure.invocations import NotPresentError, NotServedError
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     planned = _scenarios(target, arguments, workspace)
     made: list[Ranking] = []
     failures: list[BenchError] = []
-    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+    with make_watcher() as watcher, at_work(workspace):
         for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
             ranker = _RevisionRanker(
                 target=target,

@@ -26,14 +26,15 @@ from bench.cli.arguments import (
 )
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
-from bench.core.lock import exclusive
 from bench.core.options import Options
 from bench.core.sample import Design
 from bench.core.verdict import Verdict
 from bench.core.workspace import find_workspace
+from bench.engine.environments.at_work import at_work
 from bench.engine.environments.pair import Builder
 from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
+from bench.engine.session.unreported import mark_reported
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.run import Run
 from bench.engine.testgate.run_gate import GateStep, PairGate
@@ -174,7 +175,7 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
     """Plan, build, measure, report; returns the exit status. Raises `BenchError`."""
     workspace = find_workspace()
     console = Console(stderr=arguments.json)
-    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+    with make_watcher() as watcher, at_work(workspace):
         plan = understand(arguments, workspace, watcher, counters=arguments.counters)
         builder = Builder(
             target=plan.target,
@@ -210,7 +211,9 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
         console.print(f"Write-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
         _print_json([result_document(one, fitting(one.run, calibrations)) for one in runs])
-    return _status(runs, failures, arguments.fail_on, console.print)
+    status = _status(runs, failures, arguments.fail_on, console.print)
+    mark_reported(workspace, measured)
+    return status
 
 
 def _print_json(document: object) -> None:
@@ -242,6 +245,7 @@ def _measure_all(
         watcher.say(f"Python {interpreter.version}")
         try:
             runs.append(session.run(interpreter, builder.build(interpreter)))
+            results.show(runs[-1])
         except BenchError as error:
             if len(plan.interpreters) == 1:
                 raise

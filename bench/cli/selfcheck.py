@@ -10,8 +10,8 @@ from rich.text import Text
 
 from bench.cli.arguments import count, describe
 from bench.core.errors import ExitStatus
-from bench.core.lock import exclusive
 from bench.core.workspace import find_workspace
+from bench.engine.environments.at_work import at_work
 from bench.formats.tables import render
 from bench.report.output import Output
 from bench.report.screen.watchers import make_watcher
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     """
     workspace = find_workspace()
     output = Output(workspace.results, workspace.data)
-    with make_watcher() as watcher, exclusive(workspace.lock, shared=True):
+    with make_watcher() as watcher, at_work(workspace):
         settings = settings_for(arguments.runs, quick=arguments.quick)
         try:
             check = SelfCheckSession(settings, workspace, watcher).run()

@@ -17,6 +17,7 @@ from bench.engine.environments.pair import Builder, Dependencies, Environments
 from bench.engine.history.order import bisecting
 from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
+from bench.engine.session.unreported import mark_reported
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.series import Failure, Series, add_failure
 from bench.engine.testgate.run_gate import GateStep
@@ -91,7 +92,8 @@ class SeriesSession:
             self._tell(interpreter.version, error)
             return
         try:
-            session.run(interpreter, environments)
+            run = session.run(interpreter, environments)
+            mark_reported(plan.workspace, [run])  # the pages of a series are made from all runs
         except NothingMeasuredError as error:  # its run is complete, and holds the reasons
             self._tell(interpreter.version, error)
 

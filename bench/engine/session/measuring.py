@@ -19,6 +19,7 @@ from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.multiplicity import local_alpha
 from bench.engine.store.events import Closed, Compared, Opened, Probed, Unavailable
+from bench.engine.store.export import export_pyperf
 from bench.engine.store.manifest import PlannedBenchmark
 
 _CONTROL_ALONE_ROUNDS = 20
@@ -49,9 +50,9 @@ class Measuring:
         return [sides for _plan, sides in ready]
 
     def close(self) -> None:
-        """Prove again what was measured, and mark the run as complete."""
+        """Prove again what was measured, export it, and mark the run as complete."""
         self.open.proof.hold()
-        self.open.read()
+        export_pyperf(self.open.read())
         inside_s = self.open.taker.launcher.inside_s
         self.open.journal.write(
             Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3), self.neighbours)

@@ -7,18 +7,17 @@ import importlib.metadata
 import os
 import platform
 import secrets
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
 from bench.core.process import run_tool
 from bench.core.sample import Side
+from bench.core.scratch import scratch_folder
 from bench.core.target import Kind, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.bytecode import uncompiled_library
@@ -40,6 +39,7 @@ from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
 from bench.engine.session.proof import Proof, refused_if_unproven
 from bench.engine.session.support import pyperf_folder
+from bench.engine.session.unreported import mark_unreported
 from bench.engine.store.events import Measured
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.engine.store.place import check_links
@@ -70,6 +70,7 @@ def opened(
         proof = Proof(environments, target.env, interpreter_facts(interpreter.executable))
         wanted = describe_run(plan, proof, interpreter, network)
         run = _resumed(folder, wanted, say) or create_run(folder, wanted)
+        mark_unreported(workspace, run)
         with Journal(run) as journal, refused_if_unproven(journal):
             proof.hold()
             with (
@@ -125,10 +126,9 @@ def network_of(
     served = sorted({one.declaration.fixture for one in benchmarks if one.declaration.served})
     apart = find_slice()
     cpus = measuring_cpus(describe_machine(), apart)
-    workspace.scratch.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=workspace.scratch, prefix="journals-") as journals:
+    with scratch_folder(workspace.scratch, "journals-") as journals:
         services = [
-            service_of(name, prepare_fixture(name, workspace.cache), Path(journals), latency_s)
+            service_of(name, prepare_fixture(name, workspace.cache), journals, latency_s)
             for name in served
         ]
         with _network(target, benchmarks, services, cpus) as network:
@@ -244,20 +244,19 @@ def subjects(
     network: Network,
 ) -> Iterator[tuple[Subject, Subject]]:
     """Base and head with throwaway homes, pyperf for scripts, and fixtures checked afterwards."""
-    scratch = workspace.scratch / secrets.token_hex(4)
     scripts = any(one.declaration.kind is Kind.SCRIPT for one in benchmarks)
-    support = pyperf_folder(interpreter, workspace) if scripts else scratch
+    pyperf = pyperf_folder(interpreter, workspace) if scripts else None
     fixtures = _fixtures(benchmarks, workspace)
-    homes = {side: scratch / side for side in Side}
-    for home in homes.values():
-        home.mkdir(parents=True)
-    try:
+    with scratch_folder(workspace.scratch) as scratch:
+        homes = {side: scratch / side for side in Side}
+        for home in homes.values():
+            home.mkdir()
         base, head = (
             Subject(
                 environment=environments.side(side),
                 own=target.env,
                 home=homes[side],
-                support=support,
+                support=pyperf or scratch,
                 suites=workspace.suites,
                 fixtures=fixtures,
                 services={service.name: service.address for service in network.services},
@@ -268,8 +267,6 @@ def subjects(
         yield base, head
         for name, folder in fixtures.items():
             check_fixture(name, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _fixtures(benchmarks: Sequence[PlannedBenchmark], workspace: Workspace) -> dict[str, Path]:

@@ -29,6 +29,7 @@ from bench.core.errors import BuildError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
 from bench.core.process import Finished
+from bench.core.scratch import TESTS_PREFIX, scratch_folder
 from bench.core.target import OwnTests
 from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import Interpreter
@@ -91,11 +92,8 @@ def make_suite_recipe(
 @contextmanager
 def throwaway_folder() -> Iterator[Path]:
     """A folder for the home of tests and what they leave there."""
-    folder = Path(tempfile.mkdtemp(prefix="bench-tests-")).resolve()
-    try:
+    with scratch_folder(Path(tempfile.gettempdir()), TESTS_PREFIX) as folder:
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -109,7 +109,12 @@ class ResultsStep:
 
     def __call__(self, now: OpenRun) -> None:
         """Print it, also for a run that was gone on with."""
-        run = now.read()
+        self.show(now.read())
+
+    def show(self, run: Run) -> None:
+        """Print the table of a run, unless that was done."""
+        if run.manifest.run_id in self.evaluations:
+            return
         evaluation = evaluate(run)
         self.evaluations[run.manifest.run_id] = evaluation
         with self.watcher.aside():

@@ -17,6 +17,7 @@ from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
 from bench.engine.session.preparation import opened
 from bench.engine.session.rounds_plan import sequential_plan
+from bench.engine.session.unreported import unreported_run
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.store.events import Closed, Ended, Measured, Opened, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
@@ -48,6 +49,10 @@ class Calibrator:
         folder = calibration_folder(
             self.plan.workspace.data, machine, self.plan.target.name, interpreter.version
         )
+        complete = unreported_run(self.plan, folder, environments)
+        if complete is not None:
+            self.watcher.say(f"{complete.manifest.run_id}: complete, and not measured again")
+            return complete
         with opened(self.plan, folder, interpreter, environments, self.watcher.say) as now:
             taker = RunTaker(now.taker, self.plan.options, self.watcher)
             _CalibrationUnderWay(self, now, taker).run()

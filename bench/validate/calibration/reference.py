@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyperf
 
@@ -22,6 +21,7 @@ from bench.core.errors import DataError, NothingMeasuredError, UsageError
 from bench.core.files import write_atomically
 from bench.core.machine import Machine
 from bench.core.process import run_tool
+from bench.core.scratch import scratch_folder
 from bench.core.workspace import Workspace
 from bench.engine.environments.clean import DEFAULTS
 from bench.engine.environments.interpreters import Interpreter
@@ -65,17 +65,16 @@ def measure_reference(
     folder = workspace.data / "calibration" / machine.name / "reference" / f"{now:%Y%m%dT%H%M%SZ}"
     runs = [(name, one) for name in names for one in interpreters]
     chance = random.Random()
-    workspace.scratch.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=workspace.scratch, prefix="reference-") as scratch:
+    with scratch_folder(workspace.scratch, "reference-") as scratch:
         for count in range(passes):
             chance.shuffle(runs)
             for name, one in runs:
                 watcher.phase(
                     f"reference speed: {name} on {one.version}, pass {count + 1} of {passes}"
                 )
-                _run(name, one, isolation, workspace, Path(scratch) / f"py{one.version}.json")
+                _run(name, one, isolation, workspace, scratch / f"py{one.version}.json")
         for one in interpreters:
-            _keep(Path(scratch) / f"py{one.version}.json", folder)
+            _keep(scratch / f"py{one.version}.json", folder)
     return folder
 
 
@@ -86,7 +85,7 @@ def _run(
     env = {
         **DEFAULTS,
         "PATH": f"{interpreter.executable.parent}:/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(workspace.scratch),
+        "HOME": str(suite.parent),
         "PYTHONPATH": str(pyperf_folder(interpreter, workspace)),
     }
     words = [*isolation.prefix, str(interpreter.executable), str(_script(name))]

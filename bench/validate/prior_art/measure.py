@@ -23,6 +23,7 @@ from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.plan import Plan
 from bench.engine.session.selection import select
 from bench.engine.session.session import Session
+from bench.engine.session.unreported import mark_reported
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import finished_run, pair_folder
@@ -94,7 +95,8 @@ class PriorArtSession:
                 continue
             self.watcher.say(f"{pair.label}, Python {interpreter.version}")
             with self._recorded(f"{one.title}, Python {interpreter.version}"):
-                session.run(interpreter, builder.build(interpreter))
+                run = session.run(interpreter, builder.build(interpreter))
+                mark_reported(self.workspace, [run])
 
     def _series(self, one: SeriesOf, repo: Path | None) -> None:
         pair = resolve_range(self.target, one.range, self.workspace, repo)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 import resource
 import secrets
-import shutil
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bench.core.errors import NothingMeasuredError
+from bench.core.scratch import scratch_folder
 from bench.core.workspace import Workspace
 from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.machine.noise import noise_since, read_counters
@@ -68,10 +68,12 @@ class SelfCheckSession:
         return check
 
     def _measure(self) -> None:
-        scratch = self.workspace.scratch / secrets.token_hex(4)
         apart = find_slice()
         try:
-            with Launcher(find_isolation().inside(apart)) as launcher:
+            with (
+                scratch_folder(self.workspace.scratch) as scratch,
+                Launcher(find_isolation().inside(apart)) as launcher,
+            ):
                 cpus = measuring_cpus(self.check.machine, apart)
                 rounds = RoundTaker(launcher, cpus, secrets.randbits(48))
                 taker = RunTaker(rounds, self.settings.options, self.watcher)
@@ -79,8 +81,6 @@ class SelfCheckSession:
                 SelfCheckParts(self.check, self.settings, taker, commands).measure()
         except RoundFailedError as error:
             raise NothingMeasuredError(f"A process of the self-check failed: {error}") from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _own_cpu_s() -> float:

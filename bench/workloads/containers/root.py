@@ -13,6 +13,7 @@ import msgspec
 from bench.core.container import Root
 from bench.core.errors import BuildError
 from bench.core.process import run_tool
+from bench.core.scratch import scratch_folder
 from bench.workloads.containers.engine import ContainerEngine
 from bench.workloads.containers.image import inspect
 
@@ -47,13 +48,9 @@ def prepare_root(
             "Run as root, or let the definition start from an image of a registry.",
         )
     announce(f"making a Debian root ({root.suite}: {', '.join(root.packages)})")
-    folder = scratch / tag.rpartition(":")[2]
-    try:
-        _make(root, program, folder)
-        _import(engine, folder, tag)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.with_suffix(".tar").unlink(missing_ok=True)
+    with scratch_folder(scratch, "root-") as own:
+        _make(root, program, own / "root")
+        _import(engine, own / "root", tag)
     return tag
 
 

@@ -186,3 +186,53 @@ def test_interrupted_while_phases_are_recorded(sandbox: Sandbox) -> None:
     assert len(after.rounds("first")) == len(after.rounds("second")) == 2
     records = [file.name[:5] for file in sandbox.workspace.data.glob("stack/**/*.json")]
     assert sorted(records) == ["first", "secon"]
+
+
+def test_complete_run_is_shown_and_not_measured_again(slow: Sandbox) -> None:
+    """Killed while the report is written: all is there but pages, and these are all that is done.
+
+    Once they are there the same command is a second measurement.
+    """
+    (pages := slow.workspace.results).mkdir(parents=True)
+    command = ("run", "sample", "v1.0.0..v1.0.1", "--repo", slow.repository, *OPTIONS[1:])
+    with slow.start(*command) as process:
+        deadline = time.monotonic() + 120
+        while not (slow.runs and slow.runs[0].closed is not None):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+    (before,) = slow.runs
+    assert not list(pages.rglob("README.md"))
+    assert {file.name for file in before.folder.glob("*.json")} == {
+        "run.json", "base.json", "head.json",
+    }  # fmt: skip
+    done = slow.bench(*command, status=0)
+    assert f"run {before.manifest.run_id} is complete and was not reported" in done.stderr
+    assert "sleeps" in done.stdout
+    assert list(pages.rglob("README.md"))
+    (after,) = slow.runs
+    assert after.events == before.events
+    slow.bench(*command, status=0)
+    assert len(slow.runs) == 2
+
+
+def test_leftovers_of_killed_commands_go_at_the_next_start(own_cache: Sandbox) -> None:
+    own_cache.write_target(target_text(SLEEPS.replace("0.05", "2")))
+    places = own_cache.workspace
+    with start(own_cache) as process:
+        wait_for_rounds(own_cache, process, 1)
+        in_use = list(places.scratch.iterdir())
+        half, half_built = places.worktrees / ("0" * 16), places.environments / ("0" * 16)
+        for left in (half, half_built, places.scratch / "counters-x"):
+            left.mkdir(parents=True)
+        own_cache.bench("run", "sample", "v1.0.0..v1.1.0", "--repo", own_cache.repository,
+                        "--dry-run", status=0)  # fmt: skip
+        assert not half.exists()
+        assert not half_built.exists()
+        assert sorted(places.scratch.iterdir()) == sorted(in_use)  # another session works there
+        process.kill()
+        process.communicate()
+    assert in_use
+    own_cache.bench("run", "sample", "--repo", own_cache.repository, "--dry-run", status=0)
+    assert list(places.scratch.iterdir()) == []
