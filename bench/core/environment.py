@@ -6,6 +6,7 @@ import hashlib
 
 import msgspec
 
+from bench.core.installation import Installation
 from bench.core.revision import Revision, Source
 
 _RECIPE_VERSION = 2
@@ -16,7 +17,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """What is installed in an environment; paths are relative to the environment.
 
     `packages` are all installed distributions by canonical name; `local` names those that were
-    built from the target's own checkout (it can have several).
+    built from the target's own checkout (it can have several). `distribution` and `module` are
+    those of the target's names that this revision has.
     """
 
     python: str
@@ -28,6 +30,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     record_sha256: str
     packages: dict[str, str]
     local: tuple[str, ...] = ()
+    distribution: str = ""
+    module: str = ""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +41,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     taken from the other side (`--deps base`, `--deps head`). `twin` is a second environment of the
     same content: the head of a revision that is compared with itself. `image` says how an image is
     built: by which engine, from which definition and context, its Python, arguments `NAME=VALUE`.
-    `package_sources` are the caller's variables that choose an index, `NAME=VALUE`.
+    `package_sources` are the caller's variables that choose an index, `NAME=VALUE`. `install` is
+    the target's table of that name, `date` the day that limits what it adds to a lock's packages.
     """
 
     distribution: str
@@ -52,6 +57,20 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     twin: bool = False
     image: tuple[str, ...] = ()
     package_sources: tuple[str, ...] = ()
+    install: Installation = Installation()
+    date: str = ""
+    other_distributions: tuple[str, ...] = ()
+    other_modules: tuple[str, ...] = ()
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """All names that the project had, the newest first."""
+        return self.distribution, *self.other_distributions
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """All names to import it by, the newest first."""
+        return self.module, *self.other_modules
 
     @property
     def args(self) -> dict[str, str]:
@@ -136,3 +155,13 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
         """Python files of the commit's package that are not in the environment (the first 50)."""
         missing = self.source_match.missing if self.source_match else ()
         return tuple(path for path in missing if path.endswith(".py"))
+
+    @property
+    def distribution(self) -> str:
+        """The name of what is measured, in this revision."""
+        return self.provenance.distribution or self.recipe.distribution
+
+    @property
+    def module(self) -> str:
+        """The name to import it by, in this revision."""
+        return self.provenance.module or self.recipe.module

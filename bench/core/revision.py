@@ -20,7 +20,8 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One version of a target: a commit of a clone or a release of the package index.
 
     `name` is what the user typed, `identity` the commit's full hash or the release's version.
-    `date` is the committer's or the upload date (ISO 8601, UTC).
+    `date` is the committer's or the upload date (ISO 8601, UTC). `distribution` is the name of a
+    release of a project that had several.
     """
 
     source: Source
@@ -28,6 +29,7 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     identity: str
     date: str
     subject: str = ""
+    distribution: str = ""
 
     @property
     def label(self) -> str:

@@ -11,11 +11,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from bench.core.container import ContainerSpec, ContainerUse
+from bench.core.installation import Installation
 from bench.core.service import ServiceSpec, ServiceUse
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
+# One name, or several that a project had one after the other, the newest first.
+Names = NonEmpty | Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
 
 PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 PLACEHOLDERS = frozenset({"fixture", "home", "service"})
@@ -191,12 +194,15 @@ def _check_placeholders(words: Iterable[str], *, has_fixture: bool) -> None:
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A project that is measured: where it comes from, how it is installed, what is measured."""
+    """A project that is measured: where it comes from, how it is installed, what is measured.
+
+    Of several names in `distribution` and `module`, each revision goes by the first it has.
+    """
 
     name: Name
     layer: NonEmpty
-    distribution: NonEmpty
-    module: NonEmpty
+    distribution: Names
+    module: Names
     description: str = ""
     clone: str = ""
     private: bool = False
@@ -207,6 +213,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     build_timeout_s: Positive = 900.0
     network: Literal["none", "host"] = "none"
     env: dict[str, str] = {}
+    install: Installation = Installation()
     tests: OwnTests | None = None
     service: ServiceSpec | None = None
     around: tuple[Layered, ...] = ()
@@ -220,6 +227,18 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError(f"benchmark names used twice: {', '.join(twice)}")
         if not (self.clone or self.released):
             raise ValueError("a target needs a clone URL or releases (or both)")
+        if self.container and len(self.distributions) + len(self.modules) > 2:
+            raise ValueError("with [container], distribution and module are one name each")
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """Names on the package index and in metadata, the newest first."""
+        return (self.distribution,) if isinstance(self.distribution, str) else self.distribution
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Names to import it by, the newest first."""
+        return (self.module,) if isinstance(self.module, str) else self.module
 
 
 def parse_target(text: str) -> Target:

@@ -22,17 +22,17 @@ from bench.core.environment import EnvironmentRecord, ImageRecord, Provenance, R
 from bench.core.errors import BuildError, DataError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
-from bench.core.process import Finished
 from bench.core.revision import Pair, Revision, Source
 from bench.core.secrets import without_secrets
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.bytecode import compile_packages
+from bench.engine.environments.installer import Installer, is_locked
 from bench.engine.environments.interpreters import Interpreter, interpreter_facts
 from bench.engine.environments.inventory import Inventory, differences, is_same, take
 from bench.engine.environments.match import match_sources
 from bench.engine.environments.provenance import check_import, check_undamaged, read_provenance
-from bench.engine.environments.uv import package_sources, run_uv, run_uv_anywhere
+from bench.engine.environments.uv import package_sources, run_uv
 from bench.engine.revisions.checkout import tracked_files
 from bench.engine.revisions.git import Clone
 from bench.workloads.containers.engine import find_engine
@@ -80,7 +80,7 @@ class Environment:
                 f"{changes}.",
                 "The next run builds it anew. Something wrote into it, perhaps the program itself.",
             )
-        check_import(self.venv, self.record.provenance, self.record.recipe.module, own)
+        check_import(self.venv, self.record.provenance, own)
 
     def _prove_image(self, image: ImageRecord) -> None:
         recipe, revision = self.record.recipe, self.record.revision
@@ -116,10 +116,12 @@ def make_recipe(
     twin: bool = False,
 ) -> Recipe:
     """The recipe of a revision: locked where the commit has a uv.lock, by date elsewhere."""
-    locked = clone is not None and not constraints and "uv.lock" in clone.tree(revision.identity)
+    first, *others = [revision.distribution] if revision.distribution else target.distributions
+    install = target.install
+    locked = clone is not None and not constraints and _is_locked(clone, revision, install.folder)
     return Recipe(
-        distribution=target.distribution,
-        module=target.module,
+        distribution=first,
+        module=target.modules[0],
         source=revision.source,
         identity=revision.identity,
         interpreter=str(interpreter.executable),
@@ -128,7 +130,16 @@ def make_recipe(
         excludes=target.checkout_excludes,
         twin=twin,
         package_sources=package_sources(),
+        install=install,
+        date=date if install.requirements or install.build_constraints else "",
+        other_distributions=tuple(others),
+        other_modules=target.modules[1:],
     )
+
+
+def _is_locked(clone: Clone, revision: Revision, folder: str) -> bool:
+    commit = revision.identity
+    return is_locked(folder, clone.tree(commit), lambda path: clone.text(commit, path))
 
 
 def take_inventory(venv: Path, known: Inventory | None = None) -> Inventory:
@@ -202,17 +213,21 @@ class _Build:
     folder: Path
 
     def __post_init__(self) -> None:
-        self.log: list[Finished] = []
+        self.installer = Installer(
+            venv=self.folder / "venv",
+            interpreter=self.recipe.interpreter,
+            install=self.recipe.install,
+            date=self.recipe.date or self.recipe.dependencies,
+            timeout_s=self.target.build_timeout_s,
+            options=("--compile-bytecode",),
+        )
         self.tracked: dict[str, str] = {}
         self.started = time.monotonic()
         self.checkout = self.workspace.worktrees / self.recipe.key
 
     def run(self) -> Environment:
         try:
-            if self.recipe.source is Source.PYPI:
-                self._install([f"{self.recipe.distribution}=={self.recipe.identity}"])
-            else:
-                self._from_checkout()
+            self._install()
             record = self._proven()
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -222,63 +237,48 @@ class _Build:
         write_atomically(self.folder / _RECORD, msgspec.json.encode(record))
         return Environment(self.folder, record)
 
-    def _from_checkout(self) -> None:
-        assert self.clone is not None
-        self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
-        tracked = tracked_files(self.checkout)
-        self.tracked = {path: blob for path, blob in tracked.items() if self._is_there(path)}
-        if self.recipe.dependencies == "uv.lock":
-            self._uv(
-                "sync", "--frozen", "--no-default-groups", "--no-editable", "--compile-bytecode",
-                "--python", self.recipe.interpreter,
-                cwd=self.checkout, env={"UV_PROJECT_ENVIRONMENT": str(self.folder / "venv")},
-            )  # fmt: skip
-        else:
-            self._install([str(self.checkout)])
+    def _install(self) -> None:
+        if self.recipe.source is Source.GIT:
+            assert self.clone is not None
+            self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
+            tracked = tracked_files(self.checkout)
+            self.tracked = {path: blob for path, blob in tracked.items() if self._is_there(path)}
+        pins = self.folder / "constraints.txt"
+        pins.write_text("\n".join(self.recipe.constraints), encoding="utf-8")
+        try:
+            if self.recipe.source is Source.PYPI:
+                name, version = self.recipe.distribution, self.recipe.identity
+                self.installer.release(name, version, "--constraints", str(pins))
+            elif self.recipe.dependencies == "uv.lock":
+                self.installer.sync(self.checkout, "--no-editable")
+            else:
+                self.installer.from_folder(self.checkout, "--constraints", str(pins))
+        except BuildError as error:
+            raise self._failed(error) from error
 
     def _is_there(self, path: str) -> bool:
         """Not left out by `checkout_excludes`."""
         return os.path.lexists(self.checkout / path)
 
-    def _install(self, requirements: list[str]) -> None:
-        venv = self.folder / "venv"
-        self._uv("venv", "--no-project", "--python", self.recipe.interpreter, str(venv))
-        pins = self.folder / "constraints.txt"
-        pins.write_text("\n".join(self.recipe.constraints), encoding="utf-8")
-        self._uv(
-            "pip", "install", "--python", str(venv / "bin" / "python"), "--compile-bytecode",
-            "--exclude-newer", self.recipe.dependencies, "--constraints", str(pins), *requirements,
-        )  # fmt: skip
-
-    def _uv(
-        self, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
-    ) -> None:
-        finished = run_uv_anywhere(
-            *arguments, cwd=cwd, env=env, timeout_s=self.target.build_timeout_s
-        )
-        self.log.append(finished)
-        if not finished.ok:
-            raise self._failed(finished)
-
-    def _failed(self, finished: Finished) -> BuildError:
+    def _failed(self, error: BuildError) -> BuildError:
         log = (
             self.workspace.logs / f"{self.target.name}-{self.revision.label}-{self.recipe.key}.log"
         )
-        text = "\n".join(f"$ {f.describe()}\n{f.stdout}{f.stderr}" for f in self.log)
-        write_atomically(log, without_secrets(text))
+        said = (f"$ {f.describe()}\n{f.stdout}{f.stderr}" for f in self.installer.log)
+        write_atomically(log, without_secrets("\n".join(said)))
         return BuildError(
             f"{self.target.name} {self.revision.label} could not be built for "
-            f"{self.recipe.interpreter}: {finished.describe()}\n{finished.last_lines()}",
-            f"The whole log: {log}",
+            f"{self.recipe.interpreter}: {error.message}",
+            f"{error.hint} The whole log: {log}".strip(),
         )
 
     def _proven(self) -> EnvironmentRecord:
         """What was installed, read by the harness; the subject is asked once, and imported."""
-        venv, module = self.folder / "venv", self.recipe.module
+        venv, recipe = self.folder / "venv", self.recipe
         facts = interpreter_facts((venv / "bin" / "python").resolve())
         compile_packages(venv, facts)
-        proof = read_provenance(venv, self.recipe.distribution, module, facts)
-        check_import(venv, proof, module, self.target.env)
+        proof = read_provenance(venv, recipe.distributions, recipe.modules, facts)
+        check_import(venv, proof, self.target.env)
         inventory = take_inventory(venv)
         check_undamaged(venv, inventory)
         write_atomically(self.folder / _INVENTORY, msgspec.msgpack.encode(inventory))
@@ -295,7 +295,7 @@ class _Build:
             revision=self.revision,
             recipe=self.recipe,
             provenance=proof,
-            commands=tuple(_portable(f.command, self.workspace) for f in self.log),
+            commands=tuple(_portable(f.command, self.workspace) for f in self.installer.log),
             uv=run_uv("--version").stdout.strip(),
             build_s=round(time.monotonic() - self.started, 2),
             digest=digest,

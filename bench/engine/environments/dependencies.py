@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import msgspec
+from packaging.utils import canonicalize_name
+
+from bench.core.environment import EnvironmentRecord
 
 
 class DependencyChange(msgspec.Struct, frozen=True):
@@ -25,3 +28,12 @@ def compare_packages(
         for name in names
         if base.get(name) != head.get(name)
     )
+
+
+def changed_packages(
+    base: EnvironmentRecord, head: EnvironmentRecord
+) -> tuple[DependencyChange, ...]:
+    """Third-party packages that are not the same on both sides."""
+    own = {*base.provenance.local, *head.provenance.local}
+    own |= {canonicalize_name(side.distribution) for side in (base, head)}
+    return compare_packages(base.provenance.packages, head.provenance.packages, own)

@@ -58,8 +58,8 @@ def image_recipe(
     container = _container(target)
     args = _args(container, interpreter)
     return Recipe(
-        distribution=target.distribution,
-        module=target.module,
+        distribution=target.distributions[0],
+        module=target.modules[0],
         source=revision.source,
         identity=revision.identity,
         interpreter=str(interpreter.executable),

@@ -16,7 +16,7 @@ from bench.core.sample import Side
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import Environment, build, cached, cut_off, make_recipe
-from bench.engine.environments.dependencies import DependencyChange, compare_packages
+from bench.engine.environments.dependencies import DependencyChange, changed_packages
 from bench.engine.environments.image import ImageBuild, image_recipe
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.revisions.git import Clone
@@ -46,11 +46,7 @@ class Environments:
     @property
     def dependency_changes(self) -> tuple[DependencyChange, ...]:
         """Third-party packages that differ between the sides."""
-        base, head = self.base.record.provenance, self.head.record.provenance
-        measured = {canonicalize_name(self.base.record.recipe.distribution)}
-        return compare_packages(
-            base.packages, head.packages, measured | set(base.local) | set(head.local)
-        )
+        return changed_packages(self.base.record, self.head.record)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +144,7 @@ class Builder:
 
     def _pins(self, environment: Environment) -> tuple[str, ...]:
         proof = environment.record.provenance
-        own = {canonicalize_name(self.target.distribution), *proof.local}
+        own = {*map(canonicalize_name, self.target.distributions), *proof.local}
         return tuple(
             f"{name}=={version}" for name, version in proof.packages.items() if name not in own
         )

@@ -112,33 +112,53 @@ class Installed:
 
 
 def read_provenance(
-    venv: Path, distribution: str, module: str, facts: InterpreterFacts
+    venv: Path, distributions: Sequence[str], modules: Sequence[str], facts: InterpreterFacts
 ) -> Provenance:
-    """What is installed. Raises `BuildError` when it is not the distribution or has no module."""
-    installed, name = Installed(venv), canonicalize_name(distribution)
-    if name not in installed.distributions:
-        raise BuildError(
-            f"No distribution {distribution!r} was installed; there are "
-            f"{_some(_closest(name, installed.distributions))}.",
-            "Is `distribution` in the target's TOML file the name in the project's metadata?",
-        )
-    file = installed.module_file(module, facts.suffixes)
-    if file is None:
-        raise BuildError(
-            f"No module {module!r} was installed. {distribution} installs "
-            f"{_some(installed.modules_of(name)) or 'no module'}.",
-            "Is `module` in the target's TOML file the name that is imported?",
-        )
+    """What is installed, by the first of the names that is there; raises `BuildError` for none."""
+    installed = Installed(venv)
+    name = _distribution(installed, distributions)
+    module, file = _module(installed, name, modules, facts.suffixes)
+    found = installed.distributions
     return Provenance(
         python=facts.python,
         implementation=facts.implementation,
         compiler=facts.compiler,
         base_executable=str(facts.executable),
         module_file=str(file.relative_to(venv.resolve())),
-        version=installed.distributions[name].version,
+        version=found[name].version,
         record_sha256=hashlib.sha256(installed.record(name).encode()).hexdigest(),
-        packages={one: found.version for one, found in installed.distributions.items()},
+        packages={one: found[one].version for one in sorted(found)},
         local=tuple(sorted(_from_folder(installed))),
+        distribution=name,
+        module=module,
+    )
+
+
+def _distribution(installed: Installed, names: Sequence[str]) -> str:
+    canonical = [canonicalize_name(name) for name in names]
+    for name in canonical:
+        if name in installed.distributions:
+            return name
+    raise BuildError(
+        f"No distribution {' or '.join(map(repr, names))} was installed; there are "
+        f"{_some(_closest(canonical[0], installed.distributions)) or 'none'}.",
+        "`distribution` in the target's TOML file is the name in the project's metadata. Of a "
+        "repository with several projects, `subfolder` in [install] names one.",
+    )
+
+
+def _module(
+    installed: Installed, distribution: str, names: Sequence[str], suffixes: Sequence[str]
+) -> tuple[str, Path]:
+    for name in names:
+        file = installed.module_file(name, suffixes)
+        if file is not None:
+            return name, file
+    raise BuildError(
+        f"No module {' or '.join(map(repr, names))} was installed. {distribution} installs "
+        f"{_some(installed.modules_of(distribution)) or 'no module'}.",
+        "`module` in the target's TOML file is the name that is imported: a module with a file, "
+        "such as a package with __init__.py.",
     )
 
 
@@ -165,12 +185,12 @@ def check_undamaged(venv: Path, inventory: Inventory) -> None:
         )
 
 
-def check_import(venv: Path, proven: Provenance, module: str, own: dict[str, str]) -> None:
+def check_import(venv: Path, proven: Provenance, own: dict[str, str]) -> None:
     """Import the module in the environment's own interpreter: from the file that is installed.
 
     Raises `BuildError` when it can't be imported or comes from somewhere else.
     """
-    folder, word = venv.parent, secrets.token_hex(8)
+    folder, module, word = venv.parent, proven.module, secrets.token_hex(8)
     finished = run_tool(
         [venv / "bin" / "python", "-c", _IMPORT, module, word],
         cwd=folder,
@@ -181,7 +201,6 @@ def check_import(venv: Path, proven: Provenance, module: str, own: dict[str, str
     if not finished.ok or not answers:
         raise BuildError(
             f"{module!r} can't be imported in its own environment:\n{finished.last_lines(8)}",
-            "Is `module` in the target's TOML file the name that is imported?",
         )
     said = json.loads(answers[0].removeprefix(word))
     installed = (venv / proven.module_file).resolve()

@@ -127,6 +127,10 @@ class Clone:
         entries = (line.split("\t", 1) for line in listed.stdout.split("\0") if line)
         return {path: meta.split()[2] for meta, path in entries}
 
+    def text(self, commit: str, path: str) -> str:
+        """The content of a file of a commit; "" where there is none."""
+        return self._git("show", f"{commit}:{path}").stdout
+
     def check_out(self, commit: str, folder: Path, excludes: Sequence[str] = ()) -> None:
         """Check a commit out into a new folder, whole or not at all.
 

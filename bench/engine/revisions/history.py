@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
 from packaging.version import Version
 
 from bench.core.errors import UsageError
@@ -65,9 +66,10 @@ def _releases(
             f"Write {pair.head.label}..{pair.base.label}.",
         )
     index = PackageIndex(workspace.lookups)
-    listing = index.remembered(target.distribution) or index.look_up(target.distribution)
+    name = pair.head.distribution or target.distributions[0]
+    listing = index.remembered(name) or index.look_up(name)
     between = tuple(
-        released(one.version, one)
+        replace(released(one.version, one), distribution=pair.head.distribution)
         for one in listing.releases
         if first < Version(one.version) < last
         and not one.yanked

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
 from packaging.version import Version
 
 from bench.core.errors import UsageError
@@ -54,7 +55,7 @@ class _Lookup:
     def __post_init__(self) -> None:
         self.origins: list[str] = []
         self.index = PackageIndex(self.workspace.lookups)
-        self._fresh: Listing | None = None
+        self._fresh: dict[str, Listing] = {}
         self._opened: Clone | None = None
         self._refreshed = False
 
@@ -62,19 +63,20 @@ class _Lookup:
         version = name.version
         releases_first = self.repo is None and self.target.released
         if version and name.source is not Source.GIT and releases_first:
-            release = self._release(version)
+            release = self._release(name.text, version)
             if release or name.source is Source.PYPI:
-                return released(name.text, release) if release else self._unreleased(name)
+                return release or self._unreleased(name)
         if name.source is Source.PYPI:
-            raise UsageError(f"{name.text!r} is no version of {self.target.distribution}.")
+            raise UsageError(f"{name.text!r} is no version of {self._names}.")
         return self._committed(name)
 
     def before(self, head: Revision) -> Revision:
         if head.source is Source.PYPI:
-            previous = self._listing(Version(head.identity)).before(Version(head.identity))
+            listing = self._listing(Version(head.identity))
+            previous = listing.before(Version(head.identity))
             if previous is None:
                 raise UsageError(f"{head.name} is the first release: nothing to compare with.")
-            return released(previous.version, previous)
+            return self._released(previous.version, listing, previous)
         clone = self._clone()
         parent = clone.first_parent(head.identity)
         if parent is None:
@@ -97,21 +99,43 @@ class _Lookup:
             )
         return clone.revision(f"{base.name}...{head.name}", found)
 
-    def _release(self, version: Version) -> Release | None:
+    def _release(self, name: str, version: Version) -> Revision | None:
         try:
-            return self._listing(version).find(version)
+            listing = self._listing(version)
         except UsageError:
             if self._has_clone():
                 return None
             raise
+        found = listing.find(version)
+        return self._released(name, listing, found) if found else None
+
+    def _released(self, name: str, listing: Listing, release: Release) -> Revision:
+        made = released(name, release)
+        several = len(self.target.distributions) > 1
+        return replace(made, distribution=listing.distribution) if several else made
 
     def _listing(self, version: Version) -> Listing:
-        if self._fresh is not None:
-            return self._fresh
-        distribution = self.target.distribution
+        """The releases under the first name that has the version, else under the first name."""
+        found, failure = [], None
+        for name in self.target.distributions:
+            try:
+                listing = self._listed(name, version)
+            except UsageError as error:
+                failure = error
+                continue
+            if listing.find(version):
+                return listing
+            found.append(listing)
+        if failure and not found:
+            raise failure
+        return found[0]
+
+    def _listed(self, distribution: str, version: Version) -> Listing:
+        if distribution in self._fresh:
+            return self._fresh[distribution]
         listing = self.index.remembered(distribution)
         if listing is None or listing.find(version) is None:
-            listing = self._fresh = self.index.look_up(distribution)
+            listing = self._fresh[distribution] = self.index.look_up(distribution)
             self.origins.append(f"releases of {distribution} on {listing.index}, looked up now")
         else:
             when = listing.looked_up[:16].replace("T", " ")
@@ -120,10 +144,14 @@ class _Lookup:
             )
         return listing
 
+    @property
+    def _names(self) -> str:
+        return " or ".join(self.target.distributions)
+
     def _unreleased(self, name: RevisionName) -> Revision:
         raise UsageError(
-            f"{self.target.distribution} has no release {name.text}.",
-            f"Releases: https://pypi.org/project/{self.target.distribution}/#history",
+            f"{self._names} has no release {name.text}.",
+            f"Releases: https://pypi.org/project/{self.target.distributions[0]}/#history",
         )
 
     def _committed(self, name: RevisionName) -> Revision:
@@ -135,7 +163,7 @@ class _Lookup:
             similar = clone.similar(name.text)
             hint = f"Similar names there: {', '.join(similar)}." if similar else ""
             hint = " ".join(filter(None, (hint, _deepen(clone))))
-            release = f", nor a release of {self.target.distribution}" if name.version else ""
+            release = f", nor a release of {self._names}" if name.version else ""
             raise UsageError(f"Unknown revision {name.text!r} in {clone.path}{release}.", hint)
         return clone.revision(name.text, commit)
 
@@ -195,10 +223,8 @@ def _deepen(clone: Clone) -> str:
     )
 
 
-def released(name: str, release: Release | None) -> Revision:
+def released(name: str, release: Release) -> Revision:
     """A release as a revision; raises `UsageError` when the index knows no day for it."""
-    if release is None:
-        raise UsageError(f"There is no release {name}.")
     if not release.uploaded:
         raise UsageError(
             f"The package index tells no upload time for {name}: no cut-off date can be set.",

@@ -11,7 +11,7 @@ from bench.engine.measure.invocations import Subject
 from bench.engine.measure.network import Network
 from bench.engine.measure.rounds import RoundTaker, Sides
 from bench.engine.session.plan import Plan
-from bench.engine.session.proof import Proof
+from bench.engine.session.proof import PairProof
 from bench.engine.store.run import Journal, Run
 
 
@@ -26,7 +26,7 @@ class OpenRun:
     plan: Plan
     interpreter: Interpreter
     environments: Environments
-    proof: Proof
+    proof: PairProof
     run: Run
     journal: Journal
     network: Network

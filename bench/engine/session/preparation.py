@@ -37,7 +37,7 @@ from bench.engine.measure.network import (
 from bench.engine.measure.rounds import RoundTaker
 from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
-from bench.engine.session.proof import Proof, refused_if_unproven
+from bench.engine.session.proof import PairProof, refused_if_unproven
 from bench.engine.session.support import pyperf_folder
 from bench.engine.session.unreported import mark_unreported
 from bench.engine.store.events import Measured
@@ -67,7 +67,7 @@ def opened(
     target, benchmarks, workspace = plan.target, plan.benchmarks, plan.workspace
     check_links(folder, workspace.data)
     with exclusive(folder / "lock"), network_of(target, benchmarks, workspace) as network:
-        proof = Proof(environments, target.env, interpreter_facts(interpreter.executable))
+        proof = PairProof(environments, target.env, interpreter_facts(interpreter.executable))
         wanted = describe_run(plan, proof, interpreter, network)
         run = _resumed(folder, wanted, say) or create_run(folder, wanted)
         mark_unreported(workspace, run)
@@ -180,7 +180,9 @@ def service_of(
     return Service(fixture, argv, server.port, journal)
 
 
-def describe_run(plan: Plan, proof: Proof, interpreter: Interpreter, network: Network) -> Manifest:
+def describe_run(
+    plan: Plan, proof: PairProof, interpreter: Interpreter, network: Network
+) -> Manifest:
     """The manifest of a run that begins now, with an id and a seed of its own."""
     now, environments = datetime.now(UTC), proof.environments
     return Manifest(

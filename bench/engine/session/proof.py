@@ -19,7 +19,7 @@ from bench.engine.store.run import Journal
 
 
 @dataclass
-class Proof:
+class PairProof:
     """Both environments and their interpreter's standard library are what they were."""
 
     environments: Environments

@@ -16,28 +16,27 @@ import hashlib
 import shutil
 import tempfile
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from packaging.utils import canonicalize_name
 
 from bench.core.errors import BuildError
 from bench.core.files import write_atomically
+from bench.core.installation import Installation
 from bench.core.lock import exclusive
-from bench.core.process import Finished
 from bench.core.scratch import TESTS_PREFIX, scratch_folder
-from bench.core.target import OwnTests
+from bench.core.secrets import without_secrets
+from bench.core.target import OwnTests, Target
 from bench.core.workspace import Workspace
+from bench.engine.environments.installer import Installer
 from bench.engine.environments.interpreters import Interpreter
-from bench.engine.environments.uv import run_uv_anywhere
 from bench.engine.testgate.sources import Sources
 
 _RECORD = "environment.json"
-_VERSION = 2
+_VERSION = 3
 # Stops pytest from looking for settings in the folders above, which are this project's own.
 _NO_SETTINGS = "[pytest]\n"
 
@@ -52,9 +51,7 @@ class SuiteRecipe(msgspec.Struct, frozen=True, kw_only=True):
     interpreter: str
     locked: bool
     date: str
-    groups: tuple[str, ...]
-    extras: tuple[str, ...]
-    requirements: tuple[str, ...]
+    install: Installation
     kind: str = "tests"
     version: int = _VERSION
 
@@ -74,18 +71,22 @@ class SuiteEnvironment(msgspec.Struct, frozen=True):
 
 
 def make_suite_recipe(
-    tests: OwnTests, sources: Sources, interpreter: Interpreter, date: str
+    target: Target, tests: OwnTests, sources: Sources, interpreter: Interpreter, date: str
 ) -> SuiteRecipe:
     """Locked where the source tree has a uv.lock; `date` is the pair's, the same for both sides."""
-    locked = "uv.lock" in sources.files
+    install = target.install.with_tests(
+        sources.project,
+        extras=tests.extras,
+        groups=tests.groups,
+        requirements=tests.requirements,
+    )
+    dated = install.requirements or install.build_constraints or not sources.is_locked
     return SuiteRecipe(
         sources=sources.identity,
         interpreter=str(interpreter.executable),
-        locked=locked,
-        date="" if locked and not tests.requirements else date,
-        groups=tests.groups,
-        extras=tests.extras,
-        requirements=tests.requirements,
+        locked=sources.is_locked,
+        date=date if dated else "",
+        install=install,
     )
 
 
@@ -143,85 +144,39 @@ def build_suite_environment(
     return folder
 
 
-@dataclass
+@dataclass(frozen=True)
 class _CheckoutBuild:
     recipe: SuiteRecipe
     checkout: Path
     folder: Path
     timeout_s: float
-    log: list[Finished] = field(default_factory=list)
 
     def run(self, workspace: Workspace) -> SuiteEnvironment:
         started = time.monotonic()
+        installer = Installer(
+            venv=self.folder / "venv",
+            interpreter=self.recipe.interpreter,
+            install=self.recipe.install,
+            date=self.recipe.date,
+            timeout_s=self.timeout_s,
+        )
         try:
             try:
-                self._install_all(editable=True)
+                self._install_with(installer, editable=True)
             except BuildError:  # the project's build backend may know no editable installs
-                self._install_all(editable=False)
+                self._install_with(installer, editable=False)
         except BuildError:
             file = workspace.logs / f"tests-{self.recipe.key}.log"
-            text = "\n".join(f"$ {one.describe()}\n{one.stdout}{one.stderr}" for one in self.log)
-            write_atomically(file, text)
+            said = (f"$ {one.describe()}\n{one.stdout}{one.stderr}" for one in installer.log)
+            write_atomically(file, without_secrets("\n".join(said)))
             raise
-        commands = tuple(" ".join(("uv", *one.command[1:])) for one in self.log)
+        commands = tuple(" ".join(("uv", *one.command[1:])) for one in installer.log)
         took_s = round(time.monotonic() - started, 2)
         return SuiteEnvironment(self.recipe.key, self.recipe, commands, took_s)
 
-    def _install_all(self, *, editable: bool) -> None:
-        shutil.rmtree(self._venv, ignore_errors=True)
+    def _install_with(self, installer: Installer, *, editable: bool) -> None:
+        shutil.rmtree(installer.venv, ignore_errors=True)
         if self.recipe.locked:
-            self._sync(() if editable else ("--no-editable",))
-            self._install(*self.recipe.requirements)
-            return
-        self._uv("venv", "--no-project", "--python", self.recipe.interpreter, self._venv)
-        project = ("--editable", self._project()) if editable else (self._project(),)
-        self._install(*project, *self._groups_as_options(), *self.recipe.requirements)
-
-    @property
-    def _venv(self) -> str:
-        return str(self.folder / "venv")
-
-    def _sync(self, how: tuple[str, ...]) -> None:
-        groups = [f"--group={group}" for group in self._groups()]
-        extras = [f"--extra={extra}" for extra in self._extras()]
-        self._uv(
-            "sync", "--frozen", "--no-default-groups", *how, *groups, *extras,
-            "--python", self.recipe.interpreter, env={"UV_PROJECT_ENVIRONMENT": self._venv},
-        )  # fmt: skip
-
-    def _install(self, *requirements: str) -> None:
-        if requirements:
-            self._uv(
-                "pip", "install", "--python", f"{self._venv}/bin/python",
-                "--exclude-newer", self.recipe.date, *requirements,
-            )  # fmt: skip
-
-    def _project(self) -> str:
-        extras = ",".join(self._extras())
-        return f"{self.checkout}[{extras}]" if extras else str(self.checkout)
-
-    def _groups_as_options(self) -> list[str]:
-        return [f"--group={self.checkout / 'pyproject.toml'}:{one}" for one in self._groups()]
-
-    def _groups(self) -> list[str]:
-        return self._declared(self.recipe.groups, "dependency-groups")
-
-    def _extras(self) -> list[str]:
-        return self._declared(self.recipe.extras, "project", "optional-dependencies")
-
-    def _declared(self, wanted: tuple[str, ...], *path: str) -> list[str]:
-        """Those of the target's groups or extras that this revision has."""
-        try:
-            table = tomllib.loads((self.checkout / "pyproject.toml").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return []
-        for key in path:
-            table = table.get(key, {})
-        names = {canonicalize_name(name) for name in table}
-        return [name for name in wanted if canonicalize_name(name) in names]
-
-    def _uv(self, *arguments: str, env: dict[str, str] | None = None) -> None:
-        finished = run_uv_anywhere(*arguments, cwd=self.checkout, env=env, timeout_s=self.timeout_s)
-        self.log.append(finished)
-        if not finished.ok:
-            raise BuildError(f"{finished.describe()}\n{finished.last_lines()}")
+            installer.sync(self.checkout, *(() if editable else ("--no-editable",)))
+        else:
+            installer.from_folder(self.checkout, *(("--editable",) if editable else ()))

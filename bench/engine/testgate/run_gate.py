@@ -85,7 +85,7 @@ class PairGate:
         return find_sources(self.target, revision, self.workspace, self.repo)
 
     def _suite(self, tests: OwnTests, sources: Sources, interpreter: Interpreter) -> Suite:
-        recipe = make_suite_recipe(tests, sources, interpreter, cut_off(self.pair))
+        recipe = make_suite_recipe(self.target, tests, sources, interpreter, cut_off(self.pair))
         folder = build_suite_environment(
             recipe,
             sources,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import tarfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,13 +16,21 @@ from bench.core.errors import UsageError
 from bench.core.revision import Revision, Source
 from bench.core.target import Target
 from bench.core.workspace import Workspace
+from bench.engine.environments.installer import is_locked
 from bench.engine.revisions.git import Clone
 from bench.engine.revisions.resolve import clone_path
 from bench.engine.testgate.sdist import fetch_sdist
 
 
 class Sources(Protocol):
-    """A source tree with tests. `identity` changes when its content does."""
+    """A source tree with tests. `identity` changes when its content does.
+
+    `project` is the folder of the project in it, "" for the whole tree.
+    """
+
+    @property
+    def project(self) -> str:
+        """A path in the tree."""
 
     @property
     def identity(self) -> str:
@@ -35,6 +44,10 @@ class Sources(Protocol):
     def files(self) -> Collection[str]:
         """Paths of all files."""
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether a uv.lock decides about the project's packages."""
+
     def put(self, folder: Path) -> None:
         """Write the tree into a new folder."""
 
@@ -47,6 +60,7 @@ class CommitSources:
     commit: str
     excludes: tuple[str, ...]
     description: str
+    project: str = ""
 
     @property
     def identity(self) -> str:
@@ -57,6 +71,11 @@ class CommitSources:
     def files(self) -> Collection[str]:
         """Paths in the commit."""
         return self.clone.tree(self.commit).keys()
+
+    @property
+    def is_locked(self) -> bool:
+        """By a uv.lock of the project or its workspace."""
+        return is_locked(self.project, self.files, lambda path: self.clone.text(self.commit, path))
 
     def put(self, folder: Path) -> None:
         """Check the commit out."""
@@ -70,6 +89,7 @@ class ArchiveSources:
     archive: Path
     sha256: str
     description: str
+    project: str = ""
 
     @property
     def identity(self) -> str:
@@ -81,6 +101,11 @@ class ArchiveSources:
         """Paths in the archive, without its one top folder."""
         with tarfile.open(self.archive) as archive:
             return {name.partition("/")[2] for name in archive.getnames()}
+
+    @property
+    def is_locked(self) -> bool:
+        """By its own uv.lock."""
+        return "uv.lock" in self.files
 
     def put(self, folder: Path) -> None:
         """Unpack the archive."""
@@ -113,23 +138,38 @@ class RewrittenSources:
         """Paths in the tree."""
         return self.inner.files
 
+    @property
+    def project(self) -> str:
+        """The tree's."""
+        return self.inner.project
+
+    @property
+    def is_locked(self) -> bool:
+        """As the tree is."""
+        return self.inner.is_locked
+
     def put(self, folder: Path) -> None:
         """Write the tree, then the new texts over it; raises `UsageError` where one is missing."""
         self.inner.put(folder)
+        project = folder / self.project
         for path, text in self.texts.items():
-            places = [place for place in (folder / path, folder / "src" / path) if place.exists()]
+            places = [one for one in (project / path, project / "src" / path) if one.exists()]
             if not places:
                 raise UsageError(f"{path} is not in {self.inner.description} as it is installed")
             places[0].write_text(text, encoding="utf-8")
 
 
-def present(paths: Iterable[str], files: Collection[str]) -> tuple[str, ...]:
-    """Those of the declared paths that a source tree has, as files or folders."""
-    return tuple(
-        path
-        for path in paths
-        if path in files or any(file.startswith(f"{path.rstrip('/')}/") for file in files)
-    )
+def present(paths: Iterable[str], files: Collection[str], project: str = "") -> tuple[str, ...]:
+    """Those of the declared paths, seen from the project's folder, that a source tree has.
+
+    They are files or folders; `../` leads out of the project's folder.
+    """
+    found = []
+    for path in paths:
+        place = posixpath.normpath(posixpath.join(project, path))
+        if place in files or any(file.startswith(f"{place}/") for file in files):
+            found.append(path)
+    return tuple(found)
 
 
 def find_sources(
@@ -146,7 +186,11 @@ def find_sources(
     if revision.source is Source.GIT:
         clone = Clone(clone_path(target, workspace, repo))
         found = CommitSources(
-            clone, revision.identity, target.checkout_excludes, f"commit {revision.label}"
+            clone,
+            revision.identity,
+            target.checkout_excludes,
+            f"commit {revision.label}",
+            target.install.folder,
         )
     else:
         found = _of_release(target, revision, workspace, repo)
@@ -155,7 +199,7 @@ def find_sources(
             f"no tests are available for release {revision.label}: its source distribution holds "
             f"none, and no clone under repos/ has its tag"
         )
-    if not present(target.tests.paths, found.files):
+    if not present(target.tests.paths, found.files, found.project):
         first, *more = target.tests.paths
         others = f" (nor any of {len(more)} other paths)" if more else ""
         raise UsageError(f"{revision.label} has no {first}{others}, which the target's file names")
@@ -167,7 +211,8 @@ def _of_release(
 ) -> Sources | None:
     assert target.tests is not None
     tagged = _tagged(target, revision, workspace, repo)
-    sdist = fetch_sdist(target.distribution, revision.identity, workspace)
+    name = revision.distribution or target.distributions[0]
+    sdist = fetch_sdist(name, revision.identity, workspace)
     if sdist is not None:
         unpacked = ArchiveSources(
             sdist.file, sdist.sha256, f"source distribution of release {revision.label}"
@@ -188,5 +233,7 @@ def _tagged(
         commit = clone.find(f"refs/tags/{tag}")
         if commit is not None:
             words = f"tag {tag} of the clone (commit {commit[:10]})"
-            return CommitSources(clone, commit, target.checkout_excludes, words)
+            return CommitSources(
+                clone, commit, target.checkout_excludes, words, target.install.folder
+            )
     return None

@@ -80,7 +80,7 @@ class Suite:
             started = time.monotonic()
             finished = run_tool(
                 self._command(checkout, results, only),
-                cwd=checkout,
+                cwd=checkout / self.sources.project,
                 env=self._environment(home),
                 timeout_s=self.tests.timeout_s,
             )
@@ -99,7 +99,7 @@ class Suite:
         return [
             *self.isolation.prefix,
             *self.tests.command,
-            f"--rootdir={checkout}",
+            f"--rootdir={checkout / self.sources.project}",
             "--override-ini=junit_family=xunit1",
             f"--junitxml={results}",
             "--continue-on-collection-errors",
@@ -109,7 +109,7 @@ class Suite:
 
     @property
     def _paths(self) -> tuple[str, ...]:
-        return present(self.tests.paths, self.sources.files)
+        return present(self.tests.paths, self.sources.files, self.sources.project)
 
     def _environment(self, home: Path) -> dict[str, str]:
         """As for measured processes, without what tests themselves may be about: the screen, and

@@ -88,9 +88,9 @@ def trace_memory(runner: Runner, benchmark: Benchmark, invocation: Invocation) -
 def own_packages(environment: Environment) -> frozenset[str]:
     """Top-level names that the measured project itself installs."""
     record = environment.record
-    own = {canonicalize_name(record.recipe.distribution), *record.provenance.local}
+    own = {canonicalize_name(record.distribution), *record.provenance.local}
     folders = [str(folder) for folder in environment.venv.glob("lib/python*/site-packages")]
-    names = {record.recipe.module.partition(".")[0]}
+    names = {record.module.partition(".")[0]}
     for found in importlib.metadata.distributions(path=folders):
         if canonicalize_name(found.metadata["Name"]) in own:
             names |= {_top(file.parts[0]) for file in found.files or ()}

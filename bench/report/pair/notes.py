@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from packaging.utils import canonicalize_name
-
 from bench.core.machine import Neighbour
 from bench.core.result import Evaluation, Result
 from bench.core.verdict import Verdict
-from bench.engine.environments.dependencies import DependencyChange, compare_packages
+from bench.engine.environments.dependencies import DependencyChange, changed_packages
 from bench.engine.store.run import Run
 from bench.formats.text import change, joined, share
 from bench.report.pair.asides import aside_notes
@@ -35,10 +33,7 @@ def warnings(one: Evaluated, fitting: Fitting | None, all_: Sequence[Evaluated])
 
 def dependency_changes(run: Run) -> tuple[DependencyChange, ...]:
     """Third-party packages that are not the same on both sides."""
-    base, head = run.manifest.base, run.manifest.head
-    measured = {canonicalize_name(base.recipe.distribution)}
-    local = {*base.provenance.local, *head.provenance.local}
-    return compare_packages(base.provenance.packages, head.provenance.packages, measured | local)
+    return changed_packages(run.manifest.base, run.manifest.head)
 
 
 def notes(run: Run, evaluation: Evaluation) -> list[str]:

@@ -60,7 +60,7 @@ def tell(
         "label": session_label(folder.parents[1]),
         "network": "host" if served else container.network,
         "mounts": [str(one) for one in mounts],
-        "module": use.module or record.recipe.module,
+        "module": use.module or record.module,
         "inside": str(_INSIDE),
         "timeout_s": timeout_s,
     }

@@ -157,9 +157,7 @@ def test_forged_answer_is_not_believed(built: Environment, tmp_path: Path, when:
     elsewhere.mkdir(parents=True)
     write(elsewhere / "__init__.py", do.format(forged) + "\n")
     with pytest.raises(BuildError, match=r"takes .*elsewhere"):
-        check_import(
-            built.venv, built.record.provenance, "sample", {"PYTHONPATH": str(elsewhere.parent)}
-        )
+        check_import(built.venv, built.record.provenance, {"PYTHONPATH": str(elsewhere.parent)})
 
 
 def test_module_in_the_working_directory_is_not_imported(
@@ -219,6 +217,6 @@ def test_wrong_names_are_told_apart(built: Environment) -> None:
 
 def prove(built: Environment, distribution: str, module: str) -> Provenance:
     facts = interpreter_facts((built.venv / "bin" / "python").resolve())
-    proven = read_provenance(built.venv, distribution, module, facts)
-    check_import(built.venv, proven, module, {})
+    proven = read_provenance(built.venv, (distribution,), (module,), facts)
+    check_import(built.venv, proven, {})
     return proven
