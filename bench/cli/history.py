@@ -60,6 +60,8 @@ def _measure(
     selection = Selection(arguments.every or 0)
     points = find_points(plan.target, plan.pair, selection, workspace, plan.repo)
     found = find_series(plan, points, again=arguments.again)
+    for problem in found.damaged:
+        watcher.say(f"{problem.message} It is left as it is, and nothing of it is used.")
     session = SeriesSession(plan, found.series, watcher)
     missing = len(session.missing(plan.interpreters))
     watcher.say(describe_series(found.series, plan.interpreters, missing, is_known=found.is_known))

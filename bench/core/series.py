@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from bench.core.revision import Revision
@@ -33,7 +35,7 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     anchor: Revision
-    points: tuple[Revision, ...]
+    points: Annotated[tuple[Revision, ...], msgspec.Meta(min_length=1)]
     selection: Selection
     origin: str
     between: int

@@ -100,13 +100,14 @@ def _rankings(rows: Rows, held: str) -> Iterator[str]:
 
 def _unread(collection: Collection, series: SeriesCollection, output: Output) -> Iterator[str]:
     unread = [
-        f"{plain(one.target)} {plain(one.pair)} ({code(one.folder.name)}): could not be read: "
+        f"{plain(' '.join(one.pair))} ({code(one.folder.name)}): could not be read: "
         f"{plain(output.shown(one.error))}"
         for one in collection.unreadable
     ]
     unread += [
         f"a series could not be read: {plain(output.shown(one))}" for one in series.unreadable
     ]
+    unread += [plain(output.shown(one)) for one in output.problems]
     if unread:
         yield heading(2, "Could not be read")
         yield bullets(unread)

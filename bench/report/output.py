@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +21,7 @@ from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
 from bench.formats.markdown import document, link
 from bench.validate.calibration.analysis import Calibration
-from bench.validate.calibration.lookup import read_calibrations
+from bench.validate.calibration.lookup import all_calibrations
 
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _REPOSITORY = Path(__file__).parents[2]
@@ -44,7 +45,10 @@ class Output:
     @cached_property
     def calibrations(self) -> list[Calibration]:
         """What is known of the machines, oldest first."""
-        return read_calibrations(self.data)
+        found = list(all_calibrations(self.data))
+        self.problems += [one for one in found if isinstance(one, DataError)]
+        known = (one for one in found if not isinstance(one, DataError))
+        return sorted(known, key=lambda one: one.at)
 
     @cached_property
     def stacks(self) -> list[StackRecord]:
@@ -63,9 +67,17 @@ class Output:
         return Page(self, self.root / name)
 
     def write(self, file: Path, content: bytes) -> None:
-        """Write a file unless somebody else's is in its place."""
+        """Write a file unless somebody else's is in its place, or it would lie elsewhere."""
         self._written.add(file)
         try:
+            if not self._is_inside(file):
+                self.problems.append(
+                    DataError(
+                        f"{file} is not written: it would lie outside {self.root}.",
+                        "Look for a name with `..` in data/, or a link in results/.",
+                    )
+                )
+                return
             found = file.read_bytes() if file.exists() else None
             if found is not None and not _is_marked(found):
                 self.problems.append(
@@ -78,6 +90,21 @@ class Output:
                 write_atomically(file, content)
         except OSError as error:
             raise cannot_write(file, error) from error
+
+    def _is_inside(self, file: Path) -> bool:
+        """Whether a file lies in `results/`, whatever names and links lead to it."""
+        within = ".." not in file.relative_to(self.root).parts and "\0" not in str(file)
+        return within and file.resolve().is_relative_to(self.root.resolve())
+
+    @contextmanager
+    def guarded(self, what: Path) -> Iterator[None]:
+        """Make a problem of data that can't be shown; what is written besides goes on."""
+        try:
+            yield
+        except (ValueError, ArithmeticError, LookupError) as error:
+            self.problems.append(
+                DataError(f"{what} can't be shown: {error}", "Move it away, and report it.")
+            )
 
     def remove_stale(self) -> None:
         """Remove the report's own files that belong to nothing any more.

@@ -120,20 +120,16 @@ class OnMachine:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A run's folder that could not be read, and why."""
+    """A run's folder that could not be read, and why; `place` is its path below `data/`."""
 
     folder: Path
     error: DataError
+    place: Path
 
     @property
-    def target(self) -> str:
-        """The target's name, from the path."""
-        return self.folder.parts[-5]
-
-    @property
-    def pair(self) -> str:
-        """The pair's label, from the path."""
-        return self.folder.parts[-4]
+    def pair(self) -> tuple[str, ...]:
+        """The names of target and pair, by the path."""
+        return self.place.parts[:2]
 
 
 @dataclass(frozen=True)
@@ -176,7 +172,7 @@ def read_all(data: Path) -> AllRuns:
         try:
             runs.append(evaluated(folder))
         except DataError as error:
-            unreadable.append(Unreadable(folder, error))
+            unreadable.append(Unreadable(folder, error, folder.relative_to(data)))
     return AllRuns(tuple(runs), tuple(unreadable))
 
 
@@ -235,7 +231,7 @@ def _pair(runs: list[Evaluated], unreadable: Iterable[Unreadable]) -> PairRuns:
         manifest.target,
         manifest.pair,
         tuple(_on_machine(group) for _, group in sorted(machines.items())),
-        tuple(one for one in unreadable if (one.target, one.pair) == (manifest.target, label)),
+        tuple(one for one in unreadable if one.pair == (manifest.target, label)),
     )
 
 

@@ -12,6 +12,7 @@ from bench.core.errors import BenchError, DataError
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.store.run import Run
+from bench.engine.store.series import SERIES_FOLDER
 from bench.report.history.select_series import collect_series
 from bench.report.history.series_page import series_file, write_series_page
 from bench.report.index import write_index
@@ -64,16 +65,18 @@ def write_report(workspace: Workspace) -> Written:
     collection = collect(everything, series.ids)
     output = Output(workspace.results, workspace.data)
     for pair in collection.pairs:
-        write_pair_page(pair, output)
+        with output.guarded(workspace.data / pair.target / pair.pair.label):
+            write_pair_page(pair, output)
     for page in series.pages:
-        write_series_page(page, output)
+        with output.guarded(workspace.data / page.target / SERIES_FOLDER / page.label):
+            write_series_page(page, output)
     rankings = write_rank_pages(output)
     held = write_accuracy_page(output)
     stack = write_stack_pages(collection, around_of(_targets(workspace.targets)), output)
-    if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
-        write_index(collection, series, output, rankings, stack, held=held)
     write_calibration_page(output)
     write_selfcheck_pages(output)
+    if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
+        write_index(collection, series, output, rankings, stack, held=held)
     if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
         output.problems += write_prior_art(collection, series, workspace)
     output.remove_stale()

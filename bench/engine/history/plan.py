@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bench.core.errors import DataError
 from bench.core.series import Points
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import common_cut_off
@@ -23,10 +24,14 @@ from bench.engine.store.series import (
 
 @dataclass(frozen=True)
 class Found:
-    """A series and whether an earlier session began it; a new one is not on disk yet."""
+    """A series and whether an earlier session began it; a new one is not on disk yet.
+
+    `damaged` are newer series of these points that can't be read, and so are not gone on with.
+    """
 
     series: Series
     is_known: bool
+    damaged: tuple[DataError, ...] = ()
 
 
 def find_series(plan: Plan, points: Points, *, again: bool) -> Found:
@@ -44,11 +49,11 @@ def find_series(plan: Plan, points: Points, *, again: bool) -> Found:
         machine=describe_machine(),
         started_at=now.isoformat(timespec="seconds"),
     )
-    known = None if again else latest_series(plan.workspace.data, wanted)
+    known, damaged = (None, ()) if again else latest_series(plan.workspace.data, wanted)
     if known is not None:
-        return Found(known, is_known=True)
+        return Found(known, is_known=True, damaged=damaged)
     planned = Series(series_place(plan.workspace.data, wanted) / wanted.series_id, wanted)
-    return Found(planned, is_known=False)
+    return Found(planned, is_known=False, damaged=damaged)
 
 
 def begin(found: Found, workspace: Workspace) -> Series:

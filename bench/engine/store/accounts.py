@@ -111,6 +111,12 @@ class StackRecord(msgspec.Struct, frozen=True, kw_only=True):
         """The pair's name; that of the revision where it was traced alone."""
         return self.pair.base.label if self.pair.is_same else self.pair.label
 
+    @property
+    def place(self) -> Path:
+        """Where it lies in the folder of its kind."""
+        folder = Path(self.target, self.pair.label, f"py{self.python}", self.machine.name)
+        return folder / f"{self.scenario}-{moment(self.started_at)}.json"
+
     def of(self, side: Side) -> tuple[RunAccount, ...]:
         """The runs of one side."""
         return tuple(one for one in self.runs if one.side is side)
@@ -118,15 +124,10 @@ class StackRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def save_account(record: StackRecord, data: Path) -> Path:
     """Write a record; raises `DataError` when it can't be written."""
-    folder = data / ACCOUNTS_FOLDER / record.target / record.pair.label / f"py{record.python}"
-    name = f"{record.scenario}-{moment(record.started_at)}.json"
-    return write_document(folder / record.machine.name / name, record)
+    return write_document(data / ACCOUNTS_FOLDER / record.place, record)
 
 
 def read_accounts(data: Path) -> Iterator[StackRecord | DataError]:
     """All records, oldest first where several are of one thing; damaged ones as errors."""
-    pattern = "*/*/py*/*/*.json"
-    for _file, found in read_documents(
-        data / ACCOUNTS_FOLDER, pattern, StackRecord, ACCOUNTS_FORMAT
-    ):
+    for _file, found in read_documents(data / ACCOUNTS_FOLDER, StackRecord, ACCOUNTS_FORMAT):
         yield found

@@ -1,14 +1,19 @@
-"""Files under `data/`: documents of JSON and journals of lines, written whole and read back."""
+"""Files under `data/`: documents of JSON and journals of lines, written whole and read back.
+
+The last member of a document is a digest of all before it: what was changed by hand, or by a disk,
+is not taken for a measurement. Documents that were written before have none.
+"""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -16,7 +21,10 @@ from bench.core.errors import BenchError, DataError
 from bench.core.files import write_atomically
 from bench.core.secrets import without_secrets
 
-_Document = TypeVar("_Document", bound=msgspec.Struct)
+_Document = TypeVar("_Document")
+_END = b"\n}\n"
+_DIGITS = 32
+_SEAL = len(b',\n "digest": ""') + _DIGITS + len(_END)
 DAMAGED = "Restore the file (git checkout), or move it away with its folder."
 # What decoding raises: the last is what a thousand brackets inside each other end in.
 NOT_DECODED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -33,11 +41,23 @@ def pretty(value: msgspec.Struct) -> bytes:
 
 def write_document(file: Path, document: msgspec.Struct) -> Path:
     """Write it, and its folders; raises `DataError` when that can't be done."""
+    content = pretty(document)
     try:
-        write_atomically(file, pretty(document))
+        write_atomically(file, content[: -len(_END)] + _seal(content))
     except OSError as error:
         raise cannot_write(file, error) from error
     return file
+
+
+def _seal(content: bytes) -> bytes:
+    """The end of a document, with the digest of all of it as it would be without."""
+    digest = hashlib.sha256(content).hexdigest()[:_DIGITS].encode()
+    return b',\n "digest": "' + digest + b'"' + _END
+
+
+def _is_sealed(content: bytes) -> bool:
+    without = content[:-_SEAL] + _END
+    return content[-_SEAL:] == _seal(without)
 
 
 def moment(told: str) -> str:
@@ -73,7 +93,8 @@ def decode_document(
 ) -> _Document:
     """The same of a file whose content was read already."""
     try:
-        version = msgspec.json.decode(content, type=dict).get("format")
+        members = msgspec.json.decode(content, type=dict)
+        version = members.get("format")
         if isinstance(version, int) and version > newest:
             raise DataError(
                 f"{file} was written by a newer version (format {version}; this reads {newest}).",
@@ -81,20 +102,69 @@ def decode_document(
             )
         if isinstance(version, int) and version < 1:
             raise DataError(f"{file} is damaged: there is no format {version}.", DAMAGED)
-        return msgspec.json.decode(content, type=kind)
+        document = msgspec.json.decode(content, type=kind)
     except NOT_DECODED as error:
         raise DataError(f"{file} is damaged: {error}", DAMAGED) from error
+    if "digest" in members and not _is_sealed(content):
+        raise DataError(
+            f"{file} was changed after it was written: its digest is of another.", DAMAGED
+        )
+    return document
+
+
+class PlacedDocument(Protocol):
+    """A document that is kept where its content says: below the folder of its kind."""
+
+    @property
+    def place(self) -> Path:
+        """Its path in that folder."""
+
+
+_Placed = TypeVar("_Placed", bound=PlacedDocument)
 
 
 def read_documents(
-    folder: Path, pattern: str, kind: type[_Document], newest: int = 1
-) -> Iterator[tuple[Path, _Document | DataError]]:
-    """All files of a folder that match, in the order of their names; damaged ones as errors."""
-    for file in sorted(folder.glob(pattern)):
-        try:
-            yield file, read_document(file, kind, newest)
-        except DataError as error:
-            yield file, error
+    folder: Path, kind: type[_Placed], newest: int = 1
+) -> Iterator[tuple[Path, _Placed | DataError]]:
+    """All documents in a folder, in the order of their names; damaged ones as errors.
+
+    Pages are written under the names in a document: one that lies elsewhere is an error as well.
+    """
+    for file in files_below(folder):
+        if file.suffix == ".json" or file.is_dir():
+            try:
+                yield file, _read_placed(file, folder, kind, newest)
+            except DataError as error:
+                yield file, error
+
+
+def _read_placed(file: Path, folder: Path, kind: type[_Placed], newest: int) -> _Placed:
+    document = decode_document(file, content_of(file), kind, newest)
+    if document.place != file.relative_to(folder):
+        raise DataError(
+            f"{file} is of another place: by its content it is {document.place}.",
+            "Move it to where it belongs, or away.",
+        )
+    return document
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """All files in a folder and those below, sorted.
+
+    Symbolic links to folders, and folders that can't be looked into, are among them, so that
+    whoever reads them says so: they are not followed.
+    """
+    found: list[Path] = []
+
+    def locked(error: OSError) -> None:
+        if error.filename != str(folder):
+            found.append(Path(error.filename))
+
+    for name, folders, files in os.walk(folder, onerror=locked):
+        inside = Path(name)
+        found += [inside / one for one in files]
+        found += [inside / one for one in folders if (inside / one).is_symlink()]
+    yield from sorted(found)
 
 
 def read_lines(file: Path, kind: Any) -> tuple[list[Any], int]:  # noqa: ANN401 - what `kind` is

@@ -5,11 +5,11 @@ Pages are written under the names in a manifest: one that comes from elsewhere m
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.core.errors import DataError
+from bench.engine.store.documents import files_below
 from bench.engine.store.manifest import Manifest
 
 ROUNDS = "rounds.jsonl"
@@ -30,7 +30,8 @@ def check_place(folder: Path, manifest: Manifest) -> None:
     if is_calibration(folder):
         named = CALIBRATION, machine, f"{manifest.target}-{version}"
     named = *named, manifest.run_id
-    for said, found in zip(named, folder.parts[-len(named) :], strict=True):
+    parts = folder.absolute().parts[-len(named) :]
+    for said, found in zip(named, parts, strict=False):
         if said != found:
             raise DataError(
                 f"{folder / MANIFEST} is of another run: it says {said!r}, and its folder is "
@@ -54,18 +55,16 @@ def check_links(file: Path, root: Path) -> None:
 def run_folders(data: Path) -> Iterator[Path]:
     """All folders under `data/` that hold a run, or a part of one, in a stable order.
 
-    Calibrations are left out. Folders that can't be looked into, and symbolic links, are among
-    them, so that whoever reads them says so.
+    Calibrations are left out. What can't be looked into is among them, so that it is told of.
     """
-    found: list[Path] = []
+    yield from (one for one in _folders(data) if not one.is_relative_to(data / CALIBRATION))
 
-    def locked(error: OSError) -> None:
-        if error.filename != str(data):
-            found.append(Path(error.filename))
 
-    for name, folders, files in os.walk(data, onerror=locked):
-        folder = Path(name)
-        if not {MANIFEST, ROUNDS}.isdisjoint(files) and not is_calibration(folder):
-            found.append(folder)
-        found += [folder / one for one in folders if (folder / one).is_symlink()]
-    yield from sorted(found)
+def calibration_folders(data: Path) -> Iterator[Path]:
+    """The same for calibrations."""
+    yield from _folders(data / CALIBRATION)
+
+
+def _folders(folder: Path) -> list[Path]:
+    files = [(file, file.name in {MANIFEST, ROUNDS}) for file in files_below(folder)]
+    return sorted({file.parent if part else file for file, part in files if part or file.is_dir()})

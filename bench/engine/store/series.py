@@ -20,9 +20,11 @@ from bench.core.files import write_atomically
 from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
+from bench.core.sample import Count, Moment
 from bench.core.series import Points
 from bench.engine.store.documents import (
     cannot_write,
+    files_below,
     read_document,
     read_lines,
     write_document,
@@ -53,6 +55,12 @@ class SeriesManifest(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
 
     @property
+    def place(self) -> Path:
+        """Where it lies in `data/`."""
+        folder = Path(self.target, SERIES_FOLDER, self.points.label, self.machine.name)
+        return folder / self.series_id / _MANIFEST
+
+    @property
     def identity(self) -> str:
         """A digest of what two sessions must share to be one series; the Pythons are not in it."""
         revisions = (self.points.anchor, *self.points.points)
@@ -76,10 +84,10 @@ class SeriesManifest(msgspec.Struct, frozen=True, kw_only=True):
 class Failure(msgspec.Struct, frozen=True):
     """A point that could not be installed on a Python. `at`: seconds since the epoch."""
 
-    index: int
+    index: Count
     python: str
     reason: str
-    at: float
+    at: Moment
 
 
 @dataclass(frozen=True)
@@ -126,27 +134,40 @@ def series_place(data: Path, wanted: SeriesManifest) -> Path:
 
 def series_folders(data: Path) -> Iterator[Path]:
     """All folders under `data/` that hold a series, in a stable order."""
-    for manifest in sorted(data.glob(f"*/{SERIES_FOLDER}/*/*/*/{_MANIFEST}")):
-        yield manifest.parent
+    yield from (file.parent for file in files_below(data) if file.name == _MANIFEST)
 
 
 def read_series(folder: Path) -> Series:
-    """Read a series; raises `DataError` when it is damaged or written by a newer version."""
-    manifest = read_document(folder / _MANIFEST, SeriesManifest, SERIES_FORMAT)
+    """Read a series.
+
+    Raises `DataError` when it is damaged, written by a newer version, or lies in another folder
+    than the one it names.
+    """
+    file = folder / _MANIFEST
+    manifest = read_document(file, SeriesManifest, SERIES_FORMAT)
+    if file.absolute().parts[-len(manifest.place.parts) :] != manifest.place.parts:
+        raise DataError(
+            f"{file} is of another series: it names {manifest.place}.",
+            "Move the folder to where it belongs, or away.",
+        )
     failures, _half = read_lines(folder / _FAILURES, Failure)
     return Series(folder, manifest, tuple(failures))
 
 
-def latest_series(data: Path, wanted: SeriesManifest) -> Series | None:
-    """The newest series that is the same as the one wanted; damaged ones are passed over."""
+def latest_series(
+    data: Path, wanted: SeriesManifest
+) -> tuple[Series | None, tuple[DataError, ...]]:
+    """The newest series that is the same as the one wanted, and what newer ones are damaged."""
+    damaged: list[DataError] = []
     for file in sorted(series_place(data, wanted).glob(f"*/{_MANIFEST}"), reverse=True):
         try:
             found = read_series(file.parent)
-        except DataError:
+        except DataError as error:
+            damaged.append(error)
             continue
         if found.manifest.identity == wanted.identity:
-            return found
-    return None
+            return found, tuple(damaged)
+    return None, tuple(damaged)
 
 
 def create_series(data: Path, manifest: SeriesManifest) -> Series:

@@ -216,15 +216,19 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         """The revision's short name."""
         return self.environment.revision.label
 
+    @property
+    def place(self) -> Path:
+        """Where it lies in the folder of its kind."""
+        folder = Path(self.target, self.label, f"py{self.python}")
+        return folder / f"{self.scenario.name}-{moment(self.made_at)}.json"
+
 
 def store(ranking: Ranking, data: Path, patch: bytes = b"") -> Path:
     """Write a ranking under `data/`, beside earlier ones; raises `DataError`.
 
     The patch has a file of its own, which Git ignores: it holds the measured project's code.
     """
-    folder = data / FOLDER / ranking.target / ranking.label / f"py{ranking.python}"
-    name = f"{ranking.scenario.name}-{moment(ranking.made_at)}.json"
-    file = write_document(folder / name, ranking)
+    file = write_document(data / FOLDER / ranking.place, ranking)
     if patch:
         file.with_suffix(".patch").write_bytes(patch)
     return file
@@ -233,4 +237,4 @@ def store(ranking: Ranking, data: Path, patch: bytes = b"") -> Path:
 def read_rankings(data: Path) -> Iterator[tuple[Path, Ranking | DataError]]:
     """All rankings under `data/`, in a stable order; damaged ones as errors."""
     for folder in (_FOLDER_OF_FORMAT_1, FOLDER):
-        yield from read_documents(data / folder, "*/*/py*/*.json", Ranking, FORMAT)
+        yield from read_documents(data / folder, Ranking, FORMAT)

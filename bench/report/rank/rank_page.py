@@ -62,8 +62,9 @@ def write_rank_pages(output: Output) -> list[list[str]]:
     for name, scenarios in sorted(pages.items()):
         page = output.page(name)
         shown = [scenarios[key] for key in sorted(scenarios)]
-        page.write(_blocks(shown, page))
-        rows += [_index_row(name, ranking) for _, ranking in shown]
+        with output.guarded(shown[-1][0]):
+            page.write(_blocks(shown, page))
+            rows += [_index_row(name, ranking) for _, ranking in shown]
     return rows
 
 

@@ -56,8 +56,9 @@ def write_stack_pages(
     rows = []
     for operation in _operations(output):
         page = output.page(operation.page)
-        page.write(_blocks(operation, page, collection, around))
-        rows += [_index_row(operation, record) for record in operation.records]
+        with output.guarded(output.data / ACCOUNTS_FOLDER / operation.records[-1].place):
+            page.write(_blocks(operation, page, collection, around))
+            rows += [_index_row(operation, record) for record in operation.records]
     return rows
 
 

@@ -11,7 +11,7 @@ from bench.explain.rank.ranking import Verification
 from bench.formats.markdown import bullets, code, fenced, heading, link, plain, prose, table
 from bench.formats.text import counted, day, joined, millions, share
 from bench.report.output import Output
-from bench.validate.accuracy.accuracy_record import AccuracyRecord, read_accuracy
+from bench.validate.accuracy.accuracy_record import FOLDER, AccuracyRecord, read_accuracy
 
 ACCURACY_PAGE = "rank/accuracy.md"
 PREDICTION_COLUMNS = (
@@ -95,9 +95,11 @@ def write_accuracy_page(output: Output) -> str:
             newest[key][found.commit.identity + found.scenario] = found
     if not newest:
         return ""
-    output.page(ACCURACY_PAGE).write(_blocks(newest))
-    rows = list(_rows([one for found in newest.values() for one in found.values()]))
-    return f"{link('Predicted and measured savings', ACCURACY_PAGE)}. {_verdict(rows)}"
+    with output.guarded(output.data / FOLDER):
+        output.page(ACCURACY_PAGE).write(_blocks(newest))
+        rows = list(_rows([one for found in newest.values() for one in found.values()]))
+        return f"{link('Predicted and measured savings', ACCURACY_PAGE)}. {_verdict(rows)}"
+    return ""
 
 
 def _blocks(newest: dict[tuple[str, str, str], dict[str, AccuracyRecord]]) -> Iterator[str]:

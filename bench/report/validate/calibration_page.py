@@ -33,10 +33,11 @@ def write_calibration_page(output: Output) -> bool:
     """
     calibrations = [one for one in output.calibrations if one.results]
     references: list[ReferenceSpeed] = []
-    try:
-        references += read_references(output.data)
-    except DataError as error:
-        output.problems.append(error)
+    for found in read_references(output.data):
+        if isinstance(found, DataError):
+            output.problems.append(found)
+        else:
+            references.append(found)
     if not calibrations and not references:
         return False
     page = output.page(PAGE)

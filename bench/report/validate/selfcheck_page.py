@@ -72,7 +72,8 @@ def write_selfcheck_pages(output: Output) -> None:
             output.problems.append(check)
         else:
             page = output.page(selfcheck_file(check))
-            page.write(_blocks(check, page))
+            with output.guarded(check_file(check, output.data)):
+                page.write(_blocks(check, page))
 
 
 def _blocks(check: SelfCheck, page: Page) -> Iterator[str]:

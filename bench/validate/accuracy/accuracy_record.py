@@ -72,6 +72,12 @@ class AccuracyRecord(msgspec.Struct, frozen=True, kw_only=True):
     instructions: int | None
     problems: tuple[str, ...] = ()
 
+    @property
+    def place(self) -> Path:
+        """Where it lies in the folder of its kind."""
+        name = f"{self.commit.label}-{self.scenario}-{moment(self.made_at)}.json"
+        return Path(self.target, f"py{self.python}", name)
+
 
 def load_commits(file: Path) -> tuple[DeferringCommit, ...]:
     """Read a file of histories; raises `UsageError` naming it and what is wrong."""
@@ -90,11 +96,9 @@ def load_commits(file: Path) -> tuple[DeferringCommit, ...]:
 
 def store(record: AccuracyRecord, data: Path) -> Path:
     """Write it under `data/`, beside earlier ones; raises `DataError`."""
-    folder = data / FOLDER / record.target / f"py{record.python}"
-    name = f"{record.commit.label}-{record.scenario}-{moment(record.made_at)}.json"
-    return write_document(folder / name, record)
+    return write_document(data / FOLDER / record.place, record)
 
 
 def read_accuracy(data: Path) -> Iterator[tuple[Path, AccuracyRecord | DataError]]:
     """All that is stored, the newest of a commit last; damaged ones as errors."""
-    return read_documents(data / FOLDER, "*/py*/*.json", AccuracyRecord, FORMAT)
+    return read_documents(data / FOLDER, AccuracyRecord, FORMAT)

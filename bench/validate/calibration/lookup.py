@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bench.core.errors import DataError
 from bench.core.machine import Machine
-from bench.engine.store.run import Run, read_run
+from bench.engine.store.place import CALIBRATION, calibration_folders
+from bench.engine.store.run import Run, read_placed
 from bench.validate.calibration.analysis import Calibrated, Calibration
 
-FOLDER = "calibration"
 STALE_AFTER = timedelta(days=30)
 
 
@@ -41,18 +41,30 @@ class Fitting:
 
 def calibration_folder(data: Path, machine: Machine, target: str, python: str) -> Path:
     """Where calibrations of a target lie: `calibration/<machine>/<target>-py<version>`."""
-    return data / FOLDER / machine.name / f"{target}-py{python}"
+    return data / CALIBRATION / machine.name / f"{target}-py{python}"
 
 
 def read_calibrations(data: Path) -> list[Calibration]:
     """All calibrations under `data/`, oldest first; damaged ones are left out."""
-    found = []
-    for manifest in sorted((data / FOLDER).glob("*/*/*/run.json")):
-        try:
-            found.append(Calibration(read_run(manifest.parent)))
-        except DataError:
-            continue
+    found = (one for one in all_calibrations(data) if not isinstance(one, DataError))
     return sorted(found, key=lambda one: one.at)
+
+
+def all_calibrations(data: Path) -> Iterator[Calibration | DataError]:
+    """All calibrations under `data/`; an error for each that is damaged or was refused."""
+    for folder in calibration_folders(data):
+        try:
+            calibration = Calibration(read_placed(folder))
+            if calibration.run.refused is None:
+                _ = calibration.results
+                yield calibration
+            else:
+                reason = calibration.run.refused.reason
+                yield DataError(f"{folder} was refused and is not used: {reason}")
+        except DataError as error:
+            yield error
+        except (ValueError, ArithmeticError, LookupError) as error:
+            yield DataError(f"{folder} can't be evaluated: {error}", "Move the folder away.")
 
 
 def fitting(run: Run, calibrations: Sequence[Calibration]) -> Fitting | None:

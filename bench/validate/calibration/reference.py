@@ -28,7 +28,8 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.measure.client import Isolation
 from bench.engine.session.support import pyperf_folder
 from bench.engine.session.watcher import Watcher
-from bench.engine.store.documents import cannot_write
+from bench.engine.store.documents import DAMAGED, cannot_write, content_of
+from bench.engine.store.place import CALIBRATION
 
 BENCHMARKS = ("python_startup", "json_loads", "nbody", "deltablue")
 _PASSES = 3
@@ -62,7 +63,7 @@ def measure_reference(
     fails, `DataError` when the disk takes no more.
     """
     now = datetime.now(UTC)
-    folder = workspace.data / "calibration" / machine.name / "reference" / f"{now:%Y%m%dT%H%M%SZ}"
+    folder = workspace.data / CALIBRATION / machine.name / "reference" / f"{now:%Y%m%dT%H%M%SZ}"
     runs = [(name, one) for name in names for one in interpreters]
     chance = random.Random()
     with scratch_folder(workspace.scratch, "reference-") as scratch:
@@ -123,16 +124,23 @@ def _keep(suite: Path, folder: Path) -> None:
         raise cannot_write(folder / suite.name, error) from error
 
 
-def read_references(data: Path) -> Iterator[ReferenceSpeed]:
-    """All reference speeds under `data/`, oldest first. Raises `DataError` for a damaged file."""
-    found = sorted((data / "calibration").glob("*/reference/*/py*.json"))
+def read_references(data: Path) -> Iterator[ReferenceSpeed | DataError]:
+    """All reference speeds under `data/`, oldest first; damaged files as errors."""
+    found = sorted((data / CALIBRATION).glob("*/reference/*/py*.json"))
     for file in sorted(found, key=lambda one: (one.parent.name, one.parts[-4], one.name)):
         try:
-            suite = pyperf.BenchmarkSuite.load(str(file))
-            at = datetime.strptime(file.parent.name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(
-                f"{file} is damaged: {error}",
-                "Restore the file (git checkout), or move it away.",
-            ) from error
-        yield ReferenceSpeed(file.parts[-4], file.stem.removeprefix("py"), at, suite)
+            yield _read_reference(file)
+        except DataError as error:
+            yield error
+
+
+def _read_reference(file: Path) -> ReferenceSpeed:
+    try:
+        suite = pyperf.BenchmarkSuite.loads(content_of(file).decode())
+        at = datetime.strptime(file.parent.name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        if all(value > 0 for one in suite for value in one.get_values()):
+            return ReferenceSpeed(file.parts[-4], file.stem.removeprefix("py"), at, suite)
+        error: Exception = ValueError("a time is not positive")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as raised:
+        error = raised  # pyperf takes apart what it reads without looking at it first
+    raise DataError(f"{file} is damaged: {error}", DAMAGED) from error

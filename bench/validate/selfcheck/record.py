@@ -112,10 +112,15 @@ class SelfCheck(msgspec.Struct, kw_only=True):
     cut_short: list[str] = []
     failures: list[str] = []
 
+    @property
+    def place(self) -> Path:
+        """Where it lies in the folder of its kind."""
+        return Path(self.machine.name, f"{self.id}.json")
+
 
 def check_file(check: SelfCheck, data: Path) -> Path:
     """Where a self-check is kept."""
-    return data / FOLDER / check.machine.name / f"{check.id}.json"
+    return data / FOLDER / check.place
 
 
 def save_check(check: SelfCheck, data: Path) -> Path:
@@ -124,8 +129,11 @@ def save_check(check: SelfCheck, data: Path) -> Path:
 
 
 def newest_checks(data: Path) -> Iterator[SelfCheck | DataError]:
-    """The newest self-check of each machine; a damaged one as an error."""
-    newest = {
-        file.parent: check for file, check in read_documents(data / FOLDER, "*/*.json", SelfCheck)
-    }
+    """The newest self-check of each machine; each damaged one as an error."""
+    newest: dict[Path, SelfCheck] = {}
+    for file, found in read_documents(data / FOLDER, SelfCheck):
+        if isinstance(found, DataError):
+            yield found
+        else:
+            newest[file.parent] = found
     yield from newest.values()

@@ -13,7 +13,12 @@ from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.measure.client import Isolation
 from bench.report.screen.watchers import LineWatcher
 from bench.validate.calibration.lookup import read_calibrations
-from bench.validate.calibration.reference import BENCHMARKS, measure_reference, read_references
+from bench.validate.calibration.reference import (
+    BENCHMARKS,
+    ReferenceSpeed,
+    measure_reference,
+    read_references,
+)
 
 SHORT = ("--no-reference", "--seconds", "0.2")
 
@@ -71,6 +76,7 @@ def test_the_reference_speed_is_kept_as_pyperf_files(sandbox: Sandbox) -> None:
     assert suite.get_benchmark_names() == ["json_loads"]
     assert suite.get_benchmark("json_loads").get_nrun() > 4
     (found,) = read_references(sandbox.workspace.data)
+    assert isinstance(found, ReferenceSpeed)
     assert (found.python, found.machine) == (PYTHON, describe_machine().name)
     assert set(BENCHMARKS) >= {"json_loads"}
     assert json.loads((folder / f"py{PYTHON}.json").read_text(encoding="utf-8"))
