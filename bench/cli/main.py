@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 from bench.cli.arguments import describe
 from bench.core.errors import BenchError, ExitStatus
+from bench.core.secrets import without_secrets
 from bench.core.workspace import find_workspace
 
 # Each is a module of this package.
@@ -102,14 +103,14 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _end(message: str, status: ExitStatus) -> int:
-    print(f"bench: {message}", file=sys.stderr)
+    print(without_secrets(f"bench: {message}"), file=sys.stderr)
     return int(status)
 
 
 def _bug(error: Exception) -> int:
     """A bug is not the user's to read: one line, and the details in a file worth sending."""
     file = find_workspace().logs / f"bug-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
-    details = "".join(traceback.format_exception(error))
+    details = without_secrets("".join(traceback.format_exception(error)))
     where = _keep(file, details)
     message = f"this is a bug in bench ({type(error).__name__}: {error}).\n{where}"
     return _end(message, ExitStatus.BUG)

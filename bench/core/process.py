@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -52,6 +52,13 @@ class Finished:
         """The end of what the tool said: standard error, or standard output when that is empty."""
         text = without_secrets(self.stderr.strip() or self.stdout.strip())
         return "\n".join(text.splitlines()[-count:])
+
+
+def transcript(tools: Iterable[Finished]) -> str:
+    """What was run and all that it said, for a log."""
+    return without_secrets(
+        "\n".join(f"$ {one.describe()}\n{one.stdout}{one.stderr}" for one in tools)
+    )
 
 
 def run_tool(

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from bench.core.errors import DataError
 from bench.core.files import write_atomically
+from bench.core.secrets import without_secrets
 from bench.engine.store.accounts import StackRecord, read_accounts
 from bench.engine.store.documents import cannot_write
 from bench.engine.store.series import SERIES_FOLDER
@@ -87,7 +88,7 @@ class Output:
                     )
                 )
             elif found != content:
-                write_atomically(file, content)
+                write_atomically(file, without_secrets(content.decode()))
         except OSError as error:
             raise cannot_write(file, error) from error
 

@@ -22,8 +22,8 @@ from bench.core.environment import EnvironmentRecord, ImageRecord, Provenance, R
 from bench.core.errors import BuildError, DataError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
+from bench.core.process import transcript
 from bench.core.revision import Pair, Revision, Source
-from bench.core.secrets import without_secrets
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.bytecode import compile_packages
@@ -264,8 +264,7 @@ class _Build:
         log = (
             self.workspace.logs / f"{self.target.name}-{self.revision.label}-{self.recipe.key}.log"
         )
-        said = (f"$ {f.describe()}\n{f.stdout}{f.stderr}" for f in self.installer.log)
-        write_atomically(log, without_secrets("\n".join(said)))
+        write_atomically(log, transcript(self.installer.log))
         return BuildError(
             f"{self.target.name} {self.revision.label} could not be built for "
             f"{self.recipe.interpreter}: {error.message}",

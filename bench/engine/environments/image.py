@@ -19,7 +19,7 @@ from bench.core.environment import EnvironmentRecord, ImageRecord, Recipe, Sourc
 from bench.core.errors import BuildError, UsageError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
-from bench.core.process import Finished
+from bench.core.process import Finished, transcript
 from bench.core.revision import Revision, Source
 from bench.core.target import Target
 from bench.core.workspace import Workspace
@@ -147,7 +147,7 @@ class ImageBuild:
     def _failed(self, built: Finished) -> BuildError:
         name = f"{self.target.name}-{self.revision.label}-{self.recipe.key}.log"
         log = self.workspace.logs / name
-        write_atomically(log, f"$ {built.describe()}\n{built.stdout}{built.stderr}")
+        write_atomically(log, transcript([built]))
         ending = "ran into its time-out" if built.status is None else f"status {built.status}"
         return BuildError(
             f"The image of {self.target.name} {self.revision.label} could not be built "

@@ -13,6 +13,7 @@ from typing import Self
 
 from bench.core.result import Outputs
 from bench.core.sample import Side
+from bench.core.secrets import without_secrets
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.invocations import Subject
 
@@ -199,6 +200,6 @@ def _listed(statuses: set[int]) -> str:
 def _read(file: Path, most_bytes: int) -> str:
     try:
         with file.open("rb") as stream:
-            return stream.read(most_bytes).decode(errors="replace")
+            return without_secrets(stream.read(most_bytes).decode(errors="replace"))
     except OSError:
         return ""

@@ -12,6 +12,7 @@ import pyperf
 
 from bench.core.draws import draw
 from bench.core.sample import Design, Round, Sample, Side
+from bench.core.secrets import without_secrets
 from bench.core.target import Benchmark, Kind
 from bench.engine.measure.client import Invocation, Launcher, LauncherError, Outcome
 from bench.engine.measure.homes import HomeError
@@ -221,7 +222,7 @@ def _last_line(file: Path) -> str:
             text = stream.read().decode(errors="replace").strip()
     except OSError:
         return ""
-    return text.splitlines()[-1][:300] if text else ""
+    return without_secrets(text).splitlines()[-1][:300] if text else ""
 
 
 def _with_traffic(sample: Sample, mark: Mark, benchmark: Benchmark, side: Side) -> Sample:

@@ -21,6 +21,7 @@ from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Count, Moment
+from bench.core.secrets import without_secrets
 from bench.core.series import Points
 from bench.engine.store.documents import (
     cannot_write,
@@ -183,10 +184,11 @@ def add_failure(series: Series, failure: Failure) -> Series:
         plain = re.sub(rf"(?<![\w/]){re.escape(str(Path.home()))}/", "~/", failure.reason)
         failure = msgspec.structs.replace(failure, reason=plain)
     file = series.folder / _FAILURES
+    line = without_secrets(msgspec.json.encode(failure).decode())
     try:
         content = file.read_bytes() if file.exists() else b""
         whole, newline, _half = content.rpartition(b"\n")
-        write_atomically(file, whole + newline + msgspec.json.encode(failure) + b"\n")
+        write_atomically(file, whole + newline + line.encode() + b"\n")
     except OSError as error:
         raise cannot_write(file, error) from error
     return Series(series.folder, series.manifest, (*series.failures, failure))

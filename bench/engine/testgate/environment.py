@@ -27,8 +27,8 @@ from bench.core.errors import BuildError
 from bench.core.files import write_atomically
 from bench.core.installation import Installation
 from bench.core.lock import exclusive
+from bench.core.process import transcript
 from bench.core.scratch import TESTS_PREFIX, scratch_folder
-from bench.core.secrets import without_secrets
 from bench.core.target import OwnTests, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.installer import Installer
@@ -167,8 +167,7 @@ class _CheckoutBuild:
                 self._install_with(installer, editable=False)
         except BuildError:
             file = workspace.logs / f"tests-{self.recipe.key}.log"
-            said = (f"$ {one.describe()}\n{one.stdout}{one.stderr}" for one in installer.log)
-            write_atomically(file, without_secrets("\n".join(said)))
+            write_atomically(file, transcript(installer.log))
             raise
         commands = tuple(" ".join(("uv", *one.command[1:])) for one in installer.log)
         took_s = round(time.monotonic() - started, 2)

@@ -17,7 +17,8 @@ import msgspec
 
 from bench.core.files import write_atomically
 from bench.core.gate import Ending, SuiteRun
-from bench.core.process import Finished, run_tool
+from bench.core.process import Finished, run_tool, transcript
+from bench.core.secrets import without_secrets
 from bench.core.target import OwnTests, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.clean import subject_environment
@@ -85,9 +86,7 @@ class Suite:
                 timeout_s=self.tests.timeout_s,
             )
             took_s = time.monotonic() - started
-            write_atomically(
-                self.log, f"$ {finished.describe()}\n{finished.stdout}{finished.stderr}"
-            )
+            write_atomically(self.log, transcript([finished]))
             return self._outcome(finished, read_junit(results), took_s)
 
     @property
@@ -164,5 +163,6 @@ def _said(finished: Finished, root: Path) -> str:
     """The end of the output, standard output first: that is where pytest reports."""
     text = "\n".join(part for part in (finished.stdout.strip(), finished.stderr.strip()) if part)
     ending = "ran into its time-out" if finished.status is None else f"status {finished.status}"
-    last = "\n".join(text.splitlines()[-_DETAIL_LINES:]).replace(str(root), "…")
+    lines = without_secrets(text).splitlines()[-_DETAIL_LINES:]
+    last = "\n".join(lines).replace(str(root), "…")
     return f"{ending}\n{last}".strip()

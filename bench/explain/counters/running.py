@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.process import Finished, run_tool
+from bench.core.secrets import without_secrets
 from bench.core.target import Benchmark
 from bench.engine.measure.client import Invocation, Isolation
 from bench.engine.measure.homes import HomeError
@@ -74,7 +75,7 @@ def _ending(finished: Finished, errors: Path, limit_s: float) -> str:
     if finished.status is None:
         return f"stopped after {limit_s:.0f} s"
     said = errors.read_text(encoding="utf-8", errors="replace") if errors.exists() else ""
-    last = (said.strip() or finished.stderr.strip()).splitlines()[-1:]
+    last = without_secrets(said.strip() or finished.stderr.strip()).splitlines()[-1:]
     return ": ".join([f"exit status {finished.status}", *(line[:300] for line in last)])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.core.errors import UsageError
 from bench.core.files import write_atomically
+from bench.core.secrets import without_secrets
 
 _OURS = "<!-- made by python -m bench "
 
@@ -40,7 +41,8 @@ class Artefacts:
 
     def write(self, name: str, content: bytes | str) -> str:
         """Write a file; returns its name, for a link. What git leaves out is under `raw/`."""
-        write_atomically(self.folder / name, content)
+        text = content if isinstance(content, str) else content.decode(errors="replace")
+        write_atomically(self.folder / name, without_secrets(text))
         self._written.add(name)
         return name
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from bench.core.result import Result
+from bench.core.secrets import without_secrets
 from bench.core.verdict import Interval
 from bench.engine.session.watcher import Course
 from bench.formats.text import magnitude
@@ -29,7 +30,7 @@ class LineWatcher:
 
     def say(self, text: str) -> None:
         """Print the line."""
-        print(text, file=sys.stderr, flush=True)
+        print(without_secrets(text), file=sys.stderr, flush=True)
 
     def phase(self, text: str) -> None:
         """Nothing: a phase passes."""
@@ -74,7 +75,7 @@ class LiveWatcher:
 
     def say(self, text: str) -> None:
         """Print a line above the display."""
-        self._progress.console.print(text, highlight=False, markup=False)
+        self._progress.console.print(without_secrets(text), highlight=False, markup=False)
 
     def phase(self, text: str) -> None:
         """Show what is being done."""
