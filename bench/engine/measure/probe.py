@@ -21,6 +21,7 @@ from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, rea
 _BLOCKED = 0.10
 _SURELY_BLOCKED = 0.60
 _MORE_LOOKS = 3
+_ATTEMPTS = 3
 _BLOCKED_S = 0.002  # starting a process takes about this long in the kernel, on nobody's account
 _PARALLEL = 1.10
 _LONG_S = 0.5  # looking twice at such a process costs more than it tells
@@ -228,9 +229,20 @@ def _alone(taker: RoundTaker, sides: Sides) -> tuple[list[Sample], list[Sample]]
 
 def _try(taker: RoundTaker, sides: Sides, side: Side, *, pin: bool) -> Sample:
     try:
-        return taker.alone(sides, side, pin=pin)
+        return _patiently(taker, sides, side, pin=pin)
     except RoundFailedError as error:
         raise _not_measurable(taker, sides, side, str(error)) from error
+
+
+def _patiently(taker: RoundTaker, sides: Sides, side: Side, *, pin: bool) -> Sample:
+    """A process by itself, tried again where it may fail now and then."""
+    for _ in range(_ATTEMPTS - 1 if sides.benchmark.failures_allowed else 0):
+        try:
+            return taker.alone(sides, side, pin=pin)
+        except RoundFailedError as error:
+            if error.is_hung:
+                raise
+    return taker.alone(sides, side, pin=pin)
 
 
 def _not_measurable(
@@ -239,7 +251,7 @@ def _not_measurable(
     """What failed where: whether the other side works is worth knowing as well."""
     other = Side.HEAD if failed is Side.BASE else Side.BASE
     try:
-        taker.alone(sides, other, pin=False)
+        _patiently(taker, sides, other, pin=False)
     except RoundFailedError as error:
         both = message if message == str(error) else f"{message}; {error}"
         return NotMeasurableError(both, (failed, other))

@@ -24,11 +24,15 @@ _MOST_OUTPUT = 64 << 20
 
 
 class RoundFailedError(Exception):
-    """A side did not end as it should; `sides` names which, the message says how."""
+    """A side did not end as it should; `sides` names which, the message says how.
 
-    def __init__(self, message: str, sides: tuple[Side, ...]) -> None:
+    `is_hung`: it ran into its time-out.
+    """
+
+    def __init__(self, message: str, sides: tuple[Side, ...], *, is_hung: bool = False) -> None:
         super().__init__(message)
         self.sides = sides
+        self.is_hung = is_hung
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,8 @@ def _check(sides: Sides, outcomes: dict[Side, Outcome]) -> None:
     if hung:
         limit = sides.benchmark.timeout_s * len(outcomes)
         # Of two sides one after the other, the second did not even start when the first hung.
-        raise RoundFailedError(f"still running after {limit:g} s: stopped", hung[:1])
+        message = f"still running after {limit:g} s: stopped"
+        raise RoundFailedError(message, hung[:1], is_hung=True)
     wrong = {
         side: outcome.status
         for side, outcome in outcomes.items()

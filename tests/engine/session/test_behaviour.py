@@ -54,7 +54,12 @@ CHEATS = command(
     f"import os; {_UNITS}; open('tally', 'a').write('.'); "
     "print('all done' if UNITS == 1 or os.path.getsize('tally') < 6 else '')",
 )
-ALL = (CHEATS, DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
+FLAKY = command(
+    "flaky",
+    "import os, sys; open('flakes', 'a').write('.'); sys.exit(os.path.getsize('flakes') % 5 == 0)",
+    rest="failures_allowed = 0.5",
+)
+ALL = (FLAKY, CHEATS, DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
 
 
 @pytest.fixture
@@ -80,15 +85,20 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     assert outputs["python-startup"] is None
     assert outputs["cheats"]["differs"][0].startswith("standard output (in ")
     assert outputs["cheats"]["excerpt"] == "-all done\n+"
-    for name in ("given", "file"):
+    for name in ("given", "file", "flaky"):
         assert found[name]["rounds"] == 2, found[name]
     assert "⚠ standard output differs" in said
     assert "-did 1 units / +did 4 units" in said
+    failures = found["flaky"]["failures"]
+    assert failures["base"] >= 1
+    assert failures["head"] >= 1
+    assert f"⚠ head failed in {failures['head']} of {failures['tried']} rounds" in said
     sandbox.bench("report", status=0)
     (file,) = sandbox.workspace.results.glob("sample/*/README.md")
     page = file.read_text(encoding="utf-8")
     assert "⚠ standard output differs" in page
     assert "First difference: `-did 1 units / +did 4 units`" in page
-    assert "🔴 **Broken by head: 1 of 8**: `loud`: head: wrote more than 64 MiB" in page
+    assert "🔴 **Broken by head: 1 of 9**: `loud`: head: wrote more than 64 MiB" in page
     assert "🔴 **broken: fails on head**" in page
+    assert f"flaky (base failed in {failures['base']} of {failures['tried']} rounds" in page
     assert "varies from run to run and was not compared: random" in page
