@@ -243,18 +243,23 @@ class _Build:
             self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
             tracked = tracked_files(self.checkout)
             self.tracked = {path: blob for path, blob in tracked.items() if self._is_there(path)}
-        pins = self.folder / "constraints.txt"
-        pins.write_text("\n".join(self.recipe.constraints), encoding="utf-8")
+        pinned = self._pins() if self.recipe.constraints else ()
         try:
             if self.recipe.source is Source.PYPI:
                 name, version = self.recipe.distribution, self.recipe.identity
-                self.installer.release(name, version, "--constraints", str(pins))
+                self.installer.release(name, version, *pinned)
             elif self.recipe.dependencies == "uv.lock":
                 self.installer.sync(self.checkout, "--no-editable")
             else:
-                self.installer.from_folder(self.checkout, "--constraints", str(pins))
+                self.installer.from_folder(self.checkout, *pinned)
         except BuildError as error:
             raise self._failed(error) from error
+
+    def _pins(self) -> tuple[str, str]:
+        """The option that gives uv the other side's versions."""
+        file = self.folder / "constraints.txt"
+        file.write_text("\n".join(self.recipe.constraints), encoding="utf-8")
+        return "--constraints", str(file)
 
     def _is_there(self, path: str) -> bool:
         """Not left out by `checkout_excludes`."""

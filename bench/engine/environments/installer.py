@@ -17,6 +17,12 @@ from bench.core.process import Finished
 from bench.engine.environments.uv import run_uv_anywhere
 
 _ANY_DATE = "2100-01-01T00:00:00Z"
+_NOWHERE = Path("/")  # uv reads settings from the working directory's project, whoever's that is
+_BUILDING = ("build backend", "`exclude-newer`", "build-system.requires", "setup.py")
+_BACK_END = (
+    "Build back ends are the newest before the same date as all packages. `build_constraints` in "
+    '[install] of the target\'s file chooses others, such as ["setuptools<70", "wheel<1"].'
+)
 
 
 def is_locked(folder: str, files: Collection[str], read: Callable[[str], str]) -> bool:
@@ -108,14 +114,12 @@ class Installer:
             "--exclude-newer", self.date, *limits, *what,
         )  # fmt: skip
 
-    def _uv(
-        self, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
-    ) -> None:
-        """Run one command."""
+    def _uv(self, *arguments: str, cwd: Path = _NOWHERE, env: dict[str, str] | None = None) -> None:
         finished = run_uv_anywhere(*arguments, cwd=cwd, env=env, timeout_s=self.timeout_s)
         self.log.append(finished)
         if not finished.ok:
-            raise BuildError(f"{finished.describe()}\n{finished.last_lines()}")
+            hint = _BACK_END if any(sign in finished.stderr for sign in _BUILDING) else ""
+            raise BuildError(f"{finished.describe()}\n{finished.last_lines()}", hint)
 
     def _folder(self, checkout: Path) -> Path:
         folder = checkout / self.install.folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import ssl
@@ -80,7 +81,18 @@ def run_uv(
 
 
 def package_sources() -> tuple[str, ...]:
-    """Variables that choose where packages come from, `NAME=VALUE` without credentials."""
-    return tuple(
+    """What of the user's decides where packages come from, without credentials.
+
+    Variables that choose an index, `NAME=VALUE`, and digests of uv's own settings files.
+    """
+    variables = [
         f"{name}={without_secrets(os.environ[name])}" for name in _SOURCES if name in os.environ
-    )
+    ]
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    places = {"user": home / "uv" / "uv.toml", "system": Path("/etc/uv/uv.toml")}
+    settings = [
+        f"uv.toml of the {whose}: sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}"
+        for whose, file in places.items()
+        if os.access(file, os.R_OK)
+    ]
+    return (*variables, *settings)

@@ -97,7 +97,9 @@ _NAMES = (
     "date",
     "subject",
     "installed from",
+    "names it goes by",
     "dependencies",
+    "package sources set by the user",
     "image",
     "its digest",
     "its definition (sha256)",
@@ -127,7 +129,9 @@ def _facts(side: EnvironmentRecord) -> list[str]:
         day(revision.date),
         prose(revision.subject),
         "a release" if recipe.source == "pypi" else "a commit",
+        _names(side),
         _dependencies(recipe.dependencies),
+        plain(", ".join(recipe.package_sources)),
         *_image(side.image),
         str(len(recipe.constraints)) if recipe.constraints else "",
         plain(", ".join(recipe.excludes)),
@@ -144,6 +148,14 @@ def _facts(side: EnvironmentRecord) -> list[str]:
         code(side.key),
     )
     return [fact or "–" for fact in facts]
+
+
+def _names(side: EnvironmentRecord) -> str:
+    """Said where the target's file names several."""
+    several = side.recipe.other_distributions or side.recipe.other_modules
+    if not several and not side.revision.distribution:
+        return ""
+    return f"{code(side.distribution)}, imported as {code(side.module)}"
 
 
 def _dependencies(how: str) -> str:

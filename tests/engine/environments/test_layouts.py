@@ -156,8 +156,9 @@ def test_back_end_of_its_time(factory: Factory, helpers: PackageServer) -> None:
     helpers.add("tiny-backend", "2.0", works, uploaded="2026-11-01T00:00:00Z")
     helpers.add("tiny-backend", "3.0", breaks, uploaded="2026-12-01T00:00:00Z")
     factory.commit(project("one", fetched=True))
-    with pytest.raises(BuildError, match="could not be built"):
+    with pytest.raises(BuildError, match="could not be built") as raised:
         factory.build("a..a", target("one"))
+    assert "`build_constraints` in [install]" in raised.value.hint
     constrained = 'build_constraints = ["tiny-backend<3"]'
     built = factory.build("a..a", target("one", install=constrained))
     assert built.base.record.provenance.packages == {"one": "1.0"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -29,10 +30,17 @@ def test_builds_see_no_secrets_and_no_settings(
 
 
 def test_where_packages_come_from_is_part_of_an_environment(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_FIND_LINKS"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert package_sources() == ()
+    (tmp_path / "uv").mkdir()
+    settings = tmp_path / "uv" / "uv.toml"
+    settings.write_text('resolution = "lowest"\n', encoding="utf-8")
+    (digest,) = package_sources()
+    assert digest.startswith("uv.toml of the user: sha256 ")
+    settings.unlink()
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://me:planted@localhost/simple")
     assert package_sources() == ("UV_DEFAULT_INDEX=https://localhost/simple",)
