@@ -151,6 +151,8 @@ def test_what_fails_is_never_timed(
     with pytest.raises(NotMeasurableError) as raised:
         probe(taker, declared(lines), *subjects, None)
     assert sorted(raised.value.sides) == sides
+    # What a benchmark declares to be missing in some revisions is not broken there.
+    assert raised.value.works == (("base",) if sides == ["head"] and "needs" not in lines else ())
     assert message in str(raised.value)
 
 
