@@ -23,6 +23,7 @@ from bench.core.secrets import without_secrets
 
 _Document = TypeVar("_Document")
 _END = b"\n}\n"
+_DOCUMENT = ".json"
 _DIGITS = 32
 _SEAL = len(b',\n "digest": ""') + _DIGITS + len(_END)
 DAMAGED = "Restore the file (git checkout), or move it away with its folder."
@@ -77,7 +78,7 @@ def content_of(file: Path) -> bytes:
             raise DataError(f"{file} is not a file.", "Move it away.")
         return file.read_bytes()
     except OSError as error:
-        raise DataError(f"{file} can't be read: {error.strerror}") from error
+        raise DataError(f"{file} can't be read: {error.strerror}", DAMAGED) from error
 
 
 def read_document(file: Path, kind: type[_Document], newest: int = 1) -> _Document:
@@ -131,7 +132,7 @@ def read_documents(
     Pages are written under the names in a document: one that lies elsewhere is an error as well.
     """
     for file in files_below(folder):
-        if file.suffix == ".json" or file.is_dir():
+        if file.suffix == _DOCUMENT or file.is_dir():
             try:
                 yield file, _read_placed(file, folder, kind, newest)
             except DataError as error:
@@ -151,8 +152,8 @@ def _read_placed(file: Path, folder: Path, kind: type[_Placed], newest: int) -> 
 def files_below(folder: Path) -> Iterator[Path]:
     """All files in a folder and those below, sorted.
 
-    Symbolic links to folders, and folders that can't be looked into, are among them, so that
-    whoever reads them says so: they are not followed.
+    So are folders that are symbolic links, can't be looked into, or are named like a document:
+    whoever reads them as a file says what is wrong.
     """
     found: list[Path] = []
 
@@ -163,7 +164,11 @@ def files_below(folder: Path) -> Iterator[Path]:
     for name, folders, files in os.walk(folder, onerror=locked):
         inside = Path(name)
         found += [inside / one for one in files]
-        found += [inside / one for one in folders if (inside / one).is_symlink()]
+        found += [
+            inside / one
+            for one in folders
+            if (inside / one).is_symlink() or one.endswith(_DOCUMENT)
+        ]
     yield from sorted(found)
 
 

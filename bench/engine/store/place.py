@@ -66,5 +66,10 @@ def calibration_folders(data: Path) -> Iterator[Path]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    files = [(file, file.name in {MANIFEST, ROUNDS}) for file in files_below(folder)]
-    return sorted({file.parent if part else file for file, part in files if part or file.is_dir()})
+    found = set()
+    for file in files_below(folder):
+        if file.name in {MANIFEST, ROUNDS}:
+            found.add(file.parent)
+        elif file.is_dir() and file.suffix != ".json":  # that is told of as a document
+            found.add(file)
+    return sorted(found)
