@@ -41,7 +41,7 @@ def test_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         with exclusive(file):
-            assert file.read_text(encoding="utf-8") == f"{os.getpid()}\n"
+            assert file.read_text(encoding="utf-8").startswith(f"{os.getpid()} (")
 
 
 def test_shared_lock(tmp_path: Path) -> None:
