@@ -31,7 +31,12 @@ from bench.engine.environments.installer import Installer, is_locked
 from bench.engine.environments.interpreters import Interpreter, interpreter_facts
 from bench.engine.environments.inventory import Inventory, differences, is_same, take
 from bench.engine.environments.match import match_sources
-from bench.engine.environments.provenance import check_import, check_undamaged, read_provenance
+from bench.engine.environments.provenance import (
+    Installed,
+    check_import,
+    check_undamaged,
+    read_provenance,
+)
 from bench.engine.environments.uv import package_sources, run_uv
 from bench.engine.revisions.checkout import tracked_files
 from bench.engine.revisions.git import Clone
@@ -280,7 +285,7 @@ class _Build:
         """What was installed, read by the harness; the subject is asked once, and imported."""
         venv, recipe = self.folder / "venv", self.recipe
         facts = interpreter_facts((venv / "bin" / "python").resolve())
-        compile_packages(venv, facts)
+        compile_packages(Installed(venv).sites, facts)
         proof = read_provenance(venv, recipe.distributions, recipe.modules, facts)
         check_import(venv, proof, self.target.env)
         inventory = take_inventory(venv)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from bench.core.environment import Uncompiled
-from bench.core.process import run_tool
+from bench.core.process import Finished, run_tool
 from bench.engine.environments.interpreters import InterpreterFacts
 
 _HEADER = 16  # PEP 552: magic number, flags, then the source's time and size
@@ -33,18 +33,23 @@ def uncompiled_library(facts: InterpreterFacts) -> Uncompiled | None:
     return Uncompiled(str(library), len(found), first) if found else None
 
 
-def compile_packages(folder: Path, facts: InterpreterFacts) -> None:
-    """Compile the modules below a folder that the installer left without usable bytecode.
+def compile_packages(folders: Iterable[Path], facts: InterpreterFacts) -> None:
+    """Compile the modules below some folders that the installer left without usable bytecode.
 
     Those that do not compile (templates, code for other Pythons) stay as they are.
     """
-    files = [str(file) for file in _stale(folder, facts)]
+    compile_files(facts.executable, [one for folder in folders for one in _stale(folder, facts)])
+
+
+def compile_files(python: Path, files: Sequence[Path]) -> Finished | None:
+    """Compile modules, however many; None where there are none."""
     if not files:
-        return
+        return None
+    # A list in a file: a large package's is too long for a command line.
     with NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape") as listed:
-        listed.write("\n".join(files))
+        listed.write("\n".join(map(str, files)))
         listed.flush()
-        run_tool([facts.executable, "-I", "-S", "-m", "compileall", "-q", "-i", listed.name])
+        return run_tool([python, "-I", "-S", "-m", "compileall", "-q", "-f", "-i", listed.name])
 
 
 def _stale(

@@ -11,17 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core.errors import BuildError
-from bench.core.process import run_tool
 from bench.engine.environments.build import Environment
+from bench.engine.environments.bytecode import compile_files
 from bench.engine.measure.client import Invocation
 from bench.explain.rank.recording import with_path
-
-# A compiled file beside each source, marked as belonging to it: no process compiles anything.
-_COMPILE = """
-import py_compile, sys
-for name in sys.argv[1:]:
-    py_compile.compile(name, doraise=True)
-"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,7 @@ def make_overlay(
         file = folder / path.relative_to(own[0].parent)
         file.write_bytes(text.encode("utf-8"))
         files.append(file)
-    compiled = run_tool([environment.venv / "bin" / "python", "-I", "-c", _COMPILE, *files])
-    if not compiled.ok:
+    compiled = compile_files(environment.venv / "bin" / "python", files)
+    if compiled and not compiled.ok:
         raise BuildError(f"A rewritten module can't be compiled:\n{compiled.last_lines(3)}")
     return Overlay(folder)

@@ -12,7 +12,7 @@ from support.building import build_pair
 from support.sandbox import Sandbox
 
 from bench.core.errors import UnprovenError
-from bench.engine.environments.bytecode import compile_packages, uncompiled_library
+from bench.engine.environments.bytecode import compile_files, compile_packages, uncompiled_library
 from bench.engine.environments.interpreters import (
     Interpreter,
     InterpreterFacts,
@@ -72,8 +72,19 @@ def test_packages_are_compiled(facts: InterpreterFacts) -> None:
     folder = Path(facts.library)
     (folder / "template.py").write_text("{{ no Python }}\n", encoding="utf-8")
     (folder / "late.py").touch()
-    compile_packages(folder, facts)
+    compile_packages([folder], facts)
     assert names(facts) == ("template.py",)
+
+
+def test_more_modules_than_a_command_line_holds(tmp_path: Path, facts: InterpreterFacts) -> None:
+    file = tmp_path.joinpath(*["long" * 60] * 12) / "module.py"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    files = [file] * (2**21 // len(str(file)) + 1)
+    done = compile_files(facts.executable, files)
+    assert done is not None
+    assert done.ok
+    assert list(file.parent.glob("__pycache__/*.pyc"))
 
 
 def test_library_that_changes_while_measuring(
