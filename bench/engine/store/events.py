@@ -64,6 +64,7 @@ class Unavailable(msgspec.Struct, frozen=True, tag="unavailable", tag_field="eve
     def words(self) -> str:
         """What is said of it: `broken, head: exit status 1`."""
         kind = "broken" if self.is_broken else "not measured"
+        kind = "works on head only" if self.works == (Side.HEAD,) else kind
         return f"{kind}, {' and '.join(self.sides) or 'both sides'}: {self.reason}"
 
 

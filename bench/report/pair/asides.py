@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.core.result import Result
-from bench.formats.text import counted, joined
+from bench.core.result import Failures, Result
+from bench.formats.text import joined
 
 _EXCERPT_LINES = 2
 
 
 def asides(result: Result) -> list[str]:
-    """A few words each: `standard output differs`, `head failed in 2 of 42 rounds`."""
+    """A few words each: `standard output differs`, `failed rounds: base 0, head 2 of 42`."""
     found = []
     if result.outputs and result.outputs.differs:
         verb = "differs" if len(result.outputs.differs) == 1 else "differ"
         found.append(f"{joined(result.outputs.differs)} {verb}")
-    failures = result.failures
-    if failures and result.available:
-        tried = counted(failures.tried, "round")
-        found += [
-            f"{side} failed in {number} of {tried}"
-            for side, number in (("base", failures.base), ("head", failures.head))
-            if number
-        ]
+    if result.failures and result.available:
+        found.append(f"failed rounds: {_rates(result.failures)}")
     return found
+
+
+def _rates(failures: Failures) -> str:
+    return f"base {failures.base}, head {failures.head} of {failures.tried}"
 
 
 def excerpt(result: Result) -> str:
@@ -41,9 +39,9 @@ def aside_notes(results: Sequence[Result]) -> Iterator[str]:
                 f"{result.name}: {joined(result.outputs.differs)} of base and head differ: they "
                 f"may not do the same work. First difference: `{excerpt(result).replace('`', ' ')}`"
             )
-    failing = [one for one in results if one.failures and one.available]
+    failing = {one.name: _rates(one.failures) for one in results if one.failures and one.available}
     if failing:
-        named = joined([f"{one.name} ({joined(_failures(one))})" for one in failing])
+        named = joined([f"{name} ({rates})" for name, rates in failing.items()])
         yield (
             f"Some rounds failed and were dropped on both sides: {named}. Times are of processes "
             "that worked."
@@ -51,7 +49,3 @@ def aside_notes(results: Sequence[Result]) -> Iterator[str]:
     varying = [one.name for one in results if one.outputs and one.outputs.varying]
     if varying:
         yield f"What these print varies from run to run and was not compared: {joined(varying)}."
-
-
-def _failures(result: Result) -> list[str]:
-    return [words for words in asides(result) if "failed" in words]

@@ -94,7 +94,10 @@ def short_change(interval: Interval | None) -> str:
 
 def counts(results: Sequence[Result]) -> str:
     """`8 faster · 0 slower · 1 same`, and what else there is; the control does not count."""
-    found = Counter(result.verdict for result in results if not result.is_control)
+    tested = [result for result in results if not result.is_control]
+    fixed = sum(result.works_on_head_only for result in tested)
+    found = Counter(result.verdict for result in tested)
+    found[None] -= fixed
     broken = (Verdict.BROKEN,) if found[Verdict.BROKEN] else ()
     always = (*broken, Verdict.FASTER, Verdict.SLOWER, Verdict.SAME)
     words = [f"{found[verdict]} {verdict}" for verdict in always]
@@ -107,7 +110,7 @@ def counts(results: Sequence[Result]) -> str:
         )
         if found[verdict]
     ]
-    return " · ".join(words)
+    return " · ".join([*words, *([f"{fixed} works on head only"] if fixed else [])])
 
 
 def in_words(python: str, results: Sequence[Result]) -> str:

@@ -92,7 +92,8 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     failures = found["flaky"]["failures"]
     assert failures["base"] >= 1
     assert failures["head"] >= 1
-    assert f"⚠ head failed in {failures['head']} of {failures['tried']} rounds" in said
+    rates = f"base {failures['base']}, head {failures['head']} of {failures['tried']}"
+    assert f"⚠ failed rounds: {rates}" in said
     sandbox.bench("report", status=0)
     (file,) = sandbox.workspace.results.glob("sample/*/README.md")
     page = file.read_text(encoding="utf-8")
@@ -100,5 +101,5 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     assert "First difference: `-did 1 units / +did 4 units`" in page
     assert "🔴 **Broken by head: 1 of 9**: `loud`: head: wrote more than 64 MiB" in page
     assert "🔴 **broken: fails on head**" in page
-    assert f"flaky (base failed in {failures['base']} of {failures['tried']} rounds" in page
+    assert f"dropped on both sides: flaky ({rates}). " in page
     assert "varies from run to run and was not compared: random" in page
