@@ -21,7 +21,7 @@ NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
 Names = NonEmpty | Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
 
 PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
-PLACEHOLDERS = frozenset({"fixture", "home", "service"})
+PLACEHOLDERS = frozenset({"fixture", "home", "module", "service"})
 
 
 class Kind(enum.StrEnum):
@@ -41,7 +41,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
     Any of `exit_status` is success. `failures_allowed` is the share of rounds that may fail.
     Without `default` it is measured only when it, or its group, is asked for.
-    `{home}` in words of the commands and in `env` stands for the throwaway HOME. `fixture` names a
+    `{home}` in words of the commands and in `env` stands for the throwaway HOME, `{module}` (in an
+    import too) for the name that the revision is imported by. `fixture` names a
     folder made before measuring (`workloads/fixtures`); with one, `{fixture}` stands for it, and
     `{service}` for the address of a server of that folder, which then runs beside the processes.
     `stdin` is text for the standard input, `stdin_file` a file instead; `files` are put into the

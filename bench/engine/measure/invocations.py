@@ -91,7 +91,9 @@ class Subject:
             first, *words = self._fill(benchmark, benchmark.command)
             argv = (_executable(venv, first), *words)
         elif benchmark.kind is Kind.IMPORT:
-            argv = (f"{venv}/bin/python", "-c", benchmark.import_statement)
+            module = self.environment.record.module
+            statement = benchmark.import_statement.replace("{module}", module)
+            argv = (f"{venv}/bin/python", "-c", statement)
         else:
             script = self._script(benchmark, env)
             clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
@@ -212,12 +214,14 @@ class Subject:
         return subject_environment(self.environment.venv, self.home, own)
 
     def _fill(self, benchmark: Benchmark, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Put in what `{home}` stands for, and with a fixture `{fixture}` and `{service}`."""
+        """Put in what `{home}` and `{module}` mean, with a fixture `{fixture}` and `{service}`."""
+        meant = {"home": str(self.home), "module": self.environment.record.module}
         if not benchmark.fixture:
-            return tuple(word.replace("{home}", str(self.home)) for word in words)
-        meant = {
+            return tuple(
+                PLACEHOLDER.sub(lambda found: meant.get(found[1], found[0]), word) for word in words
+            )
+        meant |= {
             "fixture": str(self.fixtures[benchmark.fixture]),
-            "home": str(self.home),
             "service": self.services.get(benchmark.fixture, ""),
             "port": "{port}",  # the driver's to choose
         }

@@ -15,9 +15,11 @@ from support.sandbox import Sandbox, target_text
 
 from bench.core.catalogue import load_target
 from bench.core.errors import BuildError, UsageError
-from bench.core.target import Target, parse_target
+from bench.core.target import Benchmark, Target, parse_target
+from bench.engine.environments.build import Environment
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
+from bench.engine.measure.invocations import Subject
 from bench.engine.revisions.resolve import resolve_range
 from bench.engine.testgate.run_gate import PairGate
 
@@ -164,11 +166,22 @@ def test_back_end_of_its_time(factory: Factory, helpers: PackageServer) -> None:
     assert built.base.record.provenance.packages == {"one": "1.0"}
 
 
-def test_names_that_change_between_the_revisions(factory: Factory) -> None:
+def words(side: Environment, folder: Path) -> tuple[str, tuple[str, ...]]:
+    """What an import and a command of the target become for one side."""
+    subject = Subject(environment=side, own={}, home=folder, support=folder, suites=folder)
+    imported = subject.invocation(Benchmark(name="import", statement="{module}.cli")).argv[-1]
+    command = Benchmark(name="run", command=("python", "-m", "{module}"))
+    return imported, subject.invocation(command).argv[1:]
+
+
+def test_names_that_change_between_the_revisions(factory: Factory, tmp_path: Path) -> None:
     factory.commit(project("old-name", module="old"), project("new-name", module="new"))
     built = factory.build("a..b", target('["new-name", "old-name"]', '["new", "old"]'))
     names = [(one.record.distribution, one.record.module) for one in (built.base, built.head)]
     assert names == [("old-name", "old"), ("new-name", "new")]
+    assert [words(one, tmp_path) for one in (built.base, built.head)] == [
+        ("import old.cli", ("-m", "old")), ("import new.cli", ("-m", "new")),
+    ]  # fmt: skip
     assert built.dependency_changes == ()
 
 
