@@ -1,0 +1,201 @@
+"""Kills at random moments of whole commands: nothing is lost, repeated or left running.
+
+Each life of a workspace begins with nothing: clone, checkout, builds, proof, tests, probes, rounds,
+counters, export, report. Its command is killed again and again, then ends undisturbed.
+`BENCH_KILLS` sets how many kills there are, `BENCH_SEED` which.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+from support.sample_project import Repository, sample_files
+from support.sandbox import Sandbox, target_text
+
+from bench.core.workspace import Workspace
+from bench.engine.evaluation import evaluate
+from bench.engine.store import events
+from bench.engine.store.events import Counted, Ended, Measured, Probed
+from bench.engine.store.run import Run
+
+SIGNALS = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+KILLS = int(os.environ.get("BENCH_KILLS", "200"))
+AT_MOST_A_LIFE = 16
+COMMAND = ("run", "sample", "one..two", "--rounds", "10", "--budget", "20")
+TESTS = "def test_fine(): pass\n"
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    made = Repository.create(tmp_path / "origin")
+    made.commit(sample_files("1.0.0", units=4) | {"tests/test_it.py": TESTS}, "one", tag="one")
+    made.commit(sample_files("1.1.0", units=1) | {"tests/test_it.py": TESTS}, "two", tag="two")
+    return made.path
+
+
+class Life:
+    """A workspace with nothing in it, and what has been found in it after each kill."""
+
+    def __init__(self, folder: Path, origin: Path) -> None:
+        folder.mkdir()
+        (folder / "tmp").mkdir()
+        extra = {"TMPDIR": str(folder / "tmp")}
+        self.folder = folder
+        self.sandbox = Sandbox(folder / "workspace", folder / "cache", origin, extra)
+        tests = f'[tests]\ncommand = ["{sys.executable}", "-m", "pytest", "-q"]\n'
+        text = target_text('name = "work"\ncommand = ["sample", "work"]', clone=f"file://{origin}")
+        self.sandbox.write_target(text + tests)
+        self.lines: dict[Path, bytes] = {}
+        self.built: dict[Path, int] = {}
+
+    @property
+    def places(self) -> Workspace:
+        return self.sandbox.workspace
+
+    def killed(self, after_s: float, number: signal.Signals) -> str | None:
+        """Start the command and kill it; returns the phase it was in, None if it had ended."""
+        with self.sandbox.start(*COMMAND) as process:
+            deadline = time.monotonic() + after_s
+            while process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.005)
+            if process.poll() is not None:
+                said = process.communicate()
+                assert process.returncode == 0, said
+                return None
+            below = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(number)
+            said = process.communicate(timeout=60)
+        expected = -9 if number == signal.SIGKILL else 130
+        early = -number  # before the command has set its handlers
+        assert process.returncode in {expected, early, 0}, said
+        self.assert_nothing_runs(below)
+        return self.phase()
+
+    def assert_nothing_runs(self, below: list[psutil.Process]) -> None:
+        deadline = time.monotonic() + 2
+        while left := [*filter(_runs, below), *self._of_this_folder()]:
+            assert time.monotonic() < deadline, [_words(one) for one in left]
+            time.sleep(0.05)
+
+    def _of_this_folder(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                told = " ".join([*process.cmdline(), process.cwd()])
+                if str(self.folder) in told and _runs(process):
+                    found.append(process)
+        return found
+
+    @property
+    def run(self) -> Run | None:
+        runs = self.sandbox.runs
+        assert len(runs) < 2, "what was finished is measured again"
+        return runs[0] if runs else None
+
+    def phase(self) -> str:
+        run = self.run
+        if run is None:
+            if not (self.places.repos / "sample").is_dir():
+                return "clone"
+            return "builds" if len(self.environments()) < 2 else "proof"
+        kinds = Counter(type(event) for event in run.events)
+        if run.closed is not None:
+            return "report"
+        if kinds[Ended] == 2:
+            return "counters, export"
+        return "rounds" if kinds[Probed] else "probes" if kinds[events.Tested] else "tests"
+
+    def environments(self) -> dict[Path, int]:
+        files = self.places.environments.glob("*/environment.json")
+        return {file: file.stat().st_ino for file in files}
+
+    def check(self) -> None:
+        """What was there at the kill before is there still, and nothing twice."""
+        journals = {file: file.read_bytes() for file in self.places.data.rglob("rounds.jsonl")}
+        for file, before in self.lines.items():
+            whole = before[: before.rfind(b"\n") + 1]
+            assert journals[file].startswith(whole), "rounds are lost"
+        self.lines = journals
+        built = self.environments()
+        assert self.built.items() <= built.items(), "an environment was built again"
+        self.built = built
+        run = self.run
+        if run is not None:
+            once = [
+                *((e.round.benchmark, e.round.design, e.round.index)
+                  for e in run.events if isinstance(e, Measured)),
+                *((e.benchmark, e.instrument) for e in run.events if isinstance(e, Counted)),
+                *((type(e), e.benchmark) for e in run.events if isinstance(e, Probed | Ended)),
+                *(events.Tested for e in run.events if isinstance(e, events.Tested)),
+            ]  # fmt: skip
+            assert max(Counter(once).values(), default=1) == 1, "measured twice"
+
+    def ends_well(self) -> dict[str, str]:
+        """Let the command end; returns the verdicts."""
+        done = self.sandbox.bench(*COMMAND, status=0)
+        assert "Write-up:" in done.stdout
+        return self.verdicts()
+
+    def verdicts(self) -> dict[str, str]:
+        """Those of a command that has ended; nothing is left of all that were killed before."""
+        self.check()
+        run = self.run
+        assert run is not None
+        assert run.closed is not None
+        assert (run.folder / "base.json").is_file()
+        left = [*self.places.data.rglob(".*"), *self.places.results.rglob(".*"),
+                *self.places.data.rglob("*.partial"), *(self.folder / "tmp").iterdir(),
+                *self.places.scratch.glob("*"), *self.places.worktrees.glob("*")]  # fmt: skip
+        assert not left
+        return {one.name: str(one.verdict) for one in evaluate(run).results}
+
+
+def _runs(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _words(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline())[:200]
+    return "ended"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_kills_lose_and_repeat_nothing(tmp_path: Path, origin: Path) -> None:
+    chance = random.Random(int(os.environ.get("BENCH_SEED", "13")))
+    first = Life(tmp_path / "undisturbed", origin)
+    started = time.monotonic()
+    verdicts = first.ends_well()
+    whole_s = time.monotonic() - started
+    assert verdicts["work"] == "faster"
+    phases: Counter[str] = Counter()
+    lives = 0
+    while phases.total() < KILLS:
+        lives += 1
+        life = Life(tmp_path / f"life-{lives}", origin)
+        for _ in range(chance.randint(1, AT_MOST_A_LIFE)):
+            number = chance.choice(SIGNALS)
+            phase = life.killed(whole_s * chance.random() ** 2, number)
+            if phase is None:
+                assert life.verdicts() == verdicts
+                break
+            life.check()
+            phases[phase] += 1
+            print(f"{phases.total()} {number.name} in {phase}", flush=True)
+        else:
+            assert life.ends_well() == verdicts
+        shutil.rmtree(life.folder)
+    print(f"{phases.total()} kills in {lives} lives: {dict(phases)}")
