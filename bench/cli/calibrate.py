@@ -20,9 +20,9 @@ from bench.engine.environments.interpreters import Interpreter, find_interpreter
 from bench.engine.environments.pair import Builder
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.machine.pinning import find_slice
-from bench.engine.measure.client import find_isolation
 from bench.engine.revisions.ranges import parse_range
 from bench.engine.revisions.resolve import resolve_range
+from bench.engine.sandbox.isolation import isolate
 from bench.engine.session.plan import Plan
 from bench.engine.session.selection import select
 from bench.engine.session.unreported import mark_reported
@@ -122,7 +122,7 @@ def _reference(
 ) -> None:
     versions = dict.fromkeys(version for target in targets for version in target.pythons)
     interpreters = tuple(find_interpreters(asked, tuple(versions), watcher.say))
-    isolation = find_isolation().inside(find_slice())
+    isolation = isolate(workspace).inside(find_slice())
     folder = measure_reference(interpreters, describe_machine(), isolation, workspace, watcher)
     watcher.say(f"reference speed: {folder}")
 

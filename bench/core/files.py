@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+<<<<<<< HEAD
 import secrets
+=======
+import stat
+import tempfile
+>>>>>>> 1e83c61 (engine: run each side in a sandbox of its own)
 from pathlib import Path
 
 _UNNAMED = getattr(os, "O_TMPFILE", 0)  # Linux
@@ -34,6 +39,7 @@ def write_atomically(file: Path, content: bytes | str) -> None:
         raise
 
 
+<<<<<<< HEAD
 def _open(temporary: Path) -> tuple[int, bool]:
     """A descriptor to write to, and whether its file has the name already."""
     if _UNNAMED and Path("/proc/self/fd").is_dir():
@@ -43,3 +49,19 @@ def _open(temporary: Path) -> tuple[int, bool]:
             pass
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
     return os.open(temporary, flags, 0o600), True
+=======
+def read_plain(file: Path, most_bytes: int, *, from_end: bool = False) -> bytes:
+    """What a file holds that measured code may have written, or replaced by something else.
+
+    Raises `OSError` for a link, which could lead to a file that only this process may read, and for
+    what is no file (reading a pipe may take for ever).
+    """
+    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        told = os.fstat(stream.fileno())
+        if not stat.S_ISREG(told.st_mode):
+            raise OSError(f"{file} is no file")
+        if from_end:
+            stream.seek(max(0, told.st_size - most_bytes))
+        return stream.read(most_bytes)
+>>>>>>> 1e83c61 (engine: run each side in a sandbox of its own)

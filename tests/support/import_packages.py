@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.target import Benchmark
-from bench.engine.measure.client import Invocation, Isolation
+from bench.engine.measure.client import Invocation
+from bench.engine.sandbox.isolation import Isolation
 from bench.explain.counters.running import Runner
 from bench.explain.rank.candidates import Candidate, Judgement, judge_imports
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.recording import Recording, record
 from bench.explain.rank.sources import ModuleSource
 
-RUNNER = Runner(Isolation((), "open"), timeout_s=60)
+RUNNER = Runner(Isolation(network="open"), timeout_s=60)
 
 
 @dataclass(frozen=True)

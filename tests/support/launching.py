@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from bench.engine.measure.client import Invocation
+from bench.engine.sandbox.access import Access, python_folders
 
 
 def python(folder: Path, code: str, *arguments: str, **env: str) -> Invocation:
@@ -21,6 +23,7 @@ def python(folder: Path, code: str, *arguments: str, **env: str) -> Invocation:
         cwd=folder,
         stdout=folder / "stdout",
         stderr=folder / "stderr",
+        access=Access(python_folders(Path(sys.executable)), (folder,)),
     )
 
 
@@ -31,6 +34,8 @@ def shell(folder: Path, line: str) -> Invocation:
         env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
         cwd=folder,
         stderr=folder / f"stderr-{hash(line)}",
+        # Each line has a sandbox of its own, as base and head have.
+        access=Access((Path(f"/usr/{abs(hash(line))}"),), (folder,)),
     )
 
 
@@ -59,6 +64,17 @@ def left_behind(command: str, folder: Path) -> list[int]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if shlex.join(process.cmdline()) == command and process.cwd().startswith(str(folder)):
+                found.append(process.pid)
+    return [process for process in found if not ends(process)]
+
+
+def left_in(folder: Path) -> list[int]:
+    """Processes that run in a folder, whatever their command, and do not end soon."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            ours = process.pid == os.getpid() or any("launcher.py" in w for w in process.cmdline())
+            if not ours and process.cwd().startswith(str(folder)):
                 found.append(process.pid)
     return [process for process in found if not ends(process)]
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import marshal
+import os
+import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bench.core.process import run_tool
 from bench.core.sample import Sample
-from bench.engine.machine.pinning import Slice
 from bench.engine.measure.homes import FreshHome
+from bench.engine.sandbox.access import NO_ACCESS, Access
+from bench.engine.sandbox.isolation import Isolation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,7 @@ class Invocation:
     `affinity` is an option that tells the process its core: a pyperf worker would otherwise move
     itself to isolated cores where there are any. `home` says what HOME is to hold at its start;
     None: whatever the process before has left there. `folder` is where it starts, if not in `cwd`.
+    `access` is what it may see in a sandbox.
     """
 
     argv: tuple[str, ...]
@@ -38,6 +42,7 @@ class Invocation:
     affinity: str = ""
     home: FreshHome | None = None
     folder: Path | None = None
+    access: Access = NO_ACCESS
 
     def as_request(self, hash_seed: int, cpu: int | None) -> dict[str, Any]:
         """The plain data the launcher understands; the seed is padded to a constant length."""
@@ -55,57 +60,37 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a measured process ended; `status` None: stopped by the time-out."""
+    """How a measured process ended; `status` None: stopped by the time-out.
+
+    `left` are the processes that it left running and that were ended, by their command lines.
+    """
 
     status: int | None
     sample: Sample | None = field(repr=False)
+    left: tuple[str, ...] = ()
 
 
 class LauncherError(Exception):
-    """The launcher could not start a process (the message is the kernel's)."""
+    """The launcher could not start a process, or has died (`dead`): the message says how."""
 
-
-@dataclass(frozen=True)
-class Isolation:
-    """How measured processes are kept off the network; `slice` names a cgroup they run in."""
-
-    prefix: tuple[str, ...]
-    description: str
-    slice: str = ""
-
-    def inside(self, apart: Slice | None) -> Isolation:
-        """The same for processes that run in a slice of their own, where there is one."""
-        if apart is None:
-            return self
-        return Isolation((*apart.prefix, *self.prefix), self.description, "bench.slice")
-
-
-def find_isolation() -> Isolation:
-    """A network namespace of its own where the kernel lets us, otherwise the open network."""
-    for prefix in (("unshare", "--net"), ("unshare", "--user", "--map-current-user", "--net")):
-        try:
-            if run_tool([*prefix, "true"], timeout_s=10).ok:
-                return Isolation(prefix, "cut off (network namespace)")
-        except FileNotFoundError:
-            break
-    return Isolation((), "open (this system lends no network namespace)")
+    def __init__(self, message: str, *, dead: bool = False) -> None:
+        super().__init__(message)
+        self.dead = dead
 
 
 class Launcher:
-    """A running launcher process; a context manager that ends it with all it has started."""
+    """Launcher processes, one for each access; a context manager that ends them with all they run.
+
+    They are started when they are first needed, and again when one has died.
+    """
 
     def __init__(self, isolation: Isolation) -> None:
         self.isolation = isolation
         self.inside_s = 0.0  # seconds during which a measured process ran
         self.started_ns: tuple[int, ...] = ()  # when those of the last run began, CLOCK_MONOTONIC
-        script = Path(__file__).with_name("launcher.py")
-        self._process = subprocess.Popen(
-            [*isolation.prefix, sys.executable, "-I", "-S", str(script)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Ctrl-C is the harness's to handle: it must not reach measured processes by itself.
-            start_new_session=True,
-        )
+        self.left: tuple[str, ...] = ()  # what the last run left running, and was ended
+        self._baton = os.pipe()
+        self._workers: dict[Access | None, _Worker] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -113,18 +98,10 @@ class Launcher:
     def __exit__(
         self, kind: type[BaseException] | None, _value: object, _trace: TracebackType | None
     ) -> None:
-        if kind is not None:
-            self._process.terminate()
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # it may be dead already, with a request unread
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
+        for worker in self._workers.values():
+            worker.end(at_once=kind is not None)
+        for one in self._baton:
+            os.close(one)
 
     def run(
         self,
@@ -140,31 +117,149 @@ class Launcher:
         `cpu` is the core they are pinned to, if any; `timeout_s` is for all of them. Raises
         `LauncherError` when one can't be started.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        request = {
-            "sides": [side.as_request(hash_seed, cpu) for side in sides],
-            "together": together,
-            "cpus": None if cpu is None else [cpu],
-            "timeout_s": timeout_s,
-        }
+        requests = [side.as_request(hash_seed, cpu) for side in sides]
+        order = {"cpus": None if cpu is None else [cpu], "timeout_s": timeout_s}
+        workers = [self._worker(side.access) for side in sides]
+        if len(set(workers)) == 1:
+            answers = self._ask(workers, [order | {"sides": requests, "together": together}])
+        elif together:
+            answers = self._ask(
+                workers,
+                [
+                    order | {"sides": [one], "waits": bool(n), "passes_on": not n}
+                    for n, one in enumerate(requests)
+                ],
+            )
+        else:
+            answers = []
+            for worker, one in zip(workers, requests, strict=True):
+                answers += self._ask([worker], [order | {"sides": [one]}])
+                if answers[-1]["status"] is None:
+                    break
+        return self._account(answers, together=together, count=len(sides))
+
+    def _worker(self, access: Access) -> _Worker:
+        """The launcher process of an access; without sandboxes all have one."""
+        key = access if self.isolation.sandbox else None
+        if key not in self._workers:
+            self._workers[key] = _Worker(self.isolation, access, self._baton)
+        return self._workers[key]
+
+    def _ask(
+        self, workers: Sequence[_Worker], requests: Sequence[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Each worker's counters; a worker that dies takes the one that waits for it along."""
+        usual = {"together": False, "waits": False, "passes_on": False}
+        asked = list(zip(workers, requests, strict=False))
         try:
-            marshal.dump(request, self._process.stdin)
-            self._process.stdin.flush()
-            answer = marshal.load(self._process.stdout)
-        except (OSError, EOFError) as error:
-            raise LauncherError("the launcher process has died") from error
-        if isinstance(answer, str):
-            raise LauncherError(answer)
+            for worker, request in asked:
+                worker.send(usual | request)
+            heard = _hear([worker for worker, _ in asked])
+        except LauncherError as error:
+            for worker, _ in asked if error.dead or len(asked) > 1 else ():
+                self._forget(worker)  # what the other one has started must end as well
+            raise
+        return [counters | {"left": tuple(left)} for answer, left in heard for counters in answer]
+
+    def _forget(self, worker: _Worker) -> None:
+        worker.end(at_once=True)
+        self._workers = {key: one for key, one in self._workers.items() if one is not worker}
+        while select.select([self._baton[0]], [], [], 0)[0]:
+            os.read(self._baton[0], 1)
+
+    def _account(
+        self, answers: list[dict[str, Any]], *, together: bool, count: int
+    ) -> list[Outcome]:
+        answers += [{"status": None, "left": ()}] * (count - len(answers))
         # None of a process that did not start, or was stopped
-        begun = [counters.pop("started", None) for counters in answer]
+        begun = [counters.get("started") for counters in answers]
         self.started_ns = tuple(round(one * 1e9) for one in begun if one is not None)
-        outcomes = [_outcome(counters) for counters in answer]
+        outcomes = [_outcome(counters) for counters in answers]
+        self.left = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.left))
         walls = [outcome.sample.wall_s for outcome in outcomes if outcome.sample]
         self.inside_s += max(walls, default=0.0) if together else sum(walls)
         return outcomes
 
 
+def _hear(workers: Sequence[_Worker]) -> list[tuple[Any, list[str]]]:
+    """The answer of each; raises `LauncherError` as soon as one can't start its process."""
+    heard: dict[_Worker, tuple[Any, list[str]]] = {}
+    while waited_for := [worker for worker in workers if worker not in heard]:
+        for worker in select.select(waited_for, [], [])[0]:
+            heard[worker] = worker.receive()
+            if isinstance(heard[worker][0], str):
+                raise LauncherError(heard[worker][0])
+    return [heard[worker] for worker in workers]
+
+
+class _Worker:
+    """One launcher process, in a sandbox where there are any."""
+
+    def __init__(self, isolation: Isolation, access: Access, baton: tuple[int, int]) -> None:
+        requests, to = os.pipe()
+        source, answers = os.pipe()
+        script = Path(__file__).with_name("launcher.py")
+        passed = (requests, answers, *baton)
+        own = ("own",) if isolation.sandbox else ()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [
+                *isolation.around(access),
+                sys.executable, "-I", "-S", str(script), *map(str, passed), *own,
+            ],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._said,
+            pass_fds=passed,
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            cwd="/",
+            # Ctrl-C is the harness's to handle: it must not reach measured processes by itself.
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(requests)
+        os.close(answers)
+        self._requests, self._answers = os.fdopen(to, "wb"), os.fdopen(source, "rb")
+
+    def fileno(self) -> int:
+        """Where its answers come from."""
+        return self._answers.fileno()
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Ask for processes to be run; raises `LauncherError`."""
+        try:
+            marshal.dump(request, self._requests)
+            self._requests.flush()
+        except OSError as error:
+            raise self._died() from error
+
+    def receive(self) -> tuple[Any, list[str]]:
+        """What came of it; raises `LauncherError`."""
+        try:
+            answer: tuple[Any, list[str]] = marshal.load(self._answers)
+        except (OSError, EOFError) as error:
+            raise self._died() from error
+        return answer
+
+    def _died(self) -> LauncherError:
+        self._said.seek(0)
+        last = self._said.read()[-2000:].decode(errors="replace").strip().splitlines()[-1:]
+        return LauncherError(": ".join(["the launcher process has died", *last]), dead=True)
+
+    def end(self, *, at_once: bool) -> None:
+        """End the process with all it has started."""
+        if at_once:
+            self._process.terminate()
+        with contextlib.suppress(BrokenPipeError):  # it may be dead already, with a request unread
+            self._requests.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._answers.close()
+        self._said.close()
+
+
 def _outcome(counters: dict[str, Any]) -> Outcome:
-    status = counters.pop("status")
-    return Outcome(status, Sample(**counters) if counters else None)
+    used = dict(counters)
+    status, left = used.pop("status"), used.pop("left")
+    used.pop("started", None)
+    return Outcome(status, Sample(**used) if used else None, left)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.process import run_tool
+from bench.engine.sandbox.folders import give_like
 
 
 class HomeError(Exception):
@@ -33,7 +34,7 @@ class FreshHome:
     copied: bool = False
 
     def renew(self, prefix: tuple[str, ...]) -> None:
-        """Put HOME into its state; `prefix` is what isolates processes from the network.
+        """Put HOME into its state; `prefix` is what isolates its processes.
 
         Raises `HomeError` when `first` fails, or a file has been written into.
         """
@@ -42,6 +43,7 @@ class FreshHome:
         _empty(self.folder)
         if self.first and self.copied:
             shutil.copytree(self.kept, self.folder, symlinks=True, dirs_exist_ok=True)
+            give_like(self.folder, self.folder)
         elif self.first:
             self._check(_link_tree(self.kept, self.folder))
 
@@ -94,6 +96,7 @@ def _link_tree(source: Path, target: Path) -> list[str]:
     """Make the tree again out of links to its files; returns the state of each."""
     found: list[str] = []
     start = len(str(source))
+    owner = target.stat().st_uid if os.geteuid() == 0 else None
     for parent, folders, names in os.walk(source):
         inside = f"{target}{parent[start:]}"
         for name in folders:
@@ -102,6 +105,8 @@ def _link_tree(source: Path, target: Path) -> list[str]:
                 os.symlink(os.readlink(path), f"{inside}/{name}")  # noqa: PTH115, PTH211
             else:
                 os.mkdir(f"{inside}/{name}")  # noqa: PTH102
+                if owner is not None:
+                    os.chown(f"{inside}/{name}", owner, owner)
         for name in names:
             os.link(f"{parent}/{name}", f"{inside}/{name}", follow_symlinks=False)
             found.append(_state(source, f"{parent}/{name}"))

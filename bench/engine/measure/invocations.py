@@ -19,6 +19,8 @@ from bench.engine.environments.build import Environment
 from bench.engine.environments.clean import subject_environment
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.homes import FreshHome
+from bench.engine.sandbox.access import Access, python_folders
+from bench.engine.sandbox.folders import access_of, streams_of
 from bench.workloads.containers.telling import DRIVER, NotTellableError, tell
 
 SERVICE_DRIVER = Path(__file__).parents[2] / "workloads" / "services" / "driver.py"
@@ -57,7 +59,8 @@ class NotServedError(Exception):
 class Subject:
     """What every invocation of a side shares: its environment, variables, and folders.
 
-    `home` is throwaway; `support` holds pyperf for scripts, outside the subject's environment;
+    `home` is throwaway, and so is the folder it lies in, which is the side's own;
+    `support` holds pyperf for scripts, outside the subject's environment;
     `fixtures` are the folders of fixtures by name, and `services` the addresses of their servers:
     the same for both sides. `refusal` says why there are no servers.
     """
@@ -83,7 +86,7 @@ class Subject:
             benchmark.service and self.refusal
         ):
             raise NotServedError(self.refusal)
-        venv = self.environment.venv
+        venv, streams = self.environment.venv, streams_of(self.home)
         env = self._variables(benchmark)
         extra = ""
         affinity = ""
@@ -102,32 +105,26 @@ class Subject:
             env["PYTHONPATH"] = os.pathsep.join(
                 filter(None, (str(self.support), env.get("PYTHONPATH")))
             )
-            extra = str(self.home / "pyperf.json")
+            extra = str(streams / "pyperf.json")
             affinity = "--affinity"
         return Invocation(
             argv=argv,
             env=env,
             cwd=self.home,
             stdin=self._stdin(benchmark),
-            stdout=Path(os.devnull) if benchmark.stdout == "null" else self._streams / "stdout",
-            stderr=self._streams / "stderr",
+            stdout=Path(os.devnull) if benchmark.stdout == "null" else streams / "stdout",
+            stderr=streams / "stderr",
             extra=extra,
             affinity=affinity,
             home=self._home(benchmark, env),
+            access=self.access,
             folder=self._start_folder(benchmark) if benchmark.folder else None,
         )
 
-    @property
-    def _streams(self) -> Path:
-        """Where standard streams lie: beside HOME, so that no process finds them in it."""
-        folder = self.home.with_name(f"{self.home.name}-streams")
-        folder.mkdir(exist_ok=True)
-        return folder
-
     def _stdin(self, benchmark: Benchmark) -> Path:
         if benchmark.stdin:
-            file = self._streams / f"{benchmark.name}.stdin"
-            file.write_text(benchmark.stdin, encoding="utf-8")
+            file = streams_of(self.home) / f"{benchmark.name}.stdin"
+            write_atomically(file, benchmark.stdin)  # whatever was put in its place
             return file
         if not benchmark.stdin_file:
             return Path(os.devnull)
@@ -137,6 +134,13 @@ class Subject:
     def _start_folder(self, benchmark: Benchmark) -> Path:
         """Where the process starts: HOME, or a folder that is relative to it."""
         return self.home.joinpath(*self._fill(benchmark, (benchmark.folder,)))
+
+    @property
+    def access(self) -> Access:
+        """What its processes may see: not the other side, no data, no cache."""
+        pythons = python_folders(self.environment.venv / "bin" / "python")
+        read = (self.environment.folder, *pythons, self.support, self.suites)
+        return access_of(self.home, (*read, *self.fixtures.values()))
 
     def check_present(self, benchmark: Benchmark) -> None:
         """Raise `NotPresentError` when a module the benchmark needs is not in this revision."""
@@ -198,7 +202,8 @@ class Subject:
             first = (_executable(self.environment.venv, name), *words)
         elif not benchmark.fresh_home:
             return None
-        kept = self.home.with_name("kept") / self.home.name / benchmark.name
+        side = self.home.parent
+        kept = side.with_name("kept") / side.name / benchmark.name
         return FreshHome(
             folder=self.home,
             kept=kept,

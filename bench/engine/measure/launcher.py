@@ -8,9 +8,15 @@ harness. Three reasons for a process of its own, with built-in modules only:
 - it can live in a network namespace, and so cuts measured processes off from every network;
 - it sleeps while the subjects run, and its bookkeeping between rounds takes well under 1 ms.
 
-Protocol: marshalled dicts on standard input and output, one answer a request. A request has
-`sides` (each: argv, env, cwd, stdin, stdout, stderr, extra), `together` (both at once, on one core),
-`cpus` (where to run) and `timeout_s`. The answer is a list with a dict of counters for each side.
+Protocol: marshalled dicts on the two descriptors named on its command line, one answer a request;
+no measured process can open them, since this process lets nobody look into it. A request has
+`sides` (each: argv, env, cwd, stdin, stdout, stderr, extra), `together` (both at once, on one
+core), `cpus` (where to run) and `timeout_s`. The answer is a list with a dict of counters for each
+side, or a message. Each side of a round can have a launcher in a sandbox of its own: then the one
+that starts second awaits a byte from the first (`waits`, `passes_on`) on a pipe they share.
+
+In a sandbox (`own` on the command line) there is nobody but what was measured: whatever is still
+there after a round is named and ended, and what was left in folders for temporary files is removed.
 """
 
 # ruff: noqa: ANN401
@@ -30,6 +36,8 @@ class TimedOut(Exception):  # noqa: N818
 
 _MACOS = sys.platform == "darwin"
 _CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC
+_TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
+_PR_SET_DUMPABLE = 4
 _running: dict[int, int] = {}  # process id → position of its side
 
 
@@ -119,7 +127,7 @@ def _collect(started: dict[int, float], results: list[dict[str, Any]]) -> None:
         results[position] = counters
 
 
-def _measure(request: dict[str, Any]) -> list[dict[str, Any]]:
+def _measure(request: dict[str, Any], baton: tuple[int, int]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = [{"status": None} for _ in request["sides"]]
     home = posix.sched_getaffinity(0) if request["cpus"] else None
     setitimer(ITIMER_REAL, request["timeout_s"])
@@ -129,9 +137,13 @@ def _measure(request: dict[str, Any]) -> list[dict[str, Any]]:
             # started: getting a turn on a busy core first halves the noise of what starts there.
             posix.sched_setaffinity(0, request["cpus"])
         started: dict[int, float] = {}
+        if request["waits"]:
+            posix.read(baton[0], 1)
         for position, side in enumerate(request["sides"]):
             process, start = _spawn(side, position)
             started[process] = start
+            if request["passes_on"]:
+                posix.write(baton[1], b".")
             if not request["together"]:
                 _collect(started, results)
         _collect(started, results)
@@ -153,22 +165,115 @@ def _end_all() -> None:
         _running.clear()
 
 
+def _strangers() -> list[int]:
+    """All processes of this sandbox besides its first and this one."""
+    own = posix.getpid()
+    return [
+        int(name) for name in posix.listdir("/proc") if name.isdigit() and int(name) not in (1, own)
+    ]
+
+
+def _name(process: int) -> str:
+    """The command line of a process, or its short name; "" when it has ended."""
+    try:
+        handle = posix.open(f"/proc/{process}/cmdline", posix.O_RDONLY)
+        try:
+            words = posix.read(handle, 200).split(b"\0")
+        finally:
+            posix.close(handle)
+        handle = posix.open(f"/proc/{process}/stat", posix.O_RDONLY)
+        try:
+            name, _, rest = posix.read(handle, 400).partition(b" (")[2].rpartition(b") ")
+        finally:
+            posix.close(handle)
+    except OSError:
+        return ""
+    if rest[:1] in b"ZX":
+        return ""
+    told = b" ".join(words).strip() or name
+    return told.decode("utf-8", "replace")[:100]
+
+
+def _end_strangers() -> list[str]:
+    """End what is still running in this sandbox; returns the names."""
+    names: list[str] = []
+    for _ in range(1000):
+        strangers = _strangers()
+        if not strangers:
+            break
+        names += [name for name in map(_name, strangers) if name and name not in names]
+        try:
+            posix.kill(-1, SIGKILL)
+        except OSError:  # they have ended by themselves
+            pass
+        time.sleep(0.001)
+    return names
+
+
+def _contents() -> dict[str, set[str]]:
+    return {folder: set(posix.listdir(folder)) for folder in _TEMPORARY}
+
+
+def _remove(path: str) -> None:
+    try:
+        posix.unlink(path)
+    except OSError:
+        try:
+            for name in posix.listdir(path):
+                _remove(f"{path}/{name}")
+            posix.rmdir(path)
+        except OSError:
+            pass
+
+
+def _clean(standing: dict[str, set[str]]) -> None:
+    for folder, names in _contents().items():
+        for name in names - standing[folder]:
+            _remove(f"{folder}/{name}")
+
+
+def _close_to_others() -> None:
+    """Let no process of the same account read or write this one's memory and descriptors."""
+    if _MACOS:
+        return
+    import _ctypes  # noqa: PLC0415 (ctypes itself would take a megabyte more)
+
+    prctl = _ctypes.dlsym(_ctypes.dlopen("", 0), "prctl")
+    _ctypes.call_function(prctl, (_PR_SET_DUMPABLE, 0, 0, 0, 0))
+
+
+def _answer(request: dict[str, Any], baton: tuple[int, int]) -> Any:
+    try:
+        return _measure(request, baton)
+    except OSError as error:
+        _end_all()  # of two sides, one may have started
+        if request["passes_on"]:
+            posix.write(baton[1], b".")
+        return str(error)
+
+
 def main() -> None:
-    """Answer requests until standard input ends."""
+    """Answer requests until there are no more."""
     signal(SIGALRM, _on_alarm)
     signal(SIGTERM, _on_terminate)
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    descriptors = [int(word) for word in sys.argv[1:5]]
+    for one in descriptors:
+        posix.set_inheritable(one, False)  # noqa: FBT003
+    sandboxed = sys.argv[5:] == ["own"]
+    _close_to_others()
+    standing = _contents() if sandboxed else {}
+    requests, answers = open(descriptors[0], "rb"), open(descriptors[1], "wb")  # noqa: PTH123, SIM115
     while True:
         try:
             request = marshal.load(requests)
         except EOFError:
             return
-        try:
-            answer: Any = _measure(request)
-        except OSError as error:
-            _end_all()  # of two sides, one may have started
-            answer = str(error)
-        marshal.dump(answer, answers)
+        answer = _answer(request, (descriptors[2], descriptors[3]))
+        left: list[str] = []
+        if sandboxed:
+            left = _end_strangers()
+            _clean(standing)
+        marshal.dump((answer, left), answers)
         answers.flush()
 
 

@@ -13,30 +13,23 @@ import os
 import select
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
 
-from bench.engine.measure.client import Isolation, find_isolation
+from bench.engine.sandbox.isolation import PYTHON, WITH_LOOPBACK, Isolation
 
 _READY_WITHIN_S = 60.0  # a machine that is busy with its disk can be very slow
-_USER = ("--user", "--map-current-user", "--keep-caps")
-_PYTHON = (sys.executable, "-I", "-S")
-# A namespace with a loopback interface: as root, and as anybody else. A command goes behind it.
-WITH_LOOPBACK = tuple(
-    ("unshare", *user, "--net", *_PYTHON, str(Path(__file__).with_name("loopback.py")))
-    for user in ((), _USER)
-)
 NO_LOOPBACK = (
     "needs a server on the loopback interface of a network namespace, which this system does not "
     "lend"
 )
 AS_DECLARED = 'network = "host" in the target\'s file'
+IN_CONTAINERS = "the measured processes run in containers"
 WITHOUT_ROOT = (
     "a container engine without root makes its own namespaces, and can't be put into ours"
 )
@@ -139,36 +132,33 @@ class Network:
 def session_network(
     services: Sequence[Service],
     cpus: tuple[int, ...],
+    isolation: Isolation,
     *,
-    open_because: str = "",
     loopback: bool = False,
 ) -> Iterator[Network]:
     """The network for a session, with its services ready; they are gone when it ends.
 
     `cpus` are the cores that processes are measured on. Where services can't be had the network is
-    as it would be without any, and says why. With `open_because` it is not cut off at all, for that
-    reason. `loopback` is for processes that serve each other.
+    that of `isolation`, and says why. `loopback` is for processes that serve each other.
     """
-    if open_because:
-        refusal = f"needs a server in a network namespace, and there is none: {open_because}"
-        isolation = Isolation((), f"open ({open_because})")
+    if isolation.is_open:
+        refusal = f"needs a server in a network namespace, and there is none: {isolation.network}"
         yield Network(isolation=isolation, refusal=refusal if services else "")
         return
-    if not (services or loopback):
-        yield Network(isolation=find_isolation())
+    if not services and (isolation.sandbox is not None or not loopback):
+        yield Network(isolation=isolation)
         return
     cpu = _service_cpu(cpus)
     keeper = _start(services, cpu)
     if keeper is None:
-        isolation = find_isolation()
-        needed = bool(services or isolation.prefix)
+        needed = bool(services or isolation.enter)
         yield Network(isolation=isolation, refusal=NO_LOOPBACK if needed else "")
         return
-    process, isolation = keeper
+    process, enter, description = keeper
     try:
         assert process.stdout is not None
         network = Network(
-            isolation=isolation,
+            isolation=replace(isolation, enter=enter, shares_network=True, network=description),
             services=tuple(services),
             refusal="",
             service_cpu=cpu,
@@ -191,8 +181,8 @@ def _service_cpu(cpus: tuple[int, ...]) -> int | None:
 
 def _start(
     services: Sequence[Service], cpu: int | None
-) -> tuple[subprocess.Popen[bytes], Isolation] | None:
-    """The keeper in a new namespace, and how to get into it; None where that is not allowed."""
+) -> tuple[subprocess.Popen[bytes], tuple[str, ...], str] | None:
+    """The keeper in a new namespace, how to get into it, and what it is; None if not allowed."""
     if not (shutil.which("unshare") and shutil.which("nsenter")):
         return None
     asked = {
@@ -203,7 +193,7 @@ def _start(
     served = ", ".join(f"{one.name} on port {one.port}" for one in services)
     for prefix in WITH_LOOPBACK:
         process = subprocess.Popen(
-            [*prefix, *_PYTHON, str(Path(__file__).with_name("keeper.py"))],
+            [*prefix, *PYTHON, str(Path(__file__).with_name("keeper.py"))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
             env={"PATH": os.defpath, "LANG": "C.UTF-8"}, start_new_session=True,
         )  # fmt: skip
@@ -214,7 +204,7 @@ def _start(
         if process.stdout.readline().strip() == b"up":
             enter = _enter(process.pid, user="--user" in prefix)
             where = "; ".join(filter(None, ("network namespace", served)))
-            return process, Isolation(enter, f"cut off, loopback only ({where})")
+            return process, enter, f"cut off, loopback only ({where})"
         _end(process)
     return None
 

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Self
 
+from bench.core.files import read_plain
 from bench.core.result import Outputs
 from bench.core.sample import Side
 from bench.core.secrets import without_secrets
@@ -199,7 +200,6 @@ def _listed(statuses: set[int]) -> str:
 
 def _read(file: Path, most_bytes: int) -> str:
     try:
-        with file.open("rb") as stream:
-            return without_secrets(stream.read(most_bytes).decode(errors="replace"))
+        return without_secrets(read_plain(file, most_bytes).decode(errors="replace"))
     except OSError:
         return ""

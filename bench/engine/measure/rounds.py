@@ -11,6 +11,7 @@ import msgspec
 import pyperf
 
 from bench.core.draws import draw
+from bench.core.files import read_plain
 from bench.core.sample import Design, Round, Sample, Side
 from bench.core.secrets import without_secrets
 from bench.core.target import Benchmark, Kind
@@ -110,7 +111,7 @@ class RoundTaker:
             invocation = sides.side(side)
             try:
                 if invocation.home is not None:
-                    invocation.home.renew(self.launcher.isolation.prefix)
+                    invocation.home.renew(self.launcher.isolation.around(invocation.access))
                 put_files(sides.benchmark, invocation)
             except HomeError as error:
                 raise RoundFailedError(str(error), (side,)) from error
@@ -208,7 +209,7 @@ def _check(sides: Sides, outcomes: dict[Side, Outcome]) -> None:
 def _too_much(invocation: Invocation) -> str:
     """What is said of a process that wrote more than anybody reads; "" of all others."""
     for name, file in (("output", invocation.stdout), ("error", invocation.stderr)):
-        if file.is_file() and file.stat().st_size > _MOST_OUTPUT:
+        if file.is_file() and file.lstat().st_size > _MOST_OUTPUT:
             return f"wrote more than {_MOST_OUTPUT >> 20} MiB to its standard {name}"
     return ""
 
@@ -221,10 +222,7 @@ def _describe(status: int, invocation: Invocation) -> str:
 
 def _last_line(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            stream.seek(0, 2)
-            stream.seek(max(0, stream.tell() - 4000))
-            text = stream.read().decode(errors="replace").strip()
+        text = read_plain(file, 4000, from_end=True).decode(errors="replace").strip()
     except OSError:
         return ""
     return without_secrets(text).splitlines()[-1][:300] if text else ""
@@ -251,6 +249,6 @@ def _with_values(outcome: Outcome, sides: Sides, side: Side) -> Sample:
 def read_worker(file: Path, side: Side) -> pyperf.Benchmark:
     """What a pyperf worker wrote. Raises `RoundFailedError` when that is nothing usable."""
     try:
-        return pyperf.Benchmark.loads(file.read_text(encoding="utf-8"))
+        return pyperf.Benchmark.loads(read_plain(file, _MOST_OUTPUT).decode())
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise RoundFailedError(f"the pyperf worker wrote no result: {error}", (side,)) from error

@@ -9,7 +9,7 @@ import platform
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,12 +29,15 @@ from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.network import (
     AS_DECLARED,
+    IN_CONTAINERS,
     WITHOUT_ROOT,
     Network,
     Service,
     session_network,
 )
 from bench.engine.measure.rounds import RoundTaker
+from bench.engine.sandbox.folders import make_home
+from bench.engine.sandbox.isolation import Isolation, isolate
 from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
 from bench.engine.session.proof import PairProof, refused_if_unproven
@@ -131,29 +134,24 @@ def network_of(
             service_of(name, prepare_fixture(name, workspace.cache), journals, latency_s)
             for name in served
         ]
-        with _network(target, benchmarks, services, cpus) as network:
+        isolation = _isolation(target, workspace, served=bool(services))
+        loopback = any(one.declaration.service for one in benchmarks)
+        with session_network(services, cpus, isolation, loopback=loopback) as network:
             network.isolation = network.isolation.inside(apart)
             network.cpus = cpus
             yield network
 
 
-def _network(
-    target: Target,
-    benchmarks: Sequence[PlannedBenchmark],
-    services: Sequence[Service],
-    cpus: tuple[int, ...],
-) -> AbstractContextManager[Network]:
+def _isolation(target: Target, workspace: Workspace, *, served: bool) -> Isolation:
+    """What keeps a target's processes to themselves; an engine of containers does so by itself."""
+    if target.container is None:
+        open_because = AS_DECLARED if target.network == "host" else ""
+        return isolate(workspace, open_because=open_because)
     # Containers have a network of their own: an open one is only for the builds of images.
-    inside = target.container is not None and bool(services)
-    open_because = AS_DECLARED if target.network == "host" and not inside else ""
-    if target.container is not None and os.geteuid():
+    open_because = AS_DECLARED if target.network == "host" and not served else ""
+    if os.geteuid():
         open_because = WITHOUT_ROOT
-    return session_network(
-        services,
-        cpus,
-        open_because=open_because,
-        loopback=any(one.declaration.service for one in benchmarks),
-    )
+    return isolate(workspace, open_because=open_because, bare_because=IN_CONTAINERS)
 
 
 def service_of(
@@ -197,7 +195,8 @@ def describe_run(
         machine=describe_machine(),
         options=plan.options,
         benchmarks=plan.benchmarks,
-        network=network.isolation.description,
+        network=network.isolation.network,
+        sandbox=network.isolation.description,
         slice=network.isolation.slice,
         cpus=network.cpus,
         pinning=read_pinning(),
@@ -250,9 +249,7 @@ def subjects(
     pyperf = pyperf_folder(interpreter, workspace) if scripts else None
     fixtures = _fixtures(benchmarks, workspace)
     with scratch_folder(workspace.scratch) as scratch:
-        homes = {side: scratch / side for side in Side}
-        for home in homes.values():
-            home.mkdir()
+        homes = {side: make_home(scratch / side, network.isolation.owner) for side in Side}
         base, head = (
             Subject(
                 environment=environments.side(side),

@@ -30,7 +30,8 @@ class PlannedBenchmark(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a sceptic needs beside the rounds. Holds no variable of the user's shell.
 
-    `network` says whether measured processes could reach one; `harness` names this project's own
+    `network` says whether measured processes could reach one, `sandbox` what else was kept from
+    them ("" in runs from before there was one); `harness` names this project's own
     commit, Python and tools; `variables` are the target's own, from its TOML file.
     `slice` is the cgroup that measured processes had to themselves, `cpus` the cores they could be
     pinned to (not stored until format 2); `pinning` what the playbook's verification says of the
@@ -58,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     cpus: tuple[Count, ...] = ()
     pinning: Pinning | None = None
     uncompiled: Uncompiled | None = None
+    sandbox: str = ""
 
     def __post_init__(self) -> None:
         if datetime.fromisoformat(self.started_at).tzinfo is None:
@@ -109,6 +111,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             "the cores": (self.cpus, machine.isolated_cpus, machine.can_pin, self.slice),
             "the pinning of the machine": pinning and (pinning.pinned, pinning.holds),
             "the network": self.network,
+            "the sandbox": self.sandbox,
             "the environment of base": self.base.key,
             "the environment of head": self.head.key,
             "the variables of the target": self.variables,

@@ -13,11 +13,12 @@ from bench.core.target import OwnTests, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import cut_off
 from bench.engine.environments.interpreters import Interpreter
+from bench.engine.measure.network import AS_DECLARED
+from bench.engine.sandbox.isolation import isolate
 from bench.engine.session.open_run import OpenRun
 from bench.engine.store.events import Tested
 from bench.engine.testgate.compare import Comparison, compare, without_flaky
 from bench.engine.testgate.environment import build_suite_environment, make_suite_recipe
-from bench.engine.testgate.isolation import isolate_tests
 from bench.engine.testgate.junit import without_parameters
 from bench.engine.testgate.sources import RewrittenSources, Sources, find_sources
 from bench.engine.testgate.suite import Suite, SuiteOutcome
@@ -93,7 +94,8 @@ class PairGate:
             timeout_s=self.target.build_timeout_s,
             announce=self.say,
         )
-        isolation = isolate_tests(self.target.network)
+        open_because = AS_DECLARED if self.target.network == "host" else ""
+        isolation = isolate(self.workspace, open_because=open_because)
         return Suite(
             target=self.target,
             tests=tests,
@@ -145,7 +147,7 @@ def _gate(
 ) -> Gate:
     return Gate(
         command=(*tests.command, *tests.paths),
-        network=suite.isolation.description,
+        network=suite.isolation.network,
         base=was.run,
         head=now.run,
         newly_failing=found.newly_failing,

@@ -22,7 +22,9 @@ from bench.core.secrets import without_secrets
 from bench.core.target import OwnTests, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.clean import subject_environment
-from bench.engine.measure.client import Isolation
+from bench.engine.sandbox.access import Access, python_folders
+from bench.engine.sandbox.folders import give
+from bench.engine.sandbox.isolation import Isolation
 from bench.engine.testgate.environment import fresh_checkout, throwaway_folder
 from bench.engine.testgate.junit import Case, read_junit
 from bench.engine.testgate.sources import Sources, present
@@ -67,6 +69,7 @@ class Suite:
         seen = (
             self.key,
             self.tests,
+            self.isolation.network,
             self.isolation.description,
             os.geteuid() == 0,
             only,
@@ -77,10 +80,16 @@ class Suite:
         with throwaway_folder() as folder, fresh_checkout(self.folder) as checkout:
             home = folder / "home"
             home.mkdir()
+            if self.isolation.sandbox is not None:
+                for one in (folder, checkout):
+                    give(one, self.isolation.sandbox.owner)
             results = folder / "junit.xml"
             started = time.monotonic()
             finished = run_tool(
-                self._command(checkout, results, only),
+                [
+                    *self.isolation.around(self._access(folder, checkout)),
+                    *self._command(checkout, results, only),
+                ],
                 cwd=checkout / self.sources.project,
                 env=self._environment(home),
                 timeout_s=self.tests.timeout_s,
@@ -89,6 +98,10 @@ class Suite:
             write_atomically(self.log, transcript([finished]))
             return self._outcome(finished, read_junit(results), took_s)
 
+    def _access(self, folder: Path, checkout: Path) -> Access:
+        python = self.folder / "venv" / "bin" / "python"
+        return Access((self.folder, *python_folders(python)), (folder, checkout))
+
     @property
     def log(self) -> Path:
         """The whole output of the last run."""
@@ -96,7 +109,6 @@ class Suite:
 
     def _command(self, checkout: Path, results: Path, only: tuple[str, ...]) -> list[str]:
         return [
-            *self.isolation.prefix,
             *self.tests.command,
             f"--rootdir={checkout / self.sources.project}",
             "--override-ini=junit_family=xunit1",

@@ -18,8 +18,8 @@ from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.sample import Metric, Side
 from bench.core.target import Kind
 from bench.engine.environments.pair import Environments
-from bench.engine.measure.client import Isolation
 from bench.engine.measure.rounds import Sides
+from bench.engine.sandbox.isolation import Isolation
 from bench.engine.session.open_run import OpenRun
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.events import Counted

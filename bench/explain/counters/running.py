@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,11 @@ from pathlib import Path
 from bench.core.process import Finished, run_tool
 from bench.core.secrets import without_secrets
 from bench.core.target import Benchmark
-from bench.engine.measure.client import Invocation, Isolation
+from bench.engine.measure.client import Invocation
 from bench.engine.measure.homes import HomeError
 from bench.engine.measure.inputs import put_files
+from bench.engine.sandbox.folders import scratch_beside
+from bench.engine.sandbox.isolation import Isolation
 
 # As the launcher does it: standard streams are files. A child it leaves behind must not keep us
 # waiting for the end of a pipe either.
@@ -43,15 +44,16 @@ class Runner:
         """Run once under an instrument's command; raises `NotCountedError` unless it ends well."""
         try:
             if invocation.home is not None:
-                invocation.home.renew(_found(self.isolation.prefix))
+                invocation.home.renew(self.isolation.around(invocation.access))
             put_files(benchmark, invocation)
         except HomeError as error:
             raise NotCountedError(str(error)) from error
         with scratch(invocation) as folder:
             errors = folder / "stderr"
+            apart = self.isolation.around(invocation.access)
             finished = run_tool(
                 [
-                    *_found(self.isolation.prefix),
+                    *apart,
                     *_STREAMS,
                     errors,
                     invocation.stdin,
@@ -82,8 +84,8 @@ def _ending(finished: Finished, errors: Path, limit_s: float) -> str:
 @contextmanager
 def scratch(invocation: Invocation) -> Iterator[Path]:
     """A folder for what an instrument writes: beside the subject's home, never in it."""
-    with tempfile.TemporaryDirectory(dir=invocation.cwd.parent, prefix="counters-") as folder:
-        yield Path(folder)
+    with scratch_beside(invocation.cwd, "counters-") as folder:
+        yield folder
 
 
 def find_tool(name: str) -> str:
@@ -95,7 +97,3 @@ def find_tool(name: str) -> str:
     if found is None:
         raise NotCountedError(f"{name} is not installed (e.g. apt-get install {name})")
     return found
-
-
-def _found(prefix: tuple[str, ...]) -> tuple[str, ...]:
-    return (shutil.which(prefix[0]) or prefix[0], *prefix[1:]) if prefix else ()

@@ -17,6 +17,7 @@ import numpy as np
 from bench.core.sample import Sample, Side
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
+from bench.engine.sandbox.folders import scratch_beside
 from bench.engine.statistics.summary import median_s
 from bench.formats.text import magnitude
 
@@ -79,17 +80,17 @@ class ProfiledProcess:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for what a profiler writes: beside the subject's home, never in it."""
-        with tempfile.TemporaryDirectory(dir=self._beside, prefix="profile-") as folder:
-            yield Path(folder)
+        with scratch_beside(self._home, "profile-") as folder:
+            yield folder
 
     def keep(self, file: Path) -> Path:
         """Move a file out of a scratch folder; it stays until the session is over."""
-        folder = Path(tempfile.mkdtemp(dir=self._beside, prefix="kept-"))
+        folder = Path(tempfile.mkdtemp(dir=self._home.parent, prefix="kept-"))
         return file.rename(folder / file.name)
 
     @property
-    def _beside(self) -> Path:
-        return self.sides.side(self.side).cwd.parent
+    def _home(self) -> Path:
+        return self.sides.side(self.side).cwd
 
 
 @dataclass

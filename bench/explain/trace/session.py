@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,7 +119,7 @@ class TraceSession:
                     environments=environments,
                     runs=runs,
                     failures=(*failures, *more),
-                    network=network.isolation.description,
+                    network=network.isolation.network,
                     load=load,
                     far=far,
                 )
@@ -250,7 +250,11 @@ class _Recording:
             begin = (taker.launcher.started_ns or (begun,))[0]
             wall_ns = round(sample.wall_s * 1e9) if sample else time.monotonic_ns() - begin
             recorded = read_recording(folder)
-            self.notices += stop_left_behind(recorded)
+            self.notices += [
+                f"{name} was left running, and was stopped" for name in taker.launcher.left
+            ]
+            if taker.launcher.isolation.sandbox is None:
+                self.notices += stop_left_behind(recorded)
             served = read_journal(journal, offset) if journal else ()
         try:
             timelines.append(build_timeline(recorded, begin, wall_ns, served))
@@ -269,8 +273,11 @@ class _Recording:
 @contextmanager
 def _recorders(subjects_: Mapping[Side, ProfiledProcess]) -> Iterator[dict[Side, Path]]:
     """A copy of the recorder for each side, compiled by its Python: nothing is then compiled."""
-    with next(iter(subjects_.values())).scratch() as folder:
-        made = {side: recorder_in(folder / side) for side in subjects_}
+    with ExitStack() as folders:
+        made = {
+            side: recorder_in(folders.enter_context(one.scratch()) / "recorder")
+            for side, one in subjects_.items()
+        }
         for side, place in made.items():
             python = subjects_[side].sides.side(side).env["PATH"].partition(":")[0] + "/python"
             run_tool([python, "-I", "-m", "compileall", "-q", place])

@@ -25,7 +25,9 @@ from bench.core.scratch import scratch_folder
 from bench.core.workspace import Workspace
 from bench.engine.environments.clean import DEFAULTS
 from bench.engine.environments.interpreters import Interpreter
-from bench.engine.measure.client import Isolation
+from bench.engine.sandbox.access import Access, python_folders
+from bench.engine.sandbox.folders import give
+from bench.engine.sandbox.isolation import Isolation
 from bench.engine.session.support import pyperf_folder
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.documents import DAMAGED, cannot_write, content_of
@@ -67,6 +69,8 @@ def measure_reference(
     runs = [(name, one) for name in names for one in interpreters]
     chance = random.Random()
     with scratch_folder(workspace.scratch, "reference-") as scratch:
+        if isolation.owner is not None:
+            give(scratch, isolation.owner)
         for count in range(passes):
             chance.shuffle(runs)
             for name, one in runs:
@@ -83,13 +87,18 @@ def _run(
     name: str, interpreter: Interpreter, isolation: Isolation, workspace: Workspace, suite: Path
 ) -> None:
     """Run one benchmark; its values are appended to the suite."""
+    support = pyperf_folder(interpreter, workspace)
     env = {
         **DEFAULTS,
         "PATH": f"{interpreter.executable.parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(suite.parent),
-        "PYTHONPATH": str(pyperf_folder(interpreter, workspace)),
+        "PYTHONPATH": str(support),
     }
-    words = [*isolation.prefix, str(interpreter.executable), str(_script(name))]
+    access = Access(
+        (*python_folders(interpreter.executable), support, _script(name).parents[2]),
+        (suite.parent,),
+    )
+    words = [*isolation.around(access), str(interpreter.executable), str(_script(name))]
     words += [*_RUNNER, "--append", str(suite)]
     done = run_tool(words, cwd=suite.parent, env=env, timeout_s=_TIMEOUT_S)
     if not done.ok:

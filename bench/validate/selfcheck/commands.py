@@ -12,6 +12,8 @@ from bench.engine.environments.clean import DEFAULTS
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.rounds import Sides
+from bench.engine.sandbox.access import Access, python_folders
+from bench.engine.sandbox.folders import give_like
 from bench.validate.selfcheck.record import BurnCalibration
 
 BARE = "bare interpreter"
@@ -156,6 +158,7 @@ class KnownCommands:
         """One process, in a clean environment."""
         home = self.scratch / side
         home.mkdir(parents=True, exist_ok=True)
+        give_like(home, self.scratch)
         env = {
             **DEFAULTS,
             "PATH": f"{self.executable.parent}:/usr/local/bin:/usr/bin:/bin",
@@ -163,7 +166,11 @@ class KnownCommands:
             "TMPDIR": str(home),
         }
         return Invocation(
-            argv=(str(self.executable), *words), env=env, cwd=home, stderr=home / "stderr"
+            argv=(str(self.executable), *words),
+            env=env,
+            cwd=home,
+            stderr=home / "stderr",
+            access=Access(python_folders(self.executable), (home,)),
         )
 
     def subject(self, words: tuple[str, ...], side: str) -> Subject:

@@ -15,8 +15,10 @@ from bench.core.workspace import Workspace
 from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.machine.pinning import find_slice
-from bench.engine.measure.client import Launcher, find_isolation
+from bench.engine.measure.client import Launcher
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker
+from bench.engine.sandbox.folders import give
+from bench.engine.sandbox.isolation import isolate
 from bench.engine.session.preparation import harness
 from bench.engine.session.watcher import Watcher
 from bench.validate.engine_runs import RunTaker
@@ -70,10 +72,13 @@ class SelfCheckSession:
     def _measure(self) -> None:
         apart = find_slice()
         try:
+            isolation = isolate(self.workspace).inside(apart)
             with (
                 scratch_folder(self.workspace.scratch) as scratch,
-                Launcher(find_isolation().inside(apart)) as launcher,
+                Launcher(isolation) as launcher,
             ):
+                if isolation.owner is not None:
+                    give(scratch, isolation.owner)
                 cpus = measuring_cpus(self.check.machine, apart)
                 rounds = RoundTaker(launcher, cpus, secrets.randbits(48))
                 taker = RunTaker(rounds, self.settings.options, self.watcher)

@@ -16,7 +16,8 @@ from support.synthetic_runs import RunPlan, workspace_in, write_run
 from bench.core.machine import Pinning
 from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.machine.pinning import REPORT, Slice, find_slice, parse_cpu_list, read_pinning
-from bench.engine.measure.client import Invocation, Isolation, Launcher
+from bench.engine.measure.client import Invocation, Launcher
+from bench.engine.sandbox.isolation import Isolation
 from bench.engine.store.run import read_run
 from bench.report.write import write_report
 
@@ -101,7 +102,7 @@ def test_a_slice_one_may_enter_is_where_processes_start(
     apart = find_slice(slice_root(tmp_path / "root", "1\n"))
     assert apart == Slice((str(entering),), (1,))
     assert measuring_cpus(describe_machine(), apart) == (1,)
-    isolation = Isolation((), "open").inside(apart)
+    isolation = Isolation(network="open").inside(apart)
     assert isolation.slice == "bench.slice"
     mark.unlink()
     with Launcher(isolation) as launcher:
@@ -119,7 +120,7 @@ def test_a_slice_one_may_not_enter_is_left_alone(
     assert find_slice(slice_root(tmp_path / "root", "1")) is None
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     assert find_slice(tmp_path / "root") is None
-    assert Isolation((), "open").inside(None).slice == ""
+    assert Isolation(network="open").inside(None).slice == ""
 
 
 @pytest.mark.parametrize(

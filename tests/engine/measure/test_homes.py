@@ -13,9 +13,10 @@ from support.launching import shell
 
 from bench.core.sample import Design, Side
 from bench.core.target import Benchmark
-from bench.engine.measure.client import Isolation, Launcher
+from bench.engine.measure.client import Launcher
 from bench.engine.measure.homes import FreshHome, HomeError
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
+from bench.engine.sandbox.isolation import Isolation
 
 FILL = """
 import os
@@ -39,7 +40,7 @@ def home(tmp_path: Path) -> FreshHome:
 
 @pytest.fixture
 def taker() -> Iterator[RoundTaker]:
-    with Launcher(Isolation((), "open")) as launcher:
+    with Launcher(Isolation(network="open")) as launcher:
         yield RoundTaker(launcher, (), seed=1)
 
 

@@ -6,20 +6,22 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.launching import ends, is_running, python, shell
+from support.bare import BARE, OPEN, sandboxed
+from support.launching import is_running, left_in, python, shell
 
 from bench.core.sample import Sample
+from bench.core.workspace import find_workspace
 from bench.engine.measure.client import (
     Invocation,
-    Isolation,
     Launcher,
     LauncherError,
     Outcome,
-    find_isolation,
 )
+from bench.engine.sandbox.isolation import Isolation, _network_namespace, isolate
 
 MIB = 2**20
 Run = Callable[..., list[Outcome]]
@@ -39,9 +41,11 @@ open(sys.argv[1], "w").write(f"{began} {time.monotonic()}")
 """
 
 
-@pytest.fixture
-def launcher() -> Iterator[Launcher]:
-    with Launcher(Isolation((), "open")) as started:
+@pytest.fixture(params=["bare", "sandbox"])
+def launcher(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Launcher]:
+    """All of it holds with a launcher for both sides, and with one a sandbox."""
+    isolation = BARE if request.param == "bare" else sandboxed(tmp_path)
+    with Launcher(isolation) as started:
         yield started
 
 
@@ -78,7 +82,7 @@ def test_peak_memory(run: Run, tmp_path: Path) -> None:
 def test_peak_memory_is_not_that_of_the_harness(tmp_path: Path) -> None:
     """`wait4` tells of a child at least its parent's peak: the launcher is a small parent."""
     ballast = bytearray(300 * MIB)
-    with Launcher(Isolation((), "open")) as launcher:
+    with Launcher(Isolation(network="open")) as launcher:
         (outcome,) = launcher.run(
             [shell(tmp_path, ":")], together=False, hash_seed=0, timeout_s=60, cpu=None
         )
@@ -122,7 +126,7 @@ def test_time_out_kills_the_whole_group(run: Run, tmp_path: Path) -> None:
     hung, fine = run(python(tmp_path, SLEEPING_FAMILY, "4244"), shell(tmp_path, ":"), timeout_s=1.5)
     assert (hung.status, fine.status) == (None, None)  # the second one did not even start
     assert len(family(tmp_path)) == 3
-    assert not [process for process in family(tmp_path) if not ends(process)]
+    assert left_in(tmp_path) == []
     (after,) = run(shell(tmp_path, ":"))
     assert after.status == 0
 
@@ -135,7 +139,7 @@ def test_time_out_of_one_of_two_together(run: Run, tmp_path: Path) -> None:
         timeout_s=1.5,
     )
     assert (hung.status, fine.status) == (None, 0)
-    assert not [process for process in family(tmp_path) if not ends(process)]
+    assert left_in(tmp_path) == []
 
 
 def test_what_a_process_leaves_behind_is_killed(run: Run, tmp_path: Path) -> None:
@@ -143,7 +147,7 @@ def test_what_a_process_leaves_behind_is_killed(run: Run, tmp_path: Path) -> Non
     (outcome,) = run(python(tmp_path, SLEEPING_FAMILY, "0.3"))
     assert outcome.status == 0
     assert len(family(tmp_path)) == 3
-    assert not [process for process in family(tmp_path) if not ends(process)]
+    assert left_in(tmp_path) == []
 
 
 def test_interruption_kills_what_is_measured(tmp_path: Path) -> None:
@@ -154,12 +158,12 @@ def test_interruption_kills_what_is_measured(tmp_path: Path) -> None:
     signal.setitimer(signal.ITIMER_REAL, 1.0)
     try:
         side = python(tmp_path, SLEEPING_FAMILY, "4244")
-        with pytest.raises(KeyboardInterrupt), Launcher(Isolation((), "open")) as launcher:
+        with pytest.raises(KeyboardInterrupt), Launcher(Isolation(network="open")) as launcher:
             launcher.run([side], together=False, hash_seed=0, timeout_s=60, cpu=None)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
-    assert not [process for process in family(tmp_path) if not ends(process)]
+    assert left_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -197,12 +201,8 @@ def test_environment_is_what_was_given_and_the_padded_seed(
 
 def test_seed_is_used(run: Run, tmp_path: Path) -> None:
     code = "print(hash('benchmark'))"
-    side = Invocation(
-        argv=(*python(tmp_path, code).argv[:1], "-c", code),
-        env={},
-        cwd=tmp_path,
-        stdout=tmp_path / "stdout",
-    )
+    given = python(tmp_path, code)
+    side = replace(given, argv=(given.argv[0], "-c", code), env={})
 
     def hashed(seed: int) -> str:
         assert run(side, hash_seed=seed)[0].status == 0
@@ -219,14 +219,7 @@ def test_descriptors(run: Run, tmp_path: Path) -> None:
         "print([fd for fd in range(4, 64) if os.path.exists(f'/proc/self/fd/{fd}')])\n"
     )
     given = python(tmp_path, code)
-    side = Invocation(
-        argv=given.argv,
-        env=given.env,
-        cwd=tmp_path,
-        stdout=given.stdout,
-        stderr=given.stderr,
-        extra=str(tmp_path / "3"),
-    )
+    side = replace(given, extra=str(tmp_path / "3"))
     assert run(side)[0].status == 0
     output = (tmp_path / "stdout").read_text(encoding="utf-8").splitlines()
     assert (output[0], output[1]) == ("''", "[]")
@@ -268,39 +261,47 @@ def test_process_that_cannot_be_started(
 
 
 def test_launcher_that_was_killed(launcher: Launcher, run: Run, tmp_path: Path) -> None:
-    launcher._process.kill()
-    launcher._process.wait()
-    with pytest.raises(LauncherError, match="the launcher process has died"):
+    (outcome,) = run(shell(tmp_path, ":"))
+    (worker,) = launcher._workers.values()
+    worker._process.kill()
+    worker._process.wait()
+    with pytest.raises(LauncherError, match="the launcher process has died") as caught:
         run(shell(tmp_path, ":"))
+    assert caught.value.dead
+    assert [outcome.status for outcome in run(shell(tmp_path, ":"))] == [outcome.status] == [0]
 
 
 def test_launcher_ends_with_its_harness(tmp_path: Path) -> None:
     """kill -9 of the harness closes the pipe."""
-    with Launcher(Isolation((), "open")) as launcher:
-        process = launcher._process
+    with Launcher(Isolation(network="open")) as launcher:
+        launcher.run([shell(tmp_path, ":")], together=False, hash_seed=0, timeout_s=9, cpu=None)
+        (process,) = [worker._process for worker in launcher._workers.values()]
         assert is_running(process.pid)
     assert process.returncode == 0
 
 
 def test_network_is_cut_off(tmp_path: Path) -> None:
-    isolation = find_isolation()
-    if not isolation.prefix:
-        pytest.skip(isolation.description)
+    if not BARE.enter:
+        pytest.skip(BARE.network)
     with socket.create_server(("127.0.0.1", 0)) as server:
         code = (
             "import socket, sys\n"
             "socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=5)\n"
         )
         side = python(tmp_path, code, str(server.getsockname()[1]))
-        for used, status in ((Isolation((), "open"), 0), (isolation, 1)):
+        for used, status in ((OPEN, 0), (BARE, 1)):
             with Launcher(used) as launcher:
                 (outcome,) = launcher.run(
                     [side], together=False, hash_seed=0, timeout_s=30, cpu=None
                 )
             assert outcome.status == status
-    assert "unreachable" in (tmp_path / "stderr").read_text(encoding="utf-8")
+    assert "refused" in (tmp_path / "stderr").read_text(encoding="utf-8")
 
 
 def test_isolation_says_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_isolation() == Isolation((), "open (this system lends no network namespace)")
+    _network_namespace.cache_clear()
+    found = isolate(find_workspace(), bare_because="a test")
+    _network_namespace.cache_clear()
+    assert found.network == "open (this system lends no network namespace)"
+    assert found.description == "not sandboxed: a test"

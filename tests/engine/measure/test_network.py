@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.bare import BARE, OPEN
 from support.launching import ends, is_running, python
 from support.sandbox import ROOT
 
 from bench.engine.measure import network as module
 from bench.engine.measure.client import Launcher, Outcome
-from bench.engine.measure.network import AS_DECLARED, NO_LOOPBACK, Network, Service, session_network
+from bench.engine.measure.network import NO_LOOPBACK, Network, Service, session_network
+from bench.engine.sandbox.isolation import Isolation
 
 CPUS = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
@@ -45,9 +47,12 @@ except OSError as error: print(error)
 HARNESS = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
+from bench.core.workspace import find_workspace
 from bench.engine.measure.network import Service, session_network
-with session_network([Service("x", tuple(sys.argv[2:]), 8009)], ()) as network:
-    print(network.isolation.prefix[-1], network.problem("x") or "fine", flush=True)
+from bench.engine.sandbox.isolation import isolate
+bare = isolate(find_workspace(), bare_because="a test")
+with session_network([Service("x", tuple(sys.argv[2:]), 8009)], (), bare) as network:
+    print(network.isolation.enter[-1], network.problem("x") or "fine", flush=True)
     sys.stdin.read()
 """
 
@@ -58,7 +63,7 @@ def service(code: str = SERVER, name: str = "sums") -> Service:
 
 @contextmanager
 def serving(*services: Service) -> Iterator[Network]:
-    with session_network(services, CPUS) as found:
+    with session_network(services, CPUS, BARE) as found:
         if found.refusal:
             pytest.skip(found.refusal)
         yield found
@@ -76,7 +81,7 @@ def run(network: Network, folder: Path, code: str) -> tuple[Outcome, str]:
 
 def test_a_service_answers_and_is_on_nobodys_account(tmp_path: Path) -> None:
     with serving(service()) as network:
-        assert network.isolation.description.endswith(
+        assert network.isolation.network.endswith(
             "loopback only (network namespace; sums on port 8009)"
         )
         outcome, said = run(network, tmp_path, ASK)
@@ -158,14 +163,14 @@ def test_no_services_where_there_is_no_namespace(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with session_network([service()], CPUS) as network:
+    with session_network([service()], CPUS, Isolation(network="none")) as network:
         assert (network.services, network.refusal) == ((), NO_LOOPBACK)
-        assert network.isolation.prefix == ()
+        assert network.isolation.enter == ()
 
 
 def test_no_services_on_an_open_network() -> None:
-    with session_network([service()], CPUS, open_because=AS_DECLARED) as network:
+    with session_network([service()], CPUS, OPEN) as network:
         assert network.services == ()
-        assert network.refusal.endswith(f"there is none: {AS_DECLARED}")
-    with session_network([], CPUS) as network:
+        assert network.refusal.endswith(f"there is none: {OPEN.network}")
+    with session_network([], CPUS, BARE) as network:
         assert network.refusal == ""

@@ -13,10 +13,11 @@ from bench.core.sample import Design, Metric, Sample, Side
 from bench.core.target import Benchmark, parse_target
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
-from bench.engine.measure.client import Isolation, Launcher
+from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.probe import NotMeasurableError, choose, choose_for_script, probe
 from bench.engine.measure.rounds import RoundTaker
+from bench.engine.sandbox.isolation import Isolation
 from bench.engine.session.support import pyperf_folder
 
 
@@ -81,7 +82,7 @@ def test_a_script_that_waited_in_line_is_not_taken_for_one_that_sleeps() -> None
 
 @pytest.fixture
 def taker() -> Iterator[RoundTaker]:
-    with Launcher(Isolation((), "open")) as launcher:
+    with Launcher(Isolation(network="open")) as launcher:
         yield RoundTaker(launcher, measuring_cpus(describe_machine()), seed=1)
 
 

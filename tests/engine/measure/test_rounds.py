@@ -11,15 +11,16 @@ from support.launching import python, shell
 
 from bench.core.sample import Design, Round, Side
 from bench.core.target import Benchmark
-from bench.engine.measure.client import Isolation, Launcher
+from bench.engine.measure.client import Launcher
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
+from bench.engine.sandbox.isolation import Isolation
 
 CPUS = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
 
 @pytest.fixture
 def taker() -> Iterator[RoundTaker]:
-    with Launcher(Isolation((), "open")) as launcher:
+    with Launcher(Isolation(network="open")) as launcher:
         yield RoundTaker(launcher, CPUS, seed=11)
 
 

@@ -11,8 +11,9 @@ from support.sandbox import Sandbox
 from bench.core.target import Benchmark
 from bench.engine.environments.clean import subject_environment
 from bench.engine.environments.interpreters import Interpreter
-from bench.engine.measure.client import Isolation, Launcher
+from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import Subject
+from bench.engine.sandbox.isolation import Isolation
 
 ALLOWED = {
     "PATH", "HOME", "TMPDIR", "LANG", "TZ", "TERM", "NO_COLOR", "COLUMNS", "LINES",
@@ -35,7 +36,7 @@ def test_subject_sees_the_allow_list_only(
         suites=tmp_path / "suites",
     )
     benchmark = Benchmark(name="x", command=("sample", "environment", "told"))
-    with Launcher(Isolation((), "open")) as launcher:
+    with Launcher(Isolation(network="open")) as launcher:
         (outcome,) = launcher.run(
             [subject.invocation(benchmark)], together=False, hash_seed=5, timeout_s=60, cpu=None
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from support.bare import OPEN
 from support.launching import shell
 from support.runs import ended, made_up, probed, rounds
 
@@ -16,7 +17,7 @@ from bench.core.sample import Design, Side
 from bench.core.target import Benchmark
 from bench.core.verdict import Verdict
 from bench.engine.evaluation import evaluate
-from bench.engine.measure.client import Isolation, Launcher
+from bench.engine.measure.client import Launcher
 from bench.engine.measure.rounds import RoundTaker, Sides
 from bench.engine.session.sampling import Sampling
 from bench.engine.statistics.binomial import surely_above
@@ -28,7 +29,7 @@ OPTIONS = Options(rounds=10, budget_s=60)
 
 @pytest.fixture
 def taker() -> Iterator[RoundTaker]:
-    with Launcher(Isolation((), "open")) as launcher:
+    with Launcher(OPEN) as launcher:
         yield RoundTaker(launcher, CPUS, seed=5)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.bare import BARE
 from support.sandbox import Sandbox, by_name, target_text
 
 from bench.engine.measure.network import NO_LOOPBACK, session_network
@@ -18,8 +19,8 @@ command = ["python", "-c", "import os; os.remove('seed')"]"""
 
 
 def test_servers_and_prepared_homes(sandbox: Sandbox) -> None:
-    with session_network([], ()) as network:
-        if not network.isolation.prefix:
+    with session_network([], (), BARE) as network:
+        if not network.isolation.enter:
             pytest.skip(NO_LOOPBACK)
     sandbox.write_target(target_text(ASKS, FINDS))
     sandbox.run("v1.0.0..v1.0.1")

@@ -14,7 +14,6 @@ from bench.core.gate import Ending, SuiteRun
 from bench.core.lock import exclusive
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.store.run import Run
-from bench.engine.testgate.isolation import isolate_tests
 from bench.report.pair.gate_section import gate_line, gate_mark, gate_section
 
 OLD = "tests/test_sample.py::test_old_sorrow"
@@ -158,11 +157,6 @@ def test_interpreter_of_the_environment(gatekeeper: Gatekeeper, revisions: str) 
     gate = gatekeeper.run(revisions, 'requirements = ["pytest"]', PYTHONSAFEPATH="1")
     assert figures(gate.base) == (5, 1, 0, 1)
     assert gate.newly_fails == (revisions == "good..worse")
-
-
-def test_network_is_cut_off_where_possible() -> None:
-    assert isolate_tests("host").prefix == ()
-    assert isolate_tests("none").description.split()[0] in {"cut", "open"}
 
 
 def one_run(tested: Sandbox, *arguments: str, status: int = 0) -> Run:

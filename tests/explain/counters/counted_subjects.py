@@ -11,11 +11,12 @@ from bench.core.target import Benchmark
 from bench.engine.environments.clean import subject_environment
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
-from bench.engine.measure.client import Invocation, Isolation
+from bench.engine.measure.client import Invocation
 from bench.engine.measure.rounds import Sides
+from bench.engine.sandbox.isolation import Isolation
 from bench.explain.counters.running import Runner
 
-OPEN = Isolation((), "open (a test)")
+OPEN = Isolation(network="open (a test)")
 
 
 class Subjects:

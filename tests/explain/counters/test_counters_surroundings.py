@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.bare import BARE
 from support.launching import python, shell
 
 from bench.core.target import Benchmark
-from bench.engine.measure.client import Isolation
 from bench.engine.measure.homes import FreshHome
 from bench.engine.measure.network import Service, session_network
+from bench.engine.sandbox.isolation import Isolation
 from bench.explain.counters.running import NotCountedError, Runner
 
 SERVED = Benchmark(name="x", command=("x",))
@@ -33,18 +34,18 @@ def home(tmp_path: Path) -> FreshHome:
 def test_home_is_renewed(home: FreshHome) -> None:
     takes_it = replace(shell(home.folder, "rm seed"), home=home)
     for _ in range(2):
-        Runner(Isolation((), "open"), 20).run(SERVED, takes_it)
+        Runner(Isolation(network="open"), 20).run(SERVED, takes_it)
 
 
 def test_home_that_cannot_be_prepared(home: FreshHome) -> None:
     broken = replace(shell(home.folder, ":"), home=replace(home, first=("/bin/sh", "-c", "exit 3")))
     with pytest.raises(NotCountedError, match="preparing HOME: exit status 3"):
-        Runner(Isolation((), "open"), 20).run(SERVED, broken)
+        Runner(Isolation(network="open"), 20).run(SERVED, broken)
 
 
 def test_server_answers(tmp_path: Path) -> None:
     service = Service("files", SERVER, 8007)
-    with session_network([service], tuple(os.sched_getaffinity(0))) as network:
+    with session_network([service], tuple(os.sched_getaffinity(0)), BARE) as network:
         if network.refusal:
             pytest.skip(network.refusal)
         Runner(network.isolation, 20).run(SERVED, python(tmp_path, ASK))

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pyperf
+from support.bare import OPEN
 from support.sandbox import PYTHON, Sandbox, target_text
 
 from bench.engine.environments.interpreters import find_interpreter
 from bench.engine.machine.fingerprint import describe_machine
-from bench.engine.measure.client import Isolation
 from bench.report.screen.watchers import LineWatcher
 from bench.validate.calibration.lookup import read_calibrations
 from bench.validate.calibration.reference import (
@@ -69,7 +69,7 @@ def test_an_unknown_target_and_a_target_without_a_range(sandbox: Sandbox) -> Non
 def test_the_reference_speed_is_kept_as_pyperf_files(sandbox: Sandbox) -> None:
     interpreter = find_interpreter(PYTHON)
     folder = measure_reference(
-        [interpreter], describe_machine(), Isolation((), "open"), sandbox.workspace, LineWatcher(),
+        [interpreter], describe_machine(), OPEN, sandbox.workspace, LineWatcher(),
         names=("json_loads",), passes=2,
     )  # fmt: skip
     suite = pyperf.BenchmarkSuite.load(str(folder / f"py{PYTHON}.json"))

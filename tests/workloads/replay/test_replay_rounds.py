@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.bare import BARE
 from support.launching import ends, python
 from support.replaying import ANSWERS, PROGRAM
 from support.sandbox import Sandbox, by_name, target_text
@@ -49,7 +50,7 @@ def serving(folder: Path, conditions: str = "") -> Iterator[RoundTaker]:
         (folder / "conditions.toml").write_text(conditions, encoding="utf-8")
         argv += ["--conditions", str(folder / "conditions.toml")]
     service = Service("codeflash", tuple(argv), 8000, journal)
-    with session_network([service], ()) as network:
+    with session_network([service], (), BARE) as network:
         if network.refusal:
             pytest.skip(network.refusal)
         holder = network.holder
@@ -138,8 +139,8 @@ assert open("file").read() == "12"
 
 
 def test_a_benchmark_of_minutes(sandbox: Sandbox) -> None:
-    with session_network([], ()) as network:
-        if not network.isolation.prefix:
+    with session_network([], (), BARE) as network:
+        if not network.isolation.enter:
             pytest.skip(NO_LOOPBACK)
     sandbox.write_target(target_text(LONG))
     done = sandbox.bench(

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
+from support.bare import BARE
 from support.sandbox import PYTHON, Sandbox, by_name
 from support.small_service import REQUESTS, TARGET, make_service, write_requests
 
@@ -26,7 +27,7 @@ CPU = benchmark("cpu", 'measure = "cpu"')
 
 @pytest.fixture
 def service(sandbox: Sandbox, shared: Path, tmp_path: Path) -> Sandbox:
-    with session_network([], (), loopback=True) as network:
+    with session_network([], (), BARE, loopback=True) as network:
         if network.refusal:
             pytest.skip(NO_LOOPBACK)
     repository = tmp_path / "small-service"

@@ -1,0 +1,34 @@
+"""Which folders a process may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Access:
+    """Folders that stay visible in a sandbox: those to read only, and those to write to.
+
+    All else of this project, of the user and of other processes is hidden; the system is read-only.
+    """
+
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+
+    def also(self, *, read: Iterable[Path] = (), write: Iterable[Path] = ()) -> Access:
+        """The same with more folders."""
+        return Access((*self.read, *read), (*self.write, *write))
+
+
+NO_ACCESS = Access()
+
+
+def python_folders(executable: Path) -> tuple[Path, ...]:
+    """The folders an interpreter needs: its prefix, and those that links to it lead through."""
+    found = [executable.parent.parent]
+    while executable.is_symlink():
+        executable = executable.parent / executable.readlink()
+        found.append(executable.parent.parent)
+    return tuple(dict.fromkeys((*found, executable.resolve().parent.parent)))

