@@ -139,7 +139,7 @@ class Subject:
     def access(self) -> Access:
         """What its processes may see: not the other side, no data, no cache."""
         pythons = python_folders(self.environment.venv / "bin" / "python")
-        read = (self.environment.folder, *pythons, self.support, self.suites)
+        read = (self.environment.venv.parent, *pythons, self.support, self.suites)
         return access_of(self.home, (*read, *self.fixtures.values()))
 
     def check_present(self, benchmark: Benchmark) -> None:

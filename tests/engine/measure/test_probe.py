@@ -17,6 +17,7 @@ from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.probe import NotMeasurableError, choose, choose_for_script, probe
 from bench.engine.measure.rounds import RoundTaker
+from bench.engine.sandbox.folders import make_home
 from bench.engine.sandbox.isolation import Isolation
 from bench.engine.session.support import pyperf_folder
 
@@ -93,8 +94,7 @@ def subjects(sandbox: Sandbox, interpreter: Interpreter, tmp_path: Path) -> tupl
     support = pyperf_folder(interpreter, sandbox.workspace)
     made = []
     for side in Side:
-        home = tmp_path / side
-        home.mkdir()
+        home = make_home(tmp_path / side, None)
         made.append(
             Subject(
                 environment=built.side(side),

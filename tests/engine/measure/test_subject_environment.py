@@ -13,6 +13,7 @@ from bench.engine.environments.clean import subject_environment
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import Subject
+from bench.engine.sandbox.folders import make_home
 from bench.engine.sandbox.isolation import Isolation
 
 ALLOWED = {
@@ -31,7 +32,7 @@ def test_subject_sees_the_allow_list_only(
     subject = Subject(
         environment=built,
         own={"OWN": "1"},
-        home=tmp_path,
+        home=make_home(tmp_path / "side", None),
         support=tmp_path / "support",
         suites=tmp_path / "suites",
     )
@@ -41,9 +42,9 @@ def test_subject_sees_the_allow_list_only(
             [subject.invocation(benchmark)], together=False, hash_seed=5, timeout_s=60, cpu=None
         )
     assert outcome.status == 0
-    told = eval((tmp_path / "told").read_text(encoding="utf-8"))
+    told = eval((subject.home / "told").read_text(encoding="utf-8"))
     assert set(told) == ALLOWED
-    assert told["HOME"] == str(tmp_path)
+    assert told["HOME"] == str(subject.home)
     assert "hunter2" not in str(told)
 
 
