@@ -13,6 +13,7 @@ from support.sandbox import PYTHON, Sandbox
 from bench.core.gate import Ending, SuiteRun
 from bench.core.lock import exclusive
 from bench.engine.environments.interpreters import Interpreter
+from bench.engine.sandbox.isolation import isolate
 from bench.engine.store.run import Run
 from bench.report.pair.gate_section import gate_line, gate_mark, gate_section
 
@@ -37,7 +38,10 @@ def tested(sandbox: Sandbox, tested_repository: Path) -> Sandbox:
 
 
 @pytest.fixture
-def gatekeeper(tested: Sandbox, interpreter: Interpreter, tmp_path: Path) -> Gatekeeper:
+def gatekeeper(
+    tested: Sandbox, interpreter: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Gatekeeper:
+    monkeypatch.setenv("BENCH_SANDBOX", "off")  # or tests could not keep a tally
     assert interpreter.version == PYTHON
     return Gatekeeper(tested, interpreter, tmp_path / "tally")
 
@@ -148,6 +152,16 @@ def test_environment_that_cannot_be_built(gatekeeper: Gatekeeper, tmp_path: Path
 @pytest.mark.parametrize("rest", ['groups = ["test"]', 'extras = ["fast"]'])
 def test_groups_and_extras_a_revision_lacks(gatekeeper: Gatekeeper, rest: str) -> None:
     assert gatekeeper.run("good..same", rest).was_run
+
+
+def test_in_a_sandbox(gatekeeper: Gatekeeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests write to their checkout and HOME, and find no other side and no tally to write to."""
+    monkeypatch.delenv("BENCH_SANDBOX")
+    if isolate(gatekeeper.sandbox.workspace).sandbox is None:
+        pytest.skip("no sandbox here")
+    gatekeeper.tally = Path("tally")
+    gate = gatekeeper.run("good..same")
+    assert figures(gate.base) == figures(gate.head) == (5, 1, 0, 1)
 
 
 @pytest.mark.network
