@@ -24,7 +24,7 @@ _SAY_AFTER_S = 1.0
 _END_WITHIN_S = 5.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finished:
     """A tool that has ended: its exit status (None when it was stopped by the time-out).
 
@@ -106,7 +106,9 @@ def run_tool(
             raise OSError(answer["error"], os.strerror(answer["error"]), answer["file"])
         status = answer.get("status", process.returncode) if in_time else None
         left = tuple(answer.get("left", ()))
-        return Finished(words, status, _text(stdout), _text(stderr), left)
+        return Finished(
+            command=words, status=status, stdout=_text(stdout), stderr=_text(stderr), left=left
+        )
 
 
 def _guarding(told: IO[bytes]) -> list[str]:

@@ -47,7 +47,7 @@ def test_daemon_left_behind_is_ended_and_named(tmp_path: Path) -> None:
 
 def test_tool_of_milliseconds_is_not_waited_for_either() -> None:
     done = run_tool(["sh", "-c", "echo said; setsid sleep 3 & exit 0"], guarded=False)
-    assert done == Finished(done.command, 0, "said\n", "")
+    assert done == Finished(command=done.command, status=0, stdout="said\n", stderr="")
 
 
 @pytest.mark.parametrize("guarded", [True, False])

@@ -62,7 +62,7 @@ def must(finished: Finished) -> Finished:
 def _shown(finished: Finished) -> str:
     """The command without the fixed settings, and how it ended."""
     words = [word for word in finished.command if word not in {"-c", *_FIXED}]
-    return Finished(tuple(words), finished.status, "", "").describe()
+    return Finished(command=tuple(words), status=finished.status, stdout="", stderr="").describe()
 
 
 def _variables(folder: Path | None) -> dict[str, str]:
