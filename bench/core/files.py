@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-<<<<<<< HEAD
 import secrets
-=======
 import stat
-import tempfile
->>>>>>> 1e83c61 (engine: run each side in a sandbox of its own)
 from pathlib import Path
 
 _UNNAMED = getattr(os, "O_TMPFILE", 0)  # Linux
@@ -39,7 +35,6 @@ def write_atomically(file: Path, content: bytes | str) -> None:
         raise
 
 
-<<<<<<< HEAD
 def _open(temporary: Path) -> tuple[int, bool]:
     """A descriptor to write to, and whether its file has the name already."""
     if _UNNAMED and Path("/proc/self/fd").is_dir():
@@ -49,7 +44,8 @@ def _open(temporary: Path) -> tuple[int, bool]:
             pass
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
     return os.open(temporary, flags, 0o600), True
-=======
+
+
 def read_plain(file: Path, most_bytes: int, *, from_end: bool = False) -> bytes:
     """What a file holds that measured code may have written, or replaced by something else.
 
@@ -64,4 +60,3 @@ def read_plain(file: Path, most_bytes: int, *, from_end: bool = False) -> bytes:
         if from_end:
             stream.seek(max(0, told.st_size - most_bytes))
         return stream.read(most_bytes)
->>>>>>> 1e83c61 (engine: run each side in a sandbox of its own)
