@@ -112,6 +112,8 @@ def test_the_sound_run_is_reported_beside_them(corrupted: Corrupted) -> None:
     assert pages == {("README.md",), ("rich", "c44705e2a7..69790a90a9")}
     page = (results / "rich" / "c44705e2a7..69790a90a9" / "README.md").read_text()
     assert "import-console" in page
+    method = (results / "rich" / "c44705e2a7..69790a90a9" / "method.md").read_text()
+    assert f"digest of its last line `{read_placed(corrupted.sound).digest}`" in method
     index = (results / "README.md").read_text()
     assert index.count("could not be read: ") == len(corrupted.folders)
     names = {file.name for file in results.parent.iterdir()}

@@ -117,6 +117,11 @@ class Run:
         return next((e for e in reversed(self.events) if isinstance(e, Closed)), None)
 
     @property
+    def is_chained(self) -> bool:
+        """Whether each line is held against the one before: runs of the first format are not."""
+        return self.manifest.format >= FIRST_CHAINED
+
+    @property
     def is_complete(self) -> bool:
         """Whether it came to its end, and was not refused."""
         return self.closed is not None and self.refused is None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.core.result import Result
 from bench.engine.evaluation import LARGE_RATIO
+from bench.engine.store.run import Run
 from bench.formats.markdown import bullets, code, heading, link, plain, prose, table
 from bench.formats.tables import detectable_words
 from bench.formats.text import (
@@ -154,8 +155,13 @@ def _run_words(one: Evaluated, page: Page) -> str:
     scope = counted(len(one.results), "benchmark")
     return (
         f"run {folder}, {day(manifest.started_at)}, {state}, {scope}, {counted(rounds, 'round')}, "
-        f"by {_harness(manifest.harness)}"
+        f"by {_harness(manifest.harness)}{_chain(one.run)}"
     )
+
+
+def _chain(run: Run) -> str:
+    """The digest that stands for all lines of a run; runs of older formats have none."""
+    return f"; digest of its last line {code(run.digest)}" if run.is_chained else ""
 
 
 def _harness(harness: dict[str, str]) -> str:
