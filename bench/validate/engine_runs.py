@@ -163,7 +163,7 @@ class RunTaker:
         started = time.monotonic()
         sampling.run(lambda: self.options.alpha)
         return msgspec.structs.replace(
-            engine_run(sampling.rounds, plan, ended[-1]),
+            engine_run(sampling.rounds, sampling.plan, ended[-1]),
             elapsed_s=round(time.monotonic() - started, 4),
             inside_s=round(sampling.spent_s, 4),
         )

@@ -174,7 +174,8 @@ def time_both(taker: RoundTaker, sides: Sides, options: Options, watcher: Watche
         if isinstance(event, Unavailable):
             raise RoundFailedError(event.reason, tuple(Side(one) for one in event.sides))
     large = any(isinstance(event, Ended) and event.large_effect for event in told)
-    deciding = of_design(sampling.rounds, design)
+    plan = sampling.plan
+    deciding = of_design(sampling.rounds, plan.design)
     interval, _ = judge(
         differences(deciding, metric), looks, options.rounds, options.alpha, large=large
     )
