@@ -74,6 +74,7 @@ def print_series(console: Console, shown: SeriesRuns) -> None:
                 shown.label(point.index),
                 *(
                     change(result.size.interval) if (result := point.result(name)) and result.size
+                    else "broken" if point.is_broken(name)
                     else "×" if point.is_gap(name) else "–"
                     for name in shown.benchmarks
                 ),

@@ -128,3 +128,10 @@ def test_nothing_can_be_measured_anywhere(sandbox: Sandbox) -> None:
     sandbox.write_target(target_text('name = "gone"\ncommand = ["sample", "fail"]'))
     done = sandbox.run("v1.0.0..v1.0.1", "--every", "1", "--rounds", "10", status=4)
     assert "No benchmark of sample" in done.stderr
+
+
+def test_point_where_a_benchmark_works_no_more(sandbox: Sandbox) -> None:
+    options = ("--every", "1", "--fail-on", "broken")
+    done = sandbox.run("v1.2.0..fails", *options, rounds=2, status=7)
+    assert " broken" in done.stdout.partition("work")[2]
+    assert "Exit status 7: broken on head: work." in done.stdout
