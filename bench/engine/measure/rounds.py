@@ -168,7 +168,8 @@ class RoundTaker:
                 cpu=cpu,
             )
         except LauncherError as error:
-            raise RoundFailedError(f"could not be started: {error}", tuple(order)) from error
+            message = str(error) if error.dead else f"could not be started: {error}"
+            raise RoundFailedError(message, tuple(order)) from error
         self._check_service(sides, order)  # the better explanation, if it is one
         _check(sides, dict(zip(order, outcomes, strict=True)))
         for side, outcome in zip(order, outcomes, strict=True):

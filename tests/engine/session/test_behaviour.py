@@ -59,7 +59,10 @@ FLAKY = command(
     "import os, sys; open('flakes', 'a').write('.'); sys.exit(os.path.getsize('flakes') % 5 == 0)",
     rest="failures_allowed = 0.5",
 )
-ALL = (FLAKY, CHEATS, DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
+KILLER = command(
+    "killer", f"import os, time; {_UNITS}; UNITS > 1 and (os.kill(os.getppid(), 9), time.sleep(9))"
+)
+ALL = (KILLER, FLAKY, CHEATS, DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
 
 
 @pytest.fixture
@@ -80,7 +83,8 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     assert (outputs["status"]["differs"], outputs["status"]["excerpt"]) == (
         ["exit status"], "0 → 3",
     )  # fmt: skip
-    assert found["loud"]["verdict"] == "broken"
+    assert found["killer"]["reason"] == "head: the launcher process has died"
+    assert found["loud"]["verdict"] == found["killer"]["verdict"] == "broken"
     assert found["loud"]["reason"] == "head: wrote more than 64 MiB to its standard output"
     assert outputs["python-startup"] is None
     assert outputs["cheats"]["differs"][0].startswith("standard output (in ")
@@ -99,7 +103,7 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     page = file.read_text(encoding="utf-8")
     assert "⚠ standard output differs" in page
     assert "First difference: `-did 1 units / +did 4 units`" in page
-    assert "🔴 **Broken by head: 1 of 9**: `loud`: head: wrote more than 64 MiB" in page
+    assert "🔴 **Broken by head: 2 of 10**: `killer`: head: the launcher process has died" in page
     assert "🔴 **broken: fails on head**" in page
     assert f"dropped on both sides: flaky ({rates}). " in page
     assert "varies from run to run and was not compared: random" in page
