@@ -65,6 +65,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark of a run. `verdict` is None when there is none; `reason` then says why.
 
     What is not `available` has no figures; `works_on` are then the sides on which it works.
+    `left_running` are processes that its processes left behind and that were ended.
 
     `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it
     rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
@@ -95,6 +96,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     works_on: tuple[str, ...] = ()
     outputs: Outputs | None = None
     failures: Failures | None = None
+    left_running: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -152,6 +152,7 @@ def _result(
         net=_net(run, one.declaration, result.size),
         outputs=compared.outputs if compared else None,
         failures=failures_of(run, name),
+        left_running=run.left_running(name),
     )
 
 

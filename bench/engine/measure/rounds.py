@@ -20,8 +20,7 @@ from bench.engine.measure.homes import HomeError
 from bench.engine.measure.inputs import put_files
 from bench.engine.measure.network import Network
 from bench.engine.measure.traffic import Mark, complaint, counts
-
-_MOST_OUTPUT = 64 << 20
+from bench.engine.sandbox.limits import OUTPUT_BYTES, Limits, usual_limits
 
 
 class RoundFailedError(Exception):
@@ -171,7 +170,8 @@ class RoundTaker:
             message = str(error) if error.dead else f"could not be started: {error}"
             raise RoundFailedError(message, tuple(order)) from error
         self._check_service(sides, order)  # the better explanation, if it is one
-        _check(sides, dict(zip(order, outcomes, strict=True)))
+        limits = usual_limits() if self.launcher.isolation.sandbox else None
+        _check(sides, dict(zip(order, outcomes, strict=True)), limits)
         for side, outcome in zip(order, outcomes, strict=True):
             if self.after is not None and outcome.status is not None:
                 self.after(side, sides.side(side), outcome.status)
@@ -187,7 +187,7 @@ def inside_s(taken: Round) -> float:
     return max(walls) if taken.design is Design.DUET else sum(walls)
 
 
-def _check(sides: Sides, outcomes: dict[Side, Outcome]) -> None:
+def _check(sides: Sides, outcomes: dict[Side, Outcome], limits: Limits | None) -> None:
     hung = tuple(side for side, outcome in outcomes.items() if outcome.status is None)
     if hung:
         limit = sides.benchmark.timeout_s * len(outcomes)
@@ -195,13 +195,13 @@ def _check(sides: Sides, outcomes: dict[Side, Outcome]) -> None:
         message = f"still running after {limit:g} s: stopped"
         raise RoundFailedError(message, hung[:1], is_hung=True)
     wrong = {
-        side: outcome.status
+        side: outcome
         for side, outcome in outcomes.items()
         if not sides.benchmark.allows(outcome.status)
     }
     if wrong:
-        side, status = next(iter(wrong.items()))
-        raise RoundFailedError(_describe(status or 0, sides.side(side)), tuple(wrong))
+        side, outcome = next(iter(wrong.items()))
+        raise RoundFailedError(_describe(outcome, sides.side(side), limits), tuple(wrong))
     loud = {side: words for side in outcomes if (words := _too_much(sides.side(side)))}
     if loud:
         raise RoundFailedError(next(iter(loud.values())), tuple(loud))
@@ -210,15 +210,18 @@ def _check(sides: Sides, outcomes: dict[Side, Outcome]) -> None:
 def _too_much(invocation: Invocation) -> str:
     """What is said of a process that wrote more than anybody reads; "" of all others."""
     for name, file in (("output", invocation.stdout), ("error", invocation.stderr)):
-        if file.is_file() and file.lstat().st_size > _MOST_OUTPUT:
-            return f"wrote more than {_MOST_OUTPUT >> 20} MiB to its standard {name}"
+        if file.is_file() and file.lstat().st_size > OUTPUT_BYTES:
+            return f"wrote more than {OUTPUT_BYTES >> 20} MiB to its standard {name}"
     return ""
 
 
-def _describe(status: int, invocation: Invocation) -> str:
+def _describe(outcome: Outcome, invocation: Invocation, limits: Limits | None) -> str:
+    """How a process ended, its last words, and the limit that it ran into, if it did."""
+    status, last = outcome.status or 0, _last_line(invocation.stderr)
     ending = f"exit status {status}" if status >= 0 else f"killed by signal {-status}"
-    last = _last_line(invocation.stderr)
-    return f"{ending}: {last}" if last else ending
+    peak = outcome.sample.peak_rss_bytes if outcome.sample else 0
+    limit = limits.reason(status, last, peak) if limits else ""
+    return ": ".join(filter(None, (ending, last, limit)))
 
 
 def _last_line(file: Path) -> str:
@@ -250,6 +253,6 @@ def _with_values(outcome: Outcome, sides: Sides, side: Side) -> Sample:
 def read_worker(file: Path, side: Side) -> pyperf.Benchmark:
     """What a pyperf worker wrote. Raises `RoundFailedError` when that is nothing usable."""
     try:
-        return pyperf.Benchmark.loads(read_plain(file, _MOST_OUTPUT).decode())
+        return pyperf.Benchmark.loads(read_plain(file, OUTPUT_BYTES).decode())
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise RoundFailedError(f"the pyperf worker wrote no result: {error}", (side,)) from error

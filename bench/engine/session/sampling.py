@@ -21,13 +21,23 @@ from bench.engine.statistics.few_rounds import exact_test
 from bench.engine.statistics.sequential import LARGE_EFFECT_ROUNDS, assess, large_effect
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.verdicts import settled
-from bench.engine.store.events import Compared, Ended, Event, Failed, Measured, Probed, Unavailable
+from bench.engine.store.events import (
+    Compared,
+    Ended,
+    Event,
+    Failed,
+    LeftRunning,
+    Measured,
+    Probed,
+    Unavailable,
+)
 
 _ALONE_FIRST = 6  # rounds in which each side runs by itself: honest wall times
 _ALONE_FOR_SIZE = 10
 _ALONE_AT_MOST = 20
 _SIZE_PRECISION = 0.05
 _SHOW_EVERY_S = 0.25
+_MOST_NAMES = 5  # of processes that were left running
 
 
 class _FailsTooOftenError(Exception):
@@ -57,6 +67,7 @@ class Sampling:
     rounds: list[Round]
     failed: list[Failed] = field(default_factory=list)
     outputs: RoundOutputs | None = None
+    left_running: list[str] = field(default_factory=list)
     alone_rounds: int = _ALONE_FIRST
     p_value: float | None = None
     reason: str = ""
@@ -78,6 +89,8 @@ class Sampling:
             self.record(error.unavailable)
             return
         self._record_outputs()
+        if self.left_running:
+            self.record(LeftRunning(self.plan.benchmark, tuple(self.left_running)))
         taken = self.rounds[before:]
         cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
         cpu_s += self.taker.services_cpu_s() - served_s  # of ours as well: no neighbour's
@@ -144,6 +157,8 @@ class Sampling:
         except RoundFailedError as error:
             self._drop(design, index, error, time.monotonic() - started)
             return
+        left = [one for one in self.taker.launcher.left if one not in self.left_running]
+        self.left_running += left[: max(0, _MOST_NAMES - len(self.left_running))]
         self.record(Measured(taken))
         self.rounds.append(taken)
         self._show()

@@ -95,6 +95,13 @@ class Measured(msgspec.Struct, frozen=True, tag="round", tag_field="event"):
     round: Round
 
 
+class LeftRunning(msgspec.Struct, frozen=True, tag="left-running", tag_field="event"):
+    """Processes that a benchmark's rounds left running and that were ended, by command line."""
+
+    benchmark: str
+    names: tuple[str, ...]
+
+
 class Ended(msgspec.Struct, frozen=True, tag="ended", tag_field="event"):
     """A benchmark got its verdict or used up its budget; `reason` says which.
 
@@ -159,6 +166,7 @@ Event = (
     | Unavailable
     | Measured
     | Failed
+    | LeftRunning
     | Ended
     | Counted
     | Closed

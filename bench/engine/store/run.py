@@ -43,6 +43,7 @@ from bench.engine.store.events import (
     Ended,
     Event,
     Failed,
+    LeftRunning,
     Measured,
     Probed,
     Refused,
@@ -97,6 +98,11 @@ class Run:
     def failed(self, benchmark: str) -> list[Failed]:
         """The rounds of a benchmark that were dropped because a side failed."""
         return [e for e in self.events if isinstance(e, Failed) and e.benchmark == benchmark]
+
+    def left_running(self, benchmark: str) -> tuple[str, ...]:
+        """What a benchmark's processes left running, and was ended."""
+        found = [e for e in self.events if isinstance(e, LeftRunning) and e.benchmark == benchmark]
+        return tuple(dict.fromkeys(name for event in found for name in event.names))
 
     @property
     def gate(self) -> Gate | None:

@@ -1,4 +1,4 @@
-"""What stands beside a verdict: outputs that differ, and rounds that failed."""
+"""What stands beside a verdict: outputs that differ, failed rounds, processes left running."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def asides(result: Result) -> list[str]:
         found.append(f"{joined(result.outputs.differs)} {verb}")
     if result.failures and result.available:
         found.append(f"failed rounds: {_rates(result.failures)}")
+    if result.left_running:
+        found.append("left processes running")
     return found
 
 
@@ -46,6 +48,10 @@ def aside_notes(results: Sequence[Result]) -> Iterator[str]:
             f"Some rounds failed and were dropped on both sides: {named}. Times are of processes "
             "that worked."
         )
+    for result in results:
+        if result.left_running:
+            named = joined([f"`{name.replace('`', ' ')}`" for name in result.left_running])
+            yield f"{result.name} left processes running; each round ended them: {named}."
     varying = [one.name for one in results if one.outputs and one.outputs.varying]
     if varying:
         yield f"What these print varies from run to run and was not compared: {joined(varying)}."

@@ -62,7 +62,12 @@ FLAKY = command(
 KILLER = command(
     "killer", f"import os, time; {_UNITS}; UNITS > 1 and (os.kill(os.getppid(), 9), time.sleep(9))"
 )
-ALL = (KILLER, FLAKY, CHEATS, DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
+LEAVES = command(
+    "leaves",
+    "import subprocess; subprocess.Popen(['sleep', '4247'], start_new_session=True)",
+)
+GREEDY = command("greedy", f"{_UNITS}; x = bytearray(1 << 60 if UNITS > 1 else 1)")
+ALL = (LEAVES, GREEDY, KILLER, FLAKY, CHEATS, DIFFERENT, PASSING, RANDOM, STATUS, LOUD, GIVEN, FILE)
 
 
 @pytest.fixture
@@ -89,6 +94,10 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     assert outputs["python-startup"] is None
     assert outputs["cheats"]["differs"][0].startswith("standard output (in ")
     assert outputs["cheats"]["excerpt"] == "-all done\n+"
+    assert found["greedy"]["verdict"] == "broken"
+    if found["leaves"]["left_running"]:  # where processes run in a sandbox
+        assert found["leaves"]["left_running"] == ["sleep 4247"]
+        assert "⚠ left processes running" in said
     for name in ("given", "file", "flaky"):
         assert found[name]["rounds"] == 2, found[name]
     assert "⚠ standard output differs" in said
@@ -103,7 +112,7 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     page = file.read_text(encoding="utf-8")
     assert "⚠ standard output differs" in page
     assert "First difference: `-did 1 units / +did 4 units`" in page
-    assert "🔴 **Broken by head: 2 of 10**: `killer`: head: the launcher process has died" in page
+    assert "🔴 **Broken by head: 3 of 12**: `greedy`: head: exit status 1: MemoryError" in page
     assert "🔴 **broken: fails on head**" in page
     assert f"dropped on both sides: flaky ({rates}). " in page
     assert "varies from run to run and was not compared: random" in page
