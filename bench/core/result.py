@@ -66,6 +66,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     What is not `available` has no figures; `works_on` are then the sides on which it works.
     `left_running` are processes that its processes left behind and that were ended.
+    `only_inside`: a script's own values got faster, and the processes that took them did not.
 
     `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it
     rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
@@ -97,6 +98,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     outputs: Outputs | None = None
     failures: Failures | None = None
     left_running: tuple[str, ...] = ()
+    only_inside: bool = False
 
     @property
     def name(self) -> str:

@@ -19,7 +19,7 @@ from bench.engine.statistics.multiplicity import holm, local_alpha
 from bench.engine.statistics.net import net_interval
 from bench.engine.statistics.sequential import judge
 from bench.engine.statistics.signed_rank import fixed_interval
-from bench.engine.statistics.summary import median_s, robust_sd
+from bench.engine.statistics.summary import median_s, robust_sd, surely_less_than_half
 from bench.engine.statistics.verdicts import decide
 from bench.engine.store.events import Ended, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
@@ -228,7 +228,25 @@ def _measured(
         head_rss_bytes=_peak_rss(sequence.rounds, Side.HEAD),
         disturbance=ended.noise if ended else None,
         large_effect=sequence.large,
+        only_inside=verdict is Verdict.FASTER
+        and not (one.declaration.service or one.declaration.container)
+        and _only_inside(sequence),
     )
+
+
+def _only_inside(sequence: _Sequence) -> bool:
+    """Whether a script's process saved much less than its own values say.
+
+    Then work has moved out of what is timed, or the clock that is read inside has changed.
+    """
+    plan, rounds = sequence.plan, sequence.rounds
+    if plan.metric is not Metric.VALUE or not plan.loops:
+        return False
+    clock = Metric.CPU if plan.design is Design.DUET else Metric.WALL
+    saved = times(rounds, Side.BASE, clock) - times(rounds, Side.HEAD, clock)
+    inside = times(rounds, Side.BASE, Metric.VALUE) - times(rounds, Side.HEAD, Metric.VALUE)
+    calls = plan.loops * (len(rounds[0].base.values_s) + 1)  # and a warm-up
+    return surely_less_than_half(saved, inside * calls)
 
 
 def size_of(plan: Probed, deciding: list[Round], alone: list[Round], interval: Interval) -> Size:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bench.engine.statistics.arrays import FloatArray, finite
 
 # The median absolute deviation of a normal distribution is its standard deviation over this.
 _MAD_TO_SD = 1.4826
+_FEWEST = 5
 
 
 def median_s(times_s: FloatArray) -> float:
@@ -23,3 +26,14 @@ def robust_sd(log_ratios: FloatArray) -> float:
     """
     values = finite(log_ratios, "log ratios")
     return _MAD_TO_SD * float(np.median(np.abs(values - np.median(values))))
+
+
+def surely_less_than_half(measured: FloatArray, claimed: FloatArray) -> bool:
+    """Whether what was measured falls short of half of what was claimed, beyond its noise.
+
+    By medians and three standard errors; never of fewer than five values.
+    """
+    if len(measured) < _FEWEST:
+        return False
+    error = robust_sd(measured) / math.sqrt(len(measured))
+    return float(np.median(measured)) + 3 * error < float(np.median(claimed)) / 2

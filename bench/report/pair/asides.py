@@ -20,6 +20,8 @@ def asides(result: Result) -> list[str]:
         found.append(f"failed rounds: {_rates(result.failures)}")
     if result.left_running:
         found.append("left processes running")
+    if result.only_inside:
+        found.append("its process saves less than half of it")
     return found
 
 
@@ -52,6 +54,11 @@ def aside_notes(results: Sequence[Result]) -> Iterator[str]:
         if result.left_running:
             named = joined([f"`{name.replace('`', ' ')}`" for name in result.left_running])
             yield f"{result.name} left processes running; each round ended them: {named}."
+        if result.only_inside:
+            yield (
+                f"{result.name}: what the script times got faster, but its process saved less than "
+                "half of that: work has moved out of what is timed, or its clock was changed."
+            )
     varying = [one.name for one in results if one.outputs and one.outputs.varying]
     if varying:
         yield f"What these print varies from run to run and was not compared: {joined(varying)}."

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from support.runs import ended, made_up, planned, probed, rounds
 
 from bench.core.options import Options
 from bench.core.result import CONTROL
-from bench.core.sample import Design, Metric
+from bench.core.sample import Design, Metric, Side
 from bench.core.verdict import Verdict
 from bench.engine.evaluation import evaluate
-from bench.engine.store.events import Event, Unavailable
+from bench.engine.store.events import Event, Measured, Unavailable
+from bench.report.pair.asides import asides
 
 
 def noisy(ratio: float, count: int, noise: float = 0.002) -> tuple[list[float], list[float]]:
@@ -154,3 +156,24 @@ def test_long_benchmarks_wait_for_their_last_round() -> None:
     events = [planned("long", 7), *long_rounds("long", 6, 0.8)]
     result = evaluate(made_up(events, "long")).results[-1]
     assert (result.verdict, result.p_value) == (Verdict.UNDECIDED, 1.0)
+
+
+@pytest.mark.parametrize(("head_cpu_s", "only_inside"), [(2.5, False), (4.5, True)])
+def test_values_that_the_process_does_not_bear_out(head_cpu_s: float, only_inside: bool) -> None:  # noqa: FBT001
+    """A script's values come from inside the process, where a changed clock would be believed."""
+    plan = msgspec.structs.replace(probed("work", metric=Metric.VALUE), loops=10)
+    base = [4.5 + 0.01 * i for i in range(20)]
+    head = [head_cpu_s + 0.02 * i for i in range(20)]
+    events: list[Event] = [plan]
+    for event in rounds("work", base, head):
+        assert isinstance(event, Measured)
+        taken = event.round
+        for side, value in ((Side.BASE, 0.1), (Side.HEAD, 0.05)):
+            values = tuple(value + 1e-4 * taken.index + 1e-5 * k for k in range(3))
+            sample = msgspec.structs.replace(taken.sample(side), values_s=values)
+            taken = msgspec.structs.replace(taken, **{str(side): sample})
+        events.append(Measured(taken))
+    result = evaluate(made_up([*events, ended("work")], "work")).results[1]
+    assert result.verdict is Verdict.FASTER
+    assert result.only_inside is only_inside
+    assert bool(asides(result)) is only_inside
