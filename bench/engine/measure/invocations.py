@@ -17,6 +17,7 @@ from bench.core.service import ServiceUse
 from bench.core.target import PLACEHOLDER, Benchmark, Kind
 from bench.engine.environments.build import Environment
 from bench.engine.environments.clean import subject_environment
+from bench.engine.environments.provenance import Installed
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.homes import FreshHome
 from bench.engine.sandbox.access import Access, python_folders
@@ -25,15 +26,15 @@ from bench.workloads.containers.telling import DRIVER, NotTellableError, tell
 
 SERVICE_DRIVER = Path(__file__).parents[2] / "workloads" / "services" / "driver.py"
 
-# Parents are imported, the module itself is only looked for.
+# Looks for modules without importing anything: what is measured must not say what it has.
 _MISSING = """
-import importlib.util, sys
-for name in sys.argv[1:]:
-    try:
-        found = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
+import importlib.machinery as files, sys
+for name in sys.argv[1].split():
+    where = [*sys.argv[2:], *sys.path]
+    for part in name.split("."):
+        found = files.PathFinder.find_spec(part, where) if where else None
+        where = list(found.submodule_search_locations or ()) if found else None
+    if found is None and name not in sys.builtin_module_names:
         print(name)
 """
 
@@ -148,11 +149,11 @@ class Subject:
             return
         venv = self.environment.venv
         looked = run_tool(
-            [venv / "bin" / "python", "-c", _MISSING, *benchmark.needs],
-            cwd=self.home,
-            env=self._variables(benchmark),
-            timeout_s=benchmark.timeout_s,
-        )
+            [venv / "bin" / "python", "-I", "-S", "-c", _MISSING, " ".join(benchmark.needs),
+             *Installed(venv).sites],
+            env={},
+            timeout_s=60,
+        )  # fmt: skip
         if looked.stdout.split():
             missing = ", ".join(looked.stdout.split())
             raise NotPresentError(

@@ -15,10 +15,12 @@ from support.sandbox import Sandbox
 
 from bench.core.environment import Provenance
 from bench.core.errors import BuildError
+from bench.core.target import Benchmark
 from bench.engine.environments.build import Environment, cached, take_inventory
 from bench.engine.environments.interpreters import Interpreter, interpreter_facts
 from bench.engine.environments.inventory import differences, take
 from bench.engine.environments.provenance import check_import, check_undamaged, read_provenance
+from bench.engine.measure.invocations import NotPresentError, Subject
 
 
 @pytest.fixture
@@ -202,6 +204,21 @@ def test_namespace_package(built: Environment) -> None:
     assert prove(built, "sample-project", "space.inner").module_file.endswith("space/inner.py")
     with pytest.raises(BuildError, match="No module 'space' was installed"):
         prove(built, "sample-project", "space")
+
+
+def test_head_cannot_say_that_it_lacks_what_a_benchmark_needs(
+    built: Environment, tmp_path: Path
+) -> None:
+    """Else it would not be measured, and that is no error."""
+    write(packages(built) / "sitecustomize.py", "print('sample.cli')\n")
+    write(packages(built) / "sample" / "__init__.py", "print('sample.cli')\n")
+    subject = Subject(environment=built, own={}, home=tmp_path, support=tmp_path, suites=tmp_path)
+    needs = ("sample.cli", "sample", "json.decoder", "sys")
+    subject.check_present(Benchmark(name="x", statement="sample", needs=needs))
+    with pytest.raises(NotPresentError, match=r"no module sample.gone, gone.deep\)"):
+        subject.check_present(
+            Benchmark(name="x", statement="sample", needs=("sample.gone", "sys", "gone.deep"))
+        )
 
 
 def test_wrong_names_are_told_apart(built: Environment) -> None:
