@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 from bench.cli.arguments import describe
-from bench.core.errors import ExitStatus, UsageError
+from bench.core.errors import DataError, ExitStatus, UsageError
 from bench.core.revision import Pair, Revision, Source
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.store.place import run_folders
-from bench.engine.store.run import Run, read_run
+from bench.engine.store.run import Run, read_placed, read_run
 
 _SHORTEST_HASH = 4
 
@@ -38,35 +38,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> ExitStatus:
-    """Write the files of each run and name its folder; raises `UsageError` or `DataError`."""
+    """Write the files of each run and name its folder; 2 where some could not be read.
+
+    Raises `UsageError` or `DataError`.
+    """
     # pyperf is slow to import, and no other command needs it before it measures.
     from bench.engine.store.export import export_pyperf  # noqa: PLC0415
 
-    for one in _chosen(arguments.what, arguments.range, find_workspace()):
+    runs, problems = _chosen(arguments.what, arguments.range, find_workspace())
+    for problem in problems:
+        print(f"bench: {problem}", file=sys.stderr)
+    for one in runs:
         written = export_pyperf(one)
         said = f"{len(written)} pyperf files" if written else "nothing was measured"
         print(f"{one.folder}: {said}")
-    return ExitStatus.DONE
+    return ExitStatus.USAGE if problems else ExitStatus.DONE
 
 
-def _chosen(what: str, asked: str | None, workspace: Workspace) -> Iterator[Run]:
+def _chosen(
+    what: str, asked: str | None, workspace: Workspace
+) -> tuple[list[Run], list[DataError]]:
+    """The runs that are meant, and what could not be read of the target."""
     folder = Path(what)
     if (folder / "run.json").is_file():
         if asked is not None:
             raise UsageError(
                 "RANGE chooses among the runs of a target; leave it out with the folder of a run."
             )
-        yield read_run(folder)
-        return
-    runs = (read_run(one) for one in run_folders(workspace.data) if _target(one) == what)
-    found = [run for run in runs if asked is None or _matches(run.manifest.pair, asked)]
-    if not found:
+        return [read_run(folder)], []
+    found: list[Run] = []
+    problems: list[DataError] = []
+    for one in run_folders(workspace.data):
+        if _target(one) == what:
+            try:
+                run = read_placed(one)
+            except DataError as error:
+                problems.append(error)
+                continue
+            if run.refused is None and (asked is None or _matches(run.manifest.pair, asked)):
+                found.append(run)
+    if not (found or problems):
         named = f"{what} {asked}" if asked else what
         raise UsageError(
             f"{workspace.data} has no run of {named}.",
             "Name a target that was measured, or the folder of a run (it holds run.json).",
         )
-    yield from found
+    return found, problems
 
 
 def _target(run: Path) -> str:

@@ -44,3 +44,14 @@ def test_no_such_run(run: Path, words: list[str], capsys: pytest.CaptureFixture[
 
 def test_a_range_beside_a_run_is_refused(run: Path) -> None:
     assert main(["export", str(run), "1.0..1.1"]) == ExitStatus.USAGE
+
+
+def test_a_damaged_run_is_named_and_the_others_are_exported(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = written(run.parent, whole(), "work", run_id="r2").folder / "rounds.jsonl"
+    other.write_bytes(other.read_bytes().replace(b"work", b"word", 1))
+    assert main(["export", "sample"]) == ExitStatus.USAGE
+    assert f"{other}, line 2" in capsys.readouterr().err
+    assert (run / "base.json").exists()
+    assert not other.with_name("base.json").exists()

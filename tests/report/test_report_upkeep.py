@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.synthetic_runs import SMALL, USUAL, RunPlan, command, control, write_run
+from support.synthetic_runs import SMALL, USUAL, Made, RunPlan, command, control, write_run
 
 from bench.cli.report import run
 from bench.core.errors import ExitStatus, NothingMeasuredError
+from bench.core.target import Benchmark
 from bench.core.workspace import Workspace
 from bench.report.write import write_report
 
@@ -163,3 +165,21 @@ def test_the_same_bytes_from_every_process(workspace: Workspace, tmp_path: Path)
     )
     assert len(first) == 8
     assert first == second
+
+
+def test_nothing_is_written_outside_results(workspace: Workspace, tmp_path: Path) -> None:
+    """Groups are part of pictures' names, and a folder of `results/` may lead elsewhere."""
+    away = Benchmark(name="away", group="../../../../../outside", command=("sample",))
+    write_run(workspace, RunPlan(SMALL))
+    write_run(workspace, RunPlan((control(), Made(away)), run_id="r2"))
+    write_run(workspace, RunPlan(SMALL, target="linked"))
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    workspace.results.mkdir()
+    (workspace.results / "linked").symlink_to(outside)
+    before = {file for file in tmp_path.rglob("*") if "results" not in file.parts}
+    written = write_report(workspace)
+    assert {file for file in tmp_path.rglob("*") if "results" not in file.parts} == before
+    assert all("it would lie outside" in str(one) for one in written.problems)
+    assert {"linked", "outside"} <= set(re.findall(r"linked|outside", str(written.problems)))
+    assert (workspace.results / "sample" / "1.0..2.0" / "README.md").is_file()

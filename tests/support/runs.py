@@ -159,9 +159,9 @@ def whole(name: str = "work", count: int = 10) -> list[Event]:
     ]
 
 
-def written(folder: Path, events: Iterable[Event], *names: str) -> Run:
+def written(folder: Path, events: Iterable[Event], *names: str, run_id: str = "r1") -> Run:
     """A run on disk."""
-    made = create_run(folder, manifest(*names))
+    made = create_run(folder, manifest(*names, run_id=run_id))
     with Journal(made) as journal:
         for event in events:
             journal.write(event)

@@ -16,7 +16,7 @@ from bench.core.errors import DataError
 from bench.core.files import write_atomically
 from bench.core.revision import Pair, Revision
 from bench.engine.store.documents import cannot_write, read_document
-from bench.engine.store.run import Run, read_run
+from bench.engine.store.run import Run, read_placed
 
 FLEET_FORMAT = 1
 _FOLDER = "fleet"
@@ -90,7 +90,7 @@ def finished_blocks(data: Path, fleet: Fleet) -> dict[int, Run]:
     found: dict[int, Run] = {}
     for manifest in sorted((data / fleet.target / fleet.pair.label).glob("py*/*/*/run.json")):
         try:
-            run = read_run(manifest.parent)
+            run = read_placed(manifest.parent)
         except DataError:
             continue
         index = by_tag.get(run.manifest.options.block)

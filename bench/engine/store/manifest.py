@@ -116,8 +116,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             "the environment of head": self.head.key,
             "the variables of the target": self.variables,
             "modules of the interpreter without bytecode": self.uncompiled,
-            **{
-                f"the declaration of {one.declaration.name}": (one.declaration, one.digest)
-                for one in self.benchmarks
-            },
+            **{f"the declaration of {one.declaration.name}": one for one in self.benchmarks},
         }

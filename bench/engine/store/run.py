@@ -33,6 +33,7 @@ from bench.engine.store.documents import (
     content_of,
     decode_document,
     decode_line,
+    pretty,
     split_lines,
     write_document,
 )
@@ -221,6 +222,7 @@ def unfinished_run(folder: Path, wanted: Manifest) -> tuple[Run | None, list[str
     What decides about figures must be as it was; a refused run is never gone on with. The words say
     what keeps the newest ones from it.
     """
+    wanted = msgspec.json.decode(pretty(wanted), type=Manifest)  # as it would lie on disk
     words: list[str] = []
     is_newest = True
     for run in runs_of(folder):

@@ -118,11 +118,11 @@ class Series:
         return next((run for run in runs if run.is_complete), None)
 
     def _runs(self, data: Path, index: int, python: str) -> Iterator[Run]:
-        """The runs of a point, newest first."""
+        """The runs of a point that count, newest first."""
         manifest = self.manifest
         place = pair_folder(data, manifest.target, manifest.pair(index), python, manifest.machine)
         for run in runs_of(place):
-            if isinstance(run, DataError):
+            if isinstance(run, DataError) or run.refused is not None:
                 continue
             if run.manifest.options.series == manifest.series_id:
                 yield run

@@ -174,6 +174,14 @@ def with_machine(**changes: object) -> Manifest:
     return replace(plain, machine=replace(plain.machine, **changes))
 
 
+def test_paths_in_the_home_directory_are_no_change(tmp_path: Path) -> None:
+    """They are stored as `~/…`."""
+    folder, home = at_home(tmp_path), {"SETTINGS": f"{Path.home()}/settings"}
+    begun = create_run(folder, replace(manifest("work"), variables=home))
+    found, words = unfinished_run(folder, replace(manifest("work"), variables=home))
+    assert (found and found.folder, words) == (begun.folder, [])
+
+
 CHANGES = {
     "the kernel (k before, 6.2 now)": with_machine(kernel="6.2"),
     "the CPU governor (g before, powersave now)": with_machine(governor="powersave"),
