@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from bench.cli.arguments import describe
-from bench.core.errors import BenchError, ExitStatus
+from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.secrets import without_secrets
 from bench.core.workspace import find_workspace
 
@@ -49,6 +51,16 @@ DESCRIPTION = (
     "command. The sessions of nox (`nox -l`) install what a command needs, and call it."
 )
 
+# What the system says of files that are not as they must be, whoever made them so.
+_NOT_OURS = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EIO,
+    errno.ENAMETOOLONG, errno.ESTALE, errno.ETXTBSY, errno.EBUSY,
+}  # fmt: skip
+_LIKENESS = {
+    "−": "-", "–": "-", "—": "-", "…": "...", "×": "x", "±": "+/-", "→": "->", "≥": ">=", "≤": "<=",
+    "α": "alpha", "·": "-", "≈": "~", "µ": "u",
+}  # fmt: skip
+
 
 class Command(Protocol):
     """What the module of a command provides."""
@@ -63,9 +75,11 @@ class Command(Protocol):
 
 def main(words: Sequence[str]) -> int:
     """Run one subcommand and return the exit status."""
-    arguments = _make_parser(words).parse_args(words)
+    _encode_whatever_is_said()
+    arguments = _parse(words)
     _end_politely()
     try:
+        _check_folders()
         return int(_module(arguments.command).run(arguments))
     except BenchError as error:
         return _end(str(error), error.status)
@@ -79,16 +93,62 @@ def main(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitStatus.DONE)
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return _end(
-                f"No space left on the device: {error}\n"
-                "Free some space (`.venv/bin/nox -s clean` removes cached environments); what "
-                "was measured is kept, and the same command resumes from there.",
-                ExitStatus.USAGE,
-            )
-        return _bug(error)
+        said = _from_outside(error)
+        return _end(said, ExitStatus.USAGE) if said else _bug(error)
     except Exception as error:  # noqa: BLE001 - the last resort, reported as what it is
         return _bug(error)
+
+
+def _check_folders() -> None:
+    """Raise `UsageError` for data or results that may not be read: they would look empty."""
+    workspace = find_workspace()
+    for folder in (workspace.data, workspace.results):
+        if folder.exists() and not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
+            raise UsageError(
+                f"{folder} is no folder that you may read.",
+                "Correct its owner and rights, or choose another place (BENCH_DATA, "
+                "BENCH_RESULTS).",
+            )
+
+
+def _from_outside(error: OSError) -> str:
+    """What to tell of an error that lies with files or tools of this machine; "" of a bug."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return (
+            f"No space left on the device: {error}\n"
+            "Free some space (`.venv/bin/nox -s clean` removes cached environments); what was "
+            "measured is kept, and the same command resumes from there."
+        )
+    if error.filename is None:
+        return (
+            f"{error.strerror}.\nSet TMPDIR to a folder that can be written to."
+            if "temporary directory" in str(error)
+            else ""
+        )
+    if error.errno in _NOT_OURS:
+        return (
+            f"{error.filename} cannot be used: {error.strerror}.\n"
+            "Correct its owner and rights, or choose another place (BENCH_DATA, BENCH_RESULTS, "
+            "BENCH_CACHE, BENCH_REPOS)."
+        )
+    tool = str(error.filename)
+    if isinstance(error, FileNotFoundError) and os.sep not in tool:
+        return f"{tool} is not installed, or not on PATH.\nDebian: apt-get install {tool}."
+    return ""
+
+
+def _encode_whatever_is_said() -> None:
+    """Where the encoding of a terminal or file lacks a character, write one like it, or "?"."""
+    codecs.register_error("likeness", _likeness)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="likeness")
+
+
+def _likeness(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end]
+    return "".join(_LIKENESS.get(one, "?") for one in text), error.end
 
 
 def _end_politely() -> None:
@@ -144,6 +204,17 @@ def _make_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.description = "\n".join([parser.description or "", *listed])
     return parser
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments; a range may also stand behind options, where argparse does not look for it."""
+    parser = _make_parser(words)
+    arguments, rest = parser.parse_known_args(words)
+    if len(rest) == 1 and not rest[0].startswith("-") and getattr(arguments, "range", "") is None:
+        arguments.range, rest = rest[0], []
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return arguments
 
 
 def _module(command: str) -> Command:

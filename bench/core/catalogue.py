@@ -34,6 +34,8 @@ def load_target(name: str, folder: Path) -> Target:
         raise UsageError(_explain(file, text, str(error)), _HELP) from error
     except ValueError as error:
         raise UsageError(f"{file}: this is not valid TOML: {error}", _HELP) from error
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
     if target.name != name:
         raise UsageError(
             f"{file}: name = {target.name!r}, but the file is {name}.toml: both must agree."

@@ -61,7 +61,8 @@ def find_workspace(root: Path | None = None) -> Workspace:
     root = (root or Path(__file__).parents[2]).resolve()
 
     def folder(name: str, default: str) -> Path:
-        return Path(os.environ.get(f"BENCH_{name.upper()}", root / default)).resolve()
+        chosen = os.environ.get(f"BENCH_{name.upper()}")  # empty is as good as unset
+        return (Path(chosen).expanduser() if chosen else root / default).resolve()
 
     return Workspace(
         root=root,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.errors import BuildError, UsageError
+from bench.core.errors import BenchError, BuildError, UsageError
 from bench.core.process import run_tool
 from bench.engine.environments.uv import run_uv
 
@@ -29,6 +29,8 @@ print(json.dumps({
 
 
 _IS_VERSION = re.compile(r"\d+(\.\d+)*t?")
+
+_NOT_WRITABLE = ("nitialize cache", "Permission denied", "Read-only file system")
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ def find_interpreter(version: str, *, fetch: bool = True) -> Interpreter:
         installed = run_uv("python", "install", "--compile-bytecode", version, timeout_s=900)
         found = _find(version)
         if found is None:
+            if any(sign in installed.stderr for sign in _NOT_WRITABLE):
+                raise BenchError(
+                    f"uv cannot write where it keeps Pythons and packages:\n"
+                    f"{installed.last_lines(4)}",
+                    "Set HOME (or UV_CACHE_DIR and UV_PYTHON_INSTALL_DIR) to folders of your own.",
+                )
             raise _missing(version, f"uv said:\n{installed.last_lines(4)}")
     if found is None:
         raise _missing(version, "")

@@ -63,7 +63,7 @@ def run_uv(
     inherited = {
         key: value
         for key, value in os.environ.items()
-        if key in _PASSING or key in _SOURCES or _CREDENTIALS.match(key)
+        if value and (key in _PASSING or key in _SOURCES or _CREDENTIALS.match(key))
     }
     # What the system trusts, uv shall: a proxy's certificate is known there and nowhere else.
     trusting = {"UV_SYSTEM_CERTS": "true"} if ssl.get_default_verify_paths().cafile else {}

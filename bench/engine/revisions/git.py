@@ -76,6 +76,11 @@ class Clone:
         return self._git("rev-parse", "--is-shallow-repository").stdout.strip() == "true"
 
     @property
+    def is_dirty(self) -> bool:
+        """Whether files that git knows differ from what is committed."""
+        return bool(self._git("status", "--porcelain", "--untracked-files=no").stdout.strip())
+
+    @property
     def git_folder(self) -> Path:
         """Where its objects and references are, also when it is bare or a linked worktree."""
         found = self._git("rev-parse", "--path-format=absolute", "--git-common-dir")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from bench.core.errors import UsageError
@@ -41,13 +44,16 @@ def find_points(
         clone = Clone(clone_path(target, workspace, repo))
         _check_ancestry(clone, pair)
         between, points = (
-            _commits(clone, pair, selection.every) if selection.every else _tags(clone, pair)
+            _commits(clone, pair, selection.every)
+            if selection.every
+            else _tags(target, clone, pair)
         )
     return Points(
         anchor=pair.base, points=points, selection=selection, origin=pair.origin, between=between
     )
 
 
+_PREFIXED = re.compile(r"(?P<prefix>[A-Za-z].*[-_/@=.])v?\d+(\.\d+)+\S*")
 _KINDS = {Source.GIT: "commit", Source.PYPI: "release"}
 
 
@@ -104,11 +110,13 @@ def _commits(clone: Clone, pair: Pair, every: int) -> tuple[int, tuple[Revision,
     return len(line), (*points, pair.head)
 
 
-def _tags(clone: Clone, pair: Pair) -> tuple[int, tuple[Revision, ...]]:
+def _tags(target: Target, clone: Clone, pair: Pair) -> tuple[int, tuple[Revision, ...]]:
     """Final versions' tags that contain the anchor and are contained in the head, by version."""
     found: dict[str, tuple[Version, str]] = {}
-    for name, commit in clone.tags_between(pair.base.identity, pair.head.identity).items():
-        version = RevisionName(name).version
+    tags = clone.tags_between(pair.base.identity, pair.head.identity)
+    prefix = _prefix(target, pair, tags)
+    for name, commit in tags.items():
+        version = RevisionName(name.removeprefix(prefix)).version
         if version is None or version.is_prerelease or commit == pair.head.identity:
             continue
         if commit not in found or version > found[commit][0]:
@@ -116,6 +124,25 @@ def _tags(clone: Clone, pair: Pair) -> tuple[int, tuple[Revision, ...]]:
     ordered = sorted(found.items(), key=lambda item: item[1][0])
     between = tuple(clone.revision(name, commit) for commit, (_version, name) in ordered)
     return len(between), _all_but_the_end(between, pair, "tag of a final version")
+
+
+def _prefix(target: Target, pair: Pair, tags: Iterable[str]) -> str:
+    """What stands before the version in this project's tags: `name-1.2`, `release/1.2`, ….
+
+    What the ends of the range begin with; else nothing, where there are such tags; else the only
+    prefix that there is, or the one with the project's name.
+    """
+    for end in (pair.head, pair.base):
+        typed = _PREFIXED.fullmatch(end.name)
+        if typed:
+            return typed["prefix"]
+    if any(RevisionName(tag).version for tag in tags):
+        return ""
+    found = {match["prefix"] for tag in tags if (match := _PREFIXED.fullmatch(tag))}
+    own = {canonicalize_name(name) for name in (*target.distributions, target.name)}
+    named = {one for one in found if canonicalize_name(one.rstrip("-_/@=.v")) in own}
+    chosen = named if len(found) > 1 else found
+    return min(chosen, default="")
 
 
 def _all_but_the_end(between: tuple[Revision, ...], pair: Pair, kind: str) -> tuple[Revision, ...]:

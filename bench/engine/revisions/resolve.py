@@ -200,6 +200,8 @@ class _Lookup:
             # Kept with the data: a path says nothing to somebody else, a URL does.
             where = f"{path.name} of {clone.remote}" if clone.remote else str(path)
             self.origins.append(f"clone {where}")
+            if clone.is_dirty:
+                self.origins.append("its uncommitted changes are not measured")
             return clone
         if not self.target.clone and not path.is_dir():
             raise UsageError(

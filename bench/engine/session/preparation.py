@@ -231,7 +231,10 @@ def harness(workspace: Workspace) -> dict[str, str]:
 
 def _git(workspace: Workspace, *words: str) -> str:
     """What git says of this checkout; "" where it fails."""
-    said = run_tool(["git", "-C", workspace.root, *words], guarded=False)
+    try:
+        said = run_tool(["git", "-C", workspace.root, *words], guarded=False)
+    except FileNotFoundError:  # releases are measured without git too
+        return ""
     return said.stdout.strip() if said.ok else ""
 
 

@@ -203,4 +203,8 @@ def cannot_write(file: Path, error: OSError) -> BenchError:
             "Free some space (`.venv/bin/nox -s clean` removes cached environments) and run the "
             "same command again: it goes on from here.",
         )
-    return DataError(f"{file} can't be written: {error.strerror}")
+    return DataError(
+        f"{file} can't be written: {error.strerror}.",
+        "Correct the folder's owner and rights, or choose another place (BENCH_DATA, "
+        "BENCH_RESULTS).",
+    )
