@@ -71,11 +71,15 @@ class Outcome:
 
 
 class LauncherError(Exception):
-    """The launcher could not start a process, or has died (`dead`): the message says how."""
+    """The launcher could not start a process, or has died (`dead`): the message says how.
+
+    `position` is that of the process which was to be run, where it can be told.
+    """
 
     def __init__(self, message: str, *, dead: bool = False) -> None:
         super().__init__(message)
         self.dead = dead
+        self.position: int | None = None
 
 
 class Launcher:
@@ -132,8 +136,12 @@ class Launcher:
             )
         else:
             answers = []
-            for worker, one in zip(workers, requests, strict=True):
-                answers += self._ask([worker], [order | {"sides": [one]}])
+            for position, (worker, one) in enumerate(zip(workers, requests, strict=True)):
+                try:
+                    answers += self._ask([worker], [order | {"sides": [one]}])
+                except LauncherError as error:
+                    error.position = position
+                    raise
                 if answers[-1]["status"] is None:
                     break
         return self._account(answers, together=together, count=len(sides))
@@ -186,9 +194,13 @@ def _hear(workers: Sequence[_Worker]) -> list[tuple[Any, list[str]]]:
     heard: dict[_Worker, tuple[Any, list[str]]] = {}
     while waited_for := [worker for worker in workers if worker not in heard]:
         for worker in select.select(waited_for, [], [])[0]:
-            heard[worker] = worker.receive()
-            if isinstance(heard[worker][0], str):
-                raise LauncherError(heard[worker][0])
+            try:
+                heard[worker] = worker.receive()
+                if isinstance(heard[worker][0], str):
+                    raise LauncherError(heard[worker][0])
+            except LauncherError as error:
+                error.position = workers.index(worker) if len(workers) > 1 else None
+                raise
     return [heard[worker] for worker in workers]
 
 

@@ -168,7 +168,8 @@ class RoundTaker:
             )
         except LauncherError as error:
             message = str(error) if error.dead else f"could not be started: {error}"
-            raise RoundFailedError(message, tuple(order)) from error
+            blamed = order if error.position is None else [order[error.position]]
+            raise RoundFailedError(message, tuple(blamed)) from error
         self._check_service(sides, order)  # the better explanation, if it is one
         limits = usual_limits() if self.launcher.isolation.sandbox else None
         _check(sides, dict(zip(order, outcomes, strict=True)), limits)
