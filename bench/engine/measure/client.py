@@ -58,16 +58,19 @@ class Invocation:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """How a measured process ended; `status` None: stopped by the time-out.
 
     `left` are the processes that it left running and that were ended, by their command lines.
+    `started_s` is when it began (CLOCK_MONOTONIC), `last_cpu` the core it ran on last, where known.
     """
 
     status: int | None
     sample: Sample | None = field(repr=False)
     left: tuple[str, ...] = ()
+    started_s: float = 0.0
+    last_cpu: int | None = None
 
 
 class LauncherError(Exception):
@@ -273,5 +276,11 @@ class _Worker:
 def _outcome(counters: dict[str, Any]) -> Outcome:
     used = dict(counters)
     status, left = used.pop("status"), used.pop("left")
-    used.pop("started", None)
-    return Outcome(status, Sample(**used) if used else None, left)
+    started, last_cpu = used.pop("started", 0.0), used.pop("last_cpu", None)
+    return Outcome(
+        status=status,
+        sample=Sample(**used) if used else None,
+        left=left,
+        started_s=started,
+        last_cpu=last_cpu,
+    )

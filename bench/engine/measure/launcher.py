@@ -92,13 +92,28 @@ def _run_queue_s(process: int) -> float | None:
         posix.close(handle)
 
 
+def _last_cpu(process: int) -> int | None:
+    """The core that the (dead, not yet reaped) process ran on last; None if not told."""
+    try:
+        handle = posix.open(f"/proc/{process}/stat", posix.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return int(posix.read(handle, 1000).rpartition(b") ")[2].split()[36])
+    except (OSError, ValueError, IndexError):
+        return None
+    finally:
+        posix.close(handle)
+
+
 def _reap() -> tuple[int, dict[str, Any]]:
     waiting = getattr(posix, "waitid", None)
     process = 0
     queue: float | None = None
+    last_cpu: int | None = None
     if waiting is not None and not _MACOS:
         process = waiting(posix.P_ALL, 0, posix.WEXITED | posix.WNOWAIT).si_pid
-        queue = _run_queue_s(process)
+        queue, last_cpu = _run_queue_s(process), _last_cpu(process)
     process, status, usage = posix.wait4(process or -1, 0)
     ended = time.monotonic()
     _kill_group(process)  # what it left behind must not run beside the next round
@@ -113,6 +128,7 @@ def _reap() -> tuple[int, dict[str, Any]]:
         "voluntary_switches": usage.ru_nvcsw,
         "involuntary_switches": usage.ru_nivcsw,
         "run_queue_s": queue,
+        "last_cpu": last_cpu,
     }
 
 

@@ -22,6 +22,9 @@ from bench.engine.measure.network import Network
 from bench.engine.measure.traffic import Mark, complaint, counts
 from bench.engine.sandbox.limits import OUTPUT_BYTES, Limits, usual_limits
 
+# Of a core that two processes share they use at most all; the kernel rounds.
+_MOST_OF_A_CORE, _CORE_SLACK_S = 1.02, 0.004
+
 
 class RoundFailedError(Exception):
     """A side did not end as it should; `sides` names which, the message says how.
@@ -172,7 +175,10 @@ class RoundTaker:
             raise RoundFailedError(message, tuple(blamed)) from error
         self._check_service(sides, order)  # the better explanation, if it is one
         limits = usual_limits() if self.launcher.isolation.sandbox else None
-        _check(sides, dict(zip(order, outcomes, strict=True)), limits)
+        found = dict(zip(order, outcomes, strict=True))
+        _check(sides, found, limits)
+        if together and cpu is not None:
+            _check_core(found, cpu)
         for side, outcome in zip(order, outcomes, strict=True):
             if self.after is not None and outcome.status is not None:
                 self.after(side, sides.side(side), outcome.status)
@@ -206,6 +212,21 @@ def _check(sides: Sides, outcomes: dict[Side, Outcome], limits: Limits | None) -
     loud = {side: words for side in outcomes if (words := _too_much(sides.side(side)))}
     if loud:
         raise RoundFailedError(next(iter(loud.values())), tuple(loud))
+
+
+def _check_core(outcomes: dict[Side, Outcome], cpu: int) -> None:
+    """Raise `RoundFailedError` when the sides of a duet did not share the core they were put on.
+
+    One core gives both together at most the time that has passed: who uses more has found another,
+    and with it an advantage.
+    """
+    gone = tuple(side for side, one in outcomes.items() if one.last_cpu not in {None, cpu})
+    samples = [(one.started_s, one.sample) for one in outcomes.values() if one.sample]
+    ended_s = max(started + sample.wall_s for started, sample in samples)
+    passed_s = ended_s - min(started for started, _ in samples)
+    used_s = sum(sample.cpu_s for _, sample in samples)
+    if gone or used_s > _MOST_OF_A_CORE * passed_s + _CORE_SLACK_S:
+        raise RoundFailedError("left the core that base and head have to share", gone)
 
 
 def _too_much(invocation: Invocation) -> str:

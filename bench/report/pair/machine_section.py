@@ -16,10 +16,12 @@ def machine_section(on: OnMachine, level: int) -> Iterator[str]:
     """The machine as it was found, and the noise while it measured."""
     yield heading(level, f"Machine {on.machine.name}")
     networks = list(dict.fromkeys(one.run.manifest.network for one in on.shown))
+    sandboxes = list(dict.fromkeys(one.run.manifest.sandbox or "none" for one in on.shown))
     pinned = list(dict.fromkeys(_pinned(one.run.manifest) for one in on.shown))
     rows = [
         *_facts(on.machine),
         ["network of measured processes", plain(joined(networks))],
+        ["sandbox of measured processes", plain(joined(sandboxes))],
         ["pinned", plain(joined(pinned))],
     ]
     yield table(("", code(on.machine.name)), rows, numbers=False)

@@ -48,6 +48,10 @@ def notes(run: Run, evaluation: Evaluation) -> list[str]:
         found.append("This system can't pin processes to a core: pairs instead of duets.")
     if not manifest.network.startswith("cut off"):
         found.append(f"The network of measured processes was {manifest.network}.")
+    if manifest.sandbox.startswith("not sandboxed"):
+        found.append(
+            f"Measured code was {manifest.sandbox}. It could read and write what its account can."
+        )
     if manifest.uncompiled:
         found.append(manifest.uncompiled.describe(manifest.base.provenance.base_executable))
     return found
