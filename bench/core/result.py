@@ -71,7 +71,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it
     rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
     which each side ran alone. `noise` is the robust standard deviation of the log ratio of a
-    deciding round. `left` says what its processes left running, `head: sleep 60`.
+    deciding round.
     """
 
     benchmark: Benchmark

@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from bench.core.lock import exclusive
 from bench.core.process import transcript
 from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Target
-from bench.core.workspace import Workspace
+from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.bytecode import compile_packages
 from bench.engine.environments.installer import Installer, is_locked
 from bench.engine.environments.interpreters import Interpreter, interpreter_facts
@@ -37,6 +37,7 @@ from bench.engine.environments.provenance import (
     check_undamaged,
     read_provenance,
 )
+from bench.engine.environments.sandboxed_builds import build_prefix
 from bench.engine.environments.uv import package_sources, run_uv
 from bench.engine.revisions.checkout import tracked_files
 from bench.engine.revisions.git import Clone
@@ -85,7 +86,7 @@ class Environment:
                 f"{changes}.",
                 "The next run builds it anew. Something wrote into it, perhaps the program itself.",
             )
-        check_import(self.venv, self.record.provenance, own)
+        check_import(self.venv, self.record.provenance, own, find_workspace())
 
     def _prove_image(self, image: ImageRecord) -> None:
         recipe, revision = self.record.recipe, self.record.revision
@@ -218,6 +219,7 @@ class _Build:
     folder: Path
 
     def __post_init__(self) -> None:
+        self.checkout = self.workspace.worktrees / self.recipe.key
         self.installer = Installer(
             venv=self.folder / "venv",
             interpreter=self.recipe.interpreter,
@@ -228,7 +230,6 @@ class _Build:
         )
         self.tracked: dict[str, str] = {}
         self.started = time.monotonic()
-        self.checkout = self.workspace.worktrees / self.recipe.key
 
     def run(self) -> Environment:
         try:
@@ -248,6 +249,8 @@ class _Build:
             self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
             tracked = tracked_files(self.checkout)
             self.tracked = {path: blob for path, blob in tracked.items() if self._is_there(path)}
+        inside = build_prefix(self.workspace, self.recipe.interpreter, self.folder, self.checkout)
+        self.installer = replace(self.installer, inside=inside)
         pinned = self._pins() if self.recipe.constraints else ()
         try:
             if self.recipe.source is Source.PYPI:
@@ -287,7 +290,7 @@ class _Build:
         facts = interpreter_facts((venv / "bin" / "python").resolve())
         compile_packages(Installed(venv).sites, facts)
         proof = read_provenance(venv, recipe.distributions, recipe.modules, facts)
-        check_import(venv, proof, self.target.env)
+        check_import(venv, proof, self.target.env, self.workspace)
         inventory = take_inventory(venv)
         check_undamaged(venv, inventory)
         write_atomically(self.folder / _INVENTORY, msgspec.msgpack.encode(inventory))

@@ -48,7 +48,8 @@ def _lock_in(folder: PurePosixPath) -> str:
 class Installer:
     """Fills one virtual environment; `log` has what uv said. Every step raises `BuildError`.
 
-    `date` is the day after which no package is taken, where no lock decides.
+    `date` is the day after which no package is taken, where no lock decides; `inside` the command
+    of a sandbox that uv runs in.
     """
 
     venv: Path
@@ -57,6 +58,7 @@ class Installer:
     date: str
     timeout_s: float
     options: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
     log: list[Finished] = field(default_factory=list)
 
     def sync(self, checkout: Path, *how: str) -> None:
@@ -115,7 +117,9 @@ class Installer:
         )  # fmt: skip
 
     def _uv(self, *arguments: str, cwd: Path = _NOWHERE, env: dict[str, str] | None = None) -> None:
-        finished = run_uv_anywhere(*arguments, cwd=cwd, env=env, timeout_s=self.timeout_s)
+        finished = run_uv_anywhere(
+            *arguments, cwd=cwd, env=env, timeout_s=self.timeout_s, inside=self.inside
+        )
         self.log.append(finished)
         if not finished.ok:
             hint = _BACK_END if any(sign in finished.stderr for sign in _BUILDING) else ""

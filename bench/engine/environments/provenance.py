@@ -24,9 +24,12 @@ from packaging.utils import canonicalize_name
 from bench.core.environment import Provenance
 from bench.core.errors import BuildError
 from bench.core.process import run_tool
+from bench.core.workspace import Workspace
 from bench.engine.environments.clean import subject_environment
 from bench.engine.environments.interpreters import InterpreterFacts
 from bench.engine.environments.inventory import Inventory
+from bench.engine.sandbox.access import Access, python_folders
+from bench.engine.sandbox.isolation import isolate
 
 _NAMED = 5
 # Runs in the subject's interpreter: standard library only, one line. It starts with a word that the
@@ -185,14 +188,16 @@ def check_undamaged(venv: Path, inventory: Inventory) -> None:
         )
 
 
-def check_import(venv: Path, proven: Provenance, own: dict[str, str]) -> None:
+def check_import(venv: Path, proven: Provenance, own: dict[str, str], workspace: Workspace) -> None:
     """Import the module in the environment's own interpreter: from the file that is installed.
 
     Raises `BuildError` when it can't be imported or comes from somewhere else.
     """
     folder, module, word = venv.parent, proven.module, secrets.token_hex(8)
+    python = venv / "bin" / "python"
+    apart = isolate(workspace).around(Access((folder, *python_folders(python))))
     finished = run_tool(
-        [venv / "bin" / "python", "-c", _IMPORT, module, word],
+        [*apart, python, "-c", _IMPORT, module, word],
         cwd=folder,
         env=subject_environment(venv, folder, own),
         timeout_s=120,

@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import ssl
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -32,6 +34,14 @@ _SOURCES = (
     "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
     "UV_NO_INDEX", "UV_INDEX_STRATEGY",
 )  # fmt: skip
+# In a sandbox the user's folders are read-only: tools of build back ends keep their caches here.
+_IN_SANDBOX = {
+    "TMPDIR": "/tmp",
+    "XDG_CACHE_HOME": "/tmp/cache",
+    "CARGO_HOME": "/tmp/cargo",
+    "GOPATH": "/tmp/go",
+    "npm_config_cache": "/tmp/npm",
+}
 _CREDENTIALS = re.compile(r"^UV_INDEX_.+_(USERNAME|PASSWORD)$")
 
 
@@ -45,12 +55,13 @@ def run_uv_anywhere(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
     timeout_s: float = 600.0,
+    inside: Sequence[str] = (),
 ) -> Finished:
     """Run uv; where there is no network, once more with what it has cached."""
-    finished = run_uv(*arguments, cwd=cwd, env=env, timeout_s=timeout_s)
+    finished = run_uv(*arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)
     if finished.ok or not any(sign in finished.stderr for sign in _NO_NETWORK):
         return finished
-    return run_uv("--offline", *arguments, cwd=cwd, env=env, timeout_s=timeout_s)
+    return run_uv("--offline", *arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)
 
 
 def run_uv(
@@ -58,8 +69,9 @@ def run_uv(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
     timeout_s: float = 600.0,
+    inside: Sequence[str] = (),
 ) -> Finished:
-    """Run uv (the version this project pins) to its end."""
+    """Run uv (the version this project pins) to its end, `inside` a sandbox's command."""
     inherited = {
         key: value
         for key, value in os.environ.items()
@@ -76,8 +88,19 @@ def run_uv(
         "UV_LINK_MODE": "copy",
     }
     command = [find_uv_bin(), *map(str, arguments)]
-    variables = trusting | inherited | fixed | (env or {})
-    return run_tool(command, cwd=cwd, env=variables, timeout_s=timeout_s)
+    variables = trusting | inherited | fixed | (_IN_SANDBOX if inside else {}) | (env or {})
+    if inside:
+        variables["UV_CACHE_DIR"] = str(uv_cache())
+    done = run_tool([*inside, *command], cwd=cwd, env=variables, timeout_s=timeout_s)
+    return replace(done, command=tuple(command))  # what people can type again
+
+
+def uv_cache() -> Path:
+    """Where uv keeps packages; made when it is missing."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(os.environ.get("UV_CACHE_DIR") or caches / "uv").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def package_sources() -> tuple[str, ...]:

@@ -62,10 +62,13 @@ class Sandbox:
         account = "account nobody" if self.as_root else "no privileges"
         return f"own processes, files and network ({self.version}), {account}, limits"
 
-    def prefix(self, access: Access, *, network: bool) -> tuple[str, ...]:
+    def prefix(
+        self, access: Access, *, network: bool, own_account: bool = False
+    ) -> tuple[str, ...]:
         """What goes before a command; without `network` it is cut off, with a loopback interface.
 
-        Folders of `access.write` have to belong to `owner`.
+        Folders of `access.write` have to belong to `owner`; with `own_account` to that of the
+        harness, which the process then keeps, without privileges.
         """
         words = [self.program, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         words += ["--perms", "1777", _EMPTY, "/dev/shm"]
@@ -79,8 +82,13 @@ class Sandbox:
                     words += ("--dir", str(parent))  # left to itself bubblewrap makes it 0700
                 words += (how, str(path), str(path))
         words += [*_APART, *(() if network else ("--unshare-net",))]
-        words += _AS_ROOT if self.as_root else _AS_USER
-        become = _BECOME_NOBODY if self.as_root else ()
+        if not self.as_root:
+            words += _AS_USER
+        elif own_account:
+            words += _AS_ROOT[:2]
+        else:
+            words += _AS_ROOT
+        become = _BECOME_NOBODY if self.as_root and not own_account else ()
         return (*words, "--", *usual_limits().words(), *become)
 
     def _mounts(self, access: Access) -> dict[Path, str]:

@@ -33,6 +33,7 @@ from bench.core.target import OwnTests, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.installer import Installer
 from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.sandboxed_builds import build_prefix
 from bench.engine.testgate.sources import Sources
 
 _RECORD = "environment.json"
@@ -159,6 +160,7 @@ class _CheckoutBuild:
             install=self.recipe.install,
             date=self.recipe.date,
             timeout_s=self.timeout_s,
+            inside=build_prefix(workspace, self.recipe.interpreter, self.folder, self.checkout),
         )
         try:
             try:

@@ -144,7 +144,7 @@ def compile_recorder(python: Path, recorder: Path = _FOLDER) -> None:
     instructions of `codeflash --help`, until any other process of that Python leaves the file
     there in the middle of the counting. Where it can't be written all of them compile it.
     """
-    run_tool([python, "-I", "-m", "compileall", "-q", "-f", recorder])
+    run_tool([python, "-I", "-S", "-m", "compileall", "-q", "-f", recorder])
 
 
 def without_collections(invocation: Invocation) -> Invocation:

@@ -280,7 +280,7 @@ def _recorders(subjects_: Mapping[Side, ProfiledProcess]) -> Iterator[dict[Side,
         }
         for side, place in made.items():
             python = subjects_[side].sides.side(side).env["PATH"].partition(":")[0] + "/python"
-            run_tool([python, "-I", "-m", "compileall", "-q", place])
+            run_tool([python, "-I", "-S", "-m", "compileall", "-q", place])
         yield made
 
 

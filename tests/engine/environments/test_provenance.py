@@ -16,6 +16,7 @@ from support.sandbox import Sandbox
 from bench.core.environment import Provenance
 from bench.core.errors import BuildError
 from bench.core.target import Benchmark
+from bench.core.workspace import find_workspace
 from bench.engine.environments.build import Environment, cached, take_inventory
 from bench.engine.environments.interpreters import Interpreter, interpreter_facts
 from bench.engine.environments.inventory import differences, take
@@ -148,7 +149,9 @@ def test_every_distribution_is_held_against_its_record(built: Environment) -> No
 
 
 @pytest.mark.parametrize("when", ["import", "exit"])
-def test_forged_answer_is_not_believed(built: Environment, tmp_path: Path, when: str) -> None:
+def test_forged_answer_is_not_believed(
+    built: Environment, tmp_path: Path, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Facts are read from files. What the subject prints can't replace them."""
     file = packages(built) / "sample" / "__init__.py"
     forged = json.dumps(
@@ -158,8 +161,10 @@ def test_forged_answer_is_not_believed(built: Environment, tmp_path: Path, when:
     elsewhere = tmp_path / "elsewhere" / "sample"
     elsewhere.mkdir(parents=True)
     write(elsewhere / "__init__.py", do.format(forged) + "\n")
+    monkeypatch.setenv("BENCH_SANDBOX", "off")  # there it would not see the other folder
+    own = {"PYTHONPATH": str(elsewhere.parent)}
     with pytest.raises(BuildError, match=r"takes .*elsewhere"):
-        check_import(built.venv, built.record.provenance, {"PYTHONPATH": str(elsewhere.parent)})
+        check_import(built.venv, built.record.provenance, own, find_workspace())
 
 
 def test_module_in_the_working_directory_is_not_imported(
@@ -173,8 +178,11 @@ def test_module_in_the_working_directory_is_not_imported(
     built.prove_again({})
 
 
-def test_variables_that_would_redirect_are_seen(built: Environment, tmp_path: Path) -> None:
+def test_variables_that_would_redirect_are_seen(
+    built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A target's own variables may do much, but not import another copy unnoticed."""
+    monkeypatch.setenv("BENCH_SANDBOX", "off")  # there it would not see the other copy
     (tmp_path / "sample.py").touch()
     with pytest.raises(BuildError, match=r"takes .*sample.py, not"):
         built.prove_again({"PYTHONPATH": str(tmp_path)})
@@ -235,5 +243,5 @@ def test_wrong_names_are_told_apart(built: Environment) -> None:
 def prove(built: Environment, distribution: str, module: str) -> Provenance:
     facts = interpreter_facts((built.venv / "bin" / "python").resolve())
     proven = read_provenance(built.venv, (distribution,), (module,), facts)
-    check_import(built.venv, proven, {})
+    check_import(built.venv, proven, {}, find_workspace())
     return proven
