@@ -199,8 +199,6 @@ def _hear(workers: Sequence[_Worker]) -> list[tuple[Any, list[str]]]:
         for worker in select.select(waited_for, [], [])[0]:
             try:
                 heard[worker] = worker.receive()
-                if isinstance(heard[worker][0], str):
-                    raise LauncherError(heard[worker][0])
             except LauncherError as error:
                 error.position = workers.index(worker) if len(workers) > 1 else None
                 raise
@@ -251,6 +249,8 @@ class _Worker:
             answer: tuple[Any, list[str]] = marshal.load(self._answers)
         except (OSError, EOFError) as error:
             raise self._died() from error
+        if isinstance(answer[0], str):
+            raise LauncherError(answer[0])
         return answer
 
     def _died(self) -> LauncherError:
