@@ -145,7 +145,7 @@ class _Commits:
             target=target, pair=pair, workspace=workspace, announce=self.watcher.say, repo=repo
         ).build(interpreter)
         for side in Side:
-            environments.side(side).prove_again(target.env)
+            environments.side(side).prove_again(target.env, workspace)
         with (
             network_of(target, [planned], workspace) as network,
             subjects(target, [planned], workspace, interpreter, environments, network) as (

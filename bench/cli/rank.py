@@ -185,7 +185,7 @@ class _RevisionRanker:
         environment = Builder(
             target=target, pair=pair, workspace=workspace, announce=self.watcher.say, repo=repo
         ).build_one(self.interpreter)
-        environment.prove_again(target.env)
+        environment.prove_again(target.env, workspace)
         clone = None
         if pair.base.source is Source.GIT:
             clone = open_clone(clone_path(target, workspace, repo))

@@ -25,7 +25,7 @@ from bench.core.lock import exclusive
 from bench.core.process import transcript
 from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Target
-from bench.core.workspace import Workspace, find_workspace
+from bench.core.workspace import Workspace
 from bench.engine.environments.bytecode import compile_packages
 from bench.engine.environments.installer import Installer, is_locked
 from bench.engine.environments.interpreters import Interpreter, interpreter_facts
@@ -70,10 +70,19 @@ class Environment:
         """Its files as they were built. Read once: what is measured could write to the cache."""
         return read_inventory(self.folder)
 
-    def prove_again(self, own: dict[str, str]) -> None:
-        """Prove that the environment still is what was built; raises `BuildError` if not.
+    def prove_again(self, own: dict[str, str], workspace: Workspace) -> None:
+        """Prove that the environment is what was built, and that its module is the one imported.
 
-        One that has changed is not used again: the next run builds it anew.
+        `own` are the target's variables. Raises `BuildError` if not.
+        """
+        self.check_unchanged()
+        if self.record.image is None:
+            check_import(self.venv, self.record.provenance, own, workspace)
+
+    def check_unchanged(self) -> None:
+        """Raise `BuildError` if a file is not as it was built.
+
+        Such an environment is not used again: the next run builds it anew.
         """
         if self.record.image is not None:
             self._prove_image(self.record.image)
@@ -86,7 +95,6 @@ class Environment:
                 f"{changes}.",
                 "The next run builds it anew. Something wrote into it, perhaps the program itself.",
             )
-        check_import(self.venv, self.record.provenance, own, find_workspace())
 
     def _prove_image(self, image: ImageRecord) -> None:
         recipe, revision = self.record.recipe, self.record.revision

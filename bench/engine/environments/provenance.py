@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from packaging.utils import canonicalize_name
 
@@ -193,15 +194,17 @@ def check_import(venv: Path, proven: Provenance, own: dict[str, str], workspace:
 
     Raises `BuildError` when it can't be imported or comes from somewhere else.
     """
-    folder, module, word = venv.parent, proven.module, secrets.token_hex(8)
-    python = venv / "bin" / "python"
-    apart = isolate(workspace).around(Access((folder, *python_folders(python))))
-    finished = run_tool(
-        [*apart, python, "-c", _IMPORT, module, word],
-        cwd=folder,
-        env=subject_environment(venv, folder, own),
-        timeout_s=120,
-    )
+    python, module, word = venv / "bin" / "python", proven.module, secrets.token_hex(8)
+    isolation = isolate(workspace)
+    apart = isolation.around(Access((venv, *python_folders(python))))
+    with TemporaryDirectory() as folder:
+        home = Path("/tmp" if isolation.sandbox else folder)
+        finished = run_tool(
+            [*apart, python, "-c", _IMPORT, module, word],
+            cwd=Path("/"),
+            env=subject_environment(venv, home, own),
+            timeout_s=120,
+        )
     answers = [line for line in finished.stdout.splitlines() if line.startswith(word)]
     if not finished.ok or not answers:
         raise BuildError(

@@ -70,12 +70,12 @@ def opened(
     target, benchmarks, workspace = plan.target, plan.benchmarks, plan.workspace
     check_links(folder, workspace.data)
     with exclusive(folder / "lock"), network_of(target, benchmarks, workspace) as network:
-        proof = PairProof(environments, target.env, interpreter_facts(interpreter.executable))
+        proof = PairProof(environments, interpreter_facts(interpreter.executable))
         wanted = describe_run(plan, proof, interpreter, network)
         run = _resumed(folder, wanted, say) or create_run(folder, wanted)
         mark_unreported(workspace, run)
         with Journal(run) as journal, refused_if_unproven(journal):
-            proof.hold()
+            proof.begin(target.env, workspace)
             with (
                 nothing_left(environments.base.record.image, workspace.cache),
                 Launcher(network.isolation) as launcher,

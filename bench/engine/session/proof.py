@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.core.errors import BuildError, UnprovenError
 from bench.core.sample import Side
+from bench.core.workspace import Workspace
 from bench.engine.environments.bytecode import NO_LIBRARY
 from bench.engine.environments.interpreters import InterpreterFacts
 from bench.engine.environments.inventory import differences, statuses
@@ -23,19 +24,22 @@ class PairProof:
     """Both environments and their interpreter's standard library are what they were."""
 
     environments: Environments
-    own: dict[str, str]
     facts: InterpreterFacts
 
     def __post_init__(self) -> None:
         self._library = statuses(Path(self.facts.library), NO_LIBRARY)
 
-    def hold(self) -> None:
-        """Prove it now; raises `UnprovenError` if something has changed."""
+    def begin(self, own: dict[str, str], workspace: Workspace) -> None:
+        """Prove it before measuring, imports included; raises `UnprovenError`."""
         for side in Side:
-            try:
-                self.environments.side(side).prove_again(self.own)
-            except BuildError as error:
-                raise UnprovenError(error.message, error.hint) from error
+            with _unproven():
+                self.environments.side(side).prove_again(own, workspace)
+
+    def hold(self) -> None:
+        """Prove that nothing has changed since; raises `UnprovenError` if something has."""
+        for side in Side:
+            with _unproven():
+                self.environments.side(side).check_unchanged()
         now = statuses(Path(self.facts.library), NO_LIBRARY)
         changes = differences(self._library, now)
         if changes:
@@ -44,6 +48,14 @@ class PairProof:
                 f"began: {changes}.",
                 "Something wrote there, perhaps another program of that Python.",
             )
+
+
+@contextmanager
+def _unproven() -> Iterator[None]:
+    try:
+        yield
+    except BuildError as error:
+        raise UnprovenError(error.message, error.hint) from error
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class ProfileSession:
         none could be run.
         """
         for side in self.profiled:
-            environments.side(side).prove_again(self.target.env)
+            environments.side(side).prove_again(self.target.env, self.workspace)
         found = False
         with (
             network_of(self.target, self.benchmarks, self.workspace) as network,

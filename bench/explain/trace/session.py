@@ -98,7 +98,7 @@ class TraceSession:
         Raises `NothingMeasuredError` when nothing was recorded of any.
         """
         for side in self.traced:
-            environments.side(side).prove_again(self.target.env)
+            environments.side(side).prove_again(self.target.env, self.workspace)
         found = False
         with self._started(interpreter, environments, 0.0) as (taker, subjects_, network):
             for planned in self.benchmarks:

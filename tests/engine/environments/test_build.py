@@ -185,4 +185,5 @@ def test_environment_whose_interpreter_is_gone(
     """A Python was uninstalled, or a cleaner of temporary files passed by."""
     built = build_pair(own_cache, interpreter, "v1.0.0..v1.0.1").base
     (built.venv / "bin" / "python").unlink()
-    build_pair(own_cache, interpreter, "v1.0.0..v1.0.1").base.prove_again({})
+    built = build_pair(own_cache, interpreter, "v1.0.0..v1.0.1").base
+    built.prove_again({}, own_cache.workspace)

@@ -91,7 +91,7 @@ def test_library_that_changes_while_measuring(
     sandbox: Sandbox, interpreter: Interpreter, facts: InterpreterFacts
 ) -> None:
     """Both sides use the interpreter's library: what is written there decides about both."""
-    proof = PairProof(build_pair(sandbox, interpreter, "v1.0.0..v1.1.0"), {}, facts)
+    proof = PairProof(build_pair(sandbox, interpreter, "v1.0.0..v1.1.0"), facts)
     proof.hold()
     (Path(facts.library) / "sitecustomize.py").touch()
     with pytest.raises(UnprovenError, match=r"1 appeared \(.*/sitecustomize.py\)"):

@@ -22,6 +22,7 @@ from bench.engine.environments.interpreters import Interpreter, interpreter_fact
 from bench.engine.environments.inventory import differences, take
 from bench.engine.environments.provenance import check_import, check_undamaged, read_provenance
 from bench.engine.measure.invocations import NotPresentError, Subject
+from bench.engine.sandbox.isolation import isolate
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def packages(environment: Environment) -> Path:
 
 
 def test_untouched_environment_is_proven_again(built: Environment) -> None:
-    built.prove_again({})
+    built.check_unchanged()
 
 
 def write(file: Path, content: str) -> None:
@@ -78,7 +79,7 @@ def test_any_change_is_found_and_named(built: Environment, attack: str) -> None:
     assert built.inventory.entries
     change(packages(built))
     with pytest.raises(BuildError, match=f"has changed since it was built: {wanted}"):
-        built.prove_again({})
+        built.check_unchanged()
     assert not (built.folder / "environment.json").exists()
 
 
@@ -89,7 +90,7 @@ def test_stored_inventory_that_is_rewritten(built: Environment) -> None:
     stored = built.folder / "inventory"
     stored.write_bytes(msgspec.msgpack.encode(take_inventory(built.venv)))
     with pytest.raises(BuildError, match="changed since it was built"):
-        built.prove_again({})
+        built.check_unchanged()
 
 
 def test_inventory_of_another_environment_is_not_used(
@@ -170,12 +171,23 @@ def test_forged_answer_is_not_believed(
 def test_module_in_the_working_directory_is_not_imported(
     built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shadow = tmp_path / "sample.py"
-    shadow.write_text("raise SystemExit('shadowed')\n", encoding="utf-8")
-    (built.folder / "sample.py").write_text("raise SystemExit('shadowed')\n", encoding="utf-8")
+    (tmp_path / "sample.py").write_text("raise SystemExit('shadowed')\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    built.prove_again({})
+    check_import(built.venv, built.record.provenance, {}, find_workspace())
+
+
+def test_import_that_proves_is_sandboxed(own_cache: Sandbox, built: Environment) -> None:
+    """It runs what is measured: it must not write to where the proof is kept."""
+    isolation = isolate(own_cache.workspace)
+    if isolation.sandbox is None:
+        pytest.skip(isolation.missing)
+    file = packages(built) / "sample" / "__init__.py"
+    for place in (file.with_name("planted.py"), built.folder / "inventory"):
+        write(file, f"open({str(place)!r}, 'a').write('planted')\n")
+        with pytest.raises(BuildError, match="can't be imported"):
+            check_import(built.venv, built.record.provenance, {}, own_cache.workspace)
+    assert b"planted" not in (built.folder / "inventory").read_bytes()
 
 
 def test_variables_that_would_redirect_are_seen(
@@ -184,10 +196,13 @@ def test_variables_that_would_redirect_are_seen(
     """A target's own variables may do much, but not import another copy unnoticed."""
     monkeypatch.setenv("BENCH_SANDBOX", "off")  # there it would not see the other copy
     (tmp_path / "sample.py").touch()
+    proven = built.record.provenance
     with pytest.raises(BuildError, match=r"takes .*sample.py, not"):
-        built.prove_again({"PYTHONPATH": str(tmp_path)})
+        check_import(
+            built.venv, built.record.provenance, {"PYTHONPATH": str(tmp_path)}, find_workspace()
+        )
     with pytest.raises(BuildError, match="PYTHONSAFEPATH or PYTHONNOUSERSITE"):
-        built.prove_again({"PYTHONSAFEPATH": ""})
+        check_import(built.venv, proven, {"PYTHONSAFEPATH": ""}, find_workspace())
 
 
 @pytest.mark.parametrize("source", ["raise SystemExit(0)", "import os; os._exit(0)", "1 / 0"])
