@@ -56,6 +56,7 @@ _NOT_OURS = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EIO,
     errno.ENAMETOOLONG, errno.ESTALE, errno.ETXTBSY, errno.EBUSY,
 }  # fmt: skip
+_SOON_S = 0.05
 _LIKENESS = {
     "−": "-", "–": "-", "—": "-", "…": "...", "×": "x", "±": "+/-", "→": "->", "≥": ">=", "≤": "<=",
     "α": "alpha", "·": "-", "≈": "~", "µ": "u",
@@ -156,10 +157,20 @@ def _end_politely() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    sys.unraisablehook = _again
 
 
 def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
+
+
+def _again(lost: sys.UnraisableHookArgs) -> None:
+    """Interrupt once more where Python ignored it: in a destructor, or in an import's callback."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, _SOON_S)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _end(message: str, status: ExitStatus) -> int:

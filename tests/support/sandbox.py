@@ -46,6 +46,11 @@ pythons = ["{PYTHON}"]
 """
 
 
+def _with_signals() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """Folders of a test's own; the cache (and what is built in it) may be shared between tests."""
@@ -84,7 +89,7 @@ class Sandbox:
         (self.workspace.targets / f"{name}.toml").write_text(text, encoding="utf-8")
 
     def start(self, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.Popen[str]:
-        """Start `python -m bench`; SIGINT reaches it even where the caller's shell ignores it."""
+        """Start `python -m bench`; signals reach it even where the caller's shell ignores them."""
         return subprocess.Popen(
             [sys.executable, "-m", "bench", *map(str, arguments)],
             cwd=cwd,
@@ -93,7 +98,7 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+            preexec_fn=_with_signals,  # noqa: PLW1509
         )
 
     def bench(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from support.launching import children_of, ends, left_behind
-from support.sandbox import TIMING_ONLY, Sandbox, target_text
+from support.sandbox import ROOT, TIMING_ONLY, Sandbox, target_text
 
 from bench.core.result import CONTROL
 from bench.engine.store.events import Closed, Counted, Measured, Opened
@@ -236,3 +237,24 @@ def test_leftovers_of_killed_commands_go_at_the_next_start(own_cache: Sandbox) -
     assert in_use
     own_cache.bench("run", "sample", "--repo", own_cache.repository, "--dry-run", status=0)
     assert list(places.scratch.iterdir()) == []
+
+
+def test_interruption_that_python_ignores_is_not_lost() -> None:
+    """A signal that arrives in a destructor raises there, where exceptions are ignored."""
+    code = """
+import os, signal, time
+from bench.cli.main import _end_politely
+_end_politely()
+class Dies:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+Dies()
+time.sleep(20)
+print("went on")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.stdout == ""
+    assert done.stderr.endswith("KeyboardInterrupt\n")
