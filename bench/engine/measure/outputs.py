@@ -125,8 +125,9 @@ class OutputsSeen:
                 differs.append(name)
                 (base,), (head,) = texts.values()
                 excerpt = excerpt or first_difference(base, head)
+        once = all(len(found) == 1 for found in last.values())
         return Outputs(
-            differs=tuple(differs),
+            differs=tuple(f"{name} (one run of each side)" if once else name for name in differs),
             varying=tuple(side for side in Side if side in varying),
             excerpt=excerpt,
         )

@@ -20,7 +20,7 @@ from bench.engine.measure.homes import HomeError
 from bench.engine.measure.inputs import put_files
 from bench.engine.measure.network import Network
 from bench.engine.measure.traffic import Mark, complaint, counts
-from bench.engine.sandbox.limits import OUTPUT_BYTES, Limits, usual_limits
+from bench.engine.sandbox.limits import OUTPUT_BYTES, usual_limits
 
 # Of a core that two processes share they use at most all; the kernel rounds.
 _MOST_OF_A_CORE, _CORE_SLACK_S = 1.02, 0.004
@@ -174,9 +174,8 @@ class RoundTaker:
             blamed = order if error.position is None else [order[error.position]]
             raise RoundFailedError(message, tuple(blamed)) from error
         self._check_service(sides, order)  # the better explanation, if it is one
-        limits = usual_limits() if self.launcher.isolation.sandbox else None
         found = dict(zip(order, outcomes, strict=True))
-        _check(sides, found, limits)
+        _check(sides, found, limited=self.launcher.isolation.sandbox is not None)
         if together and cpu is not None:
             _check_core(found, cpu)
         for side, outcome in zip(order, outcomes, strict=True):
@@ -194,7 +193,7 @@ def inside_s(taken: Round) -> float:
     return max(walls) if taken.design is Design.DUET else sum(walls)
 
 
-def _check(sides: Sides, outcomes: dict[Side, Outcome], limits: Limits | None) -> None:
+def _check(sides: Sides, outcomes: dict[Side, Outcome], *, limited: bool) -> None:
     hung = tuple(side for side, outcome in outcomes.items() if outcome.status is None)
     if hung:
         limit = sides.benchmark.timeout_s * len(outcomes)
@@ -208,7 +207,7 @@ def _check(sides: Sides, outcomes: dict[Side, Outcome], limits: Limits | None) -
     }
     if wrong:
         side, outcome = next(iter(wrong.items()))
-        raise RoundFailedError(_describe(outcome, sides.side(side), limits), tuple(wrong))
+        raise RoundFailedError(_describe(outcome, sides.side(side), limited=limited), tuple(wrong))
     loud = {side: words for side in outcomes if (words := _too_much(sides.side(side)))}
     if loud:
         raise RoundFailedError(next(iter(loud.values())), tuple(loud))
@@ -237,12 +236,12 @@ def _too_much(invocation: Invocation) -> str:
     return ""
 
 
-def _describe(outcome: Outcome, invocation: Invocation, limits: Limits | None) -> str:
+def _describe(outcome: Outcome, invocation: Invocation, *, limited: bool) -> str:
     """How a process ended, its last words, and the limit that it ran into, if it did."""
     status, last = outcome.status or 0, _last_line(invocation.stderr)
     ending = f"exit status {status}" if status >= 0 else f"killed by signal {-status}"
     peak = outcome.sample.peak_rss_bytes if outcome.sample else 0
-    limit = limits.reason(status, last, peak) if limits else ""
+    limit = usual_limits().reason(status, last, peak) if limited else ""
     return ": ".join(filter(None, (ending, last, limit)))
 
 

@@ -76,6 +76,13 @@ def test_exit_status(tmp_path: Path) -> None:
     assert (found.differs, found.excerpt) == (("exit status",), "0 → 3")
 
 
+def test_one_run_of_each_side_is_said(tmp_path: Path) -> None:
+    """A benchmark of minutes: nobody knows whether it would print the same again."""
+    found = seen(tmp_path, ["a"], ["b"]).compared()
+    assert found is not None
+    assert found.differs == ("standard output (one run of each side)",)
+
+
 def test_nothing_was_run(tmp_path: Path) -> None:
     assert seen(tmp_path, ["a"], []).compared() is None
 

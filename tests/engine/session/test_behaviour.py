@@ -63,6 +63,11 @@ FLAKY = command(
 KILLER = command(
     "killer", f"import os, time; {_UNITS}; UNITS > 1 and (os.kill(os.getppid(), 9), time.sleep(9))"
 )
+PREPARED = command(
+    "prepared",
+    "pass",
+    rest=f"prepare = {json.dumps(['python', '-c', f'{_UNITS}; assert UNITS == 1'])}",
+)
 # Works while it is probed, and ends its launcher when it is timed.
 LATE_KILLER = command(
     "late-killer",
@@ -75,6 +80,7 @@ LEAVES = command(
 )
 GREEDY = command("greedy", f"{_UNITS}; x = bytearray(1 << 60 if UNITS > 1 else 1)")
 ALL = (
+    PREPARED,
     LATE_KILLER,
     LEAVES,
     GREEDY,
@@ -115,7 +121,7 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     assert outputs["python-startup"] is None
     assert outputs["cheats"]["differs"][0].startswith("standard output (in ")
     assert outputs["cheats"]["excerpt"] == "-all done\n+"
-    assert found["greedy"]["verdict"] == "broken"
+    assert found["greedy"]["verdict"] == found["prepared"]["verdict"] == "broken"
     if found["leaves"]["left_running"]:  # where processes run in a sandbox
         assert found["leaves"]["left_running"] == ["sleep 4247"]
         assert "⚠ left processes running" in said
@@ -134,7 +140,7 @@ def test_behaviour_of_both_sides(measured: tuple[Sandbox, Mapping[str, Any], str
     page = file.read_text(encoding="utf-8")
     assert "⚠ standard output differs" in page
     assert "First difference: `-did 1 units / +did 4 units`" in page
-    assert re.search(r"🔴 \*\*Broken by head: [34] of 13\*\*: `", page)
+    assert re.search(r"🔴 \*\*Broken by head: [45] of 14\*\*: `", page)
     assert "🔴 **broken: fails on head**" in page
     assert f"dropped on both sides: flaky ({rates}). " in page
     assert "varies from run to run and was not compared: random" in page
