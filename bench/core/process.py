@@ -87,7 +87,7 @@ def run_tool(
         process = subprocess.Popen(
             _guarding(told) if guarded else words,
             cwd=None if guarded else cwd,
-            env={"PATH": variables.get("PATH", os.defpath)} if guarded else variables,
+            env=_guardians(variables) if guarded else variables,
             stdin=subprocess.PIPE if guarded else subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -113,6 +113,12 @@ def run_tool(
 
 def _guarding(told: IO[bytes]) -> list[str]:
     return [sys.executable, "-I", "-S", str(_GUARDIAN), str(told.fileno())]
+
+
+def _guardians(variables: Mapping[str, str]) -> dict[str, str]:
+    """Where the tool is looked for, and what our own interpreter may need to start."""
+    own = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    return {"PATH": variables.get("PATH", os.defpath), **own}
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> bool:

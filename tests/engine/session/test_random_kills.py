@@ -32,7 +32,7 @@ from bench.engine.store.run import Run
 
 SIGNALS = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 KILLS = int(os.environ.get("BENCH_KILLS", "200"))
-AT_MOST_A_LIFE = 16
+AT_MOST_A_LIFE = 24
 COMMAND = ("run", "sample", "one..two", "--rounds", "10", "--budget", "20")
 TESTS = "def test_fine(): pass\n"
 
@@ -201,7 +201,7 @@ def test_kills_lose_and_repeat_nothing(tmp_path: Path, origin: Path) -> None:
         life = Life(tmp_path / f"life-{lives}", origin, *([] if counters else ["--no-counters"]))
         for _ in range(chance.randint(1, AT_MOST_A_LIFE)):
             number = chance.choice(SIGNALS)
-            at_s = whole_s * chance.random() ** 2 * (3 if counters else 1)
+            at_s = whole_s * chance.random() ** 3 * (3 if counters else 1)
             phase = life.killed(at_s, number)
             if phase is None:
                 assert life.verdicts() == verdicts
