@@ -24,11 +24,14 @@ def at_work(workspace: Workspace) -> Iterator[None]:
 
 
 def sweep_all(workspace: Workspace) -> None:
-    """Remove scratch folders, checkouts and half-built environments that no process works in."""
+    """Remove scratch folders, checkouts, and halves of what is made, that no process works in."""
     sweep(workspace.scratch)
     sweep(Path(tempfile.gettempdir()), TESTS_PREFIX)
     for checkout in workspace.worktrees.glob("*/"):
         _remove_unless_locked(checkout, workspace.environments / f"{checkout.name}.lock")
+    for place in (workspace.repos, workspace.cache / "support", workspace.cache / "fixtures"):
+        for half in place.glob("*.partial"):
+            _remove_unless_locked(half, half.with_suffix(".lock"))
     for built in workspace.environments.glob("*/"):
         if not (built / "environment.json").exists():
             _remove_unless_locked(built, built.with_suffix(".lock"))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.core.errors import UsageError
+from bench.core.lock import exclusive
 from bench.core.process import Finished
 from bench.engine.revisions.calls import git, git_remote
 from bench.engine.revisions.git import Clone
@@ -26,13 +27,17 @@ def clone_on_demand(url: str, path: Path, *, private: bool) -> Clone:
     Raises `UsageError` when it can't be cloned, naming what a private repository needs, and when
     the clone that is there is of another repository.
     """
-    if path.is_dir():
-        clone = open_clone(path, ours=True)
-        _check_origin(clone, url)
-        return clone
+    with exclusive(path.with_name(f".{path.name}.lock"), wait=True):
+        if not path.is_dir():
+            return _cloned(url, path, private=private)
+    clone = open_clone(path, ours=True)
+    _check_origin(clone, url)
+    return clone
+
+
+def _cloned(url: str, path: Path, *, private: bool) -> Clone:
     partial = path.with_name(f".{path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
     cloned = git_remote(None, "clone", "--quiet", url, partial, timeout_s=1800)
     if not cloned.ok:
         shutil.rmtree(partial, ignore_errors=True)

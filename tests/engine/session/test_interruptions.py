@@ -225,12 +225,14 @@ def test_leftovers_of_killed_commands_go_at_the_next_start(own_cache: Sandbox) -
         wait_for_rounds(own_cache, process, 1)
         in_use = list(places.scratch.iterdir())
         half, half_built = places.worktrees / ("0" * 16), places.environments / ("0" * 16)
-        for left in (half, half_built, places.scratch / "counters-x"):
+        half_cloned = places.repos / ".sample.partial"
+        for left in (half, half_built, half_cloned, places.scratch / "counters-x"):
             left.mkdir(parents=True)
         own_cache.bench("run", "sample", "v1.0.0..v1.1.0", "--repo", own_cache.repository,
                         "--dry-run", status=0)  # fmt: skip
         assert not half.exists()
         assert not half_built.exists()
+        assert not half_cloned.exists()
         assert sorted(places.scratch.iterdir()) == sorted(in_use)  # another session works there
         process.kill()
         process.communicate()
