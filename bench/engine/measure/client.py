@@ -63,7 +63,8 @@ class Outcome:
     """How a measured process ended; `status` None: stopped by the time-out.
 
     `left` are the processes that it left running and that were ended, by their command lines.
-    `started_s` is when it began (CLOCK_MONOTONIC), `last_cpu` the core it ran on last, where known.
+    `started_s` is when it began (CLOCK_MONOTONIC), `last_cpu` the core it ran on last, where known;
+    `reprioritised`: it has changed its priority.
     """
 
     status: int | None
@@ -71,6 +72,7 @@ class Outcome:
     left: tuple[str, ...] = ()
     started_s: float = 0.0
     last_cpu: int | None = None
+    reprioritised: bool = False
 
 
 class LauncherError(Exception):
@@ -277,10 +279,12 @@ def _outcome(counters: dict[str, Any]) -> Outcome:
     used = dict(counters)
     status, left = used.pop("status"), used.pop("left")
     started, last_cpu = used.pop("started", 0.0), used.pop("last_cpu", None)
+    reprioritised = used.pop("reprioritised", False)
     return Outcome(
         status=status,
         sample=Sample(**used) if used else None,
         left=left,
         started_s=started,
         last_cpu=last_cpu,
+        reprioritised=reprioritised,
     )

@@ -35,7 +35,7 @@ class TimedOut(Exception):  # noqa: N818
 
 
 _MACOS = sys.platform == "darwin"
-_CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC
+_CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
 _PR_SET_DUMPABLE = 4
 _running: dict[int, int] = {}  # process id → position of its side
@@ -62,7 +62,22 @@ def _on_terminate(_number: int, _frame: Any) -> None:
     posix._exit(143)  # noqa: SLF001
 
 
+def _remove(path: str) -> None:
+    try:
+        posix.unlink(path)
+    except OSError:
+        try:
+            for name in posix.listdir(path):
+                _remove(f"{path}/{name}")
+            posix.rmdir(path)
+        except OSError:
+            pass
+
+
 def _spawn(side: dict[str, Any], position: int) -> tuple[int, float]:
+    for name in ("stdout", "stderr", "extra"):
+        if side[name] and not side[name].startswith("/dev/"):
+            _remove(side[name])  # a process may have put a link in its place
     actions = [
         (posix.POSIX_SPAWN_OPEN, 0, side["stdin"], posix.O_RDONLY, 0),
         (posix.POSIX_SPAWN_OPEN, 1, side["stdout"], _CREATE, 0o600),
@@ -92,16 +107,20 @@ def _run_queue_s(process: int) -> float | None:
         posix.close(handle)
 
 
-def _last_cpu(process: int) -> int | None:
-    """The core that the (dead, not yet reaped) process ran on last; None if not told."""
+def _last_seen(process: int) -> tuple[int | None, bool]:
+    """The core that the (dead, not yet reaped) process ran on last; whether it has changed its
+    priority. (None, False) if not told.
+    """
     try:
         handle = posix.open(f"/proc/{process}/stat", posix.O_RDONLY)
     except OSError:
-        return None
+        return None, False
     try:
-        return int(posix.read(handle, 1000).rpartition(b") ")[2].split()[36])
+        told = [int(word) for word in posix.read(handle, 1000).rpartition(b") ")[2].split()[1:]]
+        nice, cpu, policy = told[15], told[35], told[37]
+        return cpu, policy != 0 or nice != posix.getpriority(posix.PRIO_PROCESS, 0)
     except (OSError, ValueError, IndexError):
-        return None
+        return None, False
     finally:
         posix.close(handle)
 
@@ -110,10 +129,11 @@ def _reap() -> tuple[int, dict[str, Any]]:
     waiting = getattr(posix, "waitid", None)
     process = 0
     queue: float | None = None
-    last_cpu: int | None = None
+    last_cpu, reprioritised = None, False
     if waiting is not None and not _MACOS:
         process = waiting(posix.P_ALL, 0, posix.WEXITED | posix.WNOWAIT).si_pid
-        queue, last_cpu = _run_queue_s(process), _last_cpu(process)
+        queue = _run_queue_s(process)
+        last_cpu, reprioritised = _last_seen(process)
     process, status, usage = posix.wait4(process or -1, 0)
     ended = time.monotonic()
     _kill_group(process)  # what it left behind must not run beside the next round
@@ -129,6 +149,7 @@ def _reap() -> tuple[int, dict[str, Any]]:
         "involuntary_switches": usage.ru_nivcsw,
         "run_queue_s": queue,
         "last_cpu": last_cpu,
+        "reprioritised": reprioritised,
     }
 
 
@@ -228,18 +249,6 @@ def _end_strangers() -> list[str]:
 
 def _contents() -> dict[str, set[str]]:
     return {folder: set(posix.listdir(folder)) for folder in _TEMPORARY}
-
-
-def _remove(path: str) -> None:
-    try:
-        posix.unlink(path)
-    except OSError:
-        try:
-            for name in posix.listdir(path):
-                _remove(f"{path}/{name}")
-            posix.rmdir(path)
-        except OSError:
-            pass
 
 
 def _clean(standing: dict[str, set[str]]) -> None:

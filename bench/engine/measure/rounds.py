@@ -220,6 +220,9 @@ def _check_core(outcomes: dict[Side, Outcome], cpu: int) -> None:
     and with it an advantage.
     """
     gone = tuple(side for side, one in outcomes.items() if one.last_cpu not in {None, cpu})
+    changed = tuple(side for side, one in outcomes.items() if one.reprioritised)
+    if changed:
+        raise RoundFailedError("changed its priority, which base and head have to share", changed)
     samples = [(one.started_s, one.sample) for one in outcomes.values() if one.sample]
     ended_s = max(started + sample.wall_s for started, sample in samples)
     passed_s = ended_s - min(started for started, _ in samples)
