@@ -36,6 +36,7 @@ from bench.engine.environments.provenance import (
     check_import,
     check_undamaged,
     read_provenance,
+    readable,
 )
 from bench.engine.environments.sandboxed_builds import build_prefix
 from bench.engine.environments.uv import package_sources, run_uv
@@ -297,10 +298,12 @@ class _Build:
         venv, recipe = self.folder / "venv", self.recipe
         facts = interpreter_facts((venv / "bin" / "python").resolve())
         compile_packages(Installed(venv).sites, facts)
-        proof = read_provenance(venv, recipe.distributions, recipe.modules, facts)
+        with readable():
+            proof = read_provenance(venv, recipe.distributions, recipe.modules, facts)
         check_import(venv, proof, self.target.env, self.workspace)
         inventory = take_inventory(venv)
-        check_undamaged(venv, inventory)
+        with readable():
+            check_undamaged(venv, inventory)
         write_atomically(self.folder / _INVENTORY, msgspec.msgpack.encode(inventory))
         return self._record(proof, inventory.digest)
 

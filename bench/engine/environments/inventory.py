@@ -13,6 +13,7 @@ import os
 import stat
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -99,20 +100,24 @@ def statuses(folder: Path, left_out: Collection[str]) -> Inventory:
     """The same without reading any content: to see whether something is written in the meantime."""
     entries, skipped = {}, {os.fsencode(name) for name in left_out}
     for path in _below(os.fsencode(folder), skipped):
-        status = os.lstat(path)
-        entries[path] = _with_status(status, f"{status.st_ino} {status.st_ctime_ns}")
+        with suppress(OSError):  # it has gone meanwhile
+            status = os.lstat(path)
+            entries[path] = _with_status(status, f"{status.st_ino} {status.st_ctime_ns}")
     return Inventory(time.time_ns(), entries)
 
 
 def _below(folder: bytes, left_out: Collection[bytes] = ()) -> Iterator[bytes]:
-    with os.scandir(folder) as found:
-        for one in found:
-            if one.is_dir(follow_symlinks=False):
-                if one.name not in left_out:
-                    yield one.path
-                    yield from _below(one.path, left_out)
-            else:
-                yield one.path
+    """Everything below a folder; what can't be listed or goes meanwhile differs by its entry."""
+    try:
+        found = list(os.scandir(folder))
+    except OSError:
+        return
+    for one in found:
+        is_folder = one.is_dir(follow_symlinks=False)
+        if not is_folder or one.name not in left_out:
+            yield one.path
+        if is_folder and one.name not in left_out:
+            yield from _below(one.path, left_out)
 
 
 def _is_settled(entry: Entry, known: Inventory) -> bool:
@@ -120,10 +125,13 @@ def _is_settled(entry: Entry, known: Inventory) -> bool:
 
 
 def _entry(path: bytes, trusted: Entry | None) -> Entry:
-    status = os.lstat(path)
-    if trusted is not None and _with_status(status, trusted.content) == trusted:
-        return trusted
-    return _with_status(status, _content(path, status.st_mode))
+    try:
+        status = os.lstat(path)
+        if trusted is not None and _with_status(status, trusted.content) == trusted:
+            return trusted
+        return _with_status(status, _content(path, status.st_mode))
+    except OSError as error:
+        return Entry(0, 0, 0, 0, 0, f"cannot be read: {error.strerror}")
 
 
 def _with_status(status: os.stat_result, content: str) -> Entry:

@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -107,12 +108,25 @@ class Installed:
         return sorted(top for top in tops if top.isidentifier())
 
     def _recorded(self, name: str) -> Iterator[tuple[str, str]]:
-        site = Path(str(self.distributions[name].locate_file("")))
+        place = Path(str(self.distributions[name].locate_file("")))
+        site = place.relative_to(self.venv.resolve())
         # Not `Distribution.files`, which leaves out those that are missing.
         for path, said, *_ in filter(None, csv.reader(self.record(name).splitlines())):
             if said.startswith("sha256="):
-                where = os.path.relpath(os.path.normpath(site / path), self.venv.resolve())
+                where = os.path.normpath(f"{site}/{path}")
                 yield where, base64.urlsafe_b64decode(f"{said[7:]}=").hex()
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turn what foreign metadata can be wrong in into a `BuildError`."""
+    try:
+        yield
+    except (ValueError, KeyError, csv.Error) as error:
+        raise BuildError(
+            f"The metadata of what was installed cannot be read: {error}",
+            "It is in the folders that end in .dist-info, METADATA and RECORD above all.",
+        ) from error
 
 
 def read_provenance(

@@ -20,7 +20,12 @@ from bench.core.workspace import find_workspace
 from bench.engine.environments.build import Environment, cached, take_inventory
 from bench.engine.environments.interpreters import Interpreter, interpreter_facts
 from bench.engine.environments.inventory import differences, take
-from bench.engine.environments.provenance import check_import, check_undamaged, read_provenance
+from bench.engine.environments.provenance import (
+    check_import,
+    check_undamaged,
+    read_provenance,
+    readable,
+)
 from bench.engine.measure.invocations import NotPresentError, Subject
 from bench.engine.sandbox.isolation import isolate
 
@@ -147,6 +152,24 @@ def test_every_distribution_is_held_against_its_record(built: Environment) -> No
     write(site / "shared.py", "# poisoned\n")
     with pytest.raises(BuildError, match=r"Files of one are not what its RECORD lists: .*shared"):
         check_undamaged(built.venv, take_inventory(built.venv))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("METADATA", b"Name: \xff\n"), ("RECORD", b"alone\n"), ("RECORD", b"x,sha256=A,\n")],
+)
+def test_metadata_that_cannot_be_read(built: Environment, file: str, content: bytes) -> None:
+    (info,) = packages(built).glob("*.dist-info")
+    (info / file).write_bytes(content)
+    with pytest.raises(BuildError, match="metadata of what was installed cannot be"), readable():
+        check_undamaged(built.venv, take_inventory(built.venv))
+
+
+def test_files_that_cannot_be_read(built: Environment) -> None:
+    """A pipe is not waited for, and a folder that is closed is a change."""
+    os.mkfifo(packages(built) / "pipe")
+    with pytest.raises(BuildError, match=r"1 appeared \(.*pipe"):
+        built.check_unchanged()
 
 
 @pytest.mark.parametrize("when", ["import", "exit"])
