@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+from typing import Annotated
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Instrument(enum.StrEnum):
@@ -81,8 +84,8 @@ MODULES = (Counter.MODULES_OWN, Counter.MODULES_STANDARD, Counter.MODULES_THIRD_
 class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
     """One side's figures from one instrument; `system_calls` are by kind."""
 
-    figures: dict[Counter, int]
-    system_calls: dict[str, int] = {}
+    figures: dict[Counter, Count]
+    system_calls: dict[str, Count] = {}
 
 
 class Names(msgspec.Struct, frozen=True, omit_defaults=True):

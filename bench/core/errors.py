@@ -30,6 +30,7 @@ class BenchError(Exception):
     status = ExitStatus.USAGE
 
     def __init__(self, message: str, hint: str = "") -> None:
+        message = message.encode(errors="backslashreplace").decode()  # names of files are any bytes
         super().__init__(without_secrets(message))
         self.message = without_secrets(message)
         self.hint = without_secrets(hint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from bench.core.sample import Design
@@ -18,10 +20,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     the block this run is, empty for one that no fleet asked for.
     """
 
-    alpha: float = 0.05
-    mei: float = 0.02
-    budget_s: float = 30.0
-    rounds: int = 160
+    alpha: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.05
+    mei: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.02
+    budget_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
+    rounds: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 160
     design: Design | None = None
     benchmarks: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

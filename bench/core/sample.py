@@ -7,13 +7,12 @@ from typing import Annotated
 
 import msgspec
 
-from bench.core.counts import Counter
+from bench.core.counts import Count, Counter
 
 # Limits of what is read back: beyond them no process was measured.
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e8)]
 SomeSeconds = Annotated[float, msgspec.Meta(gt=0, le=1e8)]
 Moment = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Design(enum.StrEnum):

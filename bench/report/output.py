@@ -159,7 +159,8 @@ class Page:
     def write(self, blocks: Iterable[str]) -> None:
         """Write the page."""
         content = document((_COMMENT, *blocks))
-        self.output.write(self.file, content.encode())
+        # Names of folders may hold bytes that are no text.
+        self.output.write(self.file, content.encode(errors="backslashreplace"))
 
     def picture(self, name: str, data: _Data, draw: Callable[[_Data], Figure]) -> str:
         """Write a picture; returns the link to it."""

@@ -153,6 +153,22 @@ def test_what_no_session_can_have_written_is_refused_without_a_chain(
         read_placed(folder)
 
 
+IMPOSSIBLE = [
+    "alpha above one", "no rounds", "a negative budget", "negative seed", "a bad date",
+    "a date that is none", "a date without zone", "another target", "target with dots",
+    "machine with dots", "another id", "head is base", "another seed", "no benchmarks",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_impossible_manifest_is_refused_without_a_digest(tmp_path: Path, case: str) -> None:
+    folder = again(stored("rich"), tmp_path)
+    MANIFESTS[case](folder)
+    unchain(folder)
+    with pytest.raises(DataError, match=r"run\.json|rounds\.jsonl, line \d"):
+        read_placed(folder)
+
+
 def chain_anew(folder: Path) -> None:
     digest = first_digest((folder / MANIFEST).read_bytes())
     lines = []
@@ -166,7 +182,7 @@ def chain_anew(folder: Path) -> None:
 
 def unchain(folder: Path) -> None:
     told = msgspec.json.decode((folder / MANIFEST).read_bytes())
-    del told["digest"]
+    told.pop("digest", None)
     (folder / MANIFEST).write_bytes(msgspec.json.encode(told | {"format": 1}))
 
 

@@ -246,12 +246,17 @@ MANIFESTS: dict[str, Damage] = {
     "format of the future": on_manifest("format", value=99),
     "another kernel": on_manifest("machine", "kernel", value="9.9"),
     "another alpha": on_manifest("options", "alpha", value=0.9),
+    "alpha above one": on_manifest("options", "alpha", value=7.0),
+    "no rounds": on_manifest("options", "rounds", value=0),
+    "a negative budget": on_manifest("options", "budget_s", value=-1.0),
     "no benchmarks": on_manifest("benchmarks", value=[]),
     "other cores": on_manifest("cpus", value=[5]),
     "head is base": lambda folder: _swap_sides(folder / MANIFEST),
 }
 PLACES: dict[str, Damage] = {
     "another run's name": moved(0, "20260101T000000Z-0000"),
+    "a name that is no text": moved(0, "2026\udcff"),
+    "a name of two lines": moved(0, "2026\n# x"),
     "another machine": moved(1, "other-machine"),
     "another Python": moved(2, "py3.9"),
     "no Python": moved(2, "backup"),

@@ -183,7 +183,7 @@ def write_calibration(
 
 
 def _compared(made: Made) -> Ended:
-    return Ended(made.benchmark.name, COMPARED, Noise(1.0, 0.5, 0.01, 0.001))
+    return Ended(made.benchmark.name, COMPARED, Noise(1.0, 0.5, made.others, 0.001))
 
 
 def _manifest(plan: RunPlan) -> Manifest:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
-from bench.core.counts import Counter, Instrument, Names, Tally
+from bench.core.counts import Count, Counter, Instrument, Names, Tally
 from bench.core.gate import Gate
 from bench.core.machine import Neighbour, Noise
 from bench.core.result import Outputs
-from bench.core.sample import Design, Metric, Round, Side
+from bench.core.sample import Design, Metric, Moment, Round, Seconds, Side
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened", tag_field="event"):
     """A process began, or went on, to measure. `at` is in seconds since the epoch."""
 
-    at: float
+    at: Moment
     resumed: bool
 
 
@@ -37,11 +39,11 @@ class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed", tag_field=
     design: Design
     metric: Metric
     reason: str
-    looks: tuple[int, ...]
-    maximum: int
-    loops: int = 0
+    looks: Annotated[tuple[Count, ...], msgspec.Meta(min_length=1)]
+    maximum: Count
+    loops: Count = 0
     exact: bool = False
-    family_alpha: float = 0.0
+    family_alpha: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
 
 
 class Unavailable(msgspec.Struct, frozen=True, tag="unavailable", tag_field="event"):
@@ -142,9 +144,9 @@ class Closed(msgspec.Struct, frozen=True, tag="closed", tag_field="event"):
     during which a measured process ran. `neighbours` are the busiest other programs meanwhile.
     """
 
-    at: float
-    elapsed_s: float
-    inside_s: float
+    at: Moment
+    elapsed_s: Seconds
+    inside_s: Seconds
     neighbours: tuple[Neighbour, ...] = ()
 
 

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import msgspec
 
+from bench.core.counts import Count
 from bench.core.environment import EnvironmentRecord, Uncompiled
 from bench.core.machine import Machine, Pinning
 from bench.core.options import Options
 from bench.core.revision import Pair
-from bench.core.sample import Count, Side
+from bench.core.sample import Side
 from bench.core.target import Benchmark
 
 FORMAT = 2  # from 2 on the lines of `rounds.jsonl` are chained, and the cores are stored

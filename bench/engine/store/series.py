@@ -15,12 +15,13 @@ from pathlib import Path
 
 import msgspec
 
+from bench.core.counts import Count
 from bench.core.errors import DataError
 from bench.core.files import write_atomically
 from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
-from bench.core.sample import Count, Moment
+from bench.core.sample import Moment
 from bench.core.secrets import without_secrets
 from bench.core.series import Points
 from bench.engine.store.documents import (

@@ -20,7 +20,7 @@ from bench.core.machine import Neighbour
 from bench.core.options import Options
 from bench.core.sample import Design
 from bench.core.workspace import Workspace
-from bench.engine.store.run import read_run
+from bench.engine.store.run import Journal, read_run
 from bench.formats.text import DETECTABLE_COLUMN
 from bench.report.pair.floor_notes import age_words, floor_notes
 from bench.report.validate.calibration_tables import state_sentences
@@ -70,7 +70,10 @@ def test_more_noise_finds_less(workspace: Workspace) -> None:
 def test_what_was_interrupted_is_left_out(workspace: Workspace) -> None:
     folder = write_calibration(workspace, replace(PLAN, complete=False))
     lines = (folder / "rounds.jsonl").read_bytes().splitlines(keepends=True)
-    (folder / "rounds.jsonl").write_bytes(b"".join([*lines[:-20], lines[0]]))
+    (folder / "rounds.jsonl").write_bytes(b"".join(lines[:-20]))
+    run = read_run(folder)
+    with Journal(run) as journal:
+        journal.write(run.events[0])
     found = Calibration(read_run(folder)).results
     assert found["noisy"].wrong.total == 2
     assert found["quick"].wrong.total == 3
@@ -149,9 +152,8 @@ def test_detectable_effects_stand_beside_the_verdicts_and_a_missing_calibration_
 
 
 def test_a_noisy_machine_is_called_noisy_with_names_and_a_remedy(workspace: Workspace) -> None:
-    folder = write_calibration(workspace, PLAN, neighbours=(Neighbour("miner", 0.4),))
-    text = (folder / "rounds.jsonl").read_text(encoding="utf-8")
-    (folder / "rounds.jsonl").write_text(text.replace('"others":0.01', '"others":0.42'))
+    loaded = replace(PLAN, made=tuple(replace(one, others=0.42) for one in PLAN.made))
+    folder = write_calibration(workspace, loaded, neighbours=(Neighbour("miner", 0.4),))
     said = " ".join(state_sentences(Calibration(read_run(folder))))
     assert "Noisy: other processes used 42.0%" in said
     assert "miner (40.0%)" in said
