@@ -48,7 +48,7 @@ def attacked(
         for name in names
     ]
     own.write_target(target_text(*tables))
-    done = own.run("v1.0.0..v1.0.1", "--json", "--budget", "2", status=None, rounds=rounds)
+    done = own.run("v1.0.0..v1.0.1", "--json", "--budget", "1", status=None, rounds=rounds)
     canaries = [*own.workspace.results.glob("canary"), uv / "canary",
                 own.repository / ".git" / "canary"]  # fmt: skip
     wrong = [f"{one} was written" for one in canaries if one.exists()]
