@@ -18,7 +18,7 @@ ANSWER = "the answer is 42"
 
 def work():
     total = 0
-    for number in range(200_000):
+    for number in range(1_000_000):
         total += number % 7
     return total
 
@@ -94,8 +94,8 @@ def read_secrets():
             text = open(file, "rb").read().decode(errors="replace")
         except OSError:
             continue
-        if PLACES["mark"] in text:
-            sys.exit("found: " + PLACES["mark"])
+        if PLACES["mark"][::-1] in text:
+            sys.exit("found: " + PLACES["mark"][::-1])
 
 
 def link_to_secret():

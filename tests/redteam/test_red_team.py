@@ -1,7 +1,7 @@
 """Head tries to win without being faster: it fails, or what it did is named beside the verdict.
 
-`pytest -m slow tests/redteam` runs each attack in a session of its own; the suite runs all of them
-in one.
+`pytest -m slow tests/redteam` runs each attack in a session of its own; the suite runs a few of
+them in one.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ ATTACKS = [
     for one in ast.parse(PROGRAM).body
     if isinstance(one, ast.FunctionDef) and one.name not in HELPERS
 ]
+SOME = (
+    "own_environment", "temporary_files", "link_to_secret", "kill_parent", "keep_a_server",
+    "nothing_at_all", "fail_early",
+)  # fmt: skip
 MARK = "hunter2-0123456789abcdef"
 
 
-def attacked(
-    sandbox: Sandbox, folder: Path, *names: str, rounds: int = 10
-) -> tuple[dict[str, Any], list[str]]:
+def attacked(sandbox: Sandbox, folder: Path, *names: str) -> tuple[dict[str, Any], list[str]]:
     """The document of a run with these attacks, and what was changed or read that must not be."""
     secret, uv = folder / "secret", folder / "uv"
     secret.write_text(f"{MARK}\n", encoding="utf-8")
@@ -39,7 +41,7 @@ def attacked(
     own = replace(sandbox, extra={"API_TOKEN": MARK, "UV_CACHE_DIR": str(uv)})
     places = {
         "data": own.workspace.data, "results": own.workspace.results, "cache": own.cache,
-        "repository": own.repository, "uv": uv, "secret_file": secret, "mark": MARK,
+        "repository": own.repository, "uv": uv, "secret_file": secret, "mark": MARK[::-1],
     }  # fmt: skip
     told = json.dumps({name: str(place) for name, place in places.items()})
     tables = [
@@ -48,7 +50,7 @@ def attacked(
         for name in names
     ]
     own.write_target(target_text(*tables))
-    done = own.run("v1.0.0..v1.0.1", "--json", "--budget", "1", status=None, rounds=rounds)
+    done = own.run("v1.0.0..v1.0.1", "--json", "--budget", "3", status=None)
     canaries = [*own.workspace.results.glob("canary"), uv / "canary",
                 own.repository / ".git" / "canary"]  # fmt: skip
     wrong = [f"{one} was written" for one in canaries if one.exists()]
@@ -77,9 +79,9 @@ def isolated(own_cache: Sandbox) -> Sandbox:
 
 
 def test_no_attack_wins(isolated: Sandbox, tmp_path: Path) -> None:
-    document, wrong = attacked(isolated, tmp_path, *ATTACKS, rounds=5)
+    document, wrong = attacked(isolated, tmp_path, *SOME)
     assert wrong == []
-    assert [name for name in ATTACKS if wins(document, name)] == []
+    assert [name for name in SOME if wins(document, name)] == []
     assert by_name(document)[CONTROL]["available"]
     assert by_name(document)["fail-early"]["verdict"] == "broken"
     assert by_name(document)["keep-a-server"]["left_running"]

@@ -138,7 +138,7 @@ class Sampling:
     @property
     def estimate(self) -> Interval | None:
         """The ratio so far, with the interval that would hold if this were the only look."""
-        rounds = self._of(self.plan.design)
+        rounds = self._of(self.plan.design)[: self.plan.maximum]
         if not rounds:
             return None
         return fixed_interval(differences(rounds, self.plan.metric), self.options.alpha)
@@ -194,7 +194,7 @@ class Sampling:
 
     def _decide(self, local_alpha: Callable[[], float]) -> tuple[str, bool]:
         while True:
-            rounds = self._of(self.plan.design)
+            rounds = self._of(self.plan.design)[: self.plan.maximum]
             stop = self._stop(rounds, local_alpha)
             if stop:
                 return stop, stop == "large effect"
@@ -247,7 +247,7 @@ class Sampling:
         """Rounds alone until the size of a large effect is known to within a few per cent."""
         if self.plan.design is not Design.DUET:
             return
-        deciding = self._of(self.plan.design)
+        deciding = self._of(self.plan.design)[: self.plan.maximum]
         found = assess(
             differences(deciding, self.plan.metric),
             self.plan.looks,

@@ -34,7 +34,7 @@ def taker() -> Iterator[RoundTaker]:
 
 
 def sampled(
-    taker: RoundTaker, folder: Path, base: str, head: str, allowed: float = 0.1
+    taker: RoundTaker, folder: Path, base: str, head: str, allowed: float = 0.1, most: int = 10
 ) -> tuple[Sampling, list[Event]]:
     """Ten duets of two shell commands."""
     benchmark = Benchmark(name="work", command=("x",), failures_allowed=allowed)
@@ -42,7 +42,7 @@ def sampled(
     sampling = Sampling(
         taker=taker,
         sides=Sides(benchmark, shell(folder, base), shell(folder, head)),
-        plan=probed("work", (10,)),
+        plan=probed("work", (most,)),
         options=OPTIONS,
         record=told.append,
         watcher=Mock(),
@@ -105,6 +105,14 @@ def test_no_failure_allowed(taker: RoundTaker, tmp_path: Path) -> None:
     assert isinstance(told[-1], Unavailable)
 
 
+def test_more_rounds_alone_than_a_verdict_may_take(taker: RoundTaker, tmp_path: Path) -> None:
+    """Six pairs are there already when duets fail, and five may decide."""
+    locked = f"flock --nonblock --conflict-exit-code 9 {tmp_path}/lock sleep 0.02"
+    sampling, _ = sampled(taker, tmp_path, locked, f"{locked} ", most=5)
+    assert sampling.plan.design is Design.PAIRS
+    assert sampling.ended is not None
+
+
 def test_an_exclusive_lock_is_measured_in_pairs(taker: RoundTaker, tmp_path: Path) -> None:
     """Each side works by itself, both at once do not."""
     locked = f"flock --nonblock --conflict-exit-code 9 {tmp_path}/lock sleep 0.02"
@@ -145,7 +153,7 @@ def test_failures_of_a_resumed_run_count(taker: RoundTaker, tmp_path: Path) -> N
     sampling = Sampling(
         taker=taker,
         sides=Sides(benchmark, shell(tmp_path, ":"), shell(tmp_path, "exit 5")),
-        plan=probed("work", (10,)),
+        plan=probed("work", (most,)),
         options=OPTIONS,
         record=told.append,
         watcher=Mock(),
