@@ -153,7 +153,7 @@ def test_failures_of_a_resumed_run_count(taker: RoundTaker, tmp_path: Path) -> N
     sampling = Sampling(
         taker=taker,
         sides=Sides(benchmark, shell(tmp_path, ":"), shell(tmp_path, "exit 5")),
-        plan=probed("work", (most,)),
+        plan=probed("work", (10,)),
         options=OPTIONS,
         record=told.append,
         watcher=Mock(),
