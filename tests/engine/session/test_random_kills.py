@@ -165,7 +165,7 @@ class Life:
         assert run.closed is not None
         assert (run.folder / "base.json").is_file()
         left = [*self.places.data.rglob(".*"), *self.places.results.rglob(".*"),
-                *self.places.data.rglob("*.partial"), *(self.folder / "tmp").iterdir(),
+                *self.places.data.rglob("*.partial"), *(self.folder / "tmp").glob("bench-*"),
                 *self.places.scratch.glob("*"), *self.places.worktrees.glob("*")]  # fmt: skip
         assert not left
         results = evaluate(run).results  # the control may be the same or undecided, by chance
