@@ -6,6 +6,7 @@ import contextlib
 import marshal
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,9 @@ from bench.core.sample import Sample
 from bench.engine.measure.homes import FreshHome
 from bench.engine.sandbox.access import NO_ACCESS, Access
 from bench.engine.sandbox.isolation import Isolation
+
+_LOOK_EVERY_S = 1.0
+_LEAST_FREE_BYTES = 512 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +202,10 @@ def _hear(workers: Sequence[_Worker]) -> list[tuple[Any, list[str]]]:
     """The answer of each; raises `LauncherError` as soon as one can't start its process."""
     heard: dict[_Worker, tuple[Any, list[str]]] = {}
     while waited_for := [worker for worker in workers if worker not in heard]:
-        for worker in select.select(waited_for, [], [])[0]:
+        ready = select.select(waited_for, [], [], _LOOK_EVERY_S)[0]
+        if not ready:
+            _check_disk(waited_for)
+        for worker in ready:
             try:
                 heard[worker] = worker.receive()
             except LauncherError as error:
@@ -207,12 +214,22 @@ def _hear(workers: Sequence[_Worker]) -> list[tuple[Any, list[str]]]:
     return [heard[worker] for worker in workers]
 
 
+def _check_disk(workers: Sequence[_Worker]) -> None:
+    """Raise `LauncherError` before a process has filled the disk that its HOME lies on."""
+    for worker in workers:
+        if worker.writes_to and shutil.disk_usage(worker.writes_to).free < _LEAST_FREE_BYTES:
+            raise LauncherError(
+                f"stopped: less than {_LEAST_FREE_BYTES >> 20} MiB of the disk are free", dead=True
+            )
+
+
 class _Worker:
     """One launcher process, in a sandbox where there are any."""
 
     def __init__(self, isolation: Isolation, access: Access, baton: tuple[int, int]) -> None:
         requests, to = os.pipe()
         source, answers = os.pipe()
+        self.writes_to = next(iter(access.write), None)
         script = Path(__file__).with_name("launcher.py")
         passed = (requests, answers, *baton)
         own = ("own",) if isolation.sandbox else ()

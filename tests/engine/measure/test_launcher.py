@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.bare import BARE, OPEN, sandboxed
@@ -269,6 +270,18 @@ def test_launcher_that_was_killed(launcher: Launcher, run: Run, tmp_path: Path) 
         run(shell(tmp_path, ":"))
     assert caught.value.dead
     assert [outcome.status for outcome in run(shell(tmp_path, ":"))] == [outcome.status] == [0]
+
+
+def test_a_process_that_fills_the_disk_is_stopped(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = SimpleNamespace(free=2**20)
+    monkeypatch.setattr("bench.engine.measure.client.shutil.disk_usage", lambda _folder: full)
+    with pytest.raises(LauncherError, match="less than 512 MiB of the disk are free"):
+        run(shell(tmp_path, "sleep 4245"))
+    assert left_in(tmp_path) == []
+    monkeypatch.undo()
+    assert run(shell(tmp_path, ":"))[0].status == 0
 
 
 def test_launcher_ends_with_its_harness(tmp_path: Path) -> None:
