@@ -151,6 +151,34 @@ def test_what_is_installed_besides(factory: Factory, *, locked: bool) -> None:
     }  # fmt: skip
 
 
+_LOCKED_GROUP = """
+[package.dev-dependencies]
+dev = [{{ name = "helper-load" }}]
+load = [{{ name = "helper-load" }}]
+
+[[package]]
+name = "helper-load"
+version = "1.0"
+source = {{ registry = "{index}" }}
+wheels = [{{ url = "{url}", hash = "sha256:{hash}" }}]
+"""
+
+
+def test_default_groups_are_not_installed(factory: Factory, helpers: PackageServer) -> None:
+    """They are what developers have: a tool of theirs with a `.pth` file would be measured too."""
+    wheel = helpers.files["helper-load"][0]
+    told = {"index": f"{helpers.url}/simple", "url": wheel["url"], **wheel["hashes"]}
+    more = _GROUP + 'dev = ["helper-load"]\n[tool.uv]\ndefault-groups = ["dev", "load"]\n'
+    group = _LOCKED_GROUP.format(**told, hash=told["sha256"])
+    lock = _LOCK.replace("packages/one", ".").split('[[package]]\nname = "two"')[0] + group
+    factory.commit(project("one", more=more) | {"uv.lock": lock})
+    built = factory.build("a..a", target("one"))
+    assert built.base.record.recipe.dependencies == "uv.lock"
+    assert built.base.record.provenance.packages == {"one": "1.0"}
+    asked = factory.build("a..a", target("one", install='groups = ["load"]'))
+    assert asked.base.record.provenance.packages == {"one": "1.0", "helper-load": "1.0"}
+
+
 def test_back_end_of_its_time(factory: Factory, helpers: PackageServer) -> None:
     """The newest one breaks; one that is newer than the cut-off may be named."""
     works, breaks = {"tiny_backend.py": BACKEND}, {"tiny_backend.py": "raise SystemExit('no')\n"}

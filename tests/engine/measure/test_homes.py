@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.launching import shell
+from support.launching import ends, shell
 
 from bench.core.sample import Design, Side
 from bench.core.target import Benchmark
@@ -99,6 +99,12 @@ def test_a_first_process_that_fails(home: FreshHome, code: str, message: str) ->
     with pytest.raises(HomeError, match=message):
         failing.renew(())
     assert not home.kept.exists()
+
+
+def test_daemon_of_a_first_process_is_ended(home: FreshHome, tmp_path: Path) -> None:
+    line = "setsid sleep 4251 & echo $! >../pid"
+    replace(home, first=("/bin/sh", "-c", line)).renew(())
+    assert ends(int((tmp_path / "pid").read_text()), 2)
 
 
 @pytest.mark.parametrize("design", Design)

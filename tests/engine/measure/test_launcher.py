@@ -293,16 +293,18 @@ def test_launcher_ends_with_its_harness(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
-def test_network_is_cut_off(tmp_path: Path) -> None:
-    if not BARE.enter:
-        pytest.skip(BARE.network)
+@pytest.mark.parametrize("how", ["bare", "sandbox"])
+def test_network_is_cut_off(tmp_path: Path, how: str) -> None:
+    cut_off = BARE if how == "bare" else sandboxed(tmp_path)
+    if cut_off.is_open:
+        pytest.skip(cut_off.network)
     with socket.create_server(("127.0.0.1", 0)) as server:
         code = (
             "import socket, sys\n"
             "socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=5)\n"
         )
         side = python(tmp_path, code, str(server.getsockname()[1]))
-        for used, status in ((OPEN, 0), (BARE, 1)):
+        for used, status in ((OPEN, 0), (cut_off, 1)):
             with Launcher(used) as launcher:
                 (outcome,) = launcher.run(
                     [side], together=False, hash_seed=0, timeout_s=30, cpu=None

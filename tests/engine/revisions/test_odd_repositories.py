@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -191,16 +192,19 @@ def test_no_setting_changes_what_is_read(
     assert b"\r" not in (tmp_path / "checkout" / "sample" / "cli.py").read_bytes()
 
 
+@pytest.mark.parametrize("how", ["core.sshCommand", "GIT_SSH_COMMAND"])
 def test_deploy_key_is_used(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """The user's own ssh command runs, not ours."""
     ssh = tmp_path / "ssh"
     ssh.write_text(f"#!/bin/sh\necho used >{tmp_path}/used\nexit 1\n")
     ssh.chmod(0o755)
-    (tmp_path / "gitconfig").write_text(f"[core]\n\tsshCommand = {ssh}\n")
+    (tmp_path / "gitconfig").write_text(f"[core]\n\tsshCommand = {ssh}\n" if "." in how else "")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     monkeypatch.delenv("GIT_SSH_COMMAND", raising=False)
+    if "." not in how:
+        monkeypatch.setenv(how, str(ssh))
     with pytest.raises(UsageError, match="could not be cloned"):
         resolve(sandbox, "a..b", clone="ssh://git@localhost/nowhere.git")
     assert (tmp_path / "used").exists()
@@ -232,3 +236,13 @@ def test_repository_of_another_user(
 def test_control_characters_in_a_subject(sandbox: Sandbox, made: Repository) -> None:
     made.commit(sample_files("3.0"), "Harm\x1b[31mless\u202e txt")
     assert resolve(sandbox, "HEAD", made.path).head.subject == "Harm [31mless  txt"
+
+
+def test_where_a_branch_was_a_day_ago(sandbox: Sandbox, made: Repository) -> None:
+    before = head_of(made)
+    settings = ("-c", "user.name=a", "-c", "user.email=b")
+    command = ["git", *settings, "commit", "--quiet", "--allow-empty", "-m", "now"]
+    subprocess.run(command, cwd=made.path, check=True)
+    for text in ("HEAD@{1 day ago}..HEAD", "@{yesterday}..HEAD", "HEAD@{1}.."):
+        pair = resolve(sandbox, text, made.path)
+        assert (pair.base.identity, pair.head.identity) == (before, head_of(made))

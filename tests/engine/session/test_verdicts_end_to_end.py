@@ -128,7 +128,7 @@ def test_budget_ends_measuring(sandbox: Sandbox) -> None:
 
 
 def test_releases_without_a_clone(own_cache: Sandbox, package_server: PackageServer) -> None:
-    for month, version, units in ((1, "1.0", 1), (2, "1.1", 4)):
+    for month, version, units in ((1, "1!1.0", 1), (2, "1!2", 4)):
         files = package_files(sample_files(version, units=units))
         when = f"2026-{month:02d}-01T00:00:00Z"
         scripts = {"sample": "sample.cli:main"}
@@ -136,7 +136,7 @@ def test_releases_without_a_clone(own_cache: Sandbox, package_server: PackageSer
     own_cache.extra.update(package_server.environ)
     own_cache.write_target(target_text(released=True))
     done = own_cache.bench(
-        "run", "sample", "1.0..1.1", *TIMING_ONLY, "--rounds", "6", "--json", status=0
+        "run", "sample", "1!1.0..1!2", *TIMING_ONLY, "--rounds", "6", "--json", status=0
     )
     (document,) = json.loads(done.stdout)
     assert by_name(document)["work"]["verdict"] == "slower"
@@ -144,7 +144,7 @@ def test_releases_without_a_clone(own_cache: Sandbox, package_server: PackageSer
     assert not own_cache.workspace.repos.exists()
     own_cache.extra["UV_DEFAULT_INDEX"] = package_server.url + "/simple"
     asked = len(package_server.requests)
-    own_cache.bench("run", "sample", "1.1", "--dry-run", status=0)
+    own_cache.bench("run", "sample", "1!2", "--dry-run", status=0)
     assert len(package_server.requests) == asked
 
 
@@ -191,6 +191,11 @@ def test_environment_changed_while_it_is_measured(own_cache: Sandbox) -> None:
     assert "Something wrote into it" in done.stderr
     (run,) = own_cache.runs
     assert run.closed is None
+    assert run.refused is not None
+    assert run.rounds("vandal")
+    again = own_cache.run("v1.0.0..v1.1.0", status=5, rounds=5)
+    assert "going on with" not in again.stderr
+    assert [one.refused is not None for one in own_cache.runs] == [True, True]
 
 
 def test_another_working_directory_that_shadows_the_project(
