@@ -206,6 +206,18 @@ def lower_priority():
     os.nice(19)
 
 
+def wait_for_base():
+    """Work only when base has ended: alone on a core everything is faster."""
+    import time
+
+    if os.sched_getaffinity(0) != set(range(os.cpu_count())):
+        began, used = time.monotonic(), time.process_time()
+        while time.monotonic() < began + 0.01:
+            pass
+        if time.process_time() - used < 0.008:
+            time.sleep(0.5)
+
+
 ATTACKS = {
     name: function
     for name, function in list(globals().items())

@@ -125,3 +125,22 @@ def test_expected_exit_status(taker: RoundTaker, tmp_path: Path) -> None:
     assert taker.take(Sides(wanted, both, both), Design.PAIRS, 0, pin=False)
     with pytest.raises(RoundFailedError, match="exit status 0"):
         taker.take(Sides(wanted, both, shell(tmp_path, ":")), Design.PAIRS, 0, pin=False)
+
+
+BURN = "sum(i % 7 for i in range(600_000))"
+ADVANTAGES = {
+    "left the core": f"import os; os.sched_setaffinity(0, range(os.cpu_count())); {BURN}; {BURN}",
+    "changed its priority": f"import os; os.nice(5); {BURN}",
+    "waited much longer": f"import time; time.sleep(0.6); {BURN}",
+}
+
+
+@pytest.mark.skipif(len(CPUS) < 2, reason="needs two cores")
+@pytest.mark.parametrize("what", ADVANTAGES)
+def test_no_side_of_a_duet_gets_an_advantage(taker: RoundTaker, tmp_path: Path, what: str) -> None:
+    benchmark = Benchmark(name="cheats", command=("x",))
+    base, head = python(tmp_path, BURN), python(tmp_path, ADVANTAGES[what])
+    sides = Sides(benchmark, base, head)
+    with pytest.raises(RoundFailedError, match=what):
+        [taker.take(sides, Design.DUET, index, pin=True) for index in range(20)]
+    taker.take(Sides(benchmark, base, base), Design.DUET, 0, pin=True)
