@@ -34,6 +34,7 @@ from bench.engine.environments.match import match_sources
 from bench.engine.environments.provenance import (
     Installed,
     check_import,
+    check_interpreter,
     check_undamaged,
     read_provenance,
     readable,
@@ -296,8 +297,11 @@ class _Build:
     def _proven(self) -> EnvironmentRecord:
         """What was installed, read by the harness; the subject is asked once, and imported."""
         venv, recipe = self.folder / "venv", self.recipe
-        facts = interpreter_facts((venv / "bin" / "python").resolve())
-        compile_packages(Installed(venv).sites, facts)
+        interpreter = Path(recipe.interpreter)
+        check_interpreter(venv, interpreter)
+        facts = interpreter_facts(interpreter.resolve())
+        inside, sites = self.installer.inside, Installed(venv).sites
+        compile_packages(sites, facts, inside=inside, place=self.folder)
         with readable():
             proof = read_provenance(venv, recipe.distributions, recipe.modules, facts)
         check_import(venv, proof, self.target.env, self.workspace)

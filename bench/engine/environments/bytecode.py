@@ -33,23 +33,46 @@ def uncompiled_library(facts: InterpreterFacts) -> Uncompiled | None:
     return Uncompiled(str(library), len(found), first) if found else None
 
 
-def compile_packages(folders: Iterable[Path], facts: InterpreterFacts) -> None:
+def compile_packages(
+    folders: Iterable[Path],
+    facts: InterpreterFacts,
+    *,
+    inside: Sequence[str] = (),
+    place: Path | None = None,
+) -> None:
     """Compile the modules below some folders that the installer left without usable bytecode.
+
+    `inside` is the command of a sandbox, in which `place` is to be seen: a build may have put links
+    in the place of folders, and bytecode must not be written elsewhere.
 
     Those that do not compile (templates, code for other Pythons) stay as they are.
     """
-    compile_files(facts.executable, [one for folder in folders for one in _stale(folder, facts)])
+    stale = [one for folder in folders for one in _stale(folder, facts)]
+    compile_files(facts.executable, stale, inside=inside, place=place)
 
 
-def compile_files(python: Path, files: Sequence[Path]) -> Finished | None:
-    """Compile modules, however many; None where there are none."""
+def compile_files(
+    python: Path, files: Sequence[Path], *, inside: Sequence[str] = (), place: Path | None = None
+) -> Finished | None:
+    """Compile modules, however many; None where there are none. `place` is for their list."""
     if not files:
         return None
     # A list in a file: a large package's is too long for a command line.
-    with NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape") as listed:
+    with NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape", dir=place) as listed:
         listed.write("\n".join(map(str, files)))
         listed.flush()
-        return run_tool([python, "-I", "-S", "-m", "compileall", "-q", "-f", "-i", listed.name])
+        words: list[str | Path] = [
+            python,
+            "-I",
+            "-S",
+            "-m",
+            "compileall",
+            "-q",
+            "-f",
+            "-i",
+            listed.name,
+        ]
+        return run_tool([*inside, *words])
 
 
 def _stale(

@@ -12,10 +12,12 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from bench.core.errors import BuildError
+from bench.core.files import read_plain, write_atomically
 from bench.core.installation import Installation
 from bench.core.process import Finished
 from bench.engine.environments.uv import run_uv_anywhere
 
+_MOST_BYTES = 16 << 20
 _ANY_DATE = "2100-01-01T00:00:00Z"
 _NOWHERE = Path("/")  # uv reads settings from the working directory's project, whoever's that is
 _BUILDING = ("build backend", "`exclude-newer`", "build-system.requires", "setup.py")
@@ -107,7 +109,7 @@ class Installer:
         limits = []
         if self.install.build_constraints:
             file = self.venv.parent / "build-constraints.txt"
-            file.write_text("\n".join(self.install.build_constraints), encoding="utf-8")
+            write_atomically(file, "\n".join(self.install.build_constraints))  # may be a link
             limits = ["--build-constraints", str(file)]
             for name in self.install.constrained:
                 limits += ["--exclude-newer-package", f"{name}={_ANY_DATE}"]
@@ -146,7 +148,9 @@ class Installer:
 
 def _pyproject(folder: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        return tomllib.loads(
+            read_plain((folder / "pyproject.toml").resolve(), _MOST_BYTES).decode()
+        )
     except (OSError, ValueError):
         return {}
 

@@ -194,6 +194,19 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + ", …" * (len(names) > _NAMED)
 
 
+def check_interpreter(venv: Path, interpreter: Path) -> None:
+    """Raise `BuildError` unless an environment's Python is the one it was made with.
+
+    A build can write to its environment; the harness starts this Python outside of sandboxes.
+    """
+    python = venv / "bin" / "python"
+    if venv.is_symlink() or python.resolve() != interpreter.resolve():
+        raise BuildError(
+            f"The build has replaced the interpreter of its environment: {python} is not "
+            f"{interpreter}.",
+        )
+
+
 def check_undamaged(venv: Path, inventory: Inventory) -> None:
     """Hold every distribution's files against its RECORD; raises `BuildError` naming the first."""
     for name, paths in Installed(venv).damaged(inventory).items():

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from bench.engine.sandbox.isolation import Isolation
 
 _LOOK_EVERY_S = 1.0
 _LEAST_FREE_BYTES = 512 << 20
+_LATE_S = 30.0  # after the time-out: what was started is ended and removed first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +173,8 @@ class Launcher:
         try:
             for worker, request in asked:
                 worker.send(usual | request)
-            heard = _hear([worker for worker, _ in asked])
+            limit_s = max(request["timeout_s"] for request in requests)
+            heard = _hear([worker for worker, _ in asked], limit_s + _LATE_S)
         except LauncherError as error:
             for worker, _ in asked if error.dead or len(asked) > 1 else ():
                 self._forget(worker)  # what the other one has started must end as well
@@ -198,13 +201,21 @@ class Launcher:
         return outcomes
 
 
-def _hear(workers: Sequence[_Worker]) -> list[tuple[Any, list[str]]]:
-    """The answer of each; raises `LauncherError` as soon as one can't start its process."""
+def _hear(workers: Sequence[_Worker], within_s: float) -> list[tuple[Any, list[str]]]:
+    """The answer of each; raises `LauncherError` as soon as one can't start its process.
+
+    So it does where one does not answer: a measured process can stop its launcher (SIGSTOP).
+    """
     heard: dict[_Worker, tuple[Any, list[str]]] = {}
+    ends = time.monotonic() + within_s
     while waited_for := [worker for worker in workers if worker not in heard]:
         ready = select.select(waited_for, [], [], _LOOK_EVERY_S)[0]
         if not ready:
             _check_disk(waited_for)
+            if time.monotonic() > ends:
+                silent = LauncherError("the launcher process does not answer", dead=True)
+                silent.position = workers.index(waited_for[0]) if len(workers) > 1 else None
+                raise silent
         for worker in ready:
             try:
                 heard[worker] = worker.receive()

@@ -15,6 +15,8 @@ def put_files(benchmark: Benchmark, invocation: Invocation) -> None:
     """
     start = invocation.folder or invocation.cwd
     try:
+        if not start.resolve().is_relative_to(invocation.cwd.resolve()):
+            raise HomeError(f"a process has put a link in the place of {start}")
         for name, content in benchmark.files.items():
             file = start / name
             if not file.parent.resolve().is_relative_to(start.resolve()):

@@ -148,9 +148,9 @@ class Subject:
         if not benchmark.needs:
             return
         venv = self.environment.venv
+        python = (venv / "bin" / "python").resolve()  # by its link it reads the environment's files
         looked = run_tool(
-            [venv / "bin" / "python", "-I", "-S", "-c", _MISSING, " ".join(benchmark.needs),
-             *Installed(venv).sites],
+            [python, "-I", "-S", "-c", _MISSING, " ".join(benchmark.needs), *Installed(venv).sites],
             env={},
             timeout_s=60,
         )  # fmt: skip

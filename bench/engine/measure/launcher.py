@@ -38,6 +38,8 @@ _MACOS = sys.platform == "darwin"
 _CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
 _PR_SET_DUMPABLE = 4
+# As it was before anything was measured: a process could change that of this one.
+_NICE = posix.getpriority(posix.PRIO_PROCESS, 0)
 _running: dict[int, int] = {}  # process id → position of its side
 
 
@@ -118,11 +120,11 @@ def _last_seen(process: int) -> tuple[int | None, bool]:
     try:
         told = [int(word) for word in posix.read(handle, 1000).rpartition(b") ")[2].split()[1:]]
         nice, cpu, policy = told[15], told[35], told[37]
-        return cpu, policy != 0 or nice != posix.getpriority(posix.PRIO_PROCESS, 0)
     except (OSError, ValueError, IndexError):
         return None, False
     finally:
         posix.close(handle)
+    return cpu, policy != 0 or nice != _NICE
 
 
 def _reap() -> tuple[int, dict[str, Any]]:

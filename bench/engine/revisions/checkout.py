@@ -157,7 +157,7 @@ def _fill(source: Path, folder: Path, name: str, path: str, commit: str) -> None
     if url.startswith(("./", "../")):
         url = urljoin(_setting(source, "remote.origin.url").rstrip("/") + "/", url)
     shutil.rmtree(folder / path, ignore_errors=True)
-    cloned = git_remote(None, "clone", "--quiet", url, folder / path, timeout_s=_NETWORK_S)
+    cloned = git_remote(None, "clone", "--quiet", "--", url, folder / path, timeout_s=_NETWORK_S)
     there = cloned.ok and git(folder / path, "cat-file", "-e", f"{commit}^{{commit}}").ok
     if not there:
         raise UsageError(

@@ -24,6 +24,9 @@ _BENCH = Path(__file__).parents[2]
 NOBODY = 65534
 # Folders of users, of other programs and of services (their sockets): empty in a sandbox.
 _PRIVATE = ("/home", "/root", "/tmp", "/var/tmp", "/run", "/mnt", "/media", "/srv")
+# The kernel's settings belong to root, with privileges or without: `core_pattern` names a program
+# that runs outside. bubblewrap leaves them writable for root.
+_PROC = ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys")
 _APART = ("--unshare-pid", "--unshare-ipc", "--die-with-parent", "--new-session")
 # As root: no namespace of users, since it would leave files of root to be written; the account is
 # changed inside instead, which takes these three and gives them away.
@@ -70,7 +73,7 @@ class Sandbox:
         Folders of `access.write` have to belong to `owner`; with `own_account` to that of the
         harness, which the process then keeps, without privileges.
         """
-        words = [self.program, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        words = [self.program, "--ro-bind", "/", "/", "--dev", "/dev", *_PROC]
         words += ["--perms", "1777", _EMPTY, "/dev/shm"]
         made = self._mounts(access)
         for path, how in made.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -49,6 +50,20 @@ def streams_of(home: Path) -> Path:
 def access_of(home: Path, read: Iterable[Path]) -> Access:
     """What processes with this HOME may see: its folders, and some to read only."""
     return Access((*read, home.parent), (home, streams_of(home), home.with_name(_TOOLS)))
+
+
+def keep_plain_files(home: Path) -> None:
+    """Remove all but files and folders from what tools of processes with this HOME wrote.
+
+    The processes have ended. They may have put a link there, which the harness would read or write
+    through, or a pipe, which it would wait for.
+    """
+    for parent, folders, files in os.walk(home.with_name(_TOOLS)):
+        for name in (*folders, *files):
+            path = f"{parent}/{name}"
+            mode = os.lstat(path).st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                os.unlink(path)  # noqa: PTH108
 
 
 @contextmanager

@@ -6,6 +6,10 @@ import enum
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from bench.core.files import read_plain
+
+_MOST_BYTES = 256 << 20
+
 
 class Case(enum.StrEnum):
     """How one test ended."""
@@ -26,11 +30,12 @@ _BY_CHILD = {"failure": Case.FAILED, "error": Case.ERROR, "skipped": Case.SKIPPE
 def read_junit(file: Path) -> dict[str, Case] | None:
     """How each test ended, by pytest's id; None when there is no whole file.
 
-    pytest writes the file when all tests are over: a suite that was killed leaves none.
+    pytest writes the file when all tests are over: a suite that was killed leaves none. Tests could
+    put anything in its place.
     """
     try:
-        root = ET.parse(file).getroot()
-    except (OSError, ET.ParseError):
+        root = ET.fromstring(read_plain(file, _MOST_BYTES))
+    except (OSError, ET.ParseError, ValueError, LookupError):
         return None
     cases: dict[str, Case] = {}
     for element in root.iter("testcase"):

@@ -14,7 +14,7 @@ from bench.core.target import Benchmark
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.homes import HomeError
 from bench.engine.measure.inputs import put_files
-from bench.engine.sandbox.folders import scratch_beside
+from bench.engine.sandbox.folders import keep_plain_files, scratch_beside
 from bench.engine.sandbox.isolation import Isolation
 
 # As the launcher does it: standard streams are files. A child it leaves behind must not keep us
@@ -65,6 +65,7 @@ class Runner:
                 env={**invocation.env, "PYTHONHASHSEED": "0", **(variables or {})},
                 timeout_s=self._limit_s(benchmark),
             )
+            keep_plain_files(invocation.cwd)
             if not benchmark.allows(finished.status):
                 raise NotCountedError(_ending(finished, errors, self._limit_s(benchmark)))
 

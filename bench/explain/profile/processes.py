@@ -17,7 +17,7 @@ import numpy as np
 from bench.core.sample import Sample, Side
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
-from bench.engine.sandbox.folders import scratch_beside
+from bench.engine.sandbox.folders import keep_plain_files, scratch_beside
 from bench.engine.statistics.summary import median_s
 from bench.formats.text import magnitude
 
@@ -70,6 +70,8 @@ class ProfiledProcess:
             return self.taker.alone(one, Side.BASE, pin=False)
         except RoundFailedError as error:
             raise NotProfiledError(str(error)) from error
+        finally:
+            keep_plain_files(self._home)
 
     def inside(self, mode: str, folder: str | Path = "") -> dict[str, str]:
         """Variables that start our program in each of its Python processes (`inside/`)."""

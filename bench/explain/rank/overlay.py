@@ -57,7 +57,7 @@ def make_overlay(
         file = folder / path.relative_to(own[0].parent)
         file.write_bytes(text.encode("utf-8"))
         files.append(file)
-    compiled = compile_files(environment.venv / "bin" / "python", files)
+    compiled = compile_files((environment.venv / "bin" / "python").resolve(), files)
     if compiled and not compiled.ok:
         raise BuildError(f"A rewritten module can't be compiled:\n{compiled.last_lines(3)}")
     return Overlay(folder)

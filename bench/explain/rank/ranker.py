@@ -140,7 +140,7 @@ class ScenarioRanker:
         invocation = self.subject.invocation(self.benchmark)
         if not self.folders:
             raise NothingMeasuredError(f"No own package of {self.target.name} is installed.")
-        compile_recorder(self.environment.venv / "bin" / "python")
+        compile_recorder((self.environment.venv / "bin" / "python").resolve())
         with _workers(1 if invocation.home else 2) as pool:
             timed = self._time(invocation)
             with self.step("copying the package"):

@@ -279,8 +279,10 @@ def _recorders(subjects_: Mapping[Side, ProfiledProcess]) -> Iterator[dict[Side,
             for side, one in subjects_.items()
         }
         for side, place in made.items():
-            python = subjects_[side].sides.side(side).env["PATH"].partition(":")[0] + "/python"
-            run_tool([python, "-I", "-S", "-m", "compileall", "-q", place])
+            folder = subjects_[side].sides.side(side).env["PATH"].partition(":")[0]
+            run_tool(
+                [Path(folder, "python").resolve(), "-I", "-S", "-m", "compileall", "-q", place]
+            )
         yield made
 
 
