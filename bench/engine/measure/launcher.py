@@ -15,8 +15,9 @@ core), `cpus` (where to run) and `timeout_s`. The answer is a list with a dict o
 side, or a message. Each side of a round can have a launcher in a sandbox of its own: then the one
 that starts second awaits a byte from the first (`waits`, `passes_on`) on a pipe they share.
 
-In a sandbox (`own` on the command line) there is nobody but what was measured: whatever is still
-there after a round is named and ended, and what was left in folders for temporary files is removed.
+Whatever is still there after a round is named and ended. In a sandbox (`own` on the command line)
+that is everybody, and what was left in folders for temporary files is removed; elsewhere, on Linux,
+orphans of what was measured become children of this process.
 """
 
 # ruff: noqa: ANN401
@@ -37,7 +38,7 @@ class TimedOut(Exception):  # noqa: N818
 _MACOS = sys.platform == "darwin"
 _CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
-_PR_SET_DUMPABLE = 4
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
 # As it was before anything was measured: a process could change that of this one.
 _NICE = posix.getpriority(posix.PRIO_PROCESS, 0)
 _running: dict[int, int] = {}  # process id → position of its side
@@ -61,6 +62,8 @@ def _on_alarm(_number: int, _frame: Any) -> None:
 
 def _on_terminate(_number: int, _frame: Any) -> None:
     _kill_all()
+    if sys.argv[5:] != ["own"]:
+        _end_left(sandboxed=False)
     posix._exit(143)  # noqa: SLF001
 
 
@@ -138,7 +141,8 @@ def _reap() -> tuple[int, dict[str, Any]]:
         last_cpu, reprioritised = _last_seen(process)
     process, status, usage = posix.wait4(process or -1, 0)
     ended = time.monotonic()
-    _kill_group(process)  # what it left behind must not run beside the next round
+    if process in _running:
+        _kill_group(process)  # what it left behind must not run beside the next round
     return process, {
         "ended": ended,
         "status": posix.waitstatus_to_exitcode(status),
@@ -204,7 +208,7 @@ def _end_all() -> None:
         _running.clear()
 
 
-def _strangers() -> list[int]:
+def _everybody() -> list[int]:
     """All processes of this sandbox besides its first and this one."""
     own = posix.getpid()
     return [
@@ -212,39 +216,63 @@ def _strangers() -> list[int]:
     ]
 
 
+def _orphans() -> list[int]:
+    """The children of this process when all that it has started have ended."""
+    try:
+        while posix.waitpid(-1, posix.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return []
+    own = str(posix.getpid()).encode()
+    return [
+        int(name)
+        for name in posix.listdir("/proc")
+        if name.isdigit() and _stat(int(name))[1].split()[1:2] == [own]
+    ]
+
+
+def _read(path: str) -> bytes:
+    try:
+        handle = posix.open(path, posix.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return posix.read(handle, 400)
+    except OSError:
+        return b""
+    finally:
+        posix.close(handle)
+
+
+def _stat(process: int) -> tuple[bytes, bytes]:
+    """The short name of a process, and what follows it: state, parent, …"""
+    name, _, rest = _read(f"/proc/{process}/stat").partition(b" (")[2].rpartition(b") ")
+    return name, rest
+
+
 def _name(process: int) -> str:
     """The command line of a process, or its short name; "" when it has ended."""
-    try:
-        handle = posix.open(f"/proc/{process}/cmdline", posix.O_RDONLY)
-        try:
-            words = posix.read(handle, 200).split(b"\0")
-        finally:
-            posix.close(handle)
-        handle = posix.open(f"/proc/{process}/stat", posix.O_RDONLY)
-        try:
-            name, _, rest = posix.read(handle, 400).partition(b" (")[2].rpartition(b") ")
-        finally:
-            posix.close(handle)
-    except OSError:
-        return ""
+    words = _read(f"/proc/{process}/cmdline").split(b"\0")
+    name, rest = _stat(process)
     if rest[:1] in b"ZX":
         return ""
     told = b" ".join(words).strip() or name
     return told.decode("utf-8", "replace")[:100]
 
 
-def _end_strangers() -> list[str]:
-    """End what is still running in this sandbox; returns the names."""
+def _end_left(*, sandboxed: bool) -> list[str]:
+    """End what measured processes have left running; returns the names."""
     names: list[str] = []
     for _ in range(1000):
-        strangers = _strangers()
-        if not strangers:
+        left = _everybody() if sandboxed else _orphans()
+        if not left:
             break
-        names += [name for name in map(_name, strangers) if name and name not in names]
-        try:
-            posix.kill(-1, SIGKILL)
-        except OSError:  # they have ended by themselves
-            pass
+        names += [name for name in map(_name, left) if name and name not in names]
+        for process in [-1] if sandboxed else left:
+            try:
+                posix.kill(process, SIGKILL)
+            except OSError:  # they have ended by themselves
+                pass
         time.sleep(0.001)
     return names
 
@@ -259,14 +287,20 @@ def _clean(standing: dict[str, set[str]]) -> None:
             _remove(f"{folder}/{name}")
 
 
-def _close_to_others() -> None:
-    """Let no process of the same account read or write this one's memory and descriptors."""
+def _set_up(*, sandboxed: bool) -> None:
+    """Let no process of the same account read or write this one's memory and descriptors.
+
+    Outside of a sandbox, which does both: end with the harness, and adopt orphans.
+    """
     if _MACOS:
         return
     import _ctypes  # noqa: PLC0415 (ctypes itself would take a megabyte more)
 
     prctl = _ctypes.dlsym(_ctypes.dlopen("", 0), "prctl")
     _ctypes.call_function(prctl, (_PR_SET_DUMPABLE, 0, 0, 0, 0))
+    if not sandboxed:
+        _ctypes.call_function(prctl, (_PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0))
+        _ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 
 
 def _answer(request: dict[str, Any], baton: tuple[int, int]) -> Any:
@@ -287,7 +321,7 @@ def main() -> None:
     for one in descriptors:
         posix.set_inheritable(one, False)  # noqa: FBT003
     sandboxed = sys.argv[5:] == ["own"]
-    _close_to_others()
+    _set_up(sandboxed=sandboxed)
     standing = _contents() if sandboxed else {}
     requests, answers = open(descriptors[0], "rb"), open(descriptors[1], "wb")  # noqa: PTH123, SIM115
     while True:
@@ -296,9 +330,8 @@ def main() -> None:
         except EOFError:
             return
         answer = _answer(request, (descriptors[2], descriptors[3]))
-        left: list[str] = []
+        left = _end_left(sandboxed=sandboxed)
         if sandboxed:
-            left = _end_strangers()
             _clean(standing)
         marshal.dump((answer, left), answers)
         answers.flush()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 from support.bare import BARE, OPEN, sandboxed
 from support.launching import is_running, left_in, python, shell
+from support.sandbox import ROOT
 
 from bench.core.sample import Sample
 from bench.core.workspace import find_workspace
@@ -148,6 +152,19 @@ def test_what_a_process_leaves_behind_is_killed(run: Run, tmp_path: Path) -> Non
     (outcome,) = run(python(tmp_path, SLEEPING_FAMILY, "0.3"))
     assert outcome.status == 0
     assert len(family(tmp_path)) == 3
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(("lasts_s", "status"), [("0.3", 0), ("4244", None)])
+def test_daemons_end_with_their_round(
+    run: Run, tmp_path: Path, lasts_s: str, status: int | None
+) -> None:
+    """In a session of their own they are in no process group that could be killed."""
+    code = "import subprocess, sys, time\n"
+    code += "subprocess.run(['setsid', '--fork', 'sleep', '4245'], check=True)\n"
+    code += "time.sleep(float(sys.argv[1]))"
+    (outcome,) = run(python(tmp_path, code, lasts_s), timeout_s=2)
+    assert outcome.status == status
     assert left_in(tmp_path) == []
 
 
@@ -291,6 +308,37 @@ def test_launcher_ends_with_its_harness(tmp_path: Path) -> None:
         (process,) = [worker._process for worker in launcher._workers.values()]
         assert is_running(process.pid)
     assert process.returncode == 0
+
+
+HARNESS = """
+import sys
+from pathlib import Path
+from support.bare import BARE, sandboxed
+from support.launching import python
+from bench.engine.measure.client import Launcher
+folder = Path(sys.argv[2])
+code = "import subprocess, time; subprocess.run(['setsid', '--fork', 'sleep', '4246']);"
+code += "open('there', 'w'); time.sleep(4246)"
+with Launcher(BARE if sys.argv[1] == "bare" else sandboxed(folder)) as launcher:
+    launcher.run([python(folder, code)], together=False, hash_seed=0, timeout_s=9999, cpu=None)
+"""
+
+
+@pytest.mark.parametrize("how", ["bare", "sandbox"])
+def test_all_ends_with_a_killed_harness(tmp_path: Path, how: str) -> None:
+    if how == "sandbox":
+        sandboxed(tmp_path)
+    folders = f"{ROOT}:{ROOT / 'tests'}"
+    with subprocess.Popen(
+        [sys.executable, "-c", HARNESS, how, tmp_path], env=os.environ | {"PYTHONPATH": folders}
+    ) as harness:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "there").exists():
+            assert harness.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        harness.kill()
+    assert left_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("how", ["bare", "sandbox"])
