@@ -18,6 +18,7 @@ from typing import Protocol, cast
 
 from bench.cli.arguments import describe
 from bench.core.errors import BenchError, ExitStatus, UsageError
+from bench.core.printable import printable
 from bench.core.secrets import without_secrets
 from bench.core.workspace import find_workspace
 
@@ -174,7 +175,7 @@ def _again(lost: sys.UnraisableHookArgs) -> None:
 
 
 def _end(message: str, status: ExitStatus) -> int:
-    print(without_secrets(f"bench: {message}"), file=sys.stderr)
+    print(printable(without_secrets(f"bench: {message}")), file=sys.stderr)
     return int(status)
 
 

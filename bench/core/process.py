@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.core.lock import say_what_waits
+from bench.core.printable import printable
 from bench.core.secrets import without_secrets
 
 _GUARDIAN = Path(__file__).with_name("guardian.py")
@@ -46,11 +47,11 @@ class Finished:
         """The command as one would type it, and how it ended."""
         ending = "ran into its time-out" if self.status is None else f"exit status {self.status}"
         left = f" (ended what it had left running: {'; '.join(self.left)})" if self.left else ""
-        return without_secrets(f"{shlex.join(self.command)}: {ending}{left}")
+        return printable(without_secrets(f"{shlex.join(self.command)}: {ending}{left}"))
 
     def last_lines(self, count: int = 15) -> str:
         """The end of what the tool said: standard error, or standard output when that is empty."""
-        text = without_secrets(self.stderr.strip() or self.stdout.strip())
+        text = printable(without_secrets(self.stderr.strip() or self.stdout.strip()))
         return "\n".join(text.splitlines()[-count:])
 
 

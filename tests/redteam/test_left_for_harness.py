@@ -17,9 +17,14 @@ from bench.core.process import run_tool
 from bench.core.target import Benchmark
 from bench.core.workspace import find_workspace
 from bench.engine.environments.bytecode import compile_packages
-from bench.engine.environments.interpreters import Interpreter, interpreter_facts
+from bench.engine.environments.interpreters import (
+    Interpreter,
+    find_interpreter,
+    interpreter_facts,
+)
 from bench.engine.environments.provenance import check_interpreter
 from bench.engine.environments.sandboxed_builds import build_prefix
+from bench.engine.environments.uv import run_uv
 from bench.engine.measure import client
 from bench.engine.measure.client import Launcher, LauncherError
 from bench.engine.measure.homes import HomeError
@@ -180,3 +185,29 @@ def test_process_changes_the_priority_of_its_launcher(tmp_path: Path) -> None:
             for one in (python(tmp_path, lower), python(tmp_path, "pass"))
         ]
     assert [one.reprioritised for one in found] == [False, True]
+
+
+def test_another_interpreter_in_the_cache_of_uv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interpreter: Interpreter
+) -> None:
+    """uv remembers where interpreters lie, and builds can write there."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    known = os.fsencode(interpreter.executable)
+    monkeypatch.setenv("PATH", f"{interpreter.executable.parent}:{os.environ['PATH']}")
+    run_uv("python", "find", "--no-project", "--system", interpreter.executable)
+    for file in tmp_path.rglob("*.msgpack"):
+        file.write_bytes(file.read_bytes().replace(known, known[:-1] + b"X"))
+    found = find_interpreter(interpreter.version, fetch=False)
+    assert found.executable == interpreter.executable
+
+
+def test_control_codes_do_not_reach_the_screen(tmp_path: Path) -> None:
+    codes = "\\033]52;c;aGk=\\007\\033[2J"
+    done = run_tool(["/bin/sh", "-c", f"printf 'a{codes}b' >&2; exit 1"])
+    assert done.last_lines().isprintable()
+    with Launcher(sandboxed(tmp_path)) as launcher:
+        sleeper = f"exec -a \"$(printf 'x{codes}')\" sleep 100 & sleep 0.2"
+        bash = shell(tmp_path, sleeper)
+        object.__setattr__(bash, "argv", ("/bin/bash", "-c", sleeper))
+        (left,) = launcher.run([bash], together=False, hash_seed=0, timeout_s=20.0, cpu=None)
+    assert all(one.isprintable() for one in left.left)

@@ -139,7 +139,12 @@ class ImageBuild:
 
     def _make_venv(self) -> None:
         made = run_uv(
-            "venv", "--no-project", "--python", self.recipe.interpreter, self.folder / "venv"
+            "venv",
+            "--no-cache",
+            "--no-project",
+            "--python",
+            self.recipe.interpreter,
+            self.folder / "venv",
         )
         if not made.ok:
             raise BuildError(f"{made.describe()}\n{made.last_lines(4)}")

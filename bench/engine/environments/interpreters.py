@@ -120,8 +120,10 @@ def _find(version: str) -> Path | None:
     # pyenv's shims answer only for versions that the folder's .python-version names, so uv is shown
     # the real folders first.
     extended = os.pathsep.join([*_pyenv_folders(version), os.environ.get("PATH", "")])
+    # Builds may write to uv's cache, which says where interpreters lie.
     found = run_uv(
-        "python", "find", "--no-project", "--no-python-downloads", "--system", version,
+        "python", "find", "--no-cache", "--no-project", "--no-python-downloads", "--system",
+        version,
         env={"PATH": extended},
     )  # fmt: skip
     return Path(found.stdout.strip()).resolve() if found.ok else None

@@ -64,6 +64,16 @@ def run_uv_anywhere(
     return run_uv("--offline", *arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)
 
 
+def run_uv_uncached(*arguments: str | Path) -> Finished:
+    """Run uv outside of a sandbox without its cache, to which builds write and whose Pythons it
+    starts; with it only where there is no network.
+    """
+    finished = run_uv("--no-cache", *arguments)
+    if finished.ok or not any(sign in finished.stderr for sign in _NO_NETWORK):
+        return finished
+    return run_uv("--offline", *arguments)
+
+
 def run_uv(
     *arguments: str | Path,
     cwd: Path | None = None,

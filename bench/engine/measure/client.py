@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bench.core.printable import printable
 from bench.core.sample import Sample
 from bench.engine.measure.homes import FreshHome
 from bench.engine.sandbox.access import NO_ACCESS, Access
@@ -179,7 +180,11 @@ class Launcher:
             for worker, _ in asked if error.dead or len(asked) > 1 else ():
                 self._forget(worker)  # what the other one has started must end as well
             raise
-        return [counters | {"left": tuple(left)} for answer, left in heard for counters in answer]
+        return [
+            counters | {"left": tuple(map(printable, left))}
+            for answer, left in heard
+            for counters in answer
+        ]
 
     def _forget(self, worker: _Worker) -> None:
         worker.end(at_once=True)

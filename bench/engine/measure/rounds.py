@@ -12,6 +12,7 @@ import pyperf
 
 from bench.core.draws import draw
 from bench.core.files import read_plain
+from bench.core.printable import printable
 from bench.core.sample import Design, Round, Sample, Side
 from bench.core.secrets import without_secrets
 from bench.core.target import Benchmark, Kind
@@ -263,7 +264,7 @@ def _last_line(file: Path) -> str:
         text = read_plain(file, 4000, from_end=True).decode(errors="replace").strip()
     except OSError:
         return ""
-    return without_secrets(text).splitlines()[-1][:300] if text else ""
+    return printable(without_secrets(text)).splitlines()[-1][:300] if text else ""
 
 
 def _with_traffic(sample: Sample, mark: Mark, benchmark: Benchmark, side: Side) -> Sample:

@@ -17,6 +17,7 @@ import msgspec
 
 from bench.core.files import write_atomically
 from bench.core.gate import Ending, SuiteRun
+from bench.core.printable import printable
 from bench.core.process import Finished, run_tool, transcript
 from bench.core.secrets import without_secrets
 from bench.core.target import OwnTests, Target
@@ -175,6 +176,6 @@ def _said(finished: Finished, root: Path) -> str:
     """The end of the output, standard output first: that is where pytest reports."""
     text = "\n".join(part for part in (finished.stdout.strip(), finished.stderr.strip()) if part)
     ending = "ran into its time-out" if finished.status is None else f"status {finished.status}"
-    lines = without_secrets(text).splitlines()[-_DETAIL_LINES:]
+    lines = printable(without_secrets(text)).splitlines()[-_DETAIL_LINES:]
     last = "\n".join(lines).replace(str(root), "…")
     return f"{ending}\n{last}".strip()
