@@ -14,6 +14,7 @@ from support.sandbox import Sandbox
 
 from bench.core.errors import BuildError, UsageError
 from bench.core.process import run_tool
+from bench.core.sample import Side
 from bench.core.target import Benchmark
 from bench.core.workspace import find_workspace
 from bench.engine.environments.bytecode import compile_packages
@@ -27,8 +28,9 @@ from bench.engine.environments.sandboxed_builds import build_prefix
 from bench.engine.environments.uv import run_uv
 from bench.engine.measure import client
 from bench.engine.measure.client import Launcher, LauncherError
-from bench.engine.measure.homes import HomeError
+from bench.engine.measure.homes import FreshHome, HomeError
 from bench.engine.measure.inputs import put_files
+from bench.engine.measure.rounds import RoundFailedError, read_worker
 from bench.engine.revisions.checkout import check_out
 from bench.engine.sandbox.folders import keep_plain_files, make_home
 from bench.engine.testgate.junit import read_junit
@@ -86,6 +88,20 @@ def test_environment_that_is_a_link(tmp_path: Path, interpreter: Interpreter) ->
     check_interpreter(tmp_path / "elsewhere", interpreter.executable)
     with pytest.raises(BuildError):
         check_interpreter(tmp_path / "venv", interpreter.executable)
+
+
+def test_interpreter_by_a_link_through_other_folders(
+    tmp_path: Path, interpreter: Interpreter
+) -> None:
+    """What links lead through can be read in the sandbox."""
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    (tmp_path / "inner").symlink_to(interpreter.executable)
+    for leads_to in (tmp_path / "inner", f"/root/..{interpreter.executable}"):
+        python.unlink(missing_ok=True)
+        python.symlink_to(leads_to)
+        with pytest.raises(BuildError):
+            check_interpreter(tmp_path / "venv", interpreter.executable)
 
 
 def test_bytecode_is_not_written_through_links(tmp_path: Path, interpreter: Interpreter) -> None:
@@ -211,3 +227,30 @@ def test_control_codes_do_not_reach_the_screen(tmp_path: Path) -> None:
         object.__setattr__(bash, "argv", ("/bin/bash", "-c", sleeper))
         (left,) = launcher.run([bash], together=False, hash_seed=0, timeout_s=20.0, cpu=None)
     assert all(one.isprintable() for one in left.left)
+
+
+def test_names_in_a_home_that_are_no_text(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    first = ("/bin/sh", "-c", "echo 1 > \"$(printf 'a\\377b')\"; echo 2 > \"$(printf 'a\\nb')\"")
+    home = FreshHome(folder=folder, kept=tmp_path / "kept", first=first, env={"PATH": os.defpath})
+    for _ in range(2):
+        home.renew(())
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_pipe_in_a_home_that_is_copied(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    first = ("/bin/sh", "-c", "mkfifo pipe")
+    home = FreshHome(
+        folder=folder, kept=tmp_path / "kept", first=first, env={"PATH": os.defpath}, copied=True
+    )
+    with pytest.raises(HomeError):
+        home.renew(())
+
+
+def test_result_of_a_script_that_is_too_deep(tmp_path: Path) -> None:
+    (tmp_path / "pyperf.json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(RoundFailedError):
+        read_worker(tmp_path / "pyperf.json", Side.HEAD)

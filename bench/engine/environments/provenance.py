@@ -30,6 +30,7 @@ from bench.core.workspace import Workspace
 from bench.engine.environments.clean import subject_environment
 from bench.engine.environments.interpreters import InterpreterFacts
 from bench.engine.environments.inventory import Inventory
+from bench.engine.environments.uv import uv_cache
 from bench.engine.sandbox.access import Access, python_folders
 from bench.engine.sandbox.isolation import isolate
 
@@ -197,10 +198,15 @@ def _some(names: Sequence[str]) -> str:
 def check_interpreter(venv: Path, interpreter: Path) -> None:
     """Raise `BuildError` unless an environment's Python is the one it was made with.
 
-    A build can write to its environment; the harness starts this Python outside of sandboxes.
+    A build can write to its environment; the harness starts this Python outside of sandboxes, and
+    what its links lead through can be read inside of them.
     """
     python = venv / "bin" / "python"
-    if venv.is_symlink() or python.resolve() != interpreter.resolve():
+    leads_to = python.parent / os.readlink(python) if python.is_symlink() else python  # noqa: PTH115
+    is_own = ".." in leads_to.parts or any(
+        leads_to.is_relative_to(one) for one in (venv.parent, uv_cache())
+    )
+    if venv.is_symlink() or is_own or python.resolve() != interpreter.resolve():
         raise BuildError(
             f"The build has replaced the interpreter of its environment: {python} is not "
             f"{interpreter}.",

@@ -36,8 +36,15 @@ class FreshHome:
     def renew(self, prefix: tuple[str, ...]) -> None:
         """Put HOME into its state; `prefix` is what isolates its processes.
 
-        Raises `HomeError` when `first` fails, or a file has been written into.
+        Raises `HomeError` when `first` fails, or a file has been written into, or what processes
+        have left cannot be copied or removed.
         """
+        try:
+            self._renew(prefix)
+        except (OSError, RecursionError) as error:
+            raise HomeError(f"HOME can't be renewed: {ascii(str(error))[:300]}") from error
+
+    def _renew(self, prefix: tuple[str, ...]) -> None:
         if self.first and not self.kept.is_dir():
             self._prepare(prefix)
         _empty(self.folder)
@@ -115,4 +122,5 @@ def _link_tree(source: Path, target: Path) -> list[str]:
 
 def _state(folder: Path, path: str) -> str:
     told = os.lstat(path)
-    return f"{path[len(str(folder)) + 1 :]}\t{told.st_size}\t{told.st_mtime_ns}"
+    name = ascii(path[len(str(folder)) + 1 :])[1:-1]  # it may hold line ends, or be no text
+    return f"{name}\t{told.st_size}\t{told.st_mtime_ns}"

@@ -289,5 +289,5 @@ def read_worker(file: Path, side: Side) -> pyperf.Benchmark:
     """What a pyperf worker wrote. Raises `RoundFailedError` when that is nothing usable."""
     try:
         return pyperf.Benchmark.loads(read_plain(file, OUTPUT_BYTES).decode())
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise RoundFailedError(f"the pyperf worker wrote no result: {error}", (side,)) from error

@@ -33,6 +33,7 @@ from bench.core.target import OwnTests, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.installer import Installer
 from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.provenance import check_interpreter
 from bench.engine.environments.sandboxed_builds import build_prefix
 from bench.engine.testgate.sources import Sources
 
@@ -167,6 +168,7 @@ class _CheckoutBuild:
                 self._install_with(installer, editable=True)
             except BuildError:  # the project's build backend may know no editable installs
                 self._install_with(installer, editable=False)
+            check_interpreter(installer.venv, Path(self.recipe.interpreter))
         except BuildError:
             file = workspace.logs / f"tests-{self.recipe.key}.log"
             write_atomically(file, transcript(installer.log))
