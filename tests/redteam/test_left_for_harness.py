@@ -254,3 +254,13 @@ def test_result_of_a_script_that_is_too_deep(tmp_path: Path) -> None:
     (tmp_path / "pyperf.json").write_text("[" * 100_000, encoding="utf-8")
     with pytest.raises(RoundFailedError):
         read_worker(tmp_path / "pyperf.json", Side.HEAD)
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="no autogroups")
+def test_process_changes_the_weight_of_its_group(tmp_path: Path) -> None:
+    code = "open('/proc/self/autogroup', 'w').write('19')"
+    with Launcher(sandboxed(tmp_path)) as launcher:
+        (found,) = launcher.run(
+            [python(tmp_path, code)], together=False, hash_seed=0, timeout_s=20.0, cpu=None
+        )
+    assert (found.status, found.reprioritised) == (0, True)

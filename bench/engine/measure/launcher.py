@@ -112,6 +112,23 @@ def _run_queue_s(process: int) -> float | None:
         posix.close(handle)
 
 
+def _share(process: str | int) -> bytes:
+    """The weight of the process's autogroup, where the kernel makes any: "… nice 0"."""
+    try:
+        handle = posix.open(f"/proc/{process}/autogroup", posix.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return posix.read(handle, 100).rpartition(b" ")[2]
+    except OSError:
+        return b""
+    finally:
+        posix.close(handle)
+
+
+_SHARE = _share("self")
+
+
 def _last_seen(process: int) -> tuple[int | None, bool]:
     """The core that the (dead, not yet reaped) process ran on last; whether it has changed its
     priority. (None, False) if not told.
@@ -127,7 +144,7 @@ def _last_seen(process: int) -> tuple[int | None, bool]:
         return None, False
     finally:
         posix.close(handle)
-    return cpu, policy != 0 or nice != _NICE
+    return cpu, policy != 0 or nice != _NICE or _share(process) != _SHARE
 
 
 def _reap() -> tuple[int, dict[str, Any]]:
