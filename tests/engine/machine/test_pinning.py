@@ -149,7 +149,8 @@ def test_the_report_says_pinned_or_not(
 ) -> None:
     workspace = replace(workspace_in(tmp_path), data=tmp_path / "data", results=tmp_path / "r")
     folder = write_run(workspace, RunPlan())
-    manifest = replace_fields(read_run(folder).manifest, pinning=pinning, slice=slice_)
+    changed = {"pinning": pinning, "slice": slice_, "format": 1}  # which has no digests
+    manifest = replace_fields(read_run(folder).manifest, **changed)
     (folder / "run.json").write_bytes(msgspec.json.encode(manifest))
     write_report(workspace)
     page = (workspace.results / "sample/1.0..2.0/environments.md").read_text(encoding="utf-8")

@@ -64,7 +64,8 @@ def test_what_a_revision_did_to_a_service(service: Sandbox) -> None:
 
 
 def test_wrong_answers_are_no_values(service: Sandbox) -> None:
-    _, errors = measured(service, "v1.0.0..broken", LATENCY, status=4)
+    found, errors = measured(service, "v1.0.0..broken", LATENCY)
+    assert found["latency-4"]["verdict"] == "broken"
     assert "POST /optimize was answered with 500, not 200" in errors
 
 
