@@ -178,7 +178,8 @@ class RoundTaker:
         self._check_service(sides, order)  # the better explanation, if it is one
         found = dict(zip(order, outcomes, strict=True))
         _check(sides, found, limited=self.launcher.isolation.sandbox is not None)
-        if together and cpu is not None:
+        # The clients of a service run on another core than the service itself.
+        if together and cpu is not None and benchmark.service is None:
             _check_core(found, cpu)
         for side, outcome in zip(order, outcomes, strict=True):
             if self.after is not None and outcome.status is not None:
