@@ -51,7 +51,8 @@ def notes(run: Run, evaluation: Evaluation) -> list[str]:
         found.append("This system can't pin processes to a core: pairs instead of duets.")
     if not manifest.network.startswith("cut off"):
         found.append(f"The network of measured processes was {manifest.network}.")
-    if manifest.sandbox.startswith("not sandboxed"):
+    in_containers = manifest.base.image is not None  # which keep to themselves what is measured
+    if manifest.sandbox.startswith("not sandboxed") and not in_containers:
         found.append(
             f"Measured code was {manifest.sandbox}. It could read and write what its account can."
         )
