@@ -69,6 +69,8 @@ def keep_plain_files(home: Path) -> None:
 @contextmanager
 def scratch_beside(home: Path, prefix: str) -> Iterator[Path]:
     """A throwaway folder beside the HOME of measured processes, for what their tools write."""
-    with tempfile.TemporaryDirectory(dir=home.with_name(_TOOLS), prefix=prefix) as folder:
+    tools = home.with_name(_TOOLS)
+    tools.mkdir(exist_ok=True)  # made with HOME, where there is a sandbox
+    with tempfile.TemporaryDirectory(dir=tools, prefix=prefix) as folder:
         give_like(Path(folder), home)
         yield Path(folder)

@@ -102,7 +102,7 @@ def test_older_files_without_findings_stay_readable(tmp_path: Path) -> None:
     made = record("3.13", "2026-06-02T10:00:00+00:00", connections(Side.HEAD, 0.002))
     file = save_account(made, tmp_path)
     content = json.loads(file.read_text(encoding="utf-8"))
-    del content["findings"]
+    del content["findings"], content["digest"]
     file.write_text(json.dumps(content | {"format": 1}), encoding="utf-8")
     (read,) = read_accounts(tmp_path)
     assert isinstance(read, StackRecord)
