@@ -78,7 +78,11 @@ class Clone:
     @property
     def is_dirty(self) -> bool:
         """Whether files that git knows differ from what is committed."""
-        return bool(self._git("--no-optional-locks", "status", "--porcelain", "--untracked-files=no").stdout.strip())
+        return bool(
+            self._git(
+                "--no-optional-locks", "status", "--porcelain", "--untracked-files=no"
+            ).stdout.strip()
+        )
 
     @property
     def git_folder(self) -> Path:
