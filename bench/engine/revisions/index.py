@@ -93,6 +93,7 @@ class PackageIndex:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 releases = _releases(json.load(answer)["files"])
         except urllib.error.HTTPError as error:
+            error.close()  # it is an open answer
             raise UsageError(
                 f"The package index answered {error.code} for {distribution!r}.",
                 "Is `distribution` in the target's TOML file spelled as on the index?",

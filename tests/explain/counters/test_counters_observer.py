@@ -135,7 +135,8 @@ def test_a_program_that_is_no_python(subjects: Subjects) -> None:
 
 def test_nothing_is_left_behind(subjects: Subjects) -> None:
     seen(subjects, "pass")
-    assert [folder.name for folder in subjects.folder.iterdir()] == ["base"]
+    assert [folder.name for folder in subjects.folder.iterdir()] == ["base", "tools"]
+    assert not list((subjects.folder / "tools").iterdir())
 
 
 def test_system_calls_of_all_processes(subjects: Subjects) -> None:
