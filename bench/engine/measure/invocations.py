@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,6 +136,18 @@ class Subject:
     def _start_folder(self, benchmark: Benchmark) -> Path:
         """Where the process starts: HOME, or a folder that is relative to it."""
         return self.home.joinpath(*self._fill(benchmark, (benchmark.folder,)))
+
+    @property
+    def own_names(self) -> list[tuple[str, str]]:
+        """Patterns of what only this side prints, and what stands for each in comparisons."""
+        record, home, folder = self.environment.record, str(self.home), self.environment.folder
+        found = [(re.escape(home), "<home>"), (re.escape(str(folder)), "<environment>")]
+        version = record.provenance.version
+        if "." in version:
+            found.append((rf"(?<![\w.])v?{re.escape(version)}(?!\w|\.\d)", "<version>"))
+        if len(record.revision.identity) == 40:
+            found.append((rf"\b{record.revision.identity[:7]}[0-9a-f]*\b", "<commit>"))
+        return found
 
     @property
     def access(self) -> Access:

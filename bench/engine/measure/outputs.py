@@ -62,18 +62,7 @@ def normalised(text: str, names: Names) -> str:
 
 def names_of(base: Subject, head: Subject) -> Names:
     """What each side has of its own: paths, versions and commits."""
-    found: list[tuple[str, str]] = []
-    for subject in (base, head):
-        record = subject.environment.record
-        found += [
-            (re.escape(str(subject.home)), "<home>"),
-            (re.escape(str(subject.environment.folder)), "<environment>"),
-        ]
-        version = record.provenance.version
-        if "." in version:
-            found.append((rf"(?<![\w.])v?{re.escape(version)}(?!\w|\.\d)", "<version>"))
-        if len(record.revision.identity) == 40:
-            found.append((rf"\b{record.revision.identity[:7]}[0-9a-f]*\b", "<commit>"))
+    found = [*base.own_names, *head.own_names]
     return [(re.compile(pattern), name) for pattern, name in found]
 
 

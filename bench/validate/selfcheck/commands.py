@@ -186,6 +186,11 @@ class _OneCommand(Subject):
     def __init__(self, process: Invocation) -> None:
         object.__setattr__(self, "process", process)  # it is frozen
 
+    @property
+    def own_names(self) -> list[tuple[str, str]]:
+        """None: both sides have one interpreter."""
+        return []
+
     def invocation(
         self,
         benchmark: Benchmark,  # noqa: ARG002 - whatever the benchmark
