@@ -76,10 +76,10 @@ def test_missing_tool(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     assert "frobnicate is not installed, or not on PATH" in capsys.readouterr().err
 
 
-def test_home_that_cannot_be_written(sandbox: Sandbox) -> None:
-    odd = with_variables(sandbox, HOME="/proc/nowhere", UV_CACHE_DIR="", XDG_CACHE_HOME="")
-    done = odd.bench("run", "sample", RANGE, "--repo", sandbox.repository, "--dry-run", status=2)
-    assert "uv cannot write where it keeps Pythons and packages" in done.stderr
+def test_home_that_cannot_be_written(own_cache: Sandbox) -> None:
+    odd = with_variables(own_cache, HOME="/proc/nowhere", UV_CACHE_DIR="", XDG_CACHE_HOME="")
+    done = odd.bench("run", "sample", RANGE, "--repo", own_cache.repository, status=2)
+    assert "uv cannot write where it keeps packages" in done.stderr
     assert "Set HOME" in done.stderr
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.core.errors import BenchError, BuildError, UsageError
 from bench.core.process import run_tool
-from bench.engine.environments.uv import run_uv
+from bench.engine.environments.uv import CHOOSE_HOME, run_uv
 
 # Standard library only, without anything of an environment: no site, no .pth file.
 _TELL = """
@@ -81,7 +81,7 @@ def find_interpreter(version: str, *, fetch: bool = True) -> Interpreter:
                 raise BenchError(
                     f"uv cannot write where it keeps Pythons and packages:\n"
                     f"{installed.last_lines(4)}",
-                    "Set HOME (or UV_CACHE_DIR and UV_PYTHON_INSTALL_DIR) to folders of your own.",
+                    CHOOSE_HOME,
                 )
             raise _missing(version, f"uv said:\n{installed.last_lines(4)}")
     if found is None:

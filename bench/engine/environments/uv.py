@@ -12,6 +12,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
+from bench.core.errors import BenchError
 from bench.core.process import Finished, run_tool
 from bench.core.secrets import without_secrets
 
@@ -45,6 +46,7 @@ _IN_SANDBOX = {
 _CREDENTIALS = re.compile(r"^UV_INDEX_.+_(USERNAME|PASSWORD)$")
 
 
+CHOOSE_HOME = "Set HOME (or UV_CACHE_DIR and UV_PYTHON_INSTALL_DIR) to folders of your own."
 _NO_NETWORK = (
     "dns error", "error sending request", "Could not connect", "client error (Connect)",
 )  # fmt: skip
@@ -109,7 +111,12 @@ def uv_cache() -> Path:
     """Where uv keeps packages; made when it is missing."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(os.environ.get("UV_CACHE_DIR") or caches / "uv").absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(
+            f"uv cannot write where it keeps packages: {error}", CHOOSE_HOME
+        ) from error
     return folder
 
 
