@@ -41,6 +41,7 @@ _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
 # As it was before anything was measured: a process could change that of this one.
 _NICE = posix.getpriority(posix.PRIO_PROCESS, 0)
+_SANDBOXED = sys.argv[5:] == ["own"]
 _running: dict[int, int] = {}  # process id → position of its side
 
 
@@ -62,8 +63,8 @@ def _on_alarm(_number: int, _frame: Any) -> None:
 
 def _on_terminate(_number: int, _frame: Any) -> None:
     _kill_all()
-    if sys.argv[5:] != ["own"]:
-        _end_left(sandboxed=False)
+    if not _SANDBOXED:
+        _end_left()
     posix._exit(143)  # noqa: SLF001
 
 
@@ -98,32 +99,34 @@ def _spawn(side: dict[str, Any], position: int) -> tuple[int, float]:
     return process, started
 
 
-def _run_queue_s(process: int) -> float | None:
-    """Seconds the (dead, not yet reaped) process stood ready without a core; None if not told."""
+def _read(path: str) -> bytes:
     try:
-        handle = posix.open(f"/proc/{process}/schedstat", posix.O_RDONLY)
+        handle = posix.open(path, posix.O_RDONLY)
     except OSError:
-        return None
+        return b""
     try:
-        return int(posix.read(handle, 200).split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return None
+        return posix.read(handle, 1000)
+    except OSError:
+        return b""
     finally:
         posix.close(handle)
+
+
+def _stat(process: int) -> tuple[bytes, bytes]:
+    """The short name of a process, and what follows it: state, parent, …"""
+    name, _, rest = _read(f"/proc/{process}/stat").partition(b" (")[2].rpartition(b") ")
+    return name, rest
+
+
+def _run_queue_s(process: int) -> float | None:
+    """Seconds the (dead, not yet reaped) process stood ready without a core; None if not told."""
+    told = _read(f"/proc/{process}/schedstat").split()
+    return int(told[1]) / 1e9 if len(told) > 1 else None
 
 
 def _share(process: str | int) -> bytes:
     """The weight of the process's autogroup, where the kernel makes any: "… nice 0"."""
-    try:
-        handle = posix.open(f"/proc/{process}/autogroup", posix.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return posix.read(handle, 100).rpartition(b" ")[2]
-    except OSError:
-        return b""
-    finally:
-        posix.close(handle)
+    return _read(f"/proc/{process}/autogroup").rpartition(b" ")[2]
 
 
 _SHARE = _share("self")
@@ -133,31 +136,25 @@ def _last_seen(process: int) -> tuple[int | None, bool]:
     """The core that the (dead, not yet reaped) process ran on last; whether it has changed its
     priority. (None, False) if not told.
     """
-    try:
-        handle = posix.open(f"/proc/{process}/stat", posix.O_RDONLY)
-    except OSError:
+    told = _stat(process)[1].split()
+    if len(told) < 39:
         return None, False
-    try:
-        told = [int(word) for word in posix.read(handle, 1000).rpartition(b") ")[2].split()[1:]]
-        nice, cpu, policy = told[15], told[35], told[37]
-    except (OSError, ValueError, IndexError):
-        return None, False
-    finally:
-        posix.close(handle)
+    nice, cpu, policy = int(told[16]), int(told[36]), int(told[38])
     return cpu, policy != 0 or nice != _NICE or _share(process) != _SHARE
 
 
 def _reap() -> tuple[int, dict[str, Any]]:
     waiting = getattr(posix, "waitid", None)
-    process = 0
+    process, ended = 0, 0.0
     queue: float | None = None
     last_cpu, reprioritised = None, False
     if waiting is not None and not _MACOS:
         process = waiting(posix.P_ALL, 0, posix.WEXITED | posix.WNOWAIT).si_pid
+        ended = time.monotonic()  # before anything is looked up, on nobody's account
         queue = _run_queue_s(process)
         last_cpu, reprioritised = _last_seen(process)
     process, status, usage = posix.wait4(process or -1, 0)
-    ended = time.monotonic()
+    ended = ended or time.monotonic()
     if process in _running:
         _kill_group(process)  # what it left behind must not run beside the next round
     return process, {
@@ -248,25 +245,6 @@ def _orphans() -> list[int]:
     ]
 
 
-def _read(path: str) -> bytes:
-    try:
-        handle = posix.open(path, posix.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return posix.read(handle, 400)
-    except OSError:
-        return b""
-    finally:
-        posix.close(handle)
-
-
-def _stat(process: int) -> tuple[bytes, bytes]:
-    """The short name of a process, and what follows it: state, parent, …"""
-    name, _, rest = _read(f"/proc/{process}/stat").partition(b" (")[2].rpartition(b") ")
-    return name, rest
-
-
 def _name(process: int) -> str:
     """The command line of a process, or its short name; "" when it has ended."""
     words = _read(f"/proc/{process}/cmdline").split(b"\0")
@@ -277,15 +255,15 @@ def _name(process: int) -> str:
     return told.decode("utf-8", "replace")[:100]
 
 
-def _end_left(*, sandboxed: bool) -> list[str]:
+def _end_left() -> list[str]:
     """End what measured processes have left running; returns the names."""
     names: list[str] = []
     for _ in range(1000):
-        left = _everybody() if sandboxed else _orphans()
+        left = _everybody() if _SANDBOXED else _orphans()
         if not left:
             break
         names += [name for name in map(_name, left) if name and name not in names]
-        for process in [-1] if sandboxed else left:
+        for process in [-1] if _SANDBOXED else left:
             try:
                 posix.kill(process, SIGKILL)
             except OSError:  # they have ended by themselves
@@ -304,7 +282,7 @@ def _clean(standing: dict[str, set[str]]) -> None:
             _remove(f"{folder}/{name}")
 
 
-def _set_up(*, sandboxed: bool) -> None:
+def _set_up() -> None:
     """Let no process of the same account read or write this one's memory and descriptors.
 
     Outside of a sandbox, which does both: end with the harness, and adopt orphans.
@@ -315,7 +293,7 @@ def _set_up(*, sandboxed: bool) -> None:
 
     prctl = _ctypes.dlsym(_ctypes.dlopen("", 0), "prctl")
     _ctypes.call_function(prctl, (_PR_SET_DUMPABLE, 0, 0, 0, 0))
-    if not sandboxed:
+    if not _SANDBOXED:
         _ctypes.call_function(prctl, (_PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0))
         _ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 
@@ -337,9 +315,8 @@ def main() -> None:
     descriptors = [int(word) for word in sys.argv[1:5]]
     for one in descriptors:
         posix.set_inheritable(one, False)  # noqa: FBT003
-    sandboxed = sys.argv[5:] == ["own"]
-    _set_up(sandboxed=sandboxed)
-    standing = _contents() if sandboxed else {}
+    _set_up()
+    standing = _contents() if _SANDBOXED else {}
     requests, answers = open(descriptors[0], "rb"), open(descriptors[1], "wb")  # noqa: PTH123, SIM115
     while True:
         try:
@@ -347,8 +324,8 @@ def main() -> None:
         except EOFError:
             return
         answer = _answer(request, (descriptors[2], descriptors[3]))
-        left = _end_left(sandboxed=sandboxed)
-        if sandboxed:
+        left = _end_left()
+        if _SANDBOXED:
             _clean(standing)
         marshal.dump((answer, left), answers)
         answers.flush()
