@@ -61,18 +61,8 @@ def compile_files(
     with NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape", dir=place) as listed:
         listed.write("\n".join(map(str, files)))
         listed.flush()
-        words: list[str | Path] = [
-            python,
-            "-I",
-            "-S",
-            "-m",
-            "compileall",
-            "-q",
-            "-f",
-            "-i",
-            listed.name,
-        ]
-        return run_tool([*inside, *words])
+        compiling = ("-I", "-S", "-m", "compileall", "-q", "-f", "-i", listed.name)
+        return run_tool([*inside, python, *compiling])
 
 
 def _stale(

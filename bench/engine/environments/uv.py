@@ -58,22 +58,18 @@ def run_uv_anywhere(
     env: dict[str, str] | None = None,
     timeout_s: float = 600.0,
     inside: Sequence[str] = (),
+    cached: bool = True,
 ) -> Finished:
-    """Run uv; where there is no network, once more with what it has cached."""
-    finished = run_uv(*arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)
+    """Run uv; where there is no network, once more with what it has cached.
+
+    `cached=False` is for uv outside of a sandbox: builds write to its cache, whose Pythons it
+    starts.
+    """
+    first = () if cached else ("--no-cache",)
+    finished = run_uv(*first, *arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)
     if finished.ok or not any(sign in finished.stderr for sign in _NO_NETWORK):
         return finished
     return run_uv("--offline", *arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)
-
-
-def run_uv_uncached(*arguments: str | Path) -> Finished:
-    """Run uv outside of a sandbox without its cache, to which builds write and whose Pythons it
-    starts; with it only where there is no network.
-    """
-    finished = run_uv("--no-cache", *arguments)
-    if finished.ok or not any(sign in finished.stderr for sign in _NO_NETWORK):
-        return finished
-    return run_uv("--offline", *arguments)
 
 
 def run_uv(

@@ -137,7 +137,7 @@ class Launcher:
         order = {"cpus": None if cpu is None else [cpu], "timeout_s": timeout_s}
         workers = [self._worker(side.access) for side in sides]
         if len(set(workers)) == 1:
-            answers = self._ask(workers, [order | {"sides": requests, "together": together}])
+            answers = self._ask(workers[:1], [order | {"sides": requests, "together": together}])
         elif together:
             answers = self._ask(
                 workers,
@@ -170,7 +170,7 @@ class Launcher:
     ) -> list[dict[str, Any]]:
         """Each worker's counters; a worker that dies takes the one that waits for it along."""
         usual = {"together": False, "waits": False, "passes_on": False}
-        asked = list(zip(workers, requests, strict=False))
+        asked = list(zip(workers, requests, strict=True))
         try:
             for worker, request in asked:
                 worker.send(usual | request)

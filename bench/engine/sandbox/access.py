@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +15,6 @@ class Access:
 
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
-
-    def also(self, *, read: Iterable[Path] = (), write: Iterable[Path] = ()) -> Access:
-        """The same with more folders."""
-        return Access((*self.read, *read), (*self.write, *write))
 
 
 NO_ACCESS = Access()

@@ -138,10 +138,15 @@ class Sampling:
     @property
     def estimate(self) -> Interval | None:
         """The ratio so far, with the interval that would hold if this were the only look."""
-        rounds = self._of(self.plan.design)[: self.plan.maximum]
+        rounds = self._deciding
         if not rounds:
             return None
         return fixed_interval(differences(rounds, self.plan.metric), self.options.alpha)
+
+    @property
+    def _deciding(self) -> list[Round]:
+        """The rounds that may decide: where duets turned into pairs, there can be more."""
+        return self._of(self.plan.design)[: self.plan.maximum]
 
     def _of(self, design: Design) -> list[Round]:
         return of_design(self.rounds, design)
@@ -194,7 +199,7 @@ class Sampling:
 
     def _decide(self, local_alpha: Callable[[], float]) -> tuple[str, bool]:
         while True:
-            rounds = self._of(self.plan.design)[: self.plan.maximum]
+            rounds = self._deciding
             stop = self._stop(rounds, local_alpha)
             if stop:
                 return stop, stop == "large effect"
@@ -247,7 +252,7 @@ class Sampling:
         """Rounds alone until the size of a large effect is known to within a few per cent."""
         if self.plan.design is not Design.DUET:
             return
-        deciding = self._of(self.plan.design)[: self.plan.maximum]
+        deciding = self._deciding
         found = assess(
             differences(deciding, self.plan.metric),
             self.plan.looks,

@@ -10,7 +10,7 @@ from bench.core.errors import BuildError
 from bench.core.lock import exclusive
 from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import Interpreter
-from bench.engine.environments.uv import run_uv_uncached
+from bench.engine.environments.uv import run_uv_anywhere
 
 
 def pyperf_folder(interpreter: Interpreter, workspace: Workspace) -> Path:
@@ -31,9 +31,9 @@ def support_folder(
             return folder
         partial = folder.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
-        installed = run_uv_uncached(
+        installed = run_uv_anywhere(
             "pip", "install", "--no-deps", "--compile-bytecode", "--target", partial,
-            "--python", interpreter.executable, f"{package}=={version}",
+            "--python", interpreter.executable, f"{package}=={version}", cached=False,
         )  # fmt: skip
         if not installed.ok:
             raise BuildError(

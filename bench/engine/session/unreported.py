@@ -44,7 +44,7 @@ def unreported_run(plan: Plan, folder: Path, environments: Environments) -> Run 
             continue
         told = run.manifest
         found = told.options, told.benchmarks, told.base.key, told.head.key
-        if run.closed is not None and run.refused is None and found == wanted:
+        if run.is_complete and found == wanted:
             return run
     return None
 
