@@ -149,6 +149,7 @@ def foreign(others: Sequence[Path]) -> dict[str, Damage]:
     }
 
 
+_LEFT_RUNNING = b'{"event":"left-running","benchmark":"nobody","names":["x"]}'
 LINES: dict[str, Damage] = {
     "two rounds swapped": swapped(10, 11),
     "rounds far apart swapped": swapped(8, 30),
@@ -158,6 +159,9 @@ LINES: dict[str, Damage] = {
         lambda all_: [*all_[:12], with_sides_swapped(all_[12]), *all_[13:]]
     ),
     "a line twice": on_lines(lambda all_: [*all_[:10], all_[9], *all_[10:]]),
+    "left running by nobody": on_lines(
+        lambda all_: [*all_[:12], _LEFT_RUNNING, *all_[12:]]
+    ),
     "all lines twice": on_lines(lambda all_: all_ * 2),
     "the last line twice": on_lines(lambda all_: [*all_, all_[-1]]),
     "first line gone": on_lines(lambda all_: all_[1:]),

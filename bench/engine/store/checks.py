@@ -20,6 +20,7 @@ from bench.engine.store.events import (
     Ended,
     Event,
     Failed,
+    LeftRunning,
     Measured,
     Opened,
     Probed,
@@ -28,6 +29,7 @@ from bench.engine.store.events import (
 )
 from bench.engine.store.manifest import FIRST_CHAINED, Manifest
 
+_OfBenchmark = Probed | Compared | Unavailable | Ended | Counted | LeftRunning
 _SEEDS_AHEAD = 100  # a stretch that failed before its first round has used up a seed
 
 
@@ -94,7 +96,7 @@ class _EventChecker:
             self._open()
         elif isinstance(event, Failed):
             return self._dropped(event)
-        elif isinstance(event, Probed | Compared | Unavailable | Ended | Counted):
+        elif isinstance(event, _OfBenchmark):
             return self._of_benchmark(event)
         return ""
 
@@ -104,11 +106,11 @@ class _EventChecker:
             for course in self._courses.values():
                 course.begin_again()
 
-    def _of_benchmark(self, event: Probed | Compared | Unavailable | Ended | Counted) -> str:
+    def _of_benchmark(self, event: _OfBenchmark) -> str:
         course = self._courses.get(event.benchmark)
         if course is None:
             return f"{event.benchmark} is not a benchmark of this run"
-        if isinstance(event, Counted | Compared):
+        if isinstance(event, Counted | Compared | LeftRunning):
             return ""
         if course.over:
             return f"{event.benchmark} {course.over} before"
