@@ -34,6 +34,13 @@ SIGNALS = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal
 KILLS = int(os.environ.get("BENCH_KILLS", "200"))
 AT_MOST_A_LIFE = 24
 COMMAND = ("run", "sample", "one..two", "--rounds", "10", "--budget", "20")
+OTHERS = {
+    "calibrate": ("calibrate", "sample", "--no-reference", "--seconds", "0.5"),
+    "rank": ("rank", "sample", "two", "--seconds", "0.5"),
+    "profile": ("profile", "sample", "one..two", "--seconds", "1"),
+    "trace": ("trace", "sample", "one..two", "--runs", "1"),
+}
+OTHER_KILLS = int(os.environ.get("BENCH_OTHER_KILLS", "12"))
 TESTS = "def test_fine(): pass\n"
 
 
@@ -49,7 +56,7 @@ class Life:
     """A workspace with nothing in it, and what has been found in it after each kill."""
 
     def __init__(self, folder: Path, origin: Path, *options: str) -> None:
-        self.command = (*COMMAND, *options)
+        self.command = options if options and options[0] in OTHERS else (*COMMAND, *options)
         folder.mkdir()
         (folder / "tmp").mkdir()
         extra = {"TMPDIR": str(folder / "tmp")}
@@ -67,6 +74,14 @@ class Life:
 
     def killed(self, after_s: float, number: signal.Signals) -> str | None:
         """Start the command and kill it; returns the phase it was in, None if it had ended."""
+        if not self.struck(after_s, number):
+            return None
+        phase = self.phase()
+        all_shown = phase == "report" and not any((self.places.cache / "unreported").iterdir())
+        return None if all_shown else phase  # it was killed while it ended
+
+    def struck(self, after_s: float, number: signal.Signals) -> bool:
+        """Start the command and kill it with all that runs; whether it had not ended before."""
         with self.sandbox.start(*self.command) as process:
             deadline = time.monotonic() + after_s
             while process.poll() is None and time.monotonic() < deadline:
@@ -74,7 +89,7 @@ class Life:
             if process.poll() is not None:
                 said = process.communicate()
                 assert process.returncode == 0, said
-                return None
+                return False
             below = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(number)
             try:
@@ -88,9 +103,7 @@ class Life:
             early.add(1)  # before there is a line of it: the interpreter's own way to end
         assert process.returncode in {expected, *early, 0}, said
         self.assert_nothing_runs(below)
-        phase = self.phase()
-        all_shown = phase == "report" and not any((self.places.cache / "unreported").iterdir())
-        return None if all_shown else phase  # it was killed while it ended
+        return True
 
     def assert_nothing_runs(self, below: list[psutil.Process]) -> None:
         deadline = time.monotonic() + 2
@@ -166,12 +179,18 @@ class Life:
         assert run is not None
         assert run.closed is not None
         assert (run.folder / "base.json").is_file()
-        left = [*self.places.data.rglob(".*"), *self.places.results.rglob(".*"),
-                *self.places.data.rglob("*.partial"), *(self.folder / "tmp").glob("bench-*"),
-                *self.places.scratch.glob("*"), *self.places.worktrees.glob("*")]  # fmt: skip
-        assert not left
+        self.assert_tidy()
         results = evaluate(run).results  # the control may be the same or undecided, by chance
         return {one.name: str(one.verdict) for one in results if one.name != CONTROL}
+
+    def assert_tidy(self) -> None:
+        """Nothing is left in folders of what was being done when it was killed."""
+        places = self.places
+        written = (places.data, places.results, places.profiles)
+        left = [*(found for one in written for found in one.rglob(".*")),
+                *places.data.rglob("*.partial"), *(self.folder / "tmp").glob("bench-*"),
+                *places.scratch.glob("*"), *places.worktrees.glob("*")]  # fmt: skip
+        assert not left
 
 
 def _runs(process: psutil.Process) -> bool:
@@ -215,3 +234,24 @@ def test_kills_lose_and_repeat_nothing(tmp_path: Path, origin: Path) -> None:
             assert life.ends_well() == verdicts
         shutil.rmtree(life.folder)
     print(f"{phases.total()} kills in {lives} lives: {dict(phases)}")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("command", OTHERS)
+def test_other_commands_are_killed(command: str, tmp_path: Path, origin: Path) -> None:
+    chance = random.Random(int(os.environ.get("BENCH_SEED", "13")))
+    life = Life(tmp_path / "life", origin, *OTHERS[command])
+    started = time.monotonic()
+    life.sandbox.bench(*life.command, status=0)
+    whole_s = time.monotonic() - started
+    kills = 0
+    for _ in range(OTHER_KILLS):
+        at_s = 0.3 + whole_s * chance.random()
+        number = chance.choice(SIGNALS)
+        kills += life.struck(at_s, number)
+        life.check()
+        print(f"{kills} {number.name} after {at_s:.1f} of {whole_s:.1f} s", flush=True)
+    life.sandbox.bench(*life.command, status=0)
+    life.check()
+    life.assert_tidy()
