@@ -26,7 +26,7 @@ def scratch_folder(parent: Path, prefix: str = "") -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         os.close(handle)
 
 
@@ -56,5 +56,16 @@ def sweep(parent: Path, prefix: str = "") -> None:
             continue
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(one, ignore_errors=True)
+            _remove(one)
         os.close(handle)
+
+
+def _remove(folder: Path) -> None:
+    """Remove it with what this account locked itself out of, such as the kernel's for overlays."""
+    for parent, folders, _ in os.walk(folder):
+        for name in folders:
+            path = Path(parent, name)
+            if not path.is_symlink() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)

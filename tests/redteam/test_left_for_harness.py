@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,7 @@ from bench.engine.environments.interpreters import (
     interpreter_facts,
 )
 from bench.engine.environments.provenance import check_interpreter
-from bench.engine.environments.sandboxed_builds import build_prefix
+from bench.engine.environments.sandboxed_builds import build_sandbox
 from bench.engine.environments.uv import run_uv
 from bench.engine.measure import client
 from bench.engine.measure.client import Launcher, LauncherError
@@ -48,18 +50,20 @@ for line in open("/proc/self/mountinfo"):
 """
 
 
-def build_inside(folder: Path, interpreter: Interpreter) -> tuple[str, ...]:
-    inside = build_prefix(find_workspace(), str(interpreter.executable), folder, folder)
-    if not inside:
-        pytest.skip("no sandbox")
-    return inside
+@contextmanager
+def build_inside(folder: Path, interpreter: Interpreter) -> Iterator[tuple[str, ...]]:
+    workspace = find_workspace()
+    with build_sandbox(workspace, str(interpreter.executable), folder, folder) as inside:
+        if not inside:
+            pytest.skip("no sandbox")
+        yield inside
 
 
 def test_build_cannot_open_settings_of_the_kernel(tmp_path: Path, interpreter: Interpreter) -> None:
     """`core_pattern` names a program that the kernel starts outside of every sandbox."""
     code = "import os; os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY)"  # nothing is written
-    inside = build_inside(tmp_path, interpreter)
-    done = run_tool([*inside, interpreter.executable, "-I", "-S", "-c", code])
+    with build_inside(tmp_path, interpreter) as inside:
+        done = run_tool([*inside, interpreter.executable, "-I", "-S", "-c", code])
     assert done.status == 1
     assert "Read-only file system" in done.stderr or "Permission denied" in done.stderr
 
@@ -75,7 +79,8 @@ def test_build_replaces_its_interpreter(
     repository.commit(files, "First", tag="v1.0.0")
     repository.commit(files | {"other.txt": ""}, "Second", tag="v1.0.1")
     attacked = Sandbox(own_cache.folder, own_cache.cache, repository.path)
-    build_inside(tmp_path, interpreter)
+    with build_inside(tmp_path, interpreter):
+        pass
     with pytest.raises(BuildError, match="has replaced the interpreter"):
         build_one(attacked, interpreter, "v1.0.0..v1.0.1")
     assert not canary.exists()
@@ -112,9 +117,9 @@ def test_bytecode_is_not_written_through_links(tmp_path: Path, interpreter: Inte
     (folder / "package" / "__pycache__").symlink_to(outside)
     (folder / "linked").symlink_to(outside)
     (folder / "plain.py").write_text("X = 1\n", encoding="utf-8")
-    inside = build_inside(folder, interpreter)
     facts = interpreter_facts(interpreter.executable)
-    compile_packages([folder, folder / "linked"], facts, inside=inside, place=folder)
+    with build_inside(folder, interpreter) as inside:
+        compile_packages([folder, folder / "linked"], facts, inside=inside, place=folder)
     assert [one.name for one in outside.iterdir()] == ["module.py"]
     assert list((folder / "__pycache__").glob("plain.*.pyc"))
 

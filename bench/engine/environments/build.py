@@ -39,7 +39,7 @@ from bench.engine.environments.provenance import (
     read_provenance,
     readable,
 )
-from bench.engine.environments.sandboxed_builds import build_prefix
+from bench.engine.environments.sandboxed_builds import build_sandbox
 from bench.engine.environments.uv import package_sources, run_uv
 from bench.engine.revisions.checkout import tracked_files
 from bench.engine.revisions.git import Clone
@@ -243,8 +243,13 @@ class _Build:
 
     def run(self) -> Environment:
         try:
-            self._install()
-            record = self._proven()
+            self._check_out()
+            with build_sandbox(
+                self.workspace, self.recipe.interpreter, self.folder, self.checkout
+            ) as inside:
+                self.installer = replace(self.installer, inside=inside)
+                self._install()
+                record = self._proven()
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
@@ -253,14 +258,14 @@ class _Build:
         write_atomically(self.folder / _RECORD, msgspec.json.encode(record))
         return Environment(self.folder, record)
 
-    def _install(self) -> None:
+    def _check_out(self) -> None:
         if self.recipe.source is Source.GIT:
             assert self.clone is not None
             self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
             tracked = tracked_files(self.checkout)
             self.tracked = {path: blob for path, blob in tracked.items() if self._is_there(path)}
-        inside = build_prefix(self.workspace, self.recipe.interpreter, self.folder, self.checkout)
-        self.installer = replace(self.installer, inside=inside)
+
+    def _install(self) -> None:
         pinned = self._pins() if self.recipe.constraints else ()
         try:
             if self.recipe.source is Source.PYPI:

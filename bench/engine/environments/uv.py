@@ -58,15 +58,9 @@ def run_uv_anywhere(
     env: dict[str, str] | None = None,
     timeout_s: float = 600.0,
     inside: Sequence[str] = (),
-    cached: bool = True,
 ) -> Finished:
-    """Run uv; where there is no network, once more with what it has cached.
-
-    `cached=False` is for uv outside of a sandbox: builds write to its cache, whose Pythons it
-    starts.
-    """
-    first = () if cached else ("--no-cache",)
-    finished = run_uv(*first, *arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)
+    """Run uv; where there is no network, once more with what it has cached."""
+    finished = run_uv(*arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)
     if finished.ok or not any(sign in finished.stderr for sign in _NO_NETWORK):
         return finished
     return run_uv("--offline", *arguments, cwd=cwd, env=env, timeout_s=timeout_s, inside=inside)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.core.process import run_tool
 from bench.core.workspace import Workspace
-from bench.engine.sandbox.access import NO_ACCESS, Access, python_folders
+from bench.engine.sandbox.access import NO_ACCESS, Access, Covered, python_folders
 from bench.engine.sandbox.limits import usual_limits
 
 _BENCH = Path(__file__).parents[2]
@@ -39,20 +39,22 @@ _BECOME_NOBODY = (
     "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
 )  # fmt: skip
 _AS_USER = ("--unshare-user", "--disable-userns")
-_EMPTY, _READ, _WRITE = "--tmpfs", "--ro-bind-try", "--bind"
+_EMPTY, _READ, _WRITE, _COVER = "--tmpfs", "--ro-bind-try", "--bind", "--overlay-src"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
     """A way into sandboxes that works on this machine.
 
-    `hidden` are folders of which a process sees only what it is given access to.
+    `hidden` are folders of which a process sees only what it is given access to; `can_cover` says
+    whether the program knows overlays.
     """
 
     program: str
     version: str
     hidden: tuple[Path, ...]
     as_root: bool
+    can_cover: bool = False
 
     @property
     def owner(self) -> int:
@@ -76,6 +78,7 @@ class Sandbox:
         words = [self.program, "--ro-bind", "/", "/", "--dev", "/dev", *_PROC]
         words += ["--perms", "1777", _EMPTY, "/dev/shm"]
         made = self._mounts(access)
+        covered = {one.folder: one for one in access.covered}
         for path, how in made.items():
             if how == _EMPTY:
                 mode = "1777" if path.name == "tmp" else "0755"
@@ -83,7 +86,7 @@ class Sandbox:
             else:
                 for parent in _missing_parents(path, made):
                     words += ("--dir", str(parent))  # left to itself bubblewrap makes it 0700
-                words += (how, str(path), str(path))
+                words += _cover(covered[path]) if how == _COVER else (how, str(path), str(path))
         words += [*_APART, *(() if network else ("--unshare-net",))]
         if not self.as_root:
             words += _AS_USER
@@ -100,6 +103,7 @@ class Sandbox:
         wanted = dict.fromkeys(self.hidden, _EMPTY)
         wanted |= dict.fromkeys((p for p in (*own, *access.read) if self._is_hidden(p)), _READ)
         wanted |= dict.fromkeys(access.write, _WRITE)
+        wanted |= dict.fromkeys((one.folder for one in access.covered), _COVER)
         made: dict[Path, str] = {}
         for path in sorted(wanted, key=lambda one: len(one.parts)):
             above = next((made[one] for one in path.parents if one in made), "")
@@ -109,6 +113,13 @@ class Sandbox:
 
     def _is_hidden(self, path: Path) -> bool:
         return any(path.is_relative_to(one) for one in self.hidden)
+
+
+def _cover(one: Covered) -> tuple[str, ...]:
+    folder, writes = str(one.folder), str(one.writes)
+    if one.work is None:
+        return (_WRITE, writes, folder)
+    return (_COVER, folder, "--overlay", writes, str(one.work), folder)
 
 
 def _missing_parents(path: Path, made: Mapping[Path, str]) -> list[Path]:
@@ -137,19 +148,29 @@ def find_sandbox(workspace: Workspace) -> Sandbox | str:
 
 @functools.cache
 def _try(hidden: tuple[Path, ...]) -> Sandbox | str:
-    """Start each of the sandboxes there could be, until one works."""
-    problems = []
+    """Start each of the sandboxes there could be, until one works that knows overlays."""
+    problems, working = [], None
     for program in _programs():
-        version = run_tool([program, "--version"], timeout_s=10, guarded=False).stdout.strip()
+        version, options = (
+            run_tool([program, option], timeout_s=10, guarded=False).stdout.strip()
+            for option in ("--version", "--help")
+        )
         sandbox = Sandbox(
-            program=program, version=version, hidden=hidden, as_root=os.geteuid() == 0
+            program=program,
+            version=version,
+            hidden=hidden,
+            as_root=os.geteuid() == 0,
+            can_cover=_COVER in options,
         )
         words = [*sandbox.prefix(NO_ACCESS, network=False), "true"]
         tried = run_tool(words, timeout_s=20, guarded=False)
-        if tried.ok:
+        if not tried.ok:
+            problems.append(tried.last_lines(1))
+        elif sandbox.can_cover:
             return sandbox
-        problems.append(tried.last_lines(1))
-    return "; ".join(problems) or "bubblewrap is not installed"
+        else:
+            working = working or sandbox
+    return working or "; ".join(problems) or "bubblewrap is not installed"
 
 
 def _programs() -> Iterator[str]:

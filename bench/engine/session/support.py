@@ -33,7 +33,7 @@ def support_folder(
         shutil.rmtree(partial, ignore_errors=True)
         installed = run_uv_anywhere(
             "pip", "install", "--no-deps", "--compile-bytecode", "--target", partial,
-            "--python", interpreter.executable, f"{package}=={version}", cached=False,
+            "--python", interpreter.executable, f"{package}=={version}",
         )  # fmt: skip
         if not installed.ok:
             raise BuildError(

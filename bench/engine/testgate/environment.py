@@ -34,7 +34,7 @@ from bench.core.workspace import Workspace
 from bench.engine.environments.installer import Installer
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.provenance import check_interpreter
-from bench.engine.environments.sandboxed_builds import build_prefix
+from bench.engine.environments.sandboxed_builds import build_sandbox
 from bench.engine.testgate.sources import Sources
 
 _RECORD = "environment.json"
@@ -154,6 +154,12 @@ class _CheckoutBuild:
     timeout_s: float
 
     def run(self, workspace: Workspace) -> SuiteEnvironment:
+        with build_sandbox(
+            workspace, self.recipe.interpreter, self.folder, self.checkout
+        ) as inside:
+            return self._run(workspace, inside)
+
+    def _run(self, workspace: Workspace, inside: tuple[str, ...]) -> SuiteEnvironment:
         started = time.monotonic()
         installer = Installer(
             venv=self.folder / "venv",
@@ -161,7 +167,7 @@ class _CheckoutBuild:
             install=self.recipe.install,
             date=self.recipe.date,
             timeout_s=self.timeout_s,
-            inside=build_prefix(workspace, self.recipe.interpreter, self.folder, self.checkout),
+            inside=inside,
         )
         try:
             try:
