@@ -45,7 +45,9 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One measured process with everything the kernel accounted to it and its waited-for children.
 
     `values_s` are the pyperf values (seconds per loop) when the process was a script's worker;
-    `counts` what a service that keeps a journal was asked for by it.
+    `counts` what a service that keeps a journal was asked for by it. `alone_s` are CPU seconds of a
+    duet's side after the other one had ended, 0 for the one that ended first; None where not known
+    (format 2 and before).
     """
 
     wall_s: SomeSeconds
@@ -59,6 +61,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     run_queue_s: Seconds | None = None
     values_s: tuple[SomeSeconds, ...] = ()
     counts: dict[Counter, Count] = {}
+    alone_s: Seconds | None = None
 
     @property
     def cpu_s(self) -> float:

@@ -44,7 +44,7 @@ def test_damaged_runs_do_not_stop_the_rest(
     damage(write_run(here, RunPlan(SMALL, target="lost")))
     newer = write_run(here, RunPlan(SMALL, target="newer"))
     manifest = newer / "run.json"
-    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 99'))
+    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 99'))
     assert run(NO_ARGUMENTS) is ExitStatus.USAGE
     error = capsys.readouterr().err
     assert error.count("bench: ") == 3

@@ -105,7 +105,7 @@ class Launcher:
         self.inside_s = 0.0  # seconds during which a measured process ran
         self.started_ns: tuple[int, ...] = ()  # when those of the last run began, CLOCK_MONOTONIC
         self.left: tuple[str, ...] = ()  # what the last run left running, and was ended
-        self._baton = os.pipe()
+        self._baton = (*os.pipe(), *os.pipe())  # for "I have started" and "I have ended"
         self._workers: dict[Access | None, _Worker] = {}
 
     def __enter__(self) -> Self:
@@ -242,7 +242,7 @@ def _check_disk(workers: Sequence[_Worker]) -> None:
 class _Worker:
     """One launcher process, in a sandbox where there are any."""
 
-    def __init__(self, isolation: Isolation, access: Access, baton: tuple[int, int]) -> None:
+    def __init__(self, isolation: Isolation, access: Access, baton: tuple[int, ...]) -> None:
         requests, to = os.pipe()
         source, answers = os.pipe()
         self.writes_to = next(iter(access.write), None)

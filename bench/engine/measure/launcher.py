@@ -13,7 +13,11 @@ no measured process can open them, since this process lets nobody look into it. 
 `sides` (each: argv, env, cwd, stdin, stdout, stderr, extra), `together` (both at once, on one
 core), `cpus` (where to run) and `timeout_s`. The answer is a list with a dict of counters for each
 side, or a message. Each side of a round can have a launcher in a sandbox of its own: then the one
-that starts second awaits a byte from the first (`waits`, `passes_on`) on a pipe they share.
+that starts second awaits a byte from the first (`waits`, `passes_on`) on a pipe they share, and the
+one whose side ends first sends another on a second pipe.
+
+Of two sides at once, the one that ends last is told what it used after the other had ended
+(`alone_s`): then it had the core to itself.
 
 Whatever is still there after a round is named and ended. In a sandbox (`own` on the command line)
 that is everybody, and what was left in folders for temporary files is removed; elsewhere, on Linux,
@@ -25,6 +29,7 @@ from __future__ import annotations
 
 import marshal
 import posix
+import select
 import sys
 import time
 from _signal import ITIMER_REAL, SIGALRM, SIGKILL, SIGTERM, setitimer, signal
@@ -41,8 +46,12 @@ _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
 # As it was before anything was measured: a process could change that of this one.
 _NICE = posix.getpriority(posix.PRIO_PROCESS, 0)
-_SANDBOXED = sys.argv[5:] == ["own"]
+_SANDBOXED = sys.argv[7:] == ["own"]
+_TICK_S = 0.0 if _MACOS else 1 / posix.sysconf("SC_CLK_TCK")
 _running: dict[int, int] = {}  # process id → position of its side
+# Of a side when the other one ends: the CPU seconds it has used (`used_s`; None: can't be told),
+# the core of a child that has left ours (`last_cpu`), whether one has changed its priority.
+_Look = dict[str, Any]
 
 
 def _kill_all() -> None:
@@ -143,7 +152,75 @@ def _last_seen(process: int) -> tuple[int | None, bool]:
     return cpu, policy != 0 or nice != _NICE or _share(process) != _SHARE
 
 
-def _reap() -> tuple[int, dict[str, Any]]:
+def _descendants(process: int) -> list[int]:
+    found: list[int] = []
+    try:
+        threads = posix.listdir(f"/proc/{process}/task")
+    except OSError:  # it has ended
+        return found
+    for thread in threads:
+        for child in map(int, _read(f"/proc/{process}/task/{thread}/children").split()):
+            found += [child, *_descendants(child)]
+    return found
+
+
+def _used_s(process: int) -> float:
+    """CPU seconds of a process by now, and of its children that have ended, as `wait4` will count.
+
+    The latter are told in ticks, of user and of system time, each rounded down: half of one on
+    average, which is added. 0 once it has gone: its parent counts it then.
+    """
+    try:
+        own_s = time.clock_gettime(~process << 3 | 2)  # its clock, as <linux/posix-timers.h> has it
+    except OSError:
+        return 0.0
+    ticks = map(int, _stat(process)[1].split()[13:15])
+    return own_s + sum(count + 0.5 for count in ticks if count) * _TICK_S
+
+
+def _look_at(process: int) -> _Look:
+    used_s = _used_s(process)
+    look: _Look = {"last_cpu": None, "reprioritised": False}
+    here = posix.sched_getaffinity(0)
+    for one in _descendants(process):
+        used_s += _used_s(one)
+        cpu, reprioritised = _last_seen(one)
+        if cpu is not None and cpu not in here:
+            look["last_cpu"] = cpu
+        look["reprioritised"] = look["reprioritised"] or reprioritised
+    return look | {"used_s": used_s}
+
+
+def _until_end(process: int, ends: tuple[int, int]) -> dict[int, _Look]:
+    """Wait until a side ends, and look at it when the one in the other launcher does before.
+
+    If that one ends later, it is told.
+    """
+    looks: dict[int, _Look] = {}
+    try:
+        handle = posix.pidfd_open(process)
+    except (AttributeError, OSError):  # an old kernel, or an emulated one
+        return {process: {"used_s": None}}
+    try:
+        poller = select.poll()
+        poller.register(handle, select.POLLIN)
+        poller.register(ends[0], select.POLLIN)
+        while True:
+            ready = [one for one, _ in poller.poll()]
+            if ends[0] in ready:
+                looks[process] = _look_at(process)
+                poller.unregister(ends[0])
+                posix.read(ends[0], 1)
+            if handle in ready:
+                if not looks:
+                    posix.write(ends[1], b".")
+                return looks
+    finally:
+        posix.close(handle)
+
+
+def _reap(looks: dict[int, _Look]) -> tuple[int, dict[str, Any]]:
+    """The process that ends next, and its counters; adds to `looks` at the side that goes on."""
     waiting = getattr(posix, "waitid", None)
     process, ended = 0, 0.0
     queue: float | None = None
@@ -151,6 +228,9 @@ def _reap() -> tuple[int, dict[str, Any]]:
     if waiting is not None and not _MACOS:
         process = waiting(posix.P_ALL, 0, posix.WEXITED | posix.WNOWAIT).si_pid
         ended = time.monotonic()  # before anything is looked up, on nobody's account
+        for other in _running if process in _running else ():
+            if other != process:
+                looks[other] = _look_at(other)
         queue = _run_queue_s(process)
         last_cpu, reprioritised = _last_seen(process)
     process, status, usage = posix.wait4(process or -1, 0)
@@ -173,18 +253,68 @@ def _reap() -> tuple[int, dict[str, Any]]:
     }
 
 
-def _collect(started: dict[int, float], results: list[dict[str, Any]]) -> None:
+def _with_alone(counters: dict[str, Any], look: _Look) -> dict[str, Any]:
+    """Counters of a side, with what it used after the other one had ended."""
+    cpu_s = counters["user_s"] + counters["system_s"]
+    before_s = look.get("used_s", cpu_s)
+    return counters | {
+        "alone_s": None if before_s is None else max(0.0, cpu_s - before_s),
+        "last_cpu": counters["last_cpu"] if look.get("last_cpu") is None else look["last_cpu"],
+        "reprioritised": counters["reprioritised"] or look.get("reprioritised", False),
+    }
+
+
+def _collect(
+    started: dict[int, float], results: list[dict[str, Any]], ends: tuple[int, int] | None
+) -> None:
+    is_duet = ends is not None or len(_running) > 1
+    looks: dict[int, _Look] = {}
     while _running:
-        process, counters = _reap()
+        if ends is not None:
+            for process in list(_running):
+                looks |= _until_end(process, ends)
+        process, counters = _reap(looks)
         position = _running.pop(process, None)
         if position is None:
             continue
         counters["started"] = started[process]
         counters["wall_s"] = counters.pop("ended") - started[process]
+        if is_duet and not _MACOS:
+            counters = _with_alone(counters, looks.get(process, {}))
         results[position] = counters
 
 
-def _measure(request: dict[str, Any], baton: tuple[int, int]) -> list[dict[str, Any]]:
+def _drain(pipe: int) -> None:
+    """Take out what a round before has left: both sides may have told that they ended first."""
+    while select.select([pipe], [], [], 0)[0]:
+        posix.read(pipe, 1)
+
+
+def _start_and_await(
+    request: dict[str, Any],
+    baton: tuple[int, int],
+    ends: tuple[int, int],
+    results: list[dict[str, Any]],
+) -> None:
+    started: dict[int, float] = {}
+    has_partner = request["waits"] or request["passes_on"]
+    if request["waits"]:
+        posix.read(baton[0], 1)
+    if request["passes_on"]:
+        _drain(ends[0])
+    for position, side in enumerate(request["sides"]):
+        process, start = _spawn(side, position)
+        started[process] = start
+        if request["passes_on"]:
+            posix.write(baton[1], b".")
+        if not request["together"]:
+            _collect(started, results, ends if has_partner else None)
+    _collect(started, results, None)
+
+
+def _measure(
+    request: dict[str, Any], baton: tuple[int, int], ends: tuple[int, int]
+) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = [{"status": None} for _ in request["sides"]]
     home = posix.sched_getaffinity(0) if request["cpus"] else None
     setitimer(ITIMER_REAL, request["timeout_s"])
@@ -193,17 +323,7 @@ def _measure(request: dict[str, Any], baton: tuple[int, int]) -> list[dict[str, 
             # This process, which the children inherit it from, not the children after they have
             # started: getting a turn on a busy core first halves the noise of what starts there.
             posix.sched_setaffinity(0, request["cpus"])
-        started: dict[int, float] = {}
-        if request["waits"]:
-            posix.read(baton[0], 1)
-        for position, side in enumerate(request["sides"]):
-            process, start = _spawn(side, position)
-            started[process] = start
-            if request["passes_on"]:
-                posix.write(baton[1], b".")
-            if not request["together"]:
-                _collect(started, results)
-        _collect(started, results)
+        _start_and_await(request, baton, ends, results)
     except TimedOut:
         _end_all()
     finally:
@@ -217,7 +337,7 @@ def _end_all() -> None:
     _kill_all()
     try:
         while _running:
-            _running.pop(_reap()[0], None)
+            _running.pop(_reap({})[0], None)
     except ChildProcessError:  # the time-out came between reaping one and noting it
         _running.clear()
 
@@ -298,9 +418,9 @@ def _set_up() -> None:
         _ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 
 
-def _answer(request: dict[str, Any], baton: tuple[int, int]) -> Any:
+def _answer(request: dict[str, Any], baton: tuple[int, int], ends: tuple[int, int]) -> Any:
     try:
-        return _measure(request, baton)
+        return _measure(request, baton, ends)
     except OSError as error:
         _end_all()  # of two sides, one may have started
         if request["passes_on"]:
@@ -312,7 +432,8 @@ def main() -> None:
     """Answer requests until there are no more."""
     signal(SIGALRM, _on_alarm)
     signal(SIGTERM, _on_terminate)
-    descriptors = [int(word) for word in sys.argv[1:5]]
+    descriptors = [int(word) for word in sys.argv[1:7]]
+    baton, ends = (descriptors[2], descriptors[3]), (descriptors[4], descriptors[5])
     for one in descriptors:
         posix.set_inheritable(one, False)  # noqa: FBT003
     _set_up()
@@ -323,7 +444,7 @@ def main() -> None:
             request = marshal.load(requests)
         except EOFError:
             return
-        answer = _answer(request, (descriptors[2], descriptors[3]))
+        answer = _answer(request, baton, ends)
         left = _end_left()
         if _SANDBOXED:
             _clean(standing)

@@ -30,6 +30,7 @@ from bench.engine.store.events import (
 from bench.engine.store.manifest import FIRST_CHAINED, Manifest
 
 _OfBenchmark = Probed | Compared | Unavailable | Ended | Counted | LeftRunning
+_ROUNDING_S = 1e-5
 _SEEDS_AHEAD = 100  # a stretch that failed before its first round has used up a seed
 
 
@@ -206,4 +207,8 @@ def _figures(declaration: Benchmark, metric: Metric, taken: Round) -> str:
             return f"{side} of {_named(taken)} has {has}"
         if not sample.measured(metric) > 0:
             return f"{side} of {_named(taken)} took no {metric} time"
+        if (sample.alone_s or 0.0) > sample.cpu_s + _ROUNDING_S:
+            return f"{side} of {_named(taken)} ran alone for longer than it ran"
+        if sample.alone_s is not None and taken.design is not Design.DUET:
+            return f"{side} of {_named(taken)} has a time alone, as only duets have"
     return ""

@@ -15,7 +15,9 @@ from bench.core.revision import Pair
 from bench.core.sample import Side
 from bench.core.target import Benchmark
 
-FORMAT = 2  # from 2 on the lines of `rounds.jsonl` are chained, and the cores are stored
+# From 2 on the lines of `rounds.jsonl` are chained, and the cores are stored; from 3 on duets tell
+# what a side used after the other one had ended.
+FORMAT = 3
 FIRST_CHAINED = 2
 _SHORT = 60
 

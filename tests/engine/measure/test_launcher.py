@@ -26,6 +26,7 @@ from bench.engine.measure.client import (
     LauncherError,
     Outcome,
 )
+from bench.engine.sandbox.access import Access
 from bench.engine.sandbox.isolation import Isolation, _network_namespace, isolate
 
 MIB = 2**20
@@ -192,6 +193,60 @@ def test_together_and_in_turn(run: Run, tmp_path: Path, together: bool) -> None:
     )
     overlap = began_1 < ended_2 and began_2 < ended_1
     assert overlap is together
+
+
+BURN = """
+import subprocess, sys, time
+if len(sys.argv) > 2:  # children do it, one after the other
+    for _ in range(4): subprocess.run([sys.executable, "-S", "-c", sys.argv[2], sys.argv[1]])
+while len(sys.argv) < 3 and time.process_time() < float(sys.argv[1]): pass
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="nothing to wait with")
+@pytest.mark.parametrize("by_children", [False, True])
+@pytest.mark.parametrize("longer", [0, 1])
+def test_time_alone_of_the_side_that_ends_last(
+    run: Run,
+    tmp_path: Path,
+    by_children: bool,  # noqa: FBT001
+    longer: int,
+) -> None:
+    """What living processes and those waited for have used at that moment is taken off."""
+    busy = [BURN] if by_children else []
+    sides = [
+        python(tmp_path, BURN, "0.1", *busy),
+        python(tmp_path, BURN, "0.025", *busy, SIDE="other"),
+    ]
+    sides = [replace(sides[1], access=other(sides[1])), sides[0]][:: 1 if longer else -1]
+    found = [sample(one) for one in run(*sides, together=True, cpu=max(os.sched_getaffinity(0)))]
+    shared_s = found[1 - longer].cpu_s
+    assert found[1 - longer].alone_s == 0
+    alone_s = found[longer].alone_s
+    assert alone_s is not None
+    # Base and head need not have had quite the same share of the core.
+    assert alone_s == pytest.approx(found[longer].cpu_s - shared_s, abs=0.5 * shared_s)
+
+
+def other(side: Invocation) -> Access:
+    """So that it gets a sandbox of its own."""
+    return replace(side.access, read=(*side.access.read, Path("/usr/other")))
+
+
+def test_who_runs_by_itself_has_no_time_alone(run: Run, tmp_path: Path) -> None:
+    found = run(shell(tmp_path, ":"), shell(tmp_path, "true"))
+    assert [sample(one).alone_s for one in found] == [None, None]
+
+
+def test_both_end_at_once(run: Run, tmp_path: Path) -> None:
+    """Nothing of one round is taken for news in the next."""
+    for _ in range(10):
+        ends = run(shell(tmp_path, ":"), shell(tmp_path, "true"), together=True)
+        assert 0 in [sample(one).alone_s for one in ends]
+    long = python(tmp_path, "import time\nwhile time.process_time() < 0.2: pass")
+    used = sample(run(shell(tmp_path, ":"), long, together=True)[1])
+    assert used.alone_s is not None
+    assert 0.1 < used.alone_s <= used.cpu_s
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity here")

@@ -151,7 +151,7 @@ def test_unfinished_run_is_the_newest_of_the_same_kind(tmp_path: Path) -> None:
     damaged = create_run(folder, manifest("work", run_id="r6"))
     journal(damaged.folder).write_bytes(b"{\n")
     newer = create_run(folder, manifest("work", run_id="r8")).folder / "run.json"
-    newer.write_bytes(newer.read_bytes().replace(b'"format": 2', b'"format": 99'))
+    newer.write_bytes(newer.read_bytes().replace(b'"format": 3', b'"format": 99'))
     found, words = unfinished_run(folder, wanted)
     assert found is not None
     assert found.manifest.run_id == "r3"
@@ -201,7 +201,7 @@ CHANGES = {
             for one in manifest("work").benchmarks
         ),
     ),
-    "the format of data (2 before, 1 now)": replace(manifest("work"), format=1),
+    "the format of data (3 before, 1 now)": replace(manifest("work"), format=1),
 }  # fmt: skip
 
 
