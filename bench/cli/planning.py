@@ -22,6 +22,8 @@ def understand(
     target = load_target(arguments.target, workspace.targets)
     options = _options(arguments, counters=counters)
     benchmarks = select(target, options, workspace.suites)
+    if arguments.mei is not None:
+        benchmarks = tuple(one.judged_by_the_run for one in benchmarks)
     wanted_range = arguments.range or target.default_range
     if not wanted_range:
         raise UsageError(
@@ -44,7 +46,7 @@ def understand(
 def _options(arguments: argparse.Namespace, *, counters: bool) -> Options:
     return Options(
         alpha=arguments.alpha,
-        mei=arguments.mei,
+        mei=Options().mei if arguments.mei is None else arguments.mei,
         budget_s=arguments.budget,
         rounds=arguments.rounds,
         design=arguments.design,

@@ -106,9 +106,9 @@ def _add_how(how: argparse._ActionsContainer) -> None:
     how.add_argument(
         "--mei",
         type=fraction,
-        default=defaults.mei,
-        help="minimum effect of interest, as a fraction: a change that is certainly smaller counts "
-        "as the same or as below it. Default: %(default)s",
+        help="minimum effect of interest, as a fraction, of all benchmarks: a change that is "
+        "certainly smaller counts as the same or as below it. Default: a benchmark's own in the "
+        f"target's file, or {defaults.mei}",
     )
     how.add_argument(
         "--budget",

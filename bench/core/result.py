@@ -64,6 +64,7 @@ class Failures(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark of a run. `verdict` is None when there is none; `reason` then says why.
 
+    `mei` is the minimum effect of interest that it was judged by, as a fraction.
     What is not `available` has no figures; `works_on` are then the sides on which it works.
     `left_running` are processes that its processes left behind and that were ended.
     `only_inside`: a script's own values got faster, and the processes that took them did not.
@@ -78,6 +79,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     layer: str
     verdict: Verdict | None
     reason: str
+    mei: float
     design: Design | None = None
     metric: Metric | None = None
     rounds: int = 0

@@ -39,6 +39,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`,
     whose program gets `arguments`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
+    `mei` is its minimum effect of interest as a fraction; 0: that of the run.
     Any of `exit_status` is success. `failures_allowed` is the share of rounds that may fail.
     Without `default` it is measured only when it, or its group, is asked for.
     `{home}` in words of the commands and in `env` stands for the throwaway HOME, `{module}` (in an
@@ -68,6 +69,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     exit_status: int | Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = 0
     failures_allowed: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
     timeout_s: Positive = 120.0
+    mei: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
     note: str = ""
     default: bool = True
     fixture: str = ""

@@ -9,6 +9,7 @@ from typing import Self
 import msgspec
 import numpy as np
 
+from bench.core.options import Options
 from bench.core.result import CONTROL, Evaluation, Failures, Net, Result, Size, Wall
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
@@ -87,11 +88,14 @@ class _Family:
 def evaluate(run: Run) -> Evaluation:
     """Estimate, test and decide everything that was measured in a run.
 
-    Holm's procedure runs over all benchmarks of the run that could be measured, the control aside,
-    whether they have rounds yet or not; over those with a fixed number of rounds by themselves, at
-    their part of the error rate (`multiplicity.divide`).
+    Holm's procedure runs over all benchmarks of the run that could be measured, whether they have
+    rounds yet or not; over those with a fixed number of rounds by themselves, at their part of the
+    error rate. The control has a part of its own (`multiplicity.divide`); in runs without it, of
+    the formats before 3, it is tested beside the others.
     """
-    alpha, mei = run.manifest.options.alpha, run.manifest.options.mei
+    options = run.manifest.options
+    alpha = options.alpha
+    declared = {one.declaration.name: one.declaration for one in run.manifest.benchmarks}
     measurable = [
         one.declaration.name
         for one in run.manifest.benchmarks
@@ -104,9 +108,11 @@ def evaluate(run: Run) -> Evaluation:
     fixed = _Family.of(exact, sequences, alpha)
 
     def judged(name: str) -> tuple[Interval, float, Verdict]:
+        mei = mei_of(declared[name], options)
         if name == CONTROL:
-            interval, p_value = sequences[name].judge(alpha)
-            return interval, p_value, decide(interval, rejected=p_value <= alpha, mei=mei)
+            level = sequences[name].plan.family_alpha or alpha
+            interval, p_value = sequences[name].judge(level)
+            return interval, p_value, decide(interval, rejected=p_value <= level, mei=mei)
         family = fixed if name in fixed.names else sequential
         interval, p_value = sequences[name].judge(family.level)
         return interval, p_value, decide(interval, rejected=name in family.rejected, mei=mei)
@@ -119,6 +125,11 @@ def evaluate(run: Run) -> Evaluation:
         family=len(measurable),
         exact_level=fixed.level if exact and only is sequential else None,
     )
+
+
+def mei_of(benchmark: Benchmark, options: Options) -> float:
+    """The minimum effect of interest of a benchmark: its own, or that of the run."""
+    return benchmark.mei or options.mei
 
 
 def _sequence(run: Run, name: str) -> _Sequence | None:
@@ -139,13 +150,20 @@ def _result(
     name = one.declaration.name
     unavailable = run.unavailable(name)
     compared = run.compared(name)
+    mei = mei_of(one.declaration, run.manifest.options)
     if unavailable is not None:
-        result = _not_measured(one, unavailable)
+        result = _not_measured(one, unavailable, mei)
     elif name in sequences:
-        result = _measured(one, sequences[name], run.rounds(name), run.ended(name), judged(name))
+        result = _measured(
+            one, mei, sequences[name], run.rounds(name), run.ended(name), judged(name)
+        )
     else:
         result = Result(
-            benchmark=one.declaration, layer=one.layer, verdict=None, reason="not measured yet"
+            benchmark=one.declaration,
+            layer=one.layer,
+            verdict=None,
+            reason="not measured yet",
+            mei=mei,
         )
     return msgspec.structs.replace(
         result,
@@ -156,7 +174,7 @@ def _result(
     )
 
 
-def _not_measured(one: PlannedBenchmark, unavailable: Unavailable) -> Result:
+def _not_measured(one: PlannedBenchmark, unavailable: Unavailable, mei: float) -> Result:
     """Broken where it was seen to work on base alone."""
     where = " and ".join(unavailable.sides) or "both sides"
     return Result(
@@ -164,6 +182,7 @@ def _not_measured(one: PlannedBenchmark, unavailable: Unavailable) -> Result:
         layer=one.layer,
         verdict=Verdict.BROKEN if unavailable.is_broken else None,
         reason=f"{where}: {unavailable.reason}",
+        mei=mei,
         available=False,
         works_on=unavailable.works,
     )
@@ -187,18 +206,20 @@ def decide_now(
     rounds: list[Round],
     ended: Ended,
     level: float,
-    mei: float,
+    options: Options,
 ) -> Result:
     """What can be said of one benchmark when its measuring ends, at the level it has then."""
     deciding = of_design(rounds, plan.design)[: plan.maximum]
     sequence = _Sequence(plan, deciding, ended.large_effect)
     interval, p_value = sequence.judge(level)
+    mei = mei_of(one.declaration, options)
     verdict = decide(interval, rejected=p_value <= level, mei=mei)
-    return _measured(one, sequence, rounds, ended, (interval, p_value, verdict))
+    return _measured(one, mei, sequence, rounds, ended, (interval, p_value, verdict))
 
 
 def _measured(
     one: PlannedBenchmark,
+    mei: float,
     sequence: _Sequence,
     rounds: list[Round],
     ended: Ended | None,
@@ -214,6 +235,7 @@ def _measured(
         layer=one.layer,
         verdict=verdict,
         reason=ended.reason if ended else "stopped before its end",
+        mei=mei,
         design=plan.design,
         metric=plan.metric,
         rounds=len(sequence.rounds),

@@ -164,17 +164,28 @@ def percent(ratio: float) -> str:
     return "0.0%" if words[1:] == "0.0%" else words
 
 
-def verdict_words(result: Result, mei: float) -> str:
-    """The verdict as it stands in tables."""
+def effect(mei: float) -> str:
+    """A minimum effect of interest, e.g. `2%`."""
+    return f"{mei * 100:g}%"
+
+
+def effects(results: Sequence[Result], *, prefix: str = "") -> str:
+    """The minimum effects of some benchmarks: `±2%`, or in words where they are not one."""
+    found = {one.mei for one in results}
+    return f"{prefix}{effect(found.pop())}" if len(found) == 1 else "the minimum effect of each"
+
+
+def verdict_words(result: Result) -> str:
+    """The verdict as it stands in tables, with the minimum effect that it was judged by."""
     if result.verdict is Verdict.BROKEN:
         return "broken: fails on head"
     if result.verdict is None or result.interval is None:
         return "works on head only" if result.works_on_head_only else "not measured"
     if result.verdict is Verdict.SAME:
-        return f"same, within ±{mei * 100:g}%"
+        return f"same, within ±{effect(result.mei)}"
     if result.verdict is Verdict.BELOW_MEI:
         direction = "faster" if result.interval.ratio < 1 else "slower"
-        return f"{direction}, but below {mei * 100:g}%"
+        return f"{direction}, but below {effect(result.mei)}"
     if result.verdict is Verdict.UNDECIDED:
         bounded = is_bounded(result.interval) and result.interval.half_width < 1
         return (

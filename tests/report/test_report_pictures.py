@@ -39,8 +39,8 @@ def forest(count: int, *, longest: bool, only: int | None = None) -> Forest:
         name = f"{number}-{'a-long-name-' * 5}"[:60] if longest else f"b{number}"
         pythons = ("3.12", "3.13") if number % 3 else ("3.13",)
         points = tuple(ForestPoint(python, interval, verdict) for python in pythons)
-        rows.append(ForestRow(name, points, number == 0))
-    return Forest("target 1.0..2.0, Python 3.13.0", tuple(rows), 0.02)
+        rows.append(ForestRow(name, points, 0.02, number == 0))
+    return Forest("target 1.0..2.0, Python 3.13.0", tuple(rows))
 
 
 @pytest.mark.parametrize("longest", [False, True])
@@ -58,11 +58,11 @@ def test_numbers_of_the_axes_have_room(half: float, times: float) -> None:
     near = Interval(1.0, 1 - half, 1 + half)
     far = Interval(times, times * 0.9, times * 1.1)
     rows = [
-        ForestRow("a", (ForestPoint("3.13", near, Verdict.UNDECIDED),)),
-        ForestRow("b", (ForestPoint("3.13", far, Verdict.SLOWER),)),
+        ForestRow("a", (ForestPoint("3.13", near, Verdict.UNDECIDED),), 0.02),
+        ForestRow("b", (ForestPoint("3.13", far, Verdict.SLOWER),), 0.02),
     ]
     with drawing():
-        figure = draw_forest(Forest("t", tuple(rows), 0.02))
+        figure = draw_forest(Forest("t", tuple(rows)))
         assert not overlaps(figure)
     for axes in figure.axes:
         low, high = axes.get_xlim()
@@ -71,8 +71,12 @@ def test_numbers_of_the_axes_have_room(half: float, times: float) -> None:
 
 @pytest.mark.parametrize("mei", [0.0001, 0.005, 0.3, 0.9])
 def test_every_minimum_effect_can_be_drawn(mei: float) -> None:
+    some = forest(8, longest=False)
+    rows = tuple(msgspec.structs.replace(row, mei=mei) for row in some.rows)
     with drawing():
-        assert not overlaps(draw_forest(msgspec.structs.replace(forest(8, longest=False), mei=mei)))
+        assert not overlaps(draw_forest(msgspec.structs.replace(some, rows=rows)))
+        # Beside others: the legend names two, and no more.
+        assert not overlaps(draw_forest(msgspec.structs.replace(some, rows=(*some.rows, *rows))))
 
 
 def rounds(count: int, ratio: float, noise: float, panels: int, name: str) -> RoundsPicture:
@@ -85,9 +89,10 @@ def rounds(count: int, ratio: float, noise: float, panels: int, name: str) -> Ro
         tuple(ratios.tolist()),
         tuple(number >= count // 3 for number in range(count)),
         interval,
+        0.02,
         (count // 2,),
     )
-    return RoundsPicture("Every round, target 1.0..2.0, Python 3.13.0", (panel,) * panels, 0.02)
+    return RoundsPicture("Every round, target 1.0..2.0, Python 3.13.0", (panel,) * panels)
 
 
 @pytest.mark.parametrize("count", [1, 2, 12, 180])

@@ -40,6 +40,7 @@ def result(
             layer="",
             verdict=verdict,
             reason="head: exit status 1",
+            mei=0.02,
             available=False,
         )
     assert verdict is not None
@@ -49,6 +50,7 @@ def result(
         layer="",
         verdict=verdict,
         reason="settled",
+        mei=0.02,
         rounds=20,
         interval=interval,
         size=Size(interval, Design.DUET, Metric.CPU, 20),
@@ -58,13 +60,13 @@ def result(
 
 
 def test_a_line_says_name_times_change_and_verdict() -> None:
-    line = str(result_line(result("import-console", Verdict.FASTER), 0.02))
+    line = str(result_line(result("import-console", Verdict.FASTER)))
     assert line == "  ▼ import-console    80.9 → 59.9 ms    1.35x (1.29–1.42)     faster"
-    slower = str(result_line(result("import-table", Verdict.SLOWER), 0.02))
+    slower = str(result_line(result("import-table", Verdict.SLOWER)))
     assert slower.startswith("  ▲ import-table")
     assert slower.endswith("slower")
     assert "= same" not in slower
-    assert str(result_line(result("x", Verdict.SAME), 0.02)).startswith("  = x")
+    assert str(result_line(result("x", Verdict.SAME))).startswith("  = x")
 
 
 @pytest.mark.parametrize("verdict", [*Verdict, None])
@@ -75,7 +77,7 @@ def test_a_line_says_name_times_change_and_verdict() -> None:
 def test_every_line_fits_80_columns(
     verdict: Verdict | None, name: str, interval: Interval | None
 ) -> None:
-    line = str(result_line(result(name, verdict, interval, base_s=1.234), 0.02))
+    line = str(result_line(result(name, verdict, interval, base_s=1.234)))
     assert cell_len(line) <= 80
     assert line[4:].startswith(name[:8])
 
@@ -134,12 +136,12 @@ def test_a_terminal_gets_colour_and_a_log_does_not() -> None:
     with watcher:
         watcher.begin(Course(name="work", position=1, total=2, budget_s=1.0))
         watcher.progress(3, None, 0.5)
-        watcher.decided(result("work", Verdict.FASTER), 0.02)
-        watcher.decided(result("other", Verdict.SLOWER), 0.02)
+        watcher.decided(result("work", Verdict.FASTER))
+        watcher.decided(result("other", Verdict.SLOWER))
     shown = stream.getvalue()
     assert "1/2 work  3 rounds, at most 0 s left" in shown
     assert "\x1b[1;38;5;33m▼" in shown
     assert "\x1b[1;38;5;208m▲" in shown
     plain = io.StringIO()
-    Console(file=plain, width=80).print(result_line(result("work", Verdict.FASTER), 0.02))
+    Console(file=plain, width=80).print(result_line(result("work", Verdict.FASTER)))
     assert "\x1b" not in plain.getvalue()

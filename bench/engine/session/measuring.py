@@ -142,10 +142,8 @@ class Measuring:
         if sampling.p_value is not None and sampling.p_value <= level:
             self.rejected.add(name)
         (planned,) = (one for one in now.plan.benchmarks if one.declaration.name == name)
-        result = decide_now(
-            planned, sampling.plan, sampling.rounds, sampling.ended, level, options.mei
-        )
-        self.watcher.decided(result, options.mei)
+        result = decide_now(planned, sampling.plan, sampling.rounds, sampling.ended, level, options)
+        self.watcher.decided(result)
 
     def _outputs(self, name: str) -> RoundOutputs | None:
         """Watches what rounds print, of a benchmark whose sides printed the same in its probe."""
@@ -156,14 +154,12 @@ class Measuring:
 
     def _level(self, name: str) -> float:
         """What a benchmark is tested at now: Holm's step among those tested in the same way."""
-        alpha, plan = self.open.plan.options.alpha, self.plans[name]
+        plan = self.plans[name]
         if name == CONTROL:
-            return alpha
+            return plan.family_alpha
         family = {
             one.benchmark
             for one in self.plans.values()
             if one.exact == plan.exact and one.benchmark != CONTROL
         }
-        return local_alpha(
-            len(family), len(self.rejected & family - {name}), plan.family_alpha or alpha
-        )
+        return local_alpha(len(family), len(self.rejected & family - {name}), plan.family_alpha)

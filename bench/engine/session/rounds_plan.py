@@ -17,11 +17,13 @@ from bench.engine.store.events import Probed
 def plans(choices: Iterable[Choice], all_: Sequence[Benchmark], options: Options) -> list[Probed]:
     """A plan for each choice; `all_` are the benchmarks of the run that work, planned or not."""
     long, short = count_kinds(all_)
-    sequential, fixed = divide(options.alpha, short, long)
+    parts = divide(options.alpha, short, long)
     return [
-        exact_plan(choice, options, fixed, long)
+        exact_plan(choice, options, parts.fixed, long)
         if choice.sides.benchmark.rounds
-        else sequential_plan(choice, options, sequential, short)
+        else sequential_plan(choice, options, parts.control, 1)
+        if choice.sides.benchmark.name == CONTROL
+        else sequential_plan(choice, options, parts.sequential, short)
         for choice in choices
     ]
 
@@ -33,19 +35,17 @@ def count_kinds(benchmarks: Sequence[Benchmark]) -> tuple[int, int]:
     return long, len(tested) - long
 
 
-def sequential_plan(choice: Choice, options: Options, alpha: float, family: int = 1) -> Probed:
-    """Looks for a benchmark that shares `alpha` with `family` of its kind; the control does not."""
-    alone = choice.sides.benchmark.name == CONTROL
-    level = options.alpha if alone else alpha / family
+def sequential_plan(choice: Choice, options: Options, alpha: float, family: int) -> Probed:
+    """Looks for a benchmark that shares `alpha` with `family` of its kind."""
     return Probed(
         benchmark=choice.sides.benchmark.name,
         design=choice.design,
         metric=choice.metric,
         reason=choice.reason,
-        looks=plan_looks(options.rounds, level),
+        looks=plan_looks(options.rounds, alpha / family),
         maximum=options.rounds,
         loops=choice.loops,
-        family_alpha=0.0 if alone else alpha,
+        family_alpha=alpha,
     )
 
 
@@ -68,7 +68,7 @@ def exact_plan(choice: Choice, options: Options, alpha: float, family: int) -> P
 def fixed_rounds(benchmarks: Sequence[Benchmark], options: Options) -> dict[str, int]:
     """The rounds of each benchmark of minutes, as told before it is known which of them work."""
     long, short = count_kinds(benchmarks)
-    alpha = divide(options.alpha, short, long)[1]
+    alpha = divide(options.alpha, short, long).fixed
     return {
         one.name: planned_rounds(one.rounds, alpha / long, options.rounds)
         for one in benchmarks

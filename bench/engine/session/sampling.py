@@ -11,7 +11,7 @@ import msgspec
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Side
 from bench.core.verdict import Interval
-from bench.engine.evaluation import differences, of_design, size_of, times
+from bench.engine.evaluation import differences, mei_of, of_design, size_of, times
 from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.measure.outputs import RoundOutputs
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, inside_s
@@ -223,7 +223,7 @@ class Sampling:
             level = local_alpha()
             found = assess(differences(rounds, metric), self.plan.looks, self.plan.maximum, level)
             self.p_value = found.p_value
-            if settled(found, mei=self.options.mei, local_alpha=level):
+            if settled(found, mei=mei_of(self.sides.benchmark, self.options), local_alpha=level):
                 return "settled"
         if out_of_rounds:
             return f"all {self.plan.maximum} rounds taken"

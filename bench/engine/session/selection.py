@@ -75,8 +75,8 @@ def _fixture(benchmark: Benchmark) -> bytes:
 def _declaration(benchmark: Benchmark) -> bytes:
     """The declaration; keys that came later count where they are used: older digests stay."""
     keys = msgspec.to_builtins(benchmark)
-    # Whether it runs, how often, and how often it may fail: not what runs.
-    del keys["default"], keys["rounds"], keys["failures_allowed"]
+    # Whether it runs, how often, how it is judged, and how often it may fail: not what runs.
+    del keys["default"], keys["rounds"], keys["mei"], keys["failures_allowed"]
     if keys["stdout"] == "file":
         del keys["stdout"]
     return msgspec.json.encode(

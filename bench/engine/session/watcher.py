@@ -40,5 +40,5 @@ class Watcher(Protocol):
     def progress(self, rounds: int, estimate: Interval | None, spent_s: float) -> None:
         """A round of it is in; `estimate` is the ratio so far."""
 
-    def decided(self, result: Result, mei: float) -> None:
+    def decided(self, result: Result) -> None:
         """Measuring it has ended. The level of the interval is that of this moment."""

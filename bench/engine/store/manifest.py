@@ -29,6 +29,12 @@ class PlannedBenchmark(msgspec.Struct, frozen=True):
     layer: str
     digest: str
 
+    @property
+    def judged_by_the_run(self) -> PlannedBenchmark:
+        """The same without a minimum effect of interest of its own."""
+        declaration = msgspec.structs.replace(self.declaration, mei=0.0)
+        return msgspec.structs.replace(self, declaration=declaration)
+
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a sceptic needs beside the rounds. Holds no variable of the user's shell.

@@ -29,11 +29,11 @@ def modules(figures: Figures) -> int | None:
     return sum(found) if found else None
 
 
-def disagreements(result: Result, base: Figures, head: Figures, mei: float) -> list[str]:
+def disagreements(result: Result, base: Figures, head: Figures) -> list[str]:
     """What does not fit the verdict of time, a phrase each; empty when all agrees."""
     if result.verdict in {None, Verdict.UNDECIDED}:
         return []
-    changed = list(_changes(base, head, mei))
+    changed = list(_changes(base, head, result.mei))
     if result.verdict is Verdict.SAME:
         return [words for words, _change in changed]
     sign = -1 if _is_faster(result) else 1
@@ -41,11 +41,11 @@ def disagreements(result: Result, base: Figures, head: Figures, mei: float) -> l
     return against or _unexplained(result, base, head, changed)
 
 
-def undecided(result: Result, base: Figures, head: Figures, mei: float) -> list[str]:
+def undecided(result: Result, base: Figures, head: Figures) -> list[str]:
     """What counters saw where time is undecided."""
     if result.verdict is not Verdict.UNDECIDED:
         return []
-    return [words for words, _change in _changes(base, head, mei)]
+    return [words for words, _change in _changes(base, head, result.mei)]
 
 
 def _is_faster(result: Result) -> bool:

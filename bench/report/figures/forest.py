@@ -17,7 +17,7 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from bench.core.verdict import Interval, Verdict
 from bench.formats import figure_style as style
-from bench.formats.text import is_bounded, magnitude_with_direction
+from bench.formats.text import effect, is_bounded, joined, magnitude_with_direction
 from bench.report.figures.ratio_axis import ends, limits, ticks
 from bench.report.select_runs import Shown
 
@@ -42,34 +42,38 @@ class ForestPoint(msgspec.Struct, frozen=True):
 
 
 class ForestRow(msgspec.Struct, frozen=True):
-    """A benchmark on all Pythons it was measured on."""
+    """A benchmark on all Pythons it was measured on; `mei`: as a fraction, of the first."""
 
     name: str
     points: tuple[ForestPoint, ...]
+    mei: float
     is_control: bool = False
 
 
 class Forest(msgspec.Struct, frozen=True):
-    """All benchmarks of a pair on a machine; `mei` as a fraction."""
+    """All benchmarks of a pair on a machine."""
 
     title: str
     rows: tuple[ForestRow, ...]
-    mei: float
 
 
 def forest_of(title: str, shown: Sequence[Shown]) -> Forest:
     """Every benchmark once: broken ones, then by effect, the bare interpreter last."""
     rows: dict[str, list[ForestPoint]] = {}
-    controls = set()
+    meis, controls = dict[str, float](), set()
     for one in shown:
         for result in one.shown_results:
+            meis.setdefault(result.name, result.mei)
             interval = result.size.interval if result.size else None
             rows.setdefault(result.name, []).append(
                 ForestPoint(one.python, interval, result.verdict)
             )
             controls |= {result.name} if result.is_control else set()
-    made = [ForestRow(name, tuple(points), name in controls) for name, points in rows.items()]
-    return Forest(title, tuple(sorted(made, key=_place)), shown[0].mei)
+    made = [
+        ForestRow(name, tuple(points), meis[name], name in controls)
+        for name, points in rows.items()
+    ]
+    return Forest(title, tuple(sorted(made, key=_place)))
 
 
 def _place(row: ForestRow) -> tuple[bool, float]:
@@ -103,6 +107,7 @@ def draw_forest(forest: Forest) -> Figure:
         colour = style.MUTED if row.is_control else style.INK
         card.text(_MARGIN_IN, middle, name, va="center", linespacing=1.05, color=colour)
         first = top + (count - len(row.points)) * _LINE_IN / 2
+        _draw_band(axes, row.mei, top, count * _LINE_IN)
         for number, (point, figure) in enumerate(zip(row.points, figures, strict=True)):
             height = first + (number + 0.5) * _LINE_IN
             _draw_point(axes, point, height)
@@ -140,15 +145,13 @@ def _axis(axes: Axes, forest: Forest, rows_in: float, panel_in: float) -> None:
         for point in row.points
         if point.ratio is not None
     ]
-    low, high = limits(points, forest.mei)
+    low, high = limits(points, min(row.mei for row in forest.rows))
     axes.set_xlim(low, high)
     axes.set_ylim(rows_in, 0)
     axes.set_yticks([])
     places = ticks(low, high, max(2, math.floor(panel_in / _TICK_IN)))
     axes.set_xticks([at for at, _ in places], [words for _, words in places])
     axes.grid(axis="x", color=style.GRID, linewidth=0.8)
-    band = math.log1p(forest.mei)
-    axes.axvspan(max(-band, low), min(band, high), color=style.BAND, linewidth=0)
     axes.axvline(0, color=style.MUTED, linewidth=0.9)
     for at, align, words in ((0.0, "left", "◂ faster"), (1.0, "right", "slower ▸")):
         axes.annotate(
@@ -161,6 +164,20 @@ def _axis(axes: Axes, forest: Forest, rows_in: float, panel_in: float) -> None:
             size=style.SMALL_PT,
             color=style.MUTED,
         )
+
+
+def _draw_band(axes: Axes, mei: float, top: float, height: float) -> None:
+    """What is less than a row's minimum effect of interest; rows of one effect make one band."""
+    low, high = axes.get_xlim()
+    band, gap = math.log1p(mei), _ROW_GAP_IN / 2
+    axes.fill_betweenx(
+        [top - gap, top + height + gap],
+        max(-band, low),
+        min(band, high),
+        color=style.BAND,
+        linewidth=0,
+        zorder=0,
+    )
 
 
 def _draw_point(axes: Axes, point: ForestPoint, height: float) -> None:
@@ -220,5 +237,7 @@ def _legend(card: style.Card, forest: Forest) -> None:
         )
         card.text(left + 0.17, top, str(verdict), size=style.SMALL_PT, color=style.MUTED)
         left += 0.17 + style.width_in(str(verdict), style.SMALL_PT) + 0.25
-    band = f"shaded: less than the minimum effect of interest (MEI), ±{forest.mei * 100:g}%"
+    found = sorted({row.mei for row in forest.rows})
+    effects = joined([f"±{effect(mei)}" for mei in found], "or") if len(found) < 3 else "of each"
+    band = f"shaded: less than the minimum effect of interest (MEI), {effects}"
     card.text(left, top, band, size=style.SMALL_PT, color=style.MUTED)

@@ -31,6 +31,7 @@ _PANEL_IN, _ROW_IN, _COLUMNS = 0.92, 1.5, 2
 class RoundsPanel(msgspec.Struct, frozen=True):
     """One benchmark: ln(head/base) of each round in measuring order, and whether it decides.
 
+    `mei` is its minimum effect of interest, as a fraction.
     `resumed`: after how many rounds the run was interrupted and continued.
     """
 
@@ -39,21 +40,21 @@ class RoundsPanel(msgspec.Struct, frozen=True):
     ratios: tuple[float, ...]
     decides: tuple[bool, ...]
     interval: Interval | None
+    mei: float
     resumed: tuple[int, ...] = ()
 
 
 class RoundsPicture(msgspec.Struct, frozen=True):
-    """All benchmarks of a run; `mei` as a fraction."""
+    """All benchmarks of a run."""
 
     title: str
     panels: tuple[RoundsPanel, ...]
-    mei: float
 
 
 def rounds_of(one: Evaluated) -> RoundsPicture | None:
     """A panel for each benchmark that has rounds; None when none has."""
     panels = [found for result in one.evaluation.results if (found := _panel_of(one.run, result))]
-    return RoundsPicture(f"Every round, {one.title}", tuple(panels), one.mei) if panels else None
+    return RoundsPicture(f"Every round, {one.title}", tuple(panels)) if panels else None
 
 
 def _panel_of(run: Run, result: Result) -> RoundsPanel | None:
@@ -70,6 +71,7 @@ def _panel_of(run: Run, result: Result) -> RoundsPanel | None:
         tuple(ratios),
         tuple(Design(taken.design) is result.design for taken in rounds),
         interval,
+        result.mei,
         _resumed(run, result.name),
     )
 
@@ -103,7 +105,7 @@ def draw_rounds(data: RoundsPicture) -> Figure:
                 left + name_in + 0.12, top + 0.2, panel.words,
                 size=style.SMALL_PT, color=style.MUTED,
             )  # fmt: skip
-        _panel(card.axes(left, top + 0.28, width, _PANEL_IN), data, panel)
+        _panel(card.axes(left, top + 0.28, width, _PANEL_IN), panel)
     words = (
         "each round's ratio head/base, in measuring order · filled: decides the verdict · line and "
         "shade: estimate, interval"
@@ -113,7 +115,7 @@ def draw_rounds(data: RoundsPicture) -> Figure:
     return card.figure
 
 
-def _panel(axes: Axes, data: RoundsPicture, panel: RoundsPanel) -> None:
+def _panel(axes: Axes, panel: RoundsPanel) -> None:
     start, end = ends(panel.interval)
     known = panel.interval is not None and math.isfinite(panel.interval.ratio)
     middle = [math.log(panel.interval.ratio)] if panel.interval is not None and known else []
@@ -126,7 +128,7 @@ def _panel(axes: Axes, data: RoundsPicture, panel: RoundsPanel) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_xticks(sorted({1, count}))
     axes.grid(axis="y", color=style.GRID, linewidth=0.8)
-    band = math.log1p(data.mei)
+    band = math.log1p(panel.mei)
     if low < band and high > -band:
         axes.axhspan(max(-band, low), min(band, high), color=style.BAND, linewidth=0)
     for at in middle:

@@ -17,6 +17,7 @@ from matplotlib.lines import Line2D
 
 from bench.core.verdict import Interval
 from bench.formats import figure_style as style
+from bench.formats.text import effect
 from bench.report.figures.ratio_axis import FAR, ends, limits, ticks
 
 _MARGIN_IN, _TOP_IN, _LEFT_IN = 0.18, 0.5, 0.95
@@ -55,6 +56,7 @@ class Panel(msgspec.Struct, frozen=True):
 
     name: str
     lines: tuple[Line, ...]
+    mei: float
 
 
 class SeriesPicture(msgspec.Struct, frozen=True):
@@ -64,7 +66,6 @@ class SeriesPicture(msgspec.Struct, frozen=True):
     labels: tuple[str, ...]
     pythons: tuple[str, ...]
     panels: tuple[Panel, ...]
-    mei: float
 
 
 def draw_series(picture: SeriesPicture) -> Figure:
@@ -94,12 +95,12 @@ def _panel(
     axes: Axes, picture: SeriesPicture, panel: Panel, width: float, *, labelled: bool
 ) -> None:
     dots = [(dot.ratio, dot.interval) for line in panel.lines for dot in line.dots]
-    low, high = limits(dots, picture.mei)
+    low, high = limits(dots, panel.mei)
     axes.set_xlim(-1.6, len(picture.labels) - 1.4)
     axes.set_ylim(low, high)
     _ratio_axis(axes, low, high)
     _point_axis(axes, picture.labels, width, labelled=labelled)
-    band = math.log1p(picture.mei)
+    band = math.log1p(panel.mei)
     axes.axhspan(max(-band, low), min(band, high), color=style.BAND, linewidth=0)
     axes.axhline(0, color=style.MUTED, linewidth=0.9)
     room_pt = width * 72 / len(picture.labels)
@@ -204,8 +205,7 @@ def _legend(card: style.Card, picture: SeriesPicture) -> None:
         )
         card.text(left + 0.17, top, python, size=style.SMALL_PT, color=style.MUTED)
         left += 0.17 + style.width_in(python, style.SMALL_PT) + 0.22
-    words = (
-        f"hollow: same or undecided · band: ±{picture.mei * 100:g}% · upright: largest step · "
-        "×: not measured"
-    )
+    found = {panel.mei for panel in picture.panels}
+    effects = f"±{effect(found.pop())}" if len(found) == 1 else "minimum effect"
+    words = f"hollow: same or undecided · band: {effects} · upright: largest step · ×: not measured"
     card.text(left, top, words, size=style.SMALL_PT, color=style.MUTED)

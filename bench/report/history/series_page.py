@@ -135,11 +135,16 @@ def picture_of(shown: SeriesRuns) -> SeriesPicture:
         labels,
         tuple(_python(one) for one in pythons),
         tuple(
-            Panel(name, tuple(_line(shown, name, one) for one in pythons))
+            Panel(name, tuple(_line(shown, name, one) for one in pythons), _mei(shown, name))
             for name in shown.benchmarks
         ),
-        shown.series.manifest.options.mei,
     )
+
+
+def _mei(shown: SeriesRuns, name: str) -> float:
+    """The minimum effect of interest of a benchmark of the series."""
+    found = (result.mei for run in shown.runs for result in run.results if result.name == name)
+    return next(found, shown.series.manifest.options.mei)
 
 
 def _python(version: str) -> str:
@@ -211,7 +216,7 @@ def _tables(shown: SeriesRuns, level: int) -> Iterator[str]:
         yield table_of(shown, points)
     yield (
         "Change against the anchor with its interval. Bold: the verdict is *faster* or *slower* "
-        f"(also below {shown.series.manifest.options.mei * 100:g}%); the others are "
+        "(also below the minimum effect of interest); the others are "
         "*same* or *undecided*, as far as their interval reaches. Beyond 1.2 times the "
         "size comes from pairs instead of duets, with an interval of 95% for itself alone, which "
         "can be wider than what the verdict rests on. *Unbounded*: the budget ended before there "

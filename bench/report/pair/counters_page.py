@@ -143,16 +143,16 @@ def counters_section(one: Evaluated) -> str:
     if not ready:
         chosen = one.run.manifest.options.counters
         return "Not counted yet." if chosen else "Not counted (`--no-counters`)."
-    return document(_blocks(ready, one.mei)).rstrip()
+    return document(_blocks(ready)).rstrip()
 
 
-def _blocks(found: Sequence[CountedBenchmark], mei: float) -> Iterator[str]:
+def _blocks(found: Sequence[CountedBenchmark]) -> Iterator[str]:
     yield _overview(found)
     yield from traffic_blocks(
         {one.result.name: one.rounds for one in found},
         {one.result.name: one.sides for one in found},
     )
-    yield from _remarks(found, mei)
+    yield from _remarks(found)
     yield from _skipped(found)
 
 
@@ -170,13 +170,13 @@ def _overview(found: Sequence[CountedBenchmark]) -> str:
     return table([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
-def _remarks(found: Sequence[CountedBenchmark], mei: float) -> Iterator[str]:
+def _remarks(found: Sequence[CountedBenchmark]) -> Iterator[str]:
     against, beyond = [], []
     for one in found:
         name = code(one.result.name)
-        if phrases := disagreements(one.result, *one.sides, mei):
+        if phrases := disagreements(one.result, *one.sides):
             against.append(f"{name}: time says {one.result.verdict}; {'; '.join(phrases)}")
-        if phrases := undecided(one.result, *one.sides, mei):
+        if phrases := undecided(one.result, *one.sides):
             beyond.append(f"{name}: {'; '.join(phrases)}")
     if against:
         yield "Where time and counters disagree:"

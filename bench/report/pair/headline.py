@@ -10,7 +10,7 @@ from bench.core.result import Result
 from bench.core.revision import Pair, Revision, Source
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, plain, prose
-from bench.formats.text import counted, joined, magnitude
+from bench.formats.text import counted, effects, joined, magnitude
 from bench.report.pair.gate_section import gate_mark
 from bench.report.select_runs import Shown, python_order
 
@@ -94,7 +94,7 @@ def headline(runs: Sequence[Shown]) -> str:
     pythons = _pythons(list(dict.fromkeys(one.python for one in first)))
     sentences = [
         *(f"**{mark}** on {one.name}." for one in runs if (mark := gate_mark(one.run))),
-        *_verdicts(found, pythons, runs[0].mei),
+        *_verdicts(found, pythons),
         *(
             f"{counted(len(one.results), 'benchmark')} in another run ({one.part}, Python "
             f"{one.python}): {verdict_counts(one.results)}."
@@ -112,12 +112,12 @@ def _pythons(versions: Sequence[str]) -> str:
     return "on both Pythons" if len(versions) == 2 else f"on all {len(versions)} Pythons"
 
 
-def _verdicts(found: Sequence[OnPythons], pythons: str, mei: float) -> Iterator[str]:
+def _verdicts(found: Sequence[OnPythons], pythons: str) -> Iterator[str]:
     if found and all(len(one.having(Verdict.UNDECIDED)) == len(one.results) for one in found):
         yield f"**Undecided {pythons}: {len(found)} of {len(found)}.**"
         return
     yield from _decided(found, pythons)
-    yield from _rest(found, mei)
+    yield from _rest(found)
 
 
 def _decided(found: Sequence[OnPythons], pythons: str) -> Iterator[str]:
@@ -141,20 +141,22 @@ def _decided(found: Sequence[OnPythons], pythons: str) -> Iterator[str]:
         yield "Slower: none."
 
 
-def _rest(found: Sequence[OnPythons], mei: float) -> Iterator[str]:
+def _rest(found: Sequence[OnPythons]) -> Iterator[str]:
     """Benchmarks that are neither faster nor slower on any Python, each told of once."""
-    words: dict[Verdict | None, str] = {
-        Verdict.UNDECIDED: "Undecided",
-        Verdict.BELOW_MEI: f"Changed, but by less than {mei * 100:g}%",
-        Verdict.SAME: f"Same, within ±{mei * 100:g}%",
+    words: dict[Verdict | None, tuple[str, str]] = {
+        Verdict.UNDECIDED: ("Undecided", ""),
+        Verdict.BELOW_MEI: ("Changed, but by less than ", ""),
+        Verdict.SAME: ("Same, within ", "±"),
     }
     told = (Verdict.BROKEN, Verdict.FASTER, Verdict.SLOWER)
     left = [one for one in found if not one.having(*told)]
-    for verdict, said in words.items():
+    for verdict, (said, prefix) in words.items():
         having = [one for one in left if one.having(verdict)]
         left = [one for one in left if one not in having]
         if having:
-            yield f"{said}: {_listed([code(one.name) for one in having])}."
+            results = [result for one in having for result in one.having(verdict).values()]
+            within = "" if verdict is Verdict.UNDECIDED else effects(results, prefix=prefix)
+            yield f"{said}{within}: {_listed([code(one.name) for one in having])}."
     fixed = [one for one in left if all(r.works_on_head_only for r in one.results.values())]
     if fixed:
         yield f"Works on head only: {_listed([code(one.name) for one in fixed])}."

@@ -87,7 +87,7 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     yield image(_alternative(said), picture)
     places = places_of(shown, [row.name for row in forest.rows])
     pythons = list(dict.fromkeys(one.python for one in shown))
-    yield comparison_table(places, pythons, shown[0].mei)
+    yield comparison_table(places, pythons)
     yield _ABOUT_CHANGE
     cautions = _cautions(on, page)
     if cautions:

@@ -28,27 +28,27 @@ def places_of(shown: Sequence[Shown], names: Sequence[str]) -> Places:
     return found
 
 
-def comparison_table(places: Places, pythons: Sequence[str], mei: float) -> str:
+def comparison_table(places: Places, pythons: Sequence[str]) -> str:
     """Before, after, change and verdict of each benchmark."""
 
     def cells(result: Result) -> Cells:
         interval = result.size.interval if result.size else None
         return before_after(result.base_s, result.head_s), change(interval)
 
-    verdicts = {name: _verdicts(results, mei) for name, results in places.items()}
+    verdicts = {name: _verdicts(results) for name, results in places.items()}
     return _table(places, pythons, cells, verdicts)
 
 
-def _verdicts(results: dict[str, Result], mei: float) -> str:
-    words = {python: _marked(one, mei) for python, one in results.items()}
+def _verdicts(results: dict[str, Result]) -> str:
+    words = {python: _marked(one) for python, one in results.items()}
     distinct = dict.fromkeys(words.values())
     if len(distinct) == 1:
         return next(iter(distinct))
     return "; ".join(f"{python}: {said}" for python, said in words.items())
 
 
-def _marked(result: Result, mei: float) -> str:
-    words = verdict_words(result, mei)
+def _marked(result: Result) -> str:
+    words = verdict_words(result)
     if result.verdict is Verdict.BROKEN:
         return f"🔴 **{words}**"
     beside = "".join(f" ⚠ {one}" for one in asides(result))

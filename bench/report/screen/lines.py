@@ -28,11 +28,11 @@ _SHORT_NAME = 18
 _BELOW_MEI = "below the minimum effect"
 
 
-def result_line(result: Result, mei: float, widths: Sequence[int] = _WIDTHS) -> Text:
+def result_line(result: Result, widths: Sequence[int] = _WIDTHS) -> Text:
     """A line in columns of these widths; what would be too long for the screen is set closer."""
     mark, style = MARKS[result.verdict]
     cells = result_cells(result)
-    verdict = verdict_words(result, mei)
+    verdict = verdict_words(result)
     padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
     shortened = [f"{cells[0][:_SHORT_NAME]}…" if len(cells[0]) > _SHORT_NAME else cells[0]]
     for columns in (padded, [*padded[:2], cells[2]], cells, [*shortened, *cells[1:]]):
@@ -51,14 +51,12 @@ def result_cells(result: Result) -> list[str]:
     return [result.name, before_after(result.base_s, result.head_s), short_change(interval)]
 
 
-def result_lines(results: Sequence[Result], mei: float) -> list[Text]:
+def result_lines(results: Sequence[Result]) -> list[Text]:
     """Lines for all results, in columns as wide as they need; below each what stands beside it."""
     rows = [result_cells(result) for result in results]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        line
-        for result in results
-        for line in (result_line(result, mei, widths), *_aside_lines(result))
+        line for result in results for line in (result_line(result, widths), *_aside_lines(result))
     ]
 
 

@@ -11,7 +11,7 @@ from bench.core.revision import Revision
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.store.series import Series
 from bench.formats.tables import render
-from bench.formats.text import change, day
+from bench.formats.text import change, day, effect
 from bench.report.history.select_series import SeriesRuns, point_label
 from bench.report.history.series_steps import name_of, steps_of
 
@@ -37,7 +37,7 @@ def describe_series(
         f"  Python     {', '.join(one.version for one in interpreters)}",
         f"  benchmarks {', '.join(names)}",
         f"  decides    each point by itself, at α = {options.alpha:g} over its run, MEI "
-        f"{options.mei:.1%}, at most {options.rounds} rounds and {options.budget_s:g} s a "
+        f"{effect(options.mei)}, at most {options.rounds} rounds and {options.budget_s:g} s a "
         f"benchmark (at most about {max(most_min, 1):.0f} min for all that is missing)",
         "  besides    nothing: a series runs neither tests nor counters",
         "  order      the last point, the middle, the middles of what is left; "

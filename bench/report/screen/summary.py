@@ -18,6 +18,7 @@ from bench.engine.session.plan import Plan
 from bench.engine.session.rounds_plan import fixed_rounds
 from bench.engine.store.run import Run
 from bench.explain.counters.counting import AT_MOST_S
+from bench.formats.text import effect, joined
 from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.gate_section import gate_line, gate_mark
 from bench.report.pair.notes import notes
@@ -53,7 +54,7 @@ def describe_plan(
         ("benchmarks", ", ".join(one.declaration.name for one in plan.benchmarks)),
         (
             "decides",
-            f"at α = {options.alpha:g} over the run, MEI {options.mei:.1%}, at most "
+            f"at α = {options.alpha:g} over the run, MEI {_meis(plan)}, at most "
             f"{options.rounds} rounds and {options.budget_s:g} s a benchmark "
             f"(at most about {max(most_min, 1):.0f} min{aside})",
         ),
@@ -62,6 +63,13 @@ def describe_plan(
     ]
     title = f"{target.name} {pair.label} ({target.layer})"
     return "\n".join((title, *(_row(label, words) for label, words in rows)))
+
+
+def _meis(plan: Plan) -> str:
+    """`2%`, and the benchmarks that have another: `2% (load 5%)`."""
+    own = [one.declaration for one in plan.benchmarks if one.declaration.mei]
+    named = joined([f"{one.name} {effect(one.mei)}" for one in own])
+    return effect(plan.options.mei) + (f" ({named})" if named else "")
 
 
 def _row(label: str, words: str) -> str:
@@ -132,7 +140,7 @@ def print_results(console: Console, one: Evaluated) -> None:
     console.print()
     mark = gate_mark(one.run)
     console.print(Text(title, style="bold"), *([Text(mark, style="bold dark_orange")] * bool(mark)))
-    for line in result_lines(one.evaluation.results, manifest.options.mei):
+    for line in result_lines(one.evaluation.results):
         _print(console, line)
     _print(console, Text(counts(one.results), style="bold"))
 

@@ -45,9 +45,9 @@ class LineWatcher:
     def progress(self, rounds: int, estimate: Interval | None, spent_s: float) -> None:
         """Nothing, likewise."""
 
-    def decided(self, result: Result, mei: float) -> None:
+    def decided(self, result: Result) -> None:
         """Print the result's line."""
-        self.say(str(result_line(result, mei)))
+        self.say(str(result_line(result)))
 
 
 class LiveWatcher:
@@ -99,9 +99,9 @@ class LiveWatcher:
         """Show the rounds, the estimate so far, and the time left at most."""
         self.phase(progress_line(self._course, rounds, estimate, spent_s))
 
-    def decided(self, result: Result, mei: float) -> None:
+    def decided(self, result: Result) -> None:
         """Print the result's line above the display."""
-        self._progress.console.print(result_line(result, mei), soft_wrap=True)
+        self._progress.console.print(result_line(result), soft_wrap=True)
 
 
 def progress_line(course: Course, rounds: int, estimate: Interval | None, spent_s: float) -> str:

@@ -155,7 +155,7 @@ class _Measured:
         found = self._results(one, said.benchmark)
         same = [each for each in found if each[0].python == said.python]
         measured = [
-            f"Python {shown.python}: {_peak(result) if said.memory else _whole(shown, result)}"
+            f"Python {shown.python}: {_peak(result) if said.memory else _whole(result)}"
             for shown, result in same or found
         ]
         if said.memory and measured:
@@ -180,7 +180,7 @@ class _Measured:
 
     def _cells(self, one: PublishedComparison, name: str) -> list[list[str]]:
         found = [
-            [shown.python, seconds(result.base_s), seconds(result.head_s), _whole(shown, result),
+            [shown.python, seconds(result.base_s), seconds(result.head_s), _whole(result),
              _net(result)]
             for shown, result in self._results(one, name)
         ]  # fmt: skip
@@ -286,13 +286,13 @@ class _Measured:
         return found
 
 
-def _whole(shown: Evaluated, result: Result) -> str:
+def _whole(result: Result) -> str:
     if result.size is None:
         return "not measured"
     words = change(result.size.interval)
     if result.verdict in {Verdict.FASTER, Verdict.SLOWER}:
         return f"**{words}**"
-    return f"{words}, {verdict_words(result, shown.mei)}"
+    return f"{words}, {verdict_words(result)}"
 
 
 def _peak(result: Result) -> str:

@@ -121,7 +121,7 @@ class _CalibrationUnderWay:
     def _probe(self, planned: PlannedBenchmark) -> Probed:
         options, now = self.calibrator.plan.options, self.opened
         choice = probe(now.taker, planned.declaration, now.base, now.head, options.design)
-        plan = sequential_plan(choice, options, options.alpha)
+        plan = sequential_plan(choice, options, options.alpha, 1)
         now.journal.write(plan)
         return plan
 

@@ -59,8 +59,19 @@ def test_the_p_value_is_exact(number: int) -> None:
 
 
 def test_the_parts_of_the_error_rate() -> None:
-    assert divide(ALPHA, 10, 0) == divide(ALPHA, 0, 3) == (ALPHA, ALPHA)
-    assert sum(divide(ALPHA, 10, 3)) == pytest.approx(ALPHA)
+    one, both = divide(ALPHA, 10, 0), divide(ALPHA, 10, 3)
+    assert one == divide(ALPHA, 0, 3)
+    assert one.sequential + one.memory + one.control == pytest.approx(ALPHA)
+    together = both.sequential + both.fixed + both.memory + both.control
+    assert together == pytest.approx(ALPHA)
+
+
+@pytest.mark.parametrize(("short", "long", "rounds"), [(0, 1, 6), (0, 2, 7), (0, 3, 7), (5, 3, 8)])
+def test_what_the_others_have_costs_no_long_round(short: int, long: int, rounds: int) -> None:
+    """As many as with all of the error rate, or with a half of it."""
+    kinds = 2 if short else 1
+    assert planned_rounds(1, divide(ALPHA, short, long).fixed / long, MAXIMUM) == rounds
+    assert planned_rounds(1, ALPHA / kinds / long, MAXIMUM) == rounds
 
 
 @pytest.mark.parametrize("noise", ["normal", "heavy"])
@@ -71,7 +82,8 @@ def test_a_run_of_unchanged_benchmarks_is_wrong_at_most_alpha_of_the_time(noise:
     is at most its family's part over the family's size.
     """
     runs, generator = 2000, np.random.default_rng(45)
-    sequential, fixed = divide(ALPHA, SHORT, LONG)
+    parts = divide(ALPHA, SHORT, LONG)
+    sequential, fixed = parts.sequential, parts.fixed
     number = planned_rounds(3, fixed / LONG, MAXIMUM)
 
     def drawn(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
@@ -92,7 +104,7 @@ def test_a_run_of_unchanged_benchmarks_is_wrong_at_most_alpha_of_the_time(noise:
 def test_a_change_of_15_percent_is_found_by_the_planned_rounds() -> None:
     """A log ratio of ln 0.85 with a standard deviation of 3% a round, the three at once."""
     runs, generator, found = 300, np.random.default_rng(46), 0
-    fixed = divide(ALPHA, SHORT, LONG)[1]
+    fixed = divide(ALPHA, SHORT, LONG).fixed
     number = planned_rounds(6, fixed / LONG, MAXIMUM)
     assert number == 8
     for _ in range(runs):

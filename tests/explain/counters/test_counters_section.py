@@ -21,7 +21,6 @@ from bench.explain.counters.witness import disagreements, undecided
 from bench.report.pair.counters_page import counters_details, counters_section
 from bench.report.select_runs import Evaluated
 
-MEI = 0.02
 RATIOS = {
     Verdict.FASTER: 0.5,
     Verdict.SLOWER: 1.5,
@@ -39,6 +38,7 @@ def result(verdict: Verdict | None) -> Result:
         layer="",
         verdict=verdict,
         reason="",
+        mei=0.02,
         interval=interval,
     )
 
@@ -77,25 +77,23 @@ USUAL = figures()
     ],
 )
 def test_disagreements(verdict: Verdict | None, head: dict[Counter, int], said: list[str]) -> None:
-    assert disagreements(result(verdict), USUAL, head, MEI) == said
+    assert disagreements(result(verdict), USUAL, head) == said
 
 
 def test_another_time_with_the_same_work() -> None:
-    (said,) = disagreements(result(Verdict.SLOWER), USUAL, figures(1_000_100), MEI)
+    (said,) = disagreements(result(Verdict.SLOWER), USUAL, figures(1_000_100))
     assert said.startswith("instructions the same")
-    assert disagreements(result(Verdict.SAME), USUAL, USUAL, MEI) == []
+    assert disagreements(result(Verdict.SAME), USUAL, USUAL) == []
 
 
 def test_what_was_not_counted_says_nothing() -> None:
-    assert disagreements(result(Verdict.SLOWER), {}, {}, MEI) == []
-    assert disagreements(result(Verdict.SAME), USUAL, {}, MEI) == []
+    assert disagreements(result(Verdict.SLOWER), {}, {}) == []
+    assert disagreements(result(Verdict.SAME), USUAL, {}) == []
 
 
 def test_counters_where_time_is_undecided() -> None:
-    assert undecided(result(Verdict.UNDECIDED), USUAL, figures(500_000), MEI) == [
-        "instructions −50.0%"
-    ]
-    assert undecided(result(Verdict.FASTER), USUAL, figures(500_000), MEI) == []
+    assert undecided(result(Verdict.UNDECIDED), USUAL, figures(500_000)) == ["instructions −50.0%"]
+    assert undecided(result(Verdict.FASTER), USUAL, figures(500_000)) == []
 
 
 def made_run(folder: Path, *events: Counted, options: Options | None = None) -> Run:
