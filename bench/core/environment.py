@@ -96,6 +96,18 @@ class SourceMatch(msgspec.Struct, frozen=True):
     missing_files: int = 0
 
 
+class StartFiles(msgspec.Struct, frozen=True):
+    """What each start of an environment's interpreter reads there, as the harness saw its files.
+
+    `files` are `.pth` files, `sitecustomize` and `usercustomize`, with the SHA-256 of each;
+    `entries` are names in site-packages, and `path_length` is that of the environment's path.
+    """
+
+    files: dict[str, str]
+    entries: int
+    path_length: int
+
+
 class Uncompiled(msgspec.Struct, frozen=True):
     """Modules of a standard library without usable bytecode: how many, and the first of them."""
 

@@ -124,13 +124,15 @@ class Evaluation(msgspec.Struct, frozen=True):
     `exact_level` is that of benchmarks with a fixed number of rounds, where there are such beside
     others. Each interval is made at 1 - its level, so that it says the same as the verdict. All of
     them hold together with probability 1 - alpha while nothing is rejected; after that only the
-    family-wise error of the verdicts is controlled.
+    family-wise error of the verdicts is controlled. `doubtful`: the control differs, so that what
+    differs is not the project alone.
     """
 
     results: tuple[Result, ...]
     level: float
     family: int
     exact_level: float | None = None
+    doubtful: bool = False
 
     @property
     def control(self) -> Result | None:

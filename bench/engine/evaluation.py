@@ -118,12 +118,16 @@ def evaluate(run: Run) -> Evaluation:
         return interval, p_value, decide(interval, rejected=name in family.rejected, mei=mei)
 
     results = tuple(_result(run, one, sequences, judged) for one in run.manifest.benchmarks)
+    control = next((result for result in results if result.is_control), None)
     only = sequential if sequential.names or not exact else fixed
     return Evaluation(
         results=results,
         level=only.level,
         family=len(measurable),
         exact_level=fixed.level if exact and only is sequential else None,
+        doubtful=control is not None
+        and control.verdict in {Verdict.FASTER, Verdict.SLOWER}
+        and sequences[CONTROL].plan.family_alpha > 0,
     )
 
 

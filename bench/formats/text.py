@@ -193,7 +193,7 @@ def verdict_words(result: Result) -> str:
             if bounded
             else "undecided, needs more rounds"
         )
-    return str(result.verdict)
+    return "differs" if result.is_control else str(result.verdict)
 
 
 def source_words(size: Size | None) -> str:

@@ -36,6 +36,7 @@ def result_document(one: Evaluated, fitting: Fitting | None) -> dict[str, Any]:
         "complete": run.closed is not None,
         "alpha": manifest.options.alpha,
         "mei": manifest.options.mei,
+        "doubtful": evaluation.doubtful,
         "level_of_each": evaluation.level,
         "dependency_changes": msgspec.to_builtins(dependency_changes(run)),
         "tests": msgspec.to_builtins(run.gate),

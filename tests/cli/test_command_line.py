@@ -100,7 +100,7 @@ def test_dry_run_plans_and_does_nothing(own_cache: Sandbox) -> None:
     own_cache.write_target(target_text(WORK, EXTRA))
     done = own_cache.run(RANGE, "--dry-run")
     for words in ("base ", "head ", "Much slower", "to be built", "python-startup, work, extra",
-                  "α = 0.05", "MEI 2.0%", f"clone {own_cache.repository}"):  # fmt: skip
+                  "α = 0.05", "MEI 2%", f"clone {own_cache.repository}"):  # fmt: skip
         assert words in done.stderr
     assert not own_cache.workspace.data.exists()
     assert not own_cache.workspace.results.exists()

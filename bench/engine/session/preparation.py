@@ -23,6 +23,7 @@ from bench.core.workspace import Workspace
 from bench.engine.environments.bytecode import uncompiled_library
 from bench.engine.environments.interpreters import Interpreter, interpreter_facts
 from bench.engine.environments.pair import Environments
+from bench.engine.environments.startup import start_files
 from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.machine.pinning import find_slice, read_pinning
 from bench.engine.measure.client import Launcher
@@ -201,6 +202,8 @@ def describe_run(
         cpus=network.cpus,
         pinning=read_pinning(),
         uncompiled=uncompiled_library(proof.facts),
+        base_start=start_files(environments.base),
+        head_start=start_files(environments.head),
         harness=harness(plan.workspace),
         variables=plan.target.env,
         seed=secrets.randbits(48),

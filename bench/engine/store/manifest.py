@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from bench.core.counts import Count
-from bench.core.environment import EnvironmentRecord, Uncompiled
+from bench.core.environment import EnvironmentRecord, StartFiles, Uncompiled
 from bench.core.machine import Machine, Pinning
 from bench.core.options import Options
 from bench.core.revision import Pair
@@ -16,7 +16,8 @@ from bench.core.sample import Side
 from bench.core.target import Benchmark
 
 # From 2 on the lines of `rounds.jsonl` are chained, and the cores are stored; from 3 on duets tell
-# what a side used after the other one had ended.
+# what a side used after the other one had ended, the control has its part of the error rate, and
+# what an interpreter reads at its start is stored.
 FORMAT = 3
 FIRST_CHAINED = 2
 _SHORT = 60
@@ -45,7 +46,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `slice` is the cgroup that measured processes had to themselves, `cpus` the cores they could be
     pinned to (not stored until format 2); `pinning` what the playbook's verification says of the
     machine, None where it never ran. `uncompiled` are modules of the interpreter without usable
-    bytecode, as the run began.
+    bytecode, as the run began. `base_start` and `head_start` are what each start of an interpreter
+    reads in its environment (not stored until format 3).
     """
 
     format: int
@@ -68,6 +70,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     cpus: tuple[Count, ...] = ()
     pinning: Pinning | None = None
     uncompiled: Uncompiled | None = None
+    base_start: StartFiles | None = None
+    head_start: StartFiles | None = None
     sandbox: str = ""
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from bench.formats.text import joined
+from bench.report.pair.control import DOUBTFUL
 from bench.report.pair.gate_section import gate_line, short_reason
 from bench.report.pair.notes import NOISY_OTHERS, dependency_changes
 from bench.report.select_runs import Evaluated, Shown
@@ -46,7 +47,8 @@ def short_conditions(runs: Sequence[Evaluated]) -> str:
     )
     not_run = f"tests not run ({'; '.join(reasons)})"
     tests = "**tests fail**" if fails else "tested" if all(ran) else not_run
-    return " · ".join((load, harness, tests))
+    doubtful = [f"**{DOUBTFUL}**"] * any(one.evaluation.doubtful for one in runs)
+    return " · ".join((*doubtful, load, harness, tests))
 
 
 def load_words(runs: Sequence[Shown]) -> str:

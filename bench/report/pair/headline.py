@@ -11,6 +11,7 @@ from bench.core.revision import Pair, Revision, Source
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, plain, prose
 from bench.formats.text import counted, effects, joined, magnitude
+from bench.report.pair.control import doubtful_mark
 from bench.report.pair.gate_section import gate_mark
 from bench.report.select_runs import Shown, python_order
 
@@ -94,6 +95,7 @@ def headline(runs: Sequence[Shown]) -> str:
     pythons = _pythons(list(dict.fromkeys(one.python for one in first)))
     sentences = [
         *(f"**{mark}** on {one.name}." for one in runs if (mark := gate_mark(one.run))),
+        *(f"**{mark}** on {one.name}." for one in runs if (mark := doubtful_mark(one.evaluation))),
         *_verdicts(found, pythons),
         *(
             f"{counted(len(one.results), 'benchmark')} in another run ({one.part}, Python "

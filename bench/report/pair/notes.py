@@ -10,8 +10,9 @@ from bench.core.result import Evaluation, Result
 from bench.core.verdict import Verdict
 from bench.engine.environments.dependencies import DependencyChange, changed_packages
 from bench.engine.store.run import Run
-from bench.formats.text import change, joined, share
+from bench.formats.text import joined, share
 from bench.report.pair.asides import aside_notes
+from bench.report.pair.control import control_warning
 from bench.report.pair.floor_notes import floor_warnings
 from bench.report.pair.pythons import different_dependencies, differing_effects
 from bench.report.select_runs import Evaluated
@@ -41,10 +42,11 @@ def dependency_changes(run: Run) -> tuple[DependencyChange, ...]:
 
 def notes(run: Run, evaluation: Evaluation) -> list[str]:
     """Remarks on a run: what was left out, what confounds it, what disturbed it."""
-    found = [words for result in evaluation.results if (words := _left_out(result))]
+    found = [words] if (words := control_warning(run, evaluation)) else []
+    found += [words for result in evaluation.results if (words := _left_out(result))]
     if run.closed is None:
         found.append("This run is not complete; the same command goes on with it.")
-    found += [*aside_notes(evaluation.results), *_control(evaluation), *_dependencies(run)]
+    found += [*aside_notes(evaluation.results), *_dependencies(run)]
     found += _noise(evaluation, run.closed.neighbours if run.closed else ())
     manifest = run.manifest
     if not manifest.machine.can_pin:
@@ -68,19 +70,6 @@ def _left_out(result: Result) -> str:
     if result.works_on_head_only:
         return f"{result.name} works on head only; {result.reason}"
     return f"{result.name} was not measured: {result.reason}" if result.verdict is None else ""
-
-
-def _control(evaluation: Evaluation) -> list[str]:
-    control = evaluation.control
-    if control is None or control.verdict in {None, Verdict.SAME, Verdict.UNDECIDED}:
-        return []
-    if control.verdict is Verdict.BELOW_MEI:
-        return []
-    return [
-        f"The bare interpreters of the two environments differ: {change(control.interval)}. Both "
-        "are the same program. By chance this happens in at most 1 of 20 runs; else look at their "
-        "site-packages (.pth files) before believing the rest."
-    ]
 
 
 def _dependencies(run: Run) -> list[str]:

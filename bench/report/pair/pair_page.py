@@ -87,7 +87,8 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     yield image(_alternative(said), picture)
     places = places_of(shown, [row.name for row in forest.rows])
     pythons = list(dict.fromkeys(one.python for one in shown))
-    yield comparison_table(places, pythons)
+    doubtful = {one.python for one in shown if one.evaluation.doubtful}
+    yield comparison_table(places, pythons, doubtful)
     yield _ABOUT_CHANGE
     cautions = _cautions(on, page)
     if cautions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from bench.core.result import Result
 from bench.core.sample import Design
@@ -12,6 +12,7 @@ from bench.formats.markdown import code, collapsed, table
 from bench.formats.text import amount, before_after, change, mebibytes, verdict_words
 from bench.report.pair.asides import asides
 from bench.report.pair.conditions import load_words
+from bench.report.pair.control import DOUBTFUL
 from bench.report.pair.mounts_section import mounts_section
 from bench.report.select_runs import Shown
 
@@ -28,19 +29,31 @@ def places_of(shown: Sequence[Shown], names: Sequence[str]) -> Places:
     return found
 
 
-def comparison_table(places: Places, pythons: Sequence[str]) -> str:
-    """Before, after, change and verdict of each benchmark."""
+def comparison_table(places: Places, pythons: Sequence[str], doubtful: Collection[str] = ()) -> str:
+    """Before, after, change and verdict of each benchmark.
+
+    `doubtful` are the Pythons on which the control differs: each verdict there is marked, and the
+    control has no row, but a warning above the table.
+    """
 
     def cells(result: Result) -> Cells:
         interval = result.size.interval if result.size else None
         return before_after(result.base_s, result.head_s), change(interval)
 
-    verdicts = {name: _verdicts(results) for name, results in places.items()}
-    return _table(places, pythons, cells, verdicts)
+    shown = {
+        name: kept
+        for name, results in places.items()
+        if (kept := {p: r for p, r in results.items() if not (r.is_control and p in doubtful)})
+    }
+    verdicts = {name: _verdicts(results, doubtful) for name, results in shown.items()}
+    return _table(shown, pythons, cells, verdicts)
 
 
-def _verdicts(results: dict[str, Result]) -> str:
-    words = {python: _marked(one) for python, one in results.items()}
+def _verdicts(results: dict[str, Result], doubtful: Collection[str]) -> str:
+    words = {
+        python: _marked(one) + (f" {DOUBTFUL}" if python in doubtful and one.interval else "")
+        for python, one in results.items()
+    }
     distinct = dict.fromkeys(words.values())
     if len(distinct) == 1:
         return next(iter(distinct))

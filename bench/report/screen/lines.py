@@ -23,6 +23,7 @@ MARKS = {
     Verdict.UNDECIDED: ("?", "default"),
     None: ("–", "dim"),
 }
+_DIFFERS = ("⚠", "bold dark_orange")  # of the control
 _WIDTHS = (16, 16, 20)  # name, times and change, where nothing is longer
 _SHORT_NAME = 18
 _BELOW_MEI = "below the minimum effect"
@@ -30,7 +31,8 @@ _BELOW_MEI = "below the minimum effect"
 
 def result_line(result: Result, widths: Sequence[int] = _WIDTHS) -> Text:
     """A line in columns of these widths; what would be too long for the screen is set closer."""
-    mark, style = MARKS[result.verdict]
+    differs = result.is_control and result.verdict in {Verdict.FASTER, Verdict.SLOWER}
+    mark, style = _DIFFERS if differs else MARKS[result.verdict]
     cells = result_cells(result)
     verdict = verdict_words(result)
     padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]

@@ -19,6 +19,7 @@ from bench.engine.session.rounds_plan import fixed_rounds
 from bench.engine.store.run import Run
 from bench.explain.counters.counting import AT_MOST_S
 from bench.formats.text import effect, joined
+from bench.report.pair.control import control_warning, doubtful_mark
 from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.gate_section import gate_line, gate_mark
 from bench.report.pair.notes import notes
@@ -138,19 +139,27 @@ def print_results(console: Console, one: Evaluated) -> None:
     manifest = one.run.manifest
     title = f"{manifest.target} {manifest.pair.label}, Python {manifest.base.provenance.python}"
     console.print()
-    mark = gate_mark(one.run)
-    console.print(Text(title, style="bold"), *([Text(mark, style="bold dark_orange")] * bool(mark)))
-    for line in result_lines(one.evaluation.results):
+    marks = [mark for mark in (gate_mark(one.run), doubtful_mark(one.evaluation)) if mark]
+    console.print(
+        Text(title, style="bold"), *(Text(mark, style="bold dark_orange") for mark in marks)
+    )
+    if one.evaluation.doubtful:
+        warning = textwrap.wrap(control_warning(one.run, one.evaluation), WIDTH - 4)
+        for words in warning:
+            _print(console, Text(f"  ⚠ {words}" if words is warning[0] else f"    {words}"))
+    shown = one.results if one.evaluation.doubtful else one.evaluation.results
+    for line in result_lines(shown):
         _print(console, line)
     _print(console, Text(counts(one.results), style="bold"))
 
 
 def print_remarks(console: Console, one: Evaluated, fitting: Fitting | None) -> None:
     """What to know of a run; `fitting` is the calibration of this machine, if there is one."""
+    above = control_warning(one.run, one.evaluation) if one.evaluation.doubtful else ""
     for note in (
         gate_line(one.run),
         *floor_notes(one.run, fitting),
-        *notes(one.run, one.evaluation),
+        *(note for note in notes(one.run, one.evaluation) if note != above),
     ):
         console.print(Text(note, style="dim"))
 
@@ -168,4 +177,6 @@ def print_end(console: Console, runs: Sequence[Evaluated]) -> None:
         for sentence in found.values():
             console.print(Text(f"  {sentence}"))
     for one in runs:
-        console.print(Text(in_words(one.python, one.results), style="bold"))
+        mark = doubtful_mark(one.evaluation)
+        words = in_words(one.python, one.results) + (f" {mark}." if mark else "")
+        console.print(Text(words, style="bold"))

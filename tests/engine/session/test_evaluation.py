@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import random
 
 import msgspec
 import pytest
+from rich.console import Console
 from support.runs import ended, made_up, planned, probed, rounds
 
+from bench.core.environment import StartFiles
 from bench.core.options import Options
 from bench.core.result import CONTROL
 from bench.core.sample import Design, Metric, Side
 from bench.core.verdict import Verdict
 from bench.engine.evaluation import evaluate
 from bench.engine.store.events import Event, Measured, Unavailable
+from bench.engine.store.run import Run
+from bench.formats.text import verdict_words
+from bench.report.machine_readable import result_document
 from bench.report.pair.asides import asides
+from bench.report.pair.control import DOUBTFUL, control_warning
+from bench.report.pair.notes import notes
+from bench.report.screen.summary import print_end, print_results
+from bench.report.select_runs import Evaluated
 
 
 def noisy(ratio: float, count: int, noise: float = 0.002) -> tuple[list[float], list[float]]:
@@ -122,6 +133,69 @@ def test_control_stands_aside_of_the_family() -> None:
     assert evaluation.family == 1
     assert evaluation.control is not None
     assert evaluation.control.verdict is Verdict.SLOWER
+
+
+def differing_control(**extra: object) -> Run:
+    """A run as they are now, whose control differs by 10%; `extra` are fields of its manifest."""
+    control, work = (
+        [msgspec.structs.replace(events[0], family_alpha=alpha), *events[1:]]
+        for name, alpha in ((CONTROL, 0.001), ("work", 0.047))
+        for events in [measured(name, 1.1 if name == CONTROL else 0.9)]
+    )
+    run = made_up([*control, *work], "work")
+    return dataclasses.replace(run, manifest=msgspec.structs.replace(run.manifest, **extra))
+
+
+def test_a_control_that_differs_makes_the_run_doubtful() -> None:
+    run = differing_control(
+        base_start=StartFiles({"same.pth": "a", "other.pth": "b"}, 20, 80),
+        head_start=StartFiles({"same.pth": "a", "other.pth": "c", "sitecustomize.py": "d"}, 21, 80),
+    )
+    evaluation = evaluate(run)
+    assert evaluation.doubtful
+    assert [one.verdict for one in evaluation.results] == [Verdict.SLOWER, Verdict.FASTER]
+    assert (evaluation.level, evaluation.family) == (0.047, 1)
+    warning = control_warning(run, evaluation)
+    assert "another other.pth, sitecustomize.py on head alone and 20 and 21 entries" in warning
+    assert "doubtful" in warning
+    assert "same.pth" not in warning
+    assert notes(run, evaluation)[0] == warning
+    assert result_document(Evaluated(run, evaluation), None)["doubtful"] is True
+
+
+def test_the_screen_warns_of_a_control_that_differs_and_shows_no_row_of_it() -> None:
+    run, stream = differing_control(), io.StringIO()
+    one, console = Evaluated.of(run), Console(file=stream, width=80)
+    print_results(console, one)
+    print_end(console, [one])
+    lines = stream.getvalue().splitlines()
+    assert all(len(line) <= 80 for line in lines if "doubtful: the control" not in line)
+    assert DOUBTFUL in lines[1]
+    assert lines[2].startswith("  ⚠ The bare interpreters of the two environments differ: +10")
+    assert not any(CONTROL in line for line in lines)
+    assert lines[-1].endswith("⚠ doubtful: the control differs.")
+    assert verdict_words(one.evaluation.results[0]) == "differs"
+
+
+def test_where_nothing_differs_at_the_start_that_is_said() -> None:
+    same = StartFiles({"same.pth": "a"}, 20, 80)
+    run = differing_control(base_start=same, head_start=same)
+    assert "No cause was found" in control_warning(run, evaluate(run)).replace("sample-project", "")
+
+
+def test_a_minimum_effect_of_a_benchmarks_own() -> None:
+    run = made_up([*measured("work", 1.04), *measured("other", 1.04)], "work", "other")
+    control, work, other = run.manifest.benchmarks
+    own = msgspec.structs.replace(work.declaration, mei=0.1)
+    planned = control, msgspec.structs.replace(work, declaration=own), other
+    run = dataclasses.replace(
+        run, manifest=msgspec.structs.replace(run.manifest, benchmarks=planned)
+    )
+    results = evaluate(run).results[1:]
+    assert [one.verdict for one in results] == [Verdict.BELOW_MEI, Verdict.SLOWER]
+    assert [one.mei for one in results] == [0.1, 0.02]
+    assert verdict_words(results[0]) == "slower, but below 10%"
+    assert planned[1].judged_by_the_run == work
 
 
 def test_level_follows_the_number_of_benchmarks() -> None:
