@@ -79,8 +79,9 @@ def add_pythons(parser: argparse._ActionsContainer) -> None:
         "--python",
         action="append",
         metavar="X.Y",
-        help="use this Python version; may be repeated. Default: all versions that the target "
-        "names and this machine has",
+        help="use this Python: 3.15, 3.14t (free-threaded), 3.14+jit (with its JIT on), or a path; "
+        "may be repeated; all: every one the target is declared for that can be had. Default: the "
+        "target's usual ones that can be had",
     )
 
 

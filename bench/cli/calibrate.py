@@ -91,7 +91,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
             _reference(targets, arguments.python, workspace, watcher)
         for target in targets:
             calibrating = _TargetCalibration(target, arguments, workspace, watcher)
-            for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
+            for interpreter in find_interpreters(
+                arguments.python, target.pythons, watcher.say, target.more_pythons
+            ):
                 try:
                     runs.append(calibrating.run(interpreter))
                 except BenchError as error:

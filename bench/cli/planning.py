@@ -31,7 +31,9 @@ def understand(
         )
     watcher.phase(f"looking up {wanted_range}")
     pair = resolve_range(target, wanted_range, workspace, arguments.repo)
-    interpreters = tuple(find_interpreters(arguments.python, target.pythons, watcher.say))
+    interpreters = tuple(
+        find_interpreters(arguments.python, target.pythons, watcher.say, target.more_pythons)
+    )
     return Plan(
         target=target,
         pair=pair,

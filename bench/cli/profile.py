@@ -91,7 +91,9 @@ def on_each_python(
         session = make(
             target=target, pair=pair, benchmarks=scenarios, workspace=workspace, watcher=watcher
         )
-        for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
+        for interpreter in find_interpreters(
+            arguments.python, target.pythons, watcher.say, target.more_pythons
+        ):
             watcher.say(f"Python {interpreter.version}")
             try:
                 statuses.append(

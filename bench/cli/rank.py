@@ -97,7 +97,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     made: list[Ranking] = []
     failures: list[BenchError] = []
     with make_watcher() as watcher, at_work(workspace):
-        for interpreter in find_interpreters(arguments.python, target.pythons, watcher.say):
+        for interpreter in find_interpreters(
+            arguments.python, target.pythons, watcher.say, target.more_pythons
+        ):
             ranker = _RevisionRanker(
                 target=target,
                 arguments=arguments,

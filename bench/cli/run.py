@@ -25,7 +25,7 @@ from bench.cli.arguments import (
     wrapped,
 )
 from bench.cli.planning import understand
-from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
+from bench.core.errors import BenchError, ExitStatus, NoPackageError, NothingMeasuredError
 from bench.core.options import Options
 from bench.core.sample import Design
 from bench.core.verdict import Verdict
@@ -241,16 +241,23 @@ def _measure_all(
     )
     runs: list[Run] = []
     failures: list[BenchError] = []
+    left_out: list[BenchError] = []
     for interpreter in plan.interpreters:
         watcher.say(f"Python {interpreter.version}")
         try:
             runs.append(session.run(interpreter, builder.build(interpreter)))
             results.show(runs[-1])
         except BenchError as error:
+            if isinstance(error, NoPackageError) and not interpreter.required:
+                left_out.append(error)
+                watcher.say(f"left out: {error.message}")
+                continue
             if len(plan.interpreters) == 1:
                 raise
             watcher.say(f"Python {interpreter.version}: {error}")
             failures.append(error)
+    if left_out and not runs and not failures:
+        raise left_out[-1]
     return runs, failures
 
 

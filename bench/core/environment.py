@@ -18,7 +18,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
     `packages` are all installed distributions by canonical name; `local` names those that were
     built from the target's own checkout (it can have several). `distribution` and `module` are
-    those of the target's names that this revision has.
+    those of the target's names that this revision has. `python` is `3.14.2`, `3.14.2t` of a free-
+    threaded build; `jit` says whether one that has a JIT has it "on" or "off" by default.
     """
 
     python: str
@@ -32,6 +33,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     local: tuple[str, ...] = ()
     distribution: str = ""
     module: str = ""
+    jit: str = ""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,5 +59,9 @@ class BuildError(BenchError):
     status = ExitStatus.BUILD_FAILED
 
 
+class NoPackageError(BuildError):
+    """A third-party package cannot be had for a Python on this machine."""
+
+
 class UnprovenError(BuildError):
     """What is measured is not what was built: whatever it showed counts for nothing."""

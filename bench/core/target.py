@@ -199,6 +199,8 @@ def _check_placeholders(words: Iterable[str], *, has_fixture: bool) -> None:
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A project that is measured: where it comes from, how it is installed, what is measured.
 
+    It is measured on `pythons`, and where that is asked for on `more_pythons`.
+
     Of several names in `distribution` and `module`, each revision goes by the first it has.
     """
 
@@ -212,6 +214,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     released: bool = True
     default_range: str = ""
     pythons: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)] = ("3.12", "3.13")
+    more_pythons: tuple[NonEmpty, ...] = ()
     checkout_excludes: tuple[str, ...] = ()
     build_timeout_s: Positive = 900.0
     network: Literal["none", "host"] = "none"

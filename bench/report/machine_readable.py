@@ -30,7 +30,7 @@ def result_document(one: Evaluated, fitting: Fitting | None) -> dict[str, Any]:
         "layer": manifest.layer,
         "base": msgspec.to_builtins(manifest.pair.base),
         "head": msgspec.to_builtins(manifest.pair.head),
-        "python": manifest.base.provenance.python,
+        "python": manifest.whole_python,
         "machine": manifest.machine.name,
         "run": manifest.run_id,
         "complete": run.closed is not None,

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from packaging.version import InvalidVersion, Version
 
 from bench.core.errors import DataError
 from bench.core.machine import Machine
 from bench.core.result import Evaluation, Result
 from bench.core.revision import Pair
+from bench.core.variants import python_order
 from bench.core.verdict import Interval
 from bench.engine.evaluation import evaluate
 from bench.engine.store.place import run_folders
@@ -48,7 +48,7 @@ class Evaluated:
     def title(self) -> str:
         """The pair and Python, for pictures."""
         manifest = self.run.manifest
-        return f"{manifest.target} {manifest.pair.label}, Python {manifest.base.provenance.python}"
+        return f"{manifest.target} {manifest.pair.label}, Python {manifest.whole_python}"
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -269,14 +269,6 @@ def _names(one: Evaluated) -> set[str]:
 
 def _moment(one: Evaluated) -> tuple[str, str]:
     return one.run.manifest.started_at, one.run.manifest.run_id
-
-
-def python_order(python: str) -> tuple[bool, Version, str]:
-    """What Pythons are sorted by: 3.9 stands before 3.13."""
-    try:
-        return True, Version(python), python
-    except InvalidVersion:
-        return False, Version("0"), python
 
 
 def _grouped(items: Iterable[_Item], key: Callable[[_Item], str]) -> dict[str, list[_Item]]:

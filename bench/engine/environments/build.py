@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from bench.core.environment import EnvironmentRecord, ImageRecord, Provenance, Recipe
-from bench.core.errors import BuildError, DataError
+from bench.core.errors import BuildError, DataError, NoPackageError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
 from bench.core.process import transcript
@@ -39,6 +39,7 @@ from bench.engine.environments.provenance import (
     read_provenance,
     readable,
 )
+from bench.engine.environments.refusals import refused_package
 from bench.engine.environments.sandboxed_builds import build_sandbox
 from bench.engine.environments.uv import package_sources, run_uv
 from bench.engine.revisions.checkout import tracked_files
@@ -293,9 +294,18 @@ class _Build:
             self.workspace.logs / f"{self.target.name}-{self.revision.label}-{self.recipe.key}.log"
         )
         write_atomically(log, transcript(self.installer.log))
+        label = f"{self.target.name} {self.revision.label}"
+        said = self.installer.log[-1].stderr if self.installer.log else ""
+        refused = refused_package(said, self.recipe.distribution)
+        if refused:
+            python = interpreter_facts(Path(self.recipe.interpreter)).name
+            return NoPackageError(
+                f"{label} cannot be installed on Python {python}: {refused}.",
+                "Choose another Python with --python, or install what building that package needs: "
+                f"a compiler and the headers of this Python. {error.hint} The whole log: {log}",
+            )
         return BuildError(
-            f"{self.target.name} {self.revision.label} could not be built for "
-            f"{self.recipe.interpreter}: {error.message}",
+            f"{label} could not be built for {self.recipe.interpreter}: {error.message}",
             f"{error.hint} The whole log: {log}".strip(),
         )
 

@@ -139,7 +139,8 @@ def read_provenance(
     module, file = _module(installed, name, modules, facts.suffixes)
     found = installed.distributions
     return Provenance(
-        python=facts.python,
+        python=facts.version,
+        jit=facts.jit,
         implementation=facts.implementation,
         compiler=facts.compiler,
         base_executable=str(facts.executable),

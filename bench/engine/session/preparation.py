@@ -205,7 +205,7 @@ def describe_run(
         base_start=start_files(environments.base),
         head_start=start_files(environments.head),
         harness=harness(plan.workspace),
-        variables=plan.target.env,
+        variables={**plan.target.env, **interpreter.variables},
         seed=secrets.randbits(48),
         started_at=now.isoformat(timespec="seconds"),
     )
@@ -259,7 +259,7 @@ def subjects(
         base, head = (
             Subject(
                 environment=environments.side(side),
-                own=target.env,
+                own={**target.env, **interpreter.variables},
                 home=homes[side],
                 support=pyperf or scratch,
                 suites=workspace.suites,

@@ -14,6 +14,7 @@ from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Side
 from bench.core.target import Benchmark
+from bench.core.variants import whole_name
 
 # From 2 on the lines of `rounds.jsonl` are chained, and the cores are stored; from 3 on duets tell
 # what a side used after the other one had ended, the control has its part of the error rate, and
@@ -88,6 +89,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def environment(self, side: Side) -> EnvironmentRecord:
         """The environment of one side."""
         return self.base if side is Side.BASE else self.head
+
+    @property
+    def whole_python(self) -> str:
+        """Its Python with the patch release and the variant: `3.14.2t`, `3.14.2+jit`."""
+        return whole_name(self.python, self.base.provenance.python)
 
     def is_same_question(self, other: Manifest) -> bool:
         """Whether both runs were asked for the same."""

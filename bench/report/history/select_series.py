@@ -14,9 +14,10 @@ from bench.core.errors import DataError
 from bench.core.machine import Machine
 from bench.core.result import CONTROL, Result
 from bench.core.revision import Revision, Source
+from bench.core.variants import python_order
 from bench.core.verdict import Verdict
 from bench.engine.store.series import Series, read_series, series_folders
-from bench.report.select_runs import Evaluated, python_order
+from bench.report.select_runs import Evaluated
 
 
 @dataclass(frozen=True)

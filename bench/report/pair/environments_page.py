@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.core.environment import EnvironmentRecord, ImageRecord, SourceMatch
+from bench.core.environment import EnvironmentRecord, ImageRecord, Provenance, SourceMatch
 from bench.engine.environments.dependencies import DependencyChange
 from bench.formats.markdown import code, collapsed, fenced, heading, plain, prose, table
 from bench.formats.text import counted, day, duration, joined, mebibytes
@@ -139,7 +139,7 @@ def _facts(side: EnvironmentRecord) -> list[str]:
         _source_match(side),
         _not_installed(side.source_match),
         code(side.digest) if side.digest else "",
-        plain(f"{proven.implementation} {proven.python}, {proven.compiler}"),
+        _python(proven),
         code(proven.base_executable),
         code(proven.module_file),
         plain(proven.version),
@@ -148,6 +148,13 @@ def _facts(side: EnvironmentRecord) -> list[str]:
         code(side.key),
     )
     return [fact or "–" for fact in facts]
+
+
+def _python(proven: Provenance) -> str:
+    words = f"{proven.implementation} {proven.python}, {proven.compiler}"
+    free_threaded = ", free-threaded" * proven.python.endswith("t")
+    jit = f", built with a JIT that is {proven.jit} unless PYTHON_JIT is set" * bool(proven.jit)
+    return plain(f"{words}{free_threaded}{jit}")
 
 
 def _names(side: EnvironmentRecord) -> str:

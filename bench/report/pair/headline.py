@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from bench.core.result import Result
 from bench.core.revision import Pair, Revision, Source
+from bench.core.variants import python_order
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, plain, prose
 from bench.formats.text import counted, effects, joined, magnitude
 from bench.report.pair.control import doubtful_mark
 from bench.report.pair.gate_section import gate_mark
-from bench.report.select_runs import Shown, python_order
+from bench.report.select_runs import Shown
 
 _NAMES_SHOWN = 6
 _REASON_LENGTH = 100

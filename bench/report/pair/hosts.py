@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.core.result import Result
+from bench.core.variants import python_order
 from bench.engine.evaluation import differences, of_design
 from bench.engine.statistics.between_hosts import BetweenHosts, between_hosts
 from bench.engine.statistics.precision import scatter
 from bench.formats.markdown import heading, plain, table
 from bench.formats.text import change, share
-from bench.report.select_runs import OnMachine, Shown, python_order
+from bench.report.select_runs import OnMachine, Shown
 
 
 @dataclass(frozen=True)

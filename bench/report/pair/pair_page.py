@@ -65,7 +65,7 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
 
 def _about(pair: PairRuns, page: Page) -> str:
     shown = [one for on in pair.machines for one in on.shown]
-    pythons = list(dict.fromkeys(one.run.manifest.base.provenance.python for one in shown))
+    pythons = list(dict.fromkeys(one.run.manifest.whole_python for one in shown))
     days = sorted({day(one.run.manifest.started_at) for one in shown})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     machines = dict.fromkeys(

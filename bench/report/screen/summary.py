@@ -137,7 +137,7 @@ class ResultsStep:
 def print_results(console: Console, one: Evaluated) -> None:
     """The final table of a run: a line a benchmark, then how many there are of each verdict."""
     manifest = one.run.manifest
-    title = f"{manifest.target} {manifest.pair.label}, Python {manifest.base.provenance.python}"
+    title = f"{manifest.target} {manifest.pair.label}, Python {manifest.whole_python}"
     console.print()
     marks = [mark for mark in (gate_mark(one.run), doubtful_mark(one.evaluation)) if mark]
     console.print(

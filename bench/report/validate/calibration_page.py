@@ -82,7 +82,7 @@ def _newest(calibrations: Sequence[Calibration]) -> list[Calibration]:
 
 def _one(calibration: Calibration, page: Page) -> Iterator[str]:
     manifest, options = calibration.run.manifest, calibration.run.manifest.options
-    yield heading(3, f"{plain(manifest.target)}, Python {manifest.base.provenance.python}")
+    yield heading(3, f"{plain(manifest.target)}, Python {manifest.whole_python}")
     yield table(COLUMNS, calibration_rows(calibration))
     yield (
         f"{plain(manifest.pair.head.label)} against itself, {manifest.started_at[:16]} UTC, "
