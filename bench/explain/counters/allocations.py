@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.core.counts import Counter, Tally
 from bench.core.target import Benchmark
+from bench.core.told import read_text
 from bench.engine.measure.client import Invocation
 from bench.explain.counters.running import NotCountedError, Runner, find_tool, scratch
 
@@ -60,7 +61,7 @@ def parse_usage(log: str) -> tuple[int, int]:
 
 
 def _read(folder: Path) -> Tally:
-    logs = (file.read_text(encoding="utf-8", errors="replace") for file in folder.glob("log.*"))
+    logs = (read_text(file) for file in folder.glob("log.*"))
     usages = [parse_usage(log) for log in logs]
     blocks, size = (sum(numbers) for numbers in zip(*usages, strict=True)) if usages else (0, 0)
     if not blocks:

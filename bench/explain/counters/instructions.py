@@ -19,6 +19,7 @@ from pathlib import Path
 from bench.core.counts import Counter, Tally
 from bench.core.process import run_tool
 from bench.core.target import Benchmark
+from bench.core.told import read_text
 from bench.engine.measure.client import Invocation
 from bench.explain.counters.running import NotCountedError, Runner, find_tool, scratch
 
@@ -54,7 +55,7 @@ def find_instruction_counter() -> InstructionCounter:
         return InstructionCounter(
             name="perf stat",
             command=lambda folder: (*fixed, perf, *_perf_options(folder)),
-            read=lambda folder: parse_perf((folder / "perf").read_text(encoding="utf-8")),
+            read=lambda folder: parse_perf(read_text(folder / "perf")),
             slow_down=1.2,
             start_s=0.1,
         )
@@ -83,7 +84,7 @@ def parse_perf(report: str) -> int:
 
 
 def _read_cachegrind(folder: Path) -> int:
-    logs = [file.read_text(encoding="utf-8", errors="replace") for file in folder.glob("log.*")]
+    logs = [read_text(file) for file in folder.glob("log.*")]
     total = sum(map(parse_cachegrind, logs))
     if not total:
         raise NotCountedError("cachegrind wrote no total")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import os
 import re
@@ -15,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from bench.core.counts import MODULES, Counter, Tally
 from bench.core.target import Benchmark
+from bench.core.told import is_filled, read_literal
 from bench.engine.environments.build import Environment
 from bench.engine.measure.client import Invocation
 from bench.explain.counters.running import NotCountedError, Runner, scratch
@@ -109,11 +109,11 @@ def _run(
         path = os.pathsep.join(filter(None, (str(_FOLDER), invocation.env.get("PYTHONPATH"))))
         ours = {"PYTHONPATH": path, "BENCH_OBSERVER": str(folder), **variables}
         runner.run(benchmark, invocation, variables=ours)
-        texts = [file.read_text(encoding="ascii") for file in sorted(folder.glob("*.*"))]
-    told: list[_Told] = [ast.literal_eval(text) for text in texts if text]
+        files = sorted(folder.glob("*.*"))
+        told = [read_literal(file, _Told) for file in files if is_filled(file)]
     if not told:
         raise NotCountedError("no Python process of it could be observed")
-    return told, texts.count("")
+    return told, len(files) - len(told)
 
 
 def _classified(told: list[_Told], own: frozenset[str]) -> dict[Counter, frozenset[str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.core.process import Finished, run_tool
 from bench.core.secrets import without_secrets
 from bench.core.target import Benchmark
+from bench.core.told import NotToldError, read_text
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.homes import HomeError
 from bench.engine.measure.inputs import put_files
@@ -77,16 +78,22 @@ class Runner:
 def _ending(finished: Finished, errors: Path, limit_s: float) -> str:
     if finished.status is None:
         return f"stopped after {limit_s:.0f} s"
-    said = errors.read_text(encoding="utf-8", errors="replace") if errors.exists() else ""
+    said = read_text(errors) if errors.exists() else ""
     last = without_secrets(said.strip() or finished.stderr.strip()).splitlines()[-1:]
     return ": ".join([f"exit status {finished.status}", *(line[:300] for line in last)])
 
 
 @contextmanager
 def scratch(invocation: Invocation) -> Iterator[Path]:
-    """A folder for what an instrument writes: beside the subject's home, never in it."""
+    """A folder for what an instrument writes: beside the subject's home, never in it.
+
+    What cannot be read there raises `NotCountedError`.
+    """
     with scratch_beside(invocation.cwd, "counters-") as folder:
-        yield folder
+        try:
+            yield folder
+        except NotToldError as error:
+            raise NotCountedError(str(error)) from error
 
 
 def find_tool(name: str) -> str:

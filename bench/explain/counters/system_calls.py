@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench.core.counts import Counter, Tally
 from bench.core.process import run_tool
 from bench.core.target import Benchmark
+from bench.core.told import read_text
 from bench.engine.measure.client import Invocation
 from bench.explain.counters.running import NotCountedError, Runner, find_tool, scratch
 
@@ -33,7 +34,7 @@ def count_system_calls(
     with scratch(invocation) as folder:
         summary = folder / "summary"
         runner.run(benchmark, invocation, under=(strace, "-f", "-c", "-o", str(summary)))
-        return tally(summary.read_text(encoding="utf-8"))
+        return tally(read_text(summary))
 
 
 def tally(summary: str) -> Tally:

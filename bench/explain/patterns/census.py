@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from bench.core.target import Benchmark
+from bench.core.told import is_filled, read_literal
 from bench.engine.measure.client import Invocation
 from bench.explain.counters.running import NotCountedError, Runner, scratch
 from bench.explain.rank.recording import with_path
@@ -63,6 +63,15 @@ class Census:
     counts: int = 1
 
 
+class _ToldCensus(TypedDict):
+    """What the program in a process wrote (see `agents/census/sitecustomize.py`)."""
+
+    classes: list[ClassCount]
+    caches: list[tuple[str, int, int, int, int]]
+    miss_ns: float
+    counts: int
+
+
 def take_census(
     runner: Runner, benchmark: Benchmark, invocation: Invocation, own: Collection[str]
 ) -> Census:
@@ -75,12 +84,11 @@ def take_census(
             "BENCH_CENSUS_OWN": "\n".join(sorted(own)),
         }
         runner.run(benchmark, invocation, variables=variables)
-        text = file.read_text(encoding="ascii") if file.exists() else ""
-    if not text:
+        told = read_literal(file, _ToldCensus) if is_filled(file) else None
+    if told is None:
         raise NotCountedError("no Python process of it could be asked for its objects")
-    told: dict[str, Any] = ast.literal_eval(text)
     return Census(
-        tuple(ClassCount(**one) for one in told["classes"]),
+        tuple(told["classes"]),
         tuple(
             CacheCount(
                 name=name,

@@ -7,15 +7,22 @@ are for finding, not for comparing; numbers of calls are for both.
 from __future__ import annotations
 
 import marshal
-import pstats
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.sample import Sample
+from bench.core.told import read_literal
 from bench.explain.profile.frames import BUILT_IN, Frame, Namer, RawFrame
 from bench.explain.profile.processes import NotProfiledError, ProfiledProcess, is_ours
 
+# As `pstats` knows it: file, line and function → calls without recursion, all calls, seconds of its
+# own, seconds with all it calls, and the same by caller.
+_Function = tuple[str, int, str]
+_Counted = tuple[int, int, float, float]
+_Timings = tuple[int, int, float, float, dict[_Function, _Counted]]
+Profile = dict[_Function, _Timings]
 _NO_FILE = "~"
 _BUILT_IN_NAME = re.compile(r"^<built-in method (?:builtins\.)?([\w.]+)>$")
 
@@ -49,18 +56,39 @@ def profile_functions(subject: ProfiledProcess, namer: Namer) -> tuple[Functions
         files = sorted(folder.glob("*.pstats"))
         if not files:
             raise NotProfiledError("no Python process of it wrote a profile")
-        merged = pstats.Stats(*map(str, files))
+        told = merge([read_literal(file, Profile) for file in files])
         whole = folder / "functions.pstats"
-        merged.dump_stats(whole)
+        whole.write_bytes(marshal.dumps(told))
         kept = subject.keep(whole)
-    return Functions(read_functions(kept, namer), kept), sample
+    return Functions(called(told, namer), kept), sample
 
 
-def read_functions(file: Path, namer: Namer) -> dict[Frame, Called]:
-    """Functions of a .pstats file by name; those of one name in a module are one."""
-    stats = marshal.loads(file.read_bytes())
+def merge(profiles: Iterable[Profile]) -> Profile:
+    """Several processes' functions as one's, as pstats adds them up."""
+    merged: Profile = {}
+    for one in profiles:
+        for function, timings in one.items():
+            known = merged.get(function)
+            merged[function] = _sum(known, timings) if known else timings
+    return merged
+
+
+def _sum(one: _Timings, other: _Timings) -> _Timings:
+    callers = dict(one[4])
+    for function, more in other[4].items():
+        known = callers.get(function, (0, 0, 0.0, 0.0))
+        callers[function] = _added(known, more)
+    return (*_added(one[:4], other[:4]), callers)
+
+
+def _added(one: _Counted, other: _Counted) -> _Counted:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3]
+
+
+def called(profile: Profile, namer: Namer) -> dict[Frame, Called]:
+    """Functions of a profile by name; those of one name in a module are one."""
     found: dict[Frame, Called] = {}
-    for (path, _line, function), (_, calls, own_s, inclusive_s, _callers) in stats.items():
+    for (path, _line, function), (_, calls, own_s, inclusive_s, _callers) in profile.items():
         if is_ours(path) or "_lsprof" in function:
             continue
         frame = _frame(path, function, namer)

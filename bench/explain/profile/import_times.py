@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from bench.core.sample import Sample
+from bench.core.told import read_text
 from bench.explain.profile.frames import Frame, Namer
 from bench.explain.profile.processes import ProfiledProcess
 
@@ -29,7 +30,7 @@ def time_imports(subject: ProfiledProcess, namer: Namer) -> tuple[Imports, Sampl
     with subject.scratch() as folder:
         told = folder / "stderr"
         sample = subject.run(variables={"PYTHONPROFILEIMPORTTIME": "1"}, stderr=told)
-        text = told.read_text(encoding="utf-8", errors="replace")
+        text = read_text(told)
     lines = [line for line in text.splitlines() if line.startswith("import time:")]
     return Imports("\n".join(lines) + "\n", parse_import_times(text, namer)), sample
 

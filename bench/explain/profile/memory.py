@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+import msgspec
+
 from bench.core.process import run_tool
 from bench.core.sample import Sample
+from bench.core.told import NotToldError, Told, read_bytes
 from bench.explain.profile.frames import NATIVE, Frame, Namer, RawFrame
 from bench.explain.profile.processes import NotProfiledError, ProfiledProcess, is_ours
 
 _LOCATIONS = 5000
 _READING_S = 300.0
+_PEAK_STACKS = Path(__file__).with_name("peak_stacks.py")
+_Held = tuple[int, list[tuple[str, str]]]  # bytes, and functions with their files
 NO_FRAME = Frame("(outside Python code)", NATIVE, NATIVE)
 
 
@@ -76,18 +80,13 @@ def trace_with_memray(
 
 def read_capture(file: Path, namer: Namer) -> Memory:
     """What a capture says; raises `NotProfiledError` when it is cut short."""
-    from memray import FileReader  # noqa: PLC0415 - needed here alone
-
-    stats = _statistics(file)
+    stats = _told(
+        file, ("-m", "memray", "stats", "--json", "-n", str(_LOCATIONS), "-f", "-o"), _Statistics
+    )
     at_peak: dict[tuple[Frame, ...], float] = {}
-    try:
-        with FileReader(file) as reader:
-            for record in reader.get_high_watermark_allocation_records(merge_threads=True):
-                raw = [RawFrame(name, path) for name, path, _ in reversed(record.stack_trace())]
-                stack = namer.stack(raw) or (NO_FRAME,)
-                at_peak[stack] = at_peak.get(stack, 0.0) + record.size
-    except (OSError, RuntimeError) as error:
-        raise NotProfiledError(f"memray's capture can't be read: {error}") from error
+    for size, frames in _told(file, (str(_PEAK_STACKS),), list[_Held]):
+        stack = namer.stack([RawFrame(*one) for one in frames]) or (NO_FRAME,)
+        at_peak[stack] = at_peak.get(stack, 0.0) + size
     return Memory(
         peak=stats["metadata"]["peak_memory"],
         total=stats["total_bytes_allocated"],
@@ -111,18 +110,20 @@ def by_function(locations: Iterable[_Location], namer: Namer) -> dict[Frame, int
     return allocated
 
 
-def _statistics(capture: Path) -> _Statistics:
-    """What `memray stats` says; raises `NotProfiledError`."""
+def _told(capture: Path, program: Sequence[str], kind: type[Told]) -> Told:
+    """What a program writes that reads the capture: the capture could end the interpreter.
+
+    Raises `NotProfiledError`.
+    """
     written = capture.with_suffix(".json")
-    done = run_tool(
-        [sys.executable, "-m", "memray", "stats", "--json", "-n", str(_LOCATIONS), "-f",
-         "-o", written, capture],
-        timeout_s=_READING_S,
-    )  # fmt: skip
+    files = (written, capture) if program[0] == "-m" else (capture, written)
+    done = run_tool([sys.executable, *program, *files], timeout_s=_READING_S)
     if not done.ok:
         raise NotProfiledError(f"memray's capture can't be read: {done.last_lines(1)}")
-    stats: _Statistics = json.loads(written.read_text(encoding="utf-8"))
-    return stats
+    try:
+        return msgspec.json.decode(read_bytes(written), type=kind)
+    except (NotToldError, msgspec.DecodeError) as error:
+        raise NotProfiledError(f"memray's capture can't be read: {error}") from error
 
 
 def memray_page(capture: Path, target: Path) -> bool:

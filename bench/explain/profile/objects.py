@@ -6,18 +6,28 @@ numbers and the like.
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.core.sample import Sample
+from bench.core.told import read_literal
 from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
 
 # A chain of references from a module: at each step a type, and its name in what holds it, or "".
 _Chains = Mapping[tuple[tuple[str, str], ...], int]
+
+
+class ToldObjects(NamedTuple):
+    """What the program in a process wrote (see `agents/profiler/sitecustomize.py`)."""
+
+    before: dict[str, tuple[int, int]]
+    after: dict[str, tuple[int, int]]
+    ways: dict[str, dict[tuple[tuple[str, str], ...], int]]
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -71,10 +81,9 @@ def count_objects(subject: ProfiledProcess, support: Path | None) -> tuple[Growt
         if support is not None:
             variables |= {"BENCH_SUPPORT": str(support)}
         sample = subject.run(variables=variables)
-        told = [file.read_text(encoding="ascii") for file in folder.glob("*.objects")]
-    if not told:
+        found = [growth(*read_literal(file, ToldObjects)) for file in folder.glob("*.objects")]
+    if not found:
         raise NotProfiledError("no Python process of it could be asked")
-    found = [growth(*ast.literal_eval(text)) for text in told]
     return max(found, key=lambda one: sum(kind.count for kind in one.kinds.values())), sample
 
 

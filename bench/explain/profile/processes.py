@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from bench.core.sample import Sample, Side
+from bench.core.told import NotToldError
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.sandbox.folders import keep_plain_files, scratch_beside
@@ -81,9 +82,15 @@ class ProfiledProcess:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder for what a profiler writes: beside the subject's home, never in it."""
+        """A folder for what a profiler writes: beside the subject's home, never in it.
+
+        What cannot be read there raises `NotProfiledError`.
+        """
         with scratch_beside(self._home, "profile-") as folder:
-            yield folder
+            try:
+                yield folder
+            except NotToldError as error:
+                raise NotProfiledError(str(error)) from error
 
     def keep(self, file: Path) -> Path:
         """Move a file out of a scratch folder; it stays until the session is over."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import fmean
 
 from bench.core.sample import Sample, Side
+from bench.core.told import read_text
 from bench.engine.measure.invocations import control_benchmark
 from bench.engine.measure.rounds import Sides
 from bench.explain.profile.difference import FEWEST_PAIRS
@@ -129,7 +130,7 @@ def _record(
             "--rate", str(rate), "--output", str(raw), *options, "--",
         )  # fmt: skip
         sample = _insist(subject, under)
-        lines = raw.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_text(raw).splitlines()
     text = "\n".join(line for line in lines if not is_in_ours(line))
     return parse_folded(text, namer), sample
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.sample import Sample
+from bench.core.told import read_text
 from bench.explain.counters.running import NotCountedError
 from bench.explain.counters.system_calls import find_strace, parse_summary
 from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
@@ -42,8 +43,8 @@ def trace_calls(
         summary, log = folder / "summary", folder / "log"
         sample = subject.run(under=(strace, "-f", "-c", "-o", str(summary)))
         subject.run(under=(strace, "-f", "-e", "trace=%file", "-s", "400", "-o", str(log)))
-        calls, failed = parse_summary(summary.read_text(encoding="utf-8"))
-        text = log.read_text(encoding="utf-8", errors="replace")
+        calls, failed = parse_summary(read_text(summary))
+        text = read_text(log)
     return SystemCalls(calls, failed, *files_by_folder(text, places)), sample
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from bench.core.sample import Sample
+from bench.core.told import read_text
 from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
 
 _EVENTS = ("instructions:u", "cycles:u", "branches:u", "branch-misses:u", "cache-misses:u")
@@ -25,7 +26,7 @@ def count_events(subject: ProfiledProcess, program: str) -> tuple[dict[str, int]
         file = folder / "perf.csv"
         under = (program, "stat", "-x", ",", "-o", str(file), "-e", ",".join(_EVENTS), "--")
         sample = subject.run(under=under)
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = read_text(file).splitlines()
     cells = [line.split(",") for line in lines if line.count(",") > _EVENT]
     found = {one[_EVENT]: int(one[_VALUE]) for one in cells if one[_VALUE].isdigit()}
     if not found:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import NotRequired, TypedDict, TypeVar
 
 from bench.core.process import run_tool
 from bench.core.target import Benchmark
+from bench.core.told import is_filled, read_literal
 from bench.engine.measure.client import Invocation
 from bench.explain.counters.running import NotCountedError, Runner, scratch
 
@@ -85,12 +85,36 @@ class Times:
         return found
 
 
+_Line = tuple[str, str, int, str]
+
+
+class _ToldGraph(TypedDict):
+    """What the program in a process wrote (see `agents/import_graph/sitecustomize.py`)."""
+
+    before: list[str]
+    modules: dict[str, str]
+    appeared: dict[str, str]
+    places: list[tuple[_Line, list[tuple[str, str, str]], list[str]]]
+    lines: list[tuple[str, int]]
+
+
+class _ToldTimes(TypedDict):
+    own_ns: dict[str, int]
+    whole_ns: dict[str, int]
+    under: dict[str, str]
+    process_ns: int
+    top: NotRequired[list[tuple[str, int, int]]]
+
+
+_Kind = TypeVar("_Kind", _ToldGraph, _ToldTimes)
+
+
 def record(
     runner: Runner, benchmark: Benchmark, invocation: Invocation, own: Sequence[Path]
 ) -> Recording:
     """Run once, slowly; `own` are the folders of the project. Raises `NotCountedError`."""
     folders = "\n".join(map(str, own))
-    told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_OWN": folders})
+    told = _run(runner, benchmark, invocation, {"BENCH_RECORDER_OWN": folders}, _ToldGraph)
     return Recording(
         before=frozenset(told["before"]),
         modules=told["modules"],
@@ -102,8 +126,8 @@ def record(
 
 def take_times(runner: Runner, benchmark: Benchmark, invocation: Invocation, runs: int) -> Times:
     """The median of several runs, after one that warms the disk. Raises `NotCountedError`."""
-    _run(runner, benchmark, invocation, {})
-    return middle([_times(_run(runner, benchmark, invocation, {})) for _ in range(runs)])
+    told = [_run(runner, benchmark, invocation, {}, _ToldTimes) for _ in range(runs + 1)]
+    return middle([_times(one) for one in told[1:]])
 
 
 def take_top_level(
@@ -117,7 +141,8 @@ def take_top_level(
     variables = {"BENCH_RECORDER_TOP": "\n".join(map(str, own))}
     found = defaultdict[tuple[str, int], list[float]](list)
     for _ in range(runs):
-        for file, line, taken in _run(runner, benchmark, invocation, variables).get("top", []):
+        told = _run(runner, benchmark, invocation, variables, _ToldTimes)
+        for file, line, taken in told.get("top", []):
             found[file, line].append(taken / 1e9)
     return {key: median(taken) for key, taken in found.items()}
 
@@ -163,7 +188,7 @@ def with_path(invocation: Invocation, folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), rest)))}
 
 
-def _place(place: Sequence[Any], asked: Sequence[Any], accounts: Sequence[str]) -> Place:
+def _place(place: _Line, asked: Sequence[tuple[str, str, str]], accounts: Sequence[str]) -> Place:
     module, file, line, function = place
     names = tuple(ImportedName(*one) for one in asked)
     return Place(
@@ -176,23 +201,26 @@ def _place(place: Sequence[Any], asked: Sequence[Any], accounts: Sequence[str]) 
     )
 
 
-def _times(told: dict[str, Any]) -> Times:
+def _times(told: _ToldTimes) -> Times:
     own, whole = (
-        {name: taken / 1e9 for name, taken in told[which].items()}
-        for which in ("own_ns", "whole_ns")
+        {name: taken / 1e9 for name, taken in which.items()}
+        for which in (told["own_ns"], told["whole_ns"])
     )
     return Times(own, whole, told["process_ns"] / 1e9, told["under"])
 
 
 def _run(
-    runner: Runner, benchmark: Benchmark, invocation: Invocation, variables: dict[str, str]
-) -> dict[str, Any]:
+    runner: Runner,
+    benchmark: Benchmark,
+    invocation: Invocation,
+    variables: dict[str, str],
+    kind: type[_Kind],
+) -> _Kind:
     with scratch(invocation) as folder:
         file = folder / "recorded"
         ours = {**with_path(invocation, _FOLDER), "BENCH_RECORDER": str(file), **variables}
         runner.run(benchmark, invocation, variables=ours)
-        text = file.read_text(encoding="ascii") if file.exists() else ""
-    if not text:
+        told = read_literal(file, kind) if is_filled(file) else None
+    if told is None:
         raise NotCountedError("no Python process of it could be recorded")
-    told: dict[str, Any] = ast.literal_eval(text)
     return told

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import marshal
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bench.core.told import NotToldError, read_marshalled
 
 RECORDER = Path(__file__).parents[1] / "agents" / "tracer"
 
@@ -128,15 +128,21 @@ def recorder_in(folder: Path) -> Path:
 
 
 def read_recording(folder: Path) -> tuple[Recorded, ...]:
-    """All processes that wrote into a folder, in the order in which they began."""
-    found = [_read_process(file) for file in folder.iterdir()]
+    """All processes that wrote into a folder, in the order in which they began.
+
+    Raises `NotToldError`.
+    """
+    try:
+        found = [_read_process(file) for file in folder.iterdir()]
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise NotToldError(f"a process has not written a recording: {error}") from error
     return tuple(sorted((one for one in found if one), key=lambda one: (one.site, one.pid)))
 
 
 def _read_process(file: Path) -> Recorded | None:
     """None for a process that was killed before it had written a word."""
-    with file.open("rb") as stream:
-        events = list(_events(stream))
+    # Batches as they were appended; half a batch at the end is left out.
+    events = [event for batch in read_marshalled(file) for event in batch]
     header = next((event[4] for event in events if event[0] == "process"), None)
     if header is None:
         return None
@@ -177,15 +183,6 @@ def _span(event: tuple[Any, ...]) -> Span:
     return Span(
         kind=kind, begin=begin, end=end, thread=thread, detail=detail, who=tuple(who), failed=failed
     )
-
-
-def _events(stream: BinaryIO) -> Iterator[tuple[Any, ...]]:
-    """Batches as they were appended; half a batch at the end is left out."""
-    while True:
-        try:
-            yield from marshal.load(stream)
-        except (EOFError, ValueError, TypeError):
-            return
 
 
 def _marks(events: list[tuple[Any, ...]]) -> Marks:

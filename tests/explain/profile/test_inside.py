@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import subprocess
 import sys
@@ -10,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.told import read_literal
 from bench.explain.profile.frames import Frame, Namer
-from bench.explain.profile.functions import read_functions
+from bench.explain.profile.functions import Profile, called
 from bench.explain.profile.memory import read_capture
-from bench.explain.profile.objects import growth
+from bench.explain.profile.objects import ToldObjects, growth
+from bench.explain.profile.processes import NotProfiledError
 from bench.explain.profile.system import files_by_folder
 
 INSIDE = Path(__file__).parents[3] / "bench" / "explain" / "agents" / "profiler"
@@ -54,15 +55,15 @@ def run(mode: str, folder: Path, ending: str = "", **variables: str) -> list[Pat
 @pytest.mark.parametrize("ending", ["", "import os; os._exit(0)", "sys.exit(0)"])
 def test_calls_are_counted_however_it_ends(tmp_path: Path, ending: str) -> None:
     (file,) = run("functions", tmp_path, ending)
-    called = read_functions(file, NAMER)
-    assert called[Frame("often()", "program.py", "script")].calls == 40
-    assert called[Frame("make()", "program.py", "script")].calls == 1
-    assert not any("cProfile" in frame.module for frame in called)
+    found = called(read_literal(file, Profile), NAMER)
+    assert found[Frame("often()", "program.py", "script")].calls == 40
+    assert found[Frame("make()", "program.py", "script")].calls == 1
+    assert not any("cProfile" in frame.module for frame in found)
 
 
 def test_objects_that_stay(tmp_path: Path) -> None:
     (file,) = run("objects", tmp_path)
-    found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
+    found = growth(*read_literal(file, ToldObjects))
     assert found.kinds["__main__.Thing"].count == 20000
     assert found.kinds["__main__.Thing"].size > 20000 * 16
     assert not found.kinds["__main__.Thing"].held
@@ -83,7 +84,7 @@ def test_ways_by_which_modules_hold_objects(tmp_path: Path) -> None:
     objgraph = pytest.importorskip("objgraph")
     support = str(Path(objgraph.__file__).parent)
     (file,) = run("objects", tmp_path, _HOLDING, BENCH_SUPPORT=support)
-    found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
+    found = growth(*read_literal(file, ToldObjects))
     assert not found.problem
     (held,) = found.kinds["__main__.Thing"].held
     assert (held.module, held.names) == ("__main__", ("kept",))
@@ -95,7 +96,7 @@ def test_a_way_leads_through_classes_and_instances(tmp_path: Path) -> None:
     objgraph = pytest.importorskip("objgraph")
     support = str(Path(objgraph.__file__).parent)
     (file,) = run("objects", tmp_path, f"{_HOLDING}del kept", BENCH_SUPPORT=support)
-    found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
+    found = growth(*read_literal(file, ToldObjects))
     (held,) = found.kinds["__main__.Thing"].held
     assert (held.names, round(held.count)) == (("Table", "table"), 40)
 
@@ -103,7 +104,7 @@ def test_a_way_leads_through_classes_and_instances(tmp_path: Path) -> None:
 def test_without_a_working_objgraph_objects_are_counted_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "objgraph.py").write_text("raise ImportError('not today')", encoding="utf-8")
     (file,) = run("objects", tmp_path, BENCH_SUPPORT=str(tmp_path))
-    found = growth(*ast.literal_eval(file.read_text(encoding="ascii")))
+    found = growth(*read_literal(file, ToldObjects))
     assert found.kinds["__main__.Thing"].count == 20000
     assert "not today" in found.problem
 
@@ -129,3 +130,10 @@ def test_files_by_folder() -> None:
     folders, missing = files_by_folder(log, [(Path("/v"), "<environment>")])
     assert folders == {"<environment>/lib": 2, "/usr/bin": 1}
     assert missing == {"<environment>/lib": 1}
+
+
+def test_capture_that_is_none(tmp_path: Path) -> None:
+    pytest.importorskip("memray")
+    (tmp_path / "1.memray").write_bytes(b"memray\0" + bytes(200))
+    with pytest.raises(NotProfiledError, match="memray's capture can't be read"):
+        read_capture(tmp_path / "1.memray", NAMER)

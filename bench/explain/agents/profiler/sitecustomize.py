@@ -52,7 +52,7 @@ def _functions(folder: str) -> None:
         profiler.disable()
         profile = __import__("cProfile").Profile
         profile.snapshot_stats(profiler)
-        _write(folder, "pstats", __import__("marshal").dumps(profiler.stats))
+        _write(folder, "pstats", ascii(profiler.stats).encode())
 
     _at_end(save)
     profiler.enable()
