@@ -22,9 +22,12 @@ def whole_name(name: str, version: str) -> str:
     return version + JIT * name.endswith(JIT)
 
 
+def numbers(name: str) -> tuple[int, ...]:
+    """The version in a name: (3, 14) of `3.14t`; () of other words."""
+    found = _NAME.fullmatch(name)
+    return tuple(map(int, found[1].split("."))) if found else ()
+
+
 def python_order(name: str) -> tuple[bool, tuple[int, ...], str]:
     """What Pythons are sorted by: 3.9 stands before 3.13, variants behind the usual build."""
-    found = _NAME.fullmatch(name)
-    if found is None:
-        return False, (), name
-    return True, tuple(map(int, found[1].split("."))), name
+    return is_name(name), numbers(name), name

@@ -30,15 +30,19 @@ class Package:
 
     @property
     def invocation(self) -> Invocation:
+        return self.invocation_of(sys.executable)
+
+    def invocation_of(self, python: str | Path) -> Invocation:
+        """The scenario in another interpreter."""
         env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder), "PYTHONSAFEPATH": "1"}
-        return Invocation(argv=(sys.executable, "-c", self.statement), env=env, cwd=self.folder)
+        return Invocation(argv=(str(python), "-c", self.statement), env=env, cwd=self.folder)
 
     @property
     def benchmark(self) -> Benchmark:
         return Benchmark(name="scenario", statement=self.statement)
 
-    def record(self) -> Recording:
-        return record(RUNNER, self.benchmark, self.invocation, [self.folder / "own"])
+    def record(self, python: str | Path = sys.executable) -> Recording:
+        return record(RUNNER, self.benchmark, self.invocation_of(python), [self.folder / "own"])
 
     def sources(self) -> dict[str, ModuleSource]:
         found = {}

@@ -19,6 +19,7 @@ from bench.core.errors import NothingMeasuredError
 from bench.core.options import Options
 from bench.core.sample import Side
 from bench.core.target import Benchmark, Target
+from bench.core.variants import numbers
 from bench.engine.environments.build import Environment
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.measure.client import Invocation, Launcher
@@ -118,8 +119,13 @@ class ScenarioRanker:
             return {
                 source.file: source
                 for folder in self.folders
-                for source in read_package(folder, self._unreadable)
+                for source in read_package(folder, self._python, self._unreadable)
             }
+
+    @property
+    def _python(self) -> Path:
+        """The interpreter of the environment, without what is installed there."""
+        return (self.environment.venv / "bin" / "python").resolve()
 
     def common_fields(self) -> dict[str, Any]:
         """What a `Ranking` says of where and when it was made."""
@@ -140,7 +146,7 @@ class ScenarioRanker:
         invocation = self.subject.invocation(self.benchmark)
         if not self.folders:
             raise NothingMeasuredError(f"No own package of {self.target.name} is installed.")
-        compile_recorder((self.environment.venv / "bin" / "python").resolve())
+        compile_recorder(self._python)
         with _workers(1 if invocation.home else 2) as pool:
             timed = self._time(invocation)
             with self.step("copying the package"):
@@ -192,7 +198,7 @@ class ScenarioRanker:
             if name.partition(".")[0] in self.own and Path(file) in self.sources
         }
         with self.step("choosing the set"):
-            lazy = tuple(map(int, self.python.split("."))) >= (3, 14)
+            lazy = numbers(self.environment.record.provenance.python) >= (3, 14)
             everything = list(self.sources.values())
             judgement = judge_imports(graph, imported, everything, lazy=lazy)
             best, worths_ = _choose(graph, judgement)
@@ -212,8 +218,11 @@ class ScenarioRanker:
             self.problems.append(f"instructions were not counted: {error}")
             return None
 
-    def _unreadable(self, file: Path, error: Exception) -> None:
-        self.problems.append(f"{shown_file(file)} could not be read: {error}")
+    def _unreadable(self, file: Path, why: str) -> None:
+        self.problems.append(
+            f"{shown_file(file)} could not be read ({why}): its imports are not ranked, and what "
+            "it takes from other modules is not known"
+        )
 
     def _timed(
         self, check: Verification, experiment: Experiment, head: Overlay, timed: ScenarioTimes

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from bench.explain.rank.newer_syntax import parse_with
 from bench.explain.rank.scopes import Use, Uses, bound_name, bound_names
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -27,6 +28,7 @@ class Standing(enum.StrEnum):
     CLASS = "in a class"
     TYPES = "for type checkers"
     CROWDED = "shares its line"
+    LAZY = "lazy already"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +76,15 @@ class ModuleSource:
     tree: ast.Module
 
     @classmethod
-    def parse(cls, module: str, file: Path) -> ModuleSource:
-        """Read a file; raises `SyntaxError` when this Python can't, and `UnicodeDecodeError`."""
+    def parse(cls, module: str, file: Path, tree: ast.Module | None = None) -> ModuleSource:
+        """Read a file, whose `tree` may be known; raises `SyntaxError` and `UnicodeDecodeError`."""
         raw = file.read_bytes().decode("utf-8")
         text = _ANY_END.sub("\n", raw)  # `str.splitlines` would also split at form feeds
         newline = "\r\n" if "\r\n" in raw else "\n"
         lines = [f"{line}\n" for line in text.split("\n")]
         lines[-1] = lines[-1][:-1]  # what follows the last end of a line
-        return cls(module=module, file=file, lines=lines, newline=newline, tree=ast.parse(text))
+        tree = tree or ast.parse(text)
+        return cls(module=module, file=file, lines=lines, newline=newline, tree=tree)
 
     @property
     def is_package(self) -> bool:
@@ -208,6 +211,8 @@ class ModuleSource:
         behind = after[node.end_col_offset :].strip()
         if before or behind.startswith(b";"):
             standing = Standing.CROWDED
+        if getattr(node, "is_lazy", False):  # 3.15: carried out where a name is used first
+            standing = Standing.LAZY
         names = []
         for alias in node.names:
             bound = bound_name(alias)
@@ -221,15 +226,32 @@ class ModuleSource:
         return Statement(node, scope, standing, tuple(names))
 
 
-def read_package(folder: Path, report: Callable[[Path, Exception], None]) -> Iterator[ModuleSource]:
-    """All modules of an installed package or file; `report` hears of those that can't be read."""
-    site = folder.parent
+def read_package(
+    folder: Path, python: Path, report: Callable[[Path, str], None]
+) -> Iterator[ModuleSource]:
+    """All modules of an installed package or file; `report` hears of those that can't be read.
+
+    What is newer than the harness's own Python the subject's `python` parses.
+    """
+    newer: list[Path] = []
     for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
-        name = ".".join(file.relative_to(site).with_suffix("").parts)
         try:
-            yield ModuleSource.parse(name.removesuffix(".__init__"), file)
-        except (SyntaxError, UnicodeDecodeError) as error:
-            report(file, error)
+            yield ModuleSource.parse(_module_name(file, folder), file)
+        except SyntaxError:
+            newer.append(file)
+        except (ValueError, RecursionError) as error:
+            report(file, str(error))
+    for file, tree in zip(newer, parse_with(python, newer) if newer else (), strict=True):
+        if isinstance(tree, str):
+            report(file, tree)
+        else:
+            yield ModuleSource.parse(_module_name(file, folder), file, tree)
+
+
+def _module_name(file: Path, folder: Path) -> str:
+    """The module of a file of a package, or of the one file that stands for it."""
+    name = ".".join(file.relative_to(folder.parent).with_suffix("").parts)
+    return name.removesuffix(".__init__")
 
 
 def _functions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Function]]:

@@ -93,10 +93,11 @@ class CommitAccuracy:
     def _sources(self) -> dict[str, ModuleSource]:
         """The project's modules as the commit left them."""
         head = self.environments.head
+        python = (head.venv / "bin" / "python").resolve()
         return {
             source.module: source
             for folder in own_folders(head, own_packages(head))
-            for source in read_package(folder, lambda _file, _error: None)
+            for source in read_package(folder, python, lambda _file, _why: None)
         }
 
     def _saved(self) -> int | None:
