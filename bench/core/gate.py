@@ -19,7 +19,8 @@ class SuiteRun(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One revision's tests, run once in a fresh checkout.
 
     `source` says where the tests come from, `left_out` names declared paths that this revision does
-    not have, `detail` is what the suite said last when it left no results.
+    not have, `detail` is what the suite said last when it left no results, `contradiction` how its
+    process and its output disagree with its results, which tests can write themselves.
     """
 
     ending: Ending
@@ -32,6 +33,7 @@ class SuiteRun(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     skipped: int = 0
     left_out: tuple[str, ...] = ()
     detail: str = ""
+    contradiction: str = ""
 
     @property
     def has_results(self) -> bool:
@@ -72,6 +74,13 @@ class Gate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.base.has_results and not self.head.has_results
 
     @property
+    def head_contradicts(self) -> str:
+        """How head's results disagree with how its tests ended, where base's do not; or ""."""
+        if self.base is None or self.head is None or self.base.contradiction:
+            return ""
+        return self.head.contradiction
+
+    @property
     def newly_fails(self) -> bool:
         """Whether head is worse than base: the pair's figures may be those of broken code."""
-        return bool(self.newly_failing) or self.head_broke
+        return bool(self.newly_failing or self.head_broke or self.head_contradicts)

@@ -6,6 +6,7 @@ repository that may be the user's own, and tags are there for versions computed 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urljoin
 
 from bench.core.errors import UsageError
 from bench.core.files import write_atomically
+from bench.core.printable import printable
 from bench.engine.revisions.calls import git, git_remote, must
 
 _NETWORK_S = 1800
@@ -149,6 +151,8 @@ def _fill_submodules(source: Path, folder: Path) -> None:
 
 
 def _fill(source: Path, folder: Path, name: str, path: str, commit: str) -> None:
+    if name.startswith("/") or ".." in name.split("/"):
+        raise UsageError(f"A submodule's name leads out of the repository: {printable(name)}.")
     own = _place(source, "modules") / name
     if own.is_dir() and git(own, "cat-file", "-e", f"{commit}^{{commit}}").ok:
         check_out(own, commit, folder / path)
@@ -157,6 +161,13 @@ def _fill(source: Path, folder: Path, name: str, path: str, commit: str) -> None
     if url.startswith(("./", "../")):
         url = urljoin(_setting(source, "remote.origin.url").rstrip("/") + "/", url)
     shutil.rmtree(folder / path, ignore_errors=True)
+    if _is_local(url) and not _allows_local(source):
+        raise UsageError(
+            f"The submodule {name} ({url}) can't be had: its address is a place on this machine, "
+            "and a commit could name any.",
+            f"`git -C {source} submodule update --init --recursive` brings it into the clone; `git "
+            "config protocol.file.allow always` in the clone allows such addresses.",
+        )
     cloned = git_remote(None, "clone", "--quiet", "--", url, folder / path, timeout_s=_NETWORK_S)
     there = cloned.ok and git(folder / path, "cat-file", "-e", f"{commit}^{{commit}}").ok
     if not there:
@@ -167,6 +178,21 @@ def _fill(source: Path, folder: Path, name: str, path: str, commit: str) -> None
     must(git(folder / path, "checkout", "--quiet", "--detach", commit))
     _check_files(folder / path, commit, folder / path)
     _fill_submodules(folder / path, folder / path)
+
+
+def _is_local(url: str) -> bool:
+    """A path, `file:`, or a remote helper's: neither `scheme://host` nor `host:path`."""
+    scheme, is_url, _ = url.partition("://")
+    if is_url:
+        return scheme not in {"https", "http", "ssh", "git", "git+ssh", "ssh+git", "ftp", "ftps"}
+    host, is_remote, path = url.partition(":")
+    return not is_remote or "/" in host or path.startswith(":")
+
+
+def _allows_local(source: Path) -> bool:
+    """git's own two ways of allowing it."""
+    named = os.environ.get("GIT_ALLOW_PROTOCOL", "").split(":")
+    return "file" in named or _setting(source, "protocol.file.allow") == "always"
 
 
 def _setting_of_modules(folder: Path, name: str) -> str:

@@ -13,7 +13,9 @@ On disk `<cache>/envs/<hash>/`: `venv`, `pristine` (the kept tree), `checkout` (
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -106,10 +108,17 @@ def fresh_checkout(folder: Path) -> Iterator[Path]:
     with exclusive(folder / "checkout.lock", wait=True):
         shutil.rmtree(checkout, ignore_errors=True)
         try:
-            shutil.copytree(folder / "pristine", checkout, symlinks=True)
+            shutil.copytree(folder / "pristine", checkout, symlinks=True, ignore=_pipes)
             yield checkout
         finally:
             shutil.rmtree(checkout, ignore_errors=True)
+
+
+def _pipes(folder: str, names: list[str]) -> list[str]:
+    """What a build left that is no file: pipes, sockets. Copying one would never end."""
+    modes = {name: os.lstat(f"{folder}/{name}").st_mode for name in names}
+    plain = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
+    return [name for name, mode in modes.items() if not any(one(mode) for one in plain)]
 
 
 def build_suite_environment(

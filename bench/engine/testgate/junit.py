@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from bench.core.files import read_plain
+from bench.core.printable import printable
 
 _MOST_BYTES = 256 << 20
+_LONGEST = 400
+_NO_LINES = dict.fromkeys(map(ord, "\t\n\r"), " ")
 
 
 class Case(enum.StrEnum):
@@ -39,10 +43,18 @@ def read_junit(file: Path) -> dict[str, Case] | None:
         return None
     cases: dict[str, Case] = {}
     for element in root.iter("testcase"):
-        name, case = _identity(element), _case(element)
+        name, case = _shown(_identity(element)), _case(element)
         known = cases.get(name, case)
         cases[name] = max(case, known, key=_BADNESS.__getitem__)
     return cases
+
+
+def _shown(name: str) -> str:
+    """A name that a screen, a page and a command line can bear; tests choose any."""
+    name = printable(name).translate(_NO_LINES)
+    if len(name) <= _LONGEST:
+        return name
+    return f"{name[:_LONGEST]}… {hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"
 
 
 def without_parameters(identity: str) -> str:

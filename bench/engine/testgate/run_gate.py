@@ -162,6 +162,8 @@ def _gate(
 def _first(gate: Gate) -> str:
     if gate.head is not None and gate.head_broke:
         return counts(gate.head)
+    if gate.head_contradicts and not gate.newly_failing:
+        return gate.head_contradicts
     listed = ", ".join(gate.newly_failing[:3])
     more = len(gate.newly_failing) - 3
     return f"{listed} and {more} more" if more > 0 else listed

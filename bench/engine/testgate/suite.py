@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from bench.engine.testgate.sources import Sources, present
 # Fixed for measured processes, but what a project's own tests may test, or set themselves.
 _NOT_FOR_TESTS = ("TERM", "NO_COLOR", "COLUMNS", "LINES", "PYTHONSAFEPATH")
 _DETAIL_LINES = 12
+_PASSED = re.compile(r"\b(\d+) (passed|xpassed)\b")
 
 
 class SuiteOutcome(msgspec.Struct, frozen=True):
@@ -164,8 +167,29 @@ class Suite:
             errors=count[Case.ERROR],
             skipped=count[Case.SKIPPED],
             left_out=tuple(path for path in self.tests.paths if path not in self._paths),
+            contradiction=contradiction(finished, cases.values()),
         )
         return SuiteOutcome(run, cases)
+
+
+def contradiction(finished: Finished, cases: Collection[Case]) -> str:
+    """How a suite's end and its last line disagree with its results; "" where they agree.
+
+    A `conftest.py` can write the results itself. What it prints it can choose as well: this is what
+    can be seen, and what both sides have in common is the project's own way.
+    """
+    count = Counter(cases)
+    fails = bool(count[Case.FAILED] or count[Case.ERROR])
+    if finished.status is None:
+        return "it did not end in time"
+    if fails != (finished.status != 0):
+        listed = "failures" if fails else "no failure"
+        return f"it ended with status {finished.status}, and its results list {listed}"
+    told = _PASSED.findall("\n".join(finished.stdout.splitlines()[-3:]))
+    passed = sum(int(number) for number, _ in told)
+    if told and passed != count[Case.PASSED]:
+        return f"it said that {passed} passed, and its results list {count[Case.PASSED]}"
+    return ""
 
 
 def _is_for_tests(key: str, own: dict[str, str]) -> bool:

@@ -85,6 +85,11 @@ def _outcome(run: SuiteRun) -> str:
 def _verdict(gate: Gate) -> str:
     if gate.head_broke and gate.head is not None:
         return f"**{_MARK}**: head's suite ended without results ({gate.head.ending})."
+    if gate.head_contradicts and not gate.newly_failing:
+        return (
+            f"**{_MARK}**: head's results cannot be believed, base's can: "
+            f"{plain(gate.head_contradicts)}."
+        )
     if gate.newly_failing:
         number = counted(len(gate.newly_failing), "test")
         verb = "fails" if len(gate.newly_failing) == 1 else "fail"

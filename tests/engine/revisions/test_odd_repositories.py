@@ -13,6 +13,7 @@ from support.sandbox import Sandbox, target_text
 from bench.core.errors import UsageError
 from bench.core.revision import Pair
 from bench.core.target import parse_target
+from bench.engine.revisions import checkout
 from bench.engine.revisions.git import Clone
 from bench.engine.revisions.resolve import resolve_range
 
@@ -83,7 +84,42 @@ def test_submodule_is_cloned_where_the_clone_has_none(
     assert (tmp_path / "checkout" / "sample" / "inner" / "part.py").is_file()
 
 
-def test_submodule_that_cannot_be_had_is_named(made: Repository, tmp_path: Path) -> None:
+def test_submodule_is_not_copied_from_this_machine(made: Repository, tmp_path: Path) -> None:
+    with_submodule(made, tmp_path)
+    made.git("clone", "--quiet", made.path.as_uri(), str(tmp_path / "own"))
+    with pytest.raises(UsageError, match=r"The submodule .* is a place on this machine"):
+        Clone(tmp_path / "own").check_out(head_of(made), tmp_path / "checkout")
+    made.git("-C", str(tmp_path / "own"), "config", "protocol.file.allow", "always")
+    Clone(tmp_path / "own").check_out(head_of(made), tmp_path / "checkout")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_local"),
+    [("https://a.b/c", False), ("git@a.b:c/d.git", False), ("ssh://a/b", False), ("/a/b", True),
+     ("file:///a", True), ("a/b:c", True), ("ext::sh -c x", True), ("", True), ("--a=b", True)],
+)  # fmt: skip
+def test_addresses_on_this_machine(url: str, *, is_local: bool) -> None:
+    assert checkout._is_local(url) == is_local
+
+
+@pytest.mark.parametrize("name", ["{folder}", "../../secret"])
+def test_name_of_a_submodule_leads_elsewhere(tmp_path: Path, name: str) -> None:
+    """The clone's own copy of a submodule is looked for by its name."""
+    secret = Repository.create(tmp_path / "secret")
+    commit = secret.commit({"token": "hunter2"}, "Secret")
+    outer = Repository.create(tmp_path / "outer")
+    own = name.format(folder=secret.path / ".git")
+    outer.commit({".gitmodules": f'[submodule "{own}"]\n\tpath = a\n\turl = https://b/c\n'}, "A")
+    outer.git("update-index", "--add", "--cacheinfo", f"160000,{commit},a")
+    outer.git("commit", "--quiet", "--message", "With a submodule")
+    with pytest.raises(UsageError, match="submodule's name leads out of the repository"):
+        Clone(outer.path).check_out(head_of(outer), tmp_path / "checkout")
+
+
+def test_submodule_that_cannot_be_had_is_named(
+    made: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
     inner = with_submodule(made, tmp_path)
     made.git("clone", "--quiet", made.path.as_uri(), str(tmp_path / "own"))
     inner.path.rename(tmp_path / "gone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bench.core.lock import exclusive
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.sandbox.isolation import isolate
 from bench.engine.store.run import Run
+from bench.engine.testgate.environment import fresh_checkout
 from bench.report.pair.gate_section import gate_line, gate_mark, gate_section
 
 OLD = "tests/test_sample.py::test_old_sorrow"
@@ -72,6 +74,14 @@ def test_newly_failing_is_run_once_more(gatekeeper: Gatekeeper) -> None:
     assert (gate.added, gate.removed) == (1, 0)
     assert gatekeeper.runs == 4
     assert any("newly fail" in line and BROKEN in line for line in gatekeeper.said)
+
+
+def test_pipes_in_a_checkout_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "pristine").mkdir()
+    (tmp_path / "pristine" / "file").touch()
+    os.mkfifo(tmp_path / "pristine" / "pipe")
+    with fresh_checkout(tmp_path) as checkout:
+        assert [one.name for one in checkout.iterdir()] == ["file"]
 
 
 def test_fixed(gatekeeper: Gatekeeper) -> None:

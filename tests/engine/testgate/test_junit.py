@@ -7,14 +7,19 @@ import io
 import tarfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.index import PackageServer
 from support.sandbox import Sandbox
 
+from bench.core.gate import Ending, Gate, SuiteRun
+from bench.core.process import Finished
 from bench.engine.testgate.compare import compare, without_flaky
 from bench.engine.testgate.junit import Case, read_junit, without_parameters
 from bench.engine.testgate.sdist import fetch_sdist
 from bench.engine.testgate.sources import ArchiveSources, present
+from bench.engine.testgate.suite import contradiction
+from bench.report.pair import gate_section
 
 PASSED, FAILED, ERROR, SKIPPED = Case.PASSED, Case.FAILED, Case.ERROR, Case.SKIPPED
 
@@ -46,6 +51,48 @@ def test_no_whole_file(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         file.write_text(text)
     assert read_junit(file) is None
+
+
+def test_names_that_a_screen_and_a_command_line_cannot_bear(tmp_path: Path) -> None:
+    file, long = tmp_path / "junit.xml", "x" * 200_000
+    names = ("a\x9b31mb", "a&#10;b", f"{long}1", f"{long}2")
+    cases = "".join(f'<testcase file="t.py" classname="t" name="{one}"/>' for one in names)
+    file.write_text(f"<testsuite>{cases}</testsuite>", encoding="utf-8")
+    found = read_junit(file)
+    assert found is not None
+    assert len(found) == len(names)
+    assert all(one.isprintable() and len(one) < 500 for one in found)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "cases", "words"),
+    [
+        (0, "2 passed in 0.1s", [PASSED, PASSED], ""),
+        (1, "==== 1 failed, 1 passed, 1 skipped in 2s ====", [PASSED, FAILED, SKIPPED], ""),
+        (0, "", [PASSED], ""),
+        (1, "1 failed, 1 passed in 1s", [PASSED, PASSED], "status 1, and its results list no fail"),
+        (0, "1 passed", [PASSED, FAILED], "status 0, and its results list failures"),
+        (0, "2 passed in 0.1s", [PASSED], "it said that 2 passed, and its results list 1"),
+        (None, "", [PASSED], "did not end in time"),
+    ],
+)
+def test_results_that_the_process_contradicts(
+    status: int | None, said: str, cases: list[Case], words: str
+) -> None:
+    finished = Finished(command=("pytest",), status=status, stdout=said, stderr="")
+    found = contradiction(finished, cases)
+    assert words in found
+    assert bool(words) == bool(found)
+
+
+def test_contradiction_counts_where_base_has_none() -> None:
+    run = SuiteRun(ending=Ending.RESULTS, source="a", environment="b", duration_s=1.0, passed=1)
+    odd = msgspec.structs.replace(run, contradiction="it did not end in time")
+    assert Gate(base=run, head=odd).newly_fails
+    assert "head's results cannot be believed" in gate_section.tests_section(
+        Gate(base=run, head=odd), 2
+    )
+    assert not Gate(base=odd, head=odd).newly_fails
 
 
 def test_parameters_are_cut_off() -> None:
