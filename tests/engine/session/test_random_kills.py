@@ -64,7 +64,7 @@ class Life:
         self.sandbox = Sandbox(folder / "workspace", folder / "cache", origin, extra)
         tests = f'[tests]\ncommand = ["{sys.executable}", "-m", "pytest", "-q"]\n'
         text = target_text('name = "work"\ncommand = ["sample", "work"]', clone=f"file://{origin}")
-        self.sandbox.write_target(text + tests)
+        self.sandbox.write_target(text.replace("v1.0.0..v1.1.0", "one..two") + tests)
         self.lines: dict[Path, bytes] = {}
         self.built: dict[Path, int] = {}
 
