@@ -22,7 +22,8 @@ STATUSES = {
     ExitStatus.NOTHING_MEASURED: "nothing could be measured",
     ExitStatus.BUILD_FAILED: "a revision could not be built, imported or verified",
     ExitStatus.TESTS_FAILED: "head fails tests that base passes",
-    ExitStatus.BROKEN: "a benchmark works on base only, and --fail-on broken or slower was given",
+    ExitStatus.BROKEN: "a benchmark works on base only, and --fail-on was given",
+    ExitStatus.MORE_MEMORY: "a benchmark takes more memory, and --fail-on more-memory was given",
     ExitStatus.INTERRUPTED: "interrupted; everything measured so far is kept",
 }
 RANGE_HELP = (
@@ -118,12 +119,12 @@ def add_dependencies(parser: argparse._ActionsContainer) -> None:
 
 def failing_verdicts(text: str) -> list[Verdict]:
     """What `--fail-on` takes: one verdict, or several with commas."""
-    known = [Verdict.SLOWER, Verdict.BROKEN]
+    known = {"slower": Verdict.SLOWER, "more-memory": Verdict.MORE_MEMORY, "broken": Verdict.BROKEN}
     words = [word.strip() for word in text.split(",")]
     wrong = next((word for word in words if word not in known), None)
     if wrong is not None:
         raise argparse.ArgumentTypeError(f"{wrong!r} is none of {', '.join(known)}")
-    return [Verdict(word) for word in words]
+    return [known[word] for word in words]
 
 
 def status_of(
@@ -132,12 +133,18 @@ def status_of(
     """The exit status that `--fail-on` asks for, which is said where it is that of what broke."""
     results = list(results)
     found = {result.verdict for result in results}
-    if Verdict.BROKEN in found and (Verdict.BROKEN in fail_on or Verdict.SLOWER in fail_on):
+    worse = (Verdict.BROKEN, Verdict.SLOWER, Verdict.MORE_MEMORY)
+    if Verdict.BROKEN in found and any(verdict in fail_on for verdict in worse):
         names = joined(list(dict.fromkeys(r.name for r in results if r.verdict is Verdict.BROKEN)))
         say(f"Exit status {ExitStatus.BROKEN}: broken on head: {names}.")
         return ExitStatus.BROKEN
     if Verdict.SLOWER in found and Verdict.SLOWER in fail_on:
         return ExitStatus.SLOWER
+    more = [r.name for r in results if r.memory and r.memory.verdict is Verdict.MORE_MEMORY]
+    if more and Verdict.MORE_MEMORY in fail_on:
+        names = joined(list(dict.fromkeys(more)))
+        say(f"Exit status {ExitStatus.MORE_MEMORY}: more memory: {names}.")
+        return ExitStatus.MORE_MEMORY
     return ExitStatus.DONE
 
 

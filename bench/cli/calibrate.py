@@ -138,7 +138,9 @@ def _options(arguments: argparse.Namespace) -> Options:
 def _benchmarks(
     target: Target, arguments: argparse.Namespace, workspace: Workspace
 ) -> tuple[PlannedBenchmark, ...]:
-    return select(target, _options(arguments), workspace.suites)
+    """Those that time decides: a calibration says what a machine's clocks can resolve."""
+    chosen = select(target, _options(arguments), workspace.suites)
+    return tuple(one for one in chosen if one.declaration.metric == "time")
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ def understand(
     target = load_target(arguments.target, workspace.targets)
     options = _options(arguments, counters=counters)
     benchmarks = select(target, options, workspace.suites)
-    if arguments.mei is not None:
-        benchmarks = tuple(one.judged_by_the_run for one in benchmarks)
+    said = [key for key in ("mei", "mei_memory") if getattr(arguments, key) is not None]
+    benchmarks = tuple(one.judged_by_the_run(*said) for one in benchmarks)
     wanted_range = arguments.range or target.default_range
     if not wanted_range:
         raise UsageError(
@@ -46,9 +46,11 @@ def understand(
 
 
 def _options(arguments: argparse.Namespace, *, counters: bool) -> Options:
+    usual = Options()
     return Options(
         alpha=arguments.alpha,
-        mei=Options().mei if arguments.mei is None else arguments.mei,
+        mei=usual.mei if arguments.mei is None else arguments.mei,
+        mei_memory=usual.mei_memory if arguments.mei_memory is None else arguments.mei_memory,
         budget_s=arguments.budget,
         rounds=arguments.rounds,
         design=arguments.design,

@@ -111,6 +111,13 @@ def _add_how(how: argparse._ActionsContainer) -> None:
         f"target's file, or {defaults.mei}",
     )
     how.add_argument(
+        "--mei-memory",
+        type=fraction,
+        metavar="MEI",
+        help="the same for peak memory. Default: a benchmark's own in the target's file, or "
+        f"{defaults.mei_memory}",
+    )
+    how.add_argument(
         "--budget",
         type=positive,
         default=defaults.budget_s,
@@ -153,7 +160,8 @@ def _add_steps(steps: argparse._ActionsContainer) -> None:
         default=[],
         metavar="VERDICT",
         help="broken: end with status 7 if a benchmark works on base and fails on head; slower: "
-        "also with status 3 if one is slower. May be repeated. Default: end with status 0",
+        "also with status 3 if one is slower; more-memory: also with status 8 if one takes more "
+        "memory. May be repeated. Default: end with status 0",
     )
     steps.add_argument(
         "--block",

@@ -18,6 +18,7 @@ class ExitStatus(IntEnum):
     BUILD_FAILED = 5
     TESTS_FAILED = 6
     BROKEN = 7
+    MORE_MEMORY = 8
     INTERRUPTED = 130
 
 

@@ -31,6 +31,26 @@ class Wall(msgspec.Struct, frozen=True):
     rounds: int
 
 
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """Peak resident memory of a process: medians in bytes, their ratio, and the verdict on it.
+
+    `rounds` are those it rests on, of both designs; `mei` is the minimum effect it was judged by.
+    """
+
+    base_bytes: int
+    head_bytes: int
+    verdict: Verdict
+    interval: Interval
+    p_value: float
+    rounds: int
+    mei: float
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is something to say beside a verdict on time."""
+        return self.verdict in {Verdict.LESS_MEMORY, Verdict.MORE_MEMORY}
+
+
 class Net(msgspec.Struct, frozen=True):
     """An import's cost net of the interpreter's start: CPU seconds and their ratio."""
 
@@ -71,8 +91,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it
     rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
-    which each side ran alone. `noise` is the robust standard deviation of the log ratio of a
-    deciding round.
+    which each side ran alone. `memory` is None where it was not judged (as in runs before format
+    3). With `metric` PEAK_RSS the verdict, `interval` and `size` are those of memory, which
+    `memory` has as well, and `base_s` and `head_s` are None. `noise` is the robust standard
+    deviation of the log ratio of a deciding round.
     """
 
     benchmark: Benchmark
@@ -90,6 +112,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     head_s: float | None = None
     wall: Wall | None = None
     net: Net | None = None
+    memory: Memory | None = None
     noise: float | None = None
     base_rss_bytes: int | None = None
     head_rss_bytes: int | None = None
@@ -113,6 +136,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.works_on == (Side.HEAD,)
 
     @property
+    def is_of_memory(self) -> bool:
+        """Whether its verdict is on memory and not on time."""
+        return self.metric is Metric.PEAK_RSS
+
+    @property
     def is_control(self) -> bool:
         """Whether this is the bare interpreter."""
         return self.name == CONTROL
@@ -122,16 +150,18 @@ class Evaluation(msgspec.Struct, frozen=True):
     """All results of a run, in the order of its benchmarks; `level` is the final level of one.
 
     `exact_level` is that of benchmarks with a fixed number of rounds, where there are such beside
-    others. Each interval is made at 1 - its level, so that it says the same as the verdict. All of
-    them hold together with probability 1 - alpha while nothing is rejected; after that only the
-    family-wise error of the verdicts is controlled. `doubtful`: the control differs, so that what
-    differs is not the project alone.
+    others, and `memory_level` that of peak memory, where it is judged. Each interval is made at
+    1 - its level, so that it says the same as the verdict. All of them hold together with
+    probability 1 - alpha while nothing is rejected; after that only the family-wise error of the
+    verdicts is controlled. `doubtful`: the control differs, so that what differs is not the project
+    alone.
     """
 
     results: tuple[Result, ...]
     level: float
     family: int
     exact_level: float | None = None
+    memory_level: float | None = None
     doubtful: bool = False
 
     @property

@@ -32,6 +32,7 @@ class Metric(enum.StrEnum):
     CPU = "cpu"
     WALL = "wall"
     VALUE = "value"
+    PEAK_RSS = "peak_rss"
 
 
 class Side(enum.StrEnum):
@@ -69,7 +70,9 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.user_s + self.system_s
 
     def measured(self, metric: Metric) -> float:
-        """The figure `metric` names, in seconds; a worker's values are condensed to their median.
+        """The figure `metric` names, in seconds, or bytes of peak memory.
+
+        A worker's values are condensed to their median.
 
         Values of one process share its memory layout and hash seed: they are not independent, so a
         process contributes one number (Kalibera & Jones 2013).
@@ -78,6 +81,8 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             return self.cpu_s
         if metric is Metric.WALL:
             return self.wall_s
+        if metric is Metric.PEAK_RSS:
+            return float(self.peak_rss_bytes)
         ordered = sorted(self.values_s)
         middle = len(ordered) // 2
         if len(ordered) % 2:

@@ -39,7 +39,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`,
     whose program gets `arguments`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
-    `mei` is its minimum effect of interest as a fraction; 0: that of the run.
+    `metric` is what it is decided by. `mei` is its minimum effect of interest as a fraction, and
+    `mei_memory` that of its peak memory; 0: those of the run.
     Any of `exit_status` is success. `failures_allowed` is the share of rounds that may fail.
     Without `default` it is measured only when it, or its group, is asked for.
     `{home}` in words of the commands and in `env` stands for the throwaway HOME, `{module}` (in an
@@ -69,7 +70,9 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     exit_status: int | Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = 0
     failures_allowed: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
     timeout_s: Positive = 120.0
+    metric: Literal["time", "peak_rss"] = "time"
     mei: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
+    mei_memory: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
     note: str = ""
     default: bool = True
     fixture: str = ""
@@ -96,6 +99,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         for key in ("command", "prepare"):
             if getattr(self, key)[:1] == ("",):
                 raise ValueError(f"the first word of {key} is the program: it cannot be empty")
+        if self.metric == "peak_rss" and not self.has_memory:
+            raise ValueError('metric = "peak_rss" goes with a command, an import or a script')
         self._check_input()
         _check_placeholders(self._words, has_fixture=bool(self.fixture))
 
@@ -128,6 +133,11 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         own += (*inside.command, *inside.env.values()) if inside else ()
         words = *self.command, *self.prepare, *self.arguments
         return *words, self.folder, self.stdin_file, *self.env.values(), *own
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether the measured processes are its own; else they drive a service or a container."""
+        return not (self.service or self.container)
 
     @property
     def served(self) -> bool:

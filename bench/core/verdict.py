@@ -8,11 +8,16 @@ import msgspec
 
 
 class Verdict(enum.StrEnum):
-    """What a comparison can end with; broken: it works on base and fails on head."""
+    """What a comparison can end with; broken: it works on base and fails on head.
+
+    Faster and slower are said of time, less and more memory of peak memory.
+    """
 
     BROKEN = "broken"
     FASTER = "faster"
     SLOWER = "slower"
+    LESS_MEMORY = "less memory"
+    MORE_MEMORY = "more memory"
     SAME = "same"
     BELOW_MEI = "below MEI"
     UNDECIDED = "undecided"

@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 
 from bench.core.options import Options
-from bench.core.result import CONTROL, Evaluation, Failures, Net, Result, Size, Wall
+from bench.core.result import CONTROL, Evaluation, Failures, Memory, Net, Result, Size, Wall
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.core.verdict import Interval, Verdict
+from bench.engine.memory import memories
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.few_rounds import exact_test
 from bench.engine.statistics.multiplicity import holm, local_alpha
@@ -40,7 +41,7 @@ def differences(rounds: list[Round], metric: Metric) -> FloatArray:
 
 
 def times(rounds: list[Round], side: Side, metric: Metric) -> FloatArray:
-    """One side's figures in seconds, shape (n,)."""
+    """One side's figures in seconds, or bytes of peak memory, shape (n,)."""
     return np.array([taken.sample(side).measured(metric) for taken in rounds], dtype=np.float64)
 
 
@@ -108,16 +109,25 @@ def evaluate(run: Run) -> Evaluation:
     fixed = _Family.of(exact, sequences, alpha)
 
     def judged(name: str) -> tuple[Interval, float, Verdict]:
-        mei = mei_of(declared[name], options)
+        mei = options.mei_of(declared[name])
         if name == CONTROL:
             level = sequences[name].plan.family_alpha or alpha
             interval, p_value = sequences[name].judge(level)
             return interval, p_value, decide(interval, rejected=p_value <= level, mei=mei)
         family = fixed if name in fixed.names else sequential
         interval, p_value = sequences[name].judge(family.level)
-        return interval, p_value, decide(interval, rejected=name in family.rejected, mei=mei)
+        verdict = decide(
+            interval,
+            rejected=name in family.rejected,
+            mei=mei,
+            of_memory=sequences[name].plan.metric is Metric.PEAK_RSS,
+        )
+        return interval, p_value, verdict
 
-    results = tuple(_result(run, one, sequences, judged) for one in run.manifest.benchmarks)
+    memory, memory_level = memories(run)
+    results = tuple(
+        with_memory(_result(run, one, sequences, judged), memory) for one in run.manifest.benchmarks
+    )
     control = next((result for result in results if result.is_control), None)
     only = sequential if sequential.names or not exact else fixed
     return Evaluation(
@@ -125,15 +135,27 @@ def evaluate(run: Run) -> Evaluation:
         level=only.level,
         family=len(measurable),
         exact_level=fixed.level if exact and only is sequential else None,
+        memory_level=memory_level,
         doubtful=control is not None
         and control.verdict in {Verdict.FASTER, Verdict.SLOWER}
         and sequences[CONTROL].plan.family_alpha > 0,
     )
 
 
-def mei_of(benchmark: Benchmark, options: Options) -> float:
-    """The minimum effect of interest of a benchmark: its own, or that of the run."""
-    return benchmark.mei or options.mei
+def with_memory(result: Result, beside: Mapping[str, Memory]) -> Result:
+    """A result with what is known of its memory: `beside` time, or instead of it."""
+    if result.is_of_memory and result.verdict is not None and result.interval is not None:
+        memory = Memory(
+            base_bytes=result.base_rss_bytes or 0,
+            head_bytes=result.head_rss_bytes or 0,
+            verdict=result.verdict,
+            interval=result.interval,
+            p_value=1.0 if result.p_value is None else result.p_value,
+            rounds=result.rounds,
+            mei=result.mei,
+        )
+        return msgspec.structs.replace(result, memory=memory)
+    return msgspec.structs.replace(result, memory=beside.get(result.name))
 
 
 def _sequence(run: Run, name: str) -> _Sequence | None:
@@ -154,7 +176,7 @@ def _result(
     name = one.declaration.name
     unavailable = run.unavailable(name)
     compared = run.compared(name)
-    mei = mei_of(one.declaration, run.manifest.options)
+    mei = run.manifest.options.mei_of(one.declaration)
     if unavailable is not None:
         result = _not_measured(one, unavailable, mei)
     elif name in sequences:
@@ -216,9 +238,11 @@ def decide_now(
     deciding = of_design(rounds, plan.design)[: plan.maximum]
     sequence = _Sequence(plan, deciding, ended.large_effect)
     interval, p_value = sequence.judge(level)
-    mei = mei_of(one.declaration, options)
-    verdict = decide(interval, rejected=p_value <= level, mei=mei)
-    return _measured(one, mei, sequence, rounds, ended, (interval, p_value, verdict))
+    mei = options.mei_of(one.declaration)
+    of_memory = plan.metric is Metric.PEAK_RSS
+    verdict = decide(interval, rejected=p_value <= level, mei=mei, of_memory=of_memory)
+    result = _measured(one, mei, sequence, rounds, ended, (interval, p_value, verdict))
+    return with_memory(result, {})
 
 
 def _measured(
@@ -246,8 +270,8 @@ def _measured(
         p_value=p_value,
         interval=interval,
         size=size,
-        base_s=median_s(times(sized, Side.BASE, size.metric)),
-        head_s=median_s(times(sized, Side.HEAD, size.metric)),
+        base_s=_median_s(sized, Side.BASE, size.metric),
+        head_s=_median_s(sized, Side.HEAD, size.metric),
         wall=_wall(alone, size) if plan.metric is not Metric.VALUE else None,
         noise=robust_sd(differences(sequence.rounds, plan.metric)),
         base_rss_bytes=_peak_rss(sequence.rounds, Side.BASE),
@@ -258,6 +282,11 @@ def _measured(
         and not (one.declaration.service or one.declaration.container)
         and _only_inside(sequence),
     )
+
+
+def _median_s(rounds: list[Round], side: Side, metric: Metric) -> float | None:
+    """One side's median in seconds; None for a figure that is no time."""
+    return None if metric is Metric.PEAK_RSS else median_s(times(rounds, side, metric))
 
 
 def _only_inside(sequence: _Sequence) -> bool:

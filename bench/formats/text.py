@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from bench.core.result import Result, Size
+from bench.core.result import Memory, Result, Size
 from bench.core.sample import Design, Metric
 from bench.core.verdict import Interval, Verdict
 
@@ -107,6 +107,41 @@ def before_after(base_s: float | None, head_s: float | None) -> str:
     return f"{figure if unit and head.endswith(f' {unit}') else base} → {head}"
 
 
+def bytes_before_after(base: int, head: int) -> str:
+    """Both sides' memory in one cell: `43.1 → 38.0 MiB`."""
+    return f"{mebibytes(base).removesuffix(' MiB')} → {mebibytes(head)}"
+
+
+def figures(result: Result) -> str:
+    """Both sides' medians of what decides a benchmark, in one cell."""
+    if result.is_of_memory and result.memory is not None:
+        return bytes_before_after(result.memory.base_bytes, result.memory.head_bytes)
+    return before_after(result.base_s, result.head_s)
+
+
+def change_of(result: Result) -> str:
+    """The change of what decides a benchmark, with its interval."""
+    interval = result.size.interval if result.size else None
+    return memory_change(interval) if result.is_of_memory else change(interval)
+
+
+def memory_change(interval: Interval | None) -> str:
+    """`change` of memory, which is less and not faster: `2.36 times less`, and its limits."""
+    words = change(interval)
+    if interval is None or "x " not in words:
+        return words
+    size, _, limits = words.partition(" (")
+    times = size.partition("x ")[0]
+    limits = limits.replace("x faster", " times less").replace("x slower", " times as much")
+    return f"{times} times {'less' if interval.ratio < 1 else 'as much'} ({limits}"
+
+
+def memory_verdict(memory: Memory) -> str:
+    """The verdict on memory as it stands in tables."""
+    interval = memory.interval
+    return _words(memory.verdict, interval, memory.mei, "less memory", "more memory")
+
+
 def plus_minus(interval: Interval | None) -> str:
     """The half width of an interval, e.g. `±1.6%`."""
     if interval is None or not is_bounded(interval) or not math.isfinite(interval.ratio):
@@ -181,26 +216,30 @@ def verdict_words(result: Result) -> str:
         return "broken: fails on head"
     if result.verdict is None or result.interval is None:
         return "works on head only" if result.works_on_head_only else "not measured"
-    if result.verdict is Verdict.SAME:
-        return f"same, within ±{effect(result.mei)}"
-    if result.verdict is Verdict.BELOW_MEI:
-        direction = "faster" if result.interval.ratio < 1 else "slower"
-        return f"{direction}, but below {effect(result.mei)}"
-    if result.verdict is Verdict.UNDECIDED:
-        bounded = is_bounded(result.interval) and result.interval.half_width < 1
-        return (
-            f"undecided ({plus_minus(result.interval)})"
-            if bounded
-            else "undecided, needs more rounds"
-        )
-    return "differs" if result.is_control else str(result.verdict)
+    if result.is_control and result.verdict in {Verdict.FASTER, Verdict.SLOWER}:
+        return "differs"
+    less, more = ("less memory", "more memory") if result.is_of_memory else ("faster", "slower")
+    return _words(result.verdict, result.interval, result.mei, less, more)
+
+
+def _words(verdict: Verdict, interval: Interval, mei: float, less: str, more: str) -> str:
+    """A verdict with an interval; `less` and `more` say which way a small change goes."""
+    if verdict is Verdict.SAME:
+        return f"same, within ±{effect(mei)}"
+    if verdict is Verdict.BELOW_MEI:
+        return f"{less if interval.ratio < 1 else more}, but below {effect(mei)}"
+    if verdict is Verdict.UNDECIDED:
+        bounded = is_bounded(interval) and interval.half_width < 1
+        return f"undecided ({plus_minus(interval)})" if bounded else "undecided, needs more rounds"
+    return str(verdict)
 
 
 def source_words(size: Size | None) -> str:
     """Which rounds and which clock a size comes from."""
     if size is None:
         return "–"
-    clock = {Metric.CPU: "CPU time", Metric.WALL: "wall time", Metric.VALUE: "script's values"}
+    clock = {Metric.CPU: "CPU time", Metric.WALL: "wall time", Metric.VALUE: "script's values",
+             Metric.PEAK_RSS: "peak memory"}  # fmt: skip
     if size.metric is Metric.VALUE and size.design is Design.DUET:
         return f"{size.rounds} duets, script's values in CPU time"
     rounds = "pairs" if size.design is Design.PAIRS else "duets"

@@ -23,6 +23,8 @@ from bench.report.select_runs import Evaluated
 INTERVALS = {
     Verdict.FASTER: Interval(0.74, 0.704, 0.775),
     Verdict.SLOWER: Interval(1.097, 1.08, 1.112),
+    Verdict.LESS_MEMORY: Interval(0.74, 0.704, 0.775),
+    Verdict.MORE_MEMORY: Interval(1.097, 1.08, 1.112),
     Verdict.SAME: Interval(1.001, 0.995, 1.008),
     Verdict.BELOW_MEI: Interval(0.992, 0.987, 0.997),
     Verdict.UNDECIDED: Interval(1.02, 0.87, 1.2345),

@@ -45,6 +45,8 @@ _ONE = ("--worker", "--worker-task", "0", "--pipe", "3", "--warmups", "0", "--va
 _CONTAINER = "a container is waited for: its engine works on any core"
 _LONG = "takes long, in parts by the clock: each side by itself"
 
+_MEMORY = "peak memory decides: each side by itself, on any core"
+
 
 class NotMeasurableError(Exception):
     """A benchmark fails on one side or both; the message says how, `sides` where.
@@ -126,6 +128,8 @@ def _known(benchmark: Benchmark) -> tuple[Design, Metric, str] | None:
     """The design of a benchmark that has only one, and takes long to try."""
     if benchmark.container:
         return Design.PAIRS, Metric.VALUE, _CONTAINER
+    if benchmark.metric == "peak_rss":
+        return Design.PAIRS, Metric.PEAK_RSS, _MEMORY
     if benchmark.rounds:
         return Design.PAIRS, Metric.WALL, _LONG
     return None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from bench.core.options import Options
 from bench.core.result import CONTROL
 from bench.core.target import Benchmark
 from bench.engine.measure.probe import Choice
 from bench.engine.statistics.few_rounds import planned_rounds
+from bench.engine.statistics.memory import memory_looks
 from bench.engine.statistics.multiplicity import divide
 from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.events import Probed
@@ -18,14 +21,27 @@ def plans(choices: Iterable[Choice], all_: Sequence[Benchmark], options: Options
     """A plan for each choice; `all_` are the benchmarks of the run that work, planned or not."""
     long, short = count_kinds(all_)
     parts = divide(options.alpha, short, long)
-    return [
-        exact_plan(choice, options, parts.fixed, long)
-        if choice.sides.benchmark.rounds
-        else sequential_plan(choice, options, parts.control, 1)
-        if choice.sides.benchmark.name == CONTROL
-        else sequential_plan(choice, options, parts.sequential, short)
-        for choice in choices
-    ]
+    memories = sum(map(_judges_memory, all_))
+
+    def plan(choice: Choice) -> Probed:
+        benchmark = choice.sides.benchmark
+        if benchmark.name == CONTROL:
+            return sequential_plan(choice, options, parts.control, 1)
+        if benchmark.rounds:
+            made = exact_plan(choice, options, parts.fixed, long)
+        else:
+            made = sequential_plan(choice, options, parts.sequential, short)
+        if not _judges_memory(benchmark):
+            return made
+        looks = memory_looks(parts.memory / memories, options.rounds)
+        return msgspec.structs.replace(made, memory_looks=looks, memory_alpha=parts.memory)
+
+    return [plan(choice) for choice in choices]
+
+
+def _judges_memory(benchmark: Benchmark) -> bool:
+    """Whether memory is judged beside time."""
+    return benchmark.has_memory and benchmark.metric == "time" and benchmark.name != CONTROL
 
 
 def count_kinds(benchmarks: Sequence[Benchmark]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import msgspec
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Side
 from bench.core.verdict import Interval
-from bench.engine.evaluation import differences, mei_of, of_design, size_of, times
+from bench.engine.evaluation import differences, of_design, size_of, times
 from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.measure.outputs import RoundOutputs
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, inside_s
@@ -153,7 +153,7 @@ class Sampling:
 
     def _take(self, design: Design) -> None:
         index = len(self._of(design))
-        pin = design is Design.DUET or self.plan.metric is not Metric.WALL
+        pin = design is Design.DUET or self.plan.metric not in {Metric.WALL, Metric.PEAK_RSS}
         pin = pin and not self.sides.benchmark.container
         attempt = sum((one.design, one.index) == (design, index) for one in self.failed)
         started = time.monotonic()
@@ -223,7 +223,7 @@ class Sampling:
             level = local_alpha()
             found = assess(differences(rounds, metric), self.plan.looks, self.plan.maximum, level)
             self.p_value = found.p_value
-            if settled(found, mei=mei_of(self.sides.benchmark, self.options), local_alpha=level):
+            if settled(found, mei=self.options.mei_of(self.sides.benchmark), local_alpha=level):
                 return "settled"
         if out_of_rounds:
             return f"all {self.plan.maximum} rounds taken"

@@ -76,7 +76,9 @@ def _declaration(benchmark: Benchmark) -> bytes:
     """The declaration; keys that came later count where they are used: older digests stay."""
     keys = msgspec.to_builtins(benchmark)
     # Whether it runs, how often, how it is judged, and how often it may fail: not what runs.
-    del keys["default"], keys["rounds"], keys["mei"], keys["failures_allowed"]
+    del keys["default"], keys["rounds"], keys["mei"], keys["mei_memory"], keys["failures_allowed"]
+    if keys["metric"] == "time":
+        del keys["metric"]
     if keys["stdout"] == "file":
         del keys["stdout"]
     return msgspec.json.encode(

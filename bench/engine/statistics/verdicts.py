@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from bench.core.verdict import Assessment, Interval
 
 
-def decide(interval: Interval, *, rejected: bool, mei: float) -> Verdict:
-    """The verdict on a ratio head/base.
+_OF_MEMORY = {Verdict.FASTER: Verdict.LESS_MEMORY, Verdict.SLOWER: Verdict.MORE_MEMORY}
+
+
+def decide(interval: Interval, *, rejected: bool, mei: float, of_memory: bool = False) -> Verdict:
+    """The verdict on a ratio head/base, of time or `of_memory`.
 
     `rejected`: whether "no difference" was rejected with multiplicity control (`holm`); `mei`: the
     minimum effect of interest as a fraction (0.02), whose band is 1/(1+mei) to 1+mei.
@@ -27,7 +30,8 @@ def decide(interval: Interval, *, rejected: bool, mei: float) -> Verdict:
     if rejected and not interval.low <= 1 <= interval.high:
         if inside:
             return Verdict.BELOW_MEI
-        return Verdict.FASTER if interval.ratio < 1 else Verdict.SLOWER
+        found = Verdict.FASTER if interval.ratio < 1 else Verdict.SLOWER
+        return _OF_MEMORY[found] if of_memory else found
     # Also for an interval that leaves 1 out by itself: it lies inside the band, which is the claim.
     return Verdict.SAME if inside else Verdict.UNDECIDED
 

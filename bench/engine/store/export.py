@@ -63,7 +63,7 @@ def _run(run: Run, side: Side, taken: Round, metric: Metric, title: str) -> pype
         "platform": machine.kernel,
         "cpu_model_name": machine.cpu_model,
         "cpu_count": machine.cpus,
-        "unit": "second",
+        "unit": "byte" if metric is Metric.PEAK_RSS else "second",
         "date": datetime.fromtimestamp(taken.started_at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
         "mem_max_rss": sample.peak_rss_bytes,
         "bench_round": taken.index,

@@ -17,8 +17,8 @@ from bench.core.target import Benchmark
 from bench.core.variants import whole_name
 
 # From 2 on the lines of `rounds.jsonl` are chained, and the cores are stored; from 3 on duets tell
-# what a side used after the other one had ended, the control has its part of the error rate, and
-# what an interpreter reads at its start is stored.
+# what a side used after the other one had ended, the control and peak memory have
+# their parts of the error rate, and what an interpreter reads at its start is stored.
 FORMAT = 3
 FIRST_CHAINED = 2
 _SHORT = 60
@@ -31,10 +31,9 @@ class PlannedBenchmark(msgspec.Struct, frozen=True):
     layer: str
     digest: str
 
-    @property
-    def judged_by_the_run(self) -> PlannedBenchmark:
-        """The same without a minimum effect of interest of its own."""
-        declaration = msgspec.structs.replace(self.declaration, mei=0.0)
+    def judged_by_the_run(self, *keys: str) -> PlannedBenchmark:
+        """The same without minimum effects of its own, of those that `keys` name."""
+        declaration = msgspec.structs.replace(self.declaration, **dict.fromkeys(keys, 0.0))
         return msgspec.structs.replace(self, declaration=declaration)
 
 

@@ -17,7 +17,7 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from bench.core.verdict import Interval, Verdict
 from bench.formats import figure_style as style
-from bench.formats.text import effect, is_bounded, joined, magnitude_with_direction
+from bench.formats.text import amount, effect, is_bounded, joined, magnitude_with_direction
 from bench.report.figures.ratio_axis import ends, limits, ticks
 from bench.report.select_runs import Shown
 
@@ -33,6 +33,7 @@ class ForestPoint(msgspec.Struct, frozen=True):
     python: str
     interval: Interval | None
     verdict: Verdict | None
+    of_memory: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -66,7 +67,7 @@ def forest_of(title: str, shown: Sequence[Shown]) -> Forest:
             meis.setdefault(result.name, result.mei)
             interval = result.size.interval if result.size else None
             rows.setdefault(result.name, []).append(
-                ForestPoint(one.python, interval, result.verdict)
+                ForestPoint(one.python, interval, result.verdict, result.is_of_memory)
             )
             controls |= {result.name} if result.is_control else set()
     made = [
@@ -135,7 +136,8 @@ def _words(point: ForestPoint, *, several: bool) -> str:
         return f"{start}not measured"
     if point.verdict is Verdict.UNDECIDED:
         return f"{start}undecided"
-    return f"{start}{magnitude_with_direction(point.ratio)}"
+    words = amount(1.0, point.ratio) if point.of_memory else magnitude_with_direction(point.ratio)
+    return f"{start}{words}"
 
 
 def _axis(axes: Axes, forest: Forest, rows_in: float, panel_in: float) -> None:

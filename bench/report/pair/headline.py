@@ -14,6 +14,7 @@ from bench.formats.markdown import code, plain, prose
 from bench.formats.text import counted, effects, joined, magnitude
 from bench.report.pair.control import doubtful_mark
 from bench.report.pair.gate_section import gate_mark
+from bench.report.pair.memory_words import memory_sentences
 from bench.report.select_runs import Shown
 
 _NAMES_SHOWN = 6
@@ -120,6 +121,7 @@ def _verdicts(found: Sequence[OnPythons], pythons: str) -> Iterator[str]:
         yield f"**Undecided {pythons}: {len(found)} of {len(found)}.**"
         return
     yield from _decided(found, pythons)
+    yield from memory_sentences({one.name: one.results for one in found})
     yield from _rest(found)
 
 
@@ -151,7 +153,9 @@ def _rest(found: Sequence[OnPythons]) -> Iterator[str]:
         Verdict.BELOW_MEI: ("Changed, but by less than ", ""),
         Verdict.SAME: ("Same, within ", "±"),
     }
-    told = (Verdict.BROKEN, Verdict.FASTER, Verdict.SLOWER)
+    told = (
+        Verdict.BROKEN, Verdict.FASTER, Verdict.SLOWER, Verdict.LESS_MEMORY, Verdict.MORE_MEMORY,
+    )  # fmt: skip
     left = [one for one in found if not one.having(*told)]
     for verdict, (said, prefix) in words.items():
         having = [one for one in left if one.having(verdict)]

@@ -15,6 +15,7 @@ from bench.formats.text import (
     counted,
     day,
     duration,
+    effect,
     joined,
     plus_minus,
     probability,
@@ -115,8 +116,16 @@ def _levels(one: Shown) -> str:
     words = (
         f"At most a {options.alpha * 100:g}% chance that any *faster* or *slower* here is wrong, "
         f"over all {counted(one.evaluation.family, 'benchmark')}; each interval is one of "
-        f"{confidence(one.evaluation.level)}. MEI: {options.mei * 100:g}%."
+        f"{confidence(one.evaluation.level)}. MEI: {effect(options.mei)}, "
+        "unless a benchmark has its own."
     )
+    if one.evaluation.memory_level is not None:
+        words += (
+            " Peak memory is judged by the same rounds, at planned numbers of them, with a part of "
+            "that chance to itself: each interval of it is one of "
+            f"{confidence(one.evaluation.memory_level)}. Its MEI: {effect(options.mei_memory)}, "
+            "unless a benchmark has its own."
+        )
     exact = sorted(_exact_rounds(one))
     if exact:
         words += (

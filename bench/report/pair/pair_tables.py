@@ -9,7 +9,17 @@ from bench.core.sample import Design
 from bench.core.target import Kind
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, collapsed, table
-from bench.formats.text import amount, before_after, change, mebibytes, verdict_words
+from bench.formats.text import (
+    amount,
+    before_after,
+    bytes_before_after,
+    change,
+    change_of,
+    figures,
+    memory_change,
+    memory_verdict,
+    verdict_words,
+)
 from bench.report.pair.asides import asides
 from bench.report.pair.conditions import load_words
 from bench.report.pair.control import DOUBTFUL
@@ -37,8 +47,7 @@ def comparison_table(places: Places, pythons: Sequence[str], doubtful: Collectio
     """
 
     def cells(result: Result) -> Cells:
-        interval = result.size.interval if result.size else None
-        return before_after(result.base_s, result.head_s), change(interval)
+        return figures(result), change_of(result)
 
     shown = {
         name: kept
@@ -54,6 +63,11 @@ def _verdicts(results: dict[str, Result], doubtful: Collection[str]) -> str:
         python: _marked(one) + (f" {DOUBTFUL}" if python in doubtful and one.interval else "")
         for python, one in results.items()
     }
+    return _once(words)
+
+
+def _once(words: dict[str, str]) -> str:
+    """What is said of each Python, once where it is the same."""
     distinct = dict.fromkeys(words.values())
     if len(distinct) == 1:
         return next(iter(distinct))
@@ -65,7 +79,8 @@ def _marked(result: Result) -> str:
     if result.verdict is Verdict.BROKEN:
         return f"🔴 **{words}**"
     beside = "".join(f" ⚠ {one}" for one in asides(result))
-    return (f"**{words}**" if result.verdict is Verdict.SLOWER else words) + beside
+    is_worse = result.verdict in {Verdict.SLOWER, Verdict.MORE_MEMORY}
+    return (f"**{words}**" if is_worse else words) + beside
 
 
 def _table(
@@ -105,10 +120,7 @@ def more_tables(shown: Sequence[Shown], places: Places, pythons: Sequence[str]) 
     walls = _table(places, pythons, _wall)
     if walls:
         yield collapsed("Wall time, sides in turn", _about_walls(shown), walls)
-    memory = _table(places, pythons, _memory)
-    if memory:
-        words = "Peak resident memory of a process: medians, not tested."
-        yield collapsed("Memory", words, memory)
+    yield from _memory_blocks(places, pythons)
     for one in shown:
         files = list(mounts_section(one.results))
         if files:
@@ -143,8 +155,39 @@ def _wall(result: Result) -> Cells | None:
     return (before_after(wall.base_s, wall.head_s), change(wall.interval)) if wall else None
 
 
+def _memory_blocks(places: Places, pythons: Sequence[str]) -> Iterator[str]:
+    """A table of memory, with verdicts where it was judged; collapsed where nothing changed."""
+    judged = any(one.memory for results in places.values() for one in results.values())
+    verdicts = {name: _memory_verdicts(results) for name, results in places.items()}
+    memory = _table(places, pythons, _memory, verdicts if judged else None)
+    if not memory:
+        return
+    if not judged:
+        words = "Peak resident memory of a process: medians, not tested."
+        yield collapsed("Memory", words, memory)
+        return
+    words = (
+        "Peak resident memory of a process, the largest of a command's: medians, and a verdict of "
+        "its own over the rounds that were taken for time."
+    )
+    yield collapsed("Memory", words, memory)
+
+
+def _memory_verdicts(results: dict[str, Result]) -> str:
+    words = {
+        python: f"**{said}**" if one.memory.verdict is Verdict.MORE_MEMORY else said
+        for python, one in results.items()
+        if one.memory and (said := memory_verdict(one.memory))
+    }
+    return _once(words) if words else "not tested"
+
+
 def _memory(result: Result) -> Cells | None:
+    memory = result.memory
+    if memory is not None:
+        words = bytes_before_after(memory.base_bytes, memory.head_bytes)
+        return words, memory_change(memory.interval)
     base, head = result.base_rss_bytes, result.head_rss_bytes
-    if not base or head is None or result.benchmark.container:  # it would be the driver's
+    if not base or head is None or not result.benchmark.has_memory:  # it would be the driver's
         return None
-    return f"{mebibytes(base)[:-4]} → {mebibytes(head)}", amount(base, head)
+    return bytes_before_after(base, head), amount(base, head)

@@ -65,6 +65,7 @@ def option_words(options: Options) -> tuple[str, ...]:
         ("--design", options.design, default.design),
         ("--alpha", options.alpha, default.alpha),
         ("--mei", options.mei, default.mei),
+        ("--mei-memory", options.mei_memory, default.mei_memory),
         ("--budget", options.budget_s, default.budget_s),
         ("--rounds", options.rounds, default.rounds),
     ):

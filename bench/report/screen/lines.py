@@ -7,9 +7,18 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from bench.core.result import Result
+from bench.core.result import Memory, Result
 from bench.core.verdict import Interval, Verdict
-from bench.formats.text import is_bounded, joined, magnitude, percent, seconds, verdict_words
+from bench.formats.text import (
+    amount,
+    bytes_before_after,
+    figures,
+    is_bounded,
+    joined,
+    magnitude,
+    percent,
+    verdict_words,
+)
 from bench.report.pair.asides import asides, excerpt
 
 WIDTH = 80
@@ -18,6 +27,8 @@ MARKS = {
     Verdict.BROKEN: ("✗", "bold red"),
     Verdict.FASTER: ("▼", "bold dodger_blue1"),
     Verdict.SLOWER: ("▲", "bold dark_orange"),
+    Verdict.LESS_MEMORY: ("▼", "bold dodger_blue1"),
+    Verdict.MORE_MEMORY: ("▲", "bold dark_orange"),
     Verdict.BELOW_MEI: ("≈", "default"),
     Verdict.SAME: ("=", "default"),
     Verdict.UNDECIDED: ("?", "default"),
@@ -26,6 +37,7 @@ MARKS = {
 _DIFFERS = ("⚠", "bold dark_orange")  # of the control
 _WIDTHS = (16, 16, 20)  # name, times and change, where nothing is longer
 _SHORT_NAME = 18
+_MEMORY = frozenset({Verdict.LESS_MEMORY, Verdict.MORE_MEMORY})
 _BELOW_MEI = "below the minimum effect"
 
 
@@ -50,7 +62,7 @@ def result_line(result: Result, widths: Sequence[int] = _WIDTHS) -> Text:
 def result_cells(result: Result) -> list[str]:
     """Name, times and change."""
     interval = result.size.interval if result.size else None
-    return [result.name, before_after(result.base_s, result.head_s), short_change(interval)]
+    return [result.name, _before_after(result), short_change(interval)]
 
 
 def result_lines(results: Sequence[Result]) -> list[Text]:
@@ -62,19 +74,29 @@ def result_lines(results: Sequence[Result]) -> list[Text]:
     ]
 
 
+def is_memory_told(result: Result) -> bool:
+    """Whether memory has something to say beside the verdict on time."""
+    return result.memory is not None and result.memory.is_told and not result.is_of_memory
+
+
+def memory_words(memory: Memory | None) -> str:
+    """`memory +12.0% (38.0 → 42.6 MiB)`."""
+    if memory is None:
+        return ""
+    size = amount(1.0, memory.interval.ratio)
+    return f"memory {size} ({bytes_before_after(memory.base_bytes, memory.head_bytes)})"
+
+
 def _aside_lines(result: Result) -> list[Text]:
-    lines = [f"      ⚠ {one}" for one in asides(result)]
+    lines = [f"      {memory_words(result.memory)}"] * is_memory_told(result)
+    lines += [f"      ⚠ {one}" for one in asides(result)]
     lines += [f"        {one}" for one in filter(None, [excerpt(result)])]
     return [Text(line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…") for line in lines]
 
 
-def before_after(base_s: float | None, head_s: float | None) -> str:
+def _before_after(result: Result) -> str:
     """`80.9 → 59.4 ms`; "" for what was not measured."""
-    if base_s is None or head_s is None:
-        return ""
-    before, after = seconds(base_s), seconds(head_s)
-    number, _, unit = before.partition(" ")
-    return f"{number if unit == after.partition(' ')[2] else before} → {after}"
+    return figures(result) if result.size is not None else ""
 
 
 def short_change(interval: Interval | None) -> str:
@@ -110,7 +132,16 @@ def counts(results: Sequence[Result]) -> str:
         )
         if found[verdict]
     ]
-    return " · ".join([*words, *([f"{fixed} works on head only"] if fixed else [])])
+    words += [f"{fixed} works on head only"] if fixed else []
+    memory = memory_counts(tested)
+    return " · ".join([*words, *([f"memory: {memory}"] if memory else [])])
+
+
+def memory_counts(results: Sequence[Result]) -> str:
+    """`3 less, 1 more`, of benchmarks that are decided by time or by memory; "" where neither."""
+    told = Counter(one.memory.verdict for one in results if one.memory)
+    words = ((Verdict.LESS_MEMORY, "less"), (Verdict.MORE_MEMORY, "more"))
+    return ", ".join(f"{told[verdict]} {word}" for verdict, word in words if told[verdict])
 
 
 def in_words(python: str, results: Sequence[Result]) -> str:
@@ -118,10 +149,13 @@ def in_words(python: str, results: Sequence[Result]) -> str:
     tested = [result for result in results if not result.is_control]
     if len(tested) == 1:
         (only,) = tested
-        size = f" ({magnitude(only.size.interval.ratio)})" if only.size is not None else ""
+        size = f" ({_size(only)})" if only.size is not None else ""
         if only.works_on_head_only:
             return f"Python {python}: {only.name} works on head only."
-        return f"Python {python}: {only.name} is {only.verdict or 'not measured'}{size}."
+        verb = "takes" if only.is_of_memory and only.verdict in _MEMORY else "is"
+        words = f"{only.name} {verb} {only.verdict or 'not measured'}{size}"
+        beside = f", {memory_words(only.memory)}" if is_memory_told(only) else ""
+        return f"Python {python}: {words}{beside}."
     broken = [result.name for result in tested if result.verdict is Verdict.BROKEN]
     parts = [
         *([f"{len(broken)} broken ({joined(broken[:3])})"] if broken else []),
@@ -131,7 +165,16 @@ def in_words(python: str, results: Sequence[Result]) -> str:
     undecided = sum(result.verdict is Verdict.UNDECIDED for result in tested)
     if undecided:
         parts.append(f"{undecided} undecided")
-    return f"Python {python}: of {len(tested)} benchmarks {', '.join(parts)}."
+    memory = memory_counts(tested)
+    beside = f" Memory: {memory}." if memory else ""
+    return f"Python {python}: of {len(tested)} benchmarks {', '.join(parts)}.{beside}"
+
+
+def _size(result: Result) -> str:
+    if result.size is None:
+        return ""
+    ratio = result.size.interval.ratio
+    return amount(1.0, ratio) if result.is_of_memory else magnitude(ratio)
 
 
 def _extreme(results: Sequence[Result], verdict: Verdict, word: str, *, sign: int) -> str:

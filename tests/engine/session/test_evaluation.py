@@ -195,7 +195,7 @@ def test_a_minimum_effect_of_a_benchmarks_own() -> None:
     assert [one.verdict for one in results] == [Verdict.BELOW_MEI, Verdict.SLOWER]
     assert [one.mei for one in results] == [0.1, 0.02]
     assert verdict_words(results[0]) == "slower, but below 10%"
-    assert planned[1].judged_by_the_run == work
+    assert planned[1].judged_by_the_run("mei") == work
 
 
 def test_level_follows_the_number_of_benchmarks() -> None:
