@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -69,9 +69,18 @@ def result_lines(results: Sequence[Result]) -> list[Text]:
     """Lines for all results, in columns as wide as they need; below each what stands beside it."""
     rows = [result_cells(result) for result in results]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        line for result in results for line in (result_line(result, widths), *_aside_lines(result))
-    ]
+    return [line for result in results for line in _lines_of(result, widths)]
+
+
+def _lines_of(result: Result, widths: Sequence[int]) -> Iterator[Text]:
+    """The line of a result, with its memory at the end if there is room, and what stands beside."""
+    line = result_line(result, widths)
+    short = f", memory {_memory_size(result)}" if is_memory_told(result) else ""
+    is_inside = len(line) + len(short) <= WIDTH
+    yield line.append(short) if is_inside else line
+    if short and not is_inside:
+        yield Text(f"      {memory_words(result.memory)}")
+    yield from _aside_lines(result)
 
 
 def is_memory_told(result: Result) -> bool:
@@ -87,9 +96,12 @@ def memory_words(memory: Memory | None) -> str:
     return f"memory {size} ({bytes_before_after(memory.base_bytes, memory.head_bytes)})"
 
 
+def _memory_size(result: Result) -> str:
+    return amount(1.0, result.memory.interval.ratio) if result.memory else ""
+
+
 def _aside_lines(result: Result) -> list[Text]:
-    lines = [f"      {memory_words(result.memory)}"] * is_memory_told(result)
-    lines += [f"      ⚠ {one}" for one in asides(result)]
+    lines = [f"      ⚠ {one}" for one in asides(result)]
     lines += [f"        {one}" for one in filter(None, [excerpt(result)])]
     return [Text(line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…") for line in lines]
 

@@ -28,7 +28,7 @@ from bench.formats.text import change_of, figures, memory_change, memory_verdict
 from bench.report.machine_readable import result_document
 from bench.report.pair.memory_words import memory_sentences
 from bench.report.pair.pair_tables import more_tables, places_of
-from bench.report.screen.lines import counts, in_words
+from bench.report.screen.lines import counts, in_words, result_lines
 from bench.report.screen.summary import print_results
 from bench.report.select_runs import Evaluated, Shown
 
@@ -125,13 +125,24 @@ def test_the_screen_tells_of_memory_where_it_says_something(evaluation: Evaluati
     print_results(Console(file=stream, width=80), Evaluated(RUN, evaluation))
     lines = stream.getvalue().splitlines()
     assert all(len(line) <= 80 for line in lines)
-    told = [line.strip() for line in lines if "MiB" in line]
+    told = [line for line in lines[:-1] if "memory" in line]
     assert len(told) == 2
-    assert told[0].startswith("memory 1.25 times less (40.0 → 32.0 MiB)")
-    assert told[1].startswith("memory +")
+    assert "memory 1.25 times less" in told[0]
+    assert "same, within ±2%, memory +" in told[1]
     assert lines[-1].endswith("memory: 1 less, 1 more")
     assert in_words("3.13", evaluation.results).endswith("Memory: 1 less, 1 more.")
     assert counts(evaluation.results[:1] + evaluation.results[3:]).count("memory") == 0
+
+
+def test_memory_stands_below_a_line_that_has_no_room_for_it(evaluation: Evaluation) -> None:
+    result = evaluation.results[1]
+    named = msgspec.structs.replace(
+        result, benchmark=msgspec.structs.replace(result.benchmark, name="a-name-of-24-characters-")
+    )
+    lines = [str(line) for line in result_lines([named])]
+    assert len(lines) == 2
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[1].strip().startswith("memory 1.25 times less (40.0 → 32.0 MiB)")
 
 
 def test_the_page_has_a_table_of_memory_and_a_sentence(evaluation: Evaluation) -> None:
