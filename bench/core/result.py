@@ -35,6 +35,9 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Peak resident memory of a process: medians in bytes, their ratio, and the verdict on it.
 
     `rounds` are those it rests on, of both designs; `mei` is the minimum effect it was judged by.
+    A process is told to have at least the peak of the small one that starts it. `floor_bytes` is
+    set where a side may be as small, so that a difference may be larger than it looks: then there
+    is no "same".
     """
 
     base_bytes: int
@@ -44,6 +47,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     p_value: float
     rounds: int
     mei: float
+    floor_bytes: int = 0
 
     @property
     def is_told(self) -> bool:

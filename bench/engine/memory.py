@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.core.result import Memory
+from bench.core.result import CONTROL, Memory
 from bench.core.sample import Round, Side
-from bench.core.verdict import Interval
+from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.memory import memory_test
 from bench.engine.statistics.multiplicity import holm, local_alpha
 from bench.engine.statistics.verdicts import decide
 from bench.engine.store.events import Probed
 from bench.engine.store.run import Run
+
+_NEAR = 1.02  # the process that starts the others may have grown a little meanwhile
 
 
 def peaks(rounds: list[Round], side: Side) -> FloatArray:
@@ -61,7 +63,20 @@ def memories(run: Run) -> tuple[dict[str, Memory], float | None]:
         one.declaration.name: options.mei_memory_of(one.declaration)
         for one in run.manifest.benchmarks
     }
-    return _told(judged, rejected, level, meis), level
+    return _told(judged, rejected, level, meis, _floor(run)), level
+
+
+def _floor(run: Run) -> float:
+    """Up to which peak, in bytes, a process may be smaller than it is told to be.
+
+    The bare interpreter has about the peak of the process that starts all others, or more. 0 in
+    runs without its rounds.
+    """
+    control = run.rounds(CONTROL)
+    largest = max(
+        (max(one.base.peak_rss_bytes, one.head.peak_rss_bytes) for one in control), default=0
+    )
+    return largest * _NEAR
 
 
 def _judged(run: Run, name: str, plan: Probed) -> _Judged | None:
@@ -76,23 +91,25 @@ def _told(
     rejected: frozenset[str],
     level: float,
     meis: Mapping[str, float],
+    floor: float,
 ) -> dict[str, Memory]:
     found = {}
     for name, one in judged.items():
         interval, p_value, used = one.test(level)
         is_rejected, mei = name in rejected, meis[name]
         verdict = decide(interval, rejected=is_rejected, mei=mei, of_memory=True)
+        medians = [int(np.median(peaks(one.rounds[:used], side))) for side in Side]
+        is_small = min(medians) <= floor
+        if is_small and verdict in {Verdict.SAME, Verdict.BELOW_MEI}:
+            verdict = Verdict.UNDECIDED
         found[name] = Memory(
-            base_bytes=_median(one.rounds[:used], Side.BASE),
-            head_bytes=_median(one.rounds[:used], Side.HEAD),
+            base_bytes=medians[0],
+            head_bytes=medians[1],
             verdict=verdict,
             interval=interval,
             p_value=p_value,
             rounds=used,
             mei=mei,
+            floor_bytes=int(floor) if is_small else 0,
         )
     return found
-
-
-def _median(rounds: list[Round], side: Side) -> int:
-    return int(np.median(peaks(rounds, side)))

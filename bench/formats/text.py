@@ -139,6 +139,8 @@ def memory_change(interval: Interval | None) -> str:
 def memory_verdict(memory: Memory) -> str:
     """The verdict on memory as it stands in tables."""
     interval = memory.interval
+    if memory.floor_bytes and memory.verdict is Verdict.UNDECIDED:
+        return f"not seen below {mebibytes(memory.floor_bytes)}"
     return _words(memory.verdict, interval, memory.mei, "less memory", "more memory")
 
 

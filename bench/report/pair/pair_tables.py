@@ -158,6 +158,12 @@ def _wall(result: Result) -> Cells | None:
 def _memory_blocks(places: Places, pythons: Sequence[str]) -> Iterator[str]:
     """A table of memory, with verdicts where it was judged; collapsed where nothing changed."""
     judged = any(one.memory for results in places.values() for one in results.values())
+    if judged:  # which leaves the control out
+        places = {
+            name: kept
+            for name, results in places.items()
+            if (kept := {python: one for python, one in results.items() if not one.is_control})
+        }
     verdicts = {name: _memory_verdicts(results) for name, results in places.items()}
     memory = _table(places, pythons, _memory, verdicts if judged else None)
     if not memory:

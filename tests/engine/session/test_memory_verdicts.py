@@ -16,7 +16,7 @@ from support.runs import ended, made_up, probed, rounds
 from bench.cli.arguments import failing_verdicts, status_of
 from bench.core.errors import ExitStatus
 from bench.core.options import Options
-from bench.core.result import Evaluation
+from bench.core.result import CONTROL, Evaluation
 from bench.core.sample import Design, Metric, Side
 from bench.core.target import Benchmark, parse_target
 from bench.core.verdict import Verdict
@@ -105,6 +105,18 @@ def test_runs_without_the_plan_have_no_verdict_on_memory() -> None:
     evaluation = evaluate(made_up([probed("b0"), *taken("b0", 0.5, 20), ended("b0")], "b0"))
     assert evaluation.results[1].memory is None
     assert evaluation.memory_level is None
+
+
+def test_what_is_as_small_as_the_bare_interpreter_is_not_called_the_same() -> None:
+    """A process is told to have the peak of the one that starts it, if its own is smaller."""
+    control = [probed(CONTROL), *taken(CONTROL, 1.0, 10), ended(CONTROL)]
+    events = [*control, *measured("b0", 1.0), *measured("b1", 1.3)]
+    same, more = evaluate(made_up(events, "b0", "b1")).results[1:]
+    assert same.memory is not None
+    assert more.memory is not None
+    assert same.memory.verdict is Verdict.UNDECIDED
+    assert memory_verdict(same.memory).startswith("not seen below 41")
+    assert more.memory.verdict is Verdict.MORE_MEMORY
 
 
 def test_a_system_that_tells_no_peaks() -> None:
