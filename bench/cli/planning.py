@@ -42,6 +42,7 @@ def understand(
         workspace=workspace,
         interpreters=interpreters,
         repo=arguments.repo,
+        lanes=getattr(arguments, "lanes", 0),
     )
 
 

@@ -30,8 +30,9 @@ from bench.core.options import Options
 from bench.core.sample import Design
 from bench.core.verdict import Verdict
 from bench.core.workspace import find_workspace
+from bench.engine.environments.at_once import build_all
 from bench.engine.environments.at_work import at_work
-from bench.engine.environments.pair import Builder
+from bench.engine.environments.pair import Builder, Environments
 from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
 from bench.engine.session.unreported import mark_reported
@@ -123,6 +124,13 @@ def _add_how(how: argparse._ActionsContainer) -> None:
         default=defaults.budget_s,
         metavar="SECONDS",
         help="most measuring time for each benchmark, in seconds. Default: %(default)g",
+    )
+    how.add_argument(
+        "--lanes",
+        type=count,
+        default=0,
+        metavar="N",
+        help="cores to measure on at once, at most. Default: all that are measured on",
     )
     how.add_argument(
         "--rounds",
@@ -250,20 +258,22 @@ def _measure_all(
     runs: list[Run] = []
     failures: list[BenchError] = []
     left_out: list[BenchError] = []
-    for interpreter in plan.interpreters:
-        watcher.say(f"Python {interpreter.version}")
-        try:
-            runs.append(session.run(interpreter, builder.build(interpreter)))
-            results.show(runs[-1])
-        except BenchError as error:
-            if isinstance(error, NoPackageError) and not interpreter.required:
-                left_out.append(error)
-                watcher.say(f"left out: {error.message}")
-                continue
-            if len(plan.interpreters) == 1:
-                raise
-            watcher.say(f"Python {interpreter.version}: {error}")
-            failures.append(error)
+    built = build_all(builder, plan.interpreters)
+    ready = [(one, found) for one, found in built if isinstance(found, Environments)]
+    measured = iter(session.run_all(ready))
+    for interpreter, found in built:
+        outcome = next(measured) if isinstance(found, Environments) else found
+        if isinstance(outcome, Run):
+            runs.append(outcome)
+            results.show(outcome)
+        elif isinstance(outcome, NoPackageError) and not interpreter.required:
+            left_out.append(outcome)
+            watcher.say(f"left out: {outcome.message}")
+        elif len(plan.interpreters) == 1:
+            raise outcome
+        else:
+            watcher.say(f"Python {interpreter.version}: {outcome}")
+            failures.append(outcome)
     if left_out and not runs and not failures:
         raise left_out[-1]
     return runs, failures

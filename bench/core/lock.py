@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.core.crew import check_stop
 from bench.core.errors import DataError
 from bench.core.secrets import without_secrets
 
@@ -45,7 +46,8 @@ def exclusive(file: Path, *, wait: bool = False, shared: bool = False) -> Iterat
                     "Wait for it to end, or stop it; it keeps what it has measured.",
                 )
             _say(f"waiting for {file.with_suffix('')}, in use by process {holder}")
-            fcntl.flock(handle, kind)
+            while not _taken(handle, kind, within_s=_SAY_AFTER_S):
+                check_stop()
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()} ({_command()}), since {_now()}\n".encode(), 0)
         yield

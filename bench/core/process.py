@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from bench.core.crew import stop_handle
 from bench.core.lock import say_what_waits
 from bench.core.printable import printable
 from bench.core.secrets import without_secrets
@@ -131,7 +132,10 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
     return _wait_for(process, timeout_s - said_s)
 
 
-def _wait_for(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
+def _wait_for(
+    process: subprocess.Popen[bytes], timeout_s: float, *, whatever: bool = False
+) -> bool:
+    """Whether it ends in time; a worker that is to stop is interrupted, unless `whatever`."""
     try:
         handle = os.pidfd_open(process.pid)
     except (AttributeError, OSError):  # not Linux, or an old one: this looks from time to time
@@ -141,7 +145,13 @@ def _wait_for(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
     try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
-        return bool(poll.poll(timeout_s * 1000))
+        stop = None if whatever else stop_handle()
+        if stop is not None:
+            poll.register(stop, select.POLLIN)
+        ready = [found for found, _ in poll.poll(timeout_s * 1000)]
+        if stop in ready:
+            raise KeyboardInterrupt
+        return bool(ready)
     finally:
         os.close(handle)
 
@@ -151,7 +161,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
-        _wait_for(process, _END_WITHIN_S)
+        _wait_for(process, _END_WITHIN_S, whatever=True)
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

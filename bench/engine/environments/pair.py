@@ -73,6 +73,10 @@ class Builder:
         pins = self._pins(base) if self.dependencies is Dependencies.BASE else ()
         return Environments(base, self._one(Side.HEAD, interpreter, pins))
 
+    def build_side(self, side: Side, interpreter: Interpreter) -> Environment:
+        """Install one side with its own dependencies; raises `BuildError`."""
+        return self._one(side, interpreter)
+
     def build_one(self, interpreter: Interpreter) -> Environment:
         """Install the base alone; raises `BuildError`."""
         return self._one(Side.BASE, interpreter)

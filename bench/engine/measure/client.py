@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bench.core.crew import stop_handle
 from bench.core.printable import printable
 from bench.core.sample import Sample
 from bench.engine.measure.homes import FreshHome
@@ -212,16 +213,23 @@ def _hear(workers: Sequence[_Worker], within_s: float) -> list[tuple[Any, list[s
     So it does where one does not answer: a measured process can stop its launcher (SIGSTOP).
     """
     heard: dict[_Worker, tuple[Any, list[str]]] = {}
+    stop = stop_handle()
     ends = time.monotonic() + within_s
     while waited_for := [worker for worker in workers if worker not in heard]:
-        ready = select.select(waited_for, [], [], _LOOK_EVERY_S)[0]
+        handles = [worker.fileno() for worker in waited_for]
+        handles += [] if stop is None else [stop]
+        ready = select.select(handles, [], [], _LOOK_EVERY_S)[0]
+        if stop in ready:
+            raise KeyboardInterrupt
         if not ready:
             _check_disk(waited_for)
             if time.monotonic() > ends:
                 silent = LauncherError("the launcher process does not answer", dead=True)
                 silent.position = workers.index(waited_for[0]) if len(workers) > 1 else None
                 raise silent
-        for worker in ready:
+        for worker in waited_for:
+            if worker.fileno() not in ready:
+                continue
             try:
                 heard[worker] = worker.receive()
             except LauncherError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,10 @@ class NotMeasurableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """How a benchmark will be measured, and why; `outputs` is what both sides printed."""
+    """How a benchmark will be measured, and why; `outputs` is what both sides printed.
+
+    `round_s` is about how long a round takes.
+    """
 
     sides: Sides
     design: Design
@@ -70,6 +74,14 @@ class Choice:
     reason: str
     loops: int
     outputs: Outputs | None = None
+    round_s: float = 0.0
+
+
+def warm_up(taker: RoundTaker, sides: Sides) -> None:
+    """Run each side once, for what it sets up: a benchmark that was probed in another place."""
+    for side in Side:
+        with contextlib.suppress(RoundFailedError):  # a round will say so
+            taker.alone(sides, side, pin=True)
 
 
 def probe(
@@ -121,6 +133,7 @@ def _choose(
         metric=metric,
         reason=reason,
         loops=loops,
+        round_s=sum(min(sample.wall_s for sample in free[side::2]) for side in (0, 1)),
     )
 
 

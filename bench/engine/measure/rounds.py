@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,7 @@ from bench.engine.measure.homes import HomeError
 from bench.engine.measure.inputs import put_files
 from bench.engine.measure.network import Network
 from bench.engine.measure.traffic import Mark, complaint, counts
+from bench.engine.measure.turns import Turns
 from bench.engine.sandbox.limits import OUTPUT_BYTES, usual_limits
 
 # Of a core that two processes share they use at most all; the kernel rounds.
@@ -60,7 +61,8 @@ class RoundTaker:
     """Where rounds are taken: the launcher, the cores it may pin to (none: no pinning).
 
     `network` knows the services beside the launcher; None: there are none. `after` hears of every
-    process that has ended well, and of its exit status.
+    process that has ended well, and of its exit status. `turns` keeps what is not pinned apart from
+    all that runs on other lanes.
     """
 
     launcher: Launcher
@@ -68,6 +70,7 @@ class RoundTaker:
     seed: int
     network: Network | None = None
     after: Callable[[Side, Invocation, int], None] | None = None
+    turns: Turns = field(default_factory=Turns)
 
     def take(
         self, sides: Sides, design: Design, index: int, *, pin: bool, attempt: int = 0
@@ -101,9 +104,9 @@ class RoundTaker:
         cpu = cpus[-1] if pin and cpus else None
         return self._run(sides, [side], 0, cpu, together=False)[side]
 
-    def services_cpu_s(self) -> float:
-        """CPU seconds that services have used so far."""
-        return self.network.services_cpu_s() if self.network else 0.0
+    def own_cpu_s(self) -> float:
+        """CPU seconds that services, and measured processes on all lanes, have used so far."""
+        return self.turns.used_s + (self.network.services_cpu_s() if self.network else 0.0)
 
     def _cpus(self, benchmark: Benchmark) -> tuple[int, ...]:
         if self.network is None or not benchmark.served:
@@ -166,17 +169,19 @@ class RoundTaker:
         benchmark = sides.benchmark
         self._make_ready(sides, order)
         try:
-            outcomes = self.launcher.run(
-                [sides.side(side) for side in order],
-                together=together,
-                hash_seed=hash_seed,
-                timeout_s=benchmark.timeout_s * len(order),
-                cpu=cpu,
-            )
+            with self.turns.alone() if cpu is None else self.turns.shared():
+                outcomes = self.launcher.run(
+                    [sides.side(side) for side in order],
+                    together=together,
+                    hash_seed=hash_seed,
+                    timeout_s=benchmark.timeout_s * len(order),
+                    cpu=cpu,
+                )
         except LauncherError as error:
             message = str(error) if error.dead else f"could not be started: {error}"
             blamed = order if error.position is None else [order[error.position]]
             raise RoundFailedError(message, tuple(blamed)) from error
+        self.turns.count(sum(one.sample.cpu_s for one in outcomes if one.sample))
         self._check_service(sides, order)  # the better explanation, if it is one
         found = dict(zip(order, outcomes, strict=True))
         _check(sides, found, limited=self.launcher.isolation.sandbox is not None)

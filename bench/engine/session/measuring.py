@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
+from bench.core.crew import Job
 from bench.core.machine import Neighbour
 from bench.core.result import CONTROL, Outputs
+from bench.core.sample import Design, Metric
+from bench.core.target import Benchmark
 from bench.engine.evaluation import decide_now
 from bench.engine.machine.neighbours import Neighbourhood
 from bench.engine.measure.outputs import RoundOutputs, names_of
-from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe
+from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe, warm_up
 from bench.engine.measure.rounds import Sides
-from bench.engine.session.open_run import OpenRun
+from bench.engine.session.open_run import OpenRun, Place
 from bench.engine.session.rounds_plan import plans
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Course, Watcher
@@ -27,130 +32,192 @@ _CONTROL_ALONE_ROUNDS = 20
 
 @dataclass
 class Measuring:
-    """Probes and rounds of all benchmarks of a run, and its end."""
+    """Probes and rounds of all benchmarks of a run, as jobs for lanes, and its end.
+
+    `choices` are what this session's probes found, by benchmark, `lanes` where they ran.
+    """
 
     open: OpenRun
     watcher: Watcher
     rejected: set[str] = field(default_factory=set)
     plans: dict[str, Probed] = field(default_factory=dict)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    lanes: dict[str, int] = field(default_factory=dict)
     compared: dict[str, Outputs] = field(default_factory=dict)
+    begun: int = 0
     elapsed_s: float = 0.0
     neighbours: tuple[Neighbour, ...] = ()
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def run(self) -> list[Sides]:
-        """Probe and measure; returns the benchmarks that work."""
-        started, neighbourhood = time.monotonic(), Neighbourhood.now()
-        self.open.journal.write(Opened(time.time(), resumed=bool(self.open.run.events)))
-        ready = self._probe_all()
-        for position, (plan, sides) in enumerate(ready, start=1):
-            self._measure(plan, sides, position)
-            self.open.journal.sync()
-        self.elapsed_s = time.monotonic() - started
-        self.neighbours = neighbourhood.busiest()
-        return [sides for _plan, sides in ready]
+    def __post_init__(self) -> None:
+        self._started, self._neighbourhood = time.monotonic(), Neighbourhood.now()
+        self._declared = {one.declaration.name: one for one in self.open.plan.benchmarks}
+
+    def probes(self) -> list[Job]:
+        """One for each benchmark that was not probed yet."""
+        now = self.open
+        self.open.journal.write(Opened(time.time(), bool(now.run.events), len(now.lanes)))
+        jobs = []
+        for name, planned in self._declared.items():
+            if now.run.unavailable(name) is None and now.run.probed(name) is None:
+                alone = is_lone(planned.declaration)
+                jobs.append(Job(do=partial(self._probe, planned, alone=alone), alone=alone))
+        return jobs
+
+    def rounds(self) -> list[Job]:
+        """One for each benchmark that works and has not ended; all probes are over."""
+        self._plan()
+        jobs = []
+        for name, plan in self.plans.items():
+            if self.open.run.ended(name) is None:
+                alone = is_lone(self._declared[name].declaration, plan)
+                jobs.append(
+                    Job(
+                        do=partial(self._measure, plan, alone=alone),
+                        alone=alone,
+                        cost_s=self._cost_s(name),
+                        prefers=self.lanes.get(name),
+                    )
+                )
+        return jobs
+
+    def finish(self) -> tuple[tuple[Sides, ...], ...]:
+        """Rounds are over; returns the benchmarks that work, as processes of each lane."""
+        self.open.journal.sync()
+        self.elapsed_s = time.monotonic() - self._started
+        self.neighbours = self._neighbourhood.busiest()
+        return tuple(
+            tuple(self._sides(lane, plan) for plan in self.plans.values())
+            for lane in self.open.lanes
+        )
 
     def close(self) -> None:
         """Prove again what was measured, export it, and mark the run as complete."""
         self.open.proof.hold()
         export_pyperf(self.open.read())
-        inside_s = self.open.taker.launcher.inside_s
+        inside_s = sum(place.taker.launcher.inside_s for place in self.open.lanes)
         self.open.journal.write(
             Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3), self.neighbours)
         )
 
-    def _probe_all(self) -> list[tuple[Probed, Sides]]:
-        """Probe what was not probed yet: the number of benchmarks sets the level of each."""
-        now, known, chosen = self.open, dict[str, tuple[Probed, Sides]](), list[Choice]()
-        for planned in now.plan.benchmarks:
-            benchmark = planned.declaration
-            if now.run.unavailable(benchmark.name) is not None:
+    def _place(self, lane: int, *, alone: bool) -> Place:
+        return self.open.place if alone else self.open.lanes[lane]
+
+    def _plan(self) -> None:
+        """Decide on the plans of what works: the number of benchmarks sets the level of each."""
+        now, known, chosen = self.open, dict[str, Probed](), list[Choice]()
+        for name in self._declared:
+            plan, compared = now.run.probed(name), now.run.compared(name)
+            if now.run.unavailable(name) is not None:
                 continue
-            plan, compared = now.run.probed(benchmark.name), now.run.compared(benchmark.name)
             if compared is not None:
-                self.compared[benchmark.name] = compared.outputs
+                self.compared[name] = compared.outputs
             if plan is not None:
-                sides = prepare_again(benchmark, now.base, now.head, plan.design, plan.loops)
-                known[benchmark.name] = plan, sides
-                continue
-            self.watcher.phase(f"probing {benchmark.name}")
-            choice = self._probe(planned)
-            if choice is not None:
-                chosen.append(choice)
-        works = [sides for _plan, sides in known.values()] + [one.sides for one in chosen]
-        made = plans(chosen, [sides.benchmark for sides in works], now.plan.options)
-        for plan, choice in zip(made, chosen, strict=True):
+                known[name] = plan
+            elif name in self.choices:
+                chosen.append(self.choices[name])
+        works = [
+            planned.declaration
+            for name, planned in self._declared.items()
+            if name in known or name in self.choices
+        ]
+        for plan, choice in zip(plans(chosen, works, now.plan.options), chosen, strict=True):
             if choice.outputs is not None:
                 self.compared[plan.benchmark] = choice.outputs
-                now.journal.write(Compared(plan.benchmark, choice.outputs))
-            now.journal.write(plan)
-            known[plan.benchmark] = plan, choice.sides
-        order = [planned.declaration.name for planned in now.plan.benchmarks]
-        self.plans = {name: known[name][0] for name in order if name in known}
-        return [known[name] for name in self.plans]
+                self.open.journal.write(Compared(plan.benchmark, choice.outputs))
+            self.open.journal.write(plan)
+            known[plan.benchmark] = plan
+        self.plans = {name: known[name] for name in self._declared if name in known}
 
-    def _probe(self, planned: PlannedBenchmark) -> Choice | None:
-        name = planned.declaration.name
+    def _probe(self, planned: PlannedBenchmark, lane: int, *, alone: bool) -> None:
+        name, place = planned.declaration.name, self._place(lane, alone=alone)
+        watcher = self.watcher.on_lane(lane)
+        watcher.phase(f"probing {name}")
+        wanted = self.open.plan.options.design
         try:
-            choice = probe(
-                self.open.taker,
-                planned.declaration,
-                self.open.base,
-                self.open.head,
-                self.open.plan.options.design,
-            )
+            choice = probe(place.taker, planned.declaration, place.base, place.head, wanted)
         except NotMeasurableError as error:
             gone = Unavailable(name, error.sides, str(error), error.works)
             self.open.journal.write(gone)
             self.watcher.say(f"{name}: {gone.words}")
-            return None
-        return choice
+        else:
+            place.warm.add(name)
+            self.choices[name], self.lanes[name] = choice, lane
+        finally:
+            watcher.phase("")
 
-    def _measure(self, plan: Probed, sides: Sides, position: int) -> None:
+    def _sides(self, place: Place, plan: Probed) -> Sides:
+        benchmark = self._declared[plan.benchmark].declaration
+        return prepare_again(benchmark, place.base, place.head, plan.design, plan.loops)
+
+    def _cost_s(self, name: str) -> float:
+        """About how long a round takes: how many there will be is not known."""
+        if name in self.choices:
+            return self.choices[name].round_s
+        taken = self.open.run.rounds(name)
+        return sum(one.base.wall_s + one.head.wall_s for one in taken[-1:])
+
+    def _measure(self, plan: Probed, lane: int, *, alone: bool) -> None:
         now, name, options = self.open, plan.benchmark, self.open.plan.options
-        if now.run.ended(name) is not None:
-            return
-        outputs = self._outputs(name)
+        place, watcher = self._place(lane, alone=alone), self.watcher.on_lane(lane)
+        sides = self._sides(place, plan)
+        outputs = self._outputs(name, place)
+        watcher.begin(self._course(plan))
+        if name not in place.warm and not is_lone(sides.benchmark):
+            warm_up(place.taker, sides)
+            place.warm.add(name)
         sampling = Sampling(
-            taker=dataclasses.replace(now.taker, after=outputs.note) if outputs else now.taker,
+            taker=dataclasses.replace(place.taker, after=outputs.note) if outputs else place.taker,
             sides=sides,
             plan=plan,
             options=options,
             record=now.journal.write,
-            watcher=self.watcher,
+            watcher=watcher,
             rounds=list(now.run.rounds(name)),
             failed=now.run.failed(name),
             outputs=outputs,
         )
         if name == CONTROL:
             sampling.alone_rounds = _CONTROL_ALONE_ROUNDS
-        later = [one for one in list(self.plans.values())[position:] if not one.exact]
-        self.watcher.begin(
-            Course(
-                name=name,
-                position=position,
+        sampling.run(lambda: self._level(name))
+        watcher.phase("")
+        self._decide(sampling)
+        now.journal.sync()
+
+    def _course(self, plan: Probed) -> Course:
+        options = self.open.plan.options
+        with self._lock:
+            self.begun += 1
+            later = [one for one in list(self.plans.values())[self.begun :] if not one.exact]
+            return Course(
+                name=plan.benchmark,
+                position=self.begun,
                 total=len(self.plans),
                 budget_s=options.budget_s,
-                later_s=len(later) * options.budget_s,
+                later_s=len(later) * options.budget_s / len(self.open.lanes),
                 planned=plan.maximum if plan.exact else 0,
             )
-        )
-        sampling.run(lambda: self._level(name))
-        level = self._level(name)
+
+    def _decide(self, sampling: Sampling) -> None:
+        name, options = sampling.plan.benchmark, self.open.plan.options
         if sampling.ended is None:
             self.watcher.say(f"{name}: {sampling.reason}")
             return
-        if sampling.p_value is not None and sampling.p_value <= level:
-            self.rejected.add(name)
-        (planned,) = (one for one in now.plan.benchmarks if one.declaration.name == name)
-        result = decide_now(planned, sampling.plan, sampling.rounds, sampling.ended, level, options)
+        with self._lock:
+            level = self._level(name)
+            if sampling.p_value is not None and sampling.p_value <= level:
+                self.rejected.add(name)
+        result = decide_now(
+            self._declared[name], sampling.plan, sampling.rounds, sampling.ended, level, options
+        )
         self.watcher.decided(result)
 
-    def _outputs(self, name: str) -> RoundOutputs | None:
+    def _outputs(self, name: str, place: Place) -> RoundOutputs | None:
         """Watches what rounds print, of a benchmark whose sides printed the same in its probe."""
         seen = self.compared.get(name)
         if seen is None or seen.differs or seen.varying:
             return None
-        return RoundOutputs(names_of(self.open.base, self.open.head))
+        return RoundOutputs(names_of(place.base, place.head))
 
     def _level(self, name: str) -> float:
         """What a benchmark is tested at now: Holm's step among those tested in the same way."""
@@ -162,4 +229,15 @@ class Measuring:
             for one in self.plans.values()
             if one.exact == plan.exact and one.benchmark != CONTROL
         }
-        return local_alpha(len(family), len(self.rejected & family - {name}), plan.family_alpha)
+        with self._lock:
+            rejected = len(self.rejected & family - {name})
+        return local_alpha(len(family), rejected, plan.family_alpha)
+
+
+def is_lone(benchmark: Benchmark, plan: Probed | None = None) -> bool:
+    """Whether it needs the machine to itself: it has more processes than those that are pinned, or
+    its verdict rests on wall time.
+    """
+    if benchmark.served or benchmark.service or benchmark.container or benchmark.rounds:
+        return True
+    return plan is not None and plan.design is Design.PAIRS and plan.metric is not Metric.CPU

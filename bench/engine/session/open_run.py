@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from bench.core.crew import Job
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
 from bench.engine.measure.invocations import Subject
@@ -16,11 +18,25 @@ from bench.engine.store.run import Journal, Run
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where processes are measured: what starts them, with folders of their own for both sides.
+
+    `warm` are the benchmarks that have run there: what they set up in HOME is there.
+    """
+
+    taker: RoundTaker
+    base: Subject
+    head: Subject
+    warm: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenRun:
     """A run with everything that rounds are taken with.
 
-    `run` is what was there when it was opened; `ready` are the benchmarks that work, known once
-    they are measured.
+    `run` is what was there when it was opened; `lanes` are places with a core of their own each,
+    `place` one with all of the machine, to be used while no lane is busy. `ready` are the
+    benchmarks that work, as processes of each lane: known once they are measured.
     """
 
     plan: Plan
@@ -30,10 +46,9 @@ class OpenRun:
     run: Run
     journal: Journal
     network: Network
-    taker: RoundTaker
-    base: Subject
-    head: Subject
-    ready: tuple[Sides, ...] = ()
+    place: Place
+    lanes: tuple[Place, ...]
+    ready: tuple[tuple[Sides, ...], ...] = ()
 
     def read(self) -> Run:
         """The run as far as it is on disk; raises `UnprovenError` if others wrote there."""
@@ -47,5 +62,5 @@ class RunStep(Protocol):
     of them again: a step leaves out what the run has already.
     """
 
-    def __call__(self, now: OpenRun) -> None:
-        """Do what is still to be done; raises `BenchError`."""
+    def __call__(self, now: OpenRun) -> Iterable[Job] | None:
+        """Do what is still to be done, or return it as jobs for lanes; raises `BenchError`."""

@@ -17,7 +17,8 @@ from bench.engine.store.manifest import PlannedBenchmark
 class Plan:
     """One record from the command line to the last round.
 
-    `repo` is the clone the user named (`--repo`), None for the target's own.
+    `repo` is the clone the user named (`--repo`), None for the target's own; `lanes` is how many
+    cores are measured on at once, at most (0: on all).
     """
 
     target: Target
@@ -27,3 +28,4 @@ class Plan:
     workspace: Workspace
     interpreters: tuple[Interpreter, ...] = ()
     repo: Path | None = None
+    lanes: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import os
@@ -9,7 +10,7 @@ import platform
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,9 +38,10 @@ from bench.engine.measure.network import (
     session_network,
 )
 from bench.engine.measure.rounds import RoundTaker
+from bench.engine.measure.turns import Turns
 from bench.engine.sandbox.folders import make_home
 from bench.engine.sandbox.isolation import Isolation, isolate
-from bench.engine.session.open_run import OpenRun
+from bench.engine.session.open_run import OpenRun, Place
 from bench.engine.session.plan import Plan
 from bench.engine.session.proof import PairProof, refused_if_unproven
 from bench.engine.session.support import pyperf_folder
@@ -63,10 +65,12 @@ def opened(
     interpreter: Interpreter,
     environments: Environments,
     say: Callable[[str], None],
+    turns: Turns | None = None,
 ) -> Iterator[OpenRun]:
     """Begin a run in a folder, or go on with its unfinished one: locked, proven, off the network.
 
-    `say` hears which, and why an unfinished run is not gone on with. Raises `BenchError`.
+    `say` hears which, and why an unfinished run is not gone on with; `turns` are those of all runs
+    that are open at once. Raises `BenchError`.
     """
     target, benchmarks, workspace = plan.target, plan.benchmarks, plan.workspace
     check_links(folder, workspace.data)
@@ -79,12 +83,12 @@ def opened(
             proof.begin(target.env, workspace)
             with (
                 nothing_left(environments.base.record.image, workspace.cache),
-                Launcher(network.isolation) as launcher,
-                subjects(target, benchmarks, workspace, interpreter, environments, network) as (
-                    base,
-                    head,
-                ),
-            ):
+                lane_subjects(
+                    target, benchmarks, workspace, interpreter, environments, network,
+                    count=lane_count(plan.lanes, network.cpus),
+                ) as sides,
+                _places(sides, network, run.manifest.seed, turns or Turns()) as (place, lanes),
+            ):  # fmt: skip
                 yield OpenRun(
                     plan=plan,
                     interpreter=interpreter,
@@ -93,10 +97,40 @@ def opened(
                     run=run,
                     journal=journal,
                     network=network,
-                    taker=RoundTaker(launcher, network.cpus, run.manifest.seed, network),
-                    base=base,
-                    head=head,
+                    place=place,
+                    lanes=lanes,
                 )
+
+
+def lane_count(wanted: int, cpus: tuple[int, ...]) -> int:
+    """How many lanes there are on these cores: as many as wanted, one without any core."""
+    return max(1, min(wanted or len(cpus), len(cpus)))
+
+
+@contextmanager
+def _places(
+    sides: Sequence[tuple[Subject, Subject]], network: Network, seed: int, turns: Turns
+) -> Iterator[tuple[Place, tuple[Place, ...]]]:
+    """The whole machine as a place, and its lanes. A single lane is the whole machine."""
+    with ExitStack() as stack:
+        takers = [
+            RoundTaker(
+                stack.enter_context(Launcher(network.isolation)),
+                network.cpus if len(sides) == 1 else network.cpus[lane : lane + 1],
+                seed,
+                network,
+                turns=turns,
+            )
+            for lane in range(len(sides))
+        ]
+        lanes = tuple(
+            Place(taker=taker, base=base, head=head)
+            for taker, (base, head) in zip(takers, sides, strict=True)
+        )
+        whole = dataclasses.replace(
+            lanes[0], taker=dataclasses.replace(takers[0], cpus=network.cpus)
+        )
+        yield whole, lanes
 
 
 def _resumed(folder: Path, wanted: Manifest, say: Callable[[str], None]) -> Run | None:
@@ -251,27 +285,48 @@ def subjects(
     network: Network,
 ) -> Iterator[tuple[Subject, Subject]]:
     """Base and head with throwaway homes, pyperf for scripts, and fixtures checked afterwards."""
+    with lane_subjects(
+        target, benchmarks, workspace, interpreter, environments, network, count=1
+    ) as (both,):
+        yield both
+
+
+@contextmanager
+def lane_subjects(
+    target: Target,
+    benchmarks: Sequence[PlannedBenchmark],
+    workspace: Workspace,
+    interpreter: Interpreter,
+    environments: Environments,
+    network: Network,
+    *,
+    count: int,
+) -> Iterator[list[tuple[Subject, Subject]]]:
+    """The same for some lanes, each with homes of its own; all paths are of one length."""
     scripts = any(one.declaration.kind is Kind.SCRIPT for one in benchmarks)
     pyperf = pyperf_folder(interpreter, workspace) if scripts else None
     fixtures = _fixtures(benchmarks, workspace)
-    with scratch_folder(workspace.scratch) as scratch:
-        homes = {side: make_home(scratch / side, network.isolation.owner) for side in Side}
-        base, head = (
-            Subject(
-                environment=environments.side(side),
-                own={**target.env, **interpreter.variables},
-                home=homes[side],
-                support=pyperf or scratch,
-                suites=workspace.suites,
-                fixtures=fixtures,
-                services={service.name: service.address for service in network.services},
-                refusal=network.refusal,
-            )
-            for side in Side
+    digits = len(str(count - 1))
+
+    def subject(folder: Path, side: Side) -> Subject:
+        return Subject(
+            environment=environments.side(side),
+            own={**target.env, **interpreter.variables},
+            home=make_home(folder / side, network.isolation.owner),
+            support=pyperf or folder,
+            suites=workspace.suites,
+            fixtures=fixtures,
+            services={service.name: service.address for service in network.services},
+            refusal=network.refusal,
         )
-        yield base, head
-        for name, folder in fixtures.items():
-            check_fixture(name, folder)
+
+    with scratch_folder(workspace.scratch) as scratch:
+        folders = [scratch / f"{lane:0{digits}}" for lane in range(count)]
+        for folder in folders:
+            folder.mkdir(mode=0o711)  # may be entered by another account, not listed
+        yield [(subject(folder, Side.BASE), subject(folder, Side.HEAD)) for folder in folders]
+        for name, fixture in fixtures.items():
+            check_fixture(name, fixture)
 
 
 def _fixtures(benchmarks: Sequence[PlannedBenchmark], workspace: Workspace) -> dict[str, Path]:

@@ -80,8 +80,7 @@ class Sampling:
         `local_alpha` tells the level this benchmark is tested at now. What fails too often is
         recorded as unavailable, with the reason.
         """
-        counters, served_s = read_counters(), self.taker.services_cpu_s()
-        before = len(self.rounds)
+        counters, own_s = read_counters(), self.taker.own_cpu_s()
         try:
             large = self._take_all(local_alpha)
         except _FailsTooOftenError as error:
@@ -91,10 +90,7 @@ class Sampling:
         self._record_outputs()
         if self.left_running:
             self.record(LeftRunning(self.plan.benchmark, tuple(self.left_running)))
-        taken = self.rounds[before:]
-        cpu_s = sum(one.base.cpu_s + one.head.cpu_s for one in taken)
-        cpu_s += self.taker.services_cpu_s() - served_s  # of ours as well: no neighbour's
-        noise = noise_since(counters, cpu_s)
+        noise = noise_since(counters, self.taker.own_cpu_s() - own_s)
         self.ended = Ended(self.plan.benchmark, self.reason, noise, large)
         self.record(self.ended)
 

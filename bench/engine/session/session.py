@@ -1,17 +1,25 @@
-"""One pair on one Python: environments, proof, probes, rounds, proof again."""
+"""One pair on its Pythons: proof, probes, rounds, proof again; all runs are open at once.
+
+A run goes through stages. Each leaves jobs for lanes; those of all runs are done before any run
+goes on to what could disturb the others. What fails in one run does not stop another.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.core.errors import NothingMeasuredError
+from bench.core.crew import Job
+from bench.core.errors import BenchError, NothingMeasuredError
 from bench.core.result import CONTROL
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
 from bench.engine.machine.fingerprint import describe_machine
+from bench.engine.measure.turns import Turns
+from bench.engine.session.lanes import Lanes
 from bench.engine.session.measuring import Measuring
 from bench.engine.session.open_run import RunStep
 from bench.engine.session.plan import Plan
@@ -19,6 +27,8 @@ from bench.engine.session.preparation import opened
 from bench.engine.session.unreported import mark_reported, unreported_run
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.run import Run, pair_folder
+
+_Stages = Generator[list[Job], None, Run]
 
 
 @dataclass(frozen=True)
@@ -37,13 +47,39 @@ class Session:
 
         Raises `BenchError`; whatever was measured before is on disk.
         """
+        (outcome,) = self.run_all([(interpreter, environments)])
+        if isinstance(outcome, BenchError):
+            raise outcome
+        return outcome
+
+    def run_all(
+        self, pythons: Iterable[tuple[Interpreter, Environments]]
+    ) -> list[Run | BenchError]:
+        """The same on several Pythons at once; what went wrong on one stands in its place."""
+        turns = Turns()
+        runs = [
+            _RunUnderWay(self._stages(interpreter, environments, turns))
+            for interpreter, environments in pythons
+        ]
+        with ExitStack() as stack:
+            for run in runs:
+                stack.callback(run.stages.close)  # of those that did not come to their end
+            lanes = stack.enter_context(Lanes.of_machine(self.plan.lanes))
+            lanes.at_once(run.go_on for run in runs)
+            while any(run.outcome is None for run in runs):
+                _do_stage(runs, lanes)
+        return [run.outcome for run in runs if run.outcome is not None]
+
+    def _stages(
+        self, interpreter: Interpreter, environments: Environments, turns: Turns
+    ) -> _Stages:
         plan, machine = self.plan, describe_machine()
         folder = pair_folder(
             plan.workspace.data, plan.target.name, plan.pair, interpreter.version, machine
         )
         whole = unreported_run(plan, folder, environments)
         if whole is None:
-            whole = self._measure(folder, interpreter, environments)
+            whole = yield from self._measure(folder, interpreter, environments, turns)
         else:
             self.watcher.say(
                 f"run {whole.manifest.run_id} is complete and was not reported: it is shown now, "
@@ -58,16 +94,66 @@ class Session:
             )
         return whole
 
-    def _measure(self, folder: Path, interpreter: Interpreter, environments: Environments) -> Run:
-        with opened(self.plan, folder, interpreter, environments, self.watcher.say) as now:
+    def _measure(
+        self, folder: Path, interpreter: Interpreter, environments: Environments, turns: Turns
+    ) -> _Stages:
+        with opened(self.plan, folder, interpreter, environments, self.watcher.say, turns) as now:
             for step in self.before:
                 step(now)
             measuring = Measuring(now, self.watcher)
-            done = dataclasses.replace(now, ready=tuple(measuring.run()))
+            yield measuring.probes()
+            yield measuring.rounds()
+            done = dataclasses.replace(now, ready=measuring.finish())
             for step in self.after:
-                step(done)
+                jobs = step(done)
+                if jobs is not None:
+                    yield list(jobs)
+            yield []  # proofs read every file, which would disturb other runs' rounds
             measuring.close()
             return now.read()
+
+
+@dataclass
+class _RunUnderWay:
+    """A run, the jobs that are due before its next stage, and what came of it in the end.
+
+    `error` is the first that one of its jobs ended with.
+    """
+
+    stages: _Stages
+    jobs: list[Job] = field(default_factory=list)
+    error: BenchError | None = None
+    outcome: Run | BenchError | None = None
+
+    def go_on(self) -> None:
+        """Do the next stage, or end with the error; raises what is no `BenchError`."""
+        if self.outcome is not None:
+            return
+        try:
+            self.jobs = self.stages.throw(self.error) if self.error else next(self.stages)
+        except StopIteration as end:
+            self.outcome = end.value
+        except BenchError as error:
+            self.outcome = error
+
+    def finished(self, job: Job) -> None:
+        """One of its jobs is over; with the last one it goes on."""
+        self.jobs.remove(job)
+        if isinstance(job.error, BenchError):
+            self.error = self.error or job.error
+        elif job.error is not None:
+            raise job.error
+        if not self.jobs:
+            self.go_on()
+
+
+def _do_stage(runs: Sequence[_RunUnderWay], lanes: Lanes) -> None:
+    """The jobs of all runs; each goes on when its own are over, what has none when all are."""
+    owners = {id(job): run for run in runs for job in run.jobs}
+    waiting = [run for run in runs if not run.jobs]
+    for job in lanes.run([job for run in runs for job in run.jobs]):
+        owners[id(job)].finished(job)
+    lanes.at_once(run.go_on for run in waiting)
 
 
 def _says_something(run: Run, name: str) -> bool:

@@ -42,3 +42,6 @@ class Watcher(Protocol):
 
     def decided(self, result: Result) -> None:
         """Measuring it has ended. The level of the interval is that of this moment."""
+
+    def on_lane(self, number: int) -> Watcher:
+        """What hears of one lane's work, beside that of the others."""

@@ -27,7 +27,7 @@ from bench.engine.store.events import (
     Refused,
     Unavailable,
 )
-from bench.engine.store.manifest import FIRST_CHAINED, Manifest
+from bench.engine.store.manifest import FIRST_CHAINED, FIRST_WITH_LANES, Manifest
 
 _OfBenchmark = Probed | Compared | Unavailable | Ended | Counted | LeftRunning
 _ROUNDING_S = 1e-5
@@ -67,16 +67,19 @@ class _BenchmarkSoFar:
         self.taken.clear()
         self.failed.clear()
 
-    def draw(self, seed: int, taken: Round, cpus: Sequence[int] = ()) -> Draw:
+    def draw(self, seed: int, taken: Round, cpus: Sequence[int], *, balanced: bool) -> Draw:
         """What the round that is due was drawn with, had the run this seed."""
         attempt = self.failed[taken.design]
-        return draw(seed, taken.benchmark, taken.design, taken.index, cpus, attempt)
+        return draw(
+            seed, taken.benchmark, taken.design, taken.index, cpus, attempt, balanced=balanced
+        )
 
 
 class _EventChecker:
     def __init__(self, manifest: Manifest, *, calibration: bool) -> None:
         self._manifest = manifest
         self._calibration = calibration
+        self._has_lanes = manifest.format >= FIRST_WITH_LANES
         self._seeds_used = 0
         self._over: Event | None = None
         self._courses = {
@@ -145,7 +148,7 @@ class _EventChecker:
         if drawn is None:
             return f"{what} is not of this run: its order and hash seed follow from another seed"
         if not self._is_core(course.declaration, taken.cpu, drawn):
-            return f"{what} was taken on core {taken.cpu}, which is not the one drawn for it"
+            return f"{what} was taken on core {taken.cpu}, which was not to be used for it"
         course.taken[taken.design] += 1
         course.failed[taken.design] = 0
         return _figures(course.declaration, course.plan.metric, taken)
@@ -157,15 +160,18 @@ class _EventChecker:
             course.seed = self._seed(course, taken)
         if course.seed is None:
             return None
-        drawn = course.draw(course.seed, taken, self._manifest.cpus)
+        drawn = self._draw(course, course.seed, taken)
         return drawn if _agrees(taken, drawn) else None
+
+    def _draw(self, course: _BenchmarkSoFar, seed: int, taken: Round) -> Draw:
+        return course.draw(seed, taken, self._manifest.cpus, balanced=self._has_lanes)
 
     def _seed(self, course: _BenchmarkSoFar, taken: Round) -> int | None:
         seed = self._manifest.seed
         if not self._calibration:
             return seed
         for ahead in range(self._seeds_used + 1, self._seeds_used + 1 + _SEEDS_AHEAD):
-            if _agrees(taken, course.draw(seed + ahead, taken)):
+            if _agrees(taken, self._draw(course, seed + ahead, taken)):
                 self._seeds_used = ahead
                 return seed + ahead
         return None
@@ -175,8 +181,10 @@ class _EventChecker:
             return (
                 True  # not pinned, or it was not stored yet which cores there were to choose from
             )
-        # Beside a service one core may be left out, which the manifest does not name.
-        return cpu in self._manifest.cpus if declaration.served else cpu == drawn.cpu
+        # It is the lane's, which chance does not choose; beside a service one core may be left out.
+        if self._has_lanes or declaration.served:
+            return cpu in self._manifest.cpus
+        return cpu == drawn.cpu
 
 
 def _out_of_turn(course: _BenchmarkSoFar | None, taken: Round | Failed) -> str:

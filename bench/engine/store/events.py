@@ -14,10 +14,14 @@ from bench.core.sample import Design, Metric, Moment, Round, Seconds, Side
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened", tag_field="event"):
-    """A process began, or went on, to measure. `at` is in seconds since the epoch."""
+    """A process began, or went on, to measure, on so many lanes (1 until format 2).
+
+    `at` is in seconds since the epoch.
+    """
 
     at: Moment
     resumed: bool
+    lanes: Count = 1
 
 
 class Tested(msgspec.Struct, frozen=True, tag="tested", tag_field="event"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from typing import BinaryIO, Self, TypeVar
 import msgspec
 
 from bench.core.counts import Instrument
-from bench.core.errors import DataError, UnprovenError
+from bench.core.errors import BenchError, DataError, UnprovenError
 from bench.core.gate import Gate
 from bench.core.machine import Machine
 from bench.core.options import Options
@@ -269,9 +270,12 @@ class Journal:
     """Appends events to a run's `rounds.jsonl`, each flushed before the next thing happens.
 
     It holds the digest of the last line: what others write into the file is found when it is read.
+    Several threads may write.
     """
 
     def __init__(self, run: Run) -> None:
+        self._lock = threading.Lock()
+        self._broken: BenchError | None = None
         self._folder = run.folder
         self._file = run.folder / ROUNDS
         self._digest = run.digest
@@ -301,13 +305,17 @@ class Journal:
     def write(self, event: Event) -> None:
         """Append one event; raises `DataError` when the disk takes no more."""
         plain = without_secrets(msgspec.json.encode(event).decode())
-        line, digest = chained(plain.encode(), self._digest)
-        try:
-            self._stream.write(line + b"\n")
-            self._stream.flush()
-        except OSError as error:
-            raise cannot_write(self._file, error) from error
-        self._digest = digest
+        with self._lock:
+            if self._broken is not None:  # half a line may be there
+                raise self._broken
+            line, digest = chained(plain.encode(), self._digest)
+            try:
+                self._stream.write(line + b"\n")
+                self._stream.flush()
+            except OSError as error:
+                self._broken = cannot_write(self._file, error)
+                raise self._broken from error
+            self._digest = digest
 
     def read(self) -> Run:
         """The run as it is on disk; raises `UnprovenError` where that is not what was written."""

@@ -3,20 +3,24 @@
 Each instrument has a budget of its own, so that a cheap one leaves nothing less for instructions,
 and under each the cheapest benchmarks come first. What will be counted is worked out before
 anything starts, from the CPU time of the rounds; the rest is recorded as skipped, with the time it
-would have taken. Load does not change what is counted, so nothing is repeated.
+would have taken. Load does not change what is counted, so nothing is repeated, and all lanes count
+at once.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
 from bench.core.counts import Counter, Instrument, Names, Tally
+from bench.core.crew import Job
 from bench.core.sample import Metric, Side
-from bench.core.target import Kind
+from bench.core.target import Benchmark, Kind
 from bench.engine.environments.pair import Environments
 from bench.engine.measure.rounds import Sides
 from bench.engine.sandbox.isolation import Isolation
@@ -36,8 +40,8 @@ SIDE_CAP_S = 20.0
 RUN_CAP_S = 150.0
 # Allocations, which cost as much as instructions, get what the others leave.
 BUDGETS_S = {
-    Instrument.OBSERVER: 15.0,
     Instrument.INSTRUCTIONS: 95.0,
+    Instrument.OBSERVER: 15.0,
     Instrument.SYSTEM_CALLS: 18.0,
     Instrument.MEMORY: 22.0,
     Instrument.ALLOCATIONS: RUN_CAP_S,
@@ -57,9 +61,9 @@ class Method:
     slow_down: float
     start_s: float
 
-    def estimate(self, job: _Job, side: Side) -> float:
+    def estimate(self, counted: _Benchmark, side: Side) -> float:
         """About how many seconds a side takes; CPU time is slowed down, waiting is not."""
-        cost = job.costs[side]
+        cost = counted.costs[side]
         return self.start_s + max(cost.cpu_s * self.slow_down, cost.wall_s)
 
 
@@ -72,9 +76,13 @@ class _Cost:
 
 
 @dataclass(frozen=True)
-class _Job:
-    sides: Sides
+class _Benchmark:
+    sides: tuple[Sides, ...]
     costs: dict[Side, _Cost]
+
+    @property
+    def declaration(self) -> Benchmark:
+        return self.sides[0].benchmark
 
 
 @dataclass(frozen=True)
@@ -83,76 +91,79 @@ class _Task:
 
     instrument: Instrument
     method: Method
-    job: _Job
+    benchmark: _Benchmark
 
     @property
     def name(self) -> str:
-        return self.job.sides.benchmark.name
+        return self.benchmark.declaration.name
 
     @property
     def long(self) -> bool:
-        return self.job.sides.benchmark.rounds > 0
+        return self.benchmark.declaration.rounds > 0
 
     @property
     def seconds(self) -> float:
-        return sum(self.method.estimate(self.job, side) for side in Side)
+        return sum(self.method.estimate(self.benchmark, side) for side in Side)
 
 
 @dataclass(kw_only=True)
 class Counting:
-    """Counts what a run's benchmarks do, and records it; nothing of it ends a session."""
+    """Counts what a run's benchmarks do, and records it; nothing of it ends a session.
+
+    `measured` are the processes of each benchmark, for each lane with folders of its own;
+    `elapsed_s` is what the lanes have spent together.
+    """
 
     run: Run
+    measured: Sequence[Sequence[Sides]]
     environments: Environments
     isolation: Isolation
     record: Callable[[Counted], None]
     watcher: Watcher
     budgets_s: Mapping[Instrument, float] = field(default_factory=lambda: BUDGETS_S)
     elapsed_s: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def runner(self) -> Runner:
         """Starts counted processes, and stops those that would break the limit of the run."""
-        left_s = (AT_MOST_S - self.elapsed_s) / len(Side)
+        left_s = (AT_MOST_S - self.elapsed_s / len(self.measured)) / len(Side)
         return Runner(self.isolation, timeout_s=max(min(3 * SIDE_CAP_S, left_s), 1.0))
 
-    def count_all(self, measured: Iterable[Sides]) -> None:
-        """Count each measured command and import that was not counted yet."""
-        jobs = _jobs(self.run, measured)
-        tasks = [task for instrument in BUDGETS_S for task in self._tasks(instrument, jobs)]
+    def jobs(self) -> list[Job]:
+        """To count each measured command and import that was not counted yet."""
+        found = _benchmarks(self.run, zip(*self.measured, strict=True))
+        tasks = [task for instrument in BUDGETS_S for task in self._tasks(instrument, found)]
         chosen = self._chosen(tasks)
         if not chosen:
-            return
-        short_s = sum(task.seconds for task in chosen if not task.long)
+            return []
+        short_s = sum(task.seconds for task in chosen if not task.long) / len(self.measured)
         self.watcher.say(
             f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S / 60:.0f} min; "
             "Ctrl-C keeps all above)"
         )
         if any(one.long for one in chosen):
             self.watcher.say("end-to-end benchmarks run once more, to be counted")
-        for task in chosen:
-            self._count(task)
+        return [Job(do=partial(self._count, task), alone=task.long) for task in chosen]
 
-    def _tasks(self, instrument: Instrument, jobs: Sequence[_Job]) -> list[_Task]:
+    def _tasks(self, instrument: Instrument, found: Sequence[_Benchmark]) -> list[_Task]:
         """What there is to do with an instrument, cheapest first; none where it is missing."""
-        waiting = [
-            job for job in jobs if instrument not in self.run.counted(job.sides.benchmark.name)
-        ]
+        waiting = [one for one in found if instrument not in self.run.counted(one.declaration.name)]
         if not waiting:
             return []
         try:
             method = self._method(instrument)
         except NotCountedError as error:
-            for job in waiting:
+            for one in waiting:
                 self.record(
                     Counted(
-                        benchmark=job.sides.benchmark.name,
+                        benchmark=one.declaration.name,
                         instrument=instrument,
                         skipped=str(error),
                     )
                 )
             return []
-        tasks = [_Task(instrument, method, job) for job in waiting]
+        tasks = [_Task(instrument, method, one) for one in waiting]
         return sorted(tasks, key=lambda task: task.seconds)
 
     def _chosen(self, tasks: Sequence[_Task]) -> list[_Task]:
@@ -172,17 +183,20 @@ class Counting:
                 run_left_s -= task.seconds
         return chosen
 
-    def _count(self, task: _Task) -> None:
-        self.watcher.phase(f"counting: {task.instrument} of {task.name}")
-        if self.elapsed_s > AT_MOST_S and not task.long:
-            reason = f"counting has taken {self.elapsed_s:.0f} s already (limit {AT_MOST_S:.0f} s)"
+    def _count(self, task: _Task, lane: int) -> None:
+        taken_s = self.elapsed_s / len(self.measured)
+        if taken_s > AT_MOST_S and not task.long:
+            reason = f"counting has taken {taken_s:.0f} s already (limit {AT_MOST_S:.0f} s)"
             self.record(Counted(benchmark=task.name, instrument=task.instrument, skipped=reason))
             return
+        watcher = self.watcher.on_lane(lane)
+        watcher.phase(f"counting: {task.instrument} of {task.name}")
         started = time.monotonic()
-        counted = _count(task)
+        counted = _count(task, task.benchmark.sides[lane])
         elapsed_s = time.monotonic() - started
-        if not task.long:
-            self.elapsed_s += elapsed_s
+        watcher.phase("")
+        with self._lock:
+            self.elapsed_s += 0.0 if task.long else elapsed_s
         self.record(msgspec.structs.replace(counted, elapsed_s=round(elapsed_s, 3)))
 
     def _method(self, instrument: Instrument) -> Method:
@@ -224,29 +238,30 @@ class CountersStep:
 
     watcher: Watcher
 
-    def __call__(self, now: OpenRun) -> None:
+    def __call__(self, now: OpenRun) -> list[Job]:
         """Count what was not counted yet, if the run is to have counters."""
         if not now.plan.options.counters:
-            return
+            return []
         counting = Counting(
             run=now.read(),
+            measured=now.ready,
             environments=now.environments,
             isolation=now.network.isolation,
             record=now.journal.write,
             watcher=self.watcher,
         )
-        counting.count_all(now.ready)
-        now.journal.sync()
+        return counting.jobs()
 
 
-def _jobs(run: Run, measured: Iterable[Sides]) -> list[_Job]:
-    jobs = []
+def _benchmarks(run: Run, measured: Iterable[tuple[Sides, ...]]) -> list[_Benchmark]:
+    found = []
     for sides in measured:
-        rounds = run.rounds(sides.benchmark.name)
-        failed = run.unavailable(sides.benchmark.name) is not None
-        if sides.benchmark.kind is Kind.SCRIPT or failed or not rounds:
+        declaration = sides[0].benchmark
+        rounds = run.rounds(declaration.name)
+        failed = run.unavailable(declaration.name) is not None
+        if declaration.kind is Kind.SCRIPT or failed or not rounds:
             continue
-        plan = run.probed(sides.benchmark.name)
+        plan = run.probed(declaration.name)
         # Wall time of what only computes says how busy the machine was, nothing of the process.
         waits = Metric.WALL if plan is None or plan.metric is Metric.WALL else Metric.CPU
         costs = {
@@ -256,15 +271,15 @@ def _jobs(run: Run, measured: Iterable[Sides]) -> list[_Job]:
             )
             for side in Side
         }
-        jobs.append(_Job(sides, costs))
-    return jobs
+        found.append(_Benchmark(sides, costs))
+    return found
 
 
 def _too_long(task: _Task, left_s: float) -> str:
     """Why a task is not begun; "" if it may be."""
     if task.long:
         return "" if task.instrument is Instrument.OBSERVER else _TAKES_MINUTES
-    longest_s = max(task.method.estimate(task.job, side) for side in Side)
+    longest_s = max(task.method.estimate(task.benchmark, side) for side in Side)
     if longest_s > SIDE_CAP_S:
         return f"would take about {longest_s:.0f} s a side (limit {SIDE_CAP_S:.0f} s)"
     if task.seconds > left_s:
@@ -279,13 +294,13 @@ def _nameless(tally: Tally) -> Observation:
     return Observation(tally, {})
 
 
-def _count(task: _Task) -> Counted:
+def _count(task: _Task, sides: Sides) -> Counted:
     """Both sides; what fails on one of them is said, and the other's figures are kept."""
     seen: dict[Side, Observation] = {}
     failures = []
     for side in Side:
         try:
-            seen[side] = task.method.count(task.job.sides, side)
+            seen[side] = task.method.count(sides, side)
         except NotCountedError as error:
             failures.append(f"{side}: {error}")
     tallies = {side: observation.tally for side, observation in seen.items()}

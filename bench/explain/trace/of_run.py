@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from bench.core.crew import Job
 from bench.core.errors import BenchError
 from bench.core.sample import Side
 from bench.core.target import Kind
@@ -43,14 +44,16 @@ class PhasesStep:
     watcher: Watcher
     describe: Callable[[StackRecord], str]
 
-    def __call__(self, now: OpenRun) -> None:
+    def __call__(self, now: OpenRun) -> list[Job]:
         """Record those that this run has no record of yet, if it is to have counters."""
         if not now.plan.options.counters:
-            return
+            return []
         run = now.read()
-        for one in end_to_end(run):
-            if not _is_recorded(run, one, now):
-                self._record(run, one, now)
+        return [
+            Job(do=lambda _lane, one=one: self._record(run, one, now), alone=True)  # type: ignore[misc]
+            for one in end_to_end(run)
+            if not _is_recorded(run, one, now)
+        ]
 
     def _record(self, run: Run, one: PlannedBenchmark, now: OpenRun) -> None:
         workspace, name = now.plan.workspace, one.declaration.name

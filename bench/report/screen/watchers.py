@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
@@ -10,6 +12,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress, TextColumn
+from rich.text import Text
 
 from bench.core.result import Result
 from bench.core.secrets import without_secrets
@@ -17,6 +20,8 @@ from bench.core.verdict import Interval
 from bench.engine.session.watcher import Course
 from bench.formats.text import magnitude
 from bench.report.screen.lines import WIDTH, result_line
+
+_DRAW_EVERY_S = 0.1
 
 
 class LineWatcher:
@@ -29,8 +34,9 @@ class LineWatcher:
         return None
 
     def say(self, text: str) -> None:
-        """Print the line."""
-        print(without_secrets(text), file=sys.stderr, flush=True)
+        """Print the line, at once: lanes do not cut into each other's."""
+        sys.stderr.write(f"{without_secrets(text)}\n")
+        sys.stderr.flush()
 
     def phase(self, text: str) -> None:
         """Nothing: a phase passes."""
@@ -49,9 +55,13 @@ class LineWatcher:
         """Print the result's line."""
         self.say(str(result_line(result)))
 
+    def on_lane(self, _number: int) -> LineWatcher:
+        """A log has no lanes."""
+        return self
+
 
 class LiveWatcher:
-    """A line at the bottom that shows the running estimate and the time left at most."""
+    """Lines at the bottom: what is done now, or on each lane the running estimate and time left."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -61,8 +71,10 @@ class LiveWatcher:
             # Redrawing from a thread would run beside the measured processes.
             auto_refresh=False,
         )
-        self._task = self._progress.add_task("")
-        self._course = Course(name="", position=0, total=0, budget_s=0.0)
+        self._main = _Line(self, self._progress)
+        self._lanes: dict[int, _Line] = {}
+        self._lock = threading.RLock()
+        self._drawn = 0.0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -75,20 +87,71 @@ class LiveWatcher:
 
     def say(self, text: str) -> None:
         """Print a line above the display."""
-        self._progress.console.print(without_secrets(text), highlight=False, markup=False)
+        self._print(without_secrets(text), highlight=False, markup=False)
 
     def phase(self, text: str) -> None:
         """Show what is being done."""
-        self._progress.update(self._task, description=text[: WIDTH - 4], refresh=True)
+        self._main.phase(text)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """The display is gone while something else is printed on the terminal."""
-        self._progress.stop()
-        try:
-            yield
-        finally:
-            self._progress.start()
+        with self._lock:
+            self._progress.stop()
+            try:
+                yield
+            finally:
+                self._progress.start()
+
+    def begin(self, course: Course) -> None:
+        """Show the benchmark's place and name."""
+        self._main.begin(course)
+
+    def progress(self, rounds: int, estimate: Interval | None, spent_s: float) -> None:
+        """Show the rounds, the estimate so far, and the time left at most."""
+        self._main.progress(rounds, estimate, spent_s)
+
+    def decided(self, result: Result) -> None:
+        """Print the result's line above the display."""
+        self._print(result_line(result), soft_wrap=True)
+
+    def on_lane(self, number: int) -> _Line:
+        """The line of a lane."""
+        with self._lock:
+            if number not in self._lanes:
+                self._main.phase("")
+                self._lanes[number] = _Line(self, self._progress)
+            return self._lanes[number]
+
+    def draw(self) -> None:
+        """Show the lines as they are now, unless that was done a moment ago."""
+        with self._lock:
+            if time.monotonic() - self._drawn >= _DRAW_EVERY_S:
+                self._progress.refresh()
+                self._drawn = time.monotonic()
+
+    def _print(self, text: str | Text, **how: bool) -> None:
+        with self._lock:
+            self._progress.console.print(text, **how)  # type: ignore[arg-type]
+
+
+class _Line:
+    """One line at the bottom; it is gone while there is nothing to show."""
+
+    def __init__(self, watcher: LiveWatcher, progress: Progress) -> None:
+        self._watcher = watcher
+        self._progress = progress
+        self._task = progress.add_task("", visible=False)
+        self._course = Course(name="", position=0, total=0, budget_s=0.0)
+
+    def say(self, text: str) -> None:
+        """Print a line above the display."""
+        self._watcher.say(text)
+
+    def phase(self, text: str) -> None:
+        """Show what is being done."""
+        self._progress.update(self._task, description=text[: WIDTH - 4], visible=bool(text))
+        self._watcher.draw()
 
     def begin(self, course: Course) -> None:
         """Show the benchmark's place and name."""
@@ -101,7 +164,11 @@ class LiveWatcher:
 
     def decided(self, result: Result) -> None:
         """Print the result's line above the display."""
-        self._progress.console.print(result_line(result), soft_wrap=True)
+        self._watcher.decided(result)
+
+    def on_lane(self, _number: int) -> _Line:
+        """It is one."""
+        return self
 
 
 def progress_line(course: Course, rounds: int, estimate: Interval | None, spent_s: float) -> str:

@@ -42,13 +42,15 @@ def count(
     budgets_s = BUDGETS_S if budget_s is None else dict.fromkeys(Instrument, budget_s)
     counting = Counting(
         run=run,
+        measured=[sides],
         environments=subjects.environments,
         isolation=OPEN,
         record=recorded.append,
         watcher=LineWatcher(),
         budgets_s=budgets_s,
     )
-    counting.count_all(sides)
+    for job in counting.jobs():
+        job.do(0)
     return recorded
 
 

@@ -1,0 +1,131 @@
+"""Work done at once in threads, which ends when the command is to end.
+
+Signals reach the main thread alone. What waits in a worker (for a tool, a lock, a measured process)
+therefore also waits for `stop_handle`, and raises `KeyboardInterrupt` when it is told to stop: so
+that it is undone in the same way as in the main thread.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import select
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+_mine = threading.local()
+
+
+def stop_handle() -> int | None:
+    """A descriptor that can be read from once this worker is to stop; None in the main thread."""
+    handle: int | None = getattr(_mine, "stop", None)
+    return handle
+
+
+def check_stop() -> None:
+    """Raise `KeyboardInterrupt` in a worker that is to stop."""
+    handle = stop_handle()
+    if handle is not None and select.select([handle], [], [], 0)[0]:
+        raise KeyboardInterrupt
+
+
+@dataclass(eq=False, kw_only=True)
+class Job:
+    """Something to do. `do` hears the number of the worker; `error` is what it raised.
+
+    `alone`: it needs the machine to itself. `cost_s` is about how long it takes, where known;
+    `prefers` the worker that can do it best.
+    """
+
+    do: Callable[[int], object]
+    alone: bool = False
+    cost_s: float = 0.0
+    prefers: int | None = None
+    error: BaseException | None = field(default=None, init=False)
+
+    def run(self, worker: int) -> None:
+        """Do it, and keep what it raises."""
+        try:
+            self.do(worker)
+        except BaseException as error:  # noqa: BLE001 - told to whoever wants the job done
+            self.error = error
+
+
+class Crew:
+    """Workers, numbered from 0; a context manager that lets them end, or stops them on an error.
+
+    They live as long as the context: the kernel ends a sandbox with the thread that started it.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._waiting: deque[Job] = deque()
+        self._changed = threading.Condition()
+        self._done: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._ending = False
+        self._stop = os.pipe()
+        self._threads = [
+            threading.Thread(target=self._work, args=(number,), daemon=True)
+            for number in range(size)
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _value: object, _trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            os.write(self._stop[1], b".")  # never read: all workers see it
+        with self._changed:
+            self._ending = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        for handle in self._stop:
+            os.close(handle)
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """Give jobs to free workers; yields each when it is over, in the caller's thread."""
+        wanted = list(jobs)
+        with self._changed:
+            self._waiting.extend(wanted)
+            self._changed.notify_all()
+        for _ in wanted:
+            yield self._done.get()
+
+    def _work(self, number: int) -> None:
+        _mine.stop = self._stop[0]
+        while (job := self._next(number)) is not None:
+            job.run(number)
+            self._done.put(job)
+
+    def _next(self, number: int) -> Job | None:
+        """The first job that this worker can do best, else the first of all."""
+        with self._changed:
+            while not self._waiting and not self._ending:
+                self._changed.wait()
+            if not self._waiting:
+                return None
+            own = (one for one in self._waiting if one.prefers in (None, number))
+            job = next(own, self._waiting[0])
+            self._waiting.remove(job)
+            return job
+
+
+def at_once(jobs: Iterable[Callable[[], object]], size: int) -> None:
+    """Do all of these in at most so many threads; raises the first error when all are over."""
+    made = [Job(do=lambda _worker, one=one: one()) for one in jobs]  # type: ignore[misc]
+    with Crew(min(size, len(made))) as crew:
+        for _ in crew.run(made):
+            pass
+    for one in made:
+        if one.error is not None:
+            raise one.error
