@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,10 +83,11 @@ class RoundTaker:
         """
         cpus = self._cpus(sides.benchmark) if pin else ()
         drawn = draw(self.seed, sides.benchmark.name, design, index, cpus, attempt)
-        started_at = time.time()
-        samples = self._run(
-            sides, drawn.order, drawn.hash_seed, drawn.cpu, together=design is Design.DUET
-        )
+        with self._turn(drawn.cpu):
+            started_at = time.time()
+            samples = self._run(
+                sides, drawn.order, drawn.hash_seed, drawn.cpu, together=design is Design.DUET
+            )
         return Round(
             benchmark=sides.benchmark.name,
             design=design,
@@ -102,7 +104,11 @@ class RoundTaker:
         """One process by itself, for probing. Raises `RoundFailedError`."""
         cpus = self._cpus(sides.benchmark)
         cpu = cpus[-1] if pin and cpus else None
-        return self._run(sides, [side], 0, cpu, together=False)[side]
+        with self._turn(cpu):
+            return self._run(sides, [side], 0, cpu, together=False)[side]
+
+    def _turn(self, cpu: int | None) -> AbstractContextManager[None]:
+        return self.turns.alone() if cpu is None else self.turns.shared()
 
     def own_cpu_s(self) -> float:
         """CPU seconds that services, and measured processes on all lanes, have used so far."""
@@ -169,14 +175,13 @@ class RoundTaker:
         benchmark = sides.benchmark
         self._make_ready(sides, order)
         try:
-            with self.turns.alone() if cpu is None else self.turns.shared():
-                outcomes = self.launcher.run(
-                    [sides.side(side) for side in order],
-                    together=together,
-                    hash_seed=hash_seed,
-                    timeout_s=benchmark.timeout_s * len(order),
-                    cpu=cpu,
-                )
+            outcomes = self.launcher.run(
+                [sides.side(side) for side in order],
+                together=together,
+                hash_seed=hash_seed,
+                timeout_s=benchmark.timeout_s * len(order),
+                cpu=cpu,
+            )
         except LauncherError as error:
             message = str(error) if error.dead else f"could not be started: {error}"
             blamed = order if error.position is None else [order[error.position]]

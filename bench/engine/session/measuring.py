@@ -18,7 +18,7 @@ from bench.engine.machine.neighbours import Neighbourhood
 from bench.engine.measure.outputs import RoundOutputs, names_of
 from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe, warm_up
 from bench.engine.measure.rounds import Sides
-from bench.engine.session.open_run import OpenRun, Place
+from bench.engine.session.open_run import OpenRun, Station
 from bench.engine.session.rounds_plan import plans
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Course, Watcher
@@ -95,13 +95,13 @@ class Measuring:
         """Prove again what was measured, export it, and mark the run as complete."""
         self.open.proof.hold()
         export_pyperf(self.open.read())
-        inside_s = sum(place.taker.launcher.inside_s for place in self.open.lanes)
+        inside_s = sum(one.taker.launcher.inside_s for one in self.open.lanes)
         self.open.journal.write(
             Closed(time.time(), round(self.elapsed_s, 3), round(inside_s, 3), self.neighbours)
         )
 
-    def _place(self, lane: int, *, alone: bool) -> Place:
-        return self.open.place if alone else self.open.lanes[lane]
+    def _station(self, lane: int, *, alone: bool) -> Station:
+        return self.open.whole if alone else self.open.lanes[lane]
 
     def _plan(self) -> None:
         """Decide on the plans of what works: the number of benchmarks sets the level of each."""
@@ -130,25 +130,25 @@ class Measuring:
         self.plans = {name: known[name] for name in self._declared if name in known}
 
     def _probe(self, planned: PlannedBenchmark, lane: int, *, alone: bool) -> None:
-        name, place = planned.declaration.name, self._place(lane, alone=alone)
+        name, station = planned.declaration.name, self._station(lane, alone=alone)
         watcher = self.watcher.on_lane(lane)
         watcher.phase(f"probing {name}")
         wanted = self.open.plan.options.design
         try:
-            choice = probe(place.taker, planned.declaration, place.base, place.head, wanted)
+            choice = probe(station.taker, planned.declaration, station.base, station.head, wanted)
         except NotMeasurableError as error:
             gone = Unavailable(name, error.sides, str(error), error.works)
             self.open.journal.write(gone)
             self.watcher.say(f"{name}: {gone.words}")
         else:
-            place.warm.add(name)
+            station.warm.add(name)
             self.choices[name], self.lanes[name] = choice, lane
         finally:
             watcher.phase("")
 
-    def _sides(self, place: Place, plan: Probed) -> Sides:
+    def _sides(self, station: Station, plan: Probed) -> Sides:
         benchmark = self._declared[plan.benchmark].declaration
-        return prepare_again(benchmark, place.base, place.head, plan.design, plan.loops)
+        return prepare_again(benchmark, station.base, station.head, plan.design, plan.loops)
 
     def _cost_s(self, name: str) -> float:
         """About how long a round takes: how many there will be is not known."""
@@ -159,15 +159,17 @@ class Measuring:
 
     def _measure(self, plan: Probed, lane: int, *, alone: bool) -> None:
         now, name, options = self.open, plan.benchmark, self.open.plan.options
-        place, watcher = self._place(lane, alone=alone), self.watcher.on_lane(lane)
-        sides = self._sides(place, plan)
-        outputs = self._outputs(name, place)
+        station, watcher = self._station(lane, alone=alone), self.watcher.on_lane(lane)
+        sides = self._sides(station, plan)
+        outputs = self._outputs(name, station)
         watcher.begin(self._course(plan))
-        if name not in place.warm and not is_lone(sides.benchmark):
-            warm_up(place.taker, sides)
-            place.warm.add(name)
+        if name not in station.warm and not is_lone(sides.benchmark):
+            warm_up(station.taker, sides)
+            station.warm.add(name)
         sampling = Sampling(
-            taker=dataclasses.replace(place.taker, after=outputs.note) if outputs else place.taker,
+            taker=dataclasses.replace(station.taker, after=outputs.note)
+            if outputs
+            else station.taker,
             sides=sides,
             plan=plan,
             options=options,
@@ -212,12 +214,12 @@ class Measuring:
         )
         self.watcher.decided(result)
 
-    def _outputs(self, name: str, place: Place) -> RoundOutputs | None:
+    def _outputs(self, name: str, station: Station) -> RoundOutputs | None:
         """Watches what rounds print, of a benchmark whose sides printed the same in its probe."""
         seen = self.compared.get(name)
         if seen is None or seen.differs or seen.varying:
             return None
-        return RoundOutputs(names_of(place.base, place.head))
+        return RoundOutputs(names_of(station.base, station.head))
 
     def _level(self, name: str) -> float:
         """What a benchmark is tested at now: Holm's step among those tested in the same way."""

@@ -18,7 +18,7 @@ from bench.engine.store.run import Journal, Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Station:
     """Where processes are measured: what starts them, with folders of their own for both sides.
 
     `warm` are the benchmarks that have run there: what they set up in HOME is there.
@@ -35,7 +35,7 @@ class OpenRun:
     """A run with everything that rounds are taken with.
 
     `run` is what was there when it was opened; `lanes` are places with a core of their own each,
-    `place` one with all of the machine, to be used while no lane is busy. `ready` are the
+    `whole` is one with all of the machine, to be used while no lane is busy. `ready` are the
     benchmarks that work, as processes of each lane: known once they are measured.
     """
 
@@ -46,8 +46,8 @@ class OpenRun:
     run: Run
     journal: Journal
     network: Network
-    place: Place
-    lanes: tuple[Place, ...]
+    whole: Station
+    lanes: tuple[Station, ...]
     ready: tuple[tuple[Sides, ...], ...] = ()
 
     def read(self) -> Run:

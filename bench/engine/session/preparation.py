@@ -41,7 +41,7 @@ from bench.engine.measure.rounds import RoundTaker
 from bench.engine.measure.turns import Turns
 from bench.engine.sandbox.folders import make_home
 from bench.engine.sandbox.isolation import Isolation, isolate
-from bench.engine.session.open_run import OpenRun, Place
+from bench.engine.session.open_run import OpenRun, Station
 from bench.engine.session.plan import Plan
 from bench.engine.session.proof import PairProof, refused_if_unproven
 from bench.engine.session.support import pyperf_folder
@@ -87,7 +87,7 @@ def opened(
                     target, benchmarks, workspace, interpreter, environments, network,
                     count=lane_count(plan.lanes, network.cpus),
                 ) as sides,
-                _places(sides, network, run.manifest.seed, turns or Turns()) as (place, lanes),
+                _stations(sides, network, run.manifest.seed, turns or Turns()) as (whole, lanes),
             ):  # fmt: skip
                 yield OpenRun(
                     plan=plan,
@@ -97,7 +97,7 @@ def opened(
                     run=run,
                     journal=journal,
                     network=network,
-                    place=place,
+                    whole=whole,
                     lanes=lanes,
                 )
 
@@ -108,10 +108,10 @@ def lane_count(wanted: int, cpus: tuple[int, ...]) -> int:
 
 
 @contextmanager
-def _places(
+def _stations(
     sides: Sequence[tuple[Subject, Subject]], network: Network, seed: int, turns: Turns
-) -> Iterator[tuple[Place, tuple[Place, ...]]]:
-    """The whole machine as a place, and its lanes. A single lane is the whole machine."""
+) -> Iterator[tuple[Station, tuple[Station, ...]]]:
+    """The whole machine as a station, and its lanes. A single lane is the whole machine."""
     with ExitStack() as stack:
         takers = [
             RoundTaker(
@@ -124,7 +124,7 @@ def _places(
             for lane in range(len(sides))
         ]
         lanes = tuple(
-            Place(taker=taker, base=base, head=head)
+            Station(taker=taker, base=base, head=head)
             for taker, (base, head) in zip(takers, sides, strict=True)
         )
         whole = dataclasses.replace(

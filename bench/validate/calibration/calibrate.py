@@ -54,7 +54,7 @@ class Calibrator:
             self.watcher.say(f"{complete.manifest.run_id}: complete, and not measured again")
             return complete
         with opened(self.plan, folder, interpreter, environments, self.watcher.say) as now:
-            taker = RunTaker(now.place.taker, self.plan.options, self.watcher)
+            taker = RunTaker(now.whole.taker, self.plan.options, self.watcher)
             _CalibrationUnderWay(self, now, taker).run()
             return now.read()
 
@@ -90,7 +90,7 @@ class _CalibrationUnderWay:
             Closed(
                 time.time(),
                 round(time.monotonic() - started, 3),
-                round(self.opened.place.taker.launcher.inside_s, 3),
+                round(self.opened.whole.taker.launcher.inside_s, 3),
                 neighbourhood.busiest(),
             )
         )
@@ -120,14 +120,14 @@ class _CalibrationUnderWay:
 
     def _probe(self, planned: PlannedBenchmark) -> Probed:
         options, now = self.calibrator.plan.options, self.opened
-        place = now.place
+        place = now.whole
         choice = probe(place.taker, planned.declaration, place.base, place.head, options.design)
         plan = sequential_plan(choice, options, options.alpha, 1)
         now.journal.write(plan)
         return plan
 
     def _sides(self, planned: PlannedBenchmark, plan: Probed, design: Design) -> Sides:
-        base, head = self.opened.place.base, self.opened.place.head
+        base, head = self.opened.whole.base, self.opened.whole.head
         return prepare_again(planned.declaration, base, head, design, plan.loops)
 
     def _compare(self, planned: PlannedBenchmark, plan: Probed) -> float:
