@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from rich.console import Console
 
@@ -32,6 +33,7 @@ from bench.core.verdict import Verdict
 from bench.core.workspace import find_workspace
 from bench.engine.environments.at_once import build_all
 from bench.engine.environments.at_work import at_work
+from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder, Environments
 from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
@@ -255,28 +257,47 @@ def _measure_all(
         before=(GateStep(gate if tests else None),),
         after=(results, CountersStep(watcher), PhasesStep(watcher, summary)),
     )
-    runs: list[Run] = []
-    failures: list[BenchError] = []
-    left_out: list[BenchError] = []
-    built = build_all(builder, plan.interpreters)
-    ready = [(one, found) for one, found in built if isinstance(found, Environments)]
-    measured = iter(session.run_all(ready))
-    for interpreter, found in built:
-        outcome = next(measured) if isinstance(found, Environments) else found
-        if isinstance(outcome, Run):
-            runs.append(outcome)
-            results.show(outcome)
-        elif isinstance(outcome, NoPackageError) and not interpreter.required:
-            left_out.append(outcome)
-            watcher.say(f"left out: {outcome.message}")
-        elif len(plan.interpreters) == 1:
-            raise outcome
+    found = _Outcomes(watcher, alone=len(plan.interpreters) == 1)
+    ready = []
+    for interpreter, built in build_all(builder, plan.interpreters):
+        if isinstance(built, Environments):
+            ready.append((interpreter, built))
         else:
-            watcher.say(f"Python {interpreter.version}: {outcome}")
-            failures.append(outcome)
-    if left_out and not runs and not failures:
-        raise left_out[-1]
-    return runs, failures
+            found.tell(interpreter, built)
+    for (interpreter, _), outcome in zip(ready, session.run_all(ready), strict=True):
+        if isinstance(outcome, Run):
+            found.runs.append(outcome)
+            results.show(outcome)
+        else:
+            found.tell(interpreter, outcome)
+    if found.left_out and not found.runs and not found.failures:
+        raise found.left_out[-1]
+    return found.runs, found.failures
+
+
+@dataclass
+class _Outcomes:
+    """What came of each Python: a run, a failure, or nothing where it cannot be had.
+
+    `alone`: there is one Python, whose failure is that of the command.
+    """
+
+    watcher: Watcher
+    alone: bool
+    runs: list[Run] = field(default_factory=list)
+    failures: list[BenchError] = field(default_factory=list)
+    left_out: list[BenchError] = field(default_factory=list)
+
+    def tell(self, interpreter: Interpreter, error: BenchError) -> None:
+        """Keep an error, and say it."""
+        if isinstance(error, NoPackageError) and not interpreter.required:
+            self.left_out.append(error)
+            self.watcher.say(f"left out: {error.message}")
+            return
+        if self.alone:
+            raise error
+        self.failures.append(error)
+        self.watcher.say(f"Python {interpreter.version}: {error}")
 
 
 def _status(
