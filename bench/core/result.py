@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from bench.core.machine import Noise
@@ -14,12 +16,13 @@ CONTROL = "python-startup"
 
 
 class Size(msgspec.Struct, frozen=True):
-    """How large a difference is, and which rounds say so."""
+    """How large a difference is, and which rounds say so; `error`: that of ln(ratio), standard."""
 
     interval: Interval
     design: Design
     metric: Metric
     rounds: int
+    error: float = math.inf
 
 
 class Wall(msgspec.Struct, frozen=True):
@@ -150,6 +153,21 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.name == CONTROL
 
 
+class GroupMean(msgspec.Struct, frozen=True, kw_only=True):
+    """How the benchmarks of a group changed together: the geometric mean of their ratios.
+
+    `group` is "" for all of a run; the interval is one of 1 - `level`. `verdicts` counts those of
+    the group; `left_out` names what has no size.
+    """
+
+    group: str
+    interval: Interval
+    level: float
+    counted: tuple[str, ...]
+    left_out: tuple[str, ...]
+    verdicts: dict[str, int]
+
+
 class Evaluation(msgspec.Struct, frozen=True):
     """All results of a run, in the order of its benchmarks; `level` is the final level of one.
 
@@ -167,6 +185,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     exact_level: float | None = None
     memory_level: float | None = None
     doubtful: bool = False
+    means: tuple[GroupMean, ...] = ()
 
     @property
     def control(self) -> Result | None:

@@ -14,9 +14,11 @@ from bench.core.result import CONTROL, Evaluation, Failures, Memory, Net, Result
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.core.verdict import Interval, Verdict
+from bench.engine.means import group_means
 from bench.engine.memory import memories
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.few_rounds import exact_test
+from bench.engine.statistics.geometric import standard_error
 from bench.engine.statistics.multiplicity import holm, local_alpha
 from bench.engine.statistics.net import net_interval
 from bench.engine.statistics.sequential import judge
@@ -31,6 +33,7 @@ from bench.engine.store.run import Run
 # that the size is taken from rounds in which each side had the core to itself.
 LARGE_RATIO = 1.2
 FEWEST_FOR_SIZE = 6
+_MEANS_ALPHA = 0.05
 
 
 def differences(rounds: list[Round], metric: Metric) -> FloatArray:
@@ -136,6 +139,7 @@ def evaluate(run: Run) -> Evaluation:
         family=len(measurable),
         exact_level=fixed.level if exact and only is sequential else None,
         memory_level=memory_level,
+        means=group_means(results, _MEANS_ALPHA),
         doubtful=control is not None
         and control.verdict in {Verdict.FASTER, Verdict.SLOWER}
         and sequences[CONTROL].plan.family_alpha > 0,
@@ -257,7 +261,8 @@ def _measured(
     plan = sequence.plan
     alone = of_design(rounds, Design.PAIRS)
     size = size_of(plan, sequence.rounds, alone, interval)
-    sized = of_design(rounds, size.design)
+    sized = of_design(rounds, size.design)[: size.rounds]
+    size = msgspec.structs.replace(size, error=standard_error(differences(sized, size.metric)))
     return Result(
         benchmark=one.declaration,
         layer=one.layer,

@@ -40,6 +40,7 @@ def result_document(one: Evaluated, fitting: Fitting | None) -> dict[str, Any]:
         "doubtful": evaluation.doubtful,
         "level_of_each": evaluation.level,
         "level_of_memory": evaluation.memory_level,
+        "means": msgspec.to_builtins(evaluation.means),
         "dependency_changes": msgspec.to_builtins(dependency_changes(run)),
         "tests": msgspec.to_builtins(run.gate),
         "calibration": _calibration(fitting),

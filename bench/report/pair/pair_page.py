@@ -14,6 +14,7 @@ from bench.report.pair.counters_page import write_counters_pages
 from bench.report.pair.environments_page import write_environments_page
 from bench.report.pair.headline import headline, pair_title
 from bench.report.pair.hosts import hosts_section
+from bench.report.pair.means_table import means_table
 from bench.report.pair.method_page import write_method_page
 from bench.report.pair.notes import warnings
 from bench.report.pair.pair_tables import comparison_table, more_tables, places_of
@@ -90,6 +91,7 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     doubtful = {one.python for one in shown if one.evaluation.doubtful}
     yield comparison_table(places, pythons, doubtful)
     yield _ABOUT_CHANGE
+    yield means_table(shown)
     cautions = _cautions(on, page)
     if cautions:
         yield heading(level, "Read with care")

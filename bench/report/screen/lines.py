@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from bench.core.result import Memory, Result
+from bench.core.result import Evaluation, Memory, Result
 from bench.core.verdict import Interval, Verdict
 from bench.formats.text import (
     amount,
@@ -124,6 +125,18 @@ def short_change(interval: Interval | None) -> str:
     least, most = sorted(max(limit, 1 / limit) for limit in (interval.low, interval.high))
     digits = 2 if most < 10 else 1
     return f"{size} ({least:.{digits}f}–{most:.{digits}f})"
+
+
+def mean_lines(evaluation: Evaluation) -> list[str]:
+    """How all, and each group, changed together, with the numbers of benchmarks."""
+    means = [
+        f"{one.group or 'all'} {len(one.counted)} {short_change(one.interval)}"
+        for one in evaluation.means
+    ]
+    if not means:
+        return []
+    words = f"geometric mean of {' · '.join(means)}"
+    return textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def counts(results: Sequence[Result]) -> str:

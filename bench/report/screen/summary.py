@@ -24,7 +24,7 @@ from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.gate_section import gate_line, gate_mark
 from bench.report.pair.notes import notes
 from bench.report.pair.pythons import differing_effects
-from bench.report.screen.lines import WIDTH, counts, in_words, result_lines
+from bench.report.screen.lines import WIDTH, counts, in_words, mean_lines, result_lines
 from bench.report.screen.watchers import ScreenWatcher
 from bench.report.select_runs import Evaluated
 from bench.validate.calibration.lookup import Fitting
@@ -151,6 +151,8 @@ def print_results(console: Console, one: Evaluated) -> None:
     for line in result_lines(shown):
         _print(console, line)
     _print(console, Text(counts(one.results), style="bold"))
+    for words in mean_lines(one.evaluation):
+        _print(console, Text(words))
 
 
 def print_remarks(console: Console, one: Evaluated, fitting: Fitting | None) -> None:

