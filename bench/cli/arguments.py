@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import textwrap
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 
 from bench.core.errors import ExitStatus
@@ -105,15 +105,18 @@ def add_choice(parser: argparse._ActionsContainer, option: str = "--benchmark") 
     )
 
 
-def add_dependencies(parser: argparse._ActionsContainer) -> None:
-    """Which third-party versions."""
+def add_dependencies(
+    parser: argparse._ActionsContainer, more: Mapping[str, str] | None = None
+) -> None:
+    """Which third-party versions; `more` are words that the command knows besides."""
+    usual = (Dependencies.OWN, Dependencies.BASE, Dependencies.HEAD)
+    besides = "".join(f"; {word}: {meaning}" for word, meaning in (more or {}).items())
     parser.add_argument(
         "--deps",
-        type=Dependencies,
-        choices=list(Dependencies),
-        default=Dependencies.OWN,
+        choices=[*map(str, usual), *(more or ())],
+        default=str(Dependencies.OWN),
         help="install the third-party versions of base or of head on both sides, or each side's "
-        "own. Default: own",
+        f"own{besides}. Default: own",
     )
 
 

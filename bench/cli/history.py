@@ -12,6 +12,7 @@ from rich.console import Console
 from bench.cli.arguments import status_of
 from bench.cli.planning import understand
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError, UsageError
+from bench.core.options import PACKAGES, SPLIT
 from bench.core.series import Selection
 from bench.core.verdict import Verdict
 from bench.core.workspace import Workspace, find_workspace
@@ -107,6 +108,8 @@ def check_arguments(arguments: argparse.Namespace) -> None:
     """Refuse what contradicts itself; raises `UsageError`."""
     if arguments.again and not is_history(arguments):
         raise UsageError("--again starts a new series: it needs --every N or --tags.")
+    if arguments.deps in {PACKAGES, SPLIT} and is_history(arguments):
+        raise UsageError(f"--deps {arguments.deps} compares two revisions, and no series of them.")
 
 
 def is_history(arguments: argparse.Namespace) -> bool:

@@ -18,7 +18,7 @@ from bench.core.target import Target
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import Interpreter, find_interpreters
-from bench.engine.environments.pair import Builder, Environments
+from bench.engine.environments.pair import Builder, Dependencies, Environments
 from bench.engine.revisions.ranges import parse_range
 from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.selection import select
@@ -86,7 +86,7 @@ def on_each_python(
             workspace=workspace,
             announce=watcher.say,
             repo=arguments.repo,
-            dependencies=arguments.deps,
+            dependencies=Dependencies(arguments.deps),
         )
         session = make(
             target=target, pair=pair, benchmarks=scenarios, workspace=workspace, watcher=watcher

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -26,15 +26,16 @@ from bench.cli.arguments import (
     wrapped,
 )
 from bench.cli.planning import understand
+from bench.cli.split import Part, parts_of
 from bench.core.errors import BenchError, ExitStatus, NoPackageError, NothingMeasuredError
-from bench.core.options import Options
+from bench.core.options import PACKAGES, SPLIT, Options
 from bench.core.sample import Design
 from bench.core.verdict import Verdict
 from bench.core.workspace import find_workspace
 from bench.engine.environments.at_once import build_all
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import Interpreter
-from bench.engine.environments.pair import Builder, Environments
+from bench.engine.environments.pair import Builder, Dependencies, Environments
 from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
 from bench.engine.session.unreported import mark_reported
@@ -44,7 +45,14 @@ from bench.engine.testgate.run_gate import GateStep, PairGate
 from bench.explain.counters.counting import CountersStep
 from bench.explain.trace.of_run import PhasesStep
 from bench.report.machine_readable import plan_document, result_document
-from bench.report.screen.summary import ResultsStep, describe_plan, print_end, print_remarks
+from bench.report.pair.split_section import splits_of
+from bench.report.screen.summary import (
+    ResultsStep,
+    describe_plan,
+    print_end,
+    print_remarks,
+    print_splits,
+)
 from bench.report.screen.watchers import make_watcher
 from bench.report.select_runs import Evaluated
 from bench.report.stack.stack_tables import summary
@@ -66,7 +74,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what is measured")
     add_pythons(what)
     add_choice(what)
-    add_dependencies(what)
+    add_dependencies(
+        what,
+        {
+            PACKAGES: "compare base with itself, its own third-party versions with those of head",
+            SPLIT: "do both packages and head, and tell the project's own part of the change from "
+            "that of third-party packages",
+        },
+    )
     _add_how(parser.add_argument_group("how it is measured"))
     _add_steps(parser.add_argument_group("steps and output"))
     history = parser.add_argument_group(
@@ -195,14 +210,7 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
     console = Console(stderr=arguments.json)
     with make_watcher() as watcher, at_work(workspace):
         plan = understand(arguments, workspace, watcher, counters=arguments.counters)
-        builder = Builder(
-            target=plan.target,
-            pair=plan.pair,
-            workspace=workspace,
-            announce=watcher.say,
-            repo=plan.repo,
-            dependencies=arguments.deps,
-        )
+        builder = _builder(plan, watcher)
         ready = [(one, builder.is_cached(one)) for one in plan.interpreters]
         tests = arguments.tests and plan.target.tests is not None
         watcher.say(describe_plan(plan, ready, tests=tests))
@@ -211,7 +219,9 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
                 _print_json(plan_document(plan, ready))
             return ExitStatus.DONE
         results = ResultsStep(console, watcher)
-        measured, failures = _measure_all(plan, builder, watcher, results, tests=arguments.tests)
+        measured, failures = _measure_parts(
+            parts_of(plan, builder, watcher), watcher, results, tests=arguments.tests
+        )
     runs = [results.evaluated(run) for run in measured]
     if runs and arguments.report:
         # Imported now: plotting takes a second to import, which is no part of the way to a sample.
@@ -224,19 +234,48 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
     for one in runs:
         print_remarks(console, one, fitting(one.run, calibrations))
     print_end(console, runs)
+    splits = splits_of(runs)
+    print_splits(console, splits)
     if runs and arguments.report:
         page = written.page_of(runs[0].run)
         console.print(f"Write-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
-        _print_json([result_document(one, fitting(one.run, calibrations)) for one in runs])
+        _print_json([result_document(one, fitting(one.run, calibrations), splits) for one in runs])
     status = _status(runs, failures, arguments.fail_on, console.print)
     mark_reported(workspace, measured)
     return status
 
 
+def _builder(plan: Plan, watcher: Watcher) -> Builder:
+    """What makes the environments; of a split those of both revisions, as they are."""
+    chosen = plan.options.dependencies
+    return Builder(
+        target=plan.target,
+        pair=plan.pair,
+        workspace=plan.workspace,
+        announce=watcher.say,
+        repo=plan.repo,
+        dependencies=Dependencies.OWN if chosen == SPLIT else Dependencies(chosen),
+    )
+
+
 def _print_json(document: object) -> None:
     json.dump(document, sys.stdout, indent=1)
     sys.stdout.write("\n")
+
+
+def _measure_parts(
+    parts: Iterable[Part], watcher: Watcher, results: ResultsStep, *, tests: bool
+) -> tuple[list[Run], list[BenchError]]:
+    """Measure one part of a command after the other."""
+    runs: list[Run] = []
+    failures: list[BenchError] = []
+    for part in parts:
+        tested = tests and part.is_tested
+        measured, failed = _measure_all(part.plan, part.builder, watcher, results, tests=tested)
+        runs += measured
+        failures += failed
+    return runs, failures
 
 
 def _measure_all(

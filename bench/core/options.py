@@ -9,6 +9,9 @@ import msgspec
 from bench.core.sample import Design
 from bench.core.target import Benchmark
 
+PACKAGES = "packages"
+SPLIT = "split"
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Statistical and practical choices of a run; part of what a run must share to be resumed.
@@ -17,6 +20,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     `mei_memory` that of peak memory;
     `budget_s`: seconds of measuring for a benchmark; `rounds`: the most rounds a verdict may take;
     `design`: None lets each benchmark be probed; `benchmarks`: patterns of names, empty for all;
+    `dependencies`: whose third-party versions are installed; "packages" compares base with itself,
+    its own packages with those of head, and "head" base so changed with head.
     `counters`: what commands and imports do is counted after the timing; `series`: the id of the
     series this run is a point of, empty for a pair by itself; `block` the fleet and the number of
     the block this run is, empty for one that no fleet asked for.

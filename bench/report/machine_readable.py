@@ -10,14 +10,20 @@ import msgspec
 
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.session.plan import Plan
+from bench.engine.split import Split
 from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.notes import dependency_changes, notes
+from bench.report.pair.split_section import split_document
 from bench.report.select_runs import Evaluated
 from bench.validate.calibration.lookup import Fitting
 
 
-def result_document(one: Evaluated, fitting: Fitting | None) -> dict[str, Any]:
+def result_document(
+    one: Evaluated, fitting: Fitting | None, splits: Sequence[Split] = ()
+) -> dict[str, Any]:
     """What `--json` prints for one run; figures that do not exist (or are infinite) are null.
+
+    A run that is the project's own part of one of the `splits` has that split.
 
     `floor` of a benchmark is the smallest effect the run could find, as a fraction, by the
     calibration `fitting`.
@@ -41,6 +47,8 @@ def result_document(one: Evaluated, fitting: Fitting | None) -> dict[str, Any]:
         "level_of_each": evaluation.level,
         "level_of_memory": evaluation.memory_level,
         "means": msgspec.to_builtins(evaluation.means),
+        "dependencies": manifest.options.dependencies,
+        "split": next((split_document(one) for one in splits if one.own == manifest), None),
         "dependency_changes": msgspec.to_builtins(dependency_changes(run)),
         "tests": msgspec.to_builtins(run.gate),
         "calibration": _calibration(fitting),

@@ -32,6 +32,7 @@ MISTAKES = {
     ("run", "sample", RANGE, "--budget", "nan"): (2, "nan"),
     ("run", "sample", RANGE, "--design", "trio"): (2, "--design"),
     ("run", "sample", RANGE, "--deps", "mine"): (2, "--deps"),
+    ("run", "sample", RANGE, "--deps", "split", "--tags"): (2, "--deps split compares two"),
     ("run", "sample", RANGE, "--fail-on", "faster"): (2, "--fail-on"),
     ("run", "sample", "v1.0.0..broken-build"): (5, "no plutonium left"),
     ("run",): (2, "TARGET"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from bench.core.counts import Counter, Instrument, Names, Tally
@@ -13,7 +14,7 @@ from bench.core.draws import draw
 from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
 from bench.core.gate import Gate
 from bench.core.machine import Machine, Neighbour, Noise
-from bench.core.options import Options
+from bench.core.options import PACKAGES, Options
 from bench.core.result import CONTROL
 from bench.core.revision import Pair, Revision, Source
 from bench.core.sample import Design, Metric, Round, Sample
@@ -188,6 +189,7 @@ def _compared(made: Made) -> Ended:
 
 def _manifest(plan: RunPlan) -> Manifest:
     base, head = (_environment(plan, name) for name in (plan.base, plan.head))
+    packages = plan.options.dependencies == PACKAGES  # base's code on both sides
     return Manifest(
         format=FORMAT,
         run_id=plan.run_id,
@@ -196,7 +198,7 @@ def _manifest(plan: RunPlan) -> Manifest:
         pair=Pair(base.revision, head.revision, "releases of sample on an index"),
         python=plan.python,
         base=base,
-        head=head,
+        head=msgspec.structs.replace(head, revision=base.revision) if packages else head,
         machine=machine_of(plan),
         options=plan.options,
         benchmarks=tuple(

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from bench.core.environment import Recipe
 from bench.core.errors import UsageError
+from bench.core.options import PACKAGES
 from bench.core.revision import Pair, Revision, Source
 from bench.core.sample import Side
 from bench.core.target import Target
@@ -25,11 +26,15 @@ from bench.workloads.containers.engine import find_engine
 
 
 class Dependencies(enum.StrEnum):
-    """Whose third-party versions are installed: each side its own, or one side's for both."""
+    """Whose third-party versions are installed: each side its own, or one side's for both.
+
+    PACKAGES is base's code on both sides, with its own packages and with those of head.
+    """
 
     OWN = "own"
     BASE = "base"
     HEAD = "head"
+    PACKAGES = PACKAGES
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,10 @@ class Builder:
         if self.dependencies is Dependencies.HEAD:
             head = self._one(Side.HEAD, interpreter)
             return Environments(self._one(Side.BASE, interpreter, self._pins(head)), head)
+        if self.dependencies is Dependencies.PACKAGES:
+            pins = self._pins(self._one(Side.HEAD, interpreter))
+            base = self._one(Side.BASE, interpreter)
+            return Environments(base, self._one(Side.BASE, interpreter, pins))
         base = self._one(Side.BASE, interpreter)
         pins = self._pins(base) if self.dependencies is Dependencies.BASE else ()
         return Environments(base, self._one(Side.HEAD, interpreter, pins))

@@ -10,8 +10,8 @@ import msgspec
 from bench.core.counts import Count
 from bench.core.environment import EnvironmentRecord, StartFiles, Uncompiled
 from bench.core.machine import Machine, Pinning
-from bench.core.options import Options
-from bench.core.revision import Pair
+from bench.core.options import PACKAGES, Options
+from bench.core.revision import Pair, Revision
 from bench.core.sample import Side
 from bench.core.target import Benchmark
 from bench.core.variants import whole_name
@@ -83,9 +83,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         if len(set(names)) < len(names):
             raise ValueError("a benchmark is named twice")
         for side in Side:
-            built, asked = self.environment(side).revision, self.pair.side(side)
+            built, asked = self.environment(side).revision, self._revision(side)
             if (built.source, built.identity) != (asked.source, asked.identity):
                 raise ValueError(f"{side} is {asked.label}, and its environment is {built.label}")
+
+    def _revision(self, side: Side) -> Revision:
+        """Whose code is measured on one side: where packages are compared, base's on both."""
+        is_base = self.options.dependencies == PACKAGES
+        return self.pair.side(Side.BASE if is_base else side)
 
     def environment(self, side: Side) -> EnvironmentRecord:
         """The environment of one side."""

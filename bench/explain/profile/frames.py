@@ -20,7 +20,7 @@ INTERPRETER = "interpreter"
 SCRIPT = "script"
 BUILT_IN = "built-in"
 
-_LIBRARY = re.compile(r"^.*/lib/python3\.\d+/(?:lib-dynload/)?")
+_LIBRARY = re.compile(r"^.*/lib/python3\.\d+t?/(?:lib-dynload/)?")
 _SITE = re.compile(r"^.*/(?:site|dist)-packages/")
 _FROZEN = re.compile(r"^<frozen (.+)>$")
 _BOOTSTRAP = re.compile(r"^importlib\._bootstrap(_external)?$")

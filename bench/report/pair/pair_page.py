@@ -21,6 +21,7 @@ from bench.report.pair.pair_tables import comparison_table, more_tables, places_
 from bench.report.pair.reasons import reasons_of, without_reason
 from bench.report.pair.repeat import repeat_commands
 from bench.report.pair.rounds_page import write_rounds_page
+from bench.report.pair.split_section import split_section
 from bench.report.select_runs import OnMachine, PairRuns, Shown
 from bench.report.stack.stack_page import stack_file
 from bench.report.stack.stack_tables import summary
@@ -51,6 +52,7 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
     if pair.unreadable:
         yield "Not shown, because the data could not be read:"
         yield bullets(plain(page.output.shown(one.error)) for one in pair.unreadable)
+    yield from split_section(pair, 2)
     if len(pair.machines) == 1:
         yield from _machine_blocks(pair.machines[0], page, 2)
         return

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.text import Text
 
+from bench.core.options import Options
 from bench.core.result import Evaluation
 from bench.core.revision import Revision
 from bench.engine.environments.interpreters import Interpreter
@@ -16,6 +17,7 @@ from bench.engine.evaluation import evaluate
 from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
 from bench.engine.session.rounds_plan import fixed_rounds
+from bench.engine.split import Split
 from bench.engine.store.run import Run
 from bench.explain.counters.counting import AT_MOST_S
 from bench.formats.text import effect, joined
@@ -24,6 +26,7 @@ from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.gate_section import gate_line, gate_mark
 from bench.report.pair.notes import notes
 from bench.report.pair.pythons import differing_effects
+from bench.report.pair.split_section import split_lines
 from bench.report.screen.lines import WIDTH, counts, in_words, mean_lines, result_lines
 from bench.report.screen.watchers import ScreenWatcher
 from bench.report.select_runs import Evaluated
@@ -138,6 +141,7 @@ def print_results(console: Console, one: Evaluated) -> None:
     """The final table of a run: a line a benchmark, then how many there are of each verdict."""
     manifest = one.run.manifest
     title = f"{manifest.target} {manifest.pair.label}, Python {manifest.whole_python}"
+    title += _other_packages(one)
     console.print()
     marks = [mark for mark in (gate_mark(one.run), doubtful_mark(one.evaluation)) if mark]
     console.print(
@@ -166,8 +170,22 @@ def print_remarks(console: Console, one: Evaluated, fitting: Fitting | None) -> 
         console.print(Text(note, style="dim"))
 
 
+def _other_packages(one: Evaluated) -> str:
+    """How packages were chosen, where it is not each side's own."""
+    chosen = one.run.manifest.options.dependencies
+    return "" if chosen == Options().dependencies else f" with --deps {chosen}"
+
+
 def _print(console: Console, line: Text) -> None:
     console.print(line, no_wrap=True, crop=False, overflow="ignore")
+
+
+def print_splits(console: Console, splits: Sequence[Split]) -> None:
+    """What of a change is the project's own, and what other packages did."""
+    for split in splits:
+        console.print()
+        for line in split_lines(split):
+            _print(console, line)
 
 
 def print_end(console: Console, runs: Sequence[Evaluated]) -> None:
@@ -180,5 +198,6 @@ def print_end(console: Console, runs: Sequence[Evaluated]) -> None:
             console.print(Text(f"  {sentence}"))
     for one in runs:
         mark = doubtful_mark(one.evaluation)
-        words = in_words(one.python, one.results) + (f" {mark}." if mark else "")
+        name = f"{one.python}{_other_packages(one)}"
+        words = in_words(name, one.results) + (f" {mark}." if mark else "")
         console.print(Text(words, style="bold"))

@@ -60,6 +60,20 @@ def test_one_set_for_both(
 
 
 @pytest.mark.usefixtures("two_versions")
+def test_packages_alone(own_cache: Sandbox, interpreter: Interpreter) -> None:
+    """Base's code on both sides, and in the middle the environment that `--deps head` makes."""
+    revisions = "wants-old..pinned-old"
+    built, head = (
+        build_pair(own_cache, interpreter, revisions, dependencies=one)
+        for one in (Dependencies.PACKAGES, Dependencies.HEAD)
+    )
+    assert built.dependency_changes == (DependencyChange("sample-dependency", NEW, OLD),)
+    assert built.base.record.revision == built.head.record.revision == head.base.record.revision
+    assert built.head.record.key == head.base.record.key
+    assert built.base.record.key != head.base.record.key
+
+
+@pytest.mark.usefixtures("two_versions")
 def test_one_set_that_does_not_exist(own_cache: Sandbox, interpreter: Interpreter) -> None:
     with pytest.raises(BuildError, match="sample-dependency"):
         build_pair(own_cache, interpreter, "pinned-old..wants-new", dependencies=Dependencies.BASE)
