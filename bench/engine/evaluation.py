@@ -17,7 +17,7 @@ from bench.core.verdict import Interval, Verdict
 from bench.engine.means import group_means
 from bench.engine.memory import memories
 from bench.engine.statistics.arrays import FloatArray
-from bench.engine.statistics.few_rounds import exact_test
+from bench.engine.statistics.few_rounds import exact_test, stratified_test
 from bench.engine.statistics.geometric import standard_error
 from bench.engine.statistics.multiplicity import holm, local_alpha
 from bench.engine.statistics.net import net_interval
@@ -53,6 +53,19 @@ def of_design(rounds: list[Round], design: Design) -> list[Round]:
     return [taken for taken in rounds if taken.design is design]
 
 
+def test_of_all(
+    plan: Probed, deciding: FloatArray, pairs: list[Round], alpha: float
+) -> tuple[Interval, float]:
+    """The exact test of a fixed number of rounds: of the deciding design, and of pairs beside it.
+
+    `deciding`: ln(head/base) of the rounds of the plan's design, shape (n,).
+    """
+    if not plan.alone:
+        return exact_test(deciding, plan.maximum, alpha)
+    beside = differences(pairs[: plan.alone], plan.metric)
+    return stratified_test((deciding, beside), (plan.maximum, plan.alone), alpha)
+
+
 @dataclass(frozen=True)
 class _Sequence:
     """A benchmark's deciding rounds with the plan they were taken under."""
@@ -60,12 +73,19 @@ class _Sequence:
     plan: Probed
     rounds: list[Round]
     large: bool
+    alone: list[Round]
+
+    @classmethod
+    def of(cls, plan: Probed, rounds: list[Round], *, large: bool) -> Self:
+        """Those of all rounds of a benchmark that decide."""
+        deciding = of_design(rounds, plan.design)[: plan.maximum]
+        return cls(plan, deciding, large, of_design(rounds, Design.PAIRS)[: plan.alone])
 
     def judge(self, alpha: float) -> tuple[Interval, float]:
         """Interval and p-value of the planned test at a level."""
         values = differences(self.rounds, self.plan.metric)
         if self.plan.exact and not self.large:
-            return exact_test(values, self.plan.maximum, alpha)
+            return test_of_all(self.plan, values, self.alone, alpha)
         return judge(values, self.plan.looks, self.plan.maximum, alpha, large=self.large)
 
 
@@ -166,9 +186,9 @@ def _sequence(run: Run, name: str) -> _Sequence | None:
     plan = run.probed(name)
     if plan is None or run.unavailable(name) is not None:
         return None
-    rounds = of_design(run.rounds(name), plan.design)[: plan.maximum]
     ended = run.ended(name)
-    return _Sequence(plan, rounds, bool(ended and ended.large_effect)) if rounds else None
+    found = _Sequence.of(plan, run.rounds(name), large=bool(ended and ended.large_effect))
+    return found if found.rounds else None
 
 
 def _result(
@@ -239,8 +259,7 @@ def decide_now(
     options: Options,
 ) -> Result:
     """What can be said of one benchmark when its measuring ends, at the level it has then."""
-    deciding = of_design(rounds, plan.design)[: plan.maximum]
-    sequence = _Sequence(plan, deciding, ended.large_effect)
+    sequence = _Sequence.of(plan, rounds, large=ended.large_effect)
     interval, p_value = sequence.judge(level)
     mei = options.mei_of(one.declaration)
     of_memory = plan.metric is Metric.PEAK_RSS

@@ -105,10 +105,16 @@ def _choose(
     sides, loops = _prepare(taker, benchmark, base, head)
     known = _known(benchmark)
     if known is not None:
-        for side in Side:
-            _try(taker, sides, side, pin=False)  # the warm-up, and the check
+        tried = [_try(taker, sides, side, pin=False) for side in Side]  # the warm-up, and the check
         design, metric, reason = known
-        return Choice(sides=sides, design=design, metric=metric, reason=reason, loops=loops)
+        return Choice(
+            sides=sides,
+            design=design,
+            metric=metric,
+            reason=reason,
+            loops=loops,
+            round_s=0.0 if benchmark.container else sum(one.wall_s for one in tried),
+        )
     free, pinned = _alone(taker, sides)
     if benchmark.kind is Kind.SCRIPT:
         counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)

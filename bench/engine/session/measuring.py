@@ -19,7 +19,7 @@ from bench.engine.measure.outputs import RoundOutputs, names_of
 from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe, warm_up
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun, Station
-from bench.engine.session.rounds_plan import plans
+from bench.engine.session.rounds_plan import long_words, plans
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.multiplicity import local_alpha
@@ -116,18 +116,19 @@ class Measuring:
                 known[name] = plan
             elif name in self.choices:
                 chosen.append(self.choices[name])
-        works = [
-            planned.declaration
-            for name, planned in self._declared.items()
-            if name in known or name in self.choices
-        ]
-        for plan, choice in zip(plans(chosen, works, now.plan.options), chosen, strict=True):
-            if choice.outputs is not None:
-                self.compared[plan.benchmark] = choice.outputs
-                self.open.journal.write(Compared(plan.benchmark, choice.outputs))
-            self.open.journal.write(plan)
+        made = plans(chosen, list(known.values()), now.plan.options)
+        for plan, choice in zip(made, chosen, strict=True):
+            self._keep(plan, choice)
             known[plan.benchmark] = plan
         self.plans = {name: known[name] for name in self._declared if name in known}
+
+    def _keep(self, plan: Probed, choice: Choice) -> None:
+        if choice.outputs is not None:
+            self.compared[plan.benchmark] = choice.outputs
+            self.open.journal.write(Compared(plan.benchmark, choice.outputs))
+        self.open.journal.write(plan)
+        if words := long_words(plan, choice):
+            self.watcher.say(words)
 
     def _probe(self, planned: PlannedBenchmark, lane: int, *, alone: bool) -> None:
         name, station = planned.declaration.name, self._station(lane, alone=alone)

@@ -11,13 +11,12 @@ import msgspec
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Side
 from bench.core.verdict import Interval
-from bench.engine.evaluation import differences, of_design, size_of, times
+from bench.engine.evaluation import differences, of_design, size_of, test_of_all, times
 from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.measure.outputs import RoundOutputs
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, inside_s
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.binomial import surely_above
-from bench.engine.statistics.few_rounds import exact_test
 from bench.engine.statistics.sequential import LARGE_EFFECT_ROUNDS, assess, large_effect
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.verdicts import settled
@@ -74,6 +73,10 @@ class Sampling:
     ended: Ended | None = None
     _shown: float = field(default=0.0, init=False)
 
+    def __post_init__(self) -> None:
+        if self.plan.exact:
+            self.alone_rounds = self.plan.alone
+
     def run(self, local_alpha: Callable[[], float]) -> None:
         """Measure until there is a verdict or nothing left to spend.
 
@@ -109,7 +112,9 @@ class Sampling:
             if not self._only_duets_fail():
                 raise
             reason = f"base and head do not work at the same time ({error.unavailable.reason})"
-            self.plan = msgspec.structs.replace(self.plan, design=Design.PAIRS, reason=reason)
+            self.plan = msgspec.structs.replace(
+                self.plan, design=Design.PAIRS, reason=reason, alone=0
+            )
             self.record(self.plan)
             return self._take_all(local_alpha)
         return large
@@ -231,7 +236,7 @@ class Sampling:
         """The same for a fixed number of rounds, which no budget ends."""
         if len(rounds) >= self.plan.maximum:
             values = differences(rounds, self.plan.metric)
-            _, self.p_value = exact_test(values, self.plan.maximum, level)
+            _, self.p_value = test_of_all(self.plan, values, self._of(Design.PAIRS), level)
             return f"all {self.plan.maximum} rounds taken, as planned"
         return "large effect" if self._is_large(rounds) else ""
 
@@ -246,7 +251,7 @@ class Sampling:
 
     def _take_for_size(self, local_alpha: Callable[[], float]) -> None:
         """Rounds alone until the size of a large effect is known to within a few per cent."""
-        if self.plan.design is not Design.DUET:
+        if self.plan.design is not Design.DUET or self.plan.exact:
             return
         deciding = self._deciding
         found = assess(

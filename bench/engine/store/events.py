@@ -35,7 +35,8 @@ class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed", tag_field=
 
     `looks` are the numbers of rounds at which the sequential test may stop, `maximum` the number it
     is planned for; `loops` is the inner loop count of a pyperf script. `exact`: the number of
-    rounds is fixed, and one exact test decides after the last. `family_alpha` is the error rate
+    rounds is fixed, and one exact test decides after the last; the first `alone` pairs count as
+    well then, beside duets. `family_alpha` is the error rate
     shared by the benchmarks that are tested in the same way; 0: that of the run. `memory_looks` are
     the numbers of rounds (of both designs) at which peak memory may be looked at, () where it is
     not judged beside time, and `memory_alpha` the error rate that the memory of all shares.
@@ -49,6 +50,7 @@ class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed", tag_field=
     maximum: Count
     loops: Count = 0
     exact: bool = False
+    alone: Count = 0
     family_alpha: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
     memory_looks: tuple[Count, ...] = ()
     memory_alpha: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0

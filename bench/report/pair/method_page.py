@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.core.result import Result
 from bench.engine.evaluation import LARGE_RATIO
+from bench.engine.statistics.few_rounds import smallest_p
 from bench.engine.store.run import Run
 from bench.formats.markdown import bullets, code, heading, link, plain, prose, table
 from bench.formats.tables import detectable_words
@@ -129,9 +130,9 @@ def _levels(one: Shown) -> str:
     exact = sorted(_exact_rounds(one))
     if exact:
         words += (
-            f" The number of rounds of benchmarks of minutes ({joined(list(map(str, exact)))}) "
-            "was fixed before the first; beside other benchmarks they are a family of their own, "
-            "with half of the error rate."
+            " The number of rounds of long benchmarks was fixed before the first, and one exact "
+            f"test follows the last: {joined(exact)}; beside other benchmarks they are a family of "
+            "their own, with half of the error rate."
         )
     if control is None or control.interval is None:
         return words
@@ -141,10 +142,15 @@ def _levels(one: Shown) -> str:
     )
 
 
-def _exact_rounds(one: Evaluated) -> set[int]:
-    """The numbers of rounds of benchmarks whose rounds were fixed before measuring."""
+def _exact_rounds(one: Evaluated) -> set[str]:
+    """Benchmarks whose rounds were fixed before measuring, and the smallest p they can reach."""
     plans = [one.run.probed(result.name) for result in one.evaluation.results]
-    return {plan.maximum for plan in plans if plan is not None and plan.exact}
+    return {
+        f"{code(plan.benchmark)} {plan.maximum + plan.alone} rounds, at best "
+        f"p = {probability(smallest_p(plan.maximum + plan.alone))}"
+        for plan in plans
+        if plan is not None and plan.exact
+    }
 
 
 def _runs(one: Shown, page: Page) -> Iterator[str]:

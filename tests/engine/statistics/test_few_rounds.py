@@ -11,7 +11,13 @@ from scipy import stats
 from support.simulated_rounds import margin, scores
 
 from bench.core.verdict import Verdict
-from bench.engine.statistics.few_rounds import exact_test, fewest_rounds, planned_rounds
+from bench.engine.statistics.few_rounds import (
+    exact_test,
+    fewest_rounds,
+    planned_rounds,
+    smallest_p,
+    stratified_test,
+)
 from bench.engine.statistics.multiplicity import divide, holm, local_alpha
 from bench.engine.statistics.sequential import critical_values, plan_looks
 from bench.engine.statistics.verdicts import decide
@@ -115,3 +121,59 @@ def test_a_change_of_15_percent_is_found_by_the_planned_rounds() -> None:
         interval, _ = exact_test(values[0], number, level)
         found += decide(interval, rejected="0" in rejected, mei=0.02) is Verdict.FASTER
     assert found / runs > 0.99
+
+
+def test_strata_are_tested_exactly() -> None:
+    """Every pattern of signs: the p-value is the share of patterns that are as extreme."""
+    generator = np.random.default_rng(3)
+    duets, pairs = np.sort(generator.uniform(0.1, 1, 4)), np.sort(generator.uniform(1, 9, 3))
+    found = [
+        stratified_test((duets * signs[:4], pairs * signs[4:]), (4, 3), 0.05)[1]
+        for signs in (np.array(one) for one in itertools.product((-1.0, 1.0), repeat=7))
+    ]
+    assert min(found) == pytest.approx(smallest_p(7))
+    for p_value in {value for value in found if value < 0.5}:
+        share = sum(other <= p_value * (1 + 1e-9) for other in found) / len(found)
+        assert share == pytest.approx(p_value)
+
+
+def test_one_stratum_is_the_exact_test() -> None:
+    values = np.random.default_rng(4).normal(0.02, 0.02, 8)
+    for alpha in (0.05, 0.01, 0.001):
+        one, known = stratified_test((values,), (8,), alpha), exact_test(values, 8, alpha)
+        assert one[1] == pytest.approx(known[1])
+        assert (one[0].low, one[0].high) == pytest.approx((known[0].low, known[0].high))
+        assert one[0].ratio == pytest.approx(known[0].ratio)
+    assert stratified_test((values, np.zeros(0)), (8, 0), 0.05)[1] == pytest.approx(
+        exact_test(values, 8, 0.05)[1]
+    )
+
+
+@pytest.mark.parametrize("alpha", [0.047, 0.0235])
+def test_strata_of_unequal_noise_keep_the_error_rate_and_cover(alpha: float) -> None:
+    """Three pairs that scatter ten times as much as the duets; test and interval agree."""
+    runs, generator, wrong = 3000, np.random.default_rng(5), 0
+    for _ in range(runs):
+        strata = generator.normal(0, 0.01, 6), generator.normal(0, 0.1, 3)
+        interval, p_value = stratified_test(strata, (6, 3), alpha)
+        assert (p_value <= alpha) == (not interval.low <= 1 <= interval.high)
+        wrong += p_value <= alpha
+    assert wrong / runs <= alpha + margin(alpha, runs)
+
+
+def test_noisy_pairs_take_nothing_from_duets_that_agree() -> None:
+    """A change of 5% in 6 duets of 1% noise; pooled with the pairs it would be lost."""
+    runs, generator, found, pooled = 400, np.random.default_rng(6), 0, 0
+    for _ in range(runs):
+        strata = generator.normal(0.05, 0.01, 6), generator.normal(0.05, 0.08, 3)
+        found += stratified_test(strata, (6, 3), 0.047)[1] <= 0.047
+        pooled += exact_test(np.concatenate(strata), 9, 0.047)[1] <= 0.047
+    assert found / runs > 0.9
+    assert pooled < found
+
+
+def test_strata_that_are_not_full_decide_nothing() -> None:
+    full, short = np.full(6, -0.2), np.full(2, -0.2)
+    assert stratified_test((full, short), (6, 3), 0.05)[1] == 1.0
+    with pytest.raises(ValueError, match="alpha"):
+        stratified_test((full,), (6,), 1.0)
