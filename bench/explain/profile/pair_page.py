@@ -43,7 +43,8 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     root, found = build_tree(base.runs, head.runs), costs(base.runs, head.runs)
     same = moved(found)
     words = profiled_words(profile)
-    basis = f"{len(base.runs)} pairs of runs, {base.samples} and {head.samples} samples by py-spy"
+    basis = f"{len(base.runs)} pairs of runs, {base.samples} and {head.samples} samples"
+    basis += f" by {base.tool}"
     caption = Caption(
         f"{words}: {seconds(base.total_s)} → {seconds(head.total_s)}{ratio_words(totals)}",
         f"{pair_words(profile)}. Width is CPU time, on one scale for both; callees are below "

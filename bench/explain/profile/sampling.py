@@ -1,8 +1,9 @@
 """Stacks by py-spy: both sides in turn, repeated until there are enough samples.
 
-A sample is a share of the process's time, not a time: py-spy halts the process for each. Each run's
-shares are therefore made shares of the CPU time that the process takes without a profiler, in a run
-just before. py-spy needs a moment to find the interpreter, so each Python process waits for it once
+Where py-spy is missing or fails, what Python 3.15 brings itself takes its place. A sample is a
+share of the process's time, not a time: py-spy halts the process for each. Each run's shares are
+therefore made shares of the CPU time that the process takes without a profiler, in a run just
+before. py-spy needs a moment to find the interpreter, so each Python process waits for it once
 `site` is through (idle time is not sampled). The start before that is measured as a Python that
 runs nothing, and is a frame of its own. Sampling without halting (`--nonblocking`) costs less, but
 a third of the stacks of a process that imports a lot come out torn.
@@ -11,7 +12,6 @@ a third of the stacks of a process that imports a lot come out torn.
 from __future__ import annotations
 
 import dataclasses
-import sysconfig
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +32,7 @@ from bench.explain.profile.processes import (
     is_in_ours,
     turn,
 )
+from bench.explain.profile.samplers import PY_SPY, SamplingTool, py_spy, samplers_for
 
 START = Frame("(interpreter start)", INTERPRETER, INTERPRETER)
 NO_FRAME = Frame("(interpreter end)", INTERPRETER, INTERPRETER)
@@ -52,6 +53,7 @@ class Sampled:
 
     runs: list[Stacks] = field(default_factory=list)
     samples: int = 0
+    tool: str = PY_SPY
     overhead: Overhead = field(default_factory=Overhead)
 
     @property
@@ -70,14 +72,6 @@ class Sampled:
         self.runs.append(_in_milliseconds(stacks, bare.cpu_s, start_s))
 
 
-def find_py_spy() -> str:
-    """The py-spy beside this Python; raises `NotProfiledError` where it is not."""
-    program = Path(sysconfig.get_path("scripts")) / "py-spy"
-    if not program.exists():
-        raise NotProfiledError("py-spy is not installed in the harness's environment: uv sync")
-    return str(program)
-
-
 def sample_sides(
     subjects: Mapping[Side, ProfiledProcess],
     namers: Mapping[Side, Namer],
@@ -90,14 +84,15 @@ def sample_sides(
     Goes on until each side has enough samples or the budget is spent, but takes the `fewest` runs:
     as many as intervals need, unless told otherwise.
     """
-    program = find_py_spy()
-    sampled = {side: Sampled() for side in subjects}
+    first = next(iter(subjects))
+    tool = _working(subjects[first], namers[first])
+    sampled = {side: Sampled(tool=tool.name) for side in subjects}
     began = time.monotonic()
     for number in range(_MOST_RUNS):
         for side in turn(subjects, number):
             subject = subjects[side]
             bare, start = subject.run(), _bare_interpreter(subject).run()
-            stacks, profiled = _record(program, subject, namers[side], _rate(bare.cpu_s))
+            stacks, profiled = _record(tool, subject, namers[side], _rate(bare.cpu_s))
             sampled[side].add(stacks, bare, profiled, start)
         tell(f"sampling: run {number + 1}")
         if number + 1 >= fewest and _is_enough(sampled, time.monotonic() - began, budget_s):
@@ -111,25 +106,37 @@ def sample_native(subject: ProfiledProcess, namer: Namer) -> Sampled:
     Their names come from the symbols that libraries carry; where these are stripped there are
     addresses. Raises `NotProfiledError`.
     """
-    program = find_py_spy()
+    tool = py_spy()
     sampled = Sampled()
     for _ in range(_NATIVE_RUNS):
         bare = subject.run()
-        stacks, profiled = _record(program, subject, namer, _NATIVE_RATE, ("--native",))
+        stacks, profiled = _record(tool, subject, namer, _NATIVE_RATE, ("--native",))
         sampled.add(stacks, bare, profiled)
     return sampled
 
 
+def _working(subject: ProfiledProcess, namer: Namer) -> SamplingTool:
+    """The first sampler that works; of the last one a failure shows in the first run."""
+    *others, last = samplers_for(_python(subject).resolve())
+    for tool in others:
+        try:
+            _record(tool, subject, namer, _RATES[0])
+        except NotProfiledError:
+            continue
+        return tool
+    return last
+
+
 def _record(
-    program: str, subject: ProfiledProcess, namer: Namer, rate: int, options: Sequence[str] = ()
+    tool: SamplingTool,
+    subject: ProfiledProcess,
+    namer: Namer,
+    rate: int,
+    options: Sequence[str] = (),
 ) -> tuple[dict[tuple[Frame, ...], float], Sample]:
     with subject.scratch() as folder:
         raw = folder / "stacks"
-        under = (
-            program, "record", "--format", "raw", "--full-filenames", "--subprocesses",
-            "--rate", str(rate), "--output", str(raw), *options, "--",
-        )  # fmt: skip
-        sample = _insist(subject, under)
+        sample = _insist(subject, tool.under(rate, raw, options))
         lines = read_text(raw).splitlines()
     text = "\n".join(line for line in lines if not is_in_ours(line))
     return parse_folded(text, namer), sample
@@ -150,13 +157,18 @@ def _insist(subject: ProfiledProcess, under: Sequence[str]) -> Sample:
 def _bare_interpreter(subject: ProfiledProcess) -> ProfiledProcess:
     """The same environment's Python, running nothing."""
     bare = subject.sides.side(subject.side)
-    python = str(Path(bare.env["PATH"].partition(":")[0]) / "python")
+    python = str(_python(subject))
     nothing = dataclasses.replace(
         bare, argv=(python, "-I", "-c", "pass"), extra="", affinity="", home=None
     )
     return ProfiledProcess(
         subject.taker, Sides(control_benchmark(), nothing, nothing), subject.side
     )
+
+
+def _python(subject: ProfiledProcess) -> Path:
+    """The interpreter of its environment."""
+    return Path(subject.sides.side(subject.side).env["PATH"].partition(":")[0]) / "python"
 
 
 def _is_enough(sampled: Mapping[Side, Sampled], spent_s: float, budget_s: float) -> bool:

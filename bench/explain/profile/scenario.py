@@ -88,9 +88,8 @@ class Profiling:
 
     def _sample(self, taken: ProfilesTaken) -> None:
         taken.sampled = sample_sides(self.subjects, self.namers, self.budget_s, self.tell)
-        taken.overheads["py-spy"] = {
-            side: sampled.overhead for side, sampled in taken.sampled.items()
-        }
+        tool = next(iter(taken.sampled.values())).tool
+        taken.overheads[tool] = {side: one.overhead for side, one in taken.sampled.items()}
 
     def _native(self, taken: ProfilesTaken) -> None:
         """For one revision only: a pair is compared by the frames that have names on both sides."""

@@ -54,7 +54,7 @@ def _sampled(profile: Profile, artefacts: Artefacts) -> Iterator[str]:
     yield _picture(profile, artefacts, "flame.svg", sampled.runs, caption)
     folded = artefacts.write("raw/stacks.folded", write_folded(mean_stacks(sampled.runs)))
     yield (
-        f"Stacks sampled by py-spy, with child processes. The samples are scaled to "
+        f"Stacks sampled by {sampled.tool}, with child processes. The samples are scaled to "
         f"{milliseconds(total_ms)}, the CPU time without a profiler. The import system's own "
         f"frames are left out between modules. The same as {link('folded stacks', folded)} "
         "(microseconds), which [speedscope](https://www.speedscope.app) opens."

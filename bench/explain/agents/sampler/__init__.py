@@ -1,0 +1,1 @@
+"""Holds a program that runs in the subject's interpreter."""
