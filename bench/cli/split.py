@@ -13,6 +13,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder, Dependencies, Environments
 from bench.engine.session.plan import Plan
 from bench.engine.session.watcher import Watcher
+from bench.formats.text import joined
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,24 @@ class Part:
 def parts_of(plan: Plan, builder: Builder, watcher: Watcher) -> Iterator[Part]:
     """The plan itself; of a split, head against base with head's packages, and that against base.
 
-    Where no package differs, or an environment cannot be built, the pair is measured as it is.
+    Where no package of base differs, or an environment cannot be built, the pair is measured as it
+    is.
     """
     if plan.options.dependencies != SPLIT:
         yield Part(plan, builder)
         return
+    packages_of = replace(builder, dependencies=Dependencies.PACKAGES)
     same: list[Interpreter] = []
     different: list[Interpreter] = []
-    for one, built in build_all(builder, plan.interpreters):
+    for one, built in build_all(packages_of, plan.interpreters):
         differ = isinstance(built, Environments) and built.dependency_changes
         (different if differ else same).append(one)
     if same:
-        names = ", ".join(one.version for one in same)
-        watcher.say(f"no third-party package is known to differ on Python {names}: no split there")
+        names = joined([one.version for one in same])
+        watcher.say(
+            f"Python {names}: not split, since head's versions of what base has are those of base; "
+            "what else head requires is part of its own change"
+        )
         yield _part(plan, builder, same, Dependencies.OWN)
     if different:
         yield _part(plan, builder, different, Dependencies.HEAD)
