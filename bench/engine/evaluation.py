@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 
 from bench.core.options import Options
-from bench.core.result import CONTROL, Evaluation, Failures, Memory, Net, Result, Size, Wall
+from bench.core.result import CONTROL, Evaluation, Failures, Net, Result, Size, Wall
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.core.verdict import Interval, Verdict
 from bench.engine.means import group_means
-from bench.engine.memory import memories
+from bench.engine.memory import floor_bytes, memories, with_memory
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.few_rounds import exact_test, stratified_test
 from bench.engine.statistics.geometric import standard_error
@@ -148,8 +148,10 @@ def evaluate(run: Run) -> Evaluation:
         return interval, p_value, verdict
 
     memory, memory_level = memories(run)
+    floor = floor_bytes(run)
     results = tuple(
-        with_memory(_result(run, one, sequences, judged), memory) for one in run.manifest.benchmarks
+        with_memory(_result(run, one, sequences, judged), memory, floor)
+        for one in run.manifest.benchmarks
     )
     control = next((result for result in results if result.is_control), None)
     only = sequential if sequential.names or not exact else fixed
@@ -164,22 +166,6 @@ def evaluate(run: Run) -> Evaluation:
         and control.verdict in {Verdict.FASTER, Verdict.SLOWER}
         and sequences[CONTROL].plan.family_alpha > 0,
     )
-
-
-def with_memory(result: Result, beside: Mapping[str, Memory]) -> Result:
-    """A result with what is known of its memory: `beside` time, or instead of it."""
-    if result.is_of_memory and result.verdict is not None and result.interval is not None:
-        memory = Memory(
-            base_bytes=result.base_rss_bytes or 0,
-            head_bytes=result.head_rss_bytes or 0,
-            verdict=result.verdict,
-            interval=result.interval,
-            p_value=1.0 if result.p_value is None else result.p_value,
-            rounds=result.rounds,
-            mei=result.mei,
-        )
-        return msgspec.structs.replace(result, memory=memory)
-    return msgspec.structs.replace(result, memory=beside.get(result.name))
 
 
 def _sequence(run: Run, name: str) -> _Sequence | None:
@@ -265,7 +251,7 @@ def decide_now(
     of_memory = plan.metric is Metric.PEAK_RSS
     verdict = decide(interval, rejected=p_value <= level, mei=mei, of_memory=of_memory)
     result = _measured(one, mei, sequence, rounds, ended, (interval, p_value, verdict))
-    return with_memory(result, {})
+    return with_memory(result)
 
 
 def _measured(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+import msgspec
 import numpy as np
 
-from bench.core.result import CONTROL, Memory
+from bench.core.result import CONTROL, Memory, Result
 from bench.core.sample import Round, Side
 from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.arrays import FloatArray
@@ -17,6 +19,7 @@ from bench.engine.statistics.verdicts import decide
 from bench.engine.store.events import Probed
 from bench.engine.store.run import Run
 
+_NONE: Mapping[str, Memory] = MappingProxyType({})
 _NEAR = 1.02  # the process that starts the others may have grown a little meanwhile
 
 
@@ -63,10 +66,10 @@ def memories(run: Run) -> tuple[dict[str, Memory], float | None]:
         one.declaration.name: options.mei_memory_of(one.declaration)
         for one in run.manifest.benchmarks
     }
-    return _told(judged, rejected, level, meis, _floor(run)), level
+    return _told(judged, rejected, level, meis, floor_bytes(run)), level
 
 
-def _floor(run: Run) -> float:
+def floor_bytes(run: Run) -> int:
     """Up to which peak, in bytes, a process may be smaller than it is told to be.
 
     The bare interpreter has about the peak of the process that starts all others, or more. 0 in
@@ -76,7 +79,36 @@ def _floor(run: Run) -> float:
     largest = max(
         (max(one.base.peak_rss_bytes, one.head.peak_rss_bytes) for one in control), default=0
     )
-    return largest * _NEAR
+    return int(largest * _NEAR)
+
+
+def with_memory(result: Result, beside: Mapping[str, Memory] = _NONE, floor: int = 0) -> Result:
+    """A result with what is known of its memory: `beside` time, or instead of it.
+
+    `floor` is that of the run.
+    """
+    if not result.is_of_memory or result.verdict is None or result.interval is None:
+        return msgspec.structs.replace(result, memory=beside.get(result.name))
+    memory = Memory(
+        base_bytes=result.base_rss_bytes or 0,
+        head_bytes=result.head_rss_bytes or 0,
+        verdict=result.verdict,
+        interval=result.interval,
+        p_value=1.0 if result.p_value is None else result.p_value,
+        rounds=result.rounds,
+        mei=result.mei,
+    )
+    memory = _above(memory, floor)
+    return msgspec.structs.replace(result, memory=memory, verdict=memory.verdict)
+
+
+def _above(memory: Memory, floor: int) -> Memory:
+    """The same without "same" where a side may be smaller than it seems."""
+    if min(memory.base_bytes, memory.head_bytes) > floor:
+        return memory
+    is_small = memory.verdict in {Verdict.SAME, Verdict.BELOW_MEI}
+    verdict = Verdict.UNDECIDED if is_small else memory.verdict
+    return msgspec.structs.replace(memory, verdict=verdict, floor_bytes=floor)
 
 
 def _judged(run: Run, name: str, plan: Probed) -> _Judged | None:
@@ -91,7 +123,7 @@ def _told(
     rejected: frozenset[str],
     level: float,
     meis: Mapping[str, float],
-    floor: float,
+    floor: int,
 ) -> dict[str, Memory]:
     found = {}
     for name, one in judged.items():
@@ -99,10 +131,7 @@ def _told(
         is_rejected, mei = name in rejected, meis[name]
         verdict = decide(interval, rejected=is_rejected, mei=mei, of_memory=True)
         medians = [int(np.median(peaks(one.rounds[:used], side))) for side in Side]
-        is_small = min(medians) <= floor
-        if is_small and verdict in {Verdict.SAME, Verdict.BELOW_MEI}:
-            verdict = Verdict.UNDECIDED
-        found[name] = Memory(
+        memory = Memory(
             base_bytes=medians[0],
             head_bytes=medians[1],
             verdict=verdict,
@@ -110,6 +139,6 @@ def _told(
             p_value=p_value,
             rounds=used,
             mei=mei,
-            floor_bytes=int(floor) if is_small else 0,
         )
+        found[name] = _above(memory, floor)
     return found

@@ -218,10 +218,11 @@ def verdict_words(result: Result) -> str:
         return "broken: fails on head"
     if result.verdict is None or result.interval is None:
         return "works on head only" if result.works_on_head_only else "not measured"
+    if result.is_of_memory and result.memory is not None:
+        return memory_verdict(result.memory)
     if result.is_control and result.verdict in {Verdict.FASTER, Verdict.SLOWER}:
         return "differs"
-    less, more = ("less memory", "more memory") if result.is_of_memory else ("faster", "slower")
-    return _words(result.verdict, result.interval, result.mei, less, more)
+    return _words(result.verdict, result.interval, result.mei, "faster", "slower")
 
 
 def _words(verdict: Verdict, interval: Interval, mei: float, less: str, more: str) -> str:

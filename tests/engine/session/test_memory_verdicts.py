@@ -111,7 +111,11 @@ def test_what_is_as_small_as_the_bare_interpreter_is_not_called_the_same() -> No
     """A process is told to have the peak of the one that starts it, if its own is smaller."""
     control = [probed(CONTROL), *taken(CONTROL, 1.0, 10), ended(CONTROL)]
     events = [*control, *measured("b0", 1.0), *measured("b1", 1.3)]
-    same, more = evaluate(made_up(events, "b0", "b1")).results[1:]
+    plan = msgspec.structs.replace(probed("b2", metric=Metric.PEAK_RSS), design=Design.PAIRS)
+    events += [plan, *taken("b2", 1.0, 20, Design.PAIRS), ended("b2")]
+    same, more, decided = evaluate(made_up(events, "b0", "b1", "b2")).results[1:]
+    assert decided.verdict is Verdict.UNDECIDED
+    assert verdict_words(decided).startswith("not seen below 41")
     assert same.memory is not None
     assert more.memory is not None
     assert same.memory.verdict is Verdict.UNDECIDED
