@@ -101,7 +101,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     which each side ran alone. `memory` is None where it was not judged (as in runs before format
     3). With `metric` PEAK_RSS the verdict, `interval` and `size` are those of memory, which
     `memory` has as well, and `base_s` and `head_s` are None. `noise` is the robust standard
-    deviation of the log ratio of a deciding round.
+    deviation of the log ratio of a deciding round. `contention` is by how many times a side used
+    more CPU time in a duet than alone; where it is known, CPU times of duets are put right by it.
     """
 
     benchmark: Benchmark
@@ -121,6 +122,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     net: Net | None = None
     memory: Memory | None = None
     noise: float | None = None
+    contention: float | None = None
     base_rss_bytes: int | None = None
     head_rss_bytes: int | None = None
     disturbance: Noise | None = None

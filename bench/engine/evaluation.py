@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Self
 
 import msgspec
@@ -14,9 +16,11 @@ from bench.core.result import CONTROL, Evaluation, Failures, Net, Result, Size, 
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.core.verdict import Interval, Verdict
+from bench.engine.alone import AsAlone, as_alone
 from bench.engine.means import group_means
 from bench.engine.memory import floor_bytes, memories, with_memory
 from bench.engine.statistics.arrays import FloatArray
+from bench.engine.statistics.contention import Doubt
 from bench.engine.statistics.few_rounds import exact_test, stratified_test
 from bench.engine.statistics.geometric import standard_error
 from bench.engine.statistics.multiplicity import holm, local_alpha
@@ -29,10 +33,10 @@ from bench.engine.store.events import Ended, Probed, Unavailable
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
 
-# Beyond this ratio a duet's own ratio is pulled towards 1 (the longer side runs its tail alone), so
-# that the size is taken from rounds in which each side had the core to itself.
-LARGE_RATIO = 1.2
-FEWEST_FOR_SIZE = 6
+# Where duets did not tell when their first side ended (before format 3), the size of a change
+# beyond this ratio is taken from rounds in which each side had the core to itself.
+_LARGE_RATIO = 1.2
+_FEWEST_FOR_SIZE = 6
 _MEANS_ALPHA = 0.05
 
 
@@ -54,16 +58,23 @@ def of_design(rounds: list[Round], design: Design) -> list[Round]:
 
 
 def test_of_all(
-    plan: Probed, deciding: FloatArray, pairs: list[Round], alpha: float
+    plan: Probed,
+    deciding: FloatArray,
+    pairs: list[Round],
+    alpha: float,
+    doubt: Doubt,
 ) -> tuple[Interval, float]:
     """The exact test of a fixed number of rounds: of the deciding design, and of pairs beside it.
 
-    `deciding`: ln(head/base) of the rounds of the plan's design, shape (n,).
+    `deciding`: ln(head/base) of the rounds of the plan's design, shape (n,). `doubt` widens the
+    interval.
     """
     if not plan.alone:
-        return exact_test(deciding, plan.maximum, alpha)
-    beside = differences(pairs[: plan.alone], plan.metric)
-    return stratified_test((deciding, beside), (plan.maximum, plan.alone), alpha)
+        interval, p_value = exact_test(deciding, plan.maximum, alpha)
+    else:
+        beside = differences(pairs[: plan.alone], plan.metric)
+        interval, p_value = stratified_test((deciding, beside), (plan.maximum, plan.alone), alpha)
+    return doubt.widen(interval, -NormalDist().inv_cdf(alpha / 2)), p_value
 
 
 @dataclass(frozen=True)
@@ -71,22 +82,28 @@ class _Sequence:
     """A benchmark's deciding rounds with the plan they were taken under."""
 
     plan: Probed
-    rounds: list[Round]
+    deciding: AsAlone
     large: bool
     alone: list[Round]
 
     @classmethod
     def of(cls, plan: Probed, rounds: list[Round], *, large: bool) -> Self:
         """Those of all rounds of a benchmark that decide."""
-        deciding = of_design(rounds, plan.design)[: plan.maximum]
+        deciding = as_alone(rounds, plan)
         return cls(plan, deciding, large, of_design(rounds, Design.PAIRS)[: plan.alone])
+
+    @property
+    def rounds(self) -> list[Round]:
+        """The deciding rounds."""
+        return self.deciding.rounds
 
     def judge(self, alpha: float) -> tuple[Interval, float]:
         """Interval and p-value of the planned test at a level."""
-        values = differences(self.rounds, self.plan.metric)
-        if self.plan.exact and not self.large:
-            return test_of_all(self.plan, values, self.alone, alpha)
-        return judge(values, self.plan.looks, self.plan.maximum, alpha, large=self.large)
+        plan, doubt = self.plan, self.deciding.doubt
+        values = differences(self.rounds, plan.metric)
+        if plan.exact and not self.large:
+            return test_of_all(plan, values, self.alone, alpha, doubt)
+        return judge(values, plan.looks, plan.maximum, alpha, large=self.large, doubt=doubt)
 
 
 @dataclass(frozen=True)
@@ -203,7 +220,7 @@ def _result(
         )
     return msgspec.structs.replace(
         result,
-        net=_net(run, one.declaration, result.size),
+        net=_net(run, one.declaration, result.size, sequences),
         outputs=compared.outputs if compared else None,
         failures=failures_of(run, name),
         left_running=run.left_running(name),
@@ -265,9 +282,12 @@ def _measured(
     interval, p_value, verdict = judged
     plan = sequence.plan
     alone = of_design(rounds, Design.PAIRS)
-    size = size_of(plan, sequence.rounds, alone, interval)
+    size = size_of(plan, sequence.deciding, alone, interval)
     sized = of_design(rounds, size.design)[: size.rounds]
-    size = msgspec.structs.replace(size, error=standard_error(differences(sized, size.metric)))
+    if sequence.deciding.factor is not None:
+        sized = sequence.rounds
+    own = standard_error(differences(sized, size.metric))
+    size = msgspec.structs.replace(size, error=math.hypot(own, sequence.deciding.doubt.error))
     return Result(
         benchmark=one.declaration,
         layer=one.layer,
@@ -284,6 +304,7 @@ def _measured(
         head_s=_median_s(sized, Side.HEAD, size.metric),
         wall=_wall(alone, size) if plan.metric is not Metric.VALUE else None,
         noise=robust_sd(differences(sequence.rounds, plan.metric)),
+        contention=sequence.deciding.factor.ratio if sequence.deciding.factor else None,
         base_rss_bytes=_peak_rss(sequence.rounds, Side.BASE),
         head_rss_bytes=_peak_rss(sequence.rounds, Side.HEAD),
         disturbance=ended.noise if ended else None,
@@ -310,17 +331,22 @@ def _only_inside(sequence: _Sequence) -> bool:
     clock = Metric.CPU if plan.design is Design.DUET else Metric.WALL
     saved = times(rounds, Side.BASE, clock) - times(rounds, Side.HEAD, clock)
     inside = times(rounds, Side.BASE, Metric.VALUE) - times(rounds, Side.HEAD, Metric.VALUE)
-    calls = plan.loops * (len(rounds[0].base.values_s) + 1)  # and a warm-up
+    values = max(len(one.sample(side).values_s) for one in rounds for side in Side)
+    calls = plan.loops * (values + 1)  # and a warm-up
     return surely_less_than_half(saved, inside * calls)
 
 
-def size_of(plan: Probed, deciding: list[Round], alone: list[Round], interval: Interval) -> Size:
-    """The size to report: the deciding interval, or for a large effect in duet that of `alone`."""
-    large = not 1 / LARGE_RATIO <= interval.ratio <= LARGE_RATIO
-    if plan.design is Design.DUET and large and len(alone) >= FEWEST_FOR_SIZE:
+def size_of(plan: Probed, deciding: AsAlone, alone: list[Round], interval: Interval) -> Size:
+    """The size to report: that of the verdict.
+
+    Of a large one in duets whose tails are not known, that of `alone`.
+    """
+    large = not 1 / _LARGE_RATIO <= interval.ratio <= _LARGE_RATIO
+    pulled = plan.design is Design.DUET and deciding.factor is None and large
+    if pulled and len(alone) >= _FEWEST_FOR_SIZE:
         measured = fixed_interval(differences(alone, plan.metric), 0.05)
         return Size(measured, Design.PAIRS, plan.metric, len(alone))
-    return Size(interval, plan.design, plan.metric, len(deciding))
+    return Size(interval, plan.design, plan.metric, len(deciding.rounds))
 
 
 def _wall(alone: list[Round], size: Size) -> Wall | None:
@@ -336,11 +362,19 @@ def _wall(alone: list[Round], size: Size) -> Wall | None:
     )
 
 
-def _net(run: Run, benchmark: Benchmark, size: Size | None) -> Net | None:
+def _net(
+    run: Run, benchmark: Benchmark, size: Size | None, sequences: Mapping[str, _Sequence]
+) -> Net | None:
     if size is None or benchmark.kind is not Kind.IMPORT or benchmark.name == CONTROL:
         return None
-    control = of_design(run.rounds(CONTROL), size.design)
-    rounds = of_design(run.rounds(benchmark.name), size.design)
+
+    def of(name: str) -> list[Round]:
+        sequence = sequences.get(name)
+        if sequence is not None and sequence.deciding.factor is not None:
+            return sequence.rounds
+        return of_design(run.rounds(name), size.design)
+
+    control, rounds = of(CONTROL), of(benchmark.name)
     if not control or not rounds:
         return None
     base_s, head_s, interval = net_interval(

@@ -18,13 +18,14 @@ import numpy as np
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.verdict import Interval, Verdict
-from bench.engine.evaluation import of_design
+from bench.engine.alone import as_alone
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.session.sampling import Sampling
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics import sequential
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.binomial import Rate
+from bench.engine.statistics.contention import NO_DOUBT, Doubt
 from bench.engine.statistics.verdicts import decide
 from bench.engine.store.events import Ended, Event, Probed, Unavailable
 
@@ -36,8 +37,9 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark measured by the engine from its first round to its verdict.
 
     `truth` is the known ratio head/base, `phase` and `run` say why and when it was measured.
-    `base_s` and `head_s` are seconds of the deciding metric, one a round; `large` is whether it
-    stopped early for a large effect. `elapsed_s` is the wall time from start to verdict, `inside_s`
+    `base_s` and `head_s` are seconds of the deciding metric, one a round, as if alone where that is
+    known, and `doubt` what that leaves open of their ratio; `large` is whether it stopped early for
+    a large effect. `elapsed_s` is the wall time from start to verdict, `inside_s`
     the part of it in which a measured process ran.
     """
 
@@ -55,6 +57,7 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     elapsed_s: float = 0.0
     inside_s: float = 0.0
+    doubt: Doubt = NO_DOUBT
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,12 @@ class JudgedRun:
 def judge(run: EngineRun, options: Options) -> JudgedRun:
     """The verdict of a run at the options' alpha."""
     interval, p_value = sequential.judge(
-        log_ratios(run.base_s, run.head_s), run.looks, run.maximum, options.alpha, large=run.large
+        log_ratios(run.base_s, run.head_s),
+        run.looks,
+        run.maximum,
+        options.alpha,
+        large=run.large,
+        doubt=run.doubt,
     )
     verdict = decide(interval, rejected=p_value <= options.alpha, mei=options.mei)
     return JudgedRun(run, verdict, interval)
@@ -98,15 +106,16 @@ def log_ratios(base_s: Sequence[float], head_s: Sequence[float]) -> FloatArray:
 
 def engine_run(rounds: Sequence[Round], plan: Probed, ended: Ended) -> EngineRun:
     """The record of a run from its rounds."""
-    deciding = of_design(list(rounds), plan.design)
+    deciding = as_alone(rounds, plan)
     return EngineRun(
         case=plan.benchmark,
         design=plan.design,
         metric=plan.metric,
         looks=plan.looks,
         maximum=plan.maximum,
-        base_s=column([one.base for one in deciding], plan.metric),
-        head_s=column([one.head for one in deciding], plan.metric),
+        base_s=column([one.base for one in deciding.rounds], plan.metric),
+        head_s=column([one.head for one in deciding.rounds], plan.metric),
+        doubt=deciding.doubt,
         large=ended.large_effect,
         reason=ended.reason,
     )

@@ -27,9 +27,9 @@ from bench.engine.sandbox.limits import OUTPUT_BYTES, usual_limits
 
 # Of a core that two processes share they use at most all; the kernel rounds.
 _MOST_OF_A_CORE, _CORE_SLACK_S = 1.02, 0.004
-# Of a duet: among 198 measured benchmarks no median was above 0.06. A busy disk makes processes of
-# a few milliseconds wait for as long.
-_MUCH_WAITING, _LEAST_WAITING_S = 0.3, 0.05
+# Of what the side that ends first uses, so much the other one has to use meanwhile. Starting it may
+# take some milliseconds.
+_LEAST_SHARE, _START_S = 0.5, 0.02
 
 
 class RoundFailedError(Exception):
@@ -244,15 +244,11 @@ def _check_core(outcomes: dict[Side, Outcome], cpu: int) -> None:
     used_s = sum(sample.cpu_s for _, sample in samples)
     if gone or used_s > _MOST_OF_A_CORE * passed_s + _CORE_SLACK_S:
         raise RoundFailedError("left the core that base and head have to share", gone)
-    waited_s = {side: _waited_s(one.sample) for side, one in outcomes.items() if one.sample}
-    patient, other = sorted(waited_s, key=waited_s.__getitem__, reverse=True)
-    if waited_s[patient] - waited_s[other] > max(_MUCH_WAITING * passed_s, _LEAST_WAITING_S):
-        raise RoundFailedError(f"waited much longer than {other}, to run alone", (patient,))
-
-
-def _waited_s(sample: Sample) -> float:
-    """Seconds in which a process neither ran nor stood ready to run."""
-    return sample.wall_s - sample.cpu_s - (sample.run_queue_s or 0.0)
+    found = {side: one.sample for side, one in outcomes.items() if one.sample}
+    first, last = sorted(found, key=lambda side: found[side].alone_s or 0.0)
+    used_s, meanwhile_s = found[first].cpu_s, found[last].cpu_s - (found[last].alone_s or 0.0)
+    if meanwhile_s < _LEAST_SHARE * used_s - _START_S:
+        raise RoundFailedError(f"waited for {first} to end, to run alone", (last,))
 
 
 def _too_much(invocation: Invocation) -> str:

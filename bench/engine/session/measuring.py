@@ -27,8 +27,6 @@ from bench.engine.store.events import Closed, Compared, Opened, Probed, Unavaila
 from bench.engine.store.export import export_pyperf
 from bench.engine.store.manifest import PlannedBenchmark
 
-_CONTROL_ALONE_ROUNDS = 20
-
 
 @dataclass
 class Measuring:
@@ -180,8 +178,6 @@ class Measuring:
             failed=now.run.failed(name),
             outputs=outputs,
         )
-        if name == CONTROL:
-            sampling.alone_rounds = _CONTROL_ALONE_ROUNDS
         sampling.run(lambda: self._level(name))
         watcher.phase("")
         self._decide(sampling)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ import msgspec
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Side
 from bench.core.verdict import Interval
-from bench.engine.evaluation import differences, of_design, size_of, test_of_all, times
+from bench.engine.alone import AsAlone, as_alone
+from bench.engine.evaluation import differences, of_design, test_of_all, times
 from bench.engine.machine.noise import noise_since, read_counters
 from bench.engine.measure.outputs import RoundOutputs
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides, inside_s
@@ -19,6 +21,7 @@ from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.binomial import surely_above
 from bench.engine.statistics.sequential import LARGE_EFFECT_ROUNDS, assess, large_effect
 from bench.engine.statistics.signed_rank import fixed_interval
+from bench.engine.statistics.summary import robust_sd
 from bench.engine.statistics.verdicts import settled
 from bench.engine.store.events import (
     Compared,
@@ -31,10 +34,11 @@ from bench.engine.store.events import (
     Unavailable,
 )
 
-_ALONE_FIRST = 6  # rounds in which each side runs by itself: honest wall times
-_ALONE_FOR_SIZE = 10
-_ALONE_AT_MOST = 20
-_SIZE_PRECISION = 0.05
+# Rounds in which each side runs by itself, for honest wall times, and their number for each duet
+# until there are as many. Spread among the duets they tell the contention factor as well.
+_ALONE_FIRST, _ALONE_SHARE = 6, 0.6
+_ALONE_AT_MOST = 20  # for the factor, before a verdict is given with a size that it leaves vague
+_FACTOR_PRECISION, _CRITICAL = 0.05, 1.96
 _SHOW_EVERY_S = 0.25
 _MOST_NAMES = 5  # of processes that were left running
 
@@ -105,12 +109,12 @@ class Sampling:
     def _take_all(self, local_alpha: Callable[[], float]) -> bool:
         """Every round there is to take; returns whether the rule for large effects ended it."""
         try:
-            self._take_alone(self.alone_rounds)
             self.reason, large = self._decide(local_alpha)
-            self._take_for_size(local_alpha)
         except _FailsTooOftenError as error:
             if not self._only_duets_fail():
                 raise
+            while len(self._of(Design.PAIRS)) < self.alone_rounds:
+                self._take(Design.PAIRS)
             reason = f"base and head do not work at the same time ({error.unavailable.reason})"
             self.plan = msgspec.structs.replace(
                 self.plan, design=Design.PAIRS, reason=reason, alone=0
@@ -120,10 +124,10 @@ class Sampling:
         return large
 
     def _only_duets_fail(self) -> bool:
-        """Whether each side works by itself, and only together they do not."""
-        alone = self._of(Design.PAIRS)
+        """Whether each side seems to work by itself, and only together they do not."""
         duets = {one.design for one in self.failed} == {Design.DUET}
-        return duets and self.plan.design is Design.DUET and len(alone) >= self.alone_rounds > 0
+        may_be_alone = self.alone_rounds > 0 and self.plan.metric is not Metric.VALUE
+        return duets and self.plan.design is Design.DUET and may_be_alone
 
     @property
     def spent_s(self) -> float:
@@ -139,15 +143,15 @@ class Sampling:
     @property
     def estimate(self) -> Interval | None:
         """The ratio so far, with the interval that would hold if this were the only look."""
-        rounds = self._deciding
-        if not rounds:
+        deciding = self._deciding()
+        if not deciding.rounds:
             return None
-        return fixed_interval(differences(rounds, self.plan.metric), self.options.alpha)
+        found = fixed_interval(differences(deciding.rounds, self.plan.metric), self.options.alpha)
+        return deciding.doubt.widen(found, _CRITICAL)
 
-    @property
-    def _deciding(self) -> list[Round]:
+    def _deciding(self) -> AsAlone:
         """The rounds that may decide: where duets turned into pairs, there can be more."""
-        return self._of(self.plan.design)[: self.plan.maximum]
+        return as_alone(self.rounds, self.plan)
 
     def _of(self, design: Design) -> list[Round]:
         return of_design(self.rounds, design)
@@ -193,24 +197,42 @@ class Sampling:
             works = tuple(side for side in Side if count[side] <= allowed * tried)
             raise _FailsTooOftenError(Unavailable(self.plan.benchmark, sides, reason, works))
 
-    def _take_alone(self, wanted: int) -> None:
-        if self.plan.design is Design.DUET and self.plan.metric is not Metric.VALUE:
-            while len(self._of(Design.PAIRS)) < wanted:
-                self._take(Design.PAIRS)
+    def _alone_is_due(self, deciding: AsAlone) -> bool:
+        """Whether a round in which each side runs by itself comes next, before another duet.
+
+        First there are some for wall times. Later they are taken where the size is less certain for
+        the contention factor than for the duets themselves, which makes the most of the time.
+        """
+        plan, duets = self.plan, len(deciding.rounds)
+        if plan.design is not Design.DUET or plan.metric is Metric.VALUE or not self.alone_rounds:
+            return False
+        alone = len(self._of(Design.PAIRS))
+        if alone < self.alone_rounds:
+            return alone <= _ALONE_SHARE * duets
+        if plan.exact or alone >= duets or deciding.factor is None:
+            return False
+        noise = robust_sd(differences(deciding.rounds, plan.metric))
+        return deciding.doubt.error > noise / math.sqrt(duets)
+
+    def _size_is_vague(self, deciding: AsAlone) -> bool:
+        """Whether more rounds alone would make much of the size, which the verdict waits for."""
+        vague = deciding.doubt.half_width(_CRITICAL) > _FACTOR_PRECISION
+        return vague and len(self._of(Design.PAIRS)) < _ALONE_AT_MOST
 
     def _decide(self, local_alpha: Callable[[], float]) -> tuple[str, bool]:
         while True:
-            rounds = self._deciding
-            stop = self._stop(rounds, local_alpha)
+            deciding = self._deciding()
+            stop = self._stop(deciding, local_alpha)
             if stop:
                 return stop, stop == "large effect"
-            self._take(self.plan.design)
+            self._take(Design.PAIRS if self._alone_is_due(deciding) else self.plan.design)
 
-    def _stop(self, rounds: list[Round], local_alpha: Callable[[], float]) -> str:
+    def _stop(self, deciding: AsAlone, local_alpha: Callable[[], float]) -> str:
         """Why to stop now; "" to go on."""
+        rounds = deciding.rounds
         if self.plan.exact:
-            return self._stop_when_all_are_in(rounds, local_alpha())
-        count, metric = len(rounds), self.plan.metric
+            return self._stop_when_all_are_in(deciding, local_alpha())
+        count = len(rounds)
         fewest = self.sides.benchmark.rounds
         if count < max(fewest, 1):
             return ""
@@ -218,58 +240,45 @@ class Sampling:
         # Before the first look nothing can be decided: to get there, a budget may be overdrawn.
         overdraft = 2 if count < self.plan.looks[0] and not fewest else 1
         out_of_time = self.spent_s >= self.options.budget_s * overdraft
-        if self._is_large(rounds):
+        if self._is_large(deciding):
             return "large effect"
-        if count in self.plan.looks or out_of_rounds or out_of_time:
-            level = local_alpha()
-            found = assess(differences(rounds, metric), self.plan.looks, self.plan.maximum, level)
-            self.p_value = found.p_value
-            if settled(found, mei=self.options.mei_of(self.sides.benchmark), local_alpha=level):
-                return "settled"
+        is_look = count in self.plan.looks or out_of_rounds or out_of_time
+        if is_look and self._is_settled(deciding, local_alpha()):
+            return "settled"
         if out_of_rounds:
             return f"all {self.plan.maximum} rounds taken"
         if not out_of_time:
             return ""
         return f"budget of {self.options.budget_s:g} s spent"
 
-    def _stop_when_all_are_in(self, rounds: list[Round], level: float) -> str:
+    def _is_settled(self, deciding: AsAlone, level: float) -> bool:
+        values, plan = differences(deciding.rounds, self.plan.metric), self.plan
+        found = assess(values, plan.looks, plan.maximum, level, deciding.doubt)
+        self.p_value = found.p_value
+        mei = self.options.mei_of(self.sides.benchmark)
+        return settled(found, mei=mei, local_alpha=level) and not self._size_is_vague(deciding)
+
+    def _stop_when_all_are_in(self, deciding: AsAlone, level: float) -> str:
         """The same for a fixed number of rounds, which no budget ends."""
+        rounds = deciding.rounds
         if len(rounds) >= self.plan.maximum:
             values = differences(rounds, self.plan.metric)
-            _, self.p_value = test_of_all(self.plan, values, self._of(Design.PAIRS), level)
+            alone = self._of(Design.PAIRS)
+            _, self.p_value = test_of_all(self.plan, values, alone, level, deciding.doubt)
             return f"all {self.plan.maximum} rounds taken, as planned"
-        return "large effect" if self._is_large(rounds) else ""
+        return "large effect" if self._is_large(deciding) else ""
 
-    def _is_large(self, rounds: list[Round]) -> bool:
+    def _is_large(self, deciding: AsAlone) -> bool:
         """Whether the rule for large effects ends it, before its first look."""
-        metric = self.plan.metric
-        return LARGE_EFFECT_ROUNDS <= len(rounds) < self.plan.looks[0] and large_effect(
+        rounds, metric = deciding.rounds, self.plan.metric
+        if not LARGE_EFFECT_ROUNDS <= len(rounds) < self.plan.looks[0]:
+            return False
+        is_large = large_effect(
             times(rounds, Side.BASE, metric),
             times(rounds, Side.HEAD, metric),
             differences(rounds, metric),
         )
-
-    def _take_for_size(self, local_alpha: Callable[[], float]) -> None:
-        """Rounds alone until the size of a large effect is known to within a few per cent."""
-        if self.plan.design is not Design.DUET or self.plan.exact:
-            return
-        deciding = self._deciding
-        found = assess(
-            differences(deciding, self.plan.metric),
-            self.plan.looks,
-            self.plan.maximum,
-            local_alpha(),
-        )
-        limit_s = self.spent_s + self.options.budget_s / 2
-        while True:
-            alone = self._of(Design.PAIRS)
-            size = size_of(self.plan, deciding, alone, found.interval)
-            if size.design is Design.DUET or len(alone) >= _ALONE_AT_MOST:
-                return
-            precise = size.interval.half_width <= _SIZE_PRECISION
-            if len(alone) >= _ALONE_FOR_SIZE and (precise or self.spent_s > limit_s):
-                return
-            self._take(Design.PAIRS)
+        return is_large and not self._size_is_vague(deciding)
 
     def _show(self) -> None:
         now = time.monotonic()

@@ -25,6 +25,7 @@ import numpy as np
 
 from bench.core.verdict import Assessment, Interval
 from bench.engine.statistics.arrays import FloatArray, finite
+from bench.engine.statistics.contention import NO_DOUBT, Doubt
 from bench.engine.statistics.signed_rank import (
     largest_score,
     ratio_interval,
@@ -180,7 +181,11 @@ def _reachable(look: int, maximum: int, alpha: float) -> bool:
 
 
 def assess(
-    differences: FloatArray, looks: tuple[int, ...], maximum: int, alpha: float
+    differences: FloatArray,
+    looks: tuple[int, ...],
+    maximum: int,
+    alpha: float,
+    doubt: Doubt = NO_DOUBT,
 ) -> Assessment:
     """The sequential test and the repeated confidence interval with the rounds there are now.
 
@@ -193,9 +198,10 @@ def assess(
     does not. A run continued later must keep that n in its `looks`.
 
     `interval` is the repeated confidence interval (ratio head/base) with the critical value of the
-    current look; `p_value` the smallest level at which the test rejects at any look so far, rounded
-    up by at most 1% and never below 1e-10, with `p_value <= alpha` exactly when it rejects at
-    `alpha`. Both can disagree only if an earlier look rejected and the current one does not.
+    current look, widened by `doubt`; `p_value` the smallest level at which the test rejects at any
+    look so far, rounded up by at most 1% and never below 1e-10, with `p_value <= alpha` exactly
+    when it rejects at `alpha`. Both can disagree only if an earlier look rejected and the current
+    one does not, or for doubt.
     Raises `ValueError` for an unusable plan, more than `maximum` rounds, or empty or infinite data.
     """
     values = finite(differences, "differences")
@@ -204,7 +210,7 @@ def assess(
     scores = tuple(abs(score_of_averages(walsh_averages(values[:look]))) for look in used)
     return Assessment(
         rounds=values.size,
-        interval=ratio_interval(values, critical[-1]),
+        interval=doubt.widen(ratio_interval(values, critical[-1]), critical[-1]),
         p_value=_p_value(scores, used, maximum, alpha),
         alpha=alpha,
     )
@@ -268,6 +274,7 @@ def judge(
     alpha: float,
     *,
     large: bool = False,
+    doubt: Doubt = NO_DOUBT,
 ) -> tuple[Interval, float]:
     """Interval (ratio head/base) and p-value of a benchmark, however its measuring ended.
 
@@ -277,8 +284,9 @@ def judge(
     what it raises.
     """
     if not large:
-        found = assess(differences, looks, maximum, alpha)
+        found = assess(differences, looks, maximum, alpha, doubt)
         return found.interval, found.p_value
     ratios = sorted(np.exp(finite(differences, "differences")).tolist())
     interval = Interval(ratio=float(np.median(ratios)), low=ratios[0], high=ratios[-1])
-    return interval, float(2 * 0.1 ** len(ratios))
+    critical = -_NORMAL.inv_cdf(0.5 ** len(ratios))
+    return doubt.widen(interval, critical), float(2 * 0.1 ** len(ratios))

@@ -11,11 +11,12 @@ import msgspec
 from bench.core.counts import MODULES, Counter
 from bench.core.errors import BenchError
 from bench.core.options import Options
-from bench.core.sample import Design, Side
+from bench.core.sample import Side
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval
+from bench.engine.alone import as_alone
 from bench.engine.environments.build import Environment
-from bench.engine.evaluation import differences, of_design, size_of, times
+from bench.engine.evaluation import differences, times
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.probe import choose
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
@@ -175,10 +176,14 @@ def time_both(taker: RoundTaker, sides: Sides, options: Options, watcher: Watche
             raise RoundFailedError(event.reason, tuple(Side(one) for one in event.sides))
     large = any(isinstance(event, Ended) and event.large_effect for event in told)
     plan = sampling.plan
-    deciding = of_design(sampling.rounds, plan.design)
+    deciding = as_alone(sampling.rounds, plan)
     interval, _ = judge(
-        differences(deciding, metric), looks, options.rounds, options.alpha, large=large
+        differences(deciding.rounds, metric),
+        looks,
+        options.rounds,
+        options.alpha,
+        large=large,
+        doubt=deciding.doubt,
     )
-    size = size_of(plan, deciding, of_design(sampling.rounds, Design.PAIRS), interval)
-    sized = of_design(sampling.rounds, size.design)
-    return TimedCopies(median_s(times(sized, Side.BASE, size.metric)), size.interval, size.rounds)
+    base_s = median_s(times(deciding.rounds, Side.BASE, metric))
+    return TimedCopies(base_s, interval, len(deciding.rounds))

@@ -14,8 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.core.result import Result
-from bench.core.sample import Design
+from bench.core.sample import Design, Round
 from bench.core.verdict import Interval
+from bench.engine.alone import as_alone
 from bench.engine.evaluation import differences
 from bench.engine.store.events import Measured, Opened
 from bench.engine.store.run import Run
@@ -57,10 +58,19 @@ def rounds_of(one: Evaluated) -> RoundsPicture | None:
     return RoundsPicture(f"Every round, {one.title}", tuple(panels)) if panels else None
 
 
+def _put_right(run: Run, name: str) -> list[Round]:
+    """All rounds of a benchmark, the deciding ones as its size has them."""
+    rounds, plan = run.rounds(name), run.probed(name)
+    if plan is None:
+        return rounds
+    deciding = iter(as_alone(rounds, plan).rounds)
+    return [next(deciding, one) if one.design is plan.design else one for one in rounds]
+
+
 def _panel_of(run: Run, result: Result) -> RoundsPanel | None:
     if result.design is None or result.metric is None:
         return None
-    rounds = run.rounds(result.name)
+    rounds = _put_right(run, result.name)
     ratios = differences(rounds, result.metric).tolist()
     if not all(map(math.isfinite, ratios)):
         return None

@@ -217,10 +217,10 @@ def _tables(shown: SeriesRuns, level: int) -> Iterator[str]:
     yield (
         "Change against the anchor with its interval. Bold: the verdict is *faster* or *slower* "
         "(also below the minimum effect of interest); the others are "
-        "*same* or *undecided*, as far as their interval reaches. Beyond 1.2 times the "
-        "size comes from pairs instead of duets, with an interval of 95% for itself alone, which "
-        "can be wider than what the verdict rests on. *Unbounded*: the budget ended before there "
-        "were rounds enough for an interval."
+        "*same* or *undecided*, as far as their interval reaches. In runs before "
+        "format 3 a size beyond 1.2 times comes from pairs instead of duets, with an interval of "
+        "95% for itself alone, which can be wider than what the verdict rests on. *Unbounded*: the "
+        "budget ended before there were rounds enough for an interval."
     )
 
 

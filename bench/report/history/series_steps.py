@@ -19,8 +19,8 @@ ANCHOR = -1
 class Step:
     """A change between two neighbouring measured points; `start` is `ANCHOR` for the anchor.
 
-    `in_duets`: only the deciding rounds show it, not the sizes. Far from the anchor duets draw its
-    size towards none, alike for both neighbours.
+    `in_duets`: only the deciding rounds show it, not the sizes. Far from the anchor duets that do
+    not tell their tails (before format 3) draw its size towards none, alike for both neighbours.
     """
 
     benchmark: str

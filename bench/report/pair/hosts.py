@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.core.result import Result
 from bench.core.variants import python_order
+from bench.engine.alone import as_alone
 from bench.engine.evaluation import differences, of_design
 from bench.engine.statistics.between_hosts import BetweenHosts, between_hosts
 from bench.engine.statistics.precision import scatter
@@ -84,7 +85,12 @@ def _on_host(one: Shown, name: str) -> _OnHost | None:
     if result is None or result.size is None:
         return None
     rounds = of_design(one.run.rounds(name), result.size.design)[: result.size.rounds]
-    error = scatter(differences(rounds, result.size.metric)) / math.sqrt(len(rounds))
+    plan, doubt = one.run.probed(name), 0.0
+    if plan is not None and result.contention is not None:
+        found = as_alone(one.run.rounds(name), plan)
+        rounds, doubt = found.rounds, found.doubt.error
+    own = scatter(differences(rounds, result.size.metric)) / math.sqrt(len(rounds))
+    error = math.hypot(own, doubt)
     if not (math.isfinite(error) and error > 0):
         return None
     model = one.run.manifest.machine.cpu_model

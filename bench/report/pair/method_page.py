@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.core.result import Result
-from bench.engine.evaluation import LARGE_RATIO
 from bench.engine.statistics.few_rounds import smallest_p
 from bench.engine.store.run import Run
 from bench.formats.markdown import bullets, code, heading, link, plain, prose, table
@@ -32,6 +31,7 @@ _COLUMNS = ("benchmark", "design", "why", "deciding rounds", "size from", "noise
             "p-value", "stopped because")  # fmt: skip
 
 
+_LARGE_RATIO = 1.2
 _ABOUT_RULE = (
     "Large-effect rule: each of at least 6 rounds changed by 1.5x or more in one direction, and "
     "the ranges of the two sides do not overlap. It ends the measuring before the first interim "
@@ -39,7 +39,7 @@ _ABOUT_RULE = (
 )
 _ABOUT_DETECTABLE = (
     f"The {DETECTABLE} is that of unchanged code, whose rounds scatter less than those of a large "
-    f"change, so it is left out beside changes of {LARGE_RATIO:g}x and more."
+    f"change, so it is left out beside changes of {_LARGE_RATIO:g}x and more."
 )
 
 
@@ -82,7 +82,7 @@ def _run(one: Shown, page: Page) -> Iterator[str]:
 
 def _is_large(result: Result) -> bool:
     size = result.size
-    return size is not None and not 1 / LARGE_RATIO <= size.interval.ratio <= LARGE_RATIO
+    return size is not None and not 1 / _LARGE_RATIO <= size.interval.ratio <= _LARGE_RATIO
 
 
 def _detectable(result: Result, detectable: dict[str, float]) -> str:
@@ -107,6 +107,8 @@ def _obtained(one: Evaluated, result: Result) -> list[str]:
 
 def _size_from(result: Result) -> str:
     words = source_words(result.size)
+    if result.contention is not None:
+        return f"{words}, as alone (contention {result.contention:.2f})"
     if result.size is None or result.size.design is result.design:
         return words
     return f"{words} (95%); verdict from {result.design}s"

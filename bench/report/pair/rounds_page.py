@@ -21,8 +21,8 @@ def _blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
     yield (
         "Base and head of a round are measured together, so what moves both alike cancels in their "
         "ratio. A ratio that drifts or jumps along the rounds is a reason to measure again. Filled "
-        "points decide the verdict; hollow ones are rounds of the other design (in pairs for the "
-        "size and wall time, where duets decide). Arrows: outside the panel."
+        "points decide the verdict; hollow ones are rounds of the other design (in pairs, for wall "
+        "time and the contention factor, where duets decide). Arrows: outside the panel."
     )
     for on in pair.machines:
         yield from _machine(on, page)

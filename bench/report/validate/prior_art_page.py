@@ -29,11 +29,12 @@ from bench.validate.prior_art.declaration import (
 _COMPARED = ("as published", "smaller here", "larger here")
 _HOW_TO_READ = (
     "The change is estimated within rounds (Hodges–Lehmann); it need not equal the ratio of the "
-    "two medians. For duets that differ by 1.2x or more, the interval is that of the size alone, "
-    "at 95%, while the verdict is tested at the stricter level of one benchmark among all of its "
-    "run: such a row can be *undecided* although its interval excludes 1. *Conditions*: the "
-    "share of the machine that other processes used (*quiet* or *loaded*), whether the harness had "
-    "uncommitted changes (*dirty*), and whether the project's tests were run."
+    "two medians. In runs before format 3, the interval of duets that differ by 1.2x or more is "
+    "that of the size alone, at 95%, while the verdict is tested at the stricter level of one "
+    "benchmark among all of its run: such a row can be *undecided* although its interval excludes "
+    "1. *Conditions*: the share of the machine that other processes used (*quiet* or *loaded*), "
+    "whether the harness had uncommitted changes (*dirty*), and whether the project's tests were "
+    "run."
 )
 _COLUMNS = ("benchmark", "Python", "base", "head", "whole process", "net of interpreter start")
 
@@ -301,9 +302,9 @@ def _peak(result: Result) -> str:
 
 def _agreement(speedup: float, interval: Interval) -> str:
     """How a published ratio before/after lies to the measured interval of head/base."""
-    if 1 / interval.high <= speedup <= 1 / interval.low:
+    if interval.low <= 1 / speedup <= interval.high:
         return "as published"
-    return "smaller here" if speedup > 1 / interval.low else "larger here"
+    return "smaller here" if 1 / speedup < interval.low else "larger here"
 
 
 def _net(result: Result) -> str:

@@ -127,11 +127,11 @@ def test_expected_exit_status(taker: RoundTaker, tmp_path: Path) -> None:
         taker.take(Sides(wanted, both, shell(tmp_path, ":")), Design.PAIRS, 0, pin=False)
 
 
-BURN = "sum(i % 7 for i in range(600_000))"
+BURN = "sum(i % 7 for i in range(2_000_000))"
 ADVANTAGES = {
     "left the core": f"import os; os.sched_setaffinity(0, range(os.cpu_count())); {BURN}; {BURN}",
     "changed its priority": f"import os; os.nice(5); {BURN}",
-    "waited much longer": f"import time; time.sleep(0.6); {BURN}",
+    "waited for base to end": f"import time; time.sleep(1.5); {BURN}; {BURN}",
 }
 
 

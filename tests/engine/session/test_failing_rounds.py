@@ -100,8 +100,9 @@ def test_base_and_both_that_fail_too_often_are_not_broken(
 
 
 def test_no_failure_allowed(taker: RoundTaker, tmp_path: Path) -> None:
-    _, told = sampled(taker, tmp_path, every(tmp_path, 5), ":", allowed=0)
-    assert sum(isinstance(one, Failed) for one in told) == 1
+    _, told = sampled(taker, tmp_path, every(tmp_path, 3), ":", allowed=0)
+    designs = [one.design for one in told if isinstance(one, Failed)]
+    assert len(designs) == len(set(designs))  # where it is a duet, each side is tried by itself
     assert isinstance(told[-1], Unavailable)
 
 
