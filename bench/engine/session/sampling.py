@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import msgspec
 
@@ -197,7 +198,7 @@ class Sampling:
             works = tuple(side for side in Side if count[side] <= allowed * tried)
             raise _FailsTooOftenError(Unavailable(self.plan.benchmark, sides, reason, works))
 
-    def _alone_is_due(self, deciding: AsAlone) -> bool:
+    def _alone_is_due(self, deciding: AsAlone, level: float) -> bool:
         """Whether a round in which each side runs by itself comes next, before another duet.
 
         First there are some for wall times. Later they are taken where the size is less certain for
@@ -212,7 +213,8 @@ class Sampling:
         if plan.exact or alone >= duets or deciding.factor is None:
             return False
         noise = robust_sd(differences(deciding.rounds, plan.metric))
-        return deciding.doubt.error > noise / math.sqrt(duets)
+        critical = -NormalDist().inv_cdf(level / 2)
+        return deciding.doubt.half_width(critical) > critical * noise / math.sqrt(duets)
 
     def _size_is_vague(self, deciding: AsAlone) -> bool:
         """Whether more rounds alone would make much of the size, which the verdict waits for."""
@@ -225,7 +227,8 @@ class Sampling:
             stop = self._stop(deciding, local_alpha)
             if stop:
                 return stop, stop == "large effect"
-            self._take(Design.PAIRS if self._alone_is_due(deciding) else self.plan.design)
+            alone = self._alone_is_due(deciding, local_alpha())
+            self._take(Design.PAIRS if alone else self.plan.design)
 
     def _stop(self, deciding: AsAlone, local_alpha: Callable[[], float]) -> str:
         """Why to stop now; "" to go on."""

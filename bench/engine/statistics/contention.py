@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int_]
 
 _FEWEST_STRETCHES = 3
-_TRIMMED = 0.2  # of each end
+_TRIMMED = 0.1  # of each end
 _STEPS = 8  # of Newton's method
 _LARGEST = math.log(4.0)
 
@@ -52,30 +52,36 @@ class Doubt:
     freedom: int
 
     def half_width(self, critical: float) -> float:
-        """Half of an interval, in log units; `critical`: of a normal distribution (1.96: 95%).
-
-        Student's quantile follows from the normal one by Wallace's (1959) approximation.
-        """
-        if not self.error:
-            return 0.0
-        scaled = critical * (8 * self.freedom + 3) / (8 * self.freedom + 1)
-        return self.error * math.sqrt(self.freedom * math.expm1(scaled**2 / self.freedom))
+        """Half of an interval, in log units; `critical`: of a normal distribution (1.96: 95%)."""
+        return self.error * _student(critical, self.freedom)
 
     def widen(self, interval: Interval, critical: float) -> Interval:
-        """An interval of a ratio, with this added: both parts are independent.
+        """An interval of a ratio made with that critical value, with this added.
 
+        Both parts are independent; their sum has Satterthwaite's (1946) degrees of freedom.
         Infinite limits stay.
         """
         if not self.error:
             return interval
-        added = self.half_width(critical)
         below = math.log(interval.ratio / interval.low) if interval.low > 0 else math.inf
         above = math.log(interval.high / interval.ratio)
         return Interval(
             interval.ratio,
-            interval.ratio * math.exp(-math.hypot(below, added)),
-            interval.ratio * math.exp(math.hypot(above, added)),
+            interval.ratio * math.exp(-self._with(below, critical)),
+            interval.ratio * math.exp(self._with(above, critical)),
         )
+
+    def _with(self, half_width: float, critical: float) -> float:
+        if math.isinf(half_width):
+            return half_width
+        error = math.hypot(half_width / critical, self.error)
+        return error * _student(critical, self.freedom * (error / self.error) ** 4)
+
+
+def _student(critical: float, freedom: float) -> float:
+    """The quantile of Student's t at the level of a normal one (Wallace 1959)."""
+    scaled = critical * (8 * freedom + 3) / (8 * freedom + 1)
+    return math.sqrt(freedom * math.expm1(scaled**2 / freedom))
 
 
 NO_DOUBT = Doubt(0.0, 1)
@@ -191,7 +197,7 @@ def _solve(
 
 
 def _trimmed_mean(logs: FloatArray) -> Factor:
-    """The mean without a fifth at either end, and its error from the winsorised deviation."""
+    """The mean without a tenth at either end, and its error from the winsorised deviation."""
     ordered, size = np.sort(logs), logs.size
     cut = int(_TRIMMED * size)
     kept = ordered[cut : size - cut]

@@ -167,6 +167,8 @@ def test_doubt_widens() -> None:
         assert Doubt(0.01, freedom).half_width(1.96) == pytest.approx(0.01 * exact, rel=close)
     wide = Doubt(0.1, 1000).widen(size, 1.96)
     assert math.log(wide.high / 1.1) == pytest.approx(math.hypot(0.196, math.log(1.2 / 1.1)), 1e-2)
+    sharp = Doubt(0.001, 1).widen(size, 3.9)  # next to nothing, though little is known of it
+    assert sharp.high == pytest.approx(1.2, 1e-3)
     assert wide.low < 1.0
     endless = Doubt(0.1, 5).widen(Interval(1.1, 0.0, math.inf), 1.96)
     assert (endless.low, endless.high) == (0.0, math.inf)
