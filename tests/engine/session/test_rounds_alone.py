@@ -35,7 +35,7 @@ class Machine:
         self.noise = noise
         self.launcher = SimpleNamespace(left=())
 
-    def services_cpu_s(self) -> float:
+    def own_cpu_s(self) -> float:
         return 0.0
 
     def take(self, _sides: Sides, design: Design, index: int, **_: Any) -> Round:
