@@ -104,6 +104,7 @@ class Builder:
         if ready is not None:
             return ready
         again = " once more, for the other side," if recipe.twin else ""
+        again += " with the other side's packages" if pins else ""
         self.announce(
             f"building {self.target.name} {revision.label}{again} for {interpreter.version}"
         )
