@@ -10,7 +10,9 @@ from bench.core.verdict import Verdict
 from bench.core.workspace import Workspace
 from bench.engine.environments.dependencies import DependencyChange
 from bench.report.machine_readable import result_document
-from bench.report.pair.split_section import changes_words, split_lines, splits_of
+from bench.report.pair.split_section import changes_words, splits_of
+from bench.report.screen.lines import WIDTH
+from bench.report.screen.split_lines import split_lines
 from bench.report.select_runs import Evaluated, evaluated
 from bench.report.write import write_report
 
@@ -67,6 +69,8 @@ def test_on_screen_page_and_in_json(workspace: Workspace) -> None:
     assert title == "What the change is made of, Python 3.13.0: requests 2.32, new"
     assert head.split() == ["benchmark", "in", "all", "own", "requests", "2.32"]
     assert "+16." in lines[0]
+    assert "▲ +8." in lines[0]
+    assert max(map(len, (title, head, *lines))) <= WIDTH
     documents = [result_document(one, None, [split]) for one in runs]
     assert [one["dependencies"] for one in documents] == ["head", "packages"]
     assert documents[1]["split"] is None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench.core.machine import Neighbour
+from bench.core.options import PACKAGES
 from bench.core.result import Evaluation, Result
 from bench.core.verdict import Verdict
 from bench.engine.environments.dependencies import DependencyChange, changed_packages
@@ -74,8 +75,8 @@ def _left_out(result: Result) -> str:
 
 def _dependencies(run: Run) -> list[str]:
     changed = dependency_changes(run)
-    if not changed:
-        return []
+    if not changed or run.manifest.options.dependencies == PACKAGES:
+        return []  # there they are what is measured
     listed = ", ".join(
         f"{one.package} {one.base or 'not installed'} → {one.head or 'not installed'}"
         for one in changed[:6]

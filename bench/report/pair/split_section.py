@@ -1,4 +1,4 @@
-"""A change split into the project's own and that of other packages: on page, screen and in JSON."""
+"""A change split into the project's own and that of other packages: on the page and in JSON."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from rich.text import Text
 
 from bench.core.result import Result
 from bench.engine.environments.dependencies import DependencyChange
 from bench.engine.split import Split, belong_together, split_of
 from bench.formats.markdown import code, heading, plain, table
-from bench.formats.tables import render
 from bench.formats.text import change, counted, joined, verdict_words
 from bench.report.select_runs import Evaluated, PairRuns
 
@@ -50,20 +48,12 @@ def split_section(pair: PairRuns, level: int) -> Iterator[str]:
         where = f", {plain(split.own.machine.name)}" if several else ""
         yield f"Python {split.own.whole_python}{where}: {plain(changes_words(split.changes))}."
         rows = [[code(name), *cells] for name, *cells in _rows(split)]
-        yield table(_columns(split), rows)
+        yield table(columns(split), rows)
     yield _ABOUT
 
 
-def split_lines(split: Split) -> Iterator[Text]:
-    """The same for the screen."""
-    title = f"What the change is made of, Python {split.own.whole_python}"
-    yield Text(f"{title}: {changes_words(split.changes)}", style="bold")
-    for line in render(_columns(split), _rows(split), "plain", align="left").splitlines():
-        yield Text(f"  {line.rstrip()}")
-
-
 def split_document(split: Split) -> dict[str, Any]:
-    """The same for scripts; `whole` is null where the parts were not measured by one clock."""
+    """A split for scripts; `whole` is null where the parts were not measured by one clock."""
     return {
         "packages_run": split.packages.run_id,
         "changes": msgspec.to_builtins(split.changes),
@@ -80,7 +70,7 @@ def split_document(split: Split) -> dict[str, Any]:
 
 
 def changes_words(changes: Sequence[DependencyChange]) -> str:
-    """`requests 2.31 → 2.32`; of many packages the number and the first ones."""
+    """What the packages' part comes from: `requests 2.31 → 2.32`, or how many and the first ones."""
     named = [_change(one) for one in changes[:_NAMED]]
     if len(changes) <= _NAMED:
         return joined(named)
@@ -95,7 +85,8 @@ def _change(one: DependencyChange) -> str:
     )
 
 
-def _columns(split: Split) -> tuple[str, ...]:
+def columns(split: Split) -> tuple[str, ...]:
+    """The head of the table; the last column names the packages, if they are few."""
     changes = split.changes
     named = [f"{one.package} {one.head or '(gone)'}" for one in changes]
     theirs = joined(named) if len(changes) <= _IN_COLUMN else counted(len(changes), "package")

@@ -26,8 +26,8 @@ from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.gate_section import gate_line, gate_mark
 from bench.report.pair.notes import notes
 from bench.report.pair.pythons import differing_effects
-from bench.report.pair.split_section import split_lines
 from bench.report.screen.lines import WIDTH, counts, in_words, mean_lines, result_lines
+from bench.report.screen.split_lines import split_lines
 from bench.report.screen.watchers import ScreenWatcher
 from bench.report.select_runs import Evaluated
 from bench.validate.calibration.lookup import Fitting
