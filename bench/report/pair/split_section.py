@@ -70,7 +70,7 @@ def split_document(split: Split) -> dict[str, Any]:
 
 
 def changes_words(changes: Sequence[DependencyChange]) -> str:
-    """What the packages' part comes from: `requests 2.31 → 2.32`, or how many and the first ones."""
+    """What the packages' part comes from: `requests 2.31 → 2.32`, or how many and some."""
     named = [_change(one) for one in changes[:_NAMED]]
     if len(changes) <= _NAMED:
         return joined(named)
