@@ -46,9 +46,9 @@ def differences_at_start(
     if base is not None and head is not None:
         yield from _of_files(base.files, head.files)
         if base.path_length != head.path_length:
-            yield f"paths of {base.path_length} and {head.path_length} characters"
+            yield f"a path of {base.path_length} characters on base, {head.path_length} on head"
         if base.entries != head.entries:
-            yield f"{base.entries} and {head.entries} entries in {_SITE}"
+            yield f"{base.entries} entries in {_SITE} on base, {head.entries} on head"
     changed = changed_packages(*records)
     if changed:
         names = ", ".join(one.package for one in changed[:_NAMED])

@@ -6,7 +6,7 @@ from bench.core.result import Evaluation
 from bench.core.verdict import Verdict
 from bench.engine.environments.startup import differences_at_start
 from bench.engine.store.run import Run
-from bench.formats.text import change, joined
+from bench.formats.text import change
 
 DOUBTFUL = "⚠ doubtful"
 _LOOKED_AT = (
@@ -51,4 +51,4 @@ def _causes(run: Run) -> str:
     )
     if not found:
         return f" {_LOOKED_AT}: something on the machine may have changed meanwhile."
-    return f" A start reads on base and head: {joined(found)}."
+    return f" What a start of each meets differs: {'; '.join(found)}."

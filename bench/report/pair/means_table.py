@@ -33,9 +33,10 @@ def means_table(shown: Sequence[Shown]) -> str:
     ]
     levels = list(dict.fromkeys(confidence(mean.level) for _one, mean in means))
     left_out = list(dict.fromkeys(name for _one, mean in means for name in mean.left_out))
+    together = "" if levels == ["95%"] else ", so that all of one Python hold together at 95%"
     about = (
         "Geometric mean: each benchmark counts once, undecided ones too, with its own interval. "
-        f"Intervals of {joined(levels)}, so that all of one Python hold together at 95%."
+        f"Intervals of {joined(levels)}{together}."
     )
     if left_out:
         about += f" Left out, without a size: {joined([code(name) for name in left_out])}."

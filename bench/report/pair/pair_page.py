@@ -10,6 +10,7 @@ from bench.formats.text import counted, day, joined
 from bench.report.figures.forest import draw_forest, forest_of
 from bench.report.output import Output, Page
 from bench.report.pair.conditions import conditions
+from bench.report.pair.control import control_warning
 from bench.report.pair.counters_page import write_counters_pages
 from bench.report.pair.environments_page import write_environments_page
 from bench.report.pair.headline import headline, pair_title
@@ -84,6 +85,10 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     shown = on.shown
     said = headline(shown)
     yield said
+    for one in shown:
+        if one.evaluation.doubtful:
+            warning = prose(control_warning(one.run, one.evaluation))
+            yield f"> ⚠ {one.name}: {warning}"
     yield conditions(shown)
     forest = forest_of(f"{shown[0].run.manifest.target} {_labels(shown)}: time, head/base", shown)
     picture = page.picture(f"{on.machine.name}/ratios.svg", forest, draw_forest)
@@ -123,7 +128,8 @@ def _cautions(on: OnMachine, page: Page) -> list[str]:
     said: dict[str, list[str]] = {}
     for one in on.shown:
         fit = fitting(one.run, page.output.calibrations)
-        for words in warnings(one, fit, on.shown):
+        above = control_warning(one.run, one.evaluation) if one.evaluation.doubtful else ""
+        for words in (each for each in warnings(one, fit, on.shown) if each != above):
             said.setdefault(words, []).append(one.name)
     several = len(on.shown) > 1
     return [

@@ -159,7 +159,7 @@ def test_a_control_that_differs_makes_the_run_doubtful() -> None:
     assert [one.verdict for one in evaluation.results] == [Verdict.SLOWER, Verdict.FASTER]
     assert (evaluation.level, evaluation.family) == (0.047, 1)
     warning = control_warning(run, evaluation)
-    assert "another other.pth, sitecustomize.py on head alone and 20 and 21 entries" in warning
+    assert "another other.pth; sitecustomize.py on head alone; 20 entries" in warning
     assert "doubtful" in warning
     assert "same.pth" not in warning
     assert notes(run, evaluation)[0] == warning
