@@ -53,7 +53,7 @@ class Doubt:
 
     def half_width(self, critical: float) -> float:
         """Half of an interval, in log units; `critical`: of a normal distribution (1.96: 95%)."""
-        return self.error * _student(critical, self.freedom)
+        return self.error * student(critical, self.freedom)
 
     def widen(self, interval: Interval, critical: float) -> Interval:
         """An interval of a ratio made with that critical value, with this added.
@@ -75,10 +75,10 @@ class Doubt:
         if math.isinf(half_width):
             return half_width
         error = math.hypot(half_width / critical, self.error)
-        return error * _student(critical, self.freedom * (error / self.error) ** 4)
+        return error * student(critical, self.freedom * (error / self.error) ** 4)
 
 
-def _student(critical: float, freedom: float) -> float:
+def student(critical: float, freedom: float) -> float:
     """The quantile of Student's t at the level of a normal one (Wallace 1959)."""
     scaled = critical * (8 * freedom + 3) / (8 * freedom + 1)
     return math.sqrt(freedom * math.expm1(scaled**2 / freedom))

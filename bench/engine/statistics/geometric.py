@@ -23,6 +23,7 @@ import numpy as np
 
 from bench.core.verdict import Interval
 from bench.engine.statistics.arrays import FloatArray
+from bench.engine.statistics.contention import student
 from bench.engine.statistics.signed_rank import null_tail, walsh_averages
 
 _NORMAL = NormalDist()
@@ -62,17 +63,6 @@ def geometric_mean(
     if not variance:
         return Interval(math.exp(centre), math.exp(centre), math.exp(centre))
     spread = math.fsum(error**4 / (n - 1) for error, n in zip(errors, rounds, strict=True))
-    half = _student(1 - alpha / 2, variance**2 / spread) * math.sqrt(variance) / len(ratios)
+    critical = student(-_NORMAL.inv_cdf(alpha / 2), variance**2 / spread)
+    half = critical * math.sqrt(variance) / len(ratios)
     return Interval(math.exp(centre), math.exp(centre - half), math.exp(centre + half))
-
-
-def _student(probability: float, freedom: float) -> float:
-    """A quantile of Student's t: Abramowitz & Stegun 26.7.5, within 0.5% from 4 degrees on."""
-    z = _NORMAL.inv_cdf(probability)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return z + math.fsum(term / freedom**power for power, term in enumerate(terms, start=1))

@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from bench.engine.statistics.arrays import FloatArray
-from bench.engine.statistics.geometric import _student, geometric_mean, standard_error
+from bench.engine.statistics.geometric import geometric_mean, standard_error
 from bench.engine.statistics.sequential import assess, plan_looks
 from bench.engine.statistics.signed_rank import hodges_lehmann
 from bench.engine.statistics.verdicts import settled
@@ -71,11 +70,3 @@ def test_few_rounds_have_no_error() -> None:
 def test_rounds_without_any_scatter() -> None:
     found = geometric_mean([0.5, 2.0], [0.0, 0.0], [6, 6], ALPHA)
     assert (found.low, found.ratio, found.high) == (1.0, 1.0, 1.0)
-
-
-@pytest.mark.parametrize("freedom", [4.0, 5.5, 12.0, 60.0, 500.0])
-@pytest.mark.parametrize("probability", [0.975, 0.9975])
-def test_quantiles_of_student(probability: float, freedom: float) -> None:
-    assert _student(probability, freedom) == pytest.approx(
-        float(stats.t.ppf(probability, freedom)), rel=0.01
-    )
