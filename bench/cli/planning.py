@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bench.core.catalogue import load_target
+from bench.core.crew import both_at_once
 from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.workspace import Workspace
@@ -30,9 +31,11 @@ def understand(
             f"{target.name} has no default range.", "Name a range, for example main~1..main."
         )
     watcher.phase(f"looking up {wanted_range}")
-    pair = resolve_range(target, wanted_range, workspace, arguments.repo)
-    interpreters = tuple(
-        find_interpreters(arguments.python, target.pythons, watcher.say, target.more_pythons)
+    pair, interpreters = both_at_once(
+        lambda: resolve_range(target, wanted_range, workspace, arguments.repo),
+        lambda: tuple(
+            find_interpreters(arguments.python, target.pythons, watcher.say, target.more_pythons)
+        ),
     )
     return Plan(
         target=target,

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "whether head is faster, slower or the same. Samples go to data/, the write-up to "
         "results/. The same command resumes a run that was interrupted.",
         "run codeflash 0.20.5..0.20.6 --python 3.13",
-        "run rich main~1..main --repo ~/rich --benchmark 'import-*'",
+        "run rich main~1..main --repo ~/rich --benchmark 'import-*' --quick",
         "run rich 13.0.0..15.0.0 --tags",
     )
     add_target(parser, RANGE_HELP)
@@ -159,6 +159,11 @@ def _add_how(how: argparse._ActionsContainer) -> None:
 
 
 def _add_steps(steps: argparse._ActionsContainer) -> None:
+    steps.add_argument(
+        "--quick",
+        action="store_true",
+        help="only the verdicts: --no-tests, --no-counters and --no-report in one word",
+    )
     steps.add_argument("--dry-run", action="store_true", help="show what would be done, and stop")
     steps.add_argument(
         "--no-tests",
@@ -198,6 +203,8 @@ def _add_steps(steps: argparse._ActionsContainer) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitStatus:
     """Measure a pair, or a series of them; raises `BenchError`."""
+    if arguments.quick:
+        arguments.tests = arguments.counters = arguments.report = False
     from bench.cli.history import check_arguments, history_command, is_history  # noqa: PLC0415
 
     check_arguments(arguments)

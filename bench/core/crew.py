@@ -7,6 +7,7 @@ that it is undone in the same way as in the main thread.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import select
@@ -15,8 +16,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
+_LOOK_EVERY_S = 0.2
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 _mine = threading.local()
 
 
@@ -99,7 +103,15 @@ class Crew:
             self._waiting.extend(wanted)
             self._changed.notify_all()
         for _ in wanted:
-            yield self._done.get()
+            yield self._next_done()
+
+    def _next_done(self) -> Job:
+        """The next that is over; a worker of another crew that waits for it may be stopped."""
+        nested = stop_handle() is not None
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._done.get(timeout=_LOOK_EVERY_S if nested else None)
+            check_stop()
 
     def _work(self, number: int) -> None:
         _mine.stop = self._stop[0]
@@ -129,3 +141,10 @@ def at_once(jobs: Iterable[Callable[[], object]], size: int) -> None:
     for one in made:
         if one.error is not None:
             raise one.error
+
+
+def both_at_once(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:
+    """The results of two that wait for other processes; raises the first's error first."""
+    found_one, found_other = list[_One](), list[_Other]()
+    at_once([lambda: found_one.append(one()), lambda: found_other.append(other())], 2)
+    return found_one[0], found_other[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,8 +86,9 @@ class InterpreterFacts:
         )
 
 
+@functools.cache
 def interpreter_facts(executable: Path) -> InterpreterFacts:
-    """Ask a base interpreter; raises `BuildError` when it does not answer."""
+    """Ask a base interpreter, once a session; raises `BuildError` when it does not answer."""
     told = run_tool([executable, "-I", "-S", "-c", _TELL], timeout_s=60)
     if not told.ok:
         raise BuildError(f"The interpreter {executable} does not work: {told.last_lines(4)}")

@@ -103,9 +103,10 @@ def _choose(
     taker: RoundTaker, benchmark: Benchmark, base: Subject, head: Subject, wanted: Design | None
 ) -> Choice:
     sides, loops = _prepare(taker, benchmark, base, head)
-    known = _known(benchmark)
+    known = _known(benchmark, wanted, can_pin=bool(taker.cpus))
     if known is not None:
-        tried = [_try(taker, sides, side, pin=False) for side in Side]  # the warm-up, and the check
+        pin = known[0] is Design.DUET
+        tried = [_try(taker, sides, side, pin=pin) for side in Side]  # the warm-up, and the check
         design, metric, reason = known
         return Choice(
             sides=sides,
@@ -123,8 +124,6 @@ def _choose(
         if found[0] is not Design.DUET and taker.cpus:  # in doubt: values of one moment may mislead
             pinned = pinned + [_try(taker, sides, side, pin=True) for side in Side]
             found = choose_for_script(pinned, on_cpu_clock, can_pin=True)
-    elif benchmark.name == CONTROL and taker.cpus:
-        found = Design.DUET, Metric.CPU, "the bare interpreter only computes"
     else:
         found = choose(free, _look_again(taker, sides, pinned), can_pin=bool(taker.cpus))
     design, metric, reason = found
@@ -143,8 +142,12 @@ def _choose(
     )
 
 
-def _known(benchmark: Benchmark) -> tuple[Design, Metric, str] | None:
-    """The design of a benchmark that has only one, and takes long to try."""
+def _known(
+    benchmark: Benchmark, wanted: Design | None, *, can_pin: bool
+) -> tuple[Design, Metric, str] | None:
+    """The design of a benchmark that has only one, whatever its samples would say."""
+    if benchmark.name == CONTROL and can_pin and wanted is not Design.PAIRS:
+        return Design.DUET, Metric.CPU, "the bare interpreter only computes"
     if benchmark.container:
         return Design.PAIRS, Metric.VALUE, _CONTAINER
     if benchmark.metric == "peak_rss":
@@ -246,7 +249,9 @@ def _alone(taker: RoundTaker, sides: Sides) -> tuple[list[Sample], list[Sample]]
     repeats = 1 if max(sample.wall_s for sample in free) > _LONG_S else 2
     if repeats > 1:
         free = [_try(taker, sides, side, pin=False) for side in Side]
-    pinned = [_try(taker, sides, side, pin=True) for _ in range(repeats) for side in Side]
+    # Once is enough: where it looks like waiting, `_look_again` does.
+    often = repeats if sides.benchmark.kind is Kind.SCRIPT else 1
+    pinned = [_try(taker, sides, side, pin=True) for _ in range(often) for side in Side]
     return free, pinned
 
 

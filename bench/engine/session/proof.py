@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from bench.core.crew import at_once
 from bench.core.errors import BuildError, UnprovenError
 from bench.core.sample import Side
 from bench.core.workspace import Workspace
@@ -31,15 +33,13 @@ class PairProof:
 
     def begin(self, own: dict[str, str], workspace: Workspace) -> None:
         """Prove it before measuring, imports included; raises `UnprovenError`."""
-        for side in Side:
-            with _unproven():
-                self.environments.side(side).prove_again(own, workspace)
+        _at_once(
+            [partial(self.environments.side(side).prove_again, own, workspace) for side in Side]
+        )
 
     def hold(self) -> None:
         """Prove that nothing has changed since; raises `UnprovenError` if something has."""
-        for side in Side:
-            with _unproven():
-                self.environments.side(side).check_unchanged()
+        _at_once([self.environments.side(side).check_unchanged for side in Side])
         now = statuses(Path(self.facts.library), NO_LIBRARY)
         changes = differences(self._library, now)
         if changes:
@@ -50,10 +50,10 @@ class PairProof:
             )
 
 
-@contextmanager
-def _unproven() -> Iterator[None]:
+def _at_once(proofs: Sequence[Callable[[], None]]) -> None:
+    """Both sides at once; raises `UnprovenError` for the first that is not what it was."""
     try:
-        yield
+        at_once(proofs, len(proofs))
     except BuildError as error:
         raise UnprovenError(error.message, error.hint) from error
 
