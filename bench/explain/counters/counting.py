@@ -1,10 +1,10 @@
 """All counters of a run: every benchmark under one instrument after the other, within a budget.
 
-Each instrument has a budget of its own, so that a cheap one leaves nothing less for instructions,
-and under each the cheapest benchmarks come first. What will be counted is worked out before
-anything starts, from the CPU time of the rounds; the rest is recorded as skipped, with the time it
-would have taken. Load does not change what is counted, so nothing is repeated, and all lanes count
-at once.
+Instructions come first; each instrument has a share of the run's budget, so that all benchmarks get
+something of each, and under each the cheapest benchmarks come first. What will be counted is worked
+out before anything starts, from the CPU time of the rounds; the rest is recorded as skipped, with
+the time it would have taken. Load does not change what is counted, so nothing is repeated, and all
+lanes count at once.
 """
 
 from __future__ import annotations
@@ -37,16 +37,18 @@ from bench.explain.counters.system_calls import count_system_calls, find_strace
 # Seconds as they would be on an idle machine: what gets counted must not depend on its load. On a
 # busy one all takes longer, up to the last limit.
 SIDE_CAP_S = 20.0
-RUN_CAP_S = 150.0
-# Allocations, which cost as much as instructions, get what the others leave.
-BUDGETS_S = {
-    Instrument.INSTRUCTIONS: 95.0,
-    Instrument.OBSERVER: 15.0,
-    Instrument.SYSTEM_CALLS: 18.0,
-    Instrument.MEMORY: 22.0,
-    Instrument.ALLOCATIONS: RUN_CAP_S,
+BENCHMARK_CAP_S = 30.0
+COMMAND_S = 60.0  # while all lanes count, for all Pythons together
+LEAST_RUN_S = 45.0
+# Of a run's seconds. Allocations, which cost as much as instructions, get what the others leave.
+SHARES = {
+    Instrument.INSTRUCTIONS: 0.6,
+    Instrument.OBSERVER: 0.1,
+    Instrument.SYSTEM_CALLS: 0.12,
+    Instrument.MEMORY: 0.15,
+    Instrument.ALLOCATIONS: 1.0,
 }
-AT_MOST_S = 180.0
+AT_MOST_S = 2 * COMMAND_S
 _TAKES_MINUTES = "not taken of a benchmark of minutes (several times as long under it)"
 
 _Names = Mapping[Counter, frozenset[str]]
@@ -111,7 +113,7 @@ class Counting:
     """Counts what a run's benchmarks do, and records it; nothing of it ends a session.
 
     `measured` are the processes of each benchmark, for each lane with folders of its own;
-    `elapsed_s` is what the lanes have spent together.
+    `seconds` is the budget of the run, of all lanes together, and `elapsed_s` what they have spent.
     """
 
     run: Run
@@ -120,7 +122,8 @@ class Counting:
     isolation: Isolation
     record: Callable[[Counted], None]
     watcher: Watcher
-    budgets_s: Mapping[Instrument, float] = field(default_factory=lambda: BUDGETS_S)
+    seconds: float
+    shares: Mapping[Instrument, float] = field(default_factory=lambda: SHARES)
     elapsed_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -133,13 +136,13 @@ class Counting:
     def jobs(self) -> list[Job]:
         """To count each measured command and import that was not counted yet."""
         found = _benchmarks(self.run, zip(*self.measured, strict=True))
-        tasks = [task for instrument in BUDGETS_S for task in self._tasks(instrument, found)]
+        tasks = [task for instrument in SHARES for task in self._tasks(instrument, found)]
         chosen = self._chosen(tasks)
         if not chosen:
             return []
         short_s = sum(task.seconds for task in chosen if not task.long) / len(self.measured)
         self.watcher.say(
-            f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S / 60:.0f} min; "
+            f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S:.0f} s; "
             "Ctrl-C keeps all above)"
         )
         if any(one.long for one in chosen):
@@ -169,9 +172,15 @@ class Counting:
     def _chosen(self, tasks: Sequence[_Task]) -> list[_Task]:
         """Those within the budgets; why the others are not is recorded."""
         chosen: list[_Task] = []
-        left_s, run_left_s = dict(self.budgets_s), RUN_CAP_S
+        left_s = {one: share * self.seconds for one, share in self.shares.items()}
+        run_left_s, own_left_s = (
+            self.seconds,
+            dict.fromkeys((task.name for task in tasks), BENCHMARK_CAP_S),
+        )
         for task in tasks:
-            reason = _too_long(task, min(left_s[task.instrument], run_left_s))
+            reason = _too_long(
+                task, min(left_s[task.instrument], run_left_s), own_left_s[task.name]
+            )
             if reason:
                 self.record(
                     Counted(benchmark=task.name, instrument=task.instrument, skipped=reason)
@@ -180,6 +189,7 @@ class Counting:
             chosen.append(task)
             if not task.long:
                 left_s[task.instrument] -= task.seconds
+                own_left_s[task.name] -= task.seconds
                 run_left_s -= task.seconds
         return chosen
 
@@ -249,6 +259,9 @@ class CountersStep:
             isolation=now.network.isolation,
             record=now.journal.write,
             watcher=self.watcher,
+            seconds=max(
+                COMMAND_S * len(now.lanes) / max(len(now.plan.interpreters), 1), LEAST_RUN_S
+            ),
         )
         return counting.jobs()
 
@@ -275,13 +288,18 @@ def _benchmarks(run: Run, measured: Iterable[tuple[Sides, ...]]) -> list[_Benchm
     return found
 
 
-def _too_long(task: _Task, left_s: float) -> str:
+def _too_long(task: _Task, left_s: float, own_left_s: float) -> str:
     """Why a task is not begun; "" if it may be."""
     if task.long:
         return "" if task.instrument is Instrument.OBSERVER else _TAKES_MINUTES
     longest_s = max(task.method.estimate(task.benchmark, side) for side in Side)
     if longest_s > SIDE_CAP_S:
         return f"would take about {longest_s:.0f} s a side (limit {SIDE_CAP_S:.0f} s)"
+    if task.seconds > own_left_s:
+        return (
+            f"would take about {task.seconds:.0f} s (the budget of a benchmark, "
+            f"{BENCHMARK_CAP_S:.0f} s, has {max(own_left_s, 0):.0f} s left)"
+        )
     if task.seconds > left_s:
         return (
             f"would take about {task.seconds:.0f} s (the budget of {task.instrument} in a run has "

@@ -40,9 +40,7 @@ def describe_plan(
     target, pair, options = plan.target, plan.pair, plan.options
     besides = ["the project's own tests on both sides first (--no-tests)"] if tests else []
     if options.counters:
-        besides.append(
-            f"counters afterwards, at most {AT_MOST_S / 60:.0f} min a Python (--no-counters)"
-        )
+        besides.append(f"counters afterwards, at most {AT_MOST_S:.0f} s (--no-counters)")
     quick = [one for one in plan.benchmarks if not one.declaration.rounds]
     most_min = len(quick) * options.budget_s * len(interpreters) / 60
     aside = "" if len(quick) == len(plan.benchmarks) else ", the long ones aside"

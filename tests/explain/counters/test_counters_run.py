@@ -18,7 +18,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.measure.rounds import Sides
 from bench.engine.store.events import Counted
 from bench.engine.store.run import Run, read_run
-from bench.explain.counters.counting import BUDGETS_S, RUN_CAP_S, Counting, Method
+from bench.explain.counters.counting import SHARES, Counting, Method
 from bench.explain.counters.observe import Observation
 from bench.report.pair.counters_page import counters_details, counters_section
 from bench.report.screen.watchers import LineWatcher
@@ -30,16 +30,19 @@ def subjects(sandbox: Sandbox, interpreter: Interpreter, tmp_path: Path) -> Subj
     return make_subjects(sandbox, interpreter, tmp_path / "scratch")
 
 
+RUN_S = 150.0
+
+
 def synthetic(folder: Path, **how: object) -> Run:
     made = (control(), command("quick", **how), script("values"))
     return read_run(write_run(workspace_in(folder), RunPlan(made=made)))
 
 
 def count(
-    run: Run, subjects: Subjects, sides: list[Sides], budget_s: float | None = RUN_CAP_S
+    run: Run, subjects: Subjects, sides: list[Sides], budget_s: float | None = RUN_S
 ) -> list[Counted]:
     recorded: list[Counted] = []
-    budgets_s = BUDGETS_S if budget_s is None else dict.fromkeys(Instrument, budget_s)
+    shares = SHARES if budget_s is None else dict.fromkeys(Instrument, 1.0)
     counting = Counting(
         run=run,
         measured=[sides],
@@ -47,7 +50,8 @@ def count(
         isolation=OPEN,
         record=recorded.append,
         watcher=LineWatcher(),
-        budgets_s=budgets_s,
+        seconds=RUN_S if budget_s is None else budget_s,
+        shares=shares,
     )
     for job in counting.jobs():
         job.do(0)
@@ -192,5 +196,5 @@ def test_each_instrument_has_a_budget_of_its_own(
     estimate_s = sum(
         2 * (slow_downs.get(one.instrument, 2.0) * 0.8 + 0.1) for one in recorded if not one.skipped
     )
-    assert 60 < estimate_s <= RUN_CAP_S
+    assert 60 < estimate_s <= RUN_S
     assert {one.benchmark for one in recorded if one.skipped} < set(names) | {"python-startup"}
