@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from bench.core.sample import Design, Metric
 from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.binomial import Rate
+from bench.engine.statistics.contention import Alone, Duets, contention
 from bench.engine.statistics.peers import (
     Answer,
     asv_rule,
@@ -22,10 +24,12 @@ from bench.engine.statistics.peers import (
 from bench.engine.statistics.precision import Precision
 from bench.engine.statistics.signed_rank import fixed_interval
 from bench.engine.statistics.summary import robust_sd
+from bench.formats.text import is_bounded
 from bench.validate.engine_runs import AA, JudgedRun, judge, log_ratios
-from bench.validate.selfcheck.record import POWER, Blocks, DesignSeries, SelfCheck
+from bench.validate.selfcheck.record import BIAS, POWER, Blocks, DesignSeries, SelfCheck
 
 ALL = "all three"
+CRITICAL = 1.96
 LEVEL = 0.05  # of the intervals that describe, in this report
 _FEWEST_IN_BLOCK = 10
 
@@ -140,6 +144,82 @@ def differ(one: DesignSeries, other: DesignSeries) -> bool:
     """Whether the intervals of two series do not overlap."""
     a, b = series_interval(one), series_interval(other)
     return a.high < b.low or a.low > b.high
+
+
+@dataclass(frozen=True)
+class SeenSize:
+    """A known change as duets show it, as measured and put right, and as pairs do: 95% each."""
+
+    case: str
+    truth: float
+    as_measured: Interval
+    put_right: Interval
+    pairs: Interval
+
+    @property
+    def off(self) -> float:
+        """How far duets, put right, lie from pairs: a log ratio."""
+        return math.log(self.put_right.ratio / self.pairs.ratio)
+
+    @property
+    def half_width(self) -> float:
+        """Of the 95% interval of `off`."""
+        halves = (math.log(one.high / one.low) / 2 for one in (self.put_right, self.pairs))
+        return math.hypot(*halves)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the difference may be chance."""
+        return abs(self.off) <= self.half_width
+
+
+def sizes(check: SelfCheck) -> list[SeenSize]:
+    """All known changes that both designs have bounded intervals of."""
+    found = []
+    for duet in series_of(check, BIAS):
+        pairs = find_series(check, BIAS, Design.PAIRS, duet.case, duet.truth)
+        if duet.design is not Design.DUET or pairs is None:
+            continue
+        right = _put_right(duet, pairs)
+        measured, alone = series_interval(duet), series_interval(pairs)
+        if right is not None and all(map(is_bounded, (measured, right, alone))):
+            found.append(SeenSize(duet.case, duet.truth, measured, right, alone))
+    return found
+
+
+def _put_right(duet: DesignSeries, pairs: DesignSeries) -> Interval | None:
+    if not duet.base_alone_s:
+        return None
+    used, tails, alone = (
+        np.column_stack(both)
+        for both in (
+            (duet.base_cpu_s, duet.head_cpu_s),
+            (duet.base_alone_s, duet.head_alone_s),
+            (pairs.base_cpu_s, pairs.head_cpu_s),
+        )
+    )
+    duets = Duets(used, tails, np.arange(len(used)) * 2)
+    factor = contention(duets, Alone(alone, np.arange(len(alone)) * 2 + 1))
+    if factor is None:
+        return None
+    base_s, head_s = factor.put_right(duets).T
+    found = fixed_interval(log_ratios(base_s.tolist(), head_s.tolist()), LEVEL)
+    return factor.doubt(duets).widen(found, CRITICAL)
+
+
+def bias_of(seen: Sequence[SeenSize], *, put_right: bool = True) -> tuple[float, float]:
+    """By which part of an effect duets miss it, and half of the 95% interval of that.
+
+    The slope of the log ratio of both designs over that of pairs, weighted by its precision.
+    """
+    effects = np.array([math.log(one.pairs.ratio) for one in seen])
+    weights = np.array([1 / one.half_width**2 for one in seen])
+    off = [one.off for one in seen]
+    if not put_right:
+        off = [math.log(one.as_measured.ratio / one.pairs.ratio) for one in seen]
+    information = float(np.sum(weights * effects**2))
+    slope = float(np.sum(weights * effects * np.array(off))) / information
+    return slope, 1 / math.sqrt(information)
 
 
 def _ratios(series: DesignSeries, metric: Metric) -> FloatArray:

@@ -13,6 +13,7 @@ from bench.validate.claims import Claim, ClaimOutcome, at_least, at_most
 from bench.validate.engine_runs import AA, rejections
 from bench.validate.selfcheck.analysis import (
     LEVEL,
+    bias_of,
     cases,
     differ,
     find_series,
@@ -23,11 +24,13 @@ from bench.validate.selfcheck.analysis import (
     series_interval,
     series_of,
     shares_inside,
+    sizes,
 )
 from bench.validate.selfcheck.commands import BURN
 from bench.validate.selfcheck.record import BIAS, LOADED, POWER, QUIET, SelfCheck
 
 _LEAST_INSIDE = 0.90
+_SLOPE = 0.01
 _UNCORRECTED = 1.2  # of a loop, which hardly knows contention: duets as measured are right so far
 _FEWEST_ROUNDS = 20  # for a comparison of spreads
 
@@ -41,6 +44,7 @@ def claims(check: SelfCheck) -> list[Claim]:
         *_overhead(check),
         *_designs(check),
         *_bias(check),
+        *_sizes(check),
         *_probes(check),
     ]
 
@@ -106,11 +110,11 @@ def _designs(check: SelfCheck) -> Iterator[Claim]:
 
 
 def _bias(check: SelfCheck) -> Iterator[Claim]:
-    truths = dict.fromkeys(one.truth for one in series_of(check, BIAS))
+    truths = dict.fromkeys(one.truth for one in series_of(check, BIAS) if one.case == BURN)
     small = [truth for truth in truths if truth <= _UNCORRECTED * 1.01]
     seen, off, bounded = [], False, True
     for truth in small:
-        duet, pairs = (find_series(check, BIAS, design, truth=truth) for design in Design)
+        duet, pairs = (find_series(check, BIAS, design, BURN, truth) for design in Design)
         if duet is None or pairs is None:
             return
         found = series_interval(duet, LEVEL / len(small))  # Bonferroni: one claim, several ratios
@@ -123,6 +127,28 @@ def _bias(check: SelfCheck) -> Iterator[Claim]:
         each, together = confidence(LEVEL / len(small)), confidence(LEVEL)
         level = f"intervals at {each}, for all to hold at once at {together}"
         yield Claim(outcome, claim, "; ".join([*seen, level]) if bounded else "too few rounds")
+
+
+def _sizes(check: SelfCheck) -> Iterator[Claim]:
+    seen = sizes(check)
+    changed = [one for one in seen if abs(one.truth - 1) > 1e-3]
+    if not changed:
+        return
+    slope, half = bias_of(changed)
+    raw, _ = bias_of(changed, put_right=False)
+    outcome = ClaimOutcome.OPEN
+    if abs(slope) + half <= _SLOPE:
+        outcome = ClaimOutcome.HELD
+    elif abs(slope) - half > _SLOPE:
+        outcome = ClaimOutcome.FAILED
+    agree = sum(one.agrees for one in seen)
+    yield Claim(
+        outcome,
+        "Sizes of duets lie within 1% of the effect of those in pairs, whatever the work",
+        f"{slope:+.1%} ±{half:.1%} of the effect (duets as measured {raw:+.1%}), over "
+        f"{counted(len({one.case for one in changed}), 'kind')} of work and ratios up to "
+        f"{max(one.truth for one in changed):.3g}; {agree} of {len(seen)} agree with pairs at 95%",
+    )
 
 
 def _probes(check: SelfCheck) -> Iterator[Claim]:

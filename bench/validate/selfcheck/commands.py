@@ -43,7 +43,64 @@ _CHILD_CODE = """\
 import subprocess, sys
 subprocess.run([sys.executable, "-c", sys.argv[2], sys.argv[1]], check=True)
 """
+_MODULES_CODE = """\
+import marshal, sys
+text = "".join(
+    f"class C{k}:\\n    'About {k}.'\\n    field = {k}\\n    def m(self, one, two={k}):\\n"
+    f"        return [one + two for _ in range({k})]\\n"
+    f"def f{k}(argument, *more, key='{k}'):\\n    return (argument, more, key)\\n"
+    for k in range(40)
+)
+data, kept = marshal.dumps(compile(text, "made", "exec")), []
+for n in range(int(sys.argv[1])):
+    space = {"__name__": f"made_{n}"}
+    exec(marshal.loads(data), space)
+    kept.append(space)
+"""
+_OBJECTS_CODE = """\
+import sys
+kept = []
+for n in range(int(sys.argv[1])):
+    one = {str(k): [k, (k, n)] for k in range(60)}
+    if n % 8 == 0: kept.append(one)
+    if len(kept) > 200: kept.clear()
+"""
+_CACHES_CODE = """\
+import sys
+data = bytearray(16 << 20)
+mask, x = len(data) - 1, 1
+for _ in range(int(sys.argv[1])):
+    x = (x * 1103515245 + 12345) & 2147483647
+    data[(x >> 7) & mask] = data[(x >> 4) & mask] & 1 ^ 1
+"""
 _SLEEP_CODE = "import time; time.sleep(0.05)"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Code whose CPU time grows with a number of units, its first argument.
+
+    `first_guess`: units that can be told from none.
+    """
+
+    name: str
+    words: tuple[str, str]
+    more: tuple[str, ...] = ()
+    first_guess: int = 100_000
+
+    def arguments(self, units: int) -> tuple[str, ...]:
+        """Those of a process with so many units; as long for any number, since length is work."""
+        return (*self.words, f"{units:012d}", *self.more)
+
+
+LOOP = Work(BURN, ("-c", _BURN_CODE))
+WORKS = (
+    LOOP,
+    Work("modules executed", ("-c", _MODULES_CODE), first_guess=100),
+    Work("objects allocated", ("-c", _OBJECTS_CODE), first_guess=1000),
+    Work("memory beyond the caches", ("-c", _CACHES_CODE)),
+    Work("a child process", ("-c", _CHILD_CODE), (_BURN_CODE,)),
+)
 
 
 @dataclass(frozen=True)
@@ -69,11 +126,6 @@ def interpreter() -> Path:
     return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 
-def burn_words(loops: int) -> tuple[str, ...]:
-    """Arguments of a process with `loops` loops; as long for any count, since length is work."""
-    return ("-c", _BURN_CODE, f"{loops:012d}")
-
-
 def unchanged(name: str, words: tuple[str, ...]) -> KnownCase:
     """Head against itself."""
     return KnownCase(name, words, words)
@@ -84,15 +136,15 @@ def aa_cases(calibration: BurnCalibration) -> tuple[KnownCase, ...]:
     return (
         unchanged(BARE, ("-c", "pass")),
         unchanged(IMPORTS, ("-c", _IMPORT_CODE)),
-        unchanged(BURN, burn_words(calibration.loops)),
+        unchanged(BURN, LOOP.arguments(calibration.loops)),
     )
 
 
-def burn_case(calibration: BurnCalibration, ratio: float) -> KnownCase:
-    """The CPU-bound command with `ratio` times the CPU time of the whole process injected."""
+def burn_case(calibration: BurnCalibration, ratio: float, work: Work = LOOP) -> KnownCase:
+    """A command with `ratio` times the CPU time of the whole process injected."""
     loops = loops_for(calibration, ratio)
-    base, head = burn_words(calibration.loops), burn_words(loops)
-    return KnownCase(BURN, base, head, true_ratio(calibration, loops))
+    base, head = work.arguments(calibration.loops), work.arguments(loops)
+    return KnownCase(work.name, base, head, true_ratio(calibration, loops))
 
 
 def probe_cases(calibration: BurnCalibration) -> tuple[ExpectedDesign, ...]:

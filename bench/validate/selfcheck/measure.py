@@ -11,17 +11,19 @@ from itertools import islice
 
 import msgspec
 
-from bench.core.sample import Design, Metric, Round, Side
+from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.engine.evaluation import of_design
 from bench.engine.measure.probe import NotMeasurableError, probe
 from bench.engine.measure.rounds import RoundFailedError, inside_s
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.events import Probed
-from bench.validate.engine_runs import AA, RunTaker, column
+from bench.validate.engine_runs import AA, RunTaker, Seconds, column
 from bench.validate.selfcheck.commands import (
     BARE,
     BURN,
+    LOOP,
+    WORKS,
     ExpectedDesign,
     KnownCase,
     KnownCommands,
@@ -49,6 +51,7 @@ from bench.validate.selfcheck.settings import BIAS_RATIOS, POWER_RATIOS, SelfChe
 
 _PROBES_AT_MOST_S = 120.0
 _FEWEST_IN_BLOCK = 10
+_LARGE = 4.0
 
 
 @dataclass
@@ -94,10 +97,7 @@ class SelfCheckParts:
         self._phase("probing commands of every kind")
         self._probe_all(QUIET, burn)
         self._compare_designs(burn)
-        self._phase("known ratios up to 4, in duet and in pairs")
-        limit = TimeLimit(settings.part_s)
-        for ratio in BIAS_RATIOS:
-            self._series(BIAS, burn_case(burn, ratio), self.designs, settings.bias_rounds, limit)
+        self._sizes(burn)
         self._power(burn)
         self._unchanged(burn, began)
 
@@ -120,6 +120,25 @@ class SelfCheckParts:
                 self._series(LOADED, case, self.designs, settings.design_rounds, limit)
             self.watcher.phase("probing commands of every kind beside them")
             self._probe_all(LOADED, burn)
+
+    def _sizes(self, burn: BurnCalibration) -> None:
+        """Known ratios of every kind of work, in duet and in pairs."""
+        settings = self.settings
+        self._phase(f"known ratios up to {max(BIAS_RATIOS):g}, in duet and in pairs")
+        made = {LOOP: burn}
+        for work in WORKS[1:] if settings.works_rounds and Design.DUET in self.designs else ():
+            made[work] = calibrate_burn(
+                self.taker, self.commands, settings.works_rounds, settings.process_s, work
+            )
+        limit = TimeLimit(settings.sizes_s)
+        for ratio in BIAS_RATIOS:
+            rounds = settings.bias_rounds if ratio <= _LARGE else settings.bias_rounds // 2
+            for number, (work, known) in enumerate(made.items()):
+                if limit.reached:
+                    self._cut(f"{BIAS} ×{ratio:g}", number, len(made), "kinds of work")
+                    return
+                case = burn_case(known, ratio, work)
+                self._series(BIAS, case, self.designs, max(rounds, 1), limit)
 
     def _power(self, burn: BurnCalibration) -> None:
         settings = self.settings
@@ -253,6 +272,12 @@ class SelfCheckParts:
         self.watcher.say(note)
 
 
+def _alone(samples: Sequence[Sample]) -> Seconds:
+    """What each used when the other side had ended; () where that is not known of all."""
+    known = [round(one.alone_s, 9) for one in samples if one.alone_s is not None]
+    return tuple(known) if len(known) == len(samples) else ()
+
+
 def _design_series(phase: str, case: KnownCase, rounds: list[Round]) -> DesignSeries:
     base, head = [taken.base for taken in rounds], [taken.head for taken in rounds]
     return DesignSeries(
@@ -265,4 +290,6 @@ def _design_series(phase: str, case: KnownCase, rounds: list[Round]) -> DesignSe
         base_wall_s=column(base, Metric.WALL),
         head_wall_s=column(head, Metric.WALL),
         inside_s=tuple(round(inside_s(taken), 9) for taken in rounds),
+        base_alone_s=_alone(base),
+        head_alone_s=_alone(head),
     )

@@ -39,7 +39,9 @@ class Blocks(msgspec.Struct, frozen=True, kw_only=True):
 class DesignSeries(msgspec.Struct, frozen=True, kw_only=True):
     """A fixed number of rounds of one design; seconds, one a round.
 
-    `phase` is QUIET, LOADED, BIAS or VERIFY.
+    `phase` is QUIET, LOADED, BIAS or VERIFY. Of duets, `base_alone_s` and `head_alone_s` are CPU
+    seconds after the other side had ended; () where that is not known. The two designs of a case
+    took turns, the duet first.
     """
 
     phase: str
@@ -51,6 +53,8 @@ class DesignSeries(msgspec.Struct, frozen=True, kw_only=True):
     base_wall_s: Seconds
     head_wall_s: Seconds
     inside_s: Seconds
+    base_alone_s: Seconds = ()
+    head_alone_s: Seconds = ()
 
 
 class ProbeRun(msgspec.Struct, frozen=True, kw_only=True):

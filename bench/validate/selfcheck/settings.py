@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.core.options import Options
 
 POWER_RATIOS = (1.02, 1.05)
-BIAS_RATIOS = (1.05, 1.2, 1.5, 2.0, 4.0)
+BIAS_RATIOS = (1.05, 1.2, 2.0, 10.0, 1.0, 1.02, 1.1)  # the first tell most, if time is short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +18,10 @@ class SelfCheckSettings:
     `runs`: A/A runs, for which `run_s` each are allowed; `block_samples`: the most samples a side
     of the blocks, which take about `block_s`; `process_s`: CPU time of the CPU-bound command, the
     interpreter's start included; `growing_samples` and `growing_s`: the cap of the blocks that grow
-    until their interval is as narrow as the engine's; `before_aa_s`: what all parts before the A/A
-    runs may take; beyond that, the A/A runs get less time.
+    until their interval is as narrow as the engine's; `sizes_s`: what known ratios of all kinds of
+    work may take, of which each is calibrated in `works_rounds` (0: the CPU-bound one alone);
+    `before_aa_s`: what all parts before the A/A runs may take; beyond that, the A/A runs get less
+    time.
     """
 
     runs: int = 40
@@ -34,9 +36,11 @@ class SelfCheckSettings:
     growing_s: float = 30.0
     design_rounds: int = 40
     load_per_cpu: int = 2
-    bias_rounds: int = 25
+    bias_rounds: int = 20
+    works_rounds: int = 6
+    sizes_s: float = 180.0
     part_s: float = 60.0
-    before_aa_s: float = 280.0
+    before_aa_s: float = 420.0
     budget_s: float = Options().budget_s
 
     def aa_s(self, elapsed_s: float) -> float:
@@ -66,6 +70,8 @@ QUICK = SelfCheckSettings(
     growing_s=3.0,
     design_rounds=8,
     bias_rounds=6,
+    works_rounds=0,
+    sizes_s=10.0,
     part_s=6.0,
     before_aa_s=45.0,
     budget_s=4.0,

@@ -107,6 +107,30 @@ def series(
     )  # fmt: skip
 
 
+def sized(
+    truth: float, count: int = 40, *, contention: float = 1.2, error: float = 0.0
+) -> list[DesignSeries]:
+    """A change of some work in duets that know their tails (off by `error`), and in pairs."""
+    found = []
+    for design in Design:
+        chance, columns = random.Random(f"{design} {truth}"), list[tuple[float, float, float]]()
+        for _ in range(count):
+            base, head = (one * math.exp(chance.gauss(0, 0.003)) for one in (0.05, 0.05 * truth))
+            tail = max(head - base, 0.0)
+            if design is Design.DUET:
+                base, head = contention * base, (contention * (head - tail) + tail) * (1 + error)
+            columns.append((base, head, tail))
+        bases, heads, tails = zip(*columns, strict=True)
+        one = DesignSeries(
+            phase=BIAS, case="imports", truth=truth, design=design, base_cpu_s=bases,
+            head_cpu_s=heads, base_wall_s=bases, head_wall_s=heads, inside_s=bases,
+            base_alone_s=(0.0,) * count if design is Design.DUET else (),
+            head_alone_s=tails if design is Design.DUET else (),
+        )  # fmt: skip
+        found.append(one)
+    return found
+
+
 def whole_check(**changes: object) -> SelfCheck:
     """A self-check in which everything went as it should."""
     fields: dict[str, object] = {

@@ -8,10 +8,10 @@ import pytest
 from selfcheck_checks import CALIBRATION
 
 from bench.validate.selfcheck.commands import (
+    LOOP,
     aa_cases,
     base_loops,
     burn_case,
-    burn_words,
     loops_for,
     start_in_loops,
     true_ratio,
@@ -51,7 +51,7 @@ def test_the_base_takes_the_time_wanted_unless_the_start_does_already() -> None:
 
 
 def test_both_sides_have_command_lines_of_one_length() -> None:
-    short, long = burn_words(1), burn_words(123_456_789)
+    short, long = LOOP.arguments(1), LOOP.arguments(123_456_789)
     assert [len(word) for word in short] == [len(word) for word in long]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from selfcheck_checks import MACHINE, block_pair, engine_run, series, whole_check
+from selfcheck_checks import MACHINE, block_pair, engine_run, series, sized, whole_check
 
 from bench.core.errors import DataError
 from bench.core.sample import Design, Metric
@@ -166,6 +166,26 @@ def test_a_ratio_from_too_few_rounds_is_undecided() -> None:
     few = [series(1.05, design, count=1) for design in Design]
     (bias,) = claims_on(whole_check(series=few), "ratios up to")
     assert (bias.outcome, bias.measured) == (ClaimOutcome.OPEN, "too few rounds")
+
+
+@pytest.mark.parametrize(
+    ("ratios", "error", "outcome"),
+    [
+        ((1.1, 2.0, 10.0), 0.0, ClaimOutcome.HELD),
+        ((1.02,), 0.0, ClaimOutcome.OPEN),
+        ((1.1, 2.0), 0.1, ClaimOutcome.FAILED),
+    ],
+)
+def test_sizes_of_duets_are_held_against_pairs(
+    ratios: tuple[float, ...], error: float, outcome: ClaimOutcome, tmp_path: Path
+) -> None:
+    """Put right: as measured these are pulled towards 1 by the contention of 1.2."""
+    check = whole_check(series=[one for ratio in ratios for one in sized(ratio, error=error)])
+    (claim,) = claims_on(check, "Sizes of duets")
+    assert claim.outcome is outcome
+    assert f"ratios up to {max(ratios):.3g}" in claim.measured
+    (row,) = [line for line in page_of(check, tmp_path).splitlines() if "| imports" in line][:1]
+    assert row.rstrip(" |").endswith("no" if error else "yes")
 
 
 def test_two_intervals_of_one_duet_are_explained(tmp_path: Path) -> None:
