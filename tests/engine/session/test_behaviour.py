@@ -57,7 +57,7 @@ CHEATS = command(
 )
 FLAKY = command(
     "flaky",
-    "import os, sys; open('flakes', 'a').write('.'); sys.exit(os.path.getsize('flakes') % 5 == 0)",
+    "import os, sys; open('flakes', 'a').write('.'); sys.exit(os.path.getsize('flakes') % 3 == 0)",
     rest="failures_allowed = 0.5",
 )
 KILLER = command(
