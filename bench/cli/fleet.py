@@ -11,6 +11,7 @@ from bench.core.errors import ExitStatus, NothingMeasuredError, UsageError
 from bench.core.revision import Pair
 from bench.core.target import Target
 from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.interpreters import ALL
 from bench.engine.fleet.plan import plan_fleet
 from bench.engine.fleet.record import (
     Fleet,
@@ -81,6 +82,8 @@ def _plan(
     arguments: argparse.Namespace, target: Target, pair: Pair, workspace: Workspace
 ) -> ExitStatus:
     """Print the blocks to be measured now as JSON, and keep the assignment."""
+    if ALL in (arguments.python or ()):
+        raise UsageError("--python all: machines of a fleet measure Pythons that are named.")
     hosts = list(dict.fromkeys(arguments.host))
     fleet = plan_fleet(
         workspace.data,

@@ -46,6 +46,7 @@ from bench.explain.rank.ruff import IMPORTS, ask_ruff, find_ruff
 from bench.explain.rank.sets import Worth, best_set, worths
 from bench.explain.rank.sources import ModuleSource, read_package
 from bench.explain.rank.top_level import top_level_work
+from bench.formats.text import is_bounded
 
 LEAST_S = 0.0005  # what saves less, or less than the share below, is not shown
 LEAST_SHARE = 0.01
@@ -242,7 +243,7 @@ class ScenarioRanker:
             check,
             predicted_s=(both.base_s - bare_s) * timed.part(check.saving_s),
             base_s=both.base_s,
-            interval=both.interval,
+            interval=both.interval if is_bounded(both.interval) else None,
             rounds=both.rounds,
         )
 

@@ -1,7 +1,8 @@
 """Sample a command from outside with what Python 3.15 brings for it: `sampler.py RATE FILE WORD …`.
 
 Runs in the subject's interpreter, which starts the command, looks at its Python processes (those
-that it starts too) RATE times a second, and ends with its status. The module is the one below
+that it starts too) RATE times a second, and ends with its status. A process counts from when it
+first waits: until then it starts, and our `sitecustomize` in it waits. The module is the one below
 `profiling.sampling`, whose own folded stacks leave out folders and child processes. FILE gets
 stacks as py-spy writes them: `process 1:"words";function (file:line);… count`. Threads that do
 not run are left out.
@@ -17,6 +18,7 @@ from typing import Any
 
 _CPU = 1  # `profiling.sampling.constants.PROFILING_MODE_CPU`
 _LOOK_S = 0.01
+_STARTED_S = 0.3  # some interpreters never wait (`python -I`)
 
 
 class _Sampler:
@@ -25,6 +27,8 @@ class _Sampler:
         self.root = root
         self.names: dict[int, str] = {}
         self.unwinders: dict[int, Any] = {}
+        self.since: dict[int, float] = {}
+        self.started: set[int] = set()
         self.counts: dict[str, int] = {}
 
     def look(self) -> None:
@@ -38,6 +42,7 @@ class _Sampler:
                         pid, all_threads=True, mode=_CPU, skip_non_matching_threads=True, gc=False
                     )
                     self.names[pid] = self._name(pid)
+                    self.since[pid] = time.monotonic()
             except (OSError, RuntimeError):  # it begins, or has ended
                 continue
 
@@ -48,10 +53,12 @@ class _Sampler:
                 found = unwinder.get_stack_trace()
             except (OSError, RuntimeError, UnicodeDecodeError):  # torn, or the process has ended
                 continue
-            for interpreter in found:
-                for thread in interpreter.threads:
-                    stack = ";".join([self.names[pid], *_frames(thread.frame_info)])
-                    self.counts[stack] = self.counts.get(stack, 0) + 1
+            threads = [thread for interpreter in found for thread in interpreter.threads]
+            if not threads or time.monotonic() - self.since[pid] > _STARTED_S:
+                self.started.add(pid)
+            for thread in threads if pid in self.started else ():
+                stack = ";".join([self.names[pid], *_frames(thread.frame_info)])
+                self.counts[stack] = self.counts.get(stack, 0) + 1
 
     def _name(self, pid: int) -> str:
         """`process 1:"python x";process 2:"python y"`: a process behind those it was started by."""
