@@ -105,6 +105,16 @@ class _Sequence:
             return test_of_all(plan, values, self.alone, alpha, doubt)
         return judge(values, plan.looks, plan.maximum, alpha, large=self.large, doubt=doubt)
 
+    def judge_control(self, alpha: float, mei: float) -> tuple[Interval, float, Verdict]:
+        """Interval, p-value and verdict of the bare interpreter in a run of this error rate.
+
+        That it differs is said at its part of the error rate; that it is the same, by an interval
+        of 1 - `alpha` for itself, which needs no more rounds than any benchmark would alone.
+        """
+        interval, p_value = self.judge(alpha)[0], self.judge(self.plan.family_alpha or alpha)[1]
+        rejected = p_value <= (self.plan.family_alpha or alpha)
+        return interval, p_value, decide(interval, rejected=rejected, mei=mei)
+
 
 @dataclass(frozen=True)
 class _Family:
@@ -151,9 +161,7 @@ def evaluate(run: Run) -> Evaluation:
     def judged(name: str) -> tuple[Interval, float, Verdict]:
         mei = options.mei_of(declared[name])
         if name == CONTROL:
-            level = sequences[name].plan.family_alpha or alpha
-            interval, p_value = sequences[name].judge(level)
-            return interval, p_value, decide(interval, rejected=p_value <= level, mei=mei)
+            return sequences[name].judge_control(alpha, mei)
         family = fixed if name in fixed.names else sequential
         interval, p_value = sequences[name].judge(family.level)
         verdict = decide(
@@ -263,8 +271,11 @@ def decide_now(
 ) -> Result:
     """What can be said of one benchmark when its measuring ends, at the level it has then."""
     sequence = _Sequence.of(plan, rounds, large=ended.large_effect)
-    interval, p_value = sequence.judge(level)
     mei = options.mei_of(one.declaration)
+    if one.declaration.name == CONTROL:
+        told = sequence.judge_control(options.alpha, mei)
+        return _measured(one, mei, sequence, rounds, ended, told)
+    interval, p_value = sequence.judge(level)
     of_memory = plan.metric is Metric.PEAK_RSS
     verdict = decide(interval, rejected=p_value <= level, mei=mei, of_memory=of_memory)
     result = _measured(one, mei, sequence, rounds, ended, (interval, p_value, verdict))

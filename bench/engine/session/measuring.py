@@ -177,6 +177,7 @@ class Measuring:
             rounds=list(now.run.rounds(name)),
             failed=now.run.failed(name),
             outputs=outputs,
+            interval_alpha=options.alpha if name == CONTROL else 0.0,
         )
         sampling.run(lambda: self._level(name))
         watcher.phase("")

@@ -59,7 +59,8 @@ class Sampling:
     `rounds` and `failed` are those a resumed run had already. A round in which a side fails is
     dropped and counted. `ended` stays None where too many have failed. Where only duets fail, as
     with an exclusive lock, the rest is taken in pairs: `plan` says so. `outputs` hears of what the
-    processes print.
+    processes print. With an `interval_alpha` the interval is one of that level, whatever the level
+    of the test.
     """
 
     taker: RoundTaker
@@ -73,6 +74,7 @@ class Sampling:
     outputs: RoundOutputs | None = None
     left_running: list[str] = field(default_factory=list)
     alone_rounds: int = _ALONE_FIRST
+    interval_alpha: float = 0.0
     p_value: float | None = None
     reason: str = ""
     ended: Ended | None = None
@@ -256,7 +258,8 @@ class Sampling:
 
     def _is_settled(self, deciding: AsAlone, level: float) -> bool:
         values, plan = differences(deciding.rounds, self.plan.metric), self.plan
-        found = assess(values, plan.looks, plan.maximum, level, deciding.doubt)
+        wide = self.interval_alpha or level
+        found = assess(values, plan.looks, plan.maximum, wide, deciding.doubt)
         self.p_value = found.p_value
         mei = self.options.mei_of(self.sides.benchmark)
         return settled(found, mei=mei, local_alpha=level) and not self._size_is_vague(deciding)

@@ -180,6 +180,24 @@ def test_the_screen_warns_of_a_control_that_differs_and_shows_no_row_of_it() -> 
     assert verdict_words(one.evaluation.results[0]) == "differs"
 
 
+def test_a_control_is_the_same_by_an_interval_of_its_own_and_differs_by_its_part() -> None:
+    plan = msgspec.structs.replace(probed(CONTROL), family_alpha=0.001)
+    same = made_up([plan, *measured(CONTROL, 1.0, noise=0.02)[1:]])
+    known = made_up(measured(CONTROL, 1.0, noise=0.02))
+    found, before = evaluate(same).results[0], evaluate(known).results[0]
+    assert (found.verdict, found.interval) == (Verdict.SAME, before.interval)
+    doubted = [
+        (evaluate(made_up([one, *measured(CONTROL, 1.03, noise=0.045)[1:]])), one.family_alpha)
+        for one in (plan, probed(CONTROL))
+    ]
+    p_value = doubted[0][0].results[0].p_value
+    assert p_value is not None
+    assert 0.001 < p_value < 0.05
+    assert [one.doubtful for one, _alpha in doubted] == [False, False]
+    assert doubted[0][0].results[0].verdict is Verdict.UNDECIDED
+    assert doubted[1][0].results[0].verdict is Verdict.SLOWER  # as runs before format 3 have it
+
+
 def test_where_nothing_differs_at_the_start_that_is_said() -> None:
     same = StartFiles({"same.pth": "a"}, 20, 80)
     run = differing_control(base_start=same, head_start=same)
