@@ -215,8 +215,8 @@ def test_time_alone_of_the_side_that_ends_last(
     """What living processes and those waited for have used at that moment is taken off."""
     busy = [BURN] if by_children else []
     sides = [
-        python(tmp_path, BURN, "0.1", *busy),
-        python(tmp_path, BURN, "0.025", *busy, SIDE="other"),
+        python(tmp_path, BURN, "0.1" if by_children else "0.4", *busy),
+        python(tmp_path, BURN, "0.025" if by_children else "0.1", *busy, SIDE="other"),
     ]
     sides = [replace(sides[1], access=other(sides[1])), sides[0]][:: 1 if longer else -1]
     found = [sample(one) for one in run(*sides, together=True, cpu=max(os.sched_getaffinity(0)))]
@@ -224,8 +224,9 @@ def test_time_alone_of_the_side_that_ends_last(
     assert found[1 - longer].alone_s == 0
     alone_s = found[longer].alone_s
     assert alone_s is not None
-    # Base and head need not have had quite the same share of the core.
-    assert alone_s == pytest.approx(found[longer].cpu_s - shared_s, abs=0.5 * shared_s)
+    # Base and head need not have had quite the same share of the core, nor started at once.
+    rest_s = found[longer].cpu_s - shared_s
+    assert 0.6 * rest_s < alone_s < rest_s + 0.8 * shared_s
 
 
 def other(side: Invocation) -> Access:

@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import msgspec
 import pytest
-from support.runs import made_up, probed, sample
+from support.runs import made_up, manifest, probed, rounds, sample
 
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Side
@@ -21,6 +21,7 @@ from bench.engine.evaluation import evaluate
 from bench.engine.measure.rounds import RoundTaker, Sides
 from bench.engine.session.sampling import Sampling
 from bench.engine.statistics.sequential import plan_looks
+from bench.engine.store.checks import ImpossibleLineError, check_events
 from bench.engine.store.events import Ended, Event, Measured
 
 CONTENTION = 1.15
@@ -94,8 +95,8 @@ def test_equal_sides_need_no_more_than_those_for_wall_time() -> None:
 def test_size_of_what_is_not_equal(ratio: float) -> None:
     """As each side would be alone, with as many rounds alone as that takes."""
     sampling, told = sampled(Machine(ratio))
-    rounds = designs(sampling)
-    assert 3 < rounds.count("a") <= max(6, rounds.count("D"))
+    taken = designs(sampling)
+    assert 3 < taken.count("a") <= max(6, taken.count("D"))
     plan = probed("work", LOOKS)
     run = made_up([plan, *map(Measured, sampling.rounds), told[-1]], "work")
     assert isinstance(told[-1], Ended)
@@ -110,6 +111,24 @@ def test_size_of_what_is_not_equal(ratio: float) -> None:
     assert result.head_s is not None
     assert result.base_s == pytest.approx(0.05, rel=0.1)
     assert result.head_s / result.base_s == pytest.approx(result.size.interval.ratio, rel=0.02)
+
+
+@pytest.mark.parametrize(("alone_s", "design", "words"), [
+    (0.06, Design.DUET, "ran alone for longer than it ran"),
+    (0.01, Design.PAIRS, "has a time alone, as only duets have"),
+    (0.05, Design.DUET, ""),
+])  # fmt: skip
+def test_time_alone_that_cannot_be(alone_s: float, design: Design, words: str) -> None:
+    (event,) = rounds("work", [0.05], [0.05], design)
+    assert isinstance(event, Measured)
+    head = msgspec.structs.replace(event.round.head, alone_s=alone_s)
+    wrong = Measured(msgspec.structs.replace(event.round, head=head))
+    events: list[Event] = [probed("work"), wrong]
+    if not words:
+        check_events(manifest("work"), events, calibration=False)
+        return
+    with pytest.raises(ImpossibleLineError, match=words):
+        check_events(manifest("work"), events, calibration=False)
 
 
 def test_values_that_a_script_took_alone_are_left_out() -> None:
