@@ -129,9 +129,8 @@ class Sandbox:
         return done
 
     def _ended(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        server = _fork_server()
-        if server.serves(self.environ):
-            return server.run(arguments, self.environ, cwd, _PATIENCE_S)
+        if sys.platform == "linux" and _fork_server().serves(self.environ):
+            return _fork_server().run(arguments, self.environ, cwd, _PATIENCE_S)
         with self.start(*arguments, cwd=cwd) as process:
             output, errors = process.communicate(timeout=_PATIENCE_S)
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
