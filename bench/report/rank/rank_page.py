@@ -255,8 +255,10 @@ def _verification_row(one: Verification) -> list[str]:
 
 
 def _time_words(one: Verification) -> str:
-    if one.measured_s is None or one.interval is None or one.base_s is None:
+    if one.base_s is None:
         return "–"
+    if one.measured_s is None or one.interval is None:
+        return f"undecided, of {seconds(one.base_s)} (too few, {one.rounds} rounds)"
     low, high = (one.base_s * (1 - limit) for limit in (one.interval.high, one.interval.low))
     return (
         f"{seconds(one.measured_s)} of {seconds(one.base_s)} "
