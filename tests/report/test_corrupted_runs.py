@@ -26,7 +26,7 @@ from support.synthetic_runs import workspace_in
 from bench.core.errors import DataError, UnprovenError
 from bench.engine.store.chain import chained, first_digest
 from bench.engine.store.events import Refused
-from bench.engine.store.manifest import FORMAT
+from bench.engine.store.manifest import FIRST_CHAINED
 from bench.engine.store.run import Journal, Run, create_run, pair_folder, read_placed, read_run
 from bench.report.write import Written, write_report
 
@@ -42,7 +42,7 @@ def stored(target: str) -> Run:
 def again(run: Run, data: Path, number: int = 0) -> Path:
     """A real run, stored as of today under an id of its own."""
     manifest = msgspec.structs.replace(
-        run.manifest, format=FORMAT, run_id=f"20261123T11{number:04}Z-545c", cpus=(0, 1)
+        run.manifest, format=FIRST_CHAINED, run_id=f"20261123T11{number:04}Z-545c", cpus=(0, 1)
     )
     folder = pair_folder(data, manifest.target, manifest.pair, manifest.python, manifest.machine)
     made = create_run(folder, manifest)
