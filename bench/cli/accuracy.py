@@ -79,9 +79,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
                 else:
                     watcher.say(f"{summary(result)}\nstored: {store(result, workspace.data)}")
     if arguments.report:
-        from bench.report.write import write_report  # noqa: PLC0415 - plotting is slow to import
+        from bench.report.write import write_changes  # noqa: PLC0415 - plotting is slow to import
 
-        print(f"Page: {write_report(workspace).results / ACCURACY_PAGE}")
+        print(f"Page: {write_changes(workspace).results / ACCURACY_PAGE}")
     return failures[0].status if failures else ExitStatus.DONE
 
 

@@ -99,9 +99,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
                 except BenchError as error:
                     watcher.say(f"{target.name}, Python {interpreter.version}: {error}")
                     failures.append(error)
-    from bench.report.write import write_report  # noqa: PLC0415 - plotting is slow to import
+    from bench.report.write import write_changes  # noqa: PLC0415 - plotting is slow to import
 
-    written = write_report(workspace)
+    written = write_changes(workspace)
     console = Console()
     for run in runs:
         console.print()

@@ -22,11 +22,10 @@ from bench.engine.history.plan import begin, find_series
 from bench.engine.revisions.history import find_points
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.series import Series
-from bench.report.history.select_series import SeriesRuns, with_runs
+from bench.report.history.select_series import SeriesRuns, runs_of, with_runs
 from bench.report.machine_readable import result_document
 from bench.report.screen.series import describe_series, print_series
 from bench.report.screen.watchers import make_watcher
-from bench.report.select_runs import evaluated
 from bench.validate.calibration.lookup import fitting, read_calibrations
 
 
@@ -46,7 +45,7 @@ def history_command(arguments: argparse.Namespace) -> ExitStatus:
     if page:
         console.print(f"\nWrite-up: {page}", highlight=False, soft_wrap=True)
     if arguments.json:
-        known = read_calibrations(workspace.data)
+        known = read_calibrations(workspace.data, series.manifest.target)
         documents = [result_document(one, fitting(one.run, known)) for one in shown.runs]
         json.dump(documents, sys.stdout, indent=1)
         sys.stdout.write("\n")
@@ -76,15 +75,14 @@ def _measure(
 
 
 def _read(series: Series, workspace: Workspace) -> SeriesRuns:
-    folders = series.run_folders(workspace.data)
-    return with_runs(series, [evaluated(folder) for folder in folders])
+    return with_runs(series, runs_of(series, workspace.data, []))
 
 
 def _report(shown: SeriesRuns, workspace: Workspace, watcher: Watcher) -> str:
     # Imported now: plotting takes a second to import, which is no part of the way to a sample.
-    from bench.report.write import write_report  # noqa: PLC0415
+    from bench.report.write import write_changes  # noqa: PLC0415
 
-    written = write_report(workspace)
+    written = write_changes(workspace)
     for problem in written.problems:
         watcher.say(f"bench: {problem}")
     return str(written.page_of(shown.runs[0].run))

@@ -119,9 +119,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     for ranking in made:
         console.print(f"\n{summary(ranking)}", markup=False)
     if made and arguments.report:
-        from bench.report.write import write_report  # noqa: PLC0415 - plotting is slow to import
+        from bench.report.write import write_changes  # noqa: PLC0415 - plotting is slow to import
 
-        written = write_report(workspace)
+        written = write_changes(workspace)
         console.print(f"\nPage: {written.results / rank_page(made[0])}")
     return failures[0].status if failures else ExitStatus.DONE
 

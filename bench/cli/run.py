@@ -232,12 +232,12 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
     runs = [results.evaluated(run) for run in measured]
     if runs and arguments.report:
         # Imported now: plotting takes a second to import, which is no part of the way to a sample.
-        from bench.report.write import write_report  # noqa: PLC0415
+        from bench.report.write import write_changes  # noqa: PLC0415
 
-        written = write_report(workspace)
+        written = write_changes(workspace)
         for problem in written.problems:
             watcher.say(f"bench: {problem}")
-    calibrations = read_calibrations(workspace.data)
+    calibrations = read_calibrations(workspace.data, plan.target.name)
     for one in runs:
         print_remarks(console, one, fitting(one.run, calibrations))
     print_end(console, runs)

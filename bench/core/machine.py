@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """The machine a run was measured on. `name` is path-safe and stays the same across reboots."""
+    """The machine a run was measured on. `name` is path-safe and stays the same across reboots.
+
+    `smt` is the state of simultaneous multithreading, as Linux names it. `reference_us` are the
+    microseconds of a fixed computation (`machine/fingerprint.py`): what the machine can do. Older
+    data have neither.
+    """
 
     name: str
     hostname: str
@@ -23,6 +28,14 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     aslr: str
     isolated_cpus: tuple[int, ...]
     can_pin: bool
+    smt: str = ""
+    reference_us: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+    def times_as_slow_as(self, other: Machine) -> float | None:
+        """How many times the other's time the fixed computation takes; None where not known."""
+        if self.reference_us is None or other.reference_us is None:
+            return None
+        return self.reference_us / other.reference_us
 
 
 class Pinning(msgspec.Struct, frozen=True, kw_only=True):

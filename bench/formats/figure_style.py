@@ -15,16 +15,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import matplotlib as mpl
 import msgspec
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyBboxPatch
-from matplotlib.textpath import TextPath
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import FT2Font, LoadFlags
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from bench.core.verdict import Verdict
 
@@ -33,6 +34,7 @@ MARKER = "made from data/ by python -m bench report"
 WIDTH_IN = 860 / 96
 SIZE_PT = 9.0
 SMALL_PT = 8.25
+_FONT_PT = 100.0  # what widths are measured at; they grow in proportion
 FONTS = "DejaVu Sans, Verdana, Geneva, sans-serif"
 INK, MUTED, RULE, GRID, CARD = "#1f2328", "#59636e", "#d1d9e0", "#e6eaef", "#ffffff"
 BAND = "#e4eaf1"
@@ -236,20 +238,74 @@ class Card:
         )
 
 
-def dots(axes: Axes, places: Sequence[tuple[float, float]], *, filled: bool) -> None:
-    """Points as one line of dots: a fifth of the bytes that a marker a point takes."""
-    across = [x for place in places for x in (place[0], place[0], math.nan)]
-    up = [y for place in places for y in (place[1], place[1], math.nan)]
-    for colour, width in ((INK, 4.4), (CARD, 2.4))[: 1 if filled else 2]:
-        axes.plot(
-            across,
-            up,
-            color=colour,
-            linewidth=width,
-            solid_capstyle="round",
-            zorder=4 if filled else 3,
-            clip_on=False,
+class Field:
+    """A panel on a card, with its own scales; places in it are given in these.
+
+    Without axes of matplotlib's: they take longer than all that is drawn into a small panel.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        box: tuple[float, float, float, float],
+        across: tuple[float, float],
+        up: tuple[float, float],
+    ) -> None:
+        self.card, self.across, self.up = card, across, up
+        self._left, self._top, self._width, self._height = box
+
+    def _places(
+        self, across: Sequence[float], up: Sequence[float]
+    ) -> tuple[list[float], list[float]]:
+        """As parts of the card's width and height."""
+        (x0, x1), (y0, y1) = self.across, self.up
+        foot = self.card.height_in - self._top - self._height
+        return (
+            [
+                (self._left + (x - x0) / (x1 - x0) * self._width) / self.card.width_in
+                for x in across
+            ],
+            [(foot + (y - y0) / (y1 - y0) * self._height) / self.card.height_in for y in up],
         )
+
+    def line(self, across: Sequence[float], up: Sequence[float], **style: Any) -> None:  # noqa: ANN401
+        """A line through places, or marks at them."""
+        self.card.figure.add_artist(Line2D(*self._places(across, up), **style))
+
+    def level(self, at: float, **style: Any) -> None:  # noqa: ANN401 - as matplotlib takes it
+        """A line from one side to the other."""
+        self.line(self.across, [at, at], **style)
+
+    def band(self, low: float, high: float, **style: Any) -> None:  # noqa: ANN401
+        """A shade from one side to the other, as far as it is inside."""
+        ends = [max(low, self.up[0]), min(high, self.up[1])]
+        (left, right), (bottom, top) = self._places(self.across, ends)
+        box = Rectangle((left, bottom), right - left, top - bottom, linewidth=0, **style)
+        self.card.figure.add_artist(box)
+
+    def numbers(self, across: Sequence[float], up: Sequence[tuple[float, str]]) -> None:
+        """Whole numbers below the foot line, and numbers on the left with lines across."""
+        self.level(self.up[0], color=RULE, linewidth=0.8)
+        how: dict[str, Any] = {"size": SMALL_PT, "color": MUTED}
+        gap_in = 4 / 72
+        for at, words in up:
+            self.level(at, color=GRID, linewidth=0.8, zorder=0.5)
+            (left,), (middle,) = self._places([self.across[0]], [at])
+            left -= gap_in / self.card.width_in
+            self.card.figure.text(left, middle, words, ha="right", va="center", **how)
+        for place in across:
+            (middle,), (foot,) = self._places([place], [self.up[0]])
+            foot -= gap_in / self.card.height_in
+            self.card.figure.text(middle, foot, str(place), ha="center", va="top", **how)
+
+    def dots(self, places: Sequence[tuple[float, float]], *, filled: bool) -> None:
+        """Points as one line of dots: a fifth of the bytes that a marker a point takes."""
+        across = [x for place in places for x in (place[0], place[0], math.nan)]
+        up = [y for place in places for y in (place[1], place[1], math.nan)]
+        for colour, width in ((INK, 4.4), (CARD, 2.4))[: 1 if filled else 2]:
+            order = 4 if filled else 3
+            round_ends = {"solid_capstyle": "round", "zorder": order}
+            self.line(across, up, color=colour, linewidth=width, **round_ends)
 
 
 @cache
@@ -257,8 +313,17 @@ def width_in(words: str, size_pt: float = SIZE_PT, weight: str = "normal") -> fl
     """How wide a line of text is, in inches."""
     if not words.strip():
         return 0.0
-    font = FontProperties(family="DejaVu Sans", weight=weight)
-    return float(TextPath((0, 0), words, size=size_pt, prop=font).get_extents().width) / 72
+    font = _font(weight)
+    font.set_text(words, 0.0, flags=LoadFlags.NO_HINTING)
+    return font.get_width_height()[0] / 64 / _FONT_PT * size_pt / 72
+
+
+@cache
+def _font(weight: str) -> FT2Font:
+    """The font that widths are measured with, at 72 pixels an inch."""
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(_FONT_PT, 72)
+    return font
 
 
 def wrapped(name: str, limit_in: float, size_pt: float = SIZE_PT) -> str:

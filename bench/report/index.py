@@ -1,62 +1,92 @@
-"""The index of everything that was measured, by layer."""
+"""The index of everything that was measured: by target, the newest pairs first.
+
+What broke or got slower stands on top. A target with many pairs has pages of its own, on which
+older pairs keep their place when new ones come.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from bench.core.result import Result
-from bench.core.verdict import Verdict
 from bench.formats.markdown import bullets, code, fenced, heading, link, plain, table
-from bench.formats.text import day, joined
-from bench.report.history.select_series import SeriesCollection
-from bench.report.history.series_page import overview_words, series_file
+from bench.formats.text import counted, day
 from bench.report.output import Output
-from bench.report.pair.conditions import short_conditions
-from bench.report.pair.headline import pair_title, range_words, verdict_counts
-from bench.report.select_runs import Collection, OnMachine, PairRuns
 from bench.report.stack.stack_page import STACK_COLUMNS
+from bench.report.summaries import PairRow, PairSummary, SeriesSummary
 
 _LAYERS = ("core engine", "backend service", "CI pipeline", "boundary", "prior art")
-_COLUMNS = ("pair", "slower", "faster", "other", "conditions")
+_COLUMNS = ("pair", "measured", "slower", "faster", "other", "conditions")
 _SERIES_COLUMNS = ("target", "series", "points", "Python", "largest steps", "measured", "machine",
                    "complete")  # fmt: skip
 RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "potential saving",
                    "measured", "machine")  # fmt: skip
-_COLUMN_VERDICTS = {Verdict.BROKEN, Verdict.FASTER, Verdict.SLOWER}
 _START = ".venv/bin/nox -s bench-codeflash"
+_BAD_SHOWN = 10
+_NEWEST_SHOWN = 20
+_ON_A_PAGE = 100
 
 Rows = Sequence[Sequence[str]]
 
 
-def write_index(
-    collection: Collection,
-    series: SeriesCollection,
-    output: Output,
-    rankings: Rows = (),
-    stack: Rows = (),
-    held: str = "",
-) -> None:
-    """Write `results/README.md`; `rankings` are rows of `RANKING_COLUMNS`, `stack` of its own.
+@dataclass(frozen=True, kw_only=True)
+class Indexed:
+    """All that the index tells of; `held` says how predictions compare with what was measured.
 
-    `held` says how predictions compare with what was measured.
+    `rankings` are rows of `RANKING_COLUMNS`, `stack` of its own; `unreadable` is Markdown.
     """
+
+    pairs: Sequence[PairSummary]
+    series: Sequence[SeriesSummary] = ()
+    rankings: Rows = ()
+    stack: Rows = ()
+    held: str = ""
+    unreadable: Sequence[str] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell of."""
+        return not (
+            self.pairs or self.series or self.rankings or self.stack or self.held or self.unreadable
+        )
+
+
+def write_index(indexed: Indexed, output: Output) -> None:
+    """Write `results/README.md`, and pages of targets with many pairs."""
+    targets = _by_target(indexed.pairs)
     output.page("README.md").write(
         (
-            *_head(collection, series, measured=bool(rankings or stack or held)),
-            *_layers(collection),
-            *_stack(stack),
-            *_histories(series),
-            *_rankings(rankings, held),
-            *_unread(collection, series, output),
+            *_head(indexed),
+            *_bad(indexed.pairs),
+            *(block for pairs in targets for block in _target(pairs)),
+            *_stack(indexed.stack),
+            *_histories(indexed.series),
+            *_rankings(indexed.rankings, indexed.held),
+            *_unread(indexed, output),
         )
     )
+    for pairs in targets:
+        if len(pairs) > _NEWEST_SHOWN:
+            _write_target(pairs, output)
 
 
-def _head(collection: Collection, series: SeriesCollection, *, measured: bool) -> Iterator[str]:
+def _by_target(pairs: Sequence[PairSummary]) -> list[list[PairSummary]]:
+    """The pairs of each target, newest first; targets in the order of their layers."""
+    found: dict[str, list[PairSummary]] = {}
+    for one in sorted(pairs, key=lambda one: (one.newest, one.pair.label), reverse=True):
+        found.setdefault(one.target, []).append(one)
+
+    def place(of: list[PairSummary]) -> tuple[int, str, str]:
+        layer = of[0].layer
+        known = _LAYERS.index(layer) if layer in _LAYERS else len(_LAYERS)
+        return known, layer, of[0].target
+
+    return sorted(found.values(), key=place)
+
+
+def _head(indexed: Indexed) -> Iterator[str]:
     yield heading(1, "Results")
-    if not (
-        measured or collection.pairs or series.pages or collection.unreadable or series.unreadable
-    ):
+    if indexed.is_empty:
         yield "Nothing has been measured yet. To start:"
         yield fenced(_START, "sh")
         return
@@ -69,11 +99,84 @@ def _head(collection: Collection, series: SeriesCollection, *, measured: bool) -
     )
 
 
-def _layers(collection: Collection) -> Iterator[str]:
-    for layer in _in_order({layer for pair in collection.pairs for layer in pair.layers}):
-        yield heading(2, plain(layer[:1].upper() + layer[1:]))
-        rows = [row for pair in collection.pairs for row in _rows(pair, layer)]
-        yield table(_COLUMNS, rows, numbers=False)
+def _bad(pairs: Sequence[PairSummary]) -> Iterator[str]:
+    """Pairs with something broken, slower or newly failing: of a few all can be seen below."""
+    found = [
+        (one, row)
+        for one in sorted(pairs, key=lambda one: (one.newest, one.folder), reverse=True)
+        for row in one.rows
+        if row.is_bad
+    ]
+    if not found or len(pairs) <= _BAD_SHOWN:
+        return
+    yield heading(2, "What broke or got slower")
+    yield table(_COLUMNS, [_cells(*one) for one in found[:_BAD_SHOWN]], numbers=False)
+    if len(found) > _BAD_SHOWN:
+        yield f"{len(found) - _BAD_SHOWN} more, older ones: on the pages of the targets."
+
+
+def _target(pairs: Sequence[PairSummary]) -> Iterator[str]:
+    target, layer = pairs[0].target, pairs[0].layer
+    yield heading(2, f"{plain(target)} ({plain(layer)})")
+    yield _table(pairs[:_NEWEST_SHOWN])
+    if len(pairs) > _NEWEST_SHOWN:
+        everything = link(f"All {len(pairs)} pairs of {plain(target)}", f"{target}/README.md")
+        yield f"{everything}, {_in_all(pairs)}."
+
+
+def _in_all(pairs: Sequence[PairSummary]) -> str:
+    bad = sum(any(row.is_bad for row in one.rows) for one in pairs)
+    days = sorted(day(one.newest) for one in pairs)
+    return (
+        f"measured {days[0]} to {days[-1]}; {counted(bad, 'pair')} with something broken, slower "
+        "or newly failing"
+    )
+
+
+def _table(pairs: Sequence[PairSummary], above: str = "") -> str:
+    rows = [_cells(one, row, above) for one in pairs for row in one.rows]
+    return table(_COLUMNS, rows, numbers=False)
+
+
+def _cells(one: PairSummary, row: PairRow, above: str = "") -> list[str]:
+    """A row; a layer that is not the target's own is named."""
+    page = f"{above}{one.folder}/README.md"
+    layer = "" if row.layer == one.layer else f" ({plain(row.layer)})"
+    name = f"{link(row.name, page)}{layer}{row.after}"
+    return [name, day(one.newest), row.slower, row.faster, row.other, row.conditions]
+
+
+def _write_target(pairs: Sequence[PairSummary], output: Output) -> None:
+    """All pairs of a target: the newest on its first page, a hundred older ones on each other.
+
+    Pages are counted from the oldest pair on, so that those of older pairs stay as they are.
+    """
+    target = pairs[0].target
+    oldest_first = list(reversed(pairs))
+    pages = max(1, len(pairs) // _ON_A_PAGE)
+    cuts = [number * _ON_A_PAGE for number in range(pages)] + [len(pairs)]
+    names = [f"pairs-{number + 1}.md" for number in range(pages - 1)] + ["README.md"]
+    for number, name in enumerate(names):
+        shown = list(reversed(oldest_first[cuts[number] : cuts[number + 1]]))
+        output.page(f"{target}/{name}").write(
+            (
+                heading(1, f"All pairs of {plain(target)}"),
+                f"{link('All results', '../README.md')} · {counted(len(pairs), 'pair')}, the "
+                "newest first"
+                if name == "README.md"
+                else link(f"The newest pairs of {plain(target)}", "README.md"),
+                _table(shown, "../"),
+                *(
+                    [f"Older pairs: {_older(names[:-1])}."]
+                    if name == "README.md" and number
+                    else []
+                ),
+            )
+        )
+
+
+def _older(names: Sequence[str]) -> str:
+    return ", ".join(link(str(number), name) for number, name in enumerate(names, 1))
 
 
 def _stack(rows: Rows) -> Iterator[str]:
@@ -83,11 +186,12 @@ def _stack(rows: Rows) -> Iterator[str]:
         yield table(STACK_COLUMNS, rows, numbers=False)
 
 
-def _histories(series: SeriesCollection) -> Iterator[str]:
-    if series.pages:
+def _histories(series: Sequence[SeriesSummary]) -> Iterator[str]:
+    rows = [row for one in series for row in one.rows]
+    if rows:
         yield heading(2, "Histories")
         yield "Series of revisions, each compared with the first; steps are certain changes."
-        yield table(_SERIES_COLUMNS, _series_rows(series), numbers=False)
+        yield table(_SERIES_COLUMNS, rows, numbers=False)
 
 
 def _rankings(rows: Rows, held: str) -> Iterator[str]:
@@ -98,90 +202,8 @@ def _rankings(rows: Rows, held: str) -> Iterator[str]:
     yield held
 
 
-def _unread(collection: Collection, series: SeriesCollection, output: Output) -> Iterator[str]:
-    unread = [
-        f"{plain(' '.join(one.pair))} ({code(one.folder.name)}): could not be read: "
-        f"{plain(output.shown(one.error))}"
-        for one in collection.unreadable
-    ]
-    unread += [
-        f"a series could not be read: {plain(output.shown(one))}" for one in series.unreadable
-    ]
-    unread += [plain(output.shown(one)) for one in output.problems]
+def _unread(indexed: Indexed, output: Output) -> Iterator[str]:
+    unread = [*indexed.unreadable, *(plain(output.shown(one)) for one in output.problems)]
     if unread:
         yield heading(2, "Could not be read")
         yield bullets(unread)
-
-
-def _series_rows(series: SeriesCollection) -> list[list[str]]:
-    return [
-        [
-            plain(page.target),
-            link(page.label, series_file(page)),
-            str(len(shown.series.manifest.points.points)),
-            joined(list(shown.by_python)) or "–",
-            overview_words(shown) or "none",
-            day(shown.series.manifest.started_at),
-            plain(shown.machine.name),
-            "yes" if shown.is_complete else "**no**",
-        ]
-        for page in series.pages
-        for shown in page.machines
-    ]
-
-
-def _in_order(layers: set[str]) -> Sequence[str]:
-    known = [layer for layer in _LAYERS if layer in layers]
-    return [*known, *sorted(layers.difference(_LAYERS))]
-
-
-def _rows(pair: PairRuns, layer: str) -> Iterator[list[str]]:
-    """What was measured of a pair in a layer: one row for each machine."""
-    page = f"{pair.target}/{pair.pair.label}/README.md"
-    for on in pair.machines:
-        if not any(layer in one.layers for one in on.shown):
-            continue
-        where = f" on {plain(on.machine.name)}" if len(pair.machines) > 1 else ""
-        runs = [one for one in on.shown if layer in one.layers]
-        unfinished = "" if all(one.is_complete for one in runs) else " (**not complete**)"
-        name = f"{link(f'{plain(pair.target)} {pair_title(pair.pair)}', page)}{where}{unfinished}"
-        yield [name, *_verdicts(on, layer), short_conditions(runs)]
-
-
-def _verdicts(on: OnMachine, layer: str) -> list[str]:
-    """Slower, faster and the rest: counts, by Python where they differ, and sizes."""
-    runs = {
-        one.name.removeprefix("Python "): results
-        for one in on.shown
-        if (results := [result for result in one.results if result.layer == layer])
-    }
-    others = {
-        name: [one for one in results if one.verdict not in _COLUMN_VERDICTS]
-        for name, results in runs.items()
-    }
-    slower, broken = _counted(runs, Verdict.SLOWER), _counted(runs, Verdict.BROKEN)
-    bad = [] if slower == "–" else [f"**{slower}**"]
-    return [
-        ", ".join([*([] if broken == "–" else [f"🔴 **{broken} broken**"]), *bad]) or "–",
-        _counted(runs, Verdict.FASTER),
-        _by_run({name: verdict_counts(left) if left else "–" for name, left in others.items()}),
-    ]
-
-
-def _counted(runs: dict[str, list[Result]], verdict: Verdict) -> str:
-    having = {
-        name: [one for one in results if one.verdict is verdict] for name, results in runs.items()
-    }
-    everything = [one for results in having.values() for one in results]
-    if not everything:
-        return "–"
-    counts = {name: f"{len(found)} of {len(runs[name])}" for name, found in having.items()}
-    sizes = range_words(everything)
-    return _by_run(counts) + (f" ({sizes})" if sizes else "")
-
-
-def _by_run(cells: dict[str, str]) -> str:
-    """One cell; what is the same in all runs stands once."""
-    if len(set(cells.values())) == 1:
-        return next(iter(cells.values()))
-    return ", ".join(f"{name}: {words}" for name, words in cells.items())

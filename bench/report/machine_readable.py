@@ -85,7 +85,7 @@ def plan_document(plan: Plan, interpreters: Sequence[tuple[Interpreter, bool]]) 
 
 
 def _calibration(fitting: Fitting | None) -> dict[str, Any] | None:
-    if fitting is None:
+    if fitting is None or fitting.slower is not None:
         return None
     return {
         "run": fitting.calibration.run.manifest.run_id,

@@ -22,7 +22,7 @@ from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
 from bench.formats.markdown import document, link
 from bench.validate.calibration.analysis import Calibration
-from bench.validate.calibration.lookup import all_calibrations
+from bench.validate.calibration.lookup import read_calibrations
 
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _REPOSITORY = Path(__file__).parents[2]
@@ -41,15 +41,16 @@ class Output:
         self.root = root
         self.data = data
         self.problems: list[DataError] = []
-        self._written: set[Path] = set()
+        self.stack_errors: list[DataError] = []
+        self.written: set[Path] = set()
+        self._kept: set[Path] = set()
+        self._calibrations: dict[str, list[Calibration]] = {}
 
-    @cached_property
-    def calibrations(self) -> list[Calibration]:
-        """What is known of the machines, oldest first."""
-        found = list(all_calibrations(self.data))
-        self.problems += [one for one in found if isinstance(one, DataError)]
-        known = (one for one in found if not isinstance(one, DataError))
-        return sorted(known, key=lambda one: one.at)
+    def calibrations_of(self, target: str) -> list[Calibration]:
+        """What is known of the machines about a target, oldest first."""
+        if target not in self._calibrations:
+            self._calibrations[target] = read_calibrations(self.data, target)
+        return self._calibrations[target]
 
     @cached_property
     def stacks(self) -> list[StackRecord]:
@@ -57,10 +58,10 @@ class Output:
         newest: dict[tuple[str, ...], StackRecord] = {}
         for record in read_accounts(self.data):
             if isinstance(record, DataError):
-                self.problems.append(record)
-                continue
-            key = record.target, record.pair.label, record.scenario
-            newest[*key, record.python, record.machine.name] = record
+                self.stack_errors.append(record)
+            else:
+                key = record.target, record.pair.label, record.scenario
+                newest[*key, record.python, record.machine.name] = record
         return list(newest.values())
 
     def page(self, name: str) -> Page:
@@ -69,7 +70,7 @@ class Output:
 
     def write(self, file: Path, content: bytes) -> None:
         """Write a file unless somebody else's is in its place, or it would lie elsewhere."""
-        self._written.add(file)
+        self.written.add(file)
         try:
             if not self._is_inside(file):
                 self.problems.append(
@@ -97,6 +98,10 @@ class Output:
         within = ".." not in file.relative_to(self.root).parts and "\0" not in str(file)
         return within and file.resolve().is_relative_to(self.root.resolve())
 
+    def keep(self, folder: Path) -> None:
+        """Leave everything in a folder as it is."""
+        self._kept.add(folder)
+
     @contextmanager
     def guarded(self, what: Path) -> Iterator[None]:
         """Make a problem of data that can't be shown; what is written besides goes on."""
@@ -116,12 +121,21 @@ class Output:
         """
         if not (self.root.is_dir() and self.data.is_dir()):
             return
-        for file in sorted(self.root.rglob("*")):
-            if file.suffix not in _KINDS or file in self._written or not file.is_file():
+        for file in self._files():
+            if file.suffix not in _KINDS or file in self.written or not file.is_file():
                 continue
             if _is_marked(file.read_bytes()[:_MARKED_WITHIN]) and not self._is_unseen(file):
                 file.unlink()
                 self._prune(file.parent)
+
+    def _files(self) -> list[Path]:
+        """All files but those in folders that are kept."""
+        found: list[Path] = []
+        for name, folders, files in os.walk(self.root):
+            inside = Path(name)
+            folders[:] = [one for one in folders if inside / one not in self._kept]
+            found += [inside / one for one in files]
+        return sorted(found)
 
     def shown(self, error: DataError) -> str:
         """Why something could not be read, with paths that are the same on every machine."""
@@ -134,14 +148,14 @@ class Output:
         if parts[0] == RANKINGS:
             labels = [folder.name for folder in (self.data / RANKINGS / parts[1]).glob("*")]
             pages = [file.with_name(f"{one}.md") for one in labels if parts[2].startswith(one)]
-            return any(page not in self._written for page in pages)
+            return any(page not in self.written for page in pages)
         if parts[1] == SERIES_FOLDER:
             page = self.root.joinpath(*parts[:3], "README.md")
             in_data = self.data.joinpath(*parts[:3]).glob("*/*/series.json")
-            return page not in self._written and any(in_data)
+            return page not in self.written and any(in_data)
         page = self.root / parts[0] / parts[1] / "README.md"
         in_data = (self.data / parts[0] / parts[1]).glob("py*/*/*/run.json")
-        return page not in self._written and any(in_data)
+        return page not in self.written and any(in_data)
 
     def _prune(self, folder: Path) -> None:
         while folder != self.root and not any(folder.iterdir()):

@@ -1,34 +1,42 @@
-"""Which runs the write-up shows: all of `data/`, sorted by pair, machine and Python.
+"""Which runs the write-up shows of a pair, sorted by machine, dependencies and Python.
 
-Of several runs of one pair on one Python and machine the newest complete one is shown; one that
-took all benchmarks goes before one that was told to take some (`--benchmark`, `--group`), so that
-a quick look at one benchmark does not hide the whole. A run that has no benchmark in common with
-it (another group, measured by itself) is shown after it. Nothing is ever pooled.
+Runs of other machines or of other dependencies (`--deps`) have sections of their own; nothing is
+ever pooled. Of several runs of one Python the newest complete one is shown; one that took all
+benchmarks goes before one that was told to take some (`--benchmark`, `--group`), so that a quick
+look at one benchmark does not hide the whole. What only another run has measured is shown after it,
+as far as no run before has it. What was decided has no part in the choice.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+import dataclasses
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 
 from bench.core.errors import DataError
 from bench.core.machine import Machine
+from bench.core.options import Options
 from bench.core.result import Evaluation, Result
 from bench.core.revision import Pair
 from bench.core.variants import python_order
 from bench.core.verdict import Interval
 from bench.engine.evaluation import evaluate
-from bench.engine.store.place import run_folders
-from bench.engine.store.run import Run, read_placed
+from bench.engine.store.events import Counted
+from bench.engine.store.run import Run, read_manifest, read_placed
 from bench.formats.text import is_bounded
 
 _HINT = "Look at the file, or move this run's folder away."
+_OWN = Options().dependencies
 _Item = TypeVar("_Item")
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
@@ -87,21 +95,52 @@ class Evaluated:
         options = self.run.manifest.options
         return bool(options.benchmarks or options.groups)
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether anything was counted beside time."""
+        return any(isinstance(event, Counted) for event in self.run.events)
+
+    @property
+    def plan(self) -> Options:
+        """How a verdict is come to: what was chosen besides which benchmarks, and counting."""
+        usual = Options()
+        return msgspec.structs.replace(
+            self.run.manifest.options,
+            benchmarks=usual.benchmarks,
+            groups=usual.groups,
+            counters=usual.counters,
+            block=usual.block,
+        )
+
 
 @dataclass(frozen=True)
 class Shown(Evaluated):
-    """A run that is shown of a pair on one Python and machine, and those that it stands for.
+    """A run that is shown of a pair on one Python, machine and set of dependencies.
 
-    `part` names the groups of one that is shown after another, and is "" otherwise.
+    `others` are those it stands for. `part` names the groups of one that is shown after another,
+    and is "" otherwise; `elsewhere` are its benchmarks that a run before it shows. `setting` tells
+    its dependencies where runs of other ones are shown too.
     """
 
     others: tuple[Evaluated, ...] = ()
     part: str = ""
+    elsewhere: frozenset[str] = frozenset()
+    setting: str = ""
 
     @property
     def name(self) -> str:
-        """Its Python, and its groups where another run of that Python is shown before it."""
-        return f"Python {self.python}, {self.part}" if self.part else f"Python {self.python}"
+        """Its Python; its dependencies and groups where those tell it from others on the page."""
+        return ", ".join(filter(None, (f"Python {self.python}", self.setting, self.part)))
+
+    @property
+    def slug(self) -> str:
+        """The same in names of files."""
+        return re.sub(r"[^A-Za-z0-9._]+", "-", self.name.removeprefix("Python "))
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The results that no run before it shows, without the control."""
+        return tuple(one for one in super().results if one.name not in self.elsewhere)
 
     @property
     def shown_results(self) -> tuple[Result, ...]:
@@ -109,13 +148,37 @@ class Shown(Evaluated):
         control = self.evaluation.control
         return self.results if self.part or control is None else (*self.results, control)
 
+    @cached_property
+    def counted_in(self) -> Evaluated:
+        """The run its counters are of: the newest one that counted and differs in nothing else."""
+        if self.is_counted:
+            return self
+        alike = (one for one in self.others if one.is_counted and _is_alike(self, one))
+        return max(alike, key=_moment, default=self)
+
 
 @dataclass(frozen=True)
 class OnMachine:
-    """What was measured of a pair on one machine, by Python."""
+    """What was measured of a pair on one machine with one way of choosing dependencies."""
 
     machine: Machine
     shown: tuple[Shown, ...]
+    setting: str = ""
+
+    @property
+    def dependencies(self) -> str:
+        """How third-party packages were chosen (`--deps`)."""
+        return self.shown[0].run.manifest.options.dependencies
+
+    @property
+    def name(self) -> str:
+        """The machine, and the dependencies where others are shown too."""
+        return ", ".join(filter(None, (self.machine.name, self.setting)))
+
+    @property
+    def folder(self) -> str:
+        """Where its pictures lie, beside the pair's page."""
+        return re.sub(r"[^A-Za-z0-9._]+", "-", self.name)
 
 
 @dataclass(frozen=True)
@@ -126,63 +189,56 @@ class Unreadable:
     error: DataError
     place: Path
 
-    @property
-    def pair(self) -> tuple[str, ...]:
-        """The names of target and pair, by the path."""
-        return self.place.parts[:2]
-
 
 @dataclass(frozen=True)
 class PairRuns:
-    """All that was measured of one pair."""
+    """All that is shown of a pair: by machine, the project's own dependencies first."""
 
     target: str
     pair: Pair
     machines: tuple[OnMachine, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """The runs of all machines."""
+        return tuple(one for on in self.machines for one in on.shown)
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The layers of all that is shown."""
-        shown = (one for on in self.machines for one in on.shown)
-        return tuple(dict.fromkeys(layer for one in shown for layer in one.layers))
+        """The layers of what was measured."""
+        return tuple(dict.fromkeys(layer for one in self.shown for layer in one.layers))
+
+    @property
+    def newest(self) -> Shown:
+        """The shown run that was begun last."""
+        return max(self.shown, key=_moment)
 
 
-@dataclass(frozen=True)
-class Collection:
-    """Pairs by themselves; `unreadable` holds every run that could not be read."""
+def read_pair(
+    folders: Iterable[Path], data: Path, series: Collection[str] = ()
+) -> tuple[PairRuns | None, tuple[Unreadable, ...]]:
+    """A pair by the folders of its runs, without those that are points of one of these series.
 
-    pairs: tuple[PairRuns, ...]
-    unreadable: tuple[Unreadable, ...]
-
-
-@dataclass(frozen=True)
-class AllRuns:
-    """Every run under `data/`, evaluated, and those that could not be read."""
-
-    runs: tuple[Evaluated, ...]
-    unreadable: tuple[Unreadable, ...]
-
-
-def read_all(data: Path) -> AllRuns:
-    """Read and evaluate everything; what is damaged does not keep the rest from being read."""
+    What is damaged does not keep the rest from being read. None where no run can be shown.
+    """
     runs: list[Evaluated] = []
     unreadable: list[Unreadable] = []
-    for folder in run_folders(data):
+    for own in folders:
         try:
-            runs.append(evaluated(folder))
+            if not (series and _is_point(own, series)):
+                runs.append(evaluated(own))
         except DataError as error:
-            unreadable.append(Unreadable(folder, error, folder.relative_to(data)))
-    return AllRuns(tuple(runs), tuple(unreadable))
+            unreadable.append(Unreadable(own, error, own.relative_to(data)))
+    return (pair_of(runs, unreadable) if runs else None), tuple(unreadable)
 
 
-def collect(everything: AllRuns, series: Container[str] = ()) -> Collection:
-    """Runs sorted into pairs, without those that are points of one of these series."""
-    runs = [one for one in everything.runs if one.run.manifest.options.series not in series]
-    unreadable = everything.unreadable
-    by_pair = _grouped(runs, lambda one: f"{one.run.manifest.target}/{one.run.manifest.pair.label}")
-    pairs = tuple(_pair(group, unreadable) for _, group in sorted(by_pair.items()))
-    return Collection(pairs, unreadable)
+def _is_point(folder: Path, series: Collection[str]) -> bool:
+    """Whether a run belongs to one of these series; one that can't be read belongs to none."""
+    try:
+        return read_manifest(folder).options.series in series
+    except DataError:
+        return False
 
 
 def agreement(shown: Evaluated, other: Evaluated) -> tuple[int, int]:
@@ -223,56 +279,84 @@ def evaluated(folder: Path) -> Evaluated:
         raise DataError(f"{folder} can't be evaluated: {error}", _HINT) from error
 
 
-def _pair(runs: list[Evaluated], unreadable: Iterable[Unreadable]) -> PairRuns:
+def pair_of(runs: Sequence[Evaluated], unreadable: Iterable[Unreadable] = ()) -> PairRuns:
+    """At least one run of one pair, sorted."""
     manifest = max(runs, key=_moment).run.manifest
-    label = manifest.pair.label
-    machines = _grouped(runs, lambda one: one.run.manifest.machine.name)
-    return PairRuns(
-        manifest.target,
-        manifest.pair,
-        tuple(_on_machine(group) for _, group in sorted(machines.items())),
-        tuple(one for one in unreadable if one.pair == (manifest.target, label)),
-    )
+    machines = _grouped(runs, _section)
+    ways = {one.run.manifest.options.dependencies for one in runs}
+    found = [_on_machine(group, named=len(ways) > 1) for _, group in sorted(machines.items())]
+    return PairRuns(manifest.target, manifest.pair, tuple(found), tuple(unreadable))
 
 
-def _on_machine(runs: list[Evaluated]) -> OnMachine:
+def _section(one: Evaluated) -> tuple[str, bool, str]:
+    way = one.run.manifest.options.dependencies
+    return one.run.manifest.machine.name, way != _OWN, way
+
+
+def _on_machine(runs: list[Evaluated], *, named: bool) -> OnMachine:
+    setting = f"--deps {runs[0].run.manifest.options.dependencies}" if named else ""
     by_python = _grouped(runs, lambda one: one.python).values()
-    shown = [one for group in by_python for one in _choose(group)]
+    shown = [one for group in by_python for one in _choose(group, setting)]
     shown.sort(key=lambda one: python_order(one.python))  # stable: parts stay behind their first
     newest = max(shown, key=_moment)
-    return OnMachine(newest.run.manifest.machine, tuple(shown))
+    return OnMachine(newest.run.manifest.machine, tuple(shown), setting)
 
 
-def _choose(runs: list[Evaluated]) -> Iterator[Shown]:
-    """The best run first, then those that share no benchmark with what is shown already."""
+def _choose(runs: list[Evaluated], setting: str) -> Iterator[Shown]:
+    """The best run first, then those that have a benchmark which none before them has."""
     ranked = sorted(
         runs, key=lambda one: (one.is_complete, not one.is_selective, _moment(one)), reverse=True
     )
-    part = ""
-    parts: Counter[str] = Counter()
-    while ranked:
-        best = ranked[0]
-        apart = [one for one in ranked[1:] if _names(best).isdisjoint(_names(one))]
-        others = [one for one in ranked[1:] if not _names(best).isdisjoint(_names(one))]
+    taken: dict[int, frozenset[str]] = {}
+    seen: frozenset[str] = frozenset()
+    for number, one in enumerate(ranked):
+        if not number or _names(one) - seen:
+            taken[number] = seen & _names(one)
+            seen |= _names(one)
+    parts: set[str] = set()
+    for number, elsewhere in taken.items():
+        best = ranked[number]
+        others = [
+            one
+            for other, one in enumerate(ranked)
+            if other not in taken and not _names(best).isdisjoint(_names(one))
+        ]
         others.sort(key=_moment, reverse=True)
-        yield Shown(best.run, best.evaluation, tuple(others), part)
-        ranked = [one for one in apart if _names(one)]
-        if ranked:
-            groups = "-".join(sorted(ranked[0].groups))
-            parts[groups] += 1
-            part = groups if parts[groups] == 1 else f"{groups}-{parts[groups]}"
+        made = Shown(best.run, best.evaluation, tuple(others), "", elsewhere, setting)
+        yield dataclasses.replace(made, part=_part(made, parts)) if number else made
 
 
-def _names(one: Evaluated) -> set[str]:
-    return {result.name for result in one.results}
+def _part(one: Shown, parts: set[str]) -> str:
+    """The groups of a run that is shown after another; with day and number where it takes them."""
+    groups = "-".join(sorted(one.groups))
+    dated = f"{groups} of {one.run.manifest.started_at[:10]}"
+    numbered = (f"{dated}-{number}" for number in itertools.count(2))
+    name = next(name for name in itertools.chain((groups, dated), numbered) if name not in parts)
+    parts.add(name)
+    return name
+
+
+def _names(one: Evaluated) -> frozenset[str]:
+    return frozenset(result.name for result in one.results)
+
+
+def _is_alike(one: Evaluated, other: Evaluated) -> bool:
+    """Whether two runs measured the same benchmarks of the same environments in the same way."""
+    ours, theirs = one.run.manifest, other.run.manifest
+    return (
+        one.plan == other.plan
+        and (ours.base.key, ours.head.key) == (theirs.base.key, theirs.head.key)
+        and ours.variables == theirs.variables
+        and set(ours.benchmarks) <= set(theirs.benchmarks)
+    )
 
 
 def _moment(one: Evaluated) -> tuple[str, str]:
     return one.run.manifest.started_at, one.run.manifest.run_id
 
 
-def _grouped(items: Iterable[_Item], key: Callable[[_Item], str]) -> dict[str, list[_Item]]:
-    groups: dict[str, list[_Item]] = {}
+def _grouped(items: Iterable[_Item], key: Callable[[_Item], _Key]) -> dict[_Key, list[_Item]]:
+    groups: dict[_Key, list[_Item]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
     return groups

@@ -1,27 +1,43 @@
-"""Make `results/` from `data/`."""
+"""Make `results/` from `data/`.
+
+Everything, or only what is not as `data/` has it: pages of pairs and series whose data changed
+since they were made, the small pages beside them, and the index. Both leave the same bytes.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from bench.core.catalogue import load_target, target_names
 from bench.core.errors import BenchError, DataError
 from bench.core.target import Target
 from bench.core.workspace import Workspace
+from bench.engine.store.place import pairs_of_runs
 from bench.engine.store.run import Run
 from bench.engine.store.series import SERIES_FOLDER
-from bench.report.history.select_series import collect_series
-from bench.report.history.series_page import series_file, write_series_page
-from bench.report.index import write_index
+from bench.formats.markdown import plain
+from bench.report.history.select_series import find_series
+from bench.report.index import Indexed, write_index
+from bench.report.jobs import Job, Made, PairJob, SeriesJob, make_pages
+from bench.report.known_pairs import KnownPairs
 from bench.report.output import Output
-from bench.report.pair.pair_page import write_pair_page
 from bench.report.rank.rank_page import write_rank_pages
-from bench.report.select_runs import collect, read_all
+from bench.report.sealed import Seals
 from bench.report.stack.stack_around import around_of
 from bench.report.stack.stack_page import write_stack_pages
+from bench.report.summaries import (
+    SUMMARY,
+    PairSummary,
+    SeriesSummary,
+    encoded,
+    read_summary,
+)
 from bench.report.validate.accuracy_page import write_accuracy_page
 from bench.report.validate.calibration_page import write_calibration_page
 from bench.report.validate.prior_art_page import write_prior_art
@@ -60,34 +76,149 @@ def write_report(workspace: Workspace) -> Written:
     Damaged runs and those of a newer format do not keep the rest from being written: they are among
     the `problems`. Raises `DataError` when a file can't be written.
     """
-    everything = read_all(workspace.data)
-    series = collect_series(workspace.data, everything.runs)
-    collection = collect(everything, series.ids)
-    output = Output(workspace.results, workspace.data)
-    for pair in collection.pairs:
-        with output.guarded(workspace.data / pair.target / pair.pair.label):
-            write_pair_page(pair, output)
-    for page in series.pages:
-        with output.guarded(workspace.data / page.target / SERIES_FOLDER / page.label):
-            write_series_page(page, output)
-    rankings = write_rank_pages(output)
-    held = write_accuracy_page(output)
-    stack = write_stack_pages(collection, around_of(_targets(workspace.targets)), output)
-    write_calibration_page(output)
-    write_selfcheck_pages(output)
-    if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
-        write_index(collection, series, output, rankings, stack, held=held)
+    report = _Report(workspace)
+    written = report.write(report.jobs)
     if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
-        output.problems += write_prior_art(collection, series, workspace)
-    output.remove_stale()
-    unreadable = tuple(one.error for one in everything.unreadable) + series.unreadable
-    return Written(
-        workspace.results,
-        len(everything.runs) + len(everything.unreadable),
-        len(rankings) + len(stack) + bool(held),
-        unreadable + tuple(output.problems),
-        {one: series_file(page) for page in series.pages for one in page.ids},
-    )
+        problems = write_prior_art(report.known, report.found, workspace)
+        written = dataclasses.replace(written, problems=(*written.problems, *problems))
+    return written
+
+
+def write_changes(workspace: Workspace) -> Written:
+    """Write what is not as `data/` has it; all other pages of pairs and series stay untouched.
+
+    What is damaged in data whose pages stay is in the index, and not among the `problems`. Pages of
+    prior art are left to a report of everything.
+    """
+    report = _Report(workspace)
+    return report.write(report.due())
+
+
+class _Report:
+    """One look at `data/`, and what is written of it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.output = Output(workspace.results, workspace.data)
+        self.found = find_series(workspace.data)
+        self.known = KnownPairs(workspace.data, self.found.ids)
+        self._kept = Made()
+        seals = Seals(workspace.data)
+        runs = pairs_of_runs(workspace.data)
+        self.runs = sum(map(len, runs.values()))
+        self._pairs = [
+            PairJob(folder, own, self.found.ids, seals.of_pair(folder, own))
+            for folder, own in runs.items()
+        ]
+        self._series = [
+            SeriesJob(several, seals.of_series(several)) for several in self.found.pages.values()
+        ]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The page of each pair and series; the long ones of series first."""
+        return [*self._series, *self._pairs]
+
+    def due(self) -> list[Job]:
+        """Those without a page that was made from what is in `data/` now."""
+        kept, results = self._kept, self.workspace.results
+        for of_range in self._series:
+            page = results / folder_of(of_range)
+            series = read_summary(page / SUMMARY, SeriesSummary, of_range.seal)
+            if series is not None and (page / "README.md").is_file():
+                kept.series.append((of_range, series))
+        points = {
+            (series.target, label): seal
+            for _, series in kept.series
+            for label, seal in series.points.items()
+        }
+        for of_pair in self._pairs:
+            page = results / of_pair.folder.relative_to(self.workspace.data)
+            pair = read_summary(page / SUMMARY, PairSummary, of_pair.seal)
+            if pair is not None and (page / "README.md").is_file():
+                kept.pairs.append((of_pair, pair))
+            elif points.get((page.parent.name, page.name)) == of_pair.seal:
+                kept.points.append(of_pair)
+        known = [id(job) for job, _ in (*kept.series, *kept.pairs)] + list(map(id, kept.points))
+        return [job for job in self.jobs if id(job) not in set(known)]
+
+    def write(self, due: Sequence[Job]) -> Written:
+        """Do what is due, then what is small, and the index."""
+        output, workspace = self.output, self.workspace
+        made = make_pages(due, workspace)
+        output.written |= made.written
+        output.problems += sorted(made.problems, key=str)
+        self._keep()
+        made.add(self._kept)
+        self._write_summaries(made)
+        pairs = [pair for _, pair in made.pairs]
+        series = [one for _, one in made.series]
+        self.known.add(made.pairs)
+        rankings = write_rank_pages(output)
+        held = write_accuracy_page(output)
+        stack = write_stack_pages(pairs, around_of(_targets(workspace.targets)), output)
+        write_calibration_page(output)
+        write_selfcheck_pages(output)
+        if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
+            indexed = Indexed(
+                pairs=pairs,
+                series=sorted(series, key=lambda one: (one.target, one.label)),
+                rankings=rankings,
+                stack=stack,
+                held=held,
+                unreadable=self._unreadable(made),
+            )
+            write_index(indexed, output)
+        output.remove_stale()
+        errors = (*sorted(made.errors, key=str), *self.found.unreadable)
+        return Written(
+            workspace.results,
+            self.runs,
+            len(rankings) + len(stack) + bool(held),
+            (*errors, *output.problems),
+            {one: summary.page for summary in series for one in summary.ids},
+        )
+
+    def _keep(self) -> None:
+        """Leave pages alone that are as they should be."""
+        for _, pair in self._kept.pairs:
+            self.output.keep(self.workspace.results / pair.folder)
+        for _, series in self._kept.series:
+            self.output.keep((self.workspace.results / series.page).parent)
+
+    def _write_summaries(self, made: Made) -> None:
+        """Beside each page; a series also tells of its points' pairs, which have no page."""
+        points = {(job.folder.parent.name, job.folder.name): job.seal for job in made.points}
+        kept = {id(job) for job, _ in (*self._kept.pairs, *self._kept.series)}
+        for of_pair, pair in made.pairs:
+            if id(of_pair) not in kept:
+                file = self.workspace.results / pair.folder / SUMMARY
+                self.output.write(file, encoded(pair, of_pair.seal))
+        for of_range, one in made.series:
+            if id(of_range) not in kept:
+                labels = {label for each in of_range.series for label in each.labels}
+                own = {label: points[one.target, label] for label in sorted(labels)
+                       if (one.target, label) in points}  # fmt: skip
+                series = msgspec.structs.replace(one, points=own)
+                file = (self.workspace.results / series.page).with_name(SUMMARY)
+                self.output.write(file, encoded(series, of_range.seal))
+
+    def _unreadable(self, made: Made) -> list[str]:
+        """Everything that can't be read, as Markdown, in one order whoever found it."""
+        words = [*made.unreadable]
+        words += [one for _, summary in made.pairs for one in summary.unreadable]
+        words += [one for _, summary in made.series for one in summary.unreadable]
+        words += [
+            f"a series could not be read: {plain(self.output.shown(one))}"
+            for one in self.found.unreadable
+        ]
+        return sorted(set(words))
+
+
+def folder_of(job: SeriesJob) -> Path:
+    """The folder of a range's page, from `results/` on."""
+    manifest = job.series[0].manifest
+    return Path(manifest.target, SERIES_FOLDER, manifest.points.label)
 
 
 def _targets(folder: Path) -> Iterator[Target]:

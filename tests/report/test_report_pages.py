@@ -105,7 +105,7 @@ def test_the_conditions_stand_on_top(workspace: Workspace) -> None:
     line = f"{load} | harness clean | {tests} | ⚠ 1 package differs"
     assert line in page_of(workspace).partition("![")[0]
     row = "quiet 1% · clean · tests not run (none declared)"
-    assert cells(index_of(workspace), "[sample")[4] == row
+    assert cells(index_of(workspace), "[sample")[5] == row
 
 
 def test_the_picture_says_the_result_to_those_who_cannot_see_it(workspace: Workspace) -> None:
@@ -232,37 +232,39 @@ def test_commits_are_named_by_what_they_do_and_show_what_proves_them(workspace: 
     assert cells(differences, "new") == ["new", "not installed", "1"]
 
 
-def test_the_index_sorts_by_layer(workspace: Workspace) -> None:
+def test_the_index_sorts_targets_by_layer(workspace: Workspace) -> None:
     for layer in ("something else", "prior art", "core engine"):
         write_run(workspace, RunPlan(SMALL, layer=layer, target=layer.split()[0]))
     write_report(workspace)
     index = index_of(workspace)
-    places = [index.index(f"## {name}") for name in ("Core engine", "Prior art", "Something else")]
+    titles = ("core (core engine)", "prior (prior art)", "something (something else)")
+    places = [index.index(f"## {name}") for name in titles]
     assert places == sorted(places)
     row = cells(index, "[prior")
-    assert row[0] == "[prior 1.0 → 2.0](prior/1.0..2.0/README.md)"
-    assert row[1] == "–"
-    assert re.fullmatch(r"1 of 1 \([12]\.\d\dx\)", row[2])
+    assert row[:3] == ["[prior 1.0 → 2.0](prior/1.0..2.0/README.md)", "2026-11-23", "–"]
+    assert re.fullmatch(r"1 of 1 \([12]\.\d\dx\)", row[3])
 
 
 def test_the_index_has_a_line_a_pair_with_its_pythons(workspace: Workspace) -> None:
     write_run(workspace, RunPlan(python="3.12"))
     write_run(workspace, RunPlan((*SMALL, command("worse", ratio=1.0)), python="3.13"))
     write_report(workspace)
-    _, slower, faster, other, _ = cells(index_of(workspace), "[sample")
+    _, _, slower, faster, other, _ = cells(index_of(workspace), "[sample")
     assert slower.startswith("**3.12: 1 of 3, 3.13: 0 of 2 (+")
     assert faster.startswith("3.12: 1 of 3, 3.13: 1 of 2 (")
     assert other == "1 same"
 
 
-def test_benchmarks_are_listed_in_their_own_layer(workspace: Workspace) -> None:
+def test_a_layer_that_is_not_the_targets_own_has_a_line(workspace: Workspace) -> None:
     across = command("across", ratio=1.5)
     across = replace(across, benchmark=Benchmark(name="across", command=("x",), layer="boundary"))
     write_run(workspace, RunPlan((*SMALL, across)))
     write_report(workspace)
-    core, boundary = index_of(workspace).split("## Boundary")
-    assert cells(core, "[sample")[1] == "–"
-    assert cells(boundary, "[sample")[1].startswith("**1 of 1")
+    index = index_of(workspace)
+    assert cells(index, "[sample")[2] == "–"
+    boundary = cells(index, "[sample", 1)
+    assert boundary[0].endswith("README.md) (boundary)")
+    assert boundary[2].startswith("**1 of 1")
     assert "core engine and boundary · " in page_of(workspace)
 
 
@@ -279,7 +281,7 @@ def test_tests_that_newly_fail_are_said_first(workspace: Workspace) -> None:
     assert "tests: 5 passed → 4 passed, 1 failed" in page
     environments = page_of(workspace, name="environments")
     assert "test_a\\|b" in section(environments, "Tests of the project")
-    assert "**tests fail**" in cells(index_of(workspace), "[sample")[4]
+    assert "**tests fail**" in cells(index_of(workspace), "[sample")[5]
 
 
 @pytest.mark.parametrize("place", ["everything", "committed"])

@@ -7,20 +7,16 @@ from pathlib import Path
 
 from support.synthetic_runs import RunPlan, command, control, workspace_in, write_run
 
-from bench.core.options import Options
 from bench.report.write import write_report
 
 
-def page_with(
-    tmp_path: Path, ratio_on_older: float, rounds: int = 40, dependencies: str = "own"
-) -> str:
+def page_with(tmp_path: Path, ratio_on_older: float, rounds: int = 40) -> str:
     workspace = replace(
         workspace_in(tmp_path), data=tmp_path / "data", results=tmp_path / "results"
     )
     for python, ratio, count in (("3.12", ratio_on_older, rounds), ("3.13", 0.7, 40)):
         made = (control(), command("import-re", ratio=ratio, rounds=count), command("same"))
-        options = Options(dependencies=dependencies if python == "3.12" else "own")
-        write_run(workspace, RunPlan(made, python=python, options=options))
+        write_run(workspace, RunPlan(made, python=python))
     write_report(workspace)
     return (workspace.results / "sample" / "1.0..2.0" / "README.md").read_text(encoding="utf-8")
 
@@ -40,10 +36,3 @@ def test_an_undecided_effect_differs_from_none(tmp_path: Path) -> None:
     page = page_with(tmp_path, ratio_on_older=0.4, rounds=3)
     assert "3.12: undecided" in page
     assert "differs between Pythons" not in page
-
-
-def test_runs_with_different_dependencies_say_nothing_of_pythons(tmp_path: Path) -> None:
-    page = page_with(tmp_path, ratio_on_older=1.0, dependencies="base")
-    assert "differs between Pythons" not in page
-    ways = "`--deps base` on Python 3.12 and `--deps own` on Python 3.13"
-    assert f"Effects are not compared between these runs: {ways}." in page

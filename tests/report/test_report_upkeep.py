@@ -163,7 +163,7 @@ def test_the_same_bytes_from_every_process(workspace: Workspace, tmp_path: Path)
         }
         for folder in folders
     )
-    assert len(first) == 8
+    assert len(first) == 9
     assert first == second
 
 

@@ -110,6 +110,7 @@ class RunPlan:
     digest: str = "d"
     kernel: str = "6.1"
     cpu_model: str = ""
+    reference_us: float | None = None
 
 
 def add_counters(folder: Path, names: Sequence[str]) -> None:
@@ -272,6 +273,7 @@ def machine_of(plan: RunPlan) -> Machine:
         aslr="2",
         isolated_cpus=(),
         can_pin=True,
+        reference_us=plan.reference_us,
     )
 
 

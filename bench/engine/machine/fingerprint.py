@@ -7,12 +7,18 @@ import os
 import platform
 import re
 import socket
+import time
+from functools import cache
 from pathlib import Path
 
 import psutil
 
 from bench.core.machine import Machine
 from bench.engine.machine.pinning import Slice, parse_cpu_list
+
+_PASSES = 100
+_EXPONENT = (1 << 256) - 189
+_MODULUS = (1 << 512) - 569
 
 
 def describe_machine() -> Machine:
@@ -36,7 +42,27 @@ def describe_machine() -> Machine:
         aslr=_tell("/proc/sys/kernel/randomize_va_space"),
         isolated_cpus=isolated_cpus(),
         can_pin=hasattr(os, "sched_setaffinity"),
+        smt=_tell("/sys/devices/system/cpu/smt/control"),
+        reference_us=reference_us(),
     )
+
+
+@cache
+def reference_us() -> float:
+    """Microseconds of the fastest of many passes of one computation, to two digits.
+
+    Two machines of one CPU model need not be of one speed, and their names may be the same (copied
+    images). Modular powers of numbers in the first cache: CPython has them in C, alike since 3.11,
+    and a pass is short enough to find the core to itself on a busy machine.
+    """
+    fastest_ns = min(_pass_ns() for _ in range(_PASSES))
+    return float(f"{fastest_ns / 1000:.2g}")
+
+
+def _pass_ns() -> int:
+    started = time.perf_counter_ns()
+    pow(3, _EXPONENT, _MODULUS)
+    return time.perf_counter_ns() - started
 
 
 def isolated_cpus() -> tuple[int, ...]:

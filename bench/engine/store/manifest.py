@@ -121,6 +121,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
                 yield f"{what} ({known} before, {found} now)" if both else what
 
     @property
+    def _cores(self) -> str:
+        """The cores that could be pinned to, and how they are kept apart."""
+        named = ",".join(map(str, self.cpus)) or "not pinned"
+        isolated = ",".join(map(str, self.machine.isolated_cpus))
+        apart = f" of isolated {isolated}" if isolated else ""
+        return f"{named}{apart}{f' in {self.slice}' if self.slice else ''}"
+
+    @property
     def _conditions(self) -> dict[str, object]:
         """What decides about figures besides the question, by its name in messages."""
         machine, pinning = self.machine, self.pinning
@@ -133,7 +141,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             "the CPU governor": machine.governor,
             "the clock source": machine.clock_source,
             "address space randomisation": machine.aslr,
-            "the cores": (self.cpus, machine.isolated_cpus, machine.can_pin, self.slice),
+            "simultaneous multithreading": machine.smt,
+            "the cores": self._cores,
             "the pinning of the machine": pinning and (pinning.pinned, pinning.holds),
             "the network": self.network,
             "the sandbox": self.sandbox,

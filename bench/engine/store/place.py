@@ -60,6 +60,15 @@ def run_folders(data: Path) -> Iterator[Path]:
     yield from (one for one in _folders(data) if not one.is_relative_to(data / CALIBRATION))
 
 
+def pairs_of_runs(data: Path) -> dict[Path, tuple[Path, ...]]:
+    """The same by pair: its folder, and those of its runs."""
+    found: dict[Path, list[Path]] = {}
+    for folder in run_folders(data):
+        pair = data.joinpath(*folder.relative_to(data).parts[:2])
+        found.setdefault(pair, []).append(folder)
+    return {pair: tuple(folders) for pair, folders in found.items()}
+
+
 def calibration_folders(data: Path) -> Iterator[Path]:
     """The same for calibrations."""
     yield from _folders(data / CALIBRATION)

@@ -168,10 +168,19 @@ def read_run(folder: Path) -> Run:
 
 def read_placed(folder: Path) -> Run:
     """Read a run that must be the one its folder is named for, and no link; raises `DataError`."""
+    return _with_rounds(folder, *_placed(folder))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of such a run without its rounds; raises `DataError`."""
+    return _placed(folder)[0]
+
+
+def _placed(folder: Path) -> tuple[Manifest, str]:
     check_links(folder, folder.parent)
     manifest, digest = _manifest(folder)
     check_place(folder, manifest)
-    return _with_rounds(folder, manifest, digest)
+    return manifest, digest
 
 
 def _manifest(folder: Path) -> tuple[Manifest, str]:

@@ -105,13 +105,17 @@ class Series:
         found = (one for one in self.failures if (one.index, one.python) == (index, python))
         return max(found, key=lambda one: one.at, default=None)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The pairs that its points make with the anchor, by their labels."""
+        points = range(len(self.manifest.points.points))
+        return tuple(dict.fromkeys(self.manifest.pair(index).label for index in points))
+
     def run_folders(self, data: Path) -> Iterator[Path]:
-        """The folders of all runs of this series; those that can't be read are left out."""
-        manifest = self.manifest
-        for index in range(len(manifest.points.points)):
-            for python in sorted((data / manifest.target / manifest.pair(index).label).glob("py*")):
-                version = python.name.removeprefix("py")
-                yield from (run.folder for run in self._runs(data, index, version))
+        """The folders in which runs of its points may lie, those of others among them."""
+        for label in self.labels:
+            folder = data / self.manifest.target / label
+            yield from sorted(folder.glob(f"py*/{self.manifest.machine.name}/*/"))
 
     def finished_run(self, data: Path, index: int, python: str) -> Run | None:
         """The complete run of a point, if there is one; damaged ones are passed over."""
@@ -136,7 +140,8 @@ def series_place(data: Path, wanted: SeriesManifest) -> Path:
 
 def series_folders(data: Path) -> Iterator[Path]:
     """All folders under `data/` that hold a series, in a stable order."""
-    yield from (file.parent for file in files_below(data) if file.name == _MANIFEST)
+    for folder in sorted(data.glob(f"*/{SERIES_FOLDER}/")):
+        yield from (file.parent for file in files_below(folder) if file.name == _MANIFEST)
 
 
 def read_series(folder: Path) -> Series:

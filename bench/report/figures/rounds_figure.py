@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.core.result import Result
@@ -115,7 +114,7 @@ def draw_rounds(data: RoundsPicture) -> Figure:
                 left + name_in + 0.12, top + 0.2, panel.words,
                 size=style.SMALL_PT, color=style.MUTED,
             )  # fmt: skip
-        _panel(card.axes(left, top + 0.28, width, _PANEL_IN), panel)
+        _panel(card, left, top + 0.28, width, panel)
     words = (
         "each round's ratio head/base, in measuring order · filled: decides the verdict · line and "
         "shade: estimate, interval"
@@ -125,36 +124,37 @@ def draw_rounds(data: RoundsPicture) -> Figure:
     return card.figure
 
 
-def _panel(axes: Axes, panel: RoundsPanel) -> None:
+def _panel(
+    card: style.Card, left: float, top: float, width: float, panel: RoundsPanel
+) -> None:
     start, end = ends(panel.interval)
     known = panel.interval is not None and math.isfinite(panel.interval.ratio)
     middle = [math.log(panel.interval.ratio)] if panel.interval is not None and known else []
     low, high = _range(panel.ratios, [*middle, 0.0] if _is_near(panel.ratios) else middle)
     count = len(panel.ratios)
-    axes.set_xlim(0.5 - count * 0.02, count + 0.5 + count * 0.02)
-    axes.set_ylim(low, high)
-    places = ticks(low, high, 4)
-    axes.set_yticks([at for at, _ in places], [words for _, words in places])
-    axes.tick_params(axis="y", length=0)
-    axes.set_xticks(sorted({1, count}))
-    axes.grid(axis="y", color=style.GRID, linewidth=0.8)
+    across = 0.5 - count * 0.02, count + 0.5 + count * 0.02
+    field = style.Field(card, (left, top, width, _PANEL_IN), across, (low, high))
+    field.numbers(sorted({1, count}), ticks(low, high, 4))
     band = math.log1p(panel.mei)
     if low < band and high > -band:
-        axes.axhspan(max(-band, low), min(band, high), color=style.BAND, linewidth=0)
+        field.band(-band, band, facecolor=style.BAND, zorder=0)
     for at in middle:
-        axes.axhline(at, color=style.BLUE, linewidth=1.1)
-        axes.axhspan(max(start, low), min(end, high), color=style.BLUE, alpha=0.12, linewidth=0)
+        field.level(at, color=style.BLUE, linewidth=1.1)
+        field.band(start, end, facecolor=style.BLUE, alpha=0.12)
     for place in panel.resumed:
-        axes.axvline(place + 0.5, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
-    _points(axes, panel, low, high)
+        dashes = (0, (2, 2))
+        edge = [place + 0.5, place + 0.5]
+        field.line(edge, [low, high], color=style.MUTED, linewidth=0.9, linestyle=dashes)
+    _points(field, panel)
 
 
 def _is_near(ratios: Sequence[float]) -> bool:
     return abs(float(np.median(ratios))) < math.log(1.2)
 
 
-def _points(axes: Axes, panel: RoundsPanel, low: float, high: float) -> None:
+def _points(field: style.Field, panel: RoundsPanel) -> None:
     """All rounds; what lies outside is an arrow at the edge."""
+    low, high = field.up
     inset = 0.05 * (high - low)
     for decides in (False, True):
         places = [
@@ -164,15 +164,15 @@ def _points(axes: Axes, panel: RoundsPanel, low: float, high: float) -> None:
             )
             if one is decides
         ]
-        style.dots(axes, [one for one in places if low <= one[1] <= high], filled=decides)
+        field.dots([one for one in places if low <= one[1] <= high], filled=decides)
         for beyond, at, shape in (
             ([x for x, y in places if y > high], high - inset, "^"),
             ([x for x, y in places if y < low], low + inset, "v"),
         ):
             if beyond:
                 face = style.INK if decides else style.CARD
-                axes.plot(
-                    beyond, [at] * len(beyond), shape,
+                field.line(
+                    beyond, [at] * len(beyond), linestyle="none", marker=shape,
                     markersize=3.6, color=style.INK, markerfacecolor=face,
                 )  # fmt: skip
 

@@ -6,7 +6,8 @@ that was told to take some. Nothing is ever pooled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from bench.core.result import CONTROL, Result
 from bench.core.revision import Revision, Source
 from bench.core.variants import python_order
 from bench.core.verdict import Verdict
+from bench.engine.store.events import Counted, Measured
+from bench.engine.store.run import read_manifest
 from bench.engine.store.series import Series, read_series, series_folders
-from bench.report.select_runs import Evaluated
+from bench.report.select_runs import Evaluated, Unreadable, evaluated
 
 
 @dataclass(frozen=True)
@@ -119,10 +122,10 @@ class SeriesPage:
 
 
 @dataclass(frozen=True)
-class SeriesCollection:
-    """All series under `data/`; `ids` are also those that could not be read."""
+class SeriesFound:
+    """All series under `data/`, by target and range; `ids` are also those of damaged ones."""
 
-    pages: tuple[SeriesPage, ...]
+    pages: dict[tuple[str, str], tuple[Series, ...]]
     unreadable: tuple[DataError, ...]
     ids: frozenset[str]
 
@@ -134,31 +137,56 @@ def point_label(series: Series, revision: Revision) -> str:
     return revision.identity[:7] if series.manifest.points.selection.every else revision.name
 
 
-def collect_series(data: Path, runs: Iterable[Evaluated]) -> SeriesCollection:
-    """Read all series and find their points among the runs."""
-    found, unreadable = [], []
+def find_series(data: Path) -> SeriesFound:
+    """Read what series there are, and none of their runs."""
+    found: dict[tuple[str, str], list[Series]] = {}
+    unreadable = []
     folders = list(series_folders(data))
     for folder in folders:
         try:
-            found.append(read_series(folder))
+            one = read_series(folder)
+            found.setdefault((one.manifest.target, one.manifest.points.label), []).append(one)
         except DataError as error:
             unreadable.append(error)
-    of_series: dict[str, list[Evaluated]] = {}
-    for run in runs:
-        of_series.setdefault(run.run.manifest.options.series, []).append(run)
-    pages: dict[tuple[str, str], dict[str, list[Series]]] = {}
-    for one in found:
-        manifest = one.manifest
-        page = pages.setdefault((manifest.target, manifest.points.label), {})
-        page.setdefault(manifest.machine.name, []).append(one)
-    return SeriesCollection(
-        tuple(
-            SeriesPage(target, label, tuple(_choose(one, of_series) for one in machines.values()))
-            for (target, label), machines in sorted(pages.items())
-        ),
+    return SeriesFound(
+        {key: tuple(several) for key, several in sorted(found.items())},
         tuple(unreadable),
         frozenset(folder.name for folder in folders),  # those of damaged ones as well
     )
+
+
+def read_series_page(several: Sequence[Series], data: Path) -> tuple[SeriesPage, list[Unreadable]]:
+    """All series of a range with the runs of their points, and those that can't be read."""
+    unreadable: list[Unreadable] = []
+    machines: dict[str, list[Series]] = {}
+    for one in several:
+        machines.setdefault(one.manifest.machine.name, []).append(one)
+    runs = {one.manifest.series_id: list(runs_of(one, data, unreadable)) for one in several}
+    first = several[0].manifest
+    return (
+        SeriesPage(
+            first.target,
+            first.points.label,
+            tuple(_choose(of_one, runs) for of_one in machines.values()),
+        ),
+        unreadable,
+    )
+
+
+def runs_of(series: Series, data: Path, unreadable: list[Unreadable]) -> Iterator[Evaluated]:
+    """The runs of a series without their rounds; those that can't be read are put on the list."""
+    for folder in series.run_folders(data):
+        try:
+            if read_manifest(folder).options.series == series.manifest.series_id:
+                yield _slim(evaluated(folder))
+        except DataError as error:
+            unreadable.append(Unreadable(folder, error, folder.relative_to(data)))
+
+
+def _slim(one: Evaluated) -> Evaluated:
+    """A run without its rounds: a series can have a thousand."""
+    events = tuple(event for event in one.run.events if not isinstance(event, Measured | Counted))
+    return Evaluated(dataclasses.replace(one.run, events=events), one.evaluation)
 
 
 def with_runs(series: Series, runs: Iterable[Evaluated]) -> SeriesRuns:
@@ -196,7 +224,7 @@ def _rank(one: Evaluated) -> tuple[bool, str]:
 def _choose(several: Sequence[Series], of_series: dict[str, list[Evaluated]]) -> SeriesRuns:
     def rank(one: Series) -> tuple[bool, bool, str]:
         options = one.manifest.options
-        has_runs = one.manifest.series_id in of_series
+        has_runs = bool(of_series.get(one.manifest.series_id))
         return has_runs, not (options.benchmarks or options.groups), one.manifest.started_at
 
     best, *others = sorted(several, key=rank, reverse=True)

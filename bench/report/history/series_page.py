@@ -25,6 +25,7 @@ from bench.report.history.series_csv import series_csv
 from bench.report.history.series_steps import ANCHOR, Step, name_of, steps_of
 from bench.report.output import Output, Page
 from bench.report.pair.repeat import option_words
+from bench.report.summaries import SeriesSummary
 
 _MOST_STEPS = 15
 _DIFFERS = {Verdict.FASTER, Verdict.SLOWER, Verdict.BELOW_MEI}
@@ -40,6 +41,31 @@ def write_series_page(page: SeriesPage, output: Output) -> None:
     file = output.page(series_file(page))
     file.write(_blocks(page, file))
     output.write(file.file.parent / "series.csv", series_csv(page))
+
+
+def series_summary(page: SeriesPage, unreadable: tuple[str, ...]) -> SeriesSummary:
+    """What the index says of it: a row for each machine."""
+    return SeriesSummary(
+        target=page.target,
+        label=page.label,
+        ids=page.ids,
+        rows=tuple(_index_row(page, shown) for shown in page.machines),
+        page=series_file(page),
+        unreadable=unreadable,
+    )
+
+
+def _index_row(page: SeriesPage, shown: SeriesRuns) -> tuple[str, ...]:
+    return (
+        plain(page.target),
+        link(page.label, series_file(page)),
+        str(len(shown.series.manifest.points.points)),
+        joined(list(shown.by_python)) or "–",
+        overview_words(shown) or "none",
+        day(shown.series.manifest.started_at),
+        plain(shown.machine.name),
+        "yes" if shown.is_complete else "**no**",
+    )
 
 
 def _blocks(page: SeriesPage, file: Page) -> Iterator[str]:

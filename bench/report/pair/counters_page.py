@@ -19,7 +19,7 @@ from bench.engine.store.events import Counted
 from bench.engine.store.run import Run
 from bench.explain.counters.witness import disagreements, modules, undecided
 from bench.formats.markdown import bullets, code, document, heading, link, plain, table
-from bench.formats.text import amount, change, counted, mebibytes, signed
+from bench.formats.text import amount, change, counted, day, mebibytes, signed
 from bench.report.output import Output, Page
 from bench.report.pair.traffic import repeated, traffic_blocks
 from bench.report.select_runs import Evaluated, PairRuns, Shown
@@ -82,8 +82,9 @@ class CountedBenchmark:
 
 def counted_of(one: Evaluated) -> list[CountedBenchmark]:
     """All benchmarks of a run that can be counted (scripts can't), counted or not yet."""
+    run = one.counted_in.run if isinstance(one, Shown) else one.run
     return [
-        CountedBenchmark(result, one.run.counted(result.name), _deciding(one.run, result))
+        CountedBenchmark(result, run.counted(result.name), _deciding(one.run, result))
         for result in one.evaluation.results
         if result.benchmark.kind is not Kind.SCRIPT and result.available
     ]
@@ -111,9 +112,21 @@ def _page_blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
     for on in pair.machines:
         for one in reversed(on.shown):
             yield heading(2, f"{one.name}, {on.machine.name}")
+            if one.counted_in is not one:
+                yield _of_another_run(one)
             yield counters_section(one) or "Scripts are not counted."
             if any(each.counted for each in counted_of(one)):
                 yield link("All counters of each benchmark", details_name(one))
+
+
+def _of_another_run(one: Shown) -> str:
+    """Whose counters these are, where the run that is shown has none."""
+    other = one.counted_in.run.manifest
+    return (
+        f"Counted in run {code(other.run_id)} of {day(other.started_at)}, which differs from the "
+        f"one that is shown ({code(one.run.manifest.run_id)}, {day(one.run.manifest.started_at)}) "
+        "in nothing but that."
+    )
 
 
 def details_name(one: Shown) -> str:

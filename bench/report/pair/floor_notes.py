@@ -13,7 +13,7 @@ from bench.validate.calibration.lookup import STALE_AFTER, Fitting
 
 def floor_notes(run: Run, fitting: Fitting | None) -> list[str]:
     """Which calibration the minimum detectable effects come from, and what is wrong with it."""
-    if fitting is None:
+    if fitting is None or fitting.slower is not None:
         return floor_warnings(run, fitting)
     rate = fitting.calibration.wrong
     words = (
@@ -33,6 +33,14 @@ def floor_warnings(run: Run, fitting: Fitting | None) -> list[str]:
         return [
             f"Not calibrated: the {DETECTABLE} of {target} on Python {python} is not known on this "
             f"machine. {again} measures it."
+        ]
+    if fitting.slower is not None:
+        times = max(fitting.slower, 1 / fitting.slower)
+        how = "slow" if fitting.slower > 1 else "fast"
+        return [
+            f"The calibration of {fitting.calibration.at:%Y-%m-%d} does not speak for this run: "
+            f"by its reference speed the machine is {times:.1f} times as {how} as it was then. "
+            f"{again} makes a new one."
         ]
     found = []
     if fitting.is_stale:

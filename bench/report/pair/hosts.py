@@ -35,15 +35,18 @@ class _OnHost:
 def hosts_section(machines: Sequence[OnMachine], level: int) -> Iterator[str]:
     """A table for each Python that was measured on several hosts."""
     pythons = {one.python for on in machines for one in on.shown}
-    for python in sorted(pythons, key=python_order):
-        by_host = {
-            on.machine.name: one
-            for on in machines
-            for one in on.shown
-            if one.python == python and not one.part
-        }
-        if len(by_host) > 1:
-            yield heading(level, f"Across hosts, Python {plain(python)}")
+    for setting in dict.fromkeys(on.setting for on in machines):
+        for python in sorted(pythons, key=python_order):
+            by_host = {
+                on.machine.name: one
+                for on in machines
+                for one in on.shown
+                if (one.python, on.setting) == (python, setting) and not one.part
+            }
+            if len(by_host) < 2:
+                continue
+            name = plain(next(iter(by_host.values())).name)
+            yield heading(level, f"Across hosts, {name}")
             yield _explanation(by_host)
             yield table(_columns(by_host), list(_rows(by_host)))
 

@@ -42,6 +42,11 @@ def _facts(machine: Machine) -> list[list[str]]:
         ["system", plain(machine.system)],
         ["kernel", plain(machine.kernel)],
         ["hypervisor", plain(machine.hypervisor)],
+        ["simultaneous multithreading", plain(machine.smt or "not recorded")],
+        [
+            "reference speed (a fixed computation)",
+            f"{machine.reference_us:g} µs" if machine.reference_us else "not recorded",
+        ],
         ["governor", plain(machine.governor)],
         ["clock", plain(machine.clock_source)],
         ["address space randomisation", plain(aslr)],

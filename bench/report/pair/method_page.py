@@ -64,7 +64,7 @@ def _blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
 
 
 def _run(one: Shown, page: Page) -> Iterator[str]:
-    fit = fitting(one.run, page.output.calibrations)
+    fit = fitting(one.run, page.output.calibrations_of(one.run.manifest.target))
     detectable = fit.detectable(one.run, one.evaluation.level) if fit else {}
     rows = [
         [*_obtained(one, result), *([_detectable(result, detectable)] if detectable else [])]

@@ -15,7 +15,7 @@ from bench.formats.text import joined, share
 from bench.report.pair.asides import aside_notes
 from bench.report.pair.control import control_warning
 from bench.report.pair.floor_notes import floor_warnings
-from bench.report.pair.pythons import different_dependencies, differing_effects
+from bench.report.pair.pythons import differing_effects
 from bench.report.select_runs import Evaluated
 from bench.validate.calibration.lookup import Fitting
 
@@ -26,9 +26,6 @@ _NOISY_STEAL = 0.02
 def warnings(one: Evaluated, fitting: Fitting | None, all_: Sequence[Evaluated]) -> list[str]:
     """All that the page of a pair warns of; `all_` are the runs it shows beside this one."""
     found = [*notes(one.run, one.evaluation), *floor_warnings(one.run, fitting)]
-    ways = different_dependencies(all_)
-    if ways:
-        found.append(f"Effects are not compared between these runs: {ways}.")
     differing = differing_effects(all_)
     if differing:
         names = joined([f"`{name}`" for name in differing])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from bench.core.options import Options
 from bench.formats.markdown import bullets, code, heading, image, link, plain, prose
 from bench.formats.text import counted, day, joined
 from bench.report.figures.forest import draw_forest, forest_of
@@ -18,6 +19,7 @@ from bench.report.pair.hosts import hosts_section
 from bench.report.pair.means_table import means_table
 from bench.report.pair.method_page import write_method_page
 from bench.report.pair.notes import warnings
+from bench.report.pair.other_runs import other_runs
 from bench.report.pair.pair_tables import comparison_table, more_tables, places_of
 from bench.report.pair.reasons import reasons_of, without_reason
 from bench.report.pair.repeat import repeat_commands
@@ -57,14 +59,25 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
     if len(pair.machines) == 1:
         yield from _machine_blocks(pair.machines[0], page, 2)
         return
-    yield (
-        f"Measured on {len(pair.machines)} machines, whose times are never pooled; each has a "
-        "section."
-    )
+    yield _apart(pair)
     yield from hosts_section(pair.machines, 2)
     for on in pair.machines:
-        yield heading(2, f"On {on.machine.name}")
+        yield heading(2, _section_title(on))
         yield from _machine_blocks(on, page, 3)
+
+
+def _apart(pair: PairRuns) -> str:
+    """What keeps the sections of a page from being one."""
+    machines = len({on.machine.name for on in pair.machines})
+    ways = list(dict.fromkeys(code(f"--deps {on.dependencies}") for on in pair.machines))
+    parts = [f"on {machines} machines"] if machines > 1 else []
+    parts += [f"with other dependencies ({joined(ways)})"] if len(ways) > 1 else []
+    return f"Measured {joined(parts)}: times are never pooled, and each has a section."
+
+
+def _section_title(on: OnMachine) -> str:
+    way = f" with {code(on.setting)}" if on.setting else ""
+    return f"On {on.machine.name}{way}"
 
 
 def _about(pair: PairRuns, page: Page) -> str:
@@ -78,7 +91,10 @@ def _about(pair: PairRuns, page: Page) -> str:
     index = link("all results", page.link_to(page.output.root / "README.md"))
     layer = plain(joined(pair.layers))
     where = joined(list(machines))
-    return f"{layer} · Python {joined(pythons)} · {when} · {where} · {index}"
+    ways = dict.fromkeys(on.dependencies for on in pair.machines)
+    usual = list(ways) == [Options().dependencies]
+    deps = "" if usual else f" · {joined([code(f'--deps {way}') for way in ways])}"
+    return f"{layer} · Python {joined(pythons)}{deps} · {when} · {where} · {index}"
 
 
 def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
@@ -91,7 +107,7 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
             yield f"> ⚠ {one.name}: {warning}"
     yield conditions(shown)
     forest = forest_of(f"{shown[0].run.manifest.target} {_labels(shown)}: time, head/base", shown)
-    picture = page.picture(f"{on.machine.name}/ratios.svg", forest, draw_forest)
+    picture = page.picture(f"{on.folder}/ratios.svg", forest, draw_forest)
     yield image(_alternative(said), picture)
     places = places_of(shown, [row.name for row in forest.rows])
     pythons = list(dict.fromkeys(one.python for one in shown))
@@ -108,7 +124,7 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     yield from more_tables(shown, places, pythons)
     yield heading(level, "Repeat it")
     yield repeat_commands(shown)
-    raw = [link(f"raw data, {one.name}", page.link_to(one.run.folder)) for one in shown]
+    raw = [link(f"raw data, {plain(one.name)}", page.link_to(one.run.folder)) for one in shown]
     pages = [link(name, f"{name}.md") for name in ("counters", "rounds", "method", "environments")]
     yield " · ".join((*pages, page.docs("measure.md", "how it is measured"), *raw))
 
@@ -127,9 +143,10 @@ def _cautions(on: OnMachine, page: Page) -> list[str]:
     """What to know before believing a figure: each once, with its Pythons where not all say it."""
     said: dict[str, list[str]] = {}
     for one in on.shown:
-        fit = fitting(one.run, page.output.calibrations)
+        fit = fitting(one.run, page.output.calibrations_of(one.run.manifest.target))
         above = control_warning(one.run, one.evaluation) if one.evaluation.doubtful else ""
-        for words in (each for each in warnings(one, fit, on.shown) if each != above):
+        told = (*warnings(one, fit, on.shown), *other_runs(one))
+        for words in (each for each in told if each != above):
             said.setdefault(words, []).append(one.name)
     several = len(on.shown) > 1
     return [

@@ -15,10 +15,9 @@ def differing_effects(shown: Sequence[Evaluated]) -> dict[str, str]:
 
     It differs where the intervals of two Pythons do not overlap. Each interval holds its
     own ratio with 95% or more, so two of one and the same ratio miss each other in less than 5%
-    of cases, by far for most widths. Runs with different dependencies say nothing of Pythons.
+    of cases, by far for most widths. All runs must have chosen dependencies in one way: others say
+    nothing of Pythons.
     """
-    if different_dependencies(shown):
-        return {}
     by_name: dict[str, list[tuple[str, Result]]] = {}
     for one in shown:
         for result in one.results:
@@ -26,14 +25,6 @@ def differing_effects(shown: Sequence[Evaluated]) -> dict[str, str]:
             if decided and result.size is not None and is_bounded(result.size.interval):
                 by_name.setdefault(result.name, []).append((one.python, result))
     return {name: _sentence(name, found) for name, found in by_name.items() if _differs(found)}
-
-
-def different_dependencies(shown: Sequence[Evaluated]) -> str:
-    """How the dependencies of these runs were chosen, by Python; "" where it was one way."""
-    ways = dict.fromkeys((one.python, one.run.manifest.options.dependencies) for one in shown)
-    if len({way for _, way in ways}) < 2:
-        return ""
-    return joined([f"`--deps {way}` on Python {python}" for python, way in ways])
 
 
 def _differs(found: Sequence[tuple[str, Result]]) -> bool:

@@ -33,7 +33,7 @@ def _machine(on: OnMachine, page: Page) -> Iterator[str]:
         found = rounds_of(one)
         if found is not None:
             yield heading(2, f"{one.name}, {on.machine.name}")
-            name = "-".join(filter(None, (f"py{one.python}", one.part)))
-            picture = page.picture(f"{on.machine.name}/rounds-{name}.svg", found, draw_rounds)
+            name = f"{on.folder}/rounds-py{one.slug}.svg"
+            picture = page.picture(name, found, draw_rounds)
             panels = [f"{panel.name} {panel.words}" for panel in found.panels]
             yield image(f"Ratio of each round, {one.name}: {'; '.join(panels)}", picture)

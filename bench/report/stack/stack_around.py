@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from bench.core.result import Result
 from bench.core.sample import Side
 from bench.core.target import Target
 from bench.engine.store.accounts import StackRecord
 from bench.formats.markdown import code, heading, link, plain, table
 from bench.formats.text import seconds
 from bench.report.output import Page
-from bench.report.select_runs import Collection, Evaluated
+from bench.report.summaries import PairFigure, PairSummary
 
 REQUESTS = "requests"
 
@@ -36,9 +35,8 @@ class Around:
 
 
 class _Found(NamedTuple):
-    result: Result
-    run: Evaluated
-    page: str
+    figure: PairFigure
+    pair: PairSummary
 
 
 def around_of(targets: Iterable[Target]) -> list[Around]:
@@ -58,11 +56,11 @@ def around_of(targets: Iterable[Target]) -> list[Around]:
 
 
 def around_blocks(
-    record: StackRecord, around: Sequence[Around], collection: Collection, page: Page
+    record: StackRecord, around: Sequence[Around], pairs: Sequence[PairSummary], page: Page
 ) -> Iterator[str]:
     """A table of the layers that were measured, and a line on the others that are declared."""
     declared = [one for one in around if one.is_around(record)]
-    found = [(one, _find(one, collection, record)) for one in declared]
+    found = [(one, _find(one, pairs, record)) for one in declared]
     rows = _rows([(one, each) for one, each in found if each is not None], record, page)
     if rows:
         yield heading(3, "Layers around it, measured separately")
@@ -85,8 +83,8 @@ def _rows(
     for one, run in found:
         times = {side: _times(one, record, side) for side in Side}
         values = {
-            Side.BASE: (run.result.base_s or 0.0) * times[Side.BASE],
-            Side.HEAD: (run.result.head_s or 0.0) * times[Side.HEAD],
+            Side.BASE: (run.figure.base_s or 0.0) * times[Side.BASE],
+            Side.HEAD: (run.figure.head_s) * times[Side.HEAD],
         }
         for side, value in values.items():
             sums[side] += value
@@ -103,22 +101,19 @@ def _cells(values: dict[Side, float]) -> list[str]:
     return [seconds(base), seconds(head), f"{sign}{seconds(abs(head - base))}"]
 
 
-def _find(one: Around, collection: Collection, record: StackRecord) -> _Found | None:
+def _find(one: Around, pairs: Sequence[PairSummary], record: StackRecord) -> _Found | None:
     """The newest figures of that benchmark on the same machine and Python."""
-    found = _candidates(one, collection, record)
-    return max(found, key=lambda candidate: candidate.run.run.manifest.started_at, default=None)
+    found = _candidates(one, pairs, record)
+    return max(found, key=lambda each: each.figure.started_at, default=None)
 
 
-def _candidates(one: Around, collection: Collection, record: StackRecord) -> Iterator[_Found]:
-    for pair in collection.pairs:
-        for on in pair.machines:
-            if pair.target != one.of or on.machine.name != record.machine.name:
-                continue
-            page = f"{pair.target}/{pair.pair.label}/README.md"
-            for run in on.shown:
-                for result in run.results if run.python == record.python else ():
-                    if result.name == one.benchmark and result.head_s is not None:
-                        yield _Found(result, run, page)
+def _candidates(one: Around, pairs: Sequence[PairSummary], record: StackRecord) -> Iterator[_Found]:
+    wanted = one.benchmark, record.machine.name, record.python
+    for pair in pairs:
+        if pair.target == one.of:
+            for figure in pair.figures:
+                if (figure.benchmark, figure.machine, figure.python) == wanted:
+                    yield _Found(figure, pair)
 
 
 def _times(one: Around, record: StackRecord, side: Side) -> float:
@@ -129,9 +124,9 @@ def _times(one: Around, record: StackRecord, side: Side) -> float:
 
 
 def _where(found: _Found, times: float, page: Page) -> str:
-    pair = found.run.run.manifest.pair
-    words = f"{found.run.run.manifest.target} {pair.label}, {found.result.name}"
-    target = page.link_to(page.output.root / found.page)
+    pair = found.pair
+    words = f"{pair.target} {pair.pair.label}, {found.figure.benchmark}"
+    target = page.link_to(page.output.root / pair.folder / "README.md")
     often = "" if times == 1 else f", {times:g} times"
     return link(words, target) + often
 

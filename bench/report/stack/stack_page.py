@@ -12,7 +12,6 @@ from bench.formats.markdown import bullets, code, heading, image, plain
 from bench.formats.text import counted, day, joined, seconds, share
 from bench.report.figures.stack_figure import StackBar, draw_stack
 from bench.report.output import Output, Page
-from bench.report.select_runs import Collection
 from bench.report.stack.stack_around import Around, around_blocks
 from bench.report.stack.stack_layers import StackLayer, compared, wall
 from bench.report.stack.stack_tables import (
@@ -22,6 +21,7 @@ from bench.report.stack.stack_tables import (
     programs_table,
     summary,
 )
+from bench.report.summaries import PairSummary
 
 STACK_COLUMNS = ("command", "revisions", "Python", "before", "after",
                  "largest layer (after)", "measured", "machine")  # fmt: skip
@@ -50,14 +50,16 @@ class Operation:
 
 
 def write_stack_pages(
-    collection: Collection, around: Sequence[Around], output: Output
+    pairs: Sequence[PairSummary], around: Sequence[Around], output: Output
 ) -> list[list[str]]:
     """Write the pages of all traced commands; returns the index's rows, in `STACK_COLUMNS`."""
+    operations = _operations(output)
+    output.problems += output.stack_errors
     rows = []
-    for operation in _operations(output):
+    for operation in operations:
         page = output.page(operation.page)
         with output.guarded(output.data / ACCOUNTS_FOLDER / operation.records[-1].place):
-            page.write(_blocks(operation, page, collection, around))
+            page.write(_blocks(operation, page, pairs, around))
             rows += [_index_row(operation, record) for record in operation.records]
     return rows
 
@@ -88,7 +90,7 @@ def _index_row(operation: Operation, record: StackRecord) -> list[str]:
 
 
 def _blocks(
-    operation: Operation, page: Page, collection: Collection, around: Sequence[Around]
+    operation: Operation, page: Page, pairs: Sequence[PairSummary], around: Sequence[Around]
 ) -> Iterator[str]:
     yield heading(1, f"{plain(operation.target)} {plain(operation.scenario)}: the whole stack")
     notes = dict.fromkeys(one.note for one in operation.records if one.note)
@@ -103,7 +105,7 @@ def _blocks(
     yield _picture(operation, page)
     for record in operation.records:
         yield from _of_record(record)
-        yield from around_blocks(record, around, collection, page)
+        yield from around_blocks(record, around, pairs, page)
     yield heading(2, "How to read this")
     yield bullets(_reading(operation))
 

@@ -20,6 +20,7 @@ from bench.report.validate.calibration_tables import (
 )
 from bench.report.validate.frame import claim_blocks
 from bench.validate.calibration.analysis import Calibration
+from bench.validate.calibration.lookup import all_calibrations
 from bench.validate.calibration.reference import BENCHMARKS, ReferenceSpeed, read_references
 from bench.validate.claims import ClaimOutcome
 
@@ -31,7 +32,12 @@ def write_calibration_page(output: Output) -> bool:
 
     Damaged files are among the output's problems and leave the rest as it is.
     """
-    calibrations = [one for one in output.calibrations if one.results]
+    calibrations = []
+    for calibration in all_calibrations(output.data):
+        if isinstance(calibration, DataError):
+            output.problems.append(calibration)
+        elif calibration.results:
+            calibrations.append(calibration)
     references: list[ReferenceSpeed] = []
     for found in read_references(output.data):
         if isinstance(found, DataError):

@@ -9,13 +9,14 @@ from bench.core.errors import DataError, UsageError
 from bench.core.result import Result
 from bench.core.verdict import Interval, Verdict
 from bench.core.workspace import Workspace
+from bench.engine.store.series import SERIES_FOLDER, Series
 from bench.formats.markdown import bullets, code, fenced, heading, image, link, plain, table
 from bench.formats.text import change, counted, day, joined, mebibytes, seconds, verdict_words
-from bench.report.history.select_series import SeriesCollection, SeriesPage
-from bench.report.history.series_page import series_file
+from bench.report.history.select_series import SeriesFound
+from bench.report.known_pairs import KnownPairs
 from bench.report.output import Output, Page
 from bench.report.pair.conditions import short_conditions
-from bench.report.select_runs import Collection, Evaluated, OnMachine, PairRuns
+from bench.report.select_runs import Evaluated, OnMachine, PairRuns
 from bench.report.validate.frame import measured_table
 from bench.validate.prior_art.declaration import (
     PriorArt,
@@ -40,7 +41,7 @@ _COLUMNS = ("benchmark", "Python", "base", "head", "whole process", "net of inte
 
 
 def write_prior_art(
-    collection: Collection, series: SeriesCollection, workspace: Workspace
+    known: KnownPairs, series: SeriesFound, workspace: Workspace
 ) -> list[DataError]:
     """Write every declaration's summary; returns what kept some from being written."""
     output = Output(workspace.prior_art, workspace.data)
@@ -54,7 +55,7 @@ def write_prior_art(
         measured = _Measured(
             declared=declared,
             name=name,
-            collection=collection,
+            known=known,
             series=series,
             page=page,
             workspace=workspace,
@@ -69,8 +70,8 @@ class _Measured:
 
     declared: PriorArt
     name: str
-    collection: Collection
-    series: SeriesCollection
+    known: KnownPairs
+    series: SeriesFound
     page: Page
     workspace: Workspace
 
@@ -225,24 +226,26 @@ class _Measured:
         yield heading(2, f"Step by step: {each.range}")
         if each.text:
             yield each.text.strip()
-        page = self._series_page(each)
-        if page is None:
+        found = self._series_of(each)
+        if found is None:
             yield "Not measured yet."
             return
-        file = self.workspace.results / series_file(page)
-        picture = file.parent / page.machines[0].machine.name / "all.svg"
+        manifest = found.manifest
+        folder = self.workspace.results / manifest.target / SERIES_FOLDER / manifest.points.label
+        picture = folder / manifest.machine.name / "all.svg"
         yield image(f"Every point of {each.range}", self.page.link_to(picture))
-        yield f"{link('Every step with its interval', self.page.link_to(file))}."
+        page = self.page.link_to(folder / "README.md")
+        yield f"{link('Every step with its interval', page)}."
 
-    def _series_page(self, each: SeriesOf) -> SeriesPage | None:
-        """The series of the declared range and benchmarks."""
+    def _series_of(self, each: SeriesOf) -> Series | None:
+        """The first series of the declared range and benchmarks."""
         wanted = PublishedComparison(title="series", range=each.range, benchmarks=each.benchmarks)
-        for page in self.series.pages:
-            manifest = page.machines[0].series.manifest
-            last = len(manifest.points.points) - 1
-            same = manifest.points.selection == each.selection
-            if page.target == self.declared.target and same and wanted.is_of(manifest.pair(last)):
-                return page
+        for (target, _), (first, *_) in self.series.pages.items():
+            points = first.manifest.points
+            last = first.manifest.pair(len(points.points) - 1)
+            same = points.selection == each.selection and wanted.is_of(last)
+            if target == self.declared.target and same:
+                return first
         return None
 
     def _command(self, one: PublishedComparison) -> str:
@@ -261,18 +264,13 @@ class _Measured:
         return link(one.title, self.page.link_to(place))
 
     def _pair(self, one: PublishedComparison) -> PairRuns | None:
-        return next(
-            (
-                pair
-                for pair in self.collection.pairs
-                if pair.target == self.declared.target and one.is_of(pair.pair)
-            ),
-            None,
-        )
+        return self.known.first(self.declared.target, one.is_of)
 
     def _machines(self, one: PublishedComparison) -> Sequence[OnMachine]:
+        """Each machine once: with the project's own dependencies, if it was measured so."""
         pair = self._pair(one)
-        return pair.machines if pair else ()
+        found = {on.machine.name: on for on in reversed(pair.machines if pair else ())}
+        return tuple(reversed(found.values()))
 
     def _results(self, one: PublishedComparison, name: str) -> list[tuple[Evaluated, Result]]:
         """A benchmark's results, machine by machine and Python by Python.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,19 +14,24 @@ from bench.engine.store.run import Run, read_placed
 from bench.validate.calibration.analysis import Calibrated, Calibration
 
 STALE_AFTER = timedelta(days=30)
+# The reference speed of one machine, busy or not, stays within 12%.
+_OTHER_SPEED = 1.3
 
 
 @dataclass(frozen=True)
 class Fitting:
     """The calibration that fits a run best; `age` is negative when it was made after the run.
 
-    `benchmarks` are those of the run that it measured as they are declared now.
+    `benchmarks` are those of the run that it measured as they are declared now. `slower` tells how
+    many times as slow the machine was in the run as in the calibration, where it is another machine
+    by that: the calibration then speaks for nothing.
     """
 
     calibration: Calibration
     age: timedelta
     benchmarks: dict[str, Calibrated]
     other_kernel: bool
+    slower: float | None = None
 
     @property
     def is_stale(self) -> bool:
@@ -44,15 +49,24 @@ def calibration_folder(data: Path, machine: Machine, target: str, python: str) -
     return data / CALIBRATION / machine.name / f"{target}-py{python}"
 
 
-def read_calibrations(data: Path) -> list[Calibration]:
-    """All calibrations under `data/`, oldest first; damaged ones are left out."""
-    found = (one for one in all_calibrations(data) if not isinstance(one, DataError))
+def read_calibrations(data: Path, target: str) -> list[Calibration]:
+    """All calibrations of a target, oldest first; damaged ones are left out."""
+    folders = (one for one in calibration_folders(data) if _target_of(one) == target)
+    found = (one for one in _calibrations(folders) if not isinstance(one, DataError))
     return sorted(found, key=lambda one: one.at)
+
+
+def _target_of(folder: Path) -> str:
+    return folder.parent.name.rpartition("-py")[0]
 
 
 def all_calibrations(data: Path) -> Iterator[Calibration | DataError]:
     """All calibrations under `data/`; an error for each that is damaged or was refused."""
-    for folder in calibration_folders(data):
+    yield from _calibrations(calibration_folders(data))
+
+
+def _calibrations(folders: Iterable[Path]) -> Iterator[Calibration | DataError]:
+    for folder in folders:
         try:
             calibration = Calibration(read_placed(folder))
             if calibration.run.refused is None:
@@ -68,7 +82,10 @@ def all_calibrations(data: Path) -> Iterator[Calibration | DataError]:
 
 
 def fitting(run: Run, calibrations: Sequence[Calibration]) -> Fitting | None:
-    """The newest calibration before a run on its machine and Python, else the first one after."""
+    """The newest calibration before a run on its machine and Python, else the first one after.
+
+    One of a machine of the same name and another speed is chosen only where there is no other.
+    """
     manifest = run.manifest
     same = [
         one
@@ -79,16 +96,25 @@ def fitting(run: Run, calibrations: Sequence[Calibration]) -> Fitting | None:
         and one.results
     ]
     started = datetime.fromisoformat(manifest.started_at)
+    same = [one for one in same if _other_speed(run, one) is None] or same
     before = [one for one in same if one.at <= started]
     if not same:
         return None
     chosen = before[-1] if before else same[0]
+    slower = _other_speed(run, chosen)
     return Fitting(
         chosen,
         started - chosen.at,
-        _same_benchmarks(run, chosen),
+        _same_benchmarks(run, chosen) if slower is None else {},
         chosen.run.manifest.machine.kernel != manifest.machine.kernel,
+        slower,
     )
+
+
+def _other_speed(run: Run, calibration: Calibration) -> float | None:
+    """How many times as slow the machine is in a run; None where that is about the same."""
+    slower = run.manifest.machine.times_as_slow_as(calibration.run.manifest.machine)
+    return slower if slower and not 1 / _OTHER_SPEED <= slower <= _OTHER_SPEED else None
 
 
 def _same_benchmarks(run: Run, calibration: Calibration) -> dict[str, Calibrated]:

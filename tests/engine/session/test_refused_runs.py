@@ -10,7 +10,8 @@ from support.synthetic_runs import RunPlan, write_run
 from bench.core.errors import DataError
 from bench.core.workspace import Workspace
 from bench.engine.store.manifest import Manifest
-from bench.report.select_runs import evaluated, read_all
+from bench.engine.store.place import pairs_of_runs
+from bench.report.select_runs import evaluated, read_pair
 
 COMMAND = ("run", "sample", "v1.0.0..v1.1.0", "--benchmark", "work", "--no-tests", "--no-counters")
 
@@ -32,9 +33,12 @@ def test_changed_environment_is_refused_and_never_resumed(own_cache: Sandbox) ->
     assert not refused[0].rounds("work")
     (closed,) = (run for run in own_cache.runs if run.closed and run != first)
     assert closed.rounds("work")
-    shown = read_all(own_cache.workspace.data)
-    assert len(shown.runs) == 2
-    assert all("was refused and is not shown" in one.error.message for one in shown.unreadable)
+    data = own_cache.workspace.data
+    ((_, folders),) = pairs_of_runs(data).items()
+    pair, unreadable = read_pair(folders, data)
+    assert pair is not None
+    assert sum(1 + len(one.others) for one in pair.shown) == 2
+    assert all("was refused and is not shown" in one.error.message for one in unreadable)
 
 
 @pytest.mark.parametrize("field", ["target", "python", "run_id"])

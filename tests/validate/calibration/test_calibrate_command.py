@@ -28,7 +28,7 @@ def test_a_calibrated_machine_shows_what_is_detectable_beside_the_next_verdict(
 ) -> None:
     done = sandbox.bench("calibrate", "sample", "--repo", sandbox.repository, *SHORT, status=0)
     assert "against itself" in done.stdout
-    (calibration,) = read_calibrations(sandbox.workspace.data)
+    (calibration,) = read_calibrations(sandbox.workspace.data, "sample")
     manifest = calibration.run.manifest
     assert manifest.pair.is_same
     assert manifest.base.key != manifest.head.key  # two environments of one revision
@@ -43,13 +43,13 @@ def test_a_calibrated_machine_shows_what_is_detectable_beside_the_next_verdict(
 def test_an_interrupted_calibration_goes_on(sandbox: Sandbox) -> None:
     arguments = ("calibrate", "sample", "--repo", sandbox.repository, *SHORT)
     sandbox.bench(*arguments, status=0)
-    (first,) = read_calibrations(sandbox.workspace.data)
+    (first,) = read_calibrations(sandbox.workspace.data, "sample")
     file = first.run.folder / "rounds.jsonl"
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     cut = next(n for n, line in enumerate(lines) if '"python-startup"' in line and "ended" in line)
     file.write_text("".join(lines[: cut + 1]) + lines[cut + 2][:20], encoding="utf-8")
     sandbox.bench(*arguments, status=0)
-    (again,) = read_calibrations(sandbox.workspace.data)
+    (again,) = read_calibrations(sandbox.workspace.data, "sample")
     assert again.run.manifest.run_id == first.run.manifest.run_id
     assert again.run.closed is not None
     assert "work" in again.results

@@ -86,7 +86,7 @@ def test_the_newest_before_the_run_speaks_for_it(workspace: Workspace) -> None:
     for plan in (older, PLAN, later, elsewhere):
         write_calibration(workspace, plan)
     run = read_run(write_run(workspace, RunPlan()))
-    found = fitting(run, read_calibrations(workspace.data))
+    found = fitting(run, read_calibrations(workspace.data, "sample"))
     assert found is not None
     assert found.calibration.run.manifest.run_id == PLAN.run_id
     assert found.age == timedelta(days=1)
@@ -104,8 +104,37 @@ def test_the_newest_before_the_run_speaks_for_it(workspace: Workspace) -> None:
 def test_a_stale_one_is_called_stale(workspace: Workspace, plan: RunPlan, words: str) -> None:
     write_calibration(workspace, plan)
     run = read_run(write_run(workspace, RunPlan()))
-    notes = floor_notes(run, fitting(run, read_calibrations(workspace.data)))
+    notes = floor_notes(run, fitting(run, read_calibrations(workspace.data, "sample")))
     assert any("stale" in note and words in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("then_us", "words"), [(250.0, ""), (400.0, "1.6 times as fast"), (125.0, "2.0 times as slow")]
+)
+def test_one_of_a_machine_of_another_speed_does_not_speak(
+    workspace: Workspace, then_us: float, words: str
+) -> None:
+    """Its name is the same: copied images, or a host that gives less than it did."""
+    write_calibration(workspace, replace(PLAN, reference_us=then_us))
+    run = read_run(write_run(workspace, RunPlan(reference_us=250.0)))
+    found = fitting(run, read_calibrations(workspace.data, "sample"))
+    assert found is not None
+    assert bool(found.detectable(run, 0.05)) is not bool(words)
+    (note, *_) = floor_notes(run, found)
+    assert ("does not speak for this run" in note) is bool(words)
+    assert words in note
+    write_calibration(workspace, replace(PLAN, reference_us=240.0, run_id="20261122T000000Z-0009"))
+    found = fitting(run, read_calibrations(workspace.data, "sample"))
+    assert found is not None
+    assert found.detectable(run, 0.05), "one that fits is chosen"
+
+
+def test_a_calibration_without_a_reference_speed_speaks_as_before(workspace: Workspace) -> None:
+    write_calibration(workspace, PLAN)
+    run = read_run(write_run(workspace, RunPlan(reference_us=250.0)))
+    found = fitting(run, read_calibrations(workspace.data, "sample"))
+    assert found is not None
+    assert found.detectable(run, 0.05)
 
 
 def test_a_benchmark_that_is_declared_otherwise_now_has_no_detectable_effect(
@@ -113,7 +142,7 @@ def test_a_benchmark_that_is_declared_otherwise_now_has_no_detectable_effect(
 ) -> None:
     write_calibration(workspace, replace(PLAN, digest="another"))
     run = read_run(write_run(workspace, RunPlan()))
-    found = fitting(run, read_calibrations(workspace.data))
+    found = fitting(run, read_calibrations(workspace.data, "sample"))
     assert found is not None
     assert found.detectable(run, 0.05) == {}
     notes = floor_notes(run, found)
@@ -126,7 +155,7 @@ def test_a_benchmark_that_is_declared_otherwise_now_has_no_detectable_effect(
 def test_a_benchmark_that_was_not_calibrated_is_not_called_changed(workspace: Workspace) -> None:
     write_calibration(workspace, replace(PLAN, made=PLAN.made[:1]))
     run = read_run(write_run(workspace, PLAN))
-    notes = floor_notes(run, fitting(run, read_calibrations(workspace.data)))
+    notes = floor_notes(run, fitting(run, read_calibrations(workspace.data, "sample")))
     assert "Not part of the calibration" in notes[-1]
     assert not any("Declared differently" in note for note in notes)
 
@@ -173,7 +202,7 @@ def test_ages_in_words(age: timedelta, words: str) -> None:
 
 
 def test_data_of_the_first_format_gives_the_figures_that_were_published(tmp_path: Path) -> None:
-    calibrations = read_calibrations(Path(__file__).parents[3] / "data")
+    calibrations = read_calibrations(Path(__file__).parents[3] / "data", "codeflash")
     of_python = {one.run.manifest.python: one for one in calibrations}
     assert (of_python["3.12"].wrong.count, of_python["3.12"].wrong.total) == (0, 40)
     assert (of_python["3.13"].wrong.count, of_python["3.13"].wrong.total) == (1, 45)
