@@ -23,7 +23,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ft2font import FT2Font, LoadFlags
+from matplotlib.ft2font import LoadFlags
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -313,17 +313,10 @@ def width_in(words: str, size_pt: float = SIZE_PT, weight: str = "normal") -> fl
     """How wide a line of text is, in inches."""
     if not words.strip():
         return 0.0
-    font = _font(weight)
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(_FONT_PT, 72)  # each time: matplotlib shares its fonts, and draws with this one
     font.set_text(words, 0.0, flags=LoadFlags.NO_HINTING)
     return font.get_width_height()[0] / 64 / _FONT_PT * size_pt / 72
-
-
-@cache
-def _font(weight: str) -> FT2Font:
-    """The font that widths are measured with, at 72 pixels an inch."""
-    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
-    font.set_size(_FONT_PT, 72)
-    return font
 
 
 def wrapped(name: str, limit_in: float, size_pt: float = SIZE_PT) -> str:

@@ -38,7 +38,7 @@ class Seals:
 
     def _speaking_for(self, run: Path) -> Iterator[Path]:
         """All calibrations before a run, which new ones do not change; else those after it."""
-        parts = run.relative_to(self.data).parts
+        parts = run.parts[len(self.data.parts) :]
         if len(parts) != 5:
             return
         target, _, python, machine, _ = parts

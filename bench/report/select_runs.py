@@ -347,7 +347,7 @@ def _is_alike(one: Evaluated, other: Evaluated) -> bool:
         one.plan == other.plan
         and (ours.base.key, ours.head.key) == (theirs.base.key, theirs.head.key)
         and ours.variables == theirs.variables
-        and set(ours.benchmarks) <= set(theirs.benchmarks)
+        and all(one in theirs.benchmarks for one in ours.benchmarks)
     )
 
 

@@ -105,6 +105,10 @@ def _digest(summary: PairSummary | SeriesSummary, seal: str) -> str:
 
 def _json(summary: PairSummary | SeriesSummary) -> bytes:
     """Names of folders may hold bytes that are no text."""
+    try:
+        return msgspec.json.encode(summary)
+    except UnicodeEncodeError:
+        pass
 
     def plain(value: object) -> object:
         if isinstance(value, str):

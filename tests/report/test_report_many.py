@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from bench.report import jobs
 from bench.report.index import Indexed, write_index
 from bench.report.output import Output
 from bench.report.pair.in_short import pair_summary
-from bench.report.select_runs import evaluated, pair_of
+from bench.report.select_runs import Evaluated, evaluated, pair_of
 from bench.report.write import write_changes, write_report
 
 SLOW = (control(), command("quick", ratio=1.3))
@@ -126,9 +127,9 @@ def test_processes_make_the_same_pages(workspace: Workspace) -> None:
     assert contents(workspace.results) == together
 
 
-def write_many(workspace: Workspace, count: int) -> None:
+def write_many(workspace: Workspace, made: Sequence[Evaluated], count: int) -> None:
     """The index of many pairs, made from two that are named otherwise again and again."""
-    slow, fast = (evaluated(write_run(workspace, plans(number))) for number in (0, 1))
+    slow, fast = made
     summaries = []
     for number in range(count):
         plan = plans(number)
@@ -140,7 +141,8 @@ def write_many(workspace: Workspace, count: int) -> None:
 
 
 def test_the_index_of_many_pairs_has_the_newest_and_leads_to_all(workspace: Workspace) -> None:
-    write_many(workspace, 250)
+    made = [evaluated(write_run(workspace, plans(number))) for number in (0, 1)]
+    write_many(workspace, made, 250)
     index = index_of(workspace)
     bad, newest = index.split("## sample (core engine)")
     assert "## What broke or got slower" in bad
@@ -157,7 +159,7 @@ def test_the_index_of_many_pairs_has_the_newest_and_leads_to_all(workspace: Work
     assert [page.count("](../sample/1.0..") for page in pages.values()] == [150, 100]
     assert "1.0..2.99/" in pages["pairs-1.md"]
     assert "1.0..2.100/" in pages["README.md"]
-    write_many(workspace, 260)
+    write_many(workspace, made, 260)
     assert (workspace.results / "sample" / "pairs-1.md").read_text(encoding="utf-8") == (
         pages["pairs-1.md"]
     )

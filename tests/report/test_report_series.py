@@ -167,7 +167,7 @@ def test_the_same_again_and_gone_when_the_data_is(workspace: Workspace, series: 
     write_report(workspace)
     folder = page_of(workspace).parent
     before = {file: file.read_bytes() for file in folder.rglob("*.*")}
-    assert {file.suffix for file in before} == {".md", ".csv", ".svg"}
+    assert {file.suffix for file in before} == {".md", ".csv", ".svg", ".json"}
     write_report(workspace)
     assert {file: file.read_bytes() for file in folder.rglob("*.*")} == before
     for damaged in ("series.json", "failures.jsonl"):

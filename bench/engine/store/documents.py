@@ -155,21 +155,22 @@ def files_below(folder: Path) -> Iterator[Path]:
     So are folders that are symbolic links, can't be looked into, or are named like a document:
     whoever reads them as a file says what is wrong.
     """
-    found: list[Path] = []
+    found: list[str] = []  # thousands of paths are slow to make and to compare
 
     def locked(error: OSError) -> None:
         if error.filename != str(folder):
-            found.append(Path(error.filename))
+            found.append(error.filename)
 
     for name, folders, files in os.walk(folder, onerror=locked):
-        inside = Path(name)
-        found += [inside / one for one in files]
+        found += [os.path.join(name, one) for one in files]  # noqa: PTH118
+        places = ((one, os.path.join(name, one)) for one in folders)  # noqa: PTH118
         found += [
-            inside / one
-            for one in folders
-            if (inside / one).is_symlink() or one.endswith(_DOCUMENT)
+            place
+            for one, place in places
+            if os.path.islink(place) or one.endswith(_DOCUMENT)  # noqa: PTH114
         ]
-    yield from sorted(found)
+    by_parts = sorted(found, key=lambda place: place.split(os.sep))  # noqa: PTH206
+    yield from map(Path, by_parts)
 
 
 def read_lines(file: Path, kind: Any) -> tuple[list[Any], int]:  # noqa: ANN401 - what `kind` is

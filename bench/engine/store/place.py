@@ -57,14 +57,15 @@ def run_folders(data: Path) -> Iterator[Path]:
 
     Calibrations are left out. What can't be looked into is among them, so that it is told of.
     """
-    yield from (one for one in _folders(data) if not one.is_relative_to(data / CALIBRATION))
+    depth = len(data.parts)
+    yield from (one for one in _folders(data) if one.parts[depth] != CALIBRATION)
 
 
 def pairs_of_runs(data: Path) -> dict[Path, tuple[Path, ...]]:
     """The same by pair: its folder, and those of its runs."""
     found: dict[Path, list[Path]] = {}
     for folder in run_folders(data):
-        pair = data.joinpath(*folder.relative_to(data).parts[:2])
+        pair = data.joinpath(*folder.parts[len(data.parts) :][:2])
         found.setdefault(pair, []).append(folder)
     return {pair: tuple(folders) for pair, folders in found.items()}
 

@@ -18,14 +18,13 @@ _DIGITS = 32
 
 def seal(data: Path, files: Iterable[Path]) -> str:
     """A digest of some files' places, lengths and ends; what can't be read is part of it too."""
-    content = hashlib.sha256()
-    for file in sorted(files):
-        place = file.relative_to(data).as_posix().encode(errors="surrogateescape")
-        content.update(place + b"\0" + _end(file) + b"\0")
+    content, root = hashlib.sha256(), len(os.fsencode(data))
+    for file in sorted(map(os.fsencode, files)):
+        content.update(file[root:] + b"\0" + _end(file) + b"\0")
     return content.hexdigest()[:_DIGITS]
 
 
-def _end(file: Path) -> bytes:
+def _end(file: bytes) -> bytes:
     """The length and the last bytes of a file; a link is not followed."""
     try:
         number = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -124,9 +124,7 @@ def draw_rounds(data: RoundsPicture) -> Figure:
     return card.figure
 
 
-def _panel(
-    card: style.Card, left: float, top: float, width: float, panel: RoundsPanel
-) -> None:
+def _panel(card: style.Card, left: float, top: float, width: float, panel: RoundsPanel) -> None:
     start, end = ends(panel.interval)
     known = panel.interval is not None and math.isfinite(panel.interval.ratio)
     middle = [math.log(panel.interval.ratio)] if panel.interval is not None and known else []

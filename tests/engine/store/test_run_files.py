@@ -189,7 +189,7 @@ CHANGES = {
     "address space randomisation (2 before, 0 now)": with_machine(aslr="0"),
     "the cores (not pinned before, not pinned of isolated 1 now)": with_machine(isolated_cpus=(1,)),
     "the cores (not pinned before, 0,1 now)": replace(manifest("work"), cpus=(0, 1)),
-    "simultaneous multithreading (on before, off now)": with_machine(smt="off"),
+    "simultaneous multithreading (not recorded before, off now)": with_machine(smt="off"),
     "the sandbox (none before, bubblewrap now)": replace(manifest("work"), sandbox="bubblewrap"),
     "the harness (not known before, abc-dirty now)": replace(
         manifest("work"), harness={"commit": "abc-dirty"}
