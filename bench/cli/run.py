@@ -36,14 +36,13 @@ from bench.engine.environments.at_once import build_all
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder, Dependencies, Environments
+from bench.engine.session.open_run import RunStep
 from bench.engine.session.plan import Plan
 from bench.engine.session.session import Session
 from bench.engine.session.unreported import mark_reported
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.run import Run
 from bench.engine.testgate.run_gate import GateStep, PairGate
-from bench.explain.counters.counting import CountersStep
-from bench.explain.trace.of_run import PhasesStep
 from bench.report.machine_readable import plan_document, result_document
 from bench.report.pair.split_section import splits_of
 from bench.report.screen.summary import (
@@ -55,7 +54,6 @@ from bench.report.screen.summary import (
 )
 from bench.report.screen.watchers import make_watcher
 from bench.report.select_runs import Evaluated
-from bench.report.stack.stack_tables import summary
 from bench.validate.calibration.lookup import fitting, read_calibrations
 
 
@@ -301,7 +299,7 @@ def _measure_all(
         plan,
         watcher,
         before=(GateStep(gate if tests else None),),
-        after=(results, CountersStep(watcher), PhasesStep(watcher, summary)),
+        after=(results, *(_explaining(watcher) if plan.options.counters else ())),
     )
     found = _Outcomes(watcher, alone=len(plan.interpreters) == 1)
     ready = []
@@ -319,6 +317,15 @@ def _measure_all(
     if found.left_out and not found.runs and not found.failures:
         raise found.left_out[-1]
     return found.runs, found.failures
+
+
+def _explaining(watcher: Watcher) -> tuple[RunStep, ...]:
+    """What is done once the verdicts are there; imported by those who want it."""
+    from bench.explain.counters.counting import CountersStep  # noqa: PLC0415
+    from bench.explain.trace.of_run import PhasesStep  # noqa: PLC0415
+    from bench.report.stack.stack_tables import summary  # noqa: PLC0415
+
+    return CountersStep(watcher), PhasesStep(watcher, summary)
 
 
 @dataclass

@@ -32,6 +32,7 @@ from bench.validate.selfcheck.analysis import (
 )
 from bench.validate.selfcheck.claims import claims, way
 from bench.validate.selfcheck.commands import uncertainty
+from bench.validate.selfcheck.lanes import lanes_found
 from bench.validate.selfcheck.record import (
     BIAS,
     FOLDER,
@@ -90,6 +91,7 @@ def _blocks(check: SelfCheck, page: Page) -> Iterator[str]:
         ("Unchanged pairs, by command", _unchanged, _unchanged_note(check)),
         ("Injected differences", _power, _injection(check)),
         ("Designs", _designs, _designs_note(check)),
+        ("Lanes", _lanes_table, _LANES_NOTE),
         ("Known ratios, by design", _bias, _BIAS_NOTE),
     ):
         columns, rows = make(check)
@@ -104,6 +106,28 @@ def _blocks(check: SelfCheck, page: Page) -> Iterator[str]:
         "`.venv/bin/nox -s selfcheck` measures again."
     )
     yield collapsed("Machine, options and settings", bullets(_facts(check)))
+
+
+_LANES_NOTE = (
+    "A/A duets of the CPU-bound command, one lane a core, all at once. *Noise*: robust standard "
+    "deviation of a round. *False alarms*: tests of ten rounds each, at 5%."
+)
+
+
+def _lanes_table(check: SelfCheck) -> tuple[tuple[str, ...], list[list[str]]]:
+    columns = ("lanes", "rounds a second", "noise of a round", "head against base", "false alarms")
+    rows = [
+        [
+            str(one.lanes),
+            f"{one.per_s:.1f}",
+            f"{one.noise:.1%}",
+            f"{percent(one.interval.ratio)} "
+            f"({percent(one.interval.low)} … {percent(one.interval.high)})",
+            _of(one.alarms),
+        ]
+        for one in lanes_found(check)
+    ]
+    return columns, rows
 
 
 def missing(check: SelfCheck) -> list[str]:

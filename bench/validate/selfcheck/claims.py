@@ -27,11 +27,14 @@ from bench.validate.selfcheck.analysis import (
     sizes,
 )
 from bench.validate.selfcheck.commands import BURN
+from bench.validate.selfcheck.lanes import lanes_found
 from bench.validate.selfcheck.record import BIAS, LOADED, POWER, QUIET, SelfCheck
 
 _LEAST_INSIDE = 0.90
 _SLOPE = 0.01
 _UNCORRECTED = 1.2  # of a loop, which hardly knows contention: duets as measured are right so far
+_LEAST_OF_LANES = 0.85  # of a whole core's rounds, for each lane
+_MOST_NOISE_OF_LANES = 1.25
 _FEWEST_ROUNDS = 20  # for a comparison of spreads
 
 
@@ -43,6 +46,7 @@ def claims(check: SelfCheck) -> list[Claim]:
         *_coverage(check),
         *_overhead(check),
         *_designs(check),
+        *_lanes(check),
         *_bias(check),
         *_sizes(check),
         *_probes(check),
@@ -87,6 +91,25 @@ def _overhead(check: SelfCheck) -> Iterator[Claim]:
             f"At least {_LEAST_INSIDE:.0%} of the time goes into the measured processes",
             f"{share(inside)}, while a command of about 50 ms is measured",
         )
+
+
+def _lanes(check: SelfCheck) -> Iterator[Claim]:
+    found = lanes_found(check)
+    if len(found) < 2:
+        return
+    one, most = found[0], found[-1]
+    times, noise = most.per_s / one.per_s, most.noise / one.noise
+    least = _LEAST_OF_LANES * most.lanes
+    yield Claim(
+        ClaimOutcome.HELD if times >= least else ClaimOutcome.FAILED,
+        f"{most.lanes} lanes take at least {least:.2g} times the rounds of one",
+        f"{times:.2f} times ({most.per_s:.1f} rounds a second, and {one.per_s:.1f})",
+    )
+    yield Claim(
+        ClaimOutcome.HELD if noise <= _MOST_NOISE_OF_LANES else ClaimOutcome.FAILED,
+        f"A round on {most.lanes} lanes is about as precise as on one",
+        f"noise of a round {most.noise:.1%}, and {one.noise:.1%}",
+    )
 
 
 def _designs(check: SelfCheck) -> Iterator[Claim]:

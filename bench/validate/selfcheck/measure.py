@@ -18,6 +18,7 @@ from bench.engine.measure.rounds import RoundFailedError, inside_s
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.events import Probed
+from bench.formats.text import counted
 from bench.validate.engine_runs import AA, RunTaker, Seconds, column
 from bench.validate.selfcheck.commands import (
     BARE,
@@ -33,6 +34,7 @@ from bench.validate.selfcheck.commands import (
     probe_cases,
 )
 from bench.validate.selfcheck.injection import calibrate_burn
+from bench.validate.selfcheck.lanes import numbers_of_lanes, take_on_lanes
 from bench.validate.selfcheck.load import busy
 from bench.validate.selfcheck.record import (
     BIAS,
@@ -97,6 +99,7 @@ class SelfCheckParts:
         self._phase("probing commands of every kind")
         self._probe_all(QUIET, burn)
         self._compare_designs(burn)
+        self._lanes(burn)
         self._sizes(burn)
         self._power(burn)
         self._unchanged(burn, began)
@@ -120,6 +123,14 @@ class SelfCheckParts:
                 self._series(LOADED, case, self.designs, settings.design_rounds, limit)
             self.watcher.phase("probing commands of every kind beside them")
             self._probe_all(LOADED, burn)
+
+    def _lanes(self, burn: BurnCalibration) -> None:
+        (case,) = (case for case in aa_cases(burn) if case.name == BURN)
+        for lanes in numbers_of_lanes(len(self.taker.taker.cpus)):
+            self._phase(f"A/A duets on {counted(lanes, 'lane')} at once")
+            rounds = self.settings.lane_rounds
+            found = take_on_lanes(self.taker, self.commands, case, lanes=lanes, rounds=rounds)
+            self.check.lanes.extend(found)
 
     def _sizes(self, burn: BurnCalibration) -> None:
         """Known ratios of every kind of work, in duet and in pairs."""

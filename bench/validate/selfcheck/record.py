@@ -57,6 +57,19 @@ class DesignSeries(msgspec.Struct, frozen=True, kw_only=True):
     head_alone_s: Seconds = ()
 
 
+class LaneSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """A/A duets of the CPU-bound command on one lane while `lanes` took them at once.
+
+    CPU seconds, one a round; `elapsed_s` is the wall time of all rounds of this lane.
+    """
+
+    lanes: int
+    lane: int
+    base_cpu_s: Seconds
+    head_cpu_s: Seconds
+    elapsed_s: float
+
+
 class ProbeRun(msgspec.Struct, frozen=True, kw_only=True):
     """Which design and metric the probe chose for a command, why, and which was expected.
 
@@ -113,6 +126,7 @@ class SelfCheck(msgspec.Struct, kw_only=True):
     blocks: list[Blocks] = []
     series: list[DesignSeries] = []
     probes: list[ProbeRun] = []
+    lanes: list[LaneSeries] = []
     cut_short: list[str] = []
     failures: list[str] = []
 

@@ -35,6 +35,7 @@ class SelfCheckSettings:
     growing_samples: int = 200
     growing_s: float = 30.0
     design_rounds: int = 40
+    lane_rounds: int = 100
     load_per_cpu: int = 2
     bias_rounds: int = 20
     works_rounds: int = 6
@@ -69,6 +70,7 @@ QUICK = SelfCheckSettings(
     growing_samples=15,
     growing_s=3.0,
     design_rounds=8,
+    lane_rounds=10,
     bias_rounds=6,
     works_rounds=0,
     sizes_s=10.0,

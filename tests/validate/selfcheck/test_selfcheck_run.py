@@ -17,6 +17,7 @@ from bench.core.options import Options
 from bench.core.workspace import Workspace, find_workspace
 from bench.report.screen.watchers import LineWatcher
 from bench.validate.engine_runs import AA
+from bench.validate.selfcheck.lanes import numbers_of_lanes
 from bench.validate.selfcheck.load import busy
 from bench.validate.selfcheck.record import (
     BIAS,
@@ -39,6 +40,7 @@ TINY = dataclasses.replace(
     calibration_rounds=6,
     growing_samples=2,
     design_rounds=2,
+    lane_rounds=2,
     load_per_cpu=1,
     bias_rounds=2,
     part_s=0.5,
@@ -72,6 +74,8 @@ def test_a_tiny_selfcheck_leaves_its_data(workspace: Workspace) -> None:
     assert {one.phase for one in check.blocks} == {AA, POWER, GROWING}
     assert {QUIET, LOADED, BIAS} <= {one.phase for one in check.series}
     assert len(check.probes) == 12
+    assert {one.lanes for one in check.lanes} == set(numbers_of_lanes(len(os.sched_getaffinity(0))))
+    assert {len(one.base_cpu_s) for one in check.lanes} == {2}
     assert check.failures == []
     assert list(workspace.scratch.iterdir()) == []
 
