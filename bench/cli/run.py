@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "whether head is faster, slower or the same. Samples go to data/, the write-up to "
         "results/. The same command resumes a run that was interrupted.",
         "run codeflash 0.20.5..0.20.6 --python 3.13",
-        "run rich main~1..main --repo ~/rich --benchmark 'import-*' --quick",
+        "run rich main~1..main --repo ~/rich --group import --quick",
         "run rich 13.0.0..15.0.0 --tags",
     )
     add_target(parser, RANGE_HELP)
