@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_dry_run_plans_and_does_nothing(own_cache: Sandbox) -> None:
     done = own_cache.run(RANGE, "--dry-run")
     for words in ("base ", "head ", "Much slower", "to be built", "python-startup, work, extra",
                   "α = 0.05", "MEI 2%", f"clone {own_cache.repository}"):  # fmt: skip
-        assert words in done.stderr
+        assert words in " ".join(done.stderr.split())
     assert not own_cache.workspace.data.exists()
     assert not own_cache.workspace.results.exists()
     assert not own_cache.workspace.environments.exists()
@@ -183,7 +184,7 @@ def test_terminal_gets_a_live_display(sandbox: Sandbox) -> None:
     assert process.returncode == 0, text
     assert "\x1b[" in text
     assert "Traceback" not in text
-    assert "2/2 work" in text
+    assert re.search("[12]/2 work", text)  # the control may be on the other lane
     assert "left" in text
 
 
