@@ -123,10 +123,10 @@ class LiveWatcher:
                 self._lanes[number] = _Line(self, self._progress)
             return self._lanes[number]
 
-    def draw(self) -> None:
-        """Show the lines as they are now, unless that was done a moment ago."""
+    def draw(self, *, at_once: bool) -> None:
+        """Show the lines as they are now; unless `at_once`, not if that was done a moment ago."""
         with self._lock:
-            if time.monotonic() - self._drawn >= _DRAW_EVERY_S:
+            if at_once or time.monotonic() - self._drawn >= _DRAW_EVERY_S:
                 self._progress.refresh()
                 self._drawn = time.monotonic()
 
@@ -150,8 +150,7 @@ class _Line:
 
     def phase(self, text: str) -> None:
         """Show what is being done."""
-        self._progress.update(self._task, description=text[: WIDTH - 4], visible=bool(text))
-        self._watcher.draw()
+        self._show(text, at_once=True)
 
     def begin(self, course: Course) -> None:
         """Show the benchmark's place and name."""
@@ -160,7 +159,12 @@ class _Line:
 
     def progress(self, rounds: int, estimate: Interval | None, spent_s: float) -> None:
         """Show the rounds, the estimate so far, and the time left at most."""
-        self.phase(progress_line(self._course, rounds, estimate, spent_s))
+        line = progress_line(self._course, rounds, estimate, spent_s)
+        self._show(line, at_once=False)
+
+    def _show(self, text: str, *, at_once: bool) -> None:
+        self._progress.update(self._task, description=text[: WIDTH - 4], visible=bool(text))
+        self._watcher.draw(at_once=at_once)
 
     def decided(self, result: Result) -> None:
         """Print the result's line above the display."""
