@@ -15,7 +15,7 @@ from bench.core.verdict import Interval, Verdict
 CONTROL = "python-startup"
 
 
-class Size(msgspec.Struct, frozen=True):
+class Size(msgspec.Struct, frozen=True, kw_only=True):
     """How large a difference is, and which rounds say so; `error`: that of ln(ratio), standard."""
 
     interval: Interval
@@ -170,7 +170,7 @@ class GroupMean(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: dict[str, int]
 
 
-class Evaluation(msgspec.Struct, frozen=True):
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """All results of a run, in the order of its benchmarks; `level` is the final level of one.
 
     `exact_level` is that of benchmarks with a fixed number of rounds, where there are such beside

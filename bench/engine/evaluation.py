@@ -356,8 +356,10 @@ def size_of(plan: Probed, deciding: AsAlone, alone: list[Round], interval: Inter
     pulled = plan.design is Design.DUET and deciding.factor is None and large
     if pulled and len(alone) >= _FEWEST_FOR_SIZE:
         measured = fixed_interval(differences(alone, plan.metric), 0.05)
-        return Size(measured, Design.PAIRS, plan.metric, len(alone))
-    return Size(interval, plan.design, plan.metric, len(deciding.rounds))
+        return Size(interval=measured, design=Design.PAIRS, metric=plan.metric, rounds=len(alone))
+    return Size(
+        interval=interval, design=plan.design, metric=plan.metric, rounds=len(deciding.rounds)
+    )
 
 
 def _wall(alone: list[Round], size: Size) -> Wall | None:

@@ -115,6 +115,6 @@ def _json(summary: PairSummary | SeriesSummary) -> bytes:
             return value.encode(errors="backslashreplace").decode()
         if isinstance(value, dict):
             return {plain(key): plain(inner) for key, inner in value.items()}
-        return [plain(one) for one in value] if isinstance(value, list) else value
+        return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
     return msgspec.json.encode(plain(msgspec.to_builtins(summary)))

@@ -157,7 +157,10 @@ def test_other_words() -> None:
 
 
 def test_source_of_a_size() -> None:
-    interval = Interval(0.5, 0.4, 0.6)
-    assert text.source_words(Size(interval, Design.PAIRS, Metric.CPU, 17)) == "17 pairs, CPU time"
-    assert text.source_words(Size(interval, Design.DUET, Metric.CPU, 9)) == "9 duets, CPU time"
+    def size(design: Design, rounds: int) -> Size:
+        interval = Interval(0.5, 0.4, 0.6)
+        return Size(interval=interval, design=design, metric=Metric.CPU, rounds=rounds)
+
+    assert text.source_words(size(Design.PAIRS, 17)) == "17 pairs, CPU time"
+    assert text.source_words(size(Design.DUET, 9)) == "9 duets, CPU time"
     assert text.source_words(None) == "–"

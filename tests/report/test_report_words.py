@@ -42,7 +42,7 @@ def test_why_no_tests_were_run_is_said_shortly(
     write_run(workspace, RunPlan(SMALL, gate=Gate(reason=reason)))
     write_report(workspace)
     assert f"| tests: not run ({words}) |" in page_of(workspace)
-    assert f"tests not run ({words})" in cells(index_of(workspace), "[sample")[4]
+    assert f"tests not run ({words})" in cells(index_of(workspace), "[sample")[5]
     told = page_of(workspace, name="environments").replace("\\_", "_").replace("\\-", "-")
     assert f"Not run: {reason}." in told
 

@@ -55,7 +55,7 @@ def result(
         mei=0.02,
         rounds=20,
         interval=interval,
-        size=Size(interval, Design.DUET, Metric.CPU, 20),
+        size=Size(interval=interval, design=Design.DUET, metric=Metric.CPU, rounds=20),
         base_s=base_s,
         head_s=base_s * interval.ratio,
     )
@@ -104,7 +104,7 @@ def test_the_table_ends_with_the_counts() -> None:
     stream = io.StringIO()
     console = Console(file=stream, width=80)
     run = made_up([], "work", options=Options())
-    print_results(console, Evaluated(run, Evaluation(tuple(MIXED), 0.05, 4)))
+    print_results(console, Evaluated(run, Evaluation(results=tuple(MIXED), level=0.05, family=4)))
     lines = stream.getvalue().splitlines()
     assert all(cell_len(line) <= 80 for line in lines)
     assert lines[-1] == "2 faster · 0 slower · 1 same · 1 undecided"

@@ -50,7 +50,7 @@ _TIME, _MEMORY, _CONTROL = 0.94, 0.04, 0.02
 
 
 @dataclass(frozen=True)
-class Parts:
+class Shares:
     """Parts of the error rate of a run, by what is tested; they add up to at most all of it.
 
     `sequential` and `fixed` are the times of benchmarks that are tested sequentially and of those
@@ -64,7 +64,7 @@ class Parts:
     control: float
 
 
-def divide(alpha: float, sequential: int, fixed: int) -> Parts:
+def divide(alpha: float, sequential: int, fixed: int) -> Shares:
     """Divide `alpha` among what is tested; the counts are those of benchmarks, without the control.
 
     Each part is a family of its own, with Holm's procedure at its part. The parts add up to
@@ -83,7 +83,7 @@ def divide(alpha: float, sequential: int, fixed: int) -> Parts:
     _check_level(alpha)
     halves = 2 if sequential and fixed else 1
     times = _TIME * alpha / halves
-    return Parts(times, times, _MEMORY * alpha, _CONTROL * alpha)
+    return Shares(times, times, _MEMORY * alpha, _CONTROL * alpha)
 
 
 def _check_level(alpha: float) -> None:

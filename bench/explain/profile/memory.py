@@ -41,7 +41,7 @@ class _Statistics(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
+class MemoryUse:
     """Of the process that needs most: bytes at the peak, bytes and blocks allocated in all.
 
     `at_peak` is what was held at the peak, in bytes by stack; `allocated` are all bytes by the
@@ -66,7 +66,7 @@ def memray_version() -> str:
 
 def trace_with_memray(
     subject: ProfiledProcess, namer: Namer, support: Path
-) -> tuple[Memory, Sample]:
+) -> tuple[MemoryUse, Sample]:
     """Run once; `support` holds memray for the subject's Python. Raises `NotProfiledError`."""
     with subject.scratch() as folder:
         variables = subject.inside("memory", folder) | {"BENCH_SUPPORT": str(support)}
@@ -78,7 +78,7 @@ def trace_with_memray(
     return read_capture(kept, namer), sample
 
 
-def read_capture(file: Path, namer: Namer) -> Memory:
+def read_capture(file: Path, namer: Namer) -> MemoryUse:
     """What a capture says; raises `NotProfiledError` when it is cut short."""
     stats = _told(
         file, ("-m", "memray", "stats", "--json", "-n", str(_LOCATIONS), "-f", "-o"), _Statistics
@@ -87,7 +87,7 @@ def read_capture(file: Path, namer: Namer) -> Memory:
     for size, frames in _told(file, (str(_PEAK_STACKS),), list[_Held]):
         stack = namer.stack([RawFrame(*one) for one in frames]) or (NO_FRAME,)
         at_peak[stack] = at_peak.get(stack, 0.0) + size
-    return Memory(
+    return MemoryUse(
         peak=stats["metadata"]["peak_memory"],
         total=stats["total_bytes_allocated"],
         blocks=stats["total_num_allocations"],

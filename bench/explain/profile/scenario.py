@@ -11,7 +11,7 @@ from bench.core.sample import Side
 from bench.explain.profile.frames import Namer
 from bench.explain.profile.functions import Functions, profile_functions
 from bench.explain.profile.import_times import Imports, time_imports
-from bench.explain.profile.memory import Memory, memray_version, trace_with_memray
+from bench.explain.profile.memory import MemoryUse, memray_version, trace_with_memray
 from bench.explain.profile.objects import Growth, count_objects, objgraph_version
 from bench.explain.profile.processes import (
     InTurn,
@@ -36,7 +36,7 @@ class ProfilesTaken:
     native: Sampled | None = None
     imports: InTurn[Imports] | None = None
     functions: InTurn[Functions] | None = None
-    memory: InTurn[Memory] | None = None
+    memory: InTurn[MemoryUse] | None = None
     objects: InTurn[Growth] | None = None
     system: InTurn[SystemCalls] | None = None
     events: InTurn[dict[str, int]] | None = None

@@ -12,7 +12,7 @@ from bench.explain.profile.difference import moved
 from bench.explain.profile.flame import Caption, Totals, by_package, milliseconds, shift
 from bench.explain.profile.functions import Called, Functions
 from bench.explain.profile.holders import holders_section
-from bench.explain.profile.memory import Memory, memray_page
+from bench.explain.profile.memory import MemoryUse, memray_page
 from bench.explain.profile.objects import Growth, Population
 from bench.explain.profile.processes import InTurn
 from bench.explain.profile.session import Profile
@@ -59,7 +59,7 @@ def size_words(value: float) -> str:
     return f"{value:.0f} B".replace("-", "−") if value else "0"
 
 
-def _memory(profile: Profile, found: InTurn[Memory], artefacts: Artefacts) -> Iterator[str]:
+def _memory(profile: Profile, found: InTurn[MemoryUse], artefacts: Artefacts) -> Iterator[str]:
     sides = found.latest
     caption, picture = _at_peak(profile, sides)
     yield heading(2, "Memory")
@@ -86,7 +86,7 @@ def _memory(profile: Profile, found: InTurn[Memory], artefacts: Artefacts) -> It
     yield counted_table("function or module", allocated, list(sides), size_words)
 
 
-def _at_peak(profile: Profile, sides: Mapping[Side, Memory]) -> tuple[Caption, bytes]:
+def _at_peak(profile: Profile, sides: Mapping[Side, MemoryUse]) -> tuple[Caption, bytes]:
     stacks = [one.at_peak for one in sides.values()]
     root = build_tree(stacks[:1], stacks[1:])
     totals = Totals(root.mean(Side.BASE), root.mean(Side.HEAD))
@@ -102,7 +102,7 @@ def _at_peak(profile: Profile, sides: Mapping[Side, Memory]) -> tuple[Caption, b
     return caption, shift(root, caption, totals, same, headline(root, totals, same, size_words))
 
 
-def _html(prefix: str, one: Memory, artefacts: Artefacts) -> str:
+def _html(prefix: str, one: MemoryUse, artefacts: Artefacts) -> str:
     name = f"raw/{prefix}memray.html"
     artefacts.take(f"raw/{prefix}capture.memray", one.capture)
     made = memray_page(one.capture, artefacts.place(name))
