@@ -236,8 +236,7 @@ def measure_pair(arguments: argparse.Namespace) -> ExitStatus:
         for problem in written.problems:
             watcher.say(f"bench: {problem}")
     calibrations = read_calibrations(workspace.data, plan.target.name)
-    for one in runs:
-        print_remarks(console, one, fitting(one.run, calibrations))
+    print_remarks(console, runs, [fitting(one.run, calibrations) for one in runs])
     print_end(console, runs)
     splits = splits_of(runs)
     print_splits(console, splits)

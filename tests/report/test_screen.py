@@ -16,7 +16,7 @@ from bench.core.target import Benchmark
 from bench.core.verdict import Interval, Verdict
 from bench.engine.session.watcher import Course
 from bench.report.screen.lines import counts, in_words, result_line, short_change
-from bench.report.screen.summary import print_results
+from bench.report.screen.summary import print_remarks, print_results
 from bench.report.screen.watchers import LiveWatcher, progress_line
 from bench.report.select_runs import Evaluated
 
@@ -110,6 +110,21 @@ def test_the_table_ends_with_the_counts() -> None:
     assert lines[-1] == "2 faster · 0 slower · 1 same · 1 undecided"
     assert len(lines) == 2 + len(MIXED) + 1
     assert counts([result("gone", None)]) == "0 faster · 0 slower · 0 same · 1 not measured"
+
+
+def test_a_remark_on_several_runs_is_made_once() -> None:
+    stream = io.StringIO()
+    run = made_up([], "work", options=Options())
+    gone = Evaluation(results=(result("gone", None),), level=0.05, family=1)
+    sound = Evaluation(results=tuple(MIXED), level=0.05, family=4)
+    runs = [Evaluated(run, one) for one in (gone, gone, sound)]
+    console = Console(file=stream, width=200)
+    print_remarks(console, runs[:2], [None, None])
+    both = stream.getvalue()
+    assert both.count("gone was not measured: head: exit status 1") == 1
+    assert ": gone was" not in both
+    print_remarks(console, runs[1:], [None, None])
+    assert f"Python {run.manifest.python}: gone was not measured" in stream.getvalue()
 
 
 def test_the_last_line_of_one_benchmark() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import msgspec
+import numpy as np
 
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Side
@@ -39,7 +40,7 @@ from bench.engine.store.events import (
 # until there are as many. Spread among the duets they tell the contention factor as well.
 _ALONE_FIRST, _ALONE_SHARE = 6, 0.6
 _ALONE_AT_MOST = 20  # for the factor, before a verdict is given with a size that it leaves vague
-_FACTOR_PRECISION, _CRITICAL = 0.05, 1.96
+_FACTOR_PRECISION, _CRITICAL = 0.05, 1.96  # of what changed, in log units; at least of e times
 _SHOW_EVERY_S = 0.25
 _MOST_NAMES = 5  # of processes that were left running
 
@@ -220,8 +221,10 @@ class Sampling:
 
     def _size_is_vague(self, deciding: AsAlone) -> bool:
         """Whether more rounds alone would make much of the size, which the verdict waits for."""
-        vague = deciding.doubt.half_width(_CRITICAL) > _FACTOR_PRECISION
-        return vague and len(self._of(Design.PAIRS)) < _ALONE_AT_MOST
+        if len(self._of(Design.PAIRS)) >= _ALONE_AT_MOST:
+            return False
+        change = abs(float(np.median(differences(deciding.rounds, self.plan.metric))))
+        return deciding.doubt.half_width(_CRITICAL) > _FACTOR_PRECISION * max(1.0, change)
 
     def _decide(self, local_alpha: Callable[[], float]) -> tuple[str, bool]:
         while True:

@@ -35,14 +35,18 @@ def excerpt(result: Result) -> str:
     return " / ".join(said.splitlines()[:_EXCERPT_LINES])
 
 
-def aside_notes(results: Sequence[Result]) -> Iterator[str]:
-    """The same in sentences, for those who read on."""
+def output_notes(results: Sequence[Result]) -> Iterator[str]:
+    """What base and head print differently, in sentences, for those who read on."""
     for result in results:
         if result.outputs and result.outputs.differs:
             yield (
                 f"{result.name}: {joined(result.outputs.differs)} of base and head differ: they "
                 f"may not do the same work. First difference: `{excerpt(result).replace('`', ' ')}`"
             )
+
+
+def aside_notes(results: Sequence[Result]) -> Iterator[str]:
+    """All else that stands beside verdicts, likewise."""
     failing = {one.name: _rates(one.failures) for one in results if one.failures and one.available}
     if failing:
         named = joined([f"{name} ({rates})" for name, rates in failing.items()])

@@ -12,7 +12,7 @@ from bench.core.verdict import Verdict
 from bench.engine.environments.dependencies import DependencyChange, changed_packages
 from bench.engine.store.run import Run
 from bench.formats.text import joined, share
-from bench.report.pair.asides import aside_notes
+from bench.report.pair.asides import aside_notes, output_notes
 from bench.report.pair.control import control_warning
 from bench.report.pair.floor_notes import floor_warnings
 from bench.report.pair.pythons import differing_effects
@@ -44,7 +44,8 @@ def notes(run: Run, evaluation: Evaluation) -> list[str]:
     found += [words for result in evaluation.results if (words := _left_out(result))]
     if run.closed is None:
         found.append("This run is not complete; the same command goes on with it.")
-    found += [*aside_notes(evaluation.results), *_dependencies(run)]
+    found += [*output_notes(evaluation.results), *aside_notes(evaluation.results)]
+    found += _dependencies(run)
     found += _noise(evaluation, run.closed.neighbours if run.closed else ())
     manifest = run.manifest
     if not manifest.machine.can_pin:

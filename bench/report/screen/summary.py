@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -21,6 +21,7 @@ from bench.engine.split import Split
 from bench.engine.store.run import Run
 from bench.explain.counters.counting import AT_MOST_S
 from bench.formats.text import effect, joined
+from bench.report.pair.asides import output_notes
 from bench.report.pair.control import control_warning, doubtful_mark
 from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.gate_section import gate_line, gate_mark
@@ -157,15 +158,30 @@ def print_results(console: Console, one: Evaluated) -> None:
         _print(console, Text(words))
 
 
-def print_remarks(console: Console, one: Evaluated, fitting: Fitting | None) -> None:
-    """What to know of a run; `fitting` is the calibration of this machine, if there is one."""
-    above = control_warning(one.run, one.evaluation) if one.evaluation.doubtful else ""
-    for note in (
-        gate_line(one.run),
-        *floor_notes(one.run, fitting),
-        *(note for note in notes(one.run, one.evaluation) if note != above),
-    ):
-        console.print(Text(note, style="dim"))
+def print_remarks(
+    console: Console, runs: Sequence[Evaluated], fittings: Sequence[Fitting | None]
+) -> None:
+    """What to know of runs; `fittings` are the calibrations of this machine, where there are any.
+
+    What holds for all of them is said once.
+    """
+    remarks: dict[str, list[str]] = {}
+    for one, fitting in zip(runs, fittings, strict=True):
+        for remark in dict.fromkeys(_remarks(one, fitting)):
+            remarks.setdefault(remark, []).append(one.python)
+    for remark, pythons in remarks.items():
+        of = "" if len(pythons) == len(runs) else f"Python {', '.join(pythons)}: "
+        console.print(Text(f"{of}{remark}", style="dim"))
+
+
+def _remarks(one: Evaluated, fitting: Fitting | None) -> Iterator[str]:
+    """Those that are not to be read in the table already."""
+    shown = {*output_notes(one.results)}
+    if one.evaluation.doubtful:
+        shown.add(control_warning(one.run, one.evaluation))
+    yield gate_line(one.run)
+    yield from floor_notes(one.run, fitting)
+    yield from (note for note in notes(one.run, one.evaluation) if note not in shown)
 
 
 def _other_packages(one: Evaluated) -> str:

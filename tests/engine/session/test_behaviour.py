@@ -49,11 +49,10 @@ FILE = command(
     "assert stat.S_ISCHR(os.fstat(1).st_mode)",
     rest='stdin_file = "in.txt"\nstdout = "null"\n[benchmark.files]\n"in.txt" = "words"',
 )
-# Does as base does while it is probed, and less when it is timed.
+# Does as base does while it is probed, and less when it is timed: with another seed each time.
+_PROBED = "int(os.environ['PYTHONHASHSEED']) == 0"
 CHEATS = command(
-    "cheats",
-    f"import os; {_UNITS}; open('tally', 'a').write('.'); "
-    "print('all done' if UNITS == 1 or os.path.getsize('tally') < 6 else '')",
+    "cheats", f"import os; {_UNITS}; print('all done' if UNITS == 1 or {_PROBED} else '')"
 )
 FLAKY = command(
     "flaky",
@@ -71,8 +70,8 @@ PREPARED = command(
 # Works while it is probed, and ends its launcher when it is timed.
 LATE_KILLER = command(
     "late-killer",
-    f"import os, time; {_UNITS}; open('kills', 'a').write('.'); "
-    "UNITS > 1 and os.path.getsize('kills') > 5 and (os.kill(os.getppid(), 9), time.sleep(9))",
+    f"import os, time; {_UNITS}; "
+    f"UNITS == 1 or {_PROBED} or (os.kill(os.getppid(), 9), time.sleep(9))",
 )
 LEAVES = command(
     "leaves",
