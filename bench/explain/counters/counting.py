@@ -42,9 +42,9 @@ COMMAND_S = 60.0  # while all lanes count, for all Pythons together
 LEAST_RUN_S = 45.0
 # Of a run's seconds. Allocations, which cost as much as instructions, get what the others leave.
 SHARES = {
-    Instrument.INSTRUCTIONS: 0.6,
-    Instrument.OBSERVER: 0.1,
-    Instrument.SYSTEM_CALLS: 0.12,
+    Instrument.INSTRUCTIONS: 0.5,
+    Instrument.OBSERVER: 0.25,
+    Instrument.SYSTEM_CALLS: 0.1,
     Instrument.MEMORY: 0.15,
     Instrument.ALLOCATIONS: 1.0,
 }

@@ -34,11 +34,16 @@ def _side(found: Mapping[str, Mapping[str, Result]], verdict: Verdict) -> str:
         if having:
             sizes = dict.fromkeys(amount(1.0, one.interval.ratio) for one in having.values())
             where = f" on {joined(list(having))}" if len(having) < len(results) else ""
-            names.append(f"{code(name)} ({' to '.join(_ends(list(sizes)))}{where})")
+            names.append(f"{code(name)} ({_range(list(sizes))}{where})")
     more = len(names) - _NAMED
     listed = joined([*names[:_NAMED], f"{more} more"] if more > 0 else names)
     return f"{_WORDS[verdict]} in {listed}" if names else ""
 
 
-def _ends(sizes: Sequence[str]) -> Sequence[str]:
-    return sizes if len(sizes) < 2 else [sizes[0], sizes[-1]]
+def _range(sizes: Sequence[str]) -> str:
+    """`5.42 to 5.54 times less`; of one size that alone."""
+    first, last = sizes[0], sizes[-1]
+    if len(sizes) < 2:
+        return first
+    number, _, unit = first.partition(" ")
+    return f"{number if last.endswith(f' {unit}') else first} to {last}"

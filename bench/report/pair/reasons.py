@@ -41,7 +41,12 @@ def reasons_of(shown: Sequence[Shown]) -> list[tuple[str, str]]:
 
 def without_reason(shown: Sequence[Shown], told: Collection[str]) -> Iterator[str]:
     """Which other benchmarks are faster or slower, and why counters do not say why."""
-    counted = {each.result.name for one in shown for each in counted_of(one) if each.counted}
+    counted = {
+        each.result.name
+        for one in shown
+        for each in counted_of(one)
+        if any(not found.skipped for found in each.counted.values())
+    }
     left: dict[str, list[str]] = {}
     decided = {each.name: each for one in shown for each in one.results if _is_decided(each)}
     for result in decided.values():
@@ -54,7 +59,7 @@ def without_reason(shown: Sequence[Shown], told: Collection[str]) -> Iterator[st
 def _why_not(result: Result, counted: Collection[str]) -> str:
     if result.benchmark.kind is Kind.SCRIPT:
         return "scripts are not counted"
-    return "no counter explains it" if result.name in counted else "not counted"
+    return "no counter explains it" if result.name in counted else "not counted, or not in time"
 
 
 def _is_decided(result: Result) -> bool:
