@@ -68,6 +68,11 @@ def test_place_variables_and_output(tmp_path: Path, *, guarded: bool) -> None:
     assert done.ok
 
 
+def _with_signals() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_nothing_outlives_the_harness(tmp_path: Path, number: signal.Signals) -> None:
     command = daemon(tmp_path / "pid", f"open({str(tmp_path / 'own')!r}, 'w').write('x'); ")
@@ -77,7 +82,7 @@ def test_nothing_outlives_the_harness(tmp_path: Path, number: signal.Signals) ->
         [sys.executable, "-c", code],
         cwd=ROOT,
         stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        preexec_fn=_with_signals,  # noqa: PLW1509
     )
     wait_until((tmp_path / "own").exists)
     process.send_signal(number)

@@ -27,7 +27,8 @@ from bench.validate.prior_art.declaration import (
     load_prior_art,
 )
 
-_COMPARED = ("as published", "smaller here", "larger here")
+_UNDECIDED = "undecided here"
+_COMPARED = ("as published", "smaller here", "larger here", _UNDECIDED)
 _HOW_TO_READ = (
     "The change is estimated within rounds (Hodges–Lehmann); it need not equal the ratio of the "
     "two medians. In runs before format 3, the interval of duets that differ by 1.2x or more is "
@@ -163,7 +164,9 @@ class _Measured:
         if said.memory and measured:
             measured[0] = f"peak memory of the process, {measured[0]}"
         agreement = [
-            _agreement(said.speedup, result.size.interval)
+            _UNDECIDED
+            if result.verdict is Verdict.UNDECIDED
+            else _agreement(said.speedup, result.size.interval)
             for _, result in same
             if said.speedup is not None and result.size is not None
         ]

@@ -18,7 +18,7 @@ from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.machine.pinning import REPORT, Slice, find_slice, parse_cpu_list, read_pinning
 from bench.engine.measure.client import Invocation, Launcher
 from bench.engine.sandbox.isolation import Isolation
-from bench.engine.store.run import read_run
+from bench.engine.store.run import Journal, read_run
 from bench.report.write import write_report
 
 BOOT = "11111111-2222-3333-4444-555555555555"
@@ -149,9 +149,13 @@ def test_the_report_says_pinned_or_not(
 ) -> None:
     workspace = replace(workspace_in(tmp_path), data=tmp_path / "data", results=tmp_path / "r")
     folder = write_run(workspace, RunPlan())
-    changed = {"pinning": pinning, "slice": slice_, "format": 1}  # which has no digests
-    manifest = replace_fields(read_run(folder).manifest, **changed)
+    run = read_run(folder)
+    manifest = replace_fields(run.manifest, pinning=pinning, slice=slice_)
     (folder / "run.json").write_bytes(msgspec.json.encode(manifest))
+    (folder / "rounds.jsonl").unlink()  # whose digests begin with the manifest's
+    with Journal(read_run(folder)) as journal:
+        for event in run.events:
+            journal.write(event)
     write_report(workspace)
     page = (workspace.results / "sample/1.0..2.0/environments.md").read_text(encoding="utf-8")
     row = next(line for line in page.splitlines() if line.startswith("| pinned"))

@@ -18,7 +18,7 @@ title = "The sample: slower and slower"
 introduction = "What was published."
 repository = "{repository}"
 clone = "sample-of-somebody"
-budget_s = 0.2
+budget_s = 3
 
 [source.blog]
 title = "A blog"
