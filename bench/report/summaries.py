@@ -17,7 +17,7 @@ from bench.core.revision import Pair
 from bench.formats.figure_style import MARKER
 
 SUMMARY = "summary.json"
-_FORMAT = 1  # raised where a page or its summary comes out otherwise from the same data
+_FORMAT = 2  # raised where a page or its summary comes out otherwise from the same data
 _DIGITS = 32
 
 
@@ -48,6 +48,7 @@ class PairFigure(msgspec.Struct, frozen=True, kw_only=True):
 class PairSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A pair. `layer` is its target's own; `newest` when the newest of the shown runs began."""
 
+    made: str = MARKER  # first, where it is looked for before a file is written over
     target: str
     layer: str
     pair: Pair
@@ -55,7 +56,6 @@ class PairSummary(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[PairRow, ...]
     figures: tuple[PairFigure, ...] = ()
     unreadable: tuple[str, ...] = ()
-    made: str = MARKER
     format: int = _FORMAT
     digest: str = ""
 
@@ -68,6 +68,7 @@ class PairSummary(msgspec.Struct, frozen=True, kw_only=True):
 class SeriesSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A series. `points` are seals of pairs, by label, that have no page because all are points."""
 
+    made: str = MARKER
     target: str
     label: str
     ids: tuple[str, ...]
@@ -75,7 +76,6 @@ class SeriesSummary(msgspec.Struct, frozen=True, kw_only=True):
     page: str
     points: dict[str, str] = {}
     unreadable: tuple[str, ...] = ()
-    made: str = MARKER
     format: int = _FORMAT
     digest: str = ""
 

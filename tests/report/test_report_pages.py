@@ -153,13 +153,17 @@ def test_pythons_are_columns(workspace: Workspace) -> None:
 
 
 def test_machines_are_never_pooled(workspace: Workspace) -> None:
-    write_run(workspace, RunPlan(SMALL, machine="box-b"))
-    write_run(workspace, RunPlan(SMALL, machine="box-a", python="3.12"))
+    write_run(workspace, RunPlan(SMALL, machine="box-a"))
+    later = "2026-11-24T06:41:57+00:00"
+    write_run(workspace, RunPlan(SMALL, machine="box-b", python="3.12", started_at=later))
     write_report(workspace)
-    page = page_of(workspace)
-    assert page.index("## On box-a") < page.index("## On box-b")
-    assert "box-b/ratios.svg" in page
-    assert "box-a/ratios.svg" in page
+    page, other = page_of(workspace), page_of(workspace, name="box-a")
+    assert page.index("## On box-b") < page.index("## On other machines")
+    assert "- [on box-a](box-a.md), 2026-11-23: **" in page
+    assert "(box-b/ratios.svg)" in page
+    assert "box-a/ratios.svg" not in page
+    assert "(box-a/ratios.svg)" in other
+    assert "box-b" not in other
     assert page_of(workspace, name="environments").count("## Machine box-") == 2
     assert len([line for line in index_of(workspace).splitlines() if "box-" in line]) == 2
 

@@ -183,3 +183,13 @@ def test_nothing_is_written_outside_results(workspace: Workspace, tmp_path: Path
     assert all("it would lie outside" in str(one) for one in written.problems)
     assert {"linked", "outside"} <= set(re.findall(r"linked|outside", str(written.problems)))
     assert (workspace.results / "sample" / "1.0..2.0" / "README.md").is_file()
+
+
+def test_large_summaries_are_known_as_the_reports_own(workspace: Workspace) -> None:
+    many = (control(), *(command(f"benchmark-with-a-long-name-{number}") for number in range(12)))
+    write_run(workspace, RunPlan(many))
+    assert not write_report(workspace).problems
+    (file,) = workspace.results.rglob("summary.json")
+    assert file.stat().st_size > 3000
+    write_run(workspace, RunPlan(many, run_id="r2", started_at="2027-01-01T00:00:00+00:00"))
+    assert not write_report(workspace).problems

@@ -1,4 +1,7 @@
-"""The page of a pair: the verdict in five seconds, the evidence on pages beside it."""
+"""The page of a pair: the verdict in five seconds, the evidence on pages beside it.
+
+Of several machines the one that measured last is on the page, the others have pages of their own.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,11 @@ def write_pair_page(pair: PairRuns, output: Output) -> None:
     page = output.page(f"{folder}/README.md")
     page.write(_blocks(pair, page))
     title = f"{plain(pair.target)} {pair_title(pair.pair)}"
+    for on in _on_other_machines(pair):
+        other = output.page(f"{folder}/{on.folder}.md")
+        other.write(
+            (heading(1, f"{title}, {_on(on)}"), other.back(), *_machine_blocks(on, other, 2))
+        )
     write_counters_pages(pair, output, folder, title)
     write_rounds_page(pair, output.page(f"{folder}/rounds.md"), title)
     write_method_page(pair, output.page(f"{folder}/method.md"), title)
@@ -61,9 +69,32 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
         return
     yield _apart(pair)
     yield from hosts_section(pair.machines, 2)
+    others = _on_other_machines(pair)
     for on in pair.machines:
-        yield heading(2, _section_title(on))
-        yield from _machine_blocks(on, page, 3)
+        if on not in others:
+            yield heading(2, f"O{_on(on)[1:]}")
+            yield from _machine_blocks(on, page, 3)
+    if others:
+        yield heading(2, "On other machines")
+        yield bullets(
+            f"{link(_on(on), f'{on.folder}.md')}, {_days(on.shown)}: {headline(on.shown)}"
+            for on in others
+        )
+
+
+def _on_other_machines(pair: PairRuns) -> list[OnMachine]:
+    """Those of all machines but the one that measured last."""
+    last = max(pair.machines, key=lambda on: max(_started(one) for one in on.shown))
+    return [on for on in pair.machines if on.machine.name != last.machine.name]
+
+
+def _started(one: Shown) -> str:
+    return one.run.manifest.started_at
+
+
+def _days(shown: Sequence[Shown]) -> str:
+    days = sorted({day(_started(one)) for one in shown})
+    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
 
 
 def _apart(pair: PairRuns) -> str:
@@ -72,19 +103,18 @@ def _apart(pair: PairRuns) -> str:
     ways = list(dict.fromkeys(code(f"--deps {on.dependencies}") for on in pair.machines))
     parts = [f"on {machines} machines"] if machines > 1 else []
     parts += [f"with other dependencies ({joined(ways)})"] if len(ways) > 1 else []
-    return f"Measured {joined(parts)}: times are never pooled, and each has a section."
+    return f"Measured {joined(parts)}: times are never pooled, and each is shown by itself."
 
 
-def _section_title(on: OnMachine) -> str:
+def _on(on: OnMachine) -> str:
     way = f" with {code(on.setting)}" if on.setting else ""
-    return f"On {on.machine.name}{way}"
+    return f"on {on.machine.name}{way}"
 
 
 def _about(pair: PairRuns, page: Page) -> str:
     shown = [one for on in pair.machines for one in on.shown]
     pythons = list(dict.fromkeys(one.run.manifest.whole_python for one in shown))
-    days = sorted({day(one.run.manifest.started_at) for one in shown})
-    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    when = _days(shown)
     machines = dict.fromkeys(
         f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}" for on in pair.machines
     )
