@@ -16,7 +16,7 @@ from bench.core.sample import Side
 from bench.core.target import Kind, Target
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
-from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.interpreters import Interpreter, pythons_of
 from bench.engine.environments.pair import Builder
 from bench.engine.measure.invocations import NotPresentError, NotServedError
 from bench.engine.revisions.clones import clone_on_demand
@@ -113,7 +113,7 @@ class _Commits:
         try:
             target = load_target(self.commit.history.target, self.workspace.targets)
             planned = self._scenario(target)
-            for interpreter in find_interpreters(self.pythons, target.pythons, self.watcher.say):
+            for interpreter in pythons_of(target, self.pythons, self.watcher.say):
                 yield self._hold(target, planned, interpreter)
         except BenchError as error:
             yield error
@@ -149,8 +149,7 @@ class _Commits:
         with (
             network_of(target, [planned], workspace) as network,
             subjects(target, [planned], workspace, interpreter, environments, network) as (
-                base,
-                head,
+                (base, head),
             ),
         ):
             try:

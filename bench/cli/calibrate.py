@@ -16,7 +16,7 @@ from bench.core.options import Options
 from bench.core.target import Target
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
-from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.interpreters import Interpreter, find_interpreters, pythons_of
 from bench.engine.environments.pair import Builder
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.machine.pinning import find_slice
@@ -91,9 +91,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
             _reference(targets, arguments.python, workspace, watcher)
         for target in targets:
             calibrating = _TargetCalibration(target, arguments, workspace, watcher)
-            for interpreter in find_interpreters(
-                arguments.python, target.pythons, watcher.say, target.more_pythons
-            ):
+            for interpreter in pythons_of(target, arguments.python, watcher.say):
                 try:
                     runs.append(calibrating.run(interpreter))
                 except BenchError as error:

@@ -9,7 +9,7 @@ from bench.core.crew import both_at_once
 from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.workspace import Workspace
-from bench.engine.environments.interpreters import find_interpreters
+from bench.engine.environments.interpreters import pythons_of
 from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.plan import Plan
 from bench.engine.session.selection import select
@@ -33,9 +33,7 @@ def understand(
     watcher.phase(f"looking up {wanted_range}")
     pair, interpreters = both_at_once(
         lambda: resolve_range(target, wanted_range, workspace, arguments.repo),
-        lambda: tuple(
-            find_interpreters(arguments.python, target.pythons, watcher.say, target.more_pythons)
-        ),
+        lambda: tuple(pythons_of(target, arguments.python, watcher.say)),
     )
     return Plan(
         target=target,

@@ -9,7 +9,7 @@ from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.workspace import find_workspace
 from bench.engine.environments.at_work import at_work
-from bench.engine.environments.interpreters import find_interpreters
+from bench.engine.environments.interpreters import pythons_of
 from bench.report.screen.watchers import make_watcher
 from bench.validate.prior_art.declaration import declared_names, load_prior_art
 from bench.validate.prior_art.measure import PriorArtSession
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     with make_watcher() as watcher, at_work(workspace):
         for one in declared.values():
             target = load_target(one.target, workspace.targets)
-            interpreters = find_interpreters(arguments.python, target.pythons, watcher.say)
+            interpreters = pythons_of(target, arguments.python, watcher.say)
             session = PriorArtSession(
                 declared=one,
                 target=target,

@@ -17,7 +17,7 @@ from bench.core.revision import Pair
 from bench.core.target import Target
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
-from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.interpreters import Interpreter, pythons_of
 from bench.engine.environments.pair import Builder, Dependencies, Environments
 from bench.engine.revisions.ranges import parse_range
 from bench.engine.revisions.resolve import resolve_range
@@ -91,9 +91,7 @@ def on_each_python(
         session = make(
             target=target, pair=pair, benchmarks=scenarios, workspace=workspace, watcher=watcher
         )
-        for interpreter in find_interpreters(
-            arguments.python, target.pythons, watcher.say, target.more_pythons
-        ):
+        for interpreter in pythons_of(target, arguments.python, watcher.say):
             watcher.say(f"Python {interpreter.version}")
             try:
                 statuses.append(

@@ -19,7 +19,7 @@ from bench.core.revision import Pair, Source
 from bench.core.target import Kind, Target
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
-from bench.engine.environments.interpreters import Interpreter, find_interpreters
+from bench.engine.environments.interpreters import Interpreter, pythons_of
 from bench.engine.environments.pair import Builder, Environments
 from bench.engine.measure.invocations import NotPresentError, NotServedError
 from bench.engine.revisions.clones import open_clone
@@ -97,9 +97,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     made: list[Ranking] = []
     failures: list[BenchError] = []
     with make_watcher() as watcher, at_work(workspace):
-        for interpreter in find_interpreters(
-            arguments.python, target.pythons, watcher.say, target.more_pythons
-        ):
+        for interpreter in pythons_of(target, arguments.python, watcher.say):
             ranker = _RevisionRanker(
                 target=target,
                 arguments=arguments,
@@ -194,7 +192,9 @@ class _RevisionRanker:
         both = Environments(environment, environment)
         with (
             network_of(target, planned, workspace) as network,
-            subjects(target, planned, workspace, self.interpreter, both, network) as (subject, _),
+            subjects(target, planned, workspace, self.interpreter, both, network) as (
+                (subject, _),
+            ),
         ):
             for one in planned:
                 self.watcher.say(f"{one.declaration.name}, Python {self.interpreter.version}")

@@ -13,7 +13,7 @@ import queue
 import select
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeVar
@@ -105,6 +105,15 @@ class Crew:
         for _ in wanted:
             yield self._next_done()
 
+    def do_all(self, steps: Iterable[Callable[[], object]]) -> None:
+        """Do all of these; raises the first error when all are over."""
+        made = [Job(do=lambda _worker, one=one: one()) for one in steps]  # type: ignore[misc]
+        for _ in self.run(made):
+            pass
+        for one in made:
+            if one.error is not None:
+                raise one.error
+
     def _next_done(self) -> Job:
         """The next that is over; a worker of another crew that waits for it may be stopped."""
         nested = stop_handle() is not None
@@ -132,15 +141,10 @@ class Crew:
             return job
 
 
-def at_once(jobs: Iterable[Callable[[], object]], size: int) -> None:
+def at_once(steps: Sequence[Callable[[], object]], size: int) -> None:
     """Do all of these in at most so many threads; raises the first error when all are over."""
-    made = [Job(do=lambda _worker, one=one: one()) for one in jobs]  # type: ignore[misc]
-    with Crew(min(size, len(made))) as crew:
-        for _ in crew.run(made):
-            pass
-    for one in made:
-        if one.error is not None:
-            raise one.error
+    with Crew(min(size, len(steps))) as crew:
+        crew.do_all(steps)
 
 
 def both_at_once(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:

@@ -172,8 +172,8 @@ def evaluate(run: Run) -> Evaluation:
         )
         return interval, p_value, verdict
 
-    memory, memory_level = memories(run)
     floor = floor_bytes(run)
+    memory, memory_level = memories(run, floor)
     results = tuple(
         with_memory(_result(run, one, sequences, judged), memory, floor)
         for one in run.manifest.benchmarks
@@ -294,9 +294,7 @@ def _measured(
     plan = sequence.plan
     alone = of_design(rounds, Design.PAIRS)
     size = size_of(plan, sequence.deciding, alone, interval)
-    sized = of_design(rounds, size.design)[: size.rounds]
-    if sequence.deciding.factor is not None:
-        sized = sequence.rounds
+    sized = sized_rounds(rounds, sequence.deciding, size)
     own = standard_error(differences(sized, size.metric))
     size = msgspec.structs.replace(size, error=math.hypot(own, sequence.deciding.doubt.error))
     return Result(
@@ -324,6 +322,13 @@ def _measured(
         and not (one.declaration.service or one.declaration.container)
         and _only_inside(sequence),
     )
+
+
+def sized_rounds(rounds: list[Round], deciding: AsAlone, size: Size) -> list[Round]:
+    """Those of a benchmark's rounds that its size rests on, put right where that is known."""
+    if deciding.factor is not None:
+        return deciding.rounds
+    return of_design(rounds, size.design)[: size.rounds]
 
 
 def _median_s(rounds: list[Round], side: Side, metric: Metric) -> float | None:

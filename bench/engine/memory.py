@@ -41,12 +41,12 @@ class _Judged:
         return memory_test(base, head, self.looks, alpha)
 
 
-def memories(run: Run) -> tuple[dict[str, Memory], float | None]:
+def memories(run: Run, floor: int) -> tuple[dict[str, Memory], float | None]:
     """What can be said of the memory of each benchmark, and the final level of one.
 
     Holm's procedure runs over all benchmarks whose memory is judged, at the part of the error rate
     that memory has; those without rounds count as well, with a p-value of 1. Nothing, and no level,
-    for runs without such a part (before format 3).
+    for runs without such a part (before format 3). `floor` is that of the run.
     """
     plans: dict[str, Probed] = {}
     for one in run.manifest.benchmarks:
@@ -66,7 +66,7 @@ def memories(run: Run) -> tuple[dict[str, Memory], float | None]:
         one.declaration.name: options.mei_memory_of(one.declaration)
         for one in run.manifest.benchmarks
     }
-    return _told(judged, rejected, level, meis, floor_bytes(run)), level
+    return _told(judged, rejected, level, meis, floor), level
 
 
 def floor_bytes(run: Run) -> int:

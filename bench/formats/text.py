@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.core.result import Memory, Result, Size
 from bench.core.sample import Design, Metric
@@ -179,6 +179,12 @@ def duration(seconds_: float) -> str:
 def day(moment: str) -> str:
     """The day of an ISO 8601 moment."""
     return moment[:10]
+
+
+def days(moments: Iterable[str]) -> str:
+    """The days of some moments, from the first to the last: `2026-11-23 to 2026-11-30`."""
+    found = sorted(set(map(day, moments)))
+    return found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

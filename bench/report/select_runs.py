@@ -39,6 +39,10 @@ _Item = TypeVar("_Item")
 _Key = TypeVar("_Key")
 
 
+def _as_file(words: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._]+", "-", words)
+
+
 @dataclass(frozen=True)
 class Evaluated:
     """A run with what can be said of it."""
@@ -135,7 +139,7 @@ class Shown(Evaluated):
     @property
     def slug(self) -> str:
         """The same in names of files."""
-        return re.sub(r"[^A-Za-z0-9._]+", "-", self.name.removeprefix("Python "))
+        return _as_file(self.name.removeprefix("Python "))
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -178,7 +182,7 @@ class OnMachine:
     @property
     def folder(self) -> str:
         """Where its pictures lie, beside the pair's page."""
-        return re.sub(r"[^A-Za-z0-9._]+", "-", self.name)
+        return _as_file(self.name)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.core.errors import BenchError, BuildError, UsageError
 from bench.core.process import run_tool
+from bench.core.target import Target
 from bench.core.variants import JIT, JIT_ON, is_name
 from bench.engine.environments.uv import CHOOSE_HOME, run_uv
 
@@ -152,6 +153,13 @@ def find_interpreters(
             say(f"left out: {error.message}")
     if len(missing) == len(wanted):
         raise UsageError(f"None of the Pythons {', '.join(missing)} can be had.")
+
+
+def pythons_of(
+    target: Target, asked: Sequence[str] | None, say: Callable[[str], None]
+) -> Iterator[Interpreter]:
+    """`find_interpreters` among those that a target is declared for."""
+    return find_interpreters(asked, target.pythons, say, target.more_pythons)
 
 
 def _find(version: str) -> Path | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 from bench.core.crew import Crew, Job
@@ -12,42 +11,20 @@ from bench.engine.machine.pinning import find_slice
 from bench.engine.session.preparation import lane_count
 
 
-class Lanes:
+class Lanes(Crew):
     """Does jobs on all lanes at once, and those that need the whole machine when none is busy."""
-
-    def __init__(self, count: int) -> None:
-        self._crew = Crew(count)
 
     @classmethod
     def of_machine(cls, wanted: int) -> Self:
         """As many as wanted, at most one for each core that is measured on (0: all)."""
         return cls(lane_count(wanted, measuring_cpus(describe_machine(), find_slice())))
 
-    def __enter__(self) -> Self:
-        self._crew.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._crew.__exit__(kind, value, trace)
-
     def run(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """Yields each job when it is over, in this thread: longest first, the lone ones last."""
         wanted = list(jobs)
         together = [one for one in wanted if not one.alone]
-        yield from self._crew.run(sorted(together, key=lambda one: -one.cost_s))
+        yield from super().run(sorted(together, key=lambda one: -one.cost_s))
         for one in wanted:
             if one.alone:
                 one.run(0)  # in this thread, which no lane's work goes on beside
                 yield one
-
-    def at_once(self, steps: Iterable[Callable[[], object]]) -> None:
-        """Do what is no measuring, as much of it at once as there are lanes."""
-        jobs = [Job(do=lambda _lane, step=step: step()) for step in steps]  # type: ignore[misc]
-        for job in list(self._crew.run(jobs)):
-            if job.error is not None:
-                raise job.error

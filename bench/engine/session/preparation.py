@@ -83,9 +83,9 @@ def opened(
             proof.begin(target.env, workspace)
             with (
                 nothing_left(environments.base.record.image, workspace.cache),
-                lane_subjects(
+                subjects(
                     target, benchmarks, workspace, interpreter, environments, network,
-                    count=lane_count(plan.lanes, network.cpus),
+                    lanes=lane_count(plan.lanes, network.cpus),
                 ) as sides,
                 _stations(sides, network, run.manifest.seed, turns or Turns()) as (whole, lanes),
             ):  # fmt: skip
@@ -283,30 +283,16 @@ def subjects(
     interpreter: Interpreter,
     environments: Environments,
     network: Network,
-) -> Iterator[tuple[Subject, Subject]]:
-    """Base and head with throwaway homes, pyperf for scripts, and fixtures checked afterwards."""
-    with lane_subjects(
-        target, benchmarks, workspace, interpreter, environments, network, count=1
-    ) as (both,):
-        yield both
-
-
-@contextmanager
-def lane_subjects(
-    target: Target,
-    benchmarks: Sequence[PlannedBenchmark],
-    workspace: Workspace,
-    interpreter: Interpreter,
-    environments: Environments,
-    network: Network,
     *,
-    count: int,
+    lanes: int = 1,
 ) -> Iterator[list[tuple[Subject, Subject]]]:
-    """The same for some lanes, each with homes of its own; all paths are of one length."""
+    """Base and head for each lane: throwaway homes, pyperf for scripts, and fixtures checked
+    afterwards. All paths are of one length.
+    """
     scripts = any(one.declaration.kind is Kind.SCRIPT for one in benchmarks)
     pyperf = pyperf_folder(interpreter, workspace) if scripts else None
     fixtures = _fixtures(benchmarks, workspace)
-    digits = len(str(count - 1))
+    digits = len(str(lanes - 1))
 
     def subject(folder: Path, side: Side) -> Subject:
         return Subject(
@@ -321,7 +307,7 @@ def lane_subjects(
         )
 
     with scratch_folder(workspace.scratch) as scratch:
-        folders = [scratch / f"{lane:0{digits}}" for lane in range(count)]
+        folders = [scratch / f"{lane:0{digits}}" for lane in range(lanes)]
         for folder in folders:
             folder.mkdir(mode=0o711)  # may be entered by another account, not listed
         yield [(subject(folder, Side.BASE), subject(folder, Side.HEAD)) for folder in folders]

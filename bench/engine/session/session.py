@@ -65,7 +65,7 @@ class Session:
             for run in runs:
                 stack.callback(run.stages.close)  # of those that did not come to their end
             lanes = stack.enter_context(Lanes.of_machine(self.plan.lanes))
-            lanes.at_once(run.go_on for run in runs)
+            lanes.do_all(run.go_on for run in runs)
             while any(run.outcome is None for run in runs):
                 _do_stage(runs, lanes)
         return [run.outcome for run in runs if run.outcome is not None]
@@ -153,7 +153,7 @@ def _do_stage(runs: Sequence[_RunUnderWay], lanes: Lanes) -> None:
     waiting = [run for run in runs if not run.jobs]
     for job in lanes.run([job for run in runs for job in run.jobs]):
         owners[id(job)].finished(job)
-    lanes.at_once(run.go_on for run in waiting)
+    lanes.do_all(run.go_on for run in waiting)
 
 
 def _says_something(run: Run, name: str) -> bool:

@@ -72,7 +72,7 @@ class ProfileSession:
             Launcher(network.isolation) as launcher,
             subjects(
                 self.target, self.benchmarks, self.workspace, interpreter, environments, network
-            ) as (base, head),
+            ) as ((base, head),),
         ):
             taker = RoundTaker(launcher, network.cpus, secrets.randbits(32), network)
             for planned in self.benchmarks:

@@ -139,7 +139,7 @@ class TraceSession:
             Launcher(network.isolation) as launcher,
             subjects(
                 self.target, self.benchmarks, self.workspace, interpreter, environments, network
-            ) as both,
+            ) as (both,),
         ):
             yield RoundTaker(launcher, network.cpus, secrets.randbits(32), network), both, network
 

@@ -14,7 +14,7 @@ import numpy as np
 from bench.core.result import Result
 from bench.core.variants import python_order
 from bench.engine.alone import as_alone
-from bench.engine.evaluation import differences, of_design
+from bench.engine.evaluation import differences, sized_rounds
 from bench.engine.statistics.between_hosts import BetweenHosts, between_hosts
 from bench.engine.statistics.precision import scatter
 from bench.formats.markdown import heading, plain, table
@@ -85,15 +85,13 @@ def _rows(by_host: dict[str, Shown]) -> Iterator[list[str]]:
 
 def _on_host(one: Shown, name: str) -> _OnHost | None:
     result = next((each for each in one.evaluation.results if each.name == name), None)
-    if result is None or result.size is None:
+    plan, rounds = one.run.probed(name), one.run.rounds(name)
+    if result is None or result.size is None or plan is None:
         return None
-    rounds = of_design(one.run.rounds(name), result.size.design)[: result.size.rounds]
-    plan, doubt = one.run.probed(name), 0.0
-    if plan is not None and result.contention is not None:
-        found = as_alone(one.run.rounds(name), plan)
-        rounds, doubt = found.rounds, found.doubt.error
-    own = scatter(differences(rounds, result.size.metric)) / math.sqrt(len(rounds))
-    error = math.hypot(own, doubt)
+    deciding = as_alone(rounds, plan)
+    sized = sized_rounds(rounds, deciding, result.size)
+    own = scatter(differences(sized, result.size.metric)) / math.sqrt(len(sized))
+    error = math.hypot(own, deciding.doubt.error)
     if not (math.isfinite(error) and error > 0):
         return None
     model = one.run.manifest.machine.cpu_model

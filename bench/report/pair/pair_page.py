@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.core.options import Options
 from bench.formats.markdown import bullets, code, heading, image, link, plain, prose
-from bench.formats.text import counted, day, joined
+from bench.formats.text import counted, days, joined
 from bench.report.figures.forest import draw_forest, forest_of
 from bench.report.output import Output, Page
 from bench.report.pair.conditions import conditions
@@ -77,7 +77,8 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
     if others:
         yield heading(2, "On other machines")
         yield bullets(
-            f"{link(_on(on), f'{on.folder}.md')}, {_days(on.shown)}: {headline(on.shown)}"
+            f"{link(_on(on), f'{on.folder}.md')}, {days(map(_started, on.shown))}: "
+            f"{headline(on.shown)}"
             for on in others
         )
 
@@ -90,11 +91,6 @@ def _on_other_machines(pair: PairRuns) -> list[OnMachine]:
 
 def _started(one: Shown) -> str:
     return one.run.manifest.started_at
-
-
-def _days(shown: Sequence[Shown]) -> str:
-    days = sorted({day(_started(one)) for one in shown})
-    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
 
 
 def _apart(pair: PairRuns) -> str:
@@ -114,7 +110,7 @@ def _on(on: OnMachine) -> str:
 def _about(pair: PairRuns, page: Page) -> str:
     shown = [one for on in pair.machines for one in on.shown]
     pythons = list(dict.fromkeys(one.run.manifest.whole_python for one in shown))
-    when = _days(shown)
+    when = days(map(_started, shown))
     machines = dict.fromkeys(
         f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}" for on in pair.machines
     )

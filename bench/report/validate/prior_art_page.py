@@ -11,7 +11,7 @@ from bench.core.verdict import Interval, Verdict
 from bench.core.workspace import Workspace
 from bench.engine.store.series import SERIES_FOLDER, Series
 from bench.formats.markdown import bullets, code, fenced, heading, image, link, plain, table
-from bench.formats.text import change, counted, day, joined, mebibytes, seconds, verdict_words
+from bench.formats.text import change, counted, days, joined, mebibytes, seconds, verdict_words
 from bench.report.history.select_series import SeriesFound
 from bench.report.known_pairs import KnownPairs
 from bench.report.output import Output, Page
@@ -113,8 +113,7 @@ class _Measured:
         machines = dict.fromkeys(
             f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}" for on in shown
         )
-        days = sorted({day(one.run.manifest.started_at) for on in shown for one in on.shown})
-        when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        when = days(one.run.manifest.started_at for on in shown for one in on.shown)
         yield (
             f"Measured {when} on {joined(list(machines))}. Ratios are of the whole process, as "
             "hyperfine times it, unless a column says *net of interpreter start*; only ratios "
