@@ -22,11 +22,10 @@ from bench.engine.memory import floor_bytes, memories, with_memory
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.contention import Doubt
 from bench.engine.statistics.few_rounds import exact_test, stratified_test
-from bench.engine.statistics.geometric import standard_error
 from bench.engine.statistics.multiplicity import holm, local_alpha
 from bench.engine.statistics.net import net_interval
 from bench.engine.statistics.sequential import judge
-from bench.engine.statistics.signed_rank import fixed_interval
+from bench.engine.statistics.signed_rank import fixed_interval, standard_error
 from bench.engine.statistics.summary import median_s, robust_sd, surely_less_than_half
 from bench.engine.statistics.verdicts import decide
 from bench.engine.store.events import Ended, Probed, Unavailable
@@ -294,7 +293,7 @@ def _measured(
     plan = sequence.plan
     alone = of_design(rounds, Design.PAIRS)
     size = size_of(plan, sequence.deciding, alone, interval)
-    sized = sized_rounds(rounds, sequence.deciding, size)
+    sized = sequence.rounds if size.design is plan.design else alone
     own = standard_error(differences(sized, size.metric))
     size = msgspec.structs.replace(size, error=math.hypot(own, sequence.deciding.doubt.error))
     return Result(
@@ -322,13 +321,6 @@ def _measured(
         and not (one.declaration.service or one.declaration.container)
         and _only_inside(sequence),
     )
-
-
-def sized_rounds(rounds: list[Round], deciding: AsAlone, size: Size) -> list[Round]:
-    """Those of a benchmark's rounds that its size rests on, put right where that is known."""
-    if deciding.factor is not None:
-        return deciding.rounds
-    return of_design(rounds, size.design)[: size.rounds]
 
 
 def _median_s(rounds: list[Round], side: Side, metric: Metric) -> float | None:

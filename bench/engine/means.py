@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from bench.core.result import GroupMean, Result
 from bench.core.verdict import Verdict
-from bench.engine.statistics.geometric import FEWEST_ROUNDS, geometric_mean
+from bench.engine.statistics.geometric import geometric_mean
+from bench.engine.statistics.signed_rank import FEWEST_FOR_ERROR
 
 _FEWEST = 2
 
@@ -34,7 +35,7 @@ def _counts(result: Result) -> bool:
     size = result.size
     return (
         size is not None
-        and size.rounds >= FEWEST_ROUNDS
+        and size.rounds >= FEWEST_FOR_ERROR
         and math.isfinite(size.error)
         and result.verdict is not Verdict.BROKEN
     )

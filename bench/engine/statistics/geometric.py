@@ -3,9 +3,8 @@
 The mean of ln(head/base) over benchmarks, each counted once whatever its length (Fleming & Wallace
 1986: ratios are averaged geometrically). What is averaged are the Hodges-Lehmann estimates of the
 benchmarks, so rounds stay paired; rounds of different benchmarks are independent, so the squared
-standard errors add up. A standard error is read from the length of a benchmark's own signed-rank
-interval of 90% (Lehmann 1963), which one wild round hardly widens. Few rounds make it uncertain
-itself: the interval uses Student's t with the degrees of freedom of Satterthwaite (1946).
+standard errors (`signed_rank.standard_error`) add up. Few rounds make one uncertain itself: the
+interval uses Student's t with the degrees of freedom of Satterthwaite (1946).
 
 It says how these benchmarks changed together, not how others like them would: which benchmarks a
 suite has is nobody's sample. In simulation, with every benchmark stopped by its own sequential test
@@ -19,30 +18,11 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
-import numpy as np
-
 from bench.core.verdict import Interval
-from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.contention import student
-from bench.engine.statistics.signed_rank import null_tail, walsh_averages
+from bench.engine.statistics.signed_rank import FEWEST_FOR_ERROR
 
 _NORMAL = NormalDist()
-_TAIL = 0.05
-FEWEST_ROUNDS = 5  # five rounds have an interval of 94%
-
-
-def standard_error(differences: FloatArray) -> float:
-    """That of the Hodges-Lehmann estimate, in the unit of `differences`, shape (n,).
-
-    Infinite for fewer than five rounds. Raises `ValueError` when empty or not finite.
-    """
-    averages = walsh_averages(differences)
-    if differences.size < FEWEST_ROUNDS:
-        return math.inf
-    tail = null_tail(differences.size)
-    against = max(int(np.searchsorted(tail, _TAIL * (1 + 1e-9), side="right")) - 1, 0)
-    width = float(averages[-1 - against] - averages[against])
-    return width / (-2 * _NORMAL.inv_cdf(float(tail[against])))
 
 
 def geometric_mean(
@@ -54,7 +34,7 @@ def geometric_mean(
     `ValueError` for none, for counts that differ, fewer than five rounds, and an alpha outside
     (0, 1).
     """
-    if not len(ratios) == len(errors) == len(rounds) > 0 or min(rounds) < FEWEST_ROUNDS:
+    if not len(ratios) == len(errors) == len(rounds) > 0 or min(rounds) < FEWEST_FOR_ERROR:
         raise ValueError("each ratio needs an error, and five rounds or more")
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")

@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.sequential import critical_values, plan_looks
-from bench.engine.statistics.signed_rank import fixed_interval, largest_score
+from bench.engine.statistics.signed_rank import largest_score, standard_error
 
 _NORMAL = NormalDist()
 _NORMAL_95 = _NORMAL.inv_cdf(0.975)
@@ -29,18 +29,14 @@ class Precision:
 
 
 def scatter(differences: FloatArray) -> float:
-    """How wide an interval of the signed-rank test is, brought down to one round.
+    """The standard error of the Hodges-Lehmann estimate, brought down to one round.
 
-    The Hodges-Lehmann estimate is asymptotically normal with a standard deviation of scatter /
-    sqrt(n) (Hollander, Wolfe & Chicken 2014, section 3.2), so half the width of the 95% interval of
-    `differences`, shape (n,), ln(head/base), times sqrt(n)/1.96 estimates it whatever the shape of
-    the noise: for normal noise sqrt(pi/3) times its standard deviation. Infinite below 6 rounds.
-    Raises `ValueError` for empty or infinite differences.
+    It is asymptotically normal with a standard deviation of scatter / sqrt(n) (Hollander, Wolfe &
+    Chicken 2014, section 3.2), whatever the shape of the noise: for normal noise scatter is
+    sqrt(pi/3) times its standard deviation. `differences`: shape (n,), ln(head/base). Infinite
+    below 5 rounds. Raises `ValueError` for empty or infinite differences.
     """
-    found = fixed_interval(differences, 0.05)
-    if found.low <= 0:
-        return math.inf
-    return math.log(found.high / found.low) / 2 * math.sqrt(differences.size) / _NORMAL_95
+    return standard_error(differences) * math.sqrt(differences.size)
 
 
 def detectable(scatter_: float, rounds: int, maximum: int, alpha: float) -> float:

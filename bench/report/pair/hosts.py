@@ -13,10 +13,7 @@ import numpy as np
 
 from bench.core.result import Result
 from bench.core.variants import python_order
-from bench.engine.alone import as_alone
-from bench.engine.evaluation import differences, sized_rounds
 from bench.engine.statistics.between_hosts import BetweenHosts, between_hosts
-from bench.engine.statistics.precision import scatter
 from bench.formats.markdown import heading, plain, table
 from bench.formats.text import change, share
 from bench.report.select_runs import OnMachine, Shown
@@ -85,13 +82,9 @@ def _rows(by_host: dict[str, Shown]) -> Iterator[list[str]]:
 
 def _on_host(one: Shown, name: str) -> _OnHost | None:
     result = next((each for each in one.evaluation.results if each.name == name), None)
-    plan, rounds = one.run.probed(name), one.run.rounds(name)
-    if result is None or result.size is None or plan is None:
+    if result is None or result.size is None:
         return None
-    deciding = as_alone(rounds, plan)
-    sized = sized_rounds(rounds, deciding, result.size)
-    own = scatter(differences(sized, result.size.metric)) / math.sqrt(len(sized))
-    error = math.hypot(own, deciding.doubt.error)
+    error = result.size.error
     if not (math.isfinite(error) and error > 0):
         return None
     model = one.run.manifest.machine.cpu_model

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bench.engine.statistics.arrays import FloatArray
-from bench.engine.statistics.geometric import geometric_mean, standard_error
+from bench.engine.statistics.geometric import geometric_mean
 from bench.engine.statistics.sequential import assess, plan_looks
-from bench.engine.statistics.signed_rank import hodges_lehmann
+from bench.engine.statistics.signed_rank import hodges_lehmann, standard_error
 from bench.engine.statistics.verdicts import settled
 
 ALPHA, MEI, MAXIMUM = 0.05, 0.02, 40
