@@ -31,13 +31,21 @@ DAMAGED = "Restore the file (git checkout), or move it away with its folder."
 NOT_DECODED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-def pretty(value: msgspec.Struct) -> bytes:
-    """Indented JSON. Paths in the home directory name a person, and no other machine has them."""
+def plain_json(value: msgspec.Struct) -> bytes:
+    """JSON without secrets, in one line.
+
+    Paths in the home directory name a person, and no other machine has them: `~/…`.
+    """
     plain = without_secrets(msgspec.json.encode(value).decode()).encode()
     if Path.home() != Path("/"):
         home = re.escape(f"{Path.home()}/".encode())
-        plain = re.sub(rb'(?<=["\s=])' + home, b"~/", plain)
-    return msgspec.json.format(plain, indent=1) + b"\n"
+        plain = re.sub(rb"(?<![\w/])" + home, b"~/", plain)
+    return plain
+
+
+def pretty(value: msgspec.Struct) -> bytes:
+    """The same, indented."""
+    return msgspec.json.format(plain_json(value), indent=1) + b"\n"
 
 
 def write_document(file: Path, document: msgspec.Struct) -> Path:

@@ -8,7 +8,6 @@ pair; the `series` among their options names the series they belong to.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,11 @@ from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Moment
-from bench.core.secrets import without_secrets
 from bench.core.series import Points
 from bench.engine.store.documents import (
     cannot_write,
     files_below,
+    plain_json,
     read_document,
     read_lines,
     write_document,
@@ -185,16 +184,14 @@ def create_series(data: Path, manifest: SeriesManifest) -> Series:
 
 
 def add_failure(series: Series, failure: Failure) -> Series:
-    """Append a failure; returns the series with it. Paths in the home directory become `~/…`."""
-    if Path.home() != Path("/"):
-        plain = re.sub(rf"(?<![\w/]){re.escape(str(Path.home()))}/", "~/", failure.reason)
-        failure = msgspec.structs.replace(failure, reason=plain)
+    """Append a failure; returns the series with it, as it is stored."""
     file = series.folder / _FAILURES
-    line = without_secrets(msgspec.json.encode(failure).decode())
+    line = plain_json(failure)
+    failure = msgspec.json.decode(line, type=Failure)
     try:
         content = file.read_bytes() if file.exists() else b""
         whole, newline, _half = content.rpartition(b"\n")
-        write_atomically(file, whole + newline + line.encode() + b"\n")
+        write_atomically(file, whole + newline + line + b"\n")
     except OSError as error:
         raise cannot_write(file, error) from error
     return Series(series.folder, series.manifest, (*series.failures, failure))
