@@ -164,7 +164,11 @@ def test_machines_are_never_pooled(workspace: Workspace) -> None:
     assert "box-a/ratios.svg" not in page
     assert "(box-a/ratios.svg)" in other
     assert "box-b" not in other
-    assert page_of(workspace, name="environments").count("## Machine box-") == 2
+    assert "(environments-box-a.md)" in other
+    environments = page_of(workspace, name="environments")
+    assert "## Machine box-b" in environments
+    assert "On other machines: [box-a](environments-box-a.md)." in environments
+    assert "## Machine box-a" in page_of(workspace, name="environments-box-a")
     assert len([line for line in index_of(workspace).splitlines() if "box-" in line]) == 2
 
 

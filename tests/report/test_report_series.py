@@ -136,6 +136,26 @@ def test_broken_point(workspace: Workspace, series: Series) -> None:
     assert ",broken," in table
 
 
+def test_points_whose_control_differs_are_marked(workspace: Workspace, series: Series) -> None:
+    doubted = control(ratio=1.1, family_alpha=0.001)
+    made = doubted, command("work", ratio=0.8)
+    later = {"run_id": "r-later", "started_at": "2026-11-24T06:41:57+00:00"}
+    write_run(workspace, plan("1.3", 0.8, made=made, **later))
+    assert not write_report(workspace).problems
+    text = unglued(page_of(workspace).read_text(encoding="utf-8"))
+    assert "**⚠ doubtful**: the control differs at 1 point." in text
+    assert "- 1.3, Python 3.13: The bare interpreters of the two environments differ: +" in text
+    rows = [line for line in text.splitlines() if line.startswith("| 1.3 ")]
+    assert "** ⚠ |" in rows[-1]
+    assert "| 1.1 → 1.3 ⚠" in text
+    assert "⚠: the control differs in this run" in text
+    picture = next(page_of(workspace).parent.glob("*/all.svg")).read_text(encoding="utf-8")
+    assert "same, undecided or doubtful" in picture
+    table = page_of(workspace).with_name("series.csv").read_text(encoding="utf-8")
+    rows_of_table = list(csv.DictReader(table.splitlines()))
+    assert {row["revision"] for row in rows_of_table if row["doubtful"] == "True"} == {"1.3"}
+
+
 def test_points_have_no_page_of_their_own_unless_measured_by_themselves(
     workspace: Workspace, series: Series
 ) -> None:

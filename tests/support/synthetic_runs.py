@@ -59,6 +59,7 @@ class Made:
     ended: bool = True
     large: bool = False
     others: float = 0.01
+    family_alpha: float = 0.0
 
 
 def command(name: str, **how: object) -> Made:
@@ -303,6 +304,7 @@ def _benchmark_events(made: Made, number: int, *, resumed: bool, seed: int = SEE
         looks=looks,
         maximum=maximum,
         loops=4,
+        family_alpha=made.family_alpha,
     )
     events: list[Event] = [probed]
     generator = np.random.default_rng(number)

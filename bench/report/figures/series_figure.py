@@ -30,13 +30,15 @@ _SHAPES = "osD^v"
 class Dot(msgspec.Struct, frozen=True):
     """A measured point: its place (the anchor's is -1), ratio, and whether a difference is shown.
 
-    `interval` is None for the anchor, whose ratio is 1 by definition.
+    `interval` is None for the anchor, whose ratio is 1 by definition. `doubtful`: its control
+    differs, so no difference is shown.
     """
 
     at: int
     ratio: float
     interval: Interval | None
     differs: bool
+    doubtful: bool = False
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -135,7 +137,7 @@ def _line(axes: Axes, line: Line, number: int, dodge: float, size: float) -> Non
     _connections(axes, line, dodge, colour)
     _intervals(axes, line, dodge, colour)
     for differs in (False, True):
-        dots = [dot for dot in line.dots if dot.differs is differs]
+        dots = [dot for dot in line.dots if (dot.differs and not dot.doubtful) is differs]
         axes.plot(
             [dot.at + dodge for dot in dots],
             [math.log(dot.ratio) for dot in dots],
@@ -207,5 +209,9 @@ def _legend(card: style.Card, picture: SeriesPicture) -> None:
         left += 0.17 + style.width_in(python, style.SMALL_PT) + 0.22
     found = {panel.mei for panel in picture.panels}
     effects = f"±{effect(found.pop())}" if len(found) == 1 else "minimum effect"
-    words = f"hollow: same or undecided · band: {effects} · upright: largest step · ×: not measured"
+    dots = (dot for panel in picture.panels for line in panel.lines for dot in line.dots)
+    hollow = (
+        "same, undecided or doubtful" if any(dot.doubtful for dot in dots) else "same or undecided"
+    )
+    words = f"hollow: {hollow} · band: {effects} · upright: largest step · ×: not measured"
     card.text(left, top, words, size=style.SMALL_PT, color=style.MUTED)

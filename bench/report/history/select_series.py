@@ -45,6 +45,11 @@ class SeriesPoint:
         results = self.run.results if self.run is not None else ()
         return any(one.name == benchmark and one.verdict is Verdict.BROKEN for one in results)
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether its control differs, so that none of its verdicts is the project's for sure."""
+        return self.run is not None and self.run.evaluation.doubtful
+
     def is_gap(self, benchmark: str) -> bool:
         """Whether it can't be measured here, which is more than not having been measured yet."""
         if self.run is None or self.result(benchmark) is not None:

@@ -16,7 +16,7 @@ COLUMNS = (
     "subject", "ratio", "low", "high", "verdict", "base_s", "head_s", "rounds", "design", "metric",
     "deciding_ratio", "deciding_low", "deciding_high", "deciding_rounds", "deciding_design",
     "level", "p_value", "wall_ratio", "wall_low", "wall_high", "net_ratio", "net_low", "net_high",
-    "net_base_s", "net_head_s", "run", "complete", "reason",
+    "net_base_s", "net_head_s", "run", "complete", "doubtful", "reason",
 )  # fmt: skip
 
 
@@ -56,10 +56,14 @@ def _rows(shown: SeriesRuns, python: str, point: SeriesPoint) -> Iterator[list[o
 
 def _figures(result: Result | None, point: SeriesPoint) -> list[object]:
     run = point.run
-    where = ["", ""] if run is None else [run.run.manifest.run_id, run.is_complete]
+    where = (
+        ["", "", ""]
+        if run is None
+        else [run.run.manifest.run_id, run.is_complete, point.is_doubtful]
+    )
     if result is None or result.size is None or run is None:
         verdict = result.verdict if result is not None else None  # broken has no figures
-        return ["", "", "", verdict, *[""] * (len(COLUMNS) - 17), *where]
+        return ["", "", "", verdict, *[""] * (len(COLUMNS) - 18), *where]
     size, wall, net = result.size, result.wall, result.net
     return [
         *_limits(size.interval),

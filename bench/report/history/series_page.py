@@ -24,6 +24,7 @@ from bench.report.history.select_series import SeriesPage, SeriesPoint, SeriesRu
 from bench.report.history.series_csv import series_csv
 from bench.report.history.series_steps import ANCHOR, Step, name_of, steps_of
 from bench.report.output import Output, Page
+from bench.report.pair.control import DOUBTFUL, WARNING, control_warning
 from bench.report.pair.repeat import option_words
 from bench.report.summaries import SeriesSummary
 
@@ -121,6 +122,7 @@ def _machine(shown: SeriesRuns, file: Page, level: int) -> Iterator[str]:
         yield from _gaps(shown, level)
         return
     yield from _state(shown)
+    yield from _doubtful(shown)
     found = [
         step
         for python in shown.by_python
@@ -150,6 +152,20 @@ def _state(shown: SeriesRuns) -> Iterator[str]:
     if shown.others:
         ids = ", ".join(code(one.manifest.series_id) for one in shown.others)
         yield f"Shown is the newest series; others, which are not pooled with it: {ids}."
+
+
+def _doubtful(shown: SeriesRuns) -> Iterator[str]:
+    """The points whose control differs, with the cause looked for."""
+    found = [
+        f"{shown.label(point.index)}, Python {python}: "
+        + prose(control_warning(point.run.run, point.run.evaluation))
+        for python, points in shown.by_python.items()
+        for point in points
+        if point.is_doubtful and point.run is not None
+    ]
+    if found:
+        yield f"**{DOUBTFUL}**: the control differs at {counted(len(found), 'point')}."
+        yield bullets(found)
 
 
 def picture_of(shown: SeriesRuns) -> SeriesPicture:
@@ -184,7 +200,8 @@ def _line(shown: SeriesRuns, name: str, python: str) -> Line:
         result = point.result(name)
         if result is not None and result.size is not None and result.size.interval.ratio > 0:
             interval = result.size.interval
-            dots.append(Dot(point.index, interval.ratio, interval, result.verdict in _DIFFERS))
+            differs = result.verdict in _DIFFERS
+            dots.append(Dot(point.index, interval.ratio, interval, differs, point.is_doubtful))
         elif point.is_gap(name):
             gaps.append(point.index)
     found = steps_of(shown, name, python)
@@ -203,7 +220,7 @@ def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
         [
             code(step.benchmark),
             step.python,
-            f"{name_of(shown, step.start)} → {name_of(shown, step.end)}",
+            _between(shown, step),
             change(step.change),
             "duets only" if step.in_duets else "",
             str(step.end - step.start - 1) if step.end - step.start > 1 else "",
@@ -226,10 +243,17 @@ def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
         "The limits of a change come from both intervals' far ends. *Duets only*: the intervals of "
         "the sizes, as drawn, do overlap, those that verdicts rest on do not; such a step is "
         "there, but may be larger than given."
+        + f" {WARNING}: the control differs at one of the two."
+        * any(one.doubtful for one in found)
     )
     yield markdown_table(
         [columns[at] for at in kept], [[row[at] for at in kept] for row in rows], numbers=False
     )
+
+
+def _between(shown: SeriesRuns, step: Step) -> str:
+    mark = f" {WARNING}" * step.doubtful
+    return f"{name_of(shown, step.start)} → {name_of(shown, step.end)}{mark}"
 
 
 def _cut(number: int) -> str:
@@ -247,6 +271,8 @@ def _tables(shown: SeriesRuns, level: int) -> Iterator[str]:
         "format 3 a size beyond 1.2 times comes from pairs instead of duets, with an interval of "
         "95% for itself alone, which can be wider than what the verdict rests on. *Unbounded*: the "
         "budget ended before there were rounds enough for an interval."
+        + f" {WARNING}: the control differs in this run, its verdicts are doubtful."
+        * any(one.evaluation.doubtful for one in shown.runs)
     )
 
 
@@ -274,7 +300,8 @@ def _cell(point: SeriesPoint, name: str) -> str:
             return "🔴 **broken**"
         return "×" if point.is_gap(name) else "–"
     words = change(result.size.interval if result.size else None)
-    return f"**{words}**" if result.verdict in _DIFFERS else words
+    words = f"**{words}**" if result.verdict in _DIFFERS else words
+    return f"{words} {WARNING}" if point.is_doubtful else words
 
 
 def _gaps(shown: SeriesRuns, level: int) -> Iterator[str]:
@@ -377,7 +404,7 @@ def overview_words(shown: SeriesRuns) -> str:
     ordered = sorted(found, key=lambda one: -one.size)
     seen: dict[str, str] = {}
     for step in ordered:
-        between = f"{name_of(shown, step.start)} → {name_of(shown, step.end)}"
-        words = f"{code(step.benchmark)} {magnitude_with_direction(step.change.ratio)} ({between})"
+        size = magnitude_with_direction(step.change.ratio)
+        words = f"{code(step.benchmark)} {size} ({_between(shown, step)})"
         seen.setdefault(step.benchmark, words)
     return ", ".join(list(seen.values())[:3])

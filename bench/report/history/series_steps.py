@@ -15,12 +15,13 @@ from bench.report.history.select_series import SeriesRuns
 ANCHOR = -1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """A change between two neighbouring measured points; `start` is `ANCHOR` for the anchor.
 
-    `in_duets`: only the deciding rounds show it, not the sizes. Far from the anchor duets that do
-    not tell their tails (before format 3) draw its size towards none, alike for both neighbours.
+    `doubtful`: the control differs at one of them. `in_duets`: only the deciding rounds show it,
+    not the sizes. Far from the anchor duets that do not tell their tails (before format 3) draw
+    its size towards none, alike for both neighbours.
     """
 
     benchmark: str
@@ -29,6 +30,7 @@ class Step:
     end: int
     change: Interval
     in_duets: bool
+    doubtful: bool
 
     @property
     def size(self) -> float:
@@ -44,12 +46,23 @@ def steps_of(shown: SeriesRuns, benchmark: str, python: str) -> list[Step]:
         # An interval without limits says nothing: the step is looked for across it.
         if result is not None and is_bounded(_size(result)):
             known.append((point.index, result))
+    doubted = {point.index for point in shown.by_python[python] if point.is_doubtful}
     found = []
     for (start, one), (end, other) in itertools.pairwise(known):
         sized = step_between(_size(one), _size(other))
         change = sized or _decided(one, other)
         if change is not None:
-            found.append(Step(benchmark, python, start, end, change, in_duets=sized is None))
+            found.append(
+                Step(
+                    benchmark=benchmark,
+                    python=python,
+                    start=start,
+                    end=end,
+                    change=change,
+                    in_duets=sized is None,
+                    doubtful=not doubted.isdisjoint((start, end)),
+                )
+            )
     return sorted(found, key=lambda one: (-one.size, one.end))
 
 

@@ -8,7 +8,8 @@ from bench.engine.environments.startup import differences_at_start
 from bench.engine.store.run import Run
 from bench.formats.text import change
 
-DOUBTFUL = "⚠ doubtful"
+WARNING = "⚠"
+DOUBTFUL = f"{WARNING} doubtful"
 _LOOKED_AT = (
     "No cause was found in .pth files, sitecustomize, packages, the number of entries in "
     "site-packages and the length of paths"

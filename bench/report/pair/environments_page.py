@@ -1,4 +1,7 @@
-"""What was installed on both sides and where: packages, environments, machine, tests."""
+"""What was installed on both sides and where: packages, environments, machine, tests.
+
+A page for what the pair's own page shows, and one for each other machine.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,47 @@ from collections.abc import Iterator, Sequence
 
 from bench.core.environment import EnvironmentRecord, ImageRecord, Provenance, SourceMatch
 from bench.engine.environments.dependencies import DependencyChange
-from bench.formats.markdown import code, collapsed, fenced, heading, plain, prose, table
+from bench.formats.markdown import code, collapsed, fenced, heading, link, plain, prose, table
 from bench.formats.text import counted, day, duration, joined, mebibytes
-from bench.report.output import Page
+from bench.report.output import Output, Page
 from bench.report.pair.gate_section import gate_section
 from bench.report.pair.machine_section import machine_section
 from bench.report.pair.notes import dependency_changes
-from bench.report.select_runs import PairRuns, Shown
+from bench.report.select_runs import OnMachine, PairRuns, Shown
 
 _OPEN_TABLE_LIMIT = 12
 _DIFFERENT_SHOWN = 5
 
 
-def write_environments_page(pair: PairRuns, page: Page, title: str) -> None:
-    """Write the page."""
-    page.write(_blocks(pair, page, title))
+def environments_file(on: OnMachine, others: Sequence[OnMachine]) -> str:
+    """The name of the page that tells of a machine; `others` are those with pages of their own."""
+    return f"environments-{on.folder}.md" if on in others else "environments.md"
 
 
-def _blocks(pair: PairRuns, page: Page, title: str) -> Iterator[str]:
+def write_environments_pages(
+    pair: PairRuns, others: Sequence[OnMachine], output: Output, folder: str, title: str
+) -> None:
+    """Write the pages; `others` are the machines that have pages of their own."""
+    main = [on for on in pair.machines if on not in others]
+    page = output.page(f"{folder}/environments.md")
+    page.write(_blocks(main, others, page, title))
+    for on in others:
+        page = output.page(f"{folder}/{environments_file(on, others)}")
+        page.write(_blocks([on], (), page, f"{title}, on {on.name}"))
+
+
+def _blocks(
+    machines: Sequence[OnMachine], others: Sequence[OnMachine], page: Page, title: str
+) -> Iterator[str]:
     yield heading(1, f"Environments of {title}")
     yield page.back()
-    shown = [one for on in pair.machines for one in on.shown]
-    yield from dependency_section(shown)
-    for on in pair.machines:
+    if others:
+        names = [link(on.name, environments_file(on, others)) for on in others]
+        yield f"On other machines: {joined(names)}."
+    yield from dependency_section([one for on in machines for one in on.shown])
+    for on in machines:
         yield from machine_section(on, 2)
-    for on in pair.machines:
+    for on in machines:
         for one in on.shown:
             yield heading(2, f"{one.name}, {on.machine.name}")
             yield from _environments(one)

@@ -16,7 +16,7 @@ from bench.report.output import Output, Page
 from bench.report.pair.conditions import conditions
 from bench.report.pair.control import control_warning
 from bench.report.pair.counters_page import write_counters_pages
-from bench.report.pair.environments_page import write_environments_page
+from bench.report.pair.environments_page import environments_file, write_environments_pages
 from bench.report.pair.headline import headline, pair_title
 from bench.report.pair.hosts import hosts_section
 from bench.report.pair.means_table import means_table
@@ -46,15 +46,20 @@ def write_pair_page(pair: PairRuns, output: Output) -> None:
     page = output.page(f"{folder}/README.md")
     page.write(_blocks(pair, page))
     title = f"{plain(pair.target)} {pair_title(pair.pair)}"
-    for on in _on_other_machines(pair):
+    others = _on_other_machines(pair)
+    for on in others:
         other = output.page(f"{folder}/{on.folder}.md")
         other.write(
-            (heading(1, f"{title}, {_on(on)}"), other.back(), *_machine_blocks(on, other, 2))
+            (
+                heading(1, f"{title}, {_on(on)}"),
+                other.back(),
+                *_machine_blocks(on, others, other, 2),
+            )
         )
     write_counters_pages(pair, output, folder, title)
     write_rounds_page(pair, output.page(f"{folder}/rounds.md"), title)
     write_method_page(pair, output.page(f"{folder}/method.md"), title)
-    write_environments_page(pair, output.page(f"{folder}/environments.md"), title)
+    write_environments_pages(pair, others, output, folder, title)
 
 
 def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
@@ -65,7 +70,7 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
         yield bullets(plain(page.output.shown(one.error)) for one in pair.unreadable)
     yield from split_section(pair, 2)
     if len(pair.machines) == 1:
-        yield from _machine_blocks(pair.machines[0], page, 2)
+        yield from _machine_blocks(pair.machines[0], (), page, 2)
         return
     yield _apart(pair)
     yield from hosts_section(pair.machines, 2)
@@ -73,7 +78,7 @@ def _blocks(pair: PairRuns, page: Page) -> Iterator[str]:
     for on in pair.machines:
         if on not in others:
             yield heading(2, f"O{_on(on)[1:]}")
-            yield from _machine_blocks(on, page, 3)
+            yield from _machine_blocks(on, others, page, 3)
     if others:
         yield heading(2, "On other machines")
         yield bullets(
@@ -123,7 +128,9 @@ def _about(pair: PairRuns, page: Page) -> str:
     return f"{layer} · Python {joined(pythons)}{deps} · {when} · {where} · {index}"
 
 
-def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
+def _machine_blocks(
+    on: OnMachine, others: Sequence[OnMachine], page: Page, level: int
+) -> Iterator[str]:
     shown = on.shown
     said = headline(shown)
     yield said
@@ -151,7 +158,8 @@ def _machine_blocks(on: OnMachine, page: Page, level: int) -> Iterator[str]:
     yield heading(level, "Repeat it")
     yield repeat_commands(shown)
     raw = [link(f"raw data, {plain(one.name)}", page.link_to(one.run.folder)) for one in shown]
-    pages = [link(name, f"{name}.md") for name in ("counters", "rounds", "method", "environments")]
+    pages = [link(name, f"{name}.md") for name in ("counters", "rounds", "method")]
+    pages.append(link("environments", environments_file(on, others)))
     yield " · ".join((*pages, page.docs("measure.md", "how it is measured"), *raw))
 
 

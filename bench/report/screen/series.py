@@ -12,8 +12,9 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.store.series import Series
 from bench.formats.tables import render
 from bench.formats.text import change, day, effect
-from bench.report.history.select_series import SeriesRuns, point_label
+from bench.report.history.select_series import SeriesPoint, SeriesRuns, point_label
 from bench.report.history.series_steps import name_of, steps_of
+from bench.report.pair.control import DOUBTFUL, WARNING
 
 _LISTED = 60
 
@@ -72,22 +73,27 @@ def print_series(console: Console, shown: SeriesRuns) -> None:
         rows = [
             [
                 shown.label(point.index),
-                *(
-                    change(result.size.interval) if (result := point.result(name)) and result.size
-                    else "broken" if point.is_broken(name)
-                    else "×" if point.is_gap(name) else "–"
-                    for name in shown.benchmarks
-                ),
+                *(_cell(point, name) for name in shown.benchmarks),
             ]
             for point in points
-        ]  # fmt: skip
+        ]
         console.print()
         title = f"{target} against {shown.anchor_label}, Python {python}"
         console.print(Text(title, style="bold"))
         table = render(("point", *shown.benchmarks), rows, "simple")
         console.print(Text(table), no_wrap=True, crop=False, overflow="ignore")
+        if any(point.is_doubtful for point in points):
+            words = f"{DOUBTFUL}: the control differs at the points so marked; the page says more."
+            console.print(Text(words))
         for name in shown.benchmarks:
             for step in steps_of(shown, name, python)[:1]:
                 between = f"{name_of(shown, step.start)} → {name_of(shown, step.end)}"
                 words = f"{name}: largest step {between}, {change(step.change)}"
                 console.print(Text(words, style="dim"))
+
+
+def _cell(point: SeriesPoint, name: str) -> str:
+    result = point.result(name)
+    if result is None or result.size is None:
+        return "broken" if point.is_broken(name) else "×" if point.is_gap(name) else "–"
+    return change(result.size.interval) + f" {WARNING}" * point.is_doubtful
