@@ -90,6 +90,24 @@ class Graph:
         """What skipping these statements saves together."""
         return self.total(self.vanished(skips))
 
+    def behind(self, modules: Iterable[str]) -> frozenset[str]:
+        """Modules with all that they import in this run, whoever else imports it too."""
+        seen = set(modules)
+        todo = list(seen)
+        while todo:
+            module = todo.pop()
+            others = set(self.brought.get(module, ()))
+            for number in self.by_account.get(module, ()):
+                others.update(one.got for one in self.recording.places[number].asked)
+            todo += others - seen
+            seen |= others
+        return frozenset(seen & self.modules)
+
+    def skipped_by(self, skip: Skip) -> frozenset[str]:
+        """The modules that a skipped statement asks for, with all that is behind them."""
+        asked = self.recording.places[skip.place].asked
+        return self.behind(one.got for one in asked if (one.name or one.module) in skip.names)
+
     def total(self, modules: Iterable[str]) -> float:
         """The cost of modules together."""
         return sum(self.cost.get(name, 0.0) for name in modules)

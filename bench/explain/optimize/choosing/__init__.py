@@ -1,0 +1,1 @@
+"""Which imports are deferred together: candidates of all scenarios, what sets save, commits."""

@@ -1,0 +1,95 @@
+"""The candidates of all scenarios as one pool: one site a statement, with a part a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.core.variants import numbers
+from bench.explain.optimize.change import Site
+from bench.explain.optimize.project import Project
+from bench.explain.rank.candidates import Candidate, Judgement, judge_imports
+from bench.explain.rank.graph import Graph, Skip
+from bench.explain.rank.opportunities import change_words
+from bench.explain.rank.sources import ModuleSource
+
+_EVALUATES_LATE = (3, 14)  # annotations are evaluated only when they are asked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deferred:
+    """A statement that at least one scenario could do without.
+
+    `candidate` has every name that some scenario does not need; `skips` are what each scenario is
+    spared, by its name: one that needs a name is spared only the others.
+    """
+
+    site: Site
+    candidate: Candidate
+    skips: Mapping[str, Skip]
+
+    @property
+    def brings(self) -> frozenset[str]:
+        """Modules that the rewritten file imports for it."""
+        return self.candidate.brings
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What could be deferred at a revision, and what each scenario's statements say against it."""
+
+    deferred: tuple[Deferred, ...]
+    judgements: Mapping[str, Judgement]
+
+
+def pool_candidates(
+    project: Project, graphs: Mapping[str, Graph], sources: Sequence[ModuleSource]
+) -> Pool:
+    """Judge the statements of all `sources` in each scenario; `graphs` are by its name."""
+    lazy = numbers(project.environment.record.provenance.python) >= _EVALUATES_LATE
+    by_file = {str(one.file): one for one in sources}
+    judgements = {}
+    for name, graph in graphs.items():
+        imported = {
+            module: by_file[file]
+            for module, file in graph.recording.modules.items()
+            if file in by_file
+        }
+        judgements[name] = judge_imports(graph, imported, sources, lazy=lazy)
+    return Pool(tuple(_merged(project, judgements)), judgements)
+
+
+def _merged(project: Project, judgements: Mapping[str, Judgement]) -> list[Deferred]:
+    """Statements are the same object in all scenarios, since the sources are."""
+    found: dict[int, dict[str, Candidate]] = {}
+    for name, judgement in judgements.items():
+        for one in judgement.candidates:
+            found.setdefault(id(one.statement), {})[name] = one
+    merged = []
+    for by_scenario in found.values():
+        candidate = _union(list(by_scenario.values()))
+        file = project.files.get(candidate.source.file)
+        if file is None:
+            continue
+        site = Site(
+            file=file,
+            line=candidate.statement.line,
+            words=change_words(candidate),
+            names=tuple(one.name.bound for one in candidate.deferrals),
+        )
+        skips = {name: one.skip for name, one in by_scenario.items()}
+        merged.append(Deferred(site=site, candidate=candidate, skips=skips))
+    return sorted(merged, key=lambda one: (one.site.file, one.site.line))
+
+
+def _union(candidates: Sequence[Candidate]) -> Candidate:
+    """One statement with the names that can be deferred in any of the scenarios."""
+    first = candidates[0]
+    known = {one.name.bound: one for each in candidates for one in each.deferrals}
+    order = [name.bound for name in first.statement.names if name.bound in known]
+    return Candidate(first.place, first.source, first.statement, tuple(known[o] for o in order))
+
+
+def sites_of(deferred: Collection[Deferred]) -> tuple[Site, ...]:
+    """Their sites, in the order of the files."""
+    return tuple(sorted((one.site for one in deferred), key=lambda one: (one.file, one.line)))

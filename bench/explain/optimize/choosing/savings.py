@@ -1,0 +1,75 @@
+"""What sets of statements save in each scenario, and the smallest set that saves nearly all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bench.explain.optimize.choosing.pool import Deferred
+from bench.explain.rank.graph import Graph
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A scenario as the choice sees it: its graph in seconds, and how long its process takes."""
+
+    graph: Graph
+    process_s: float
+
+
+@dataclass(frozen=True)
+class Savings:
+    """Predictions for sets of statements, in all scenarios; each set is computed once."""
+
+    scenarios: Mapping[str, Measure]
+    _known: dict[tuple[str, frozenset[int]], frozenset[str]] = field(default_factory=dict)
+
+    def vanished(self, scenario: str, chosen: Collection[Deferred]) -> frozenset[str]:
+        """The modules that a scenario imports no more."""
+        used = [one for one in chosen if scenario in one.skips]
+        key = scenario, frozenset(map(id, used))
+        found = self._known.get(key)
+        if found is None:
+            brings = {name for one in used for name in one.brings}
+            graph = self.scenarios[scenario].graph
+            found = graph.vanished([one.skips[scenario] for one in used], brings)
+            self._known[key] = found
+        return found
+
+    def seconds(self, chosen: Collection[Deferred]) -> dict[str, float]:
+        """CPU seconds that a set saves, by scenario."""
+        return {
+            name: one.graph.total(self.vanished(name, chosen))
+            for name, one in self.scenarios.items()
+        }
+
+    def shares(self, chosen: Collection[Deferred]) -> dict[str, float]:
+        """The same as parts of each scenario's process."""
+        return {
+            name: seconds / self.scenarios[name].process_s
+            for name, seconds in self.seconds(chosen).items()
+        }
+
+    def score(self, chosen: Collection[Deferred]) -> float:
+        """The total of the shares: what sets are compared by."""
+        return sum(self.shares(chosen).values())
+
+
+def smallest_set(savings: Savings, pool: Iterable[Deferred], spare: float) -> tuple[Deferred, ...]:
+    """The statements without those that hardly matter: together they would add up to `spare`.
+
+    They are put back one by one, those that matter least first. What is in a chain of others that
+    alone suffices goes so, whoever of them saves more alone.
+    """
+    chosen = list(pool)
+    whole = savings.score(chosen)
+    losses = {id(one): whole - savings.score(_without(chosen, one)) for one in chosen}
+    for one in sorted(chosen, key=lambda one: (losses[id(one)], one.site.place)):
+        fewer = _without(chosen, one)
+        if whole - savings.score(fewer) <= spare:
+            chosen = fewer
+    return tuple(chosen)
+
+
+def _without(chosen: Iterable[Deferred], one: Deferred) -> list[Deferred]:
+    return [other for other in chosen if other is not one]
