@@ -35,6 +35,7 @@ COMMANDS = {
         "profile": "show where time and memory go",
         "trace": "follow a command through all its processes",
         "rank": "list the imports that could be deferred, ranked by what that saves",
+        "guard": "keep deferred imports deferred: write a test, or check a revision",
     },
     "validate": {
         "calibrate": "measure how small a change this machine can detect",

@@ -19,6 +19,7 @@ class ExitStatus(IntEnum):
     TESTS_FAILED = 6
     BROKEN = 7
     MORE_MEMORY = 8
+    IMPORTED_AGAIN = 9
     INTERRUPTED = 130
 
 

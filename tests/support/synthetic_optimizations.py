@@ -69,6 +69,7 @@ def asked(**how: object) -> OptimizationAsked:
         "started_at": STARTED,
         "requires_python": ">=3.10",
         "distribution": "sample",
+        "own": ("sample",),
         "origin": "https://example.org/sample/sample",
         "repeat": "python -m bench optimize sample v1 --separate",
     }

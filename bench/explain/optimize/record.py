@@ -75,6 +75,7 @@ class OptimizationAsked(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
     requires_python: str = ""
     distribution: str = ""
+    own: tuple[str, ...] = ()  # the project's own top-level packages
     origin: str = ""  # where the clone came from, for others to clone it; "" where not known
     repeat: str = ""
 
