@@ -140,6 +140,15 @@ class Clone:
         """The content of a file of a commit; "" where there is none."""
         return self._git("show", f"{commit}:{path}").stdout
 
+    def grep(self, commit: str, pattern: str, *paths: str) -> list[tuple[str, int, str]]:
+        """Lines of a commit's text files that match an extended regular expression.
+
+        As (path, line, text); all files, or those below `paths`.
+        """
+        found = self._git("grep", "-I", "-n", "-z", "-E", "-e", pattern, commit, "--", *paths)
+        rows = (row.split("\0", 2) for row in found.stdout.splitlines() if row.count("\0") >= 2)
+        return [(path.partition(":")[2], int(line), text) for path, line, text in rows]
+
     def check_out(self, commit: str, folder: Path, excludes: Sequence[str] = ()) -> None:
         """Check a commit out into a new folder, whole or not at all.
 
