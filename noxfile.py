@@ -81,6 +81,12 @@ add_session(
 add_session("trace", "Follow a command through its processes: -- TARGET REV", "trace")
 add_session("rank", "List imports that could be deferred: -- TARGET REV", "rank", groups=("rank",))
 add_session("guard", "Keep deferred imports deferred: -- TARGET REV --check", "guard")
+add_session(
+    "optimize",
+    "Make a branch of changes that save time: -- TARGET REV",
+    "optimize",
+    groups=("rank",),
+)
 add_session("report", "Write results/ from data/", "report")
 add_session(
     "calibrate",

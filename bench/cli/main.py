@@ -36,6 +36,7 @@ COMMANDS = {
         "trace": "follow a command through all its processes",
         "rank": "list the imports that could be deferred, ranked by what that saves",
         "guard": "keep deferred imports deferred: write a test, or check a revision",
+        "optimize": "make a branch of commits that make a revision faster, each measured",
     },
     "validate": {
         "calibrate": "measure how small a change this machine can detect",

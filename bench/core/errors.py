@@ -20,6 +20,7 @@ class ExitStatus(IntEnum):
     BROKEN = 7
     MORE_MEMORY = 8
     IMPORTED_AGAIN = 9
+    NOTHING_FOUND = 10
     INTERRUPTED = 130
 
 

@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Each imports all its command needs, and does no more than that.
 HELP = (
-    "bench", "bench-codeflash", "profile", "trace", "rank", "report", "selfcheck", "accuracy",
-    "prior-art", "clean", "tests", "tests-slow", "fleet",
+    "bench", "bench-codeflash", "profile", "trace", "rank", "optimize", "report", "selfcheck",
+    "accuracy", "prior-art", "clean", "tests", "tests-slow", "fleet",
 )  # fmt: skip
 WORDS = {
     "calibrate": ("--dry-run", "--group", "cli"),  # finds pyperformance, which it does not import
@@ -26,6 +26,7 @@ WORDS = {
 WORKS_WITH = {
     "profile": ("py-spy --version", "python -c 'import memray, objgraph'"),
     "rank": ("ruff --version",),
+    "optimize": ("ruff --version",),
     "accuracy": ("ruff --version",),
 }
 # The same as bench-codeflash; and what downloads hundreds of megabytes or needs root.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.core.errors import UsageError
@@ -30,15 +31,22 @@ _FOREIGN = "dubious ownership"
 
 
 def git(
-    folder: Path | None, *arguments: str | Path, timeout_s: float = 120, guarded: bool = False
+    folder: Path | None,
+    *arguments: str | Path,
+    timeout_s: float = 120,
+    guarded: bool = False,
+    variables: Mapping[str, str] | None = None,
 ) -> Finished:
-    """Run git in a folder to its end. Raises `UsageError` when git is missing or distrusts it."""
+    """Run git in a folder to its end, with some more variables.
+
+    Raises `UsageError` when git is missing or distrusts the folder.
+    """
     place = ["-C", str(folder)] if folder else []
     fixed = [word for one in _FIXED for word in ("-c", one)]
     try:
         done = run_tool(
             ["git", *place, *fixed, *map(str, arguments)],
-            env=_variables(folder),
+            env=_variables(folder) | dict(variables or {}),
             timeout_s=timeout_s,
             guarded=guarded,
         )

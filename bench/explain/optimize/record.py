@@ -200,7 +200,9 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     """A change that was tried. Steps are numbered from 1, in the order they were tried.
 
     `kept`: it is on the branch as `commit`, on top of `parent`. Else `reason` says why not
-    ("slower: …", "no faster", "tests: …"). `predicted_s` are CPU seconds by scenario, on top of the
+    ("slower: …", "no faster", "tests: …"). `measured` is the commit of the same content that was
+    measured, whose message had no figures yet; `alone` the change by itself on the revision, where
+    that was written. `predicted_s` are CPU seconds by scenario, on top of the
     steps before. `alpha` is the part of the run's error rate that measuring it took.
     `sweep` counts recordings: 1 for what was proposed for the revision as it was.
     """
@@ -218,10 +220,26 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     checks: tuple[CheckRecord, ...] = ()
     commit: str = ""
     parent: str = ""
+    measured: str = ""
+    alone: str = ""
     gains: tuple[Gain, ...] = ()
     runs: tuple[RunReference, ...] = ()
     alpha: float = 0.0
     took_s: float = 0.0
+
+
+class CandidateRecord(
+    msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="candidate"
+):
+    """A step that is proved and about to be measured: an interrupted run goes on with it.
+
+    `step` is what will be recorded, without figures. Its commit `measured` is in the clone;
+    `base` is what it is measured against, on the scenarios `affected`.
+    """
+
+    step: StepRecord
+    base: str
+    affected: tuple[str, ...]
 
 
 class FirstUse(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="first use"):
@@ -239,12 +257,16 @@ class FirstUse(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, ta
 
 
 class WholeRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="whole"):
-    """The branch's tip against the revision that was asked for, on all Pythons."""
+    """The branch's tip against the revision that was asked for, on all Pythons.
+
+    `tests_fail` are tests of the project that pass on the revision and not on the tip.
+    """
 
     commit: str
     gains: tuple[Gain, ...]
     runs: tuple[RunReference, ...] = ()
     alpha: float = 0.0
+    tests_fail: tuple[str, ...] = ()
 
 
 class BranchRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="branch"):
@@ -297,8 +319,8 @@ class Stood(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="
 
 
 OptimizationEvent = (
-    BaselineRecord | ImportsRecord | StepRecord | FirstUse | WholeRecord | BranchRecord
-    | LeftRecord | GuardRecord | Stood
+    BaselineRecord | ImportsRecord | CandidateRecord | StepRecord | FirstUse | WholeRecord
+    | BranchRecord | LeftRecord | GuardRecord | Stood
 )  # fmt: skip
 _Event = TypeVar("_Event", bound=OptimizationEvent)
 

@@ -82,3 +82,6 @@ def _ignore(file: Path, why: str) -> None:
 def _rewrite(project: Project, deferred: Sequence[Deferred]) -> Mapping[str, str]:
     texts = rewritten([one.candidate for one in deferred])
     return {project.files[file]: text for file, text in texts.items()}
+
+
+RECIPE = DeferImports()

@@ -1,0 +1,249 @@
+"""`python -m bench optimize`: from a revision to a branch of verified commits."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+
+from rich.console import Console
+
+from bench.cli.arguments import (
+    add_no_report,
+    add_pythons,
+    add_repo,
+    count,
+    describe,
+    fraction,
+    positive,
+)
+from bench.core.catalogue import load_target
+from bench.core.errors import ExitStatus
+from bench.core.options import Options
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.at_work import at_work
+from bench.engine.environments.interpreters import pythons_of
+from bench.engine.session.watcher import Watcher
+from bench.explain.optimize.journal import open_journal
+from bench.explain.optimize.project import Form
+from bench.explain.optimize.recipes import load
+from bench.explain.optimize.record import Optimization, Progress
+from bench.explain.optimize.request import (
+    Request,
+    branch_name,
+    choose_recipes,
+    choose_scenarios,
+    find_revision,
+)
+from bench.explain.optimize.session import OptimizeSession
+from bench.formats.text import before_after, change, counted
+from bench.report.screen.watchers import make_watcher
+
+_AUTO = "auto"
+_LEAST = 0.01
+_BUDGET_S = 15.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is optimised, for which scenarios, and how."""
+    describe(
+        parser,
+        "Make a branch of commits that make scenarios of a revision faster: each proved, measured "
+        "and with its figures in its message. The branch is made in the clone, and what is checked "
+        "out there is left alone. The same command goes on where it was interrupted.",
+        "optimize codeflash 0.20.5 --scenario help --python 3.13",
+        "optimize rich main --repo ~/rich --least 2% --separate",
+    )
+    parser.add_argument(
+        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+    )
+    parser.add_argument(
+        "revision",
+        metavar="REVISION",
+        help="a commit, tag, branch or release. A release without a clone is optimised in a clone "
+        "made from its source distribution",
+    )
+    add_repo(parser)
+    what = parser.add_argument_group("what is optimised")
+    add_pythons(what)
+    what.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="make the commands and imports faster whose names match GLOB; may be repeated. "
+        "Default: the target's default commands and imports",
+    )
+    what.add_argument(
+        "--recipe",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="make only this kind of change; may be repeated. Default: all kinds",
+    )
+    what.add_argument(
+        "--form",
+        choices=[_AUTO, *map(str, Form)],
+        default=_AUTO,
+        help="how deferred imports are written: function: in the functions that need them; "
+        "lazy-modules: __lazy_modules__, which Python 3.15 knows and older ones ignore; lazy: the "
+        "statement of Python 3.15. Default: what suits the project's requires-python",
+    )
+    what.add_argument(
+        "--least",
+        type=_share,
+        default=_LEAST,
+        metavar="SHARE",
+        help="make a commit only of what saves this share of a scenario's time: 1%% or 0.01. "
+        "Default: 1%%",
+    )
+    how = parser.add_argument_group("how it is done")
+    how.add_argument(
+        "--branch",
+        default="",
+        metavar="NAME",
+        help="name of the branch. Default: perf/optimize-REVISION",
+    )
+    how.add_argument(
+        "--separate",
+        action="store_true",
+        help="also make a branch perf/DESCRIPTION for each change by itself, each measured",
+    )
+    how.add_argument(
+        "--alpha",
+        type=fraction,
+        default=Options().alpha,
+        help="highest probability that any faster or slower of all steps is wrong. "
+        "Default: %(default)s",
+    )
+    how.add_argument(
+        "--budget",
+        type=positive,
+        default=_BUDGET_S,
+        metavar="SECONDS",
+        help="most measuring time for each scenario in each step, in seconds. Default: %(default)g",
+    )
+    how.add_argument(
+        "--lanes",
+        type=count,
+        default=0,
+        metavar="N",
+        help="cores to measure on at once, at most. Default: all that are measured on",
+    )
+    add_no_report(how)
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
+    """Optimise, and write the pages; raises `BenchError`."""
+    workspace = find_workspace()
+    console = Console(highlight=False, soft_wrap=True)
+    with make_watcher() as watcher, at_work(workspace):
+        request = _understand(arguments, workspace, watcher)
+        watcher.say(_plan_words(request))
+        journal = open_journal(request, _repeat(arguments))
+        session = OptimizeSession(request=request, watcher=watcher, journal=journal)
+        optimization = session.run()
+    for line in _ending(optimization, request):
+        console.print(line, markup=False)
+    if arguments.report:
+        from bench.report.write import write_changes  # noqa: PLC0415 - plotting is slow to import
+
+        written = write_changes(workspace)
+        for problem in written.problems:
+            console.print(f"bench: {problem}", markup=False)
+    return _status(optimization)
+
+
+def _understand(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher) -> Request:
+    target = load_target(arguments.target, workspace.targets)
+    planned = choose_scenarios(target, arguments.scenario, workspace.suites)
+    recipes = choose_recipes(load(target, workspace), arguments.recipe)
+    watcher.phase(f"looking up {arguments.revision}")
+    revision, origin, clone, repo = find_revision(
+        target, arguments.revision, workspace, arguments.repo, watcher.say
+    )
+    return Request(
+        target=target,
+        revision=revision,
+        origin=origin,
+        clone=clone,
+        repo=repo,
+        workspace=workspace,
+        interpreters=tuple(pythons_of(target, arguments.python, watcher.say)),
+        planned=planned,
+        recipes=recipes,
+        form=None if arguments.form == _AUTO else Form(arguments.form),
+        least=arguments.least,
+        alpha=arguments.alpha,
+        budget_s=arguments.budget,
+        lanes=arguments.lanes,
+        branch=branch_name(arguments.branch, revision, clone),
+        separate=arguments.separate,
+    )
+
+
+def _plan_words(request: Request) -> str:
+    versions = ", ".join(one.version for one in request.interpreters)
+    names = ", ".join(one.declaration.name for one in request.planned)
+    return (
+        f"{request.target.name} {request.revision.label} on Python {versions}: {names}\n"
+        f"branch {request.branch} in {request.clone.path}"
+    )
+
+
+def _repeat(arguments: argparse.Namespace) -> str:
+    """The command that asks the same."""
+    words = ["optimize", arguments.target, arguments.revision]
+    for name in ("scenario", "python", "recipe"):
+        for value in getattr(arguments, name) or ():
+            words += [f"--{name}", value]
+    if arguments.form != _AUTO:
+        words += ["--form", arguments.form]
+    if arguments.least != _LEAST:
+        words += ["--least", f"{arguments.least * 100:g}%"]
+    if arguments.branch:
+        words += ["--branch", arguments.branch]
+    if arguments.repo:
+        words += ["--repo", str(arguments.repo)]
+    if arguments.separate:
+        words.append("--separate")
+    return f"python -m bench {shlex.join(words)}"
+
+
+def _ending(optimization: Optimization, request: Request) -> list[str]:
+    """What came of it, in a few lines."""
+    kept, tried = optimization.kept, optimization.steps
+    if not kept:
+        words = f"tried {counted(len(tried), 'change')}, kept none" if tried else "nothing found"
+        return [f"\nNothing worth {request.least * 100:g}% of a scenario: {words}."]
+    lines = [f"\n{counted(len(kept), 'commit')} on {request.branch} in {request.clone.path}:"]
+    lines += [f"  {one.commit[:10]} perf: {one.title}" for one in kept]
+    if optimization.whole is not None:
+        lines.append("Whole:")
+        lines += [
+            f"  {one.scenario}, Python {one.python}: {before_after(one.base_s, one.head_s)}, "
+            f"{change(one.interval)}"
+            for one in optimization.whole.gains
+        ]
+        if failing := optimization.whole.tests_fail:
+            lines.append(f"Tests that fail on the branch: {', '.join(failing)}")
+    lines += [
+        f"  {one.name}: {one.reason or one.commit[:10]}"
+        for one in optimization.branches
+        if one.separate
+    ]
+    return lines
+
+
+def _status(optimization: Optimization) -> ExitStatus:
+    if optimization.whole is not None and optimization.whole.tests_fail:
+        return ExitStatus.TESTS_FAILED
+    nothing = optimization.progress is Progress.NOTHING
+    return ExitStatus.NOTHING_FOUND if nothing else ExitStatus.DONE
+
+
+def _share(text: str) -> float:
+    """`1%` or `0.01`."""
+    value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0% and 100%")
+    return value

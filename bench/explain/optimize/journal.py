@@ -1,0 +1,152 @@
+"""The record of an optimisation that is going on: events are written, and what they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bench.core.errors import UsageError
+from bench.engine.machine.fingerprint import describe_machine
+from bench.engine.session.preparation import harness
+from bench.explain.optimize.branch import Workshop
+from bench.explain.optimize.record import (
+    FORMAT,
+    CandidateRecord,
+    Optimization,
+    OptimizationAsked,
+    OptimizationEvent,
+    Progress,
+    SiteRecord,
+    StepRecord,
+    Stood,
+    append,
+    create,
+    latest,
+    new_id,
+)
+from bench.explain.optimize.request import Request
+
+_OVER = (Progress.PLATEAU, Progress.NOTHING)
+
+
+@dataclass
+class Journal:
+    """An optimisation on disk, one event after the other."""
+
+    kept_on_disk: Optimization
+
+    def write(self, event: OptimizationEvent) -> None:
+        """Append an event, to the disk; raises `DataError`."""
+        self.kept_on_disk = append(self.kept_on_disk, event)
+
+    def stand(self, progress: Progress, words: str = "") -> None:
+        """Note how far it is, or how it ended."""
+        self.write(Stood(progress=progress, at=_now(), words=words))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it came to its end."""
+        return self.kept_on_disk.progress in _OVER
+
+    @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """All that were tried."""
+        return self.kept_on_disk.steps
+
+    @property
+    def kept(self) -> tuple[StepRecord, ...]:
+        """Those that are on the branch."""
+        return self.kept_on_disk.kept
+
+    @property
+    def measured(self) -> int:
+        """How many steps have a part of the error rate: those that were measured, or begun to."""
+        numbers = {one.number for one in self.steps if one.alpha}
+        return len(numbers | {one.step.number for one in self.kept_on_disk.of(CandidateRecord)})
+
+    @property
+    def candidate(self) -> StepRecord | None:
+        """The step that was being measured when the record ends."""
+        found = self._candidate
+        return found.step if found else None
+
+    @property
+    def _candidate(self) -> CandidateRecord | None:
+        done = {one.number for one in self.steps}
+        begun = self.kept_on_disk.of(CandidateRecord)
+        return begun[-1] if begun and begun[-1].step.number not in done else None
+
+    def candidate_record(self) -> CandidateRecord | None:
+        """The same with what it is measured against."""
+        return self._candidate
+
+    def was_tried(self, sites: frozenset[tuple[str, str]]) -> bool:
+        """Whether a change of just these sites (file, words) was tried before."""
+        return any(
+            frozenset(
+                map(key_of, (*one.sites, *(left.site for left in one.excluded)))
+            ) == sites
+            for one in self.steps
+        )  # fmt: skip
+
+
+def key_of(site: SiteRecord) -> tuple[str, str]:
+    """What tells a site apart whatever its line, which earlier steps move."""
+    return site.file, f"{site.words} {' '.join(site.names)}"
+
+
+def open_journal(request: Request, repeat: str, requires_python: str = "") -> Journal:
+    """Go on with what was asked the same, or begin; raises `BenchError`.
+
+    Raises `UsageError` where the branch exists and is not what this optimisation left.
+    """
+    asked = _asked(request, repeat, requires_python)
+    known = latest(request.workspace.data, asked)
+    journal = Journal(known) if known is not None else None
+    _check_branch(request, journal)
+    return journal or Journal(create(request.workspace.data, asked))
+
+
+def _check_branch(request: Request, journal: Journal | None) -> None:
+    there = Workshop(request.clone).find(request.branch)
+    left = journal.kept[-1].commit if journal and journal.kept else None
+    if there is not None and there != left:
+        raise UsageError(
+            f"Branch {request.branch} exists in {request.clone.path} and points at {there[:10]}, "
+            "which is not what this optimisation left there: it is not overwritten.",
+            f"Name another one with --branch, or remove it: git branch -D {request.branch}",
+        )
+
+
+def _asked(request: Request, repeat: str, requires_python: str) -> OptimizationAsked:
+    started_at = _now()
+    return OptimizationAsked(
+        format=FORMAT,
+        id=new_id(started_at),
+        target=request.target.name,
+        revision=request.revision,
+        scenarios=tuple(one.declaration.name for one in request.planned),
+        words={
+            one.declaration.name: " ".join(one.declaration.command)
+            or one.declaration.import_statement
+            for one in request.planned
+        },
+        pythons=tuple(one.version for one in request.interpreters),
+        form=str(request.form or "auto"),
+        least=request.least,
+        alpha=request.alpha,
+        branch=request.branch,
+        separate=request.separate,
+        recipes=tuple(one.name for one in request.recipes),
+        machine=describe_machine(),
+        harness=harness(request.workspace),
+        started_at=started_at,
+        requires_python=requires_python,
+        distribution=request.target.distributions[0],
+        origin=request.target.clone,
+        repeat=repeat,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
