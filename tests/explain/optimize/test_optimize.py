@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 
 import pytest
 from support.sample_project import Repository, sample_files
-from support.sandbox import PYTHON, Sandbox, target_text
+from support.sandbox import PYTHON, Sandbox
 
 _CLI = """\
 import sys
