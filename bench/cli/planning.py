@@ -44,6 +44,7 @@ def understand(
         interpreters=interpreters,
         repo=arguments.repo,
         lanes=getattr(arguments, "lanes", 0),
+        quick=getattr(arguments, "quick", False),
     )
 
 

@@ -42,14 +42,17 @@ class Job:
     """Something to do. `do` hears the number of the worker; `error` is what it raised.
 
     `alone`: it needs the machine to itself. `cost_s` is about how long it takes, where known;
-    `prefers` the worker that can do it best.
+    `prefers` the worker that can do it best. `is_shared`: another worker waits for it. `over` is
+    set once it is done.
     """
 
     do: Callable[[int], object]
     alone: bool = False
     cost_s: float = 0.0
     prefers: int | None = None
+    is_shared: bool = False
     error: BaseException | None = field(default=None, init=False)
+    over: threading.Event = field(default_factory=threading.Event, init=False)
 
     def run(self, worker: int) -> None:
         """Do it, and keep what it raises."""
@@ -57,6 +60,7 @@ class Job:
             self.do(worker)
         except BaseException as error:  # noqa: BLE001 - told to whoever wants the job done
             self.error = error
+        self.over.set()
 
 
 class Crew:
@@ -68,6 +72,8 @@ class Crew:
     def __init__(self, size: int) -> None:
         self.size = size
         self._waiting: deque[Job] = deque()
+        self._shared: deque[Job] = deque()  # of workers that would have others help them
+        self._idle = 0
         self._changed = threading.Condition()
         self._done: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._ending = False
@@ -114,6 +120,43 @@ class Crew:
             if one.error is not None:
                 raise one.error
 
+    @property
+    def idle(self) -> int:
+        """How many workers have nothing to do at the moment."""
+        return max(0, self._idle - len(self._shared))
+
+    def share(self, worker: int, steps: Sequence[Callable[[int], _One]]) -> list[_One]:
+        """The results of these, done at once by this worker and by those with nothing to do.
+
+        What no other has begun by then this worker does itself. Raises the first error when all
+        are over.
+        """
+        found: dict[int, _One] = {}
+        jobs = [
+            Job(do=_kept(step, found, number), is_shared=True) for number, step in enumerate(steps)
+        ]
+        with self._changed:
+            self._shared.extend(jobs[1:])
+            self._changed.notify_all()
+        jobs[0].run(worker)
+        for job in jobs[1:]:
+            if self._taken_back(job):
+                job.run(worker)
+            while not job.over.wait(_LOOK_EVERY_S):
+                check_stop()
+        for job in jobs:
+            if job.error is not None:
+                raise job.error
+        return [found[number] for number in range(len(jobs))]
+
+    def _taken_back(self, job: Job) -> bool:
+        """Whether nobody has begun it, and nobody else will."""
+        with self._changed:
+            if job not in self._shared:
+                return False
+            self._shared.remove(job)
+            return True
+
     def _next_done(self) -> Job:
         """The next that is over; a worker of another crew that waits for it may be stopped."""
         nested = stop_handle() is not None
@@ -126,19 +169,33 @@ class Crew:
         _mine.stop = self._stop[0]
         while (job := self._next(number)) is not None:
             job.run(number)
-            self._done.put(job)
+            if not job.is_shared:
+                self._done.put(job)
 
     def _next(self, number: int) -> Job | None:
-        """The first job that this worker can do best, else the first of all."""
+        """The first job that this worker can do best, else the first of all, else what others
+        share.
+        """
         with self._changed:
-            while not self._waiting and not self._ending:
+            self._idle += 1
+            while not self._waiting and not self._shared and not self._ending:
                 self._changed.wait()
+            self._idle -= 1
             if not self._waiting:
-                return None
+                return self._shared.popleft() if self._shared else None
             own = (one for one in self._waiting if one.prefers in (None, number))
             job = next(own, self._waiting[0])
             self._waiting.remove(job)
             return job
+
+
+def _kept(
+    step: Callable[[int], _One], found: dict[int, _One], number: int
+) -> Callable[[int], None]:
+    def do(worker: int) -> None:
+        found[number] = step(worker)
+
+    return do
 
 
 def at_once(steps: Sequence[Callable[[], object]], size: int) -> None:

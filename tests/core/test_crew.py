@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -89,3 +90,37 @@ def test_an_interruption_ends_what_workers_wait_for(waits: str) -> None:
         work_and_interrupt()
     assert ended.is_set()
     assert isinstance(job.error, KeyboardInterrupt)
+
+
+def test_what_is_shared_is_done_by_those_with_nothing_to_do_and_else_by_oneself() -> None:
+    meet = threading.Barrier(2)
+
+    def step(number: int, worker: int) -> tuple[int, int]:
+        meet.wait(timeout=30)  # passes only when two workers are here together
+        return number, worker
+
+    found: list[list[tuple[int, int]]] = []
+    with Crew(2) as crew:
+        both = [partial(step, 0), partial(step, 1)]
+        list(crew.run([Job(do=lambda worker: found.append(crew.share(worker, both)))]))
+        assert [number for number, _ in found[0]] == [0, 1]
+        assert {worker for _, worker in found[0]} == {0, 1}
+    with Crew(1) as crew:
+        alone = [lambda worker: worker, lambda worker: worker + 10]
+        kept: list[list[int]] = []
+        list(crew.run([Job(do=lambda worker: kept.append(crew.share(worker, alone)))]))
+        assert kept == [[0, 10]]
+        assert crew.idle <= 1
+
+
+def test_an_error_in_what_is_shared_is_raised_when_all_are_over() -> None:
+    over: list[int] = []
+
+    def fail(_worker: int) -> None:
+        raise ValueError("wrong")
+
+    with Crew(2) as crew:
+        job = Job(do=lambda worker: crew.share(worker, [fail, lambda _worker: over.append(1)]))
+        list(crew.run([job]))
+    assert isinstance(job.error, ValueError)
+    assert over == [1]

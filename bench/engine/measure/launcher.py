@@ -127,10 +127,12 @@ def _stat(process: int) -> tuple[bytes, bytes]:
     return name, rest
 
 
-def _run_queue_s(process: int) -> float | None:
-    """Seconds the (dead, not yet reaped) process stood ready without a core; None if not told."""
+def _scheduled_s(process: int) -> tuple[float | None, float | None]:
+    """Of the first thread of the (dead, not yet reaped) process: the seconds it ran, and those it
+    stood ready without a core; None if not told.
+    """
     told = _read(f"/proc/{process}/schedstat").split()
-    return int(told[1]) / 1e9 if len(told) > 1 else None
+    return (int(told[0]) / 1e9, int(told[1]) / 1e9) if len(told) > 1 else (None, None)
 
 
 def _share(process: str | int) -> bytes:
@@ -223,6 +225,7 @@ def _reap(looks: dict[int, _Look]) -> tuple[int, dict[str, Any]]:
     """The process that ends next, and its counters; adds to `looks` at the side that goes on."""
     waiting = getattr(posix, "waitid", None)
     process, ended = 0, 0.0
+    thread: float | None = None
     queue: float | None = None
     last_cpu, reprioritised = None, False
     if waiting is not None and not _MACOS:
@@ -231,7 +234,7 @@ def _reap(looks: dict[int, _Look]) -> tuple[int, dict[str, Any]]:
         for other in _running if process in _running else ():
             if other != process:
                 looks[other] = _look_at(other)
-        queue = _run_queue_s(process)
+        thread, queue = _scheduled_s(process)
         last_cpu, reprioritised = _last_seen(process)
     process, status, usage = posix.wait4(process or -1, 0)
     ended = ended or time.monotonic()
@@ -248,6 +251,7 @@ def _reap(looks: dict[int, _Look]) -> tuple[int, dict[str, Any]]:
         "voluntary_switches": usage.ru_nvcsw,
         "involuntary_switches": usage.ru_nivcsw,
         "run_queue_s": queue,
+        "first_thread_s": thread,
         "last_cpu": last_cpu,
         "reprioritised": reprioritised,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -123,6 +124,16 @@ class OutputsSeen:
 
 
 @dataclass
+class _Tally:
+    """How many rounds were looked at, and in how many each stream differed."""
+
+    tried: int = 0
+    differing: dict[str, int] = field(default_factory=dict)
+    excerpt: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass
 class RoundOutputs:
     """Holds the two sides of each round against each other, where a probe saw no difference.
 
@@ -130,10 +141,12 @@ class RoundOutputs:
     """
 
     names: Names
-    tried: int = 0
-    differing: dict[str, int] = field(default_factory=dict)
-    excerpt: str = ""
+    _tally: _Tally = field(default_factory=_Tally)
     _first: dict[Side, _Printed] = field(default_factory=dict)
+
+    def elsewhere(self) -> Self:
+        """The same for rounds that are taken in another place at the same time."""
+        return dataclasses.replace(self, _first={})
 
     def note(self, side: Side, invocation: Invocation, status: int) -> None:
         """A process of a round has ended."""
@@ -148,25 +161,30 @@ class RoundOutputs:
         self._first.clear()
 
     def _compare(self, base: _Printed, head: _Printed) -> None:
-        self.tried += 1
+        found, excerpt = self._differing(base, head)
+        with self._tally.lock:
+            self._tally.tried += 1
+            self._tally.excerpt = self._tally.excerpt or excerpt
+            for name in found:
+                self._tally.differing[name] = self._tally.differing.get(name, 0) + 1
+
+    def _differing(self, base: _Printed, head: _Printed) -> tuple[list[str], str]:
+        """What differs between two processes, and an excerpt of the first stream that does."""
         if base == head:
-            return
+            return [], ""
         base, head = base.normalised(self.names), head.normalised(self.names)
         found = [name for name in base.streams if base.streams[name] != head.streams[name]]
-        if base.status != head.status:
-            found.append("exit status")
-        for name in found:
-            self.differing[name] = self.differing.get(name, 0) + 1
-            if name in base.streams and not self.excerpt:
-                self.excerpt = first_difference(base.streams[name], head.streams[name])
+        excerpt = first_difference(base.streams[found[0]], head.streams[found[0]]) if found else ""
+        return found + ["exit status"] * (base.status != head.status), excerpt
 
     def compared(self) -> Outputs | None:
         """What differed in more than a few rounds; None where nothing did."""
-        often = {name: n for name, n in self.differing.items() if n > _FEW * self.tried}
+        tally = self._tally
+        often = {name: n for name, n in tally.differing.items() if n > _FEW * tally.tried}
         if not often:
             return None
-        differs = (f"{name} (in {n} of {self.tried} rounds)" for name, n in often.items())
-        return Outputs(differs=tuple(differs), excerpt=self.excerpt)
+        differs = (f"{name} (in {n} of {tally.tried} rounds)" for name, n in often.items())
+        return Outputs(differs=tuple(differs), excerpt=tally.excerpt)
 
 
 def first_difference(base: str, head: str) -> str:

@@ -245,9 +245,12 @@ def _waiting_share(sample: Sample) -> float:
 
 
 def _alone(taker: RoundTaker, sides: Sides) -> tuple[list[Sample], list[Sample]]:
-    free = [_try(taker, sides, side, pin=False) for side in Side]  # the warm-up, and the check
+    # The warm-up, and the check
+    free = [_try(taker, sides, side, pin=False, beside=True) for side in Side]
     repeats = 1 if max(sample.wall_s for sample in free) > _LONG_S else 2
     if repeats > 1:
+        free = [_try(taker, sides, side, pin=False, beside=True) for side in Side]
+    if not all(map(_has_one_thread, free)):  # how busy it keeps the cores shows by itself only
         free = [_try(taker, sides, side, pin=False) for side in Side]
     # Once is enough: where it looks like waiting, `_look_again` does.
     often = repeats if sides.benchmark.kind is Kind.SCRIPT else 1
@@ -255,22 +258,29 @@ def _alone(taker: RoundTaker, sides: Sides) -> tuple[list[Sample], list[Sample]]
     return free, pinned
 
 
-def _try(taker: RoundTaker, sides: Sides, side: Side, *, pin: bool) -> Sample:
+def _has_one_thread(sample: Sample) -> bool:
+    """Whether nearly all its CPU time is one thread's: then it never kept two cores busy."""
+    return (sample.first_thread_s or 0.0) * _PARALLEL >= sample.cpu_s
+
+
+def _try(taker: RoundTaker, sides: Sides, side: Side, *, pin: bool, beside: bool = False) -> Sample:
     try:
-        return _patiently(taker, sides, side, pin=pin)
+        return _patiently(taker, sides, side, pin=pin, beside=beside)
     except RoundFailedError as error:
         raise _not_measurable(taker, sides, side, str(error)) from error
 
 
-def _patiently(taker: RoundTaker, sides: Sides, side: Side, *, pin: bool) -> Sample:
+def _patiently(
+    taker: RoundTaker, sides: Sides, side: Side, *, pin: bool, beside: bool = False
+) -> Sample:
     """A process by itself, tried again where it may fail now and then."""
     for _ in range(_ATTEMPTS - 1 if sides.benchmark.failures_allowed else 0):
         try:
-            return taker.alone(sides, side, pin=pin)
+            return taker.alone(sides, side, pin=pin, beside=beside)
         except RoundFailedError as error:
             if error.is_hung:
                 raise
-    return taker.alone(sides, side, pin=pin)
+    return taker.alone(sides, side, pin=pin, beside=beside)
 
 
 def _not_measurable(

@@ -88,6 +88,7 @@ class RoundTaker:
             samples = self._run(
                 sides, drawn.order, drawn.hash_seed, drawn.cpu, together=design is Design.DUET
             )
+        base, head = (msgspec.structs.replace(samples[side], first_thread_s=None) for side in Side)
         return Round(
             benchmark=sides.benchmark.name,
             design=design,
@@ -95,16 +96,19 @@ class RoundTaker:
             first=drawn.order[0],
             hash_seed=drawn.hash_seed,
             started_at=started_at,
-            base=samples[Side.BASE],
-            head=samples[Side.HEAD],
+            base=base,
+            head=head,
             cpu=drawn.cpu,
         )
 
-    def alone(self, sides: Sides, side: Side, *, pin: bool) -> Sample:
-        """One process by itself, for probing. Raises `RoundFailedError`."""
+    def alone(self, sides: Sides, side: Side, *, pin: bool, beside: bool = False) -> Sample:
+        """One process by itself, for probing. Raises `RoundFailedError`.
+
+        `beside`: on any core, while other lanes may work.
+        """
         cpus = self._cpus(sides.benchmark)
         cpu = cpus[-1] if pin and cpus else None
-        with self._turn(cpu):
+        with self.turns.shared() if beside else self._turn(cpu):
             return self._run(sides, [side], 0, cpu, together=False)[side]
 
     def _turn(self, cpu: int | None) -> AbstractContextManager[None]:

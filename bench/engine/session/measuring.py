@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
-from bench.core.crew import Job
+from bench.core.crew import Crew, Job
 from bench.core.machine import Neighbour
 from bench.core.result import CONTROL, Outputs
 from bench.core.sample import Design, Metric
@@ -20,23 +22,27 @@ from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun, Station
 from bench.engine.session.rounds_plan import long_words, plans
-from bench.engine.session.sampling import Sampling
+from bench.engine.session.sampling import Place, Sampling
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.multiplicity import local_alpha
 from bench.engine.store.events import Closed, Compared, Opened, Probed, Unavailable
 from bench.engine.store.export import export_pyperf
 from bench.engine.store.manifest import PlannedBenchmark
 
+_Result = TypeVar("_Result")
+
 
 @dataclass
 class Measuring:
     """Probes and rounds of all benchmarks of a run, as jobs for lanes, and its end.
 
-    `choices` are what this session's probes found, by benchmark, `lanes` where they ran.
+    `choices` are what this session's probes found, by benchmark, `lanes` where they ran. Workers of
+    the `crew` that have nothing else to do take rounds of benchmarks under way.
     """
 
     open: OpenRun
     watcher: Watcher
+    crew: Crew | None = None
     rejected: set[str] = field(default_factory=set)
     plans: dict[str, Probed] = field(default_factory=dict)
     choices: dict[str, Choice] = field(default_factory=dict)
@@ -114,7 +120,7 @@ class Measuring:
                 known[name] = plan
             elif name in self.choices:
                 chosen.append(self.choices[name])
-        made = plans(chosen, list(known.values()), now.plan.options)
+        made = plans(chosen, list(known.values()), now.plan.options, quick=now.plan.quick)
         for plan, choice in zip(made, chosen, strict=True):
             self._keep(plan, choice)
             known[plan.benchmark] = plan
@@ -159,30 +165,44 @@ class Measuring:
     def _measure(self, plan: Probed, lane: int, *, alone: bool) -> None:
         now, name, options = self.open, plan.benchmark, self.open.plan.options
         station, watcher = self._station(lane, alone=alone), self.watcher.on_lane(lane)
-        sides = self._sides(station, plan)
-        outputs = self._outputs(name, station)
         watcher.begin(self._course(plan))
-        if name not in station.warm and not is_lone(sides.benchmark):
-            warm_up(station.taker, sides)
-            station.warm.add(name)
+        place = self._place(plan, station, self._outputs(name, station))
+        company = None if alone or not self._may_share else _OtherLanes(self, plan, lane, place)
         sampling = Sampling(
-            taker=dataclasses.replace(station.taker, after=outputs.note)
-            if outputs
-            else station.taker,
-            sides=sides,
+            place=place,
+            company=company,
             plan=plan,
             options=options,
             record=now.journal.write,
             watcher=watcher,
             rounds=list(now.run.rounds(name)),
             failed=now.run.failed(name),
-            outputs=outputs,
             interval_alpha=options.alpha if name == CONTROL else 0.0,
         )
         sampling.run(lambda: self._level(name))
         watcher.phase("")
         self._decide(sampling)
         now.journal.sync()
+
+    @property
+    def _may_share(self) -> bool:
+        """Whether a benchmark may run in two places at once: each has files of its own."""
+        return self.crew is not None and self.open.network.isolation.sandbox is not None
+
+    def _place(self, plan: Probed, station: Station, outputs: RoundOutputs | None) -> Place:
+        sides = self._sides(station, plan)
+        if plan.benchmark not in station.warm and not is_lone(sides.benchmark):
+            warm_up(station.taker, sides)
+            station.warm.add(plan.benchmark)
+        taker = station.taker
+        if outputs is not None:
+            taker = dataclasses.replace(taker, after=outputs.note)
+        return Place(taker, sides, outputs)
+
+    def place_on(self, plan: Probed, lane: int, like: Place) -> Place:
+        """A benchmark on another lane than the one it is measured on."""
+        outputs = like.outputs.elsewhere() if like.outputs else None
+        return self._place(plan, self.open.lanes[lane], outputs)
 
     def _course(self, plan: Probed) -> Course:
         options = self.open.plan.options
@@ -232,6 +252,35 @@ class Measuring:
         with self._lock:
             rejected = len(self.rejected & family - {name})
         return local_alpha(len(family), rejected, plan.family_alpha)
+
+
+@dataclass
+class _OtherLanes:
+    """The lanes that can take rounds of a benchmark which is measured on lane `own`."""
+
+    measuring: Measuring
+    plan: Probed
+    own: int
+    place: Place
+    _places: dict[int, Place] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._places[self.own] = self.place
+
+    def free(self) -> int:
+        """How many have nothing else to do."""
+        return self.measuring.crew.idle if self.measuring.crew else 0
+
+    def at_once(self, steps: Sequence[Callable[[Place], _Result]]) -> list[_Result]:
+        """Do these, the first on the benchmark's own lane."""
+        assert self.measuring.crew is not None
+        here = [partial(self._do, step) for step in steps]
+        return self.measuring.crew.share(self.own, here)
+
+    def _do(self, step: Callable[[Place], _Result], lane: int) -> _Result:
+        if lane not in self._places:
+            self._places[lane] = self.measuring.place_on(self.plan, lane, self.place)
+        return step(self._places[lane])
 
 
 def is_lone(benchmark: Benchmark, plan: Probed | None = None) -> bool:

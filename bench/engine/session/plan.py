@@ -18,7 +18,7 @@ class Plan:
     """One record from the command line to the last round.
 
     `repo` is the clone the user named (`--repo`), None for the target's own; `lanes` is how many
-    cores are measured on at once, at most (0: on all).
+    cores are measured on at once, at most (0: on all). `quick`: the control takes few rounds.
     """
 
     target: Target
@@ -29,3 +29,4 @@ class Plan:
     interpreters: tuple[Interpreter, ...] = ()
     repo: Path | None = None
     lanes: int = 0
+    quick: bool = False

@@ -20,10 +20,18 @@ from bench.engine.store.events import Probed
 _FITS = 15  # fewer rounds than this in a budget seldom decide a sequential test
 _LONG_S = 1.0  # less is never long, whatever the budget
 _ALONE = 3  # pairs beside the duets of a long command, for wall times
+_QUICK_CONTROL = 28  # rounds: enough to see that something is wrong
 
 
-def plans(choices: Sequence[Choice], known: Sequence[Probed], options: Options) -> list[Probed]:
-    """A plan for each choice; `known` are those of other benchmarks of the run, made before."""
+def plans(
+    choices: Sequence[Choice], known: Sequence[Probed], options: Options, *, quick: bool = False
+) -> list[Probed]:
+    """A plan for each choice; `known` are those of other benchmarks of the run, made before.
+
+    With `quick` the control has few rounds.
+    """
+    fewest = min(options.rounds, _QUICK_CONTROL) if quick else options.rounds
+    for_control = msgspec.structs.replace(options, rounds=fewest)
     chosen = [one for one in choices if one.sides.benchmark.name != CONTROL]
     before = [one for one in known if one.benchmark != CONTROL]
     long = sum(one.exact for one in before) + sum(is_long(one, options) for one in chosen)
@@ -35,7 +43,7 @@ def plans(choices: Sequence[Choice], known: Sequence[Probed], options: Options) 
     def plan(choice: Choice) -> Probed:
         benchmark = choice.sides.benchmark
         if benchmark.name == CONTROL:
-            return sequential_plan(choice, options, parts.control, 1)
+            return sequential_plan(choice, for_control, parts.control, 1)
         if is_long(choice, options):
             made = exact_plan(choice, options, parts.fixed, long)
         else:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import NormalDist
+from typing import Protocol
 
 import msgspec
 import numpy as np
 
 from bench.core.options import Options
 from bench.core.sample import Design, Metric, Round, Side
+from bench.core.target import Benchmark
 from bench.core.verdict import Interval
 from bench.engine.alone import AsAlone, as_alone
 from bench.engine.evaluation import differences, of_design, test_of_all, times
@@ -53,26 +56,67 @@ class _FailsTooOftenError(Exception):
         self.unavailable = unavailable
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where rounds of a benchmark are taken: what starts its processes there. `outputs` hears of
+    what they print.
+    """
+
+    taker: RoundTaker
+    sides: Sides
+    outputs: RoundOutputs | None = None
+
+
+class Company(Protocol):
+    """Other places, in which rounds of the same benchmark can be taken at the same time."""
+
+    def free(self) -> int:
+        """How many of them have nothing else to do."""
+
+    def at_once(self, steps: Sequence[Callable[[Place], _Taken]]) -> list[_Taken]:
+        """The results of these, one in the benchmark's own place and each other in another."""
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A round that comes next; `attempt` counts how often it has failed."""
+
+    design: Design
+    index: int
+    attempt: int
+    pin: bool
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What came of it: the round, or why there is none. `left`: what it left running."""
+
+    due: _Due
+    elapsed_s: float
+    round: Round | None = None
+    error: RoundFailedError | None = None
+    left: tuple[str, ...] = ()
+
+
 @dataclass(kw_only=True)
 class Sampling:
     """One benchmark on its way to a verdict.
 
     `rounds` and `failed` are those a resumed run had already. A round in which a side fails is
     dropped and counted. `ended` stays None where too many have failed. Where only duets fail, as
-    with an exclusive lock, the rest is taken in pairs: `plan` says so. `outputs` hears of what the
-    processes print. With an `interval_alpha` the interval is one of that level, whatever the level
-    of the test.
+    with an exclusive lock, the rest is taken in pairs: `plan` says so. With `company`, several
+    rounds are taken at once, between two analyses. With an `interval_alpha` the interval is one of
+    that level, whatever the level of the test.
     """
 
-    taker: RoundTaker
-    sides: Sides
+    place: Place
     plan: Probed
     options: Options
     record: Callable[[Event], None]
     watcher: Watcher
     rounds: list[Round]
     failed: list[Failed] = field(default_factory=list)
-    outputs: RoundOutputs | None = None
+    company: Company | None = None
     left_running: list[str] = field(default_factory=list)
     alone_rounds: int = _ALONE_FIRST
     interval_alpha: float = 0.0
@@ -91,7 +135,7 @@ class Sampling:
         `local_alpha` tells the level this benchmark is tested at now. What fails too often is
         recorded as unavailable, with the reason.
         """
-        counters, own_s = read_counters(), self.taker.own_cpu_s()
+        counters, own_s = read_counters(), self.place.taker.own_cpu_s()
         try:
             large = self._take_all(local_alpha)
         except _FailsTooOftenError as error:
@@ -101,12 +145,12 @@ class Sampling:
         self._record_outputs()
         if self.left_running:
             self.record(LeftRunning(self.plan.benchmark, tuple(self.left_running)))
-        noise = noise_since(counters, self.taker.own_cpu_s() - own_s)
+        noise = noise_since(counters, self.place.taker.own_cpu_s() - own_s)
         self.ended = Ended(self.plan.benchmark, self.reason, noise, large)
         self.record(self.ended)
 
     def _record_outputs(self) -> None:
-        found = self.outputs.compared() if self.outputs else None
+        found = self.place.outputs.compared() if self.place.outputs else None
         if found is not None:
             self.record(Compared(self.plan.benchmark, found))
 
@@ -118,7 +162,7 @@ class Sampling:
             if not self._only_duets_fail():
                 raise
             while len(self._of(Design.PAIRS)) < self.alone_rounds:
-                self._take(Design.PAIRS)
+                self._take([Design.PAIRS])
             reason = f"base and head do not work at the same time ({error.unavailable.reason})"
             self.plan = msgspec.structs.replace(
                 self.plan, design=Design.PAIRS, reason=reason, alone=0
@@ -132,6 +176,11 @@ class Sampling:
         duets = {one.design for one in self.failed} == {Design.DUET}
         may_be_alone = self.alone_rounds > 0 and self.plan.metric is not Metric.VALUE
         return duets and self.plan.design is Design.DUET and may_be_alone
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """As it is declared."""
+        return self.place.sides.benchmark
 
     @property
     def spent_s(self) -> float:
@@ -160,38 +209,54 @@ class Sampling:
     def _of(self, design: Design) -> list[Round]:
         return of_design(self.rounds, design)
 
-    def _take(self, design: Design) -> None:
-        index = len(self._of(design))
+    def _take(self, designs: Sequence[Design]) -> None:
+        """A round of each of these, at once. What follows a failed one of its design is forgotten:
+        rounds stand in their order.
+        """
+        due = [self._due(design, designs[:at].count(design)) for at, design in enumerate(designs)]
+        steps = [partial(_take, one) for one in due]
+        if self.company is None or len(steps) == 1:
+            taken = [step(self.place) for step in steps]
+        else:
+            taken = self.company.at_once(steps)
+        failed: set[Design] = set()
+        for one in taken:
+            if one.due.design in failed:
+                continue
+            if one.error is not None:
+                failed.add(one.due.design)
+                self._drop(one.due, one.error, one.elapsed_s)
+            if one.round is not None:
+                self._keep(one.round, one.left)
+
+    def _due(self, design: Design, after: int) -> _Due:
+        index = len(self._of(design)) + after
         pin = design is Design.DUET or self.plan.metric not in {Metric.WALL, Metric.PEAK_RSS}
-        pin = pin and not self.sides.benchmark.container
+        pin = pin and not self.benchmark.container
         attempt = sum((one.design, one.index) == (design, index) for one in self.failed)
-        started = time.monotonic()
-        try:
-            taken = self.taker.take(self.sides, design, index, pin=pin, attempt=attempt)
-        except RoundFailedError as error:
-            self._drop(design, index, error, time.monotonic() - started)
-            return
-        left = [one for one in self.taker.launcher.left if one not in self.left_running]
-        self.left_running += left[: max(0, _MOST_NAMES - len(self.left_running))]
+        return _Due(design, index, attempt, pin)
+
+    def _keep(self, taken: Round, left: Sequence[str]) -> None:
+        new = [one for one in left if one not in self.left_running]
+        self.left_running += new[: max(0, _MOST_NAMES - len(self.left_running))]
         self.record(Measured(taken))
         self.rounds.append(taken)
         self._show()
 
-    def _drop(self, design: Design, index: int, error: RoundFailedError, elapsed_s: float) -> None:
+    def _drop(self, due: _Due, error: RoundFailedError, elapsed_s: float) -> None:
         """Count a failed round, of which nothing is used; raises when there are too many."""
-        if self.outputs:
-            self.outputs.forget()
+        design = due.design
         failed = Failed(
             benchmark=self.plan.benchmark,
             design=design,
-            index=index,
+            index=due.index,
             sides=error.sides or tuple(Side),
             reason=str(error),
             elapsed_s=round(elapsed_s, 4),
         )
         self.record(failed)
         self.failed.append(failed)
-        allowed = self.sides.benchmark.failures_allowed
+        allowed = self.benchmark.failures_allowed
         of_design = [one for one in self.failed if one.design is design]
         tried = len(self._of(design)) + len(of_design)
         count = {side: sum(side in one.sides for one in of_design) for side in Side}
@@ -232,8 +297,16 @@ class Sampling:
             stop = self._stop(deciding, local_alpha)
             if stop:
                 return stop, stop == "large effect"
-            alone = self._alone_is_due(deciding, local_alpha())
-            self._take(Design.PAIRS if alone else self.plan.design)
+            self._take(self._next(deciding, local_alpha()))
+
+    def _next(self, deciding: AsAlone, level: float) -> list[Design]:
+        """The rounds that come next: as many as there are places for, up to the next analysis."""
+        count = len(deciding.rounds)
+        ends = next((look for look in self.plan.looks if look > count), self.plan.maximum)
+        places = 1 + (self.company.free() if self.company else 0)
+        alone = self._alone_is_due(deciding, level)
+        duets = max(1 - alone, min(places - alone, ends - count))
+        return [Design.PAIRS] * alone + [self.plan.design] * duets
 
     def _stop(self, deciding: AsAlone, local_alpha: Callable[[], float]) -> str:
         """Why to stop now; "" to go on."""
@@ -241,7 +314,7 @@ class Sampling:
         if self.plan.exact:
             return self._stop_when_all_are_in(deciding, local_alpha())
         count = len(rounds)
-        fewest = self.sides.benchmark.rounds
+        fewest = self.benchmark.rounds
         if count < max(fewest, 1):
             return ""
         out_of_rounds = count >= self.plan.maximum
@@ -264,7 +337,7 @@ class Sampling:
         wide = self.interval_alpha or level
         found = assess(values, plan.looks, plan.maximum, wide, deciding.doubt)
         self.p_value = found.p_value
-        mei = self.options.mei_of(self.sides.benchmark)
+        mei = self.options.mei_of(self.benchmark)
         return settled(found, mei=mei, local_alpha=level) and not self._size_is_vague(deciding)
 
     def _stop_when_all_are_in(self, deciding: AsAlone, level: float) -> str:
@@ -295,3 +368,17 @@ class Sampling:
             return
         self._shown = now
         self.watcher.progress(self.deciding_rounds, self.estimate, self.spent_s)
+
+
+def _take(due: _Due, place: Place) -> _Taken:
+    started = time.monotonic()
+    try:
+        taken = place.taker.take(
+            place.sides, due.design, due.index, pin=due.pin, attempt=due.attempt
+        )
+    except RoundFailedError as error:
+        if place.outputs:
+            place.outputs.forget()
+        return _Taken(due, time.monotonic() - started, error=error)
+    left = place.taker.launcher.left
+    return _Taken(due, time.monotonic() - started, round=taken, left=left)

@@ -56,22 +56,22 @@ class Session:
         self, pythons: Iterable[tuple[Interpreter, Environments]]
     ) -> list[Run | BenchError]:
         """The same on several Pythons at once; what went wrong on one stands in its place."""
-        turns = Turns()
+        turns, lanes = Turns(), Lanes.of_machine(self.plan.lanes)
         runs = [
-            _RunUnderWay(self._stages(interpreter, environments, turns))
+            _RunUnderWay(self._stages(interpreter, environments, turns, lanes))
             for interpreter, environments in pythons
         ]
         with ExitStack() as stack:
             for run in runs:
                 stack.callback(run.stages.close)  # of those that did not come to their end
-            lanes = stack.enter_context(Lanes.of_machine(self.plan.lanes))
+            stack.enter_context(lanes)
             lanes.do_all(run.go_on for run in runs)
             while any(run.outcome is None for run in runs):
                 _do_stage(runs, lanes)
         return [run.outcome for run in runs if run.outcome is not None]
 
     def _stages(
-        self, interpreter: Interpreter, environments: Environments, turns: Turns
+        self, interpreter: Interpreter, environments: Environments, turns: Turns, lanes: Lanes
     ) -> _Stages:
         plan, machine = self.plan, describe_machine()
         folder = pair_folder(
@@ -79,7 +79,7 @@ class Session:
         )
         whole = unreported_run(plan, folder, environments)
         if whole is None:
-            whole = yield from self._measure(folder, interpreter, environments, turns)
+            whole = yield from self._measure(folder, interpreter, environments, turns, lanes)
         else:
             self.watcher.say(
                 f"run {whole.manifest.run_id} is complete and was not reported: it is shown now, "
@@ -95,12 +95,17 @@ class Session:
         return whole
 
     def _measure(
-        self, folder: Path, interpreter: Interpreter, environments: Environments, turns: Turns
+        self,
+        folder: Path,
+        interpreter: Interpreter,
+        environments: Environments,
+        turns: Turns,
+        lanes: Lanes,
     ) -> _Stages:
         with opened(self.plan, folder, interpreter, environments, self.watcher.say, turns) as now:
             for step in self.before:
                 step(now)
-            measuring = Measuring(now, self.watcher)
+            measuring = Measuring(now, self.watcher, lanes)
             yield measuring.probes()
             yield measuring.rounds()
             done = dataclasses.replace(now, ready=measuring.finish())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -19,7 +20,7 @@ from bench.core.verdict import Verdict
 from bench.engine.evaluation import evaluate
 from bench.engine.measure.client import Launcher
 from bench.engine.measure.rounds import RoundTaker, Sides
-from bench.engine.session.sampling import Sampling
+from bench.engine.session.sampling import Place, Sampling
 from bench.engine.statistics.binomial import surely_above
 from bench.engine.store.events import Event, Failed, Measured, Probed, Unavailable
 
@@ -40,8 +41,7 @@ def sampled(
     benchmark = Benchmark(name="work", command=("x",), failures_allowed=allowed)
     told: list[Event] = []
     sampling = Sampling(
-        taker=taker,
-        sides=Sides(benchmark, shell(folder, base), shell(folder, head)),
+        place=Place(taker, Sides(benchmark, shell(folder, base), shell(folder, head))),
         plan=probed("work", (most,)),
         options=OPTIONS,
         record=told.append,
@@ -76,6 +76,43 @@ def test_a_failing_round_is_dropped_whole_and_taken_again(
     assert work.failures is not None
     assert (work.failures.base, work.failures.head) == (0, len(failed))
     assert work.failures.tried == len(taken) + len(failed)
+
+
+class _TwoPlaces:
+    """One launcher twice over: enough for what is done with rounds that were taken at once."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def free(self) -> int:
+        return 1
+
+    def at_once(self, steps: Sequence[Callable[[Place], Any]]) -> list[Any]:
+        return [step(self.place) for step in steps]
+
+
+def test_what_was_taken_beside_a_failed_round_stands_in_its_order(
+    taker: RoundTaker, tmp_path: Path
+) -> None:
+    benchmark = Benchmark(name="work", command=("x",), failures_allowed=0.5)
+    sides = Sides(benchmark, shell(tmp_path, ":"), shell(tmp_path, every(tmp_path, 5)))
+    told: list[Event] = []
+    sampling = Sampling(
+        place=Place(taker, sides),
+        company=_TwoPlaces(Place(taker, sides)),
+        plan=probed("work", (10,)),
+        options=OPTIONS,
+        record=told.append,
+        watcher=Mock(),
+        rounds=[],
+    )
+    sampling.run(lambda: 0.05)
+    assert [one for one in told if isinstance(one, Failed)]
+    for design in Design:
+        indices = [one.round.index for one in told if isinstance(one, Measured)
+                   if one.round.design is design]  # fmt: skip
+        assert indices == list(range(len(indices)))
+    assert sampling.deciding_rounds == 10
 
 
 def test_head_that_fails_too_often_is_broken(taker: RoundTaker, tmp_path: Path) -> None:
@@ -152,8 +189,7 @@ def test_failures_of_a_resumed_run_count(taker: RoundTaker, tmp_path: Path) -> N
     benchmark = Benchmark(name="work", command=("x",))
     told: list[Event] = []
     sampling = Sampling(
-        taker=taker,
-        sides=Sides(benchmark, shell(tmp_path, ":"), shell(tmp_path, "exit 5")),
+        place=Place(taker, Sides(benchmark, shell(tmp_path, ":"), shell(tmp_path, "exit 5"))),
         plan=probed("work", (10,)),
         options=OPTIONS,
         record=told.append,

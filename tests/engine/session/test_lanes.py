@@ -79,6 +79,20 @@ def test_each_lane_has_its_core_and_what_waits_has_the_machine(target: Sandbox) 
     assert last.benchmark == "sleeps", "what needs the machine comes last"
 
 
+@several
+def test_the_last_benchmark_is_measured_on_all_lanes(target: Sandbox) -> None:
+    run = measure(target, "--benchmark", "work", "--rounds", "30", "--quick")
+    taken = run.rounds("work")
+    assert {one.cpu for one in taken} == set(run.manifest.cpus)
+    beside = overlapping(taken)
+    assert beside
+    assert all(one.cpu != other.cpu for one, other in beside)
+    for design in Design:
+        indices = [one.index for one in taken if one.design is design]
+        assert indices == list(range(len(indices)))
+    assert len(run.rounds(CONTROL)) <= 28 + 6, "a quick run looks at the control for a moment"
+
+
 def test_one_lane_does_one_thing_at_a_time(target: Sandbox) -> None:
     run = measure(target, "--lanes", "1", "--rounds", "6")
     assert not overlapping(all_rounds(run))

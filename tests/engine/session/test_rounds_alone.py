@@ -19,7 +19,7 @@ from bench.core.verdict import Verdict
 from bench.engine.alone import as_alone
 from bench.engine.evaluation import evaluate
 from bench.engine.measure.rounds import RoundTaker, Sides
-from bench.engine.session.sampling import Sampling
+from bench.engine.session.sampling import Place, Sampling
 from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.checks import ImpossibleLineError, check_events
 from bench.engine.store.events import Ended, Event, Measured
@@ -68,8 +68,10 @@ class Machine:
 def sampled(machine: Machine, before: list[Round] | None = None) -> tuple[Sampling, list[Event]]:
     told: list[Event] = []
     sampling = Sampling(
-        taker=cast("RoundTaker", machine),
-        sides=Sides(Benchmark(name="work", command=("x",)), Mock(), Mock()),
+        place=Place(
+            cast("RoundTaker", machine),
+            Sides(Benchmark(name="work", command=("x",)), Mock(), Mock()),
+        ),
         plan=probed("work", LOOKS),
         options=Options(),
         record=told.append,
