@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +10,7 @@ from bench.core.target import Benchmark, Target
 from bench.engine.environments.build import Environment
 from bench.engine.revisions.git import Clone
 from bench.explain.rank.ranked_imports import RankedImports
-
-
-class Form(enum.StrEnum):
-    """How a deferred import is written."""
-
-    FUNCTION = "function"  # in the functions that need it, `__getattr__` for names others take
-    LAZY_MODULES = "lazy-modules"  # `__lazy_modules__` of PEP 810, which older Pythons ignore
-    LAZY = "lazy"  # the statement `lazy import`: Python 3.15 and newer only
+from bench.explain.rank.rewriting.wanted import Form
 
 
 @dataclass(frozen=True, kw_only=True)

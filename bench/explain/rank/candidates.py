@@ -11,6 +11,7 @@ from functools import cached_property
 
 from bench.explain.rank.graph import Graph, Skip
 from bench.explain.rank.recording import Place
+from bench.explain.rank.rewriting.wanted import Wanted
 from bench.explain.rank.scopes import Use
 from bench.explain.rank.sources import ModuleSource, Name, Standing, Statement, reads_from
 
@@ -53,6 +54,20 @@ class Candidate:
     def skip(self) -> Skip:
         """The same as the graph knows it."""
         return Skip(self.place, frozenset(one.name.asked for one in self.deferrals))
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The same as the rewriting knows it."""
+        return tuple(
+            Wanted(
+                source=self.source,
+                statement=self.statement,
+                name=one.name,
+                on_request=DeferralWay.ON_REQUEST in one.ways,
+                as_text=one.needs_future,
+            )
+            for one in self.deferrals
+        )
 
     @property
     def brings(self) -> frozenset[str]:

@@ -33,7 +33,6 @@ from bench.explain.rank.overlay import Overlay, make_overlay
 from bench.explain.rank.ranked_imports import Trial
 from bench.explain.rank.ranking import Verification
 from bench.explain.rank.recording import without_collections
-from bench.explain.rank.rewrite import rewritten
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Experiment:
         """Run a trial's copy."""
         began = RunningTrial(trial=trial, vanished=trial.vanished(graph), experiment=self)
         try:
-            overlay = self._copy(rewritten(trial.candidates))
+            overlay = self._copy(trial.texts(graph))
         except BenchError as error:
             began.failed = str(error)
             return began

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.explain.rank.candidates import Candidate, Judgement
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.opportunities import shown_file
 from bench.explain.rank.recording import Times
+from bench.explain.rank.rewriting.rewrite import rewritten
 from bench.explain.rank.sets import Worth
 from bench.explain.rank.sources import ModuleSource
 
@@ -37,6 +39,11 @@ class Trial:
         """The modules that are no longer imported; the rewriting itself imports some."""
         brings = {name for one in self.candidates for name in one.brings}
         return graph.vanished([one.skip for one in self.candidates], brings)
+
+    def texts(self, graph: Graph) -> dict[Path, str]:
+        """The rewritten files; raises `RewriteError`."""
+        wanted = [name for one in self.candidates for name in one.wanted]
+        return rewritten(wanted, graph.recording.lines)
 
 
 @dataclass(frozen=True, kw_only=True)

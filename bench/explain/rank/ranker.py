@@ -41,7 +41,6 @@ from bench.explain.rank.patch import make_patch, path_in_clone, tracked_files
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes, Trial, usual_trials
 from bench.explain.rank.ranking import FORMAT, Opportunity, Ranking, Verification
 from bench.explain.rank.recording import compile_recorder, record, take_times, take_top_level
-from bench.explain.rank.rewrite import rewritten
 from bench.explain.rank.ruff import IMPORTS, ask_ruff, find_ruff
 from bench.explain.rank.sets import Worth, best_set, worths
 from bench.explain.rank.sources import ModuleSource, read_package
@@ -260,7 +259,7 @@ class ScenarioRanker:
         skips = [one.skip for one in ranked.best]
         everything = self._opportunities(ranked)
         shown = [one for one in everything if max(one.share_s, one.leave_one_out_s) >= least]
-        changed = rewritten(ranked.best)
+        changed = Trial("all", ranked.best).texts(graph)
         tracked = tracked_files(self.clone, self.environment.record.revision.identity)
         self.texts = {path_in_clone(file, tracked): text for file, text in changed.items()}
         self.patch = make_patch(changed, tracked)

@@ -16,6 +16,7 @@ from bench.explain.rank.scopes import Use, Uses, bound_name, bound_names
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+BOM = "\ufeff"  # the byte order mark, as UTF-8 decodes it
 _ANY_END = re.compile(r"\r\n?")
 
 
@@ -67,10 +68,14 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleSource:
-    """A module's file; `lines` are with their ends, `newline` is how the file ends them."""
+    """A module's file: `text` is as it stands there, with a byte order mark where it has one.
+
+    `lines` are the same with their ends, all `\\n`; `newline` is how the file ends them.
+    """
 
     module: str
     file: Path
+    text: str
     lines: list[str]
     newline: str
     tree: ast.Module
@@ -79,12 +84,15 @@ class ModuleSource:
     def parse(cls, module: str, file: Path, tree: ast.Module | None = None) -> ModuleSource:
         """Read a file, whose `tree` may be known; raises `SyntaxError` and `UnicodeDecodeError`."""
         raw = file.read_bytes().decode("utf-8")
-        text = _ANY_END.sub("\n", raw)  # `str.splitlines` would also split at form feeds
+        text = _ANY_END.sub(
+            "\n", raw.removeprefix(BOM)
+        )  # `str.splitlines` would also split at form feeds
         newline = "\r\n" if "\r\n" in raw else "\n"
+        # `str.splitlines` would also split at form feeds.
         lines = [f"{line}\n" for line in text.split("\n")]
         lines[-1] = lines[-1][:-1]  # what follows the last end of a line
         tree = tree or ast.parse(text)
-        return cls(module=module, file=file, lines=lines, newline=newline, tree=tree)
+        return cls(module=module, file=file, text=raw, lines=lines, newline=newline, tree=tree)
 
     @property
     def is_package(self) -> bool:

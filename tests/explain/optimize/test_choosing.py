@@ -74,7 +74,9 @@ class Drawn:
             if (importer, imported) == (by, got) and name not in needed_in
         }
         tree = ast.parse(f"import {got}")
-        source = ModuleSource(module=by, file=Path(f"/{by}.py"), lines=[], newline="\n", tree=tree)
+        source = ModuleSource(
+            module=by, file=Path(f"/{by}.py"), text="", lines=[], newline="\n", tree=tree
+        )
         site = Site(file=f"{by}.py", line=len(by + got), words="", names=(got,))
         candidate = Candidate(0, source, None, ())  # type: ignore[arg-type]
         return Deferred(site=site, candidate=candidate, skips=skips)

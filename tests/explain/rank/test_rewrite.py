@@ -13,7 +13,7 @@ from support.sample_project import Repository
 
 from bench.engine.revisions.git import Clone
 from bench.explain.rank.patch import make_patch, tracked_files
-from bench.explain.rank.rewrite import rewritten
+from bench.explain.rank.ranked_imports import Trial
 
 HEAVY = "value = 7\n\n\nclass Thing:\n    pass\n"
 
@@ -25,7 +25,7 @@ def defer(package: Package, folder: Path) -> Package:
         str(file.relative_to(package.folder)): file.read_text(encoding="utf-8")
         for file in package.folder.rglob("*.py")
     }
-    for file, text in rewritten(judgement.candidates).items():
+    for file, text in Trial("", judgement.candidates).texts(graph).items():
         texts[str(file.relative_to(package.folder))] = text
     changed = write_package(folder, texts, package.statement)
     gone = package.modules() - changed.modules()
@@ -66,7 +66,7 @@ def test_the_import_goes_in_front_of_each_use_and_not_twice(tmp_path: Path) -> N
         "    first = heavy.value\n    return first + heavy.value\n",
     )
     text = (found.folder / "own/main.py").read_text(encoding="utf-8")
-    assert text.count("import heavy") == 2
+    assert text.count("import heavy") == 1
     assert says(found, "import own.main as m; print(m.work(0), m.work(1))") == "14 7"
 
 
@@ -154,7 +154,8 @@ def test_the_patch_applies_in_the_clone(tmp_path: Path, layout: str, newline: st
     package = write_package(tmp_path / "site-packages", files, "import own.main")
     repository = Repository.create(tmp_path / "clone")
     commit = repository.commit({f"{layout}{name}": text for name, text in files.items()}, "All")
-    texts = rewritten(package.analyse()[1].candidates)
+    graph, judgement = package.analyse()
+    texts = Trial("", judgement.candidates).texts(graph)
     patch = make_patch(texts, tracked_files(Clone(repository.path), commit))
     (tmp_path / "the.patch").write_bytes(b"# a remark\n" + patch)
     applied = subprocess.run(

@@ -14,7 +14,7 @@ from bench.explain.optimize.choosing.savings import Measure, Savings, smallest_s
 from bench.explain.optimize.choosing.titles import title
 from bench.explain.optimize.project import Project
 from bench.explain.rank.overlay import own_folders
-from bench.explain.rank.rewrite import rewritten
+from bench.explain.rank.rewriting.rewrite import rewritten
 from bench.explain.rank.sources import ModuleSource, read_package
 
 _WHY = (
@@ -80,7 +80,11 @@ def _ignore(file: Path, why: str) -> None:
 
 
 def _rewrite(project: Project, deferred: Sequence[Deferred]) -> Mapping[str, str]:
-    texts = rewritten([one.candidate for one in deferred])
+    wanted = [name for one in deferred for name in one.candidate.wanted]
+    ran = frozenset[tuple[str, int]]().union(
+        *(one.imports.graph.recording.lines for one in project.scenarios)
+    )
+    texts = rewritten(wanted, ran, project.form)
     return {project.files[file]: text for file, text in texts.items()}
 
 

@@ -1,0 +1,55 @@
+"""Annotations that are not evaluated, so that what they name need not be imported."""
+
+from __future__ import annotations
+
+import ast
+
+import libcst as cst
+from libcst import matchers as m
+
+from bench.explain.rank.rewriting.statements import import_of, leading, module_of
+
+_IS_TEXT = m.SimpleStatementLine([m.Expr(m.SimpleString() | m.ConcatenatedString())])
+
+
+def are_used(tree: ast.Module) -> bool:
+    """Whether some function or variable of the file is annotated."""
+    return any(
+        isinstance(node, ast.AnnAssign)
+        or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None)
+        or (isinstance(node, ast.arg) and node.annotation is not None)
+        for node in ast.walk(tree)
+    )
+
+
+def postponed(module: cst.Module) -> cst.Module:
+    """With `from __future__ import annotations`."""
+    body = list(module.body)
+    at = 1 if body and m.matches(body[0], _IS_TEXT) else 0
+    line = cst.parse_statement("from __future__ import annotations\n")
+    assert isinstance(line, cst.SimpleStatementLine)
+    place = at
+    while place < len(body) and _is_future(body[place]):
+        place += 1
+    if place == at and at < len(body):
+        rest = leading(body[at])
+        line = line.with_changes(leading_lines=[cst.EmptyLine(indent=False)] * bool(at))
+        if not rest or rest[0].comment is not None:
+            rest = [cst.EmptyLine(indent=False), *rest]
+        body[at] = body[at].with_changes(leading_lines=rest)
+    body.insert(place, line)
+    return module.with_changes(body=body)
+
+
+def head_of(module: cst.Module) -> int:
+    """Where the imports begin: behind docstring and `from __future__`."""
+    body = module.body
+    at = 1 if body and m.matches(body[0], _IS_TEXT) else 0
+    while at < len(body) and _is_future(body[at]):
+        at += 1
+    return at
+
+
+def _is_future(line: cst.BaseStatement) -> bool:
+    small = import_of(line)
+    return small is not None and module_of(small) == "__future__"
