@@ -12,6 +12,8 @@ from bench.engine.revisions.git import Clone
 from bench.explain.rank.ranked_imports import RankedImports
 from bench.explain.rank.rewriting.wanted import Form
 
+__all__ = ["Form", "Project", "Scenario"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
