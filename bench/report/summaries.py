@@ -17,7 +17,7 @@ from bench.core.revision import Pair
 from bench.formats.figure_style import MARKER
 
 SUMMARY = "summary.json"
-_FORMAT = 2  # raised where a page or its summary comes out otherwise from the same data
+_FORMAT = 3  # raised where a page or its summary comes out otherwise from the same data
 _DIGITS = 32
 
 

@@ -77,52 +77,59 @@ class Run:
                 sorted_out.setdefault(event.round.benchmark, []).append(event.round)
         return sorted_out
 
+    @cached_property
+    def _besides(self) -> tuple[Event, ...]:
+        """All that is no round: a tenth of the events, and looked through often."""
+        return tuple(event for event in self.events if not isinstance(event, Measured))
+
     def rounds(self, benchmark: str) -> list[Round]:
         """All rounds of a benchmark, of both designs, in the order they were measured."""
         return self._rounds.get(benchmark, [])
 
     def probed(self, benchmark: str) -> Probed | None:
         """How the benchmark was to be measured."""
-        return _last(self.events, Probed, benchmark)
+        return _last(self._besides, Probed, benchmark)
 
     def ended(self, benchmark: str) -> Ended | None:
         """How measuring it ended, if it did."""
-        return _last(self.events, Ended, benchmark)
+        return _last(self._besides, Ended, benchmark)
 
     def unavailable(self, benchmark: str) -> Unavailable | None:
         """Why it was not measured, if it was not."""
-        return _last(self.events, Unavailable, benchmark)
+        return _last(self._besides, Unavailable, benchmark)
 
     def compared(self, benchmark: str) -> Compared | None:
         """What both sides print, if that was compared."""
-        return _last(self.events, Compared, benchmark)
+        return _last(self._besides, Compared, benchmark)
 
     def failed(self, benchmark: str) -> list[Failed]:
         """The rounds of a benchmark that were dropped because a side failed."""
-        return [e for e in self.events if isinstance(e, Failed) and e.benchmark == benchmark]
+        return [e for e in self._besides if isinstance(e, Failed) and e.benchmark == benchmark]
 
     def left_running(self, benchmark: str) -> tuple[str, ...]:
         """What a benchmark's processes left running, and was ended."""
-        found = [e for e in self.events if isinstance(e, LeftRunning) and e.benchmark == benchmark]
+        found = [
+            e for e in self._besides if isinstance(e, LeftRunning) and e.benchmark == benchmark
+        ]
         return tuple(dict.fromkeys(name for event in found for name in event.names))
 
     @property
     def gate(self) -> Gate | None:
         """What the target's own tests said; None when it declares none (or no gate was there)."""
-        return next((e.gate for e in reversed(self.events) if isinstance(e, Tested)), None)
+        return next((e.gate for e in reversed(self._besides) if isinstance(e, Tested)), None)
 
     def counted(self, benchmark: str) -> dict[Instrument, Counted]:
         """What was counted beside time, by instrument."""
         return {
             event.instrument: event
-            for event in self.events
+            for event in self._besides
             if isinstance(event, Counted) and event.benchmark == benchmark
         }
 
     @property
     def closed(self) -> Closed | None:
         """The mark of a complete run."""
-        return next((e for e in reversed(self.events) if isinstance(e, Closed)), None)
+        return next((e for e in reversed(self._besides) if isinstance(e, Closed)), None)
 
     @property
     def is_chained(self) -> bool:
@@ -137,7 +144,7 @@ class Run:
     @property
     def refused(self) -> Refused | None:
         """Why the run counts for nothing, if it does."""
-        return next((e for e in self.events if isinstance(e, Refused)), None)
+        return next((e for e in self._besides if isinstance(e, Refused)), None)
 
 
 _OfBenchmark = TypeVar("_OfBenchmark", Probed, Compared, Ended, Unavailable)

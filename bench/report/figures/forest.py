@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 
 import msgspec
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.markers import CARETLEFT, CARETRIGHT
@@ -25,6 +24,7 @@ _LINE_IN, _ROW_GAP_IN, _TOP_IN, _BOTTOM_IN = 0.17, 0.1, 0.56, 0.72
 _MARGIN_IN, _GAP_IN = 0.18, 0.2
 _NAME_LIMIT_IN = 2.1
 _TICK_IN = 0.75
+_DIRECTION_IN = 0.36  # of the words below the scale
 
 
 class ForestPoint(msgspec.Struct, frozen=True):
@@ -99,8 +99,7 @@ def draw_forest(forest: Forest) -> Figure:
     card = style.Card(style.WIDTH_IN, _TOP_IN + rows_in + _BOTTOM_IN)
     left = _MARGIN_IN + names_in + _GAP_IN
     panel_in = style.WIDTH_IN - left - words_in - _GAP_IN - _MARGIN_IN
-    axes = card.axes(left, _TOP_IN, panel_in, rows_in)
-    _axis(axes, forest, rows_in, panel_in)
+    field = _field(card, forest, (left, _TOP_IN, panel_in, rows_in))
     card.text(_MARGIN_IN, 0.32, forest.title, size=11, weight="bold")
     top = _ROW_GAP_IN / 2
     for row, name, count, figures in zip(forest.rows, names, lines, words, strict=True):
@@ -108,10 +107,10 @@ def draw_forest(forest: Forest) -> Figure:
         colour = style.MUTED if row.is_control else style.INK
         card.text(_MARGIN_IN, middle, name, va="center", linespacing=1.05, color=colour)
         first = top + (count - len(row.points)) * _LINE_IN / 2
-        _draw_band(axes, row.mei, top, count * _LINE_IN)
+        _draw_band(field, row.mei, top, count * _LINE_IN)
         for number, (point, figure) in enumerate(zip(row.points, figures, strict=True)):
             height = first + (number + 0.5) * _LINE_IN
-            _draw_point(axes, point, height)
+            _draw_point(field, point, height)
             at = left + panel_in + _GAP_IN
             red = point.verdict is Verdict.BROKEN
             style_of = {
@@ -140,7 +139,9 @@ def _words(point: ForestPoint, *, several: bool) -> str:
     return f"{start}{words}"
 
 
-def _axis(axes: Axes, forest: Forest, rows_in: float, panel_in: float) -> None:
+def _field(card: style.Card, forest: Forest, box: tuple[float, float, float, float]) -> style.Field:
+    """The panel of all rows, in inches from its top, with its scale."""
+    left, top, width, height = box
     points = [
         (point.ratio, point.interval)
         for row in forest.rows
@@ -148,50 +149,32 @@ def _axis(axes: Axes, forest: Forest, rows_in: float, panel_in: float) -> None:
         if point.ratio is not None
     ]
     low, high = limits(points, min(row.mei for row in forest.rows))
-    axes.set_xlim(low, high)
-    axes.set_ylim(rows_in, 0)
-    axes.set_yticks([])
-    places = ticks(low, high, max(2, math.floor(panel_in / _TICK_IN)))
-    axes.set_xticks([at for at, _ in places], [words for _, words in places])
-    axes.grid(axis="x", color=style.GRID, linewidth=0.8)
-    axes.axvline(0, color=style.MUTED, linewidth=0.9)
-    for at, align, words in ((0.0, "left", "◂ faster"), (1.0, "right", "slower ▸")):
-        axes.annotate(
-            words,
-            (at, 0),
-            xytext=(0, -26),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha=align,
-            size=style.SMALL_PT,
-            color=style.MUTED,
-        )
+    field = style.Field(card, box, (low, high), (height, 0.0))
+    field.scale(ticks(low, high, max(2, math.floor(width / _TICK_IN))))
+    field.line([0, 0], field.up, color=style.MUTED, linewidth=0.9)
+    for at, align, words in ((left, "left", "◂ faster"), (left + width, "right", "slower ▸")):
+        how = {"ha": align, "size": style.SMALL_PT, "color": style.MUTED}
+        card.text(at, top + height + _DIRECTION_IN, words, **how)
+    return field
 
 
-def _draw_band(axes: Axes, mei: float, top: float, height: float) -> None:
+def _draw_band(field: style.Field, mei: float, top: float, height: float) -> None:
     """What is less than a row's minimum effect of interest; rows of one effect make one band."""
-    low, high = axes.get_xlim()
-    band, gap = math.log1p(mei), _ROW_GAP_IN / 2
-    axes.fill_betweenx(
-        [top - gap, top + height + gap],
-        max(-band, low),
-        min(band, high),
-        color=style.BAND,
-        linewidth=0,
-        zorder=0,
-    )
+    (low, high), band, gap = field.across, math.log1p(mei), _ROW_GAP_IN / 2
+    across = max(-band, low), min(band, high)
+    field.shade(across, (top + height + gap, top - gap), facecolor=style.BAND, zorder=0)
 
 
-def _draw_point(axes: Axes, point: ForestPoint, height: float) -> None:
-    low, high = axes.get_xlim()
+def _draw_point(field: style.Field, point: ForestPoint, height: float) -> None:
+    low, high = field.across
     if point.verdict is Verdict.BROKEN:  # there is no ratio: it stands at the slower end
-        _draw_mark(axes, style.MARKS[point.verdict], high, height)
+        _draw_mark(field, style.MARKS[point.verdict], high, height)
     if point.ratio is None or point.verdict is None or point.interval is None:
         return
     mark = style.MARKS[point.verdict]
     start, end = ends(point.interval)
     thin = not is_bounded(point.interval)
-    axes.plot(
+    field.line(
         [max(start, low), min(end, high)],
         [height, height],
         color=mark.colour,
@@ -201,21 +184,21 @@ def _draw_point(axes: Axes, point: ForestPoint, height: float) -> None:
     )
     for is_beyond, at, shape in ((start < low, low, CARETLEFT), (end > high, high, CARETRIGHT)):
         if is_beyond:
-            axes.plot([at], [height], marker=shape, markersize=5, color=mark.colour, clip_on=False)
-    _draw_mark(axes, mark, math.log(point.ratio), height)
+            field.line([at], [height], marker=shape, markersize=5, color=mark.colour)
+    _draw_mark(field, mark, math.log(point.ratio), height)
 
 
-def _draw_mark(axes: Axes, mark: style.Marker, at: float, height: float) -> None:
-    axes.plot(
+def _draw_mark(field: style.Field, mark: style.Marker, at: float, height: float) -> None:
+    field.line(
         [at],
         [height],
-        mark.shape,
+        linestyle="none",
+        marker=mark.shape,
         markersize=5.4,
         zorder=4,
         markeredgecolor=mark.colour,
         markerfacecolor=mark.colour if mark.filled else style.CARD,
         markeredgewidth=1.3,
-        clip_on=False,
     )
 
 
