@@ -40,7 +40,7 @@ from bench.engine.environments.sandboxed_builds import build_sandbox
 from bench.engine.testgate.sources import Sources
 
 _RECORD = "environment.json"
-_VERSION = 3
+_VERSION = 4
 # Stops pytest from looking for settings in the folders above, which are this project's own.
 _NO_SETTINGS = "[pytest]\n"
 
@@ -66,12 +66,13 @@ class SuiteRecipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuiteEnvironment(msgspec.Struct, frozen=True):
-    """What is known of a test environment."""
+    """What is known of a test environment. `editable`: it runs the files of the checkout."""
 
     key: str
     recipe: SuiteRecipe
     commands: tuple[str, ...]
     build_s: float
+    editable: bool
 
 
 def make_suite_recipe(
@@ -155,6 +156,12 @@ def build_suite_environment(
     return folder
 
 
+def is_editable(folder: Path) -> bool:
+    """Whether the tests of an environment see what is written into its checkout."""
+    stored = (folder / _RECORD).read_bytes()
+    return msgspec.json.decode(stored, type=SuiteEnvironment).editable
+
+
 @dataclass(frozen=True)
 class _CheckoutBuild:
     recipe: SuiteRecipe
@@ -178,10 +185,12 @@ class _CheckoutBuild:
             timeout_s=self.timeout_s,
             inside=inside,
         )
+        editable = True
         try:
             try:
                 self._install_with(installer, editable=True)
             except BuildError:  # the project's build backend may know no editable installs
+                editable = False
                 self._install_with(installer, editable=False)
             check_interpreter(installer.venv, Path(self.recipe.interpreter))
         except BuildError:
@@ -190,7 +199,7 @@ class _CheckoutBuild:
             raise
         commands = tuple(" ".join(("uv", *one.command[1:])) for one in installer.log)
         took_s = round(time.monotonic() - started, 2)
-        return SuiteEnvironment(self.recipe.key, self.recipe, commands, took_s)
+        return SuiteEnvironment(self.recipe.key, self.recipe, commands, took_s, editable)
 
     def _install_with(self, installer: Installer, *, editable: bool) -> None:
         shutil.rmtree(installer.venv, ignore_errors=True)

@@ -37,9 +37,8 @@ def read_junit(file: Path) -> dict[str, Case] | None:
     pytest writes the file when all tests are over: a suite that was killed leaves none. Tests could
     put anything in its place.
     """
-    try:
-        root = ET.fromstring(read_plain(file, _MOST_BYTES))
-    except (OSError, ET.ParseError, ValueError, LookupError):
+    root = _root(file)
+    if root is None:
         return None
     cases: dict[str, Case] = {}
     for element in root.iter("testcase"):
@@ -47,6 +46,25 @@ def read_junit(file: Path) -> dict[str, Case] | None:
         known = cases.get(name, case)
         cases[name] = max(case, known, key=_BADNESS.__getitem__)
     return cases
+
+
+def read_messages(file: Path) -> dict[str, str]:
+    """The first line of what each test said that did not pass, by pytest's id."""
+    root = _root(file)
+    found: dict[str, str] = {}
+    for element in () if root is None else root.iter("testcase"):
+        for child in element:
+            if _BY_CHILD.get(child.tag) in FAILING:
+                first, *_ = [*child.get("message", "").splitlines(), ""]
+                found.setdefault(_shown(_identity(element)), _shown(first))
+    return found
+
+
+def _root(file: Path) -> ET.Element | None:
+    try:
+        return ET.fromstring(read_plain(file, _MOST_BYTES))
+    except (OSError, ET.ParseError, ValueError, LookupError):
+        return None
 
 
 def _shown(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.core.errors import BenchError
@@ -18,7 +18,11 @@ from bench.engine.sandbox.isolation import isolate
 from bench.engine.session.open_run import OpenRun
 from bench.engine.store.events import Tested
 from bench.engine.testgate.compare import Comparison, compare, without_flaky
-from bench.engine.testgate.environment import build_suite_environment, make_suite_recipe
+from bench.engine.testgate.environment import (
+    build_suite_environment,
+    is_editable,
+    make_suite_recipe,
+)
 from bench.engine.testgate.junit import without_parameters
 from bench.engine.testgate.sources import RewrittenSources, Sources, find_sources
 from bench.engine.testgate.suite import Suite, SuiteOutcome
@@ -45,11 +49,20 @@ class GateStep:
         now.journal.sync()
 
 
+@dataclass(frozen=True)
+class GateTried:
+    """A gate, and the first lines of what newly failing tests said."""
+
+    gate: Gate
+    said: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PairGate:
     """The tests of one pair. `say` hears of results, `phase` of what is being done.
 
-    `rewritten`: head has these texts in place of its own (see `RewrittenSources`).
+    `rewritten`: head has these texts in place of its own (see `put_texts`); `only`: it runs only
+    these tests.
     """
 
     target: Target
@@ -59,28 +72,40 @@ class PairGate:
     phase: Callable[[str], None]
     repo: Path | None = None
     rewritten: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
 
     def run(self, interpreter: Interpreter) -> Gate:
         """Test both sides on one Python; what keeps them from being tested is the reason in it."""
+        return self.tried(interpreter).gate
+
+    def tried(self, interpreter: Interpreter) -> GateTried:
+        """The same with what head's newly failing tests said."""
         tests = self.target.tests
         assert tests is not None
         try:
             base = self._suite(tests, self._sources(self.pair.base), interpreter)
-            sources = self._sources(self.pair.head)
-            if self.rewritten:
-                sources = RewrittenSources(sources, self.rewritten)
-            head = self._suite(tests, sources, interpreter)
+            head = self._head(tests, base, interpreter)
         except BenchError as error:
             self.say(f"tests not run: {error.message}")
-            return Gate(reason=error.message)
-        was, now = self._run(base), self._run(head)
+            return GateTried(Gate(reason=error.message))
+        was, now = self._run(base), self._run(head, self.only)
         found = Comparison()
         if was.run.has_results and now.run.has_results:
             found = self._confirmed(compare(was.cases, now.cases), was, base, head)
         gate = _gate(tests, base, was, now, found)
         if gate.newly_fails:
             self.say(f"head's tests newly fail: {_first(gate)}\nWhat they said last: {head.log}")
-        return gate
+        said = {name: now.messages.get(name, "") for name in gate.newly_failing}
+        return GateTried(gate, said)
+
+    def _head(self, tests: OwnTests, base: Suite, interpreter: Interpreter) -> Suite:
+        """Head's tests; of a rewritten base in its environment, where that sees what is written."""
+        if not self.rewritten:
+            return self._suite(tests, self._sources(self.pair.head), interpreter)
+        if self.pair.base == self.pair.head and is_editable(base.folder):
+            return replace(base, texts=self.rewritten)
+        sources = RewrittenSources(self._sources(self.pair.head), self.rewritten)
+        return self._suite(tests, sources, interpreter)
 
     def _sources(self, revision: Revision) -> Sources:
         return find_sources(self.target, revision, self.workspace, self.repo)
@@ -106,11 +131,11 @@ class PairGate:
             workspace=self.workspace,
         )
 
-    def _run(self, suite: Suite) -> SuiteOutcome:
-        self.phase(f"running the tests of {suite.sources.description}")
-        outcome, remembered = suite.run()
+    def _run(self, suite: Suite, only: tuple[str, ...] = ()) -> SuiteOutcome:
+        self.phase(f"running the tests of {suite.description}")
+        outcome, remembered = suite.run(only)
         how = "remembered" if remembered else f"{outcome.run.duration_s:.0f} s"
-        self.say(f"tests of {suite.sources.description}: {counts(outcome.run)} [{how}]")
+        self.say(f"tests of {suite.description}: {counts(outcome.run)} [{how}]")
         return outcome
 
     def _confirmed(

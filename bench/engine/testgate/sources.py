@@ -117,7 +117,7 @@ class ArchiveSources:
 
 @dataclass(frozen=True)
 class RewrittenSources:
-    """Another tree with some modules rewritten; `texts` are by path from the package's parent."""
+    """Another tree with some files rewritten; see `put_texts`."""
 
     inner: Sources
     texts: Mapping[str, str]
@@ -151,12 +151,22 @@ class RewrittenSources:
     def put(self, folder: Path) -> None:
         """Write the tree, then the new texts over it; raises `UsageError` where one is missing."""
         self.inner.put(folder)
-        project = folder / self.project
-        for path, text in self.texts.items():
-            places = [one for one in (project / path, project / "src" / path) if one.exists()]
-            if not places:
-                raise UsageError(f"{path} is not in {self.inner.description} as it is installed")
-            places[0].write_text(text, encoding="utf-8")
+        put_texts(folder, self.inner, self.texts)
+
+
+def put_texts(folder: Path, sources: Sources, texts: Mapping[str, str]) -> None:
+    """Give files of a tree in a folder other texts, by path from its root.
+
+    A path may also be that of an installed module, from the folder of packages. Raises `UsageError`
+    for a file that is not in the tree.
+    """
+    project = folder / sources.project
+    for path, text in texts.items():
+        places = (folder / path, project / path, project / "src" / path)
+        found = next((one for one in places if one.is_file()), None)
+        if found is None:
+            raise UsageError(f"{path} is not in {sources.description} as it is installed")
+        found.write_bytes(text.encode())
 
 
 def present(paths: Iterable[str], files: Collection[str], project: str = "") -> tuple[str, ...]:

@@ -11,8 +11,8 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -29,8 +29,8 @@ from bench.engine.sandbox.access import Access, python_folders
 from bench.engine.sandbox.folders import give
 from bench.engine.sandbox.isolation import Isolation
 from bench.engine.testgate.environment import fresh_checkout, throwaway_folder
-from bench.engine.testgate.junit import Case, read_junit
-from bench.engine.testgate.sources import Sources, present
+from bench.engine.testgate.junit import Case, read_junit, read_messages
+from bench.engine.testgate.sources import Sources, present, put_texts
 
 # Fixed for measured processes, but what a project's own tests may test, or set themselves.
 _NOT_FOR_TESTS = ("TERM", "NO_COLOR", "COLUMNS", "LINES", "PYTHONSAFEPATH")
@@ -39,15 +39,21 @@ _PASSED = re.compile(r"\b(\d+) (passed|xpassed)\b")
 
 
 class SuiteOutcome(msgspec.Struct, frozen=True):
-    """How a suite ended and, where it left results, how each test did."""
+    """How a suite ended and, where it left results, how each test did.
+
+    `messages` are the first lines of what those that failed said.
+    """
 
     run: SuiteRun
     cases: dict[str, Case]
+    messages: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
-    """One revision's tests, ready to run."""
+    """One revision's tests, ready to run; `texts` are those of files that are not as it has them,
+    which only an editable installation sees.
+    """
 
     target: Target
     tests: OwnTests
@@ -56,6 +62,12 @@ class Suite:
     folder: Path
     isolation: Isolation
     workspace: Workspace
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def description(self) -> str:
+        """For the reader: which tests."""
+        return self.sources.description + ", rewritten" * bool(self.texts)
 
     def run(self, only: tuple[str, ...] = ()) -> tuple[SuiteOutcome, bool]:
         """Run all tests, or `only` some; also says whether the result was remembered."""
@@ -77,6 +89,7 @@ class Suite:
             self.isolation.description,
             os.geteuid() == 0,
             only,
+            *([sorted(self.texts.items())] if self.texts else ()),
         )
         return hashlib.sha256(msgspec.json.encode(seen)).hexdigest()[:24]
 
@@ -84,6 +97,7 @@ class Suite:
         with throwaway_folder() as folder, fresh_checkout(self.folder) as checkout:
             home = folder / "home"
             home.mkdir()
+            put_texts(checkout, self.sources, self.texts)
             if self.isolation.sandbox is not None:
                 for one in (folder, checkout):
                     give(one, self.isolation.sandbox.owner)
@@ -100,7 +114,7 @@ class Suite:
             )
             took_s = time.monotonic() - started
             write_atomically(self.log, transcript([finished]))
-            return self._outcome(finished, read_junit(results), took_s)
+            return self._outcome(finished, results, took_s)
 
     def _access(self, folder: Path, checkout: Path) -> Access:
         python = self.folder / "venv" / "bin" / "python"
@@ -143,14 +157,15 @@ class Suite:
     def _outcome(
         self,
         finished: Finished,
-        cases: dict[str, Case] | None,
+        results: Path,
         took_s: float,
     ) -> SuiteOutcome:
+        cases = read_junit(results)
         if not cases:
             timed_out = finished.status is None
             failed = SuiteRun(
                 ending=Ending.TIMED_OUT if timed_out else Ending.NO_RESULTS,
-                source=self.sources.description,
+                source=self.description,
                 environment=self.key,
                 duration_s=round(took_s, 1),
                 detail=_said(finished, self.workspace.root),
@@ -159,7 +174,7 @@ class Suite:
         count = Counter(cases.values())
         run = SuiteRun(
             ending=Ending.RESULTS,
-            source=self.sources.description,
+            source=self.description,
             environment=self.key,
             duration_s=round(took_s, 1),
             passed=count[Case.PASSED],
@@ -169,7 +184,7 @@ class Suite:
             left_out=tuple(path for path in self.tests.paths if path not in self._paths),
             contradiction=contradiction(finished, cases.values()),
         )
-        return SuiteOutcome(run, cases)
+        return SuiteOutcome(run, cases, read_messages(results))
 
 
 def contradiction(finished: Finished, cases: Collection[Case]) -> str:

@@ -10,8 +10,8 @@ from typing import TypedDict
 from bench.core.target import Benchmark
 from bench.core.told import is_filled, read_literal
 from bench.engine.measure.client import Invocation
+from bench.explain.checks.overlay import with_path
 from bench.explain.counters.running import NotCountedError, Runner, scratch
-from bench.explain.rank.recording import with_path
 
 _FOLDER = Path(__file__).parents[1] / "agents" / "census"
 

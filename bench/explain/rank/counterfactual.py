@@ -25,11 +25,11 @@ from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.sequential import judge, plan_looks
 from bench.engine.statistics.summary import median_s
 from bench.engine.store.events import Ended, Event, Probed, Unavailable
+from bench.explain.checks.overlay import Overlay, make_overlay
 from bench.explain.counters.instructions import InstructionCounter
 from bench.explain.counters.observe import observe
 from bench.explain.counters.running import NotCountedError, Runner
 from bench.explain.rank.graph import Graph
-from bench.explain.rank.overlay import Overlay, make_overlay
 from bench.explain.rank.ranked_imports import Trial
 from bench.explain.rank.ranking import Verification
 from bench.explain.rank.recording import without_collections

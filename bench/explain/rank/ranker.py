@@ -28,6 +28,8 @@ from bench.engine.measure.network import Network
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.revisions.git import Clone
 from bench.engine.session.watcher import Watcher
+from bench.explain.checks.lint import find_ruff
+from bench.explain.checks.overlay import Overlay, own_folders
 from bench.explain.counters.instructions import InstructionCounter, find_instruction_counter
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
@@ -36,12 +38,11 @@ from bench.explain.rank.candidates import Candidate, Judgement, judge_imports
 from bench.explain.rank.counterfactual import Experiment, time_both
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.opportunities import describe, named_in_strings, shown_file
-from bench.explain.rank.overlay import Overlay, own_folders
 from bench.explain.rank.patch import make_patch, path_in_clone, tracked_files
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes, Trial, usual_trials
 from bench.explain.rank.ranking import FORMAT, Opportunity, Ranking, Verification
 from bench.explain.rank.recording import compile_recorder, record, take_times, take_top_level
-from bench.explain.rank.ruff import IMPORTS, ask_ruff, find_ruff
+from bench.explain.rank.ruff import IMPORTS, ask_ruff
 from bench.explain.rank.sets import Worth, best_set, worths
 from bench.explain.rank.sources import ModuleSource, read_package
 from bench.explain.rank.top_level import top_level_work

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from bench.core.process import run_tool
 from bench.core.target import Benchmark
 from bench.core.told import is_filled, read_literal
 from bench.engine.measure.client import Invocation
+from bench.explain.checks.overlay import with_path
 from bench.explain.counters.running import NotCountedError, Runner, scratch
 
 MAIN = "__main__"
@@ -180,12 +180,6 @@ def without_collections(invocation: Invocation) -> Invocation:
     """
     ours = {**with_path(invocation, _FOLDER), "BENCH_RECORDER_STILL": "1"}
     return replace(invocation, env={**invocation.env, **ours})
-
-
-def with_path(invocation: Invocation, folder: Path) -> dict[str, str]:
-    """PYTHONPATH with a folder put in front."""
-    rest = invocation.env.get("PYTHONPATH")
-    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), rest)))}
 
 
 def _place(place: _Line, asked: Sequence[tuple[str, str, str]], accounts: Sequence[str]) -> Place:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.core.process import run_tool
+from bench.explain.checks.lint import find_ruff
 from bench.explain.rank.ranking import RuffHint
 
 IMPORTS = "F401,TC001,TC002,TC003"
@@ -16,11 +15,6 @@ PERFORMANCE = "PERF,C4,FURB118,PIE810,PLC0206,RUF015,RUF017,SIM118"
 
 _AT_ONCE = 500  # files on one command line
 RuffHints = Mapping[Path, tuple[RuffHint, ...]]
-
-
-def find_ruff() -> str | None:
-    """ruff beside the Python that runs us, or on the PATH."""
-    return shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
 
 
 def ask_ruff(files: Sequence[Path], rules: str) -> RuffHints:

@@ -14,12 +14,12 @@ from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.network import Network
 from bench.engine.session.watcher import Watcher
+from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.instructions import find_instruction_counter
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
 from bench.explain.rank.candidates import Candidate
 from bench.explain.rank.opportunities import shown_file
-from bench.explain.rank.overlay import own_folders
 from bench.explain.rank.ranked_imports import RankedImports, Trial
 from bench.explain.rank.ranker import TIMEOUT_S, ScenarioRanker
 from bench.explain.rank.recording import without_collections

@@ -5,6 +5,7 @@ Both sides of a counterfactual run from a copy, so that only the rewriting tells
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,6 @@ from bench.core.errors import BuildError
 from bench.engine.environments.build import Environment
 from bench.engine.environments.bytecode import compile_files
 from bench.engine.measure.client import Invocation
-from bench.explain.rank.recording import with_path
 
 
 @dataclass(frozen=True)
@@ -61,3 +61,9 @@ def make_overlay(
     if compiled and not compiled.ok:
         raise BuildError(f"A rewritten module can't be compiled:\n{compiled.last_lines(3)}")
     return Overlay(folder)
+
+
+def with_path(invocation: Invocation, folder: Path) -> dict[str, str]:
+    """PYTHONPATH with a folder put in front."""
+    rest = invocation.env.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), rest)))}

@@ -1,0 +1,36 @@
+"""Every module imports alone as it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.explain.checks.breakage import Attempt, Breakage
+from bench.explain.checks.survey import BeforeAfter, ImportSurvey
+
+
+@dataclass(frozen=True)
+class ImportsCheck:
+    """The same outcome in a fresh interpreter: it goes well, or ends in the same way.
+
+    What did not import before may do so now.
+    """
+
+    survey: ImportSurvey
+    name: str = "imports"
+
+    def failure(self, attempt: Attempt) -> Breakage | None:
+        """The first module that ends in another way."""
+        return self.survey.first(attempt, self._problem)
+
+    def _problem(self, one: BeforeAfter) -> Breakage | None:
+        before, after = one.before, one.after
+        if not after.outcome or after.outcome == before.outcome:
+            return None
+        was = f"ended in {before.outcome} before" if before.outcome else "went well before"
+        said = f" ({after.detail})" if after.detail else ""
+        return Breakage(
+            check=self.name,
+            words=f"import of {one.module} alone ({one.file}): {after.outcome}{said}; it {was}",
+            files=(one.file,),
+            said=after.detail,
+        )

@@ -1,0 +1,142 @@
+"""The project's own tests fail in nothing new."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.core.revision import Pair, Revision
+from bench.core.target import Target
+from bench.core.workspace import Workspace
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.revisions.calls import git
+from bench.engine.revisions.git import Clone
+from bench.engine.testgate.run_gate import GateTried, PairGate
+from bench.explain.checks.breakage import Attempt, Breakage
+
+_MOST = 0.5  # of the files with tests; more of them are looked at with all others
+_SHOWN = 3
+_NAME = re.compile(r"'([A-Za-z_][\w.]*)'|\b(?:attribute|name) '?([A-Za-z_]\w*)")
+UNDECLARED = "the target's file declares no tests: nothing can be said of them"
+
+
+@dataclass(kw_only=True)
+class OwnTestsCheck:
+    """Tests of the rewritten files first, all of them where everything is looked at.
+
+    Results of the revision as it is are remembered on disk. `modules` are names of the project's
+    modules → path from the root of the repository.
+    """
+
+    target: Target
+    revision: Revision
+    interpreter: Interpreter
+    workspace: Workspace
+    clone: Clone | None
+    modules: Mapping[str, str]
+    say: Callable[[str], None]
+    phase: Callable[[str], None]
+    repo: Path | None = None
+    name: str = "tests"
+    _told: set[str] = field(default_factory=set, init=False)
+
+    def failure(self, attempt: Attempt) -> Breakage | None:
+        """The tests that newly fail, and what they said."""
+        if self.target.tests is None:
+            self._tell(UNDECLARED)
+            return None
+        only = () if attempt.whole else self.naming(attempt.texts)
+        if not only and not attempt.whole:
+            return None
+        gate = PairGate(
+            target=self.target,
+            pair=Pair(self.revision, self.revision, ""),
+            workspace=self.workspace,
+            say=self.say,
+            phase=self.phase,
+            repo=self.repo,
+            rewritten=attempt.texts,
+            only=only,
+        )
+        return self._judged(gate.tried(self.interpreter), attempt)
+
+    def _judged(self, tried: GateTried, attempt: Attempt) -> Breakage | None:
+        gate = tried.gate
+        if gate.reason:
+            self._tell(f"tests were not run: {gate.reason}")
+            return None
+        assert gate.base is not None
+        if not gate.base.has_results:
+            self._tell("tests say nothing: they leave no results before anything is changed")
+        if gate.still_failing:
+            self._tell(f"tests failed before and do not count: {_listed(gate.still_failing)}")
+        if not gate.newly_fails:
+            return None
+        first = next(iter(gate.newly_failing), "")
+        said = "\n".join(filter(None, tried.said.values()))
+        ending = f"{_listed(gate.newly_failing)} newly fail" if first else "do not end as before"
+        words = f"{ending}: {tried.said.get(first) or gate.head_contradicts}".rstrip(": ")
+        return Breakage(
+            check=self.name,
+            words=words,
+            files=tuple(path for path in attempt.texts if self._module(path) in said),
+            names=names_in(said),
+            said=said,
+        )
+
+    def _module(self, path: str) -> str:
+        return next((name for name, file in self.modules.items() if file == path), path)
+
+    def naming(self, paths: Collection[str]) -> tuple[str, ...]:
+        """Files with tests that name a module of these files; none where most of them do."""
+        names = [name for name, path in self.modules.items() if path in paths]
+        if self.clone is None or not names:
+            return ()
+        tests = self.target.tests
+        folders = [f"{self._root}{path}" for path in tests.paths] if tests else []
+        every = self._grep(["-e", "def test"], folders)
+        words = [word for name in names for word in ("-e", _mention(name))]
+        found = self._grep(words, folders) & every
+        return () if len(found) > _MOST * len(every) else tuple(sorted(found))
+
+    @property
+    def _root(self) -> str:
+        folder = self.target.install.folder
+        return f"{folder}/" if folder else ""
+
+    def _grep(self, words: Collection[str], folders: Collection[str]) -> set[str]:
+        """Files of the commit, from the project's folder."""
+        assert self.clone is not None
+        commit = self.revision.identity
+        told = git(self.clone.path, "grep", "-l", "-z", "-E", *words, commit, "--", *folders)
+        found = (one.partition(":")[2] for one in told.stdout.split("\0"))
+        return {path.removeprefix(self._root) for path in found if path.endswith(".py")}
+
+    def _tell(self, words: str) -> None:
+        """Once."""
+        if words not in self._told:
+            self._told.add(words)
+            self.say(words)
+
+
+def _mention(module: str) -> str:
+    """How a test names a module: by its dotted name, or taken from its package."""
+    package, _, last = module.rpartition(".")
+    dotted = re.escape(module)
+    if not package:
+        return rf"\b{dotted}\b"
+    return rf"\b{dotted}\b|from {re.escape(package)} import .*\b{last}\b"
+
+
+def names_in(said: str) -> tuple[str, ...]:
+    """Names that messages are about, whole and in parts."""
+    found = [one or other for one, other in _NAME.findall(said)]
+    return tuple(dict.fromkeys(part for name in found for part in (name, *name.split("."))))
+
+
+def _listed(names: Collection[str]) -> str:
+    shown = ", ".join(sorted(names)[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
