@@ -27,12 +27,12 @@ from bench.engine.measure.invocations import (
 from bench.engine.revisions.git import Clone
 from bench.engine.session.preparation import lane_count, network_of, subjects
 from bench.engine.store.manifest import PlannedBenchmark
+from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
 from bench.explain.optimize.project import Scenario
 from bench.explain.rank.candidates import judge_imports
 from bench.explain.rank.graph import Graph
-from bench.explain.rank.overlay import own_folders
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes
 from bench.explain.rank.recording import (
     Times,

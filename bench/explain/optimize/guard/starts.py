@@ -19,9 +19,9 @@ from bench.engine.measure.network import Network
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
+from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
-from bench.explain.rank.overlay import own_folders
 from bench.explain.rank.recording import Recording, compile_recorder, record
 from bench.explain.rank.sources import ModuleSource, read_package
 

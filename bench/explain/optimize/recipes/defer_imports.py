@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bench.core.errors import NothingMeasuredError
+from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.observe import own_packages
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.choosing.grouping import group
@@ -13,7 +14,6 @@ from bench.explain.optimize.choosing.pool import Deferred, pool_candidates, site
 from bench.explain.optimize.choosing.savings import Measure, Savings, smallest_set
 from bench.explain.optimize.choosing.titles import title
 from bench.explain.optimize.project import Project
-from bench.explain.rank.overlay import own_folders
 from bench.explain.rank.rewriting.rewrite import rewritten
 from bench.explain.rank.sources import ModuleSource, read_package
 
