@@ -21,6 +21,8 @@ _SERIES_COLUMNS = ("target", "series", "points", "Python", "largest steps", "mea
                    "complete")  # fmt: skip
 RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "potential saving",
                    "measured", "machine")  # fmt: skip
+OPTIMIZE_COLUMNS = ("target", "revision", "faster by", "scenarios faster", "commits", "Pythons",
+                    "made", "ended")  # fmt: skip
 _START = ".venv/bin/nox -s bench-codeflash"
 _BAD_SHOWN = 10
 _NEWEST_SHOWN = 20
@@ -33,12 +35,14 @@ Rows = Sequence[Sequence[str]]
 class Indexed:
     """All that the index tells of; `held` says how predictions compare with what was measured.
 
-    `rankings` are rows of `RANKING_COLUMNS`, `stack` of its own; `unreadable` is Markdown.
+    `rankings` are rows of `RANKING_COLUMNS`, `optimized` of `OPTIMIZE_COLUMNS`, `stack` of its own;
+    `unreadable` is Markdown.
     """
 
     pairs: Sequence[PairSummary]
     series: Sequence[SeriesSummary] = ()
     rankings: Rows = ()
+    optimized: Rows = ()
     stack: Rows = ()
     held: str = ""
     unreadable: Sequence[str] = ()
@@ -46,9 +50,8 @@ class Indexed:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell of."""
-        return not (
-            self.pairs or self.series or self.rankings or self.stack or self.held or self.unreadable
-        )
+        told = (self.pairs, self.series, self.rankings, self.optimized, self.stack, self.held)
+        return not (any(told) or self.unreadable)
 
 
 def write_index(indexed: Indexed, output: Output) -> None:
@@ -61,6 +64,7 @@ def write_index(indexed: Indexed, output: Output) -> None:
             *(block for pairs in targets for block in _target(pairs)),
             *_stack(indexed.stack),
             *_histories(indexed.series),
+            *_optimized(indexed.optimized),
             *_rankings(indexed.rankings, indexed.held),
             *_unread(indexed, output),
         )
@@ -192,6 +196,13 @@ def _histories(series: Sequence[SeriesSummary]) -> Iterator[str]:
         yield heading(2, "Histories")
         yield "Series of revisions, each compared with the first; steps are certain changes."
         yield table(_SERIES_COLUMNS, rows, numbers=False)
+
+
+def _optimized(rows: Rows) -> Iterator[str]:
+    if rows:
+        yield heading(2, "Optimised")
+        yield "From a revision to a branch of commits, each proved and measured."
+        yield table(OPTIMIZE_COLUMNS, rows, numbers=False)
 
 
 def _rankings(rows: Rows, held: str) -> Iterator[str]:

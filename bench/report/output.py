@@ -18,6 +18,7 @@ from bench.core.secrets import without_secrets
 from bench.engine.store.accounts import StackRecord, read_accounts
 from bench.engine.store.documents import cannot_write
 from bench.engine.store.series import SERIES_FOLDER
+from bench.explain.optimize.record import FOLDER as OPTIMIZED
 from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
 from bench.formats.markdown import document, link
@@ -27,6 +28,7 @@ from bench.validate.calibration.lookup import read_calibrations
 _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _REPOSITORY = Path(__file__).parents[2]
 _MARKED_WITHIN = 1500
+_LABEL = 10  # digits of a commit in the name of a page
 _KINDS = {".md", ".svg", ".csv", ".patch", ".json"}
 # The first columns of a CSV file of a series: by these the report knows its own files.
 CSV_BEGINS = ("series", "target", "machine", "python", "benchmark", "index")
@@ -149,6 +151,10 @@ class Output:
             labels = [folder.name for folder in (self.data / RANKINGS / parts[1]).glob("*")]
             pages = [file.with_name(f"{one}.md") for one in labels if parts[2].startswith(one)]
             return any(page not in self.written for page in pages)
+        if parts[0] == OPTIMIZED:
+            labels = [one.name[:_LABEL] for one in (self.data / OPTIMIZED / parts[1]).glob("*")]
+            of = [one for one in labels if parts[2].startswith(one)]
+            return any(not self._is_written(f"{OPTIMIZED}/{parts[1]}/{one}") for one in of)
         if parts[1] == SERIES_FOLDER:
             page = self.root.joinpath(*parts[:3], "README.md")
             in_data = self.data.joinpath(*parts[:3]).glob("*/*/series.json")
@@ -156,6 +162,10 @@ class Output:
         page = self.root / parts[0] / parts[1] / "README.md"
         in_data = (self.data / parts[0] / parts[1]).glob("py*/*/*/run.json")
         return page not in self.written and any(in_data)
+
+    def _is_written(self, start: str) -> bool:
+        """Whether a page whose path in `results/` begins so was written."""
+        return any(str(one.relative_to(self.root)).startswith(start) for one in self.written)
 
     def _prune(self, folder: Path) -> None:
         while folder != self.root and not any(folder.iterdir()):

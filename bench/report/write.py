@@ -26,6 +26,7 @@ from bench.report.history.select_series import find_series
 from bench.report.index import Indexed, write_index
 from bench.report.jobs import Job, Made, PairJob, SeriesJob, make_pages
 from bench.report.known_pairs import KnownPairs
+from bench.report.optimize.optimize_page import write_optimize_pages
 from bench.report.output import Output
 from bench.report.rank.rank_page import write_rank_pages
 from bench.report.sealed import Seals
@@ -48,7 +49,8 @@ from bench.report.validate.selfcheck_page import write_selfcheck_pages
 class Written:
     """Where the write-up is; `runs` counts those found, `problems` says what is missing in it.
 
-    `analyses` counts what is shown besides: rankings of imports, and predictions that were held.
+    `analyses` counts what is shown besides: rankings of imports, optimisations, and predictions
+    that were held.
     """
 
     results: Path
@@ -155,15 +157,17 @@ class _Report:
         series = [one for _, one in made.series]
         self.known.add(made.pairs)
         rankings = write_rank_pages(output)
+        optimized = write_optimize_pages(output)
         held = write_accuracy_page(output)
         stack = write_stack_pages(pairs, around_of(_targets(workspace.targets)), output)
         write_calibration_page(output)
         write_selfcheck_pages(output)
         if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
             indexed = Indexed(
-                pairs=pairs,
+                pairs=[one for one in pairs if _key(one) not in optimized.of_steps],
                 series=sorted(series, key=lambda one: (one.target, one.label)),
                 rankings=rankings,
+                optimized=optimized.rows,
                 stack=stack,
                 held=held,
                 unreadable=self._unreadable(made),
@@ -174,7 +178,7 @@ class _Report:
         return Written(
             workspace.results,
             self.runs,
-            len(rankings) + len(stack) + bool(held),
+            len(rankings) + len(optimized.rows) + len(stack) + bool(held),
             (*errors, *output.problems),
             {one: summary.page for summary in series for one in summary.ids},
         )
@@ -213,6 +217,12 @@ class _Report:
             for one in self.found.unreadable
         ]
         return sorted(set(words))
+
+
+def _key(pair: PairSummary) -> tuple[str, str]:
+    """A pair's target and label."""
+    folder = Path(pair.folder)
+    return folder.parent.name, folder.name
 
 
 def folder_of(job: SeriesJob) -> Path:

@@ -56,11 +56,12 @@ def milliseconds(value: float) -> str:
 
 @dataclass(frozen=True)
 class Caption:
-    """What stands above a picture, and how its values read."""
+    """What stands above a picture, how its values read, and what the file says of its making."""
 
     title: str
     subtitle: str
     words: Callable[[float], str] = milliseconds
+    marker: str = MARKER
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def by_package(root: FrameNode, side: Side, caption: Caption, target: str) -> by
     for box in boxes:
         paint = colours.get(box.node.frame.group, _REST) if box.node else _REST
         _draw(drawing, box, top, paint, _title(box, side, total, caption.words))
-    return drawing.finish(top + rows(boxes) * _ROW + MARGIN, MARKER)
+    return drawing.finish(top + rows(boxes) * _ROW + MARGIN, caption.marker)
 
 
 def shift(
@@ -118,7 +119,7 @@ def shift(
         if total < 0.6 * longest:
             height = max(height, _tell(drawing, MARGIN + total * scale + 20, top, headline))
         top += height + 14
-    return drawing.finish(top + 2, MARKER)
+    return drawing.finish(top + 2, caption.marker)
 
 
 def one_side(root: FrameNode, side: Side, caption: Caption, moved: frozenset[Frame]) -> bytes:
@@ -129,7 +130,7 @@ def one_side(root: FrameNode, side: Side, caption: Caption, moved: frozenset[Fra
     _Fates(drawing=drawing, side=side, top=top, total=total, moved=moved, words=caption.words).draw(
         boxes
     )
-    return drawing.finish(top + rows(boxes) * _ROW + MARGIN, MARKER)
+    return drawing.finish(top + rows(boxes) * _ROW + MARGIN, caption.marker)
 
 
 def _begun(caption: Caption, legend: list[tuple[str, Paint]]) -> tuple[Svg, float]:

@@ -1,0 +1,1 @@
+"""Pages, pictures and pull-request texts: optimize."""

@@ -1,0 +1,156 @@
+"""What an optimisation gained, by scenario and Python: the whole, and the steps one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.core.variants import python_order
+from bench.core.verdict import Interval, Verdict
+from bench.engine.statistics.products import product
+from bench.explain.optimize.record import Gain, Optimization, StepRecord
+
+_BETTER = {Verdict.FASTER, Verdict.LESS_MEMORY}
+
+
+@dataclass(frozen=True)
+class StepGain:
+    """A kept step and what was measured of it; None where it changes nothing that is loaded."""
+
+    step: StepRecord
+    gain: Gain | None
+
+    @property
+    def ratio(self) -> float:
+        """Head over base; 1 where nothing was measured."""
+        return self.gain.interval.ratio if self.gain and self.gain.interval else 1.0
+
+
+@dataclass(frozen=True)
+class Course:
+    """A scenario on one Python, from the revision to the branch's tip.
+
+    A step is measured on the scenarios that load what it changes: on others it counts as nothing.
+    """
+
+    scenario: str
+    python: str
+    whole: Gain | None
+    steps: tuple[StepGain, ...]
+
+    @property
+    def sum(self) -> Interval | None:
+        """The steps' ratios multiplied; None where none of them was measured."""
+        found: Interval | None = None
+        for one in self.steps:
+            if one.gain is not None and one.gain.interval is not None:
+                found = product(found, one.gain.interval) if found else one.gain.interval
+        return found
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the interval of the sum and that of the whole overlap; None: not both known."""
+        whole, together = self.whole, self.sum
+        if whole is None or whole.interval is None or together is None:
+            return None
+        return together.low <= whole.interval.high and whole.interval.low <= together.high
+
+    @property
+    def base_s(self) -> float | None:
+        """Seconds before: of the whole, or where that was not measured of the first step."""
+        if self.whole is not None and self.whole.base_s is not None:
+            return self.whole.base_s
+        found = (one.gain.base_s for one in self.steps if one.gain is not None)
+        return next((seconds for seconds in found if seconds is not None), None)
+
+    @property
+    def end(self) -> float:
+        """The ratio of the whole, or of the steps where that was not measured."""
+        if self.whole is not None and self.whole.interval is not None:
+            return self.whole.interval.ratio
+        return self.sum.ratio if self.sum is not None else 1.0
+
+    @property
+    def is_faster(self) -> bool:
+        """Whether the whole was decided to be faster."""
+        return self.whole is not None and self.whole.verdict in _BETTER
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a step was predicted to save in a scenario on one Python, and what it saved (s)."""
+
+    step: StepRecord
+    scenario: str
+    python: str
+    predicted_s: float
+    gain: Gain
+
+    @property
+    def saved_s(self) -> float | None:
+        """Seconds, of the time that the process takes in these rounds."""
+        if self.gain.interval is None or self.gain.base_s is None:
+            return None
+        return self.gain.base_s * (1 - self.gain.interval.ratio)
+
+    @property
+    def limits_s(self) -> tuple[float, float] | None:
+        """The saving's limits, the smaller first."""
+        if self.gain.interval is None or self.gain.base_s is None:
+            return None
+        found = (1 - self.gain.interval.high, 1 - self.gain.interval.low)
+        return found[0] * self.gain.base_s, found[1] * self.gain.base_s
+
+    def is_within(self, fraction: float) -> bool:
+        """Whether it is off by no more than this part of what was saved, or inside the limits."""
+        if self.saved_s is None or self.limits_s is None:
+            return False
+        low, high = self.limits_s
+        is_close = abs(self.predicted_s - self.saved_s) <= fraction * abs(self.saved_s)
+        return is_close or low <= self.predicted_s <= high
+
+
+def courses_of(optimization: Optimization) -> tuple[Course, ...]:
+    """Every scenario on every Python for which there is a figure, as asked for."""
+    whole = {_key(one): one for one in (optimization.whole.gains if optimization.whole else ())}
+    by_step = [{_key(gain): gain for gain in step.gains} for step in optimization.kept]
+    found = []
+    for scenario in optimization.asked.scenarios:
+        for python in sorted(optimization.asked.pythons, key=python_order):
+            key = scenario, python
+            steps = tuple(
+                StepGain(step, gains.get(key))
+                for step, gains in zip(optimization.kept, by_step, strict=True)
+            )
+            if key in whole or any(one.gain is not None for one in steps):
+                found.append(Course(scenario, python, whole.get(key), steps))
+    return tuple(found)
+
+
+def predictions_of(optimization: Optimization) -> tuple[Prediction, ...]:
+    """Each prediction of a kept step beside what was measured, by step and scenario.
+
+    Only on the Python that scenarios are recorded on: it is of that one.
+    """
+    recorded = {
+        python
+        for python in optimization.asked.pythons
+        if any(optimization.imports(name, python) for name in optimization.asked.scenarios)
+    }
+    return tuple(
+        Prediction(step, gain.scenario, gain.python, step.predicted_s[gain.scenario], gain)
+        for step in optimization.kept
+        for gain in step.gains
+        if gain.python in (recorded or {gain.python})
+        and step.predicted_s.get(gain.scenario, 0.0) > 0
+    )
+
+
+def best(courses: Sequence[Course]) -> Course | None:
+    """The one that saves most seconds: what the pictures of one scenario show."""
+    known = [one for one in courses if one.base_s is not None]
+    return max(known, key=lambda one: (one.base_s or 0.0) * (1 - one.end), default=None)
+
+
+def _key(gain: Gain) -> tuple[str, str]:
+    return gain.scenario, gain.python

@@ -1,0 +1,471 @@
+"""The page of an optimisation: what was gained, the branch, each step, and what remains."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.errors import DataError, ExitStatus
+from bench.core.revision import Source
+from bench.core.variants import python_order
+from bench.core.verdict import Verdict
+from bench.explain.optimize.project import Form
+from bench.explain.optimize.record import (
+    FOLDER,
+    Optimization,
+    Progress,
+    read_optimizations,
+)
+from bench.formats.markdown import (
+    bullets,
+    code,
+    collapsed,
+    fenced,
+    heading,
+    image,
+    link,
+    plain,
+    prose,
+    table,
+)
+from bench.formats.text import before_after, counted, day, effect, joined, magnitude, seconds
+from bench.report.optimize.gain_picture import draw_gains, draw_steps
+from bench.report.optimize.gains import Course, best, courses_of, predictions_of
+from bench.report.optimize.pull_request import change_words, file_of, pull_request
+from bench.report.optimize.shift_picture import draw_shift
+from bench.report.optimize.steps_sections import (
+    baseline_section,
+    dropped_section,
+    left_section,
+    moved_section,
+    predicted_table,
+    steps_table,
+    sums_table,
+)
+from bench.report.output import Output, Page
+
+_ENDED = {
+    Progress.UNDER_WAY: "**under way**",
+    Progress.INTERRUPTED: "**interrupted**: the same command goes on from here",
+    Progress.STOPPED: "**stopped** before a plateau",
+    Progress.PLATEAU: "plateau: nothing else is predicted to be worth a commit",
+    Progress.NOTHING: "nothing is worth a commit",
+}
+
+
+def optimize_page(optimization: Optimization) -> str:
+    """The page, from `results/` on; forms other than the usual one have pages of their own."""
+    asked = optimization.asked
+    usual = asked.form in {"auto", str(Form.FUNCTION)}
+    name = asked.revision.label if usual else f"{asked.revision.label}-{asked.form}"
+    return f"{FOLDER}/{asked.target}/{name}.md"
+
+
+def text_of_branch(optimization: Optimization, branch_name: str) -> str:
+    """The pull-request text of a branch, from `results/` on; "" where there is none."""
+    folder = optimize_page(optimization).removesuffix(".md")
+    names = (file_of(one) for one in optimization.branches if one.name == branch_name)
+    return next((f"{folder}/{name}" for name in names), "")
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """What the index says: rows of `OPTIMIZE_COLUMNS`, and pairs that are on these pages.
+
+    `of_steps` are (target, label) of pairs that measure single steps: they have pages, and no rows.
+    """
+
+    rows: tuple[list[str], ...] = ()
+    of_steps: frozenset[tuple[str, str]] = frozenset()
+
+
+def write_optimize_pages(output: Output) -> Optimized:
+    """Write the page of the newest optimisation of each revision and form, and its texts.
+
+    What can't be read is among the output's problems.
+    """
+    of_steps: set[tuple[str, str]] = set()
+    newest: dict[str, tuple[Path, Optimization]] = {}
+    for file, found in read_optimizations(output.data):
+        if isinstance(found, DataError):
+            output.problems.append(found)
+            continue
+        of_steps |= _pairs_of_steps(found)
+        place = optimize_page(found)
+        known = newest.get(place)
+        if known is None or _rank(found) >= _rank(known[1]):
+            newest[place] = file, found
+    rows = []
+    for name, (file, optimization) in sorted(newest.items()):
+        page = output.page(name)
+        with output.guarded(file):
+            page.write(_blocks(optimization, file, page))
+            rows.append(_index_row(name, optimization))
+    return Optimized(tuple(rows), frozenset(of_steps))
+
+
+def _pairs_of_steps(one: Optimization) -> set[tuple[str, str]]:
+    alone = (ref for branch in one.branches if branch.separate for ref in branch.runs)
+    references = [*(ref for step in one.steps for ref in step.runs), *alone]
+    return {(one.asked.target, ref.pair) for ref in references}
+
+
+def _rank(one: Optimization) -> tuple[bool, str]:
+    """What has come to something goes before what was only begun; then the newer one."""
+    return bool(one.kept) or one.progress is Progress.NOTHING, one.asked.started_at
+
+
+def _index_row(page: str, optimization: Optimization) -> list[str]:
+    asked = optimization.asked
+    courses = courses_of(optimization)
+    faster = [one for one in courses if one.is_faster]
+    return [
+        plain(asked.target),
+        link(asked.revision.label, page),
+        _sizes(faster) or "–",
+        f"{len({one.scenario for one in faster})} of {len(asked.scenarios)}",
+        str(len(optimization.kept)),
+        ", ".join(asked.pythons),
+        day(asked.started_at),
+        str(optimization.progress),
+    ]
+
+
+def _blocks(optimization: Optimization, file: Path, page: Page) -> Iterator[str]:
+    courses = courses_of(optimization)
+    texts = _texts(optimization, page)
+    yield heading(1, _title(optimization))
+    yield _first_words(optimization, courses)
+    yield _conditions(optimization)
+    if courses:
+        yield _whole_table(optimization, courses)
+        yield from _gains_picture(optimization, courses, page)
+    if optimization.kept:
+        yield from _branch(optimization, texts)
+        yield heading(2, "Steps")
+        yield from steps_table(optimization)
+        yield from _steps_picture(optimization, courses, page)
+        yield from sums_table(courses)
+        yield from predicted_table(optimization)
+        yield from _shift(optimization, courses, page)
+    yield from moved_section(optimization)
+    yield from dropped_section(optimization)
+    yield from left_section(optimization)
+    yield from _guard(optimization)
+    yield from baseline_section(optimization)
+    yield heading(2, "Repeat it")
+    yield fenced(_repeat(optimization), "sh")
+    yield from _raw(optimization, file, page)
+
+
+def _title(optimization: Optimization) -> str:
+    asked = optimization.asked
+    usual = asked.form in {"auto", str(Form.FUNCTION)}
+    form = "" if usual else f", {asked.form}"
+    return f"{plain(asked.target)} {plain(_revision(optimization))}: optimised{form}"
+
+
+def _revision(optimization: Optimization) -> str:
+    revision = optimization.asked.revision
+    if revision.source is Source.PYPI:
+        return revision.identity
+    is_hash = revision.identity.startswith(revision.name) or len(revision.name) >= 40
+    return revision.identity[:10] if is_hash else f"{revision.name} ({revision.identity[:10]})"
+
+
+def _first_words(optimization: Optimization, courses: Sequence[Course]) -> str:
+    """What was gained, in one paragraph."""
+    asked = optimization.asked
+    kept = optimization.kept
+    ended = _ENDED[optimization.progress]
+    why = optimization.events[-1] if optimization.events else None
+    words = getattr(why, "words", "") if optimization.progress is not Progress.UNDER_WAY else ""
+    end = f"{ended[:1].upper()}{ended[1:]}{f' ({prose(words)})' if words else ''}."
+    if not kept:
+        tried = counted(len(optimization.dropped), "change")
+        return f"No change was kept; {tried} tried. {end}"
+    faster = [one for one in courses if one.is_faster]
+    slower = [one for one in courses if one.whole and one.whole.verdict is Verdict.SLOWER]
+    on = joined(sorted({one.python for one in courses}, key=python_order))
+    count = len({one.scenario for one in faster})
+    parts = [f"{counted(len(kept), 'commit')} on branch {code(asked.branch)}."]
+    if optimization.whole is None:
+        parts.append("The whole is not measured yet.")
+    else:
+        size = f" ({_sizes(faster)})" if faster else ""
+        parts.append(
+            f"Faster: {count} of {counted(len(asked.scenarios), 'scenario')} on Python {on}{size}."
+        )
+        parts.append(
+            f"**Slower: {joined([f'{code(one.scenario)} on {one.python}' for one in slower])}.**"
+            if slower
+            else "Slower: none."
+        )
+        failing = optimization.whole.tests_fail
+        if failing:
+            parts.append(f"**Tests newly fail: {joined([code(one) for one in failing[:5]])}.**")
+    return " ".join([*parts, end])
+
+
+def _sizes(faster: Sequence[Course]) -> str:
+    """`1.5x to 6.1x`: from the smallest change to the largest."""
+    ends = sorted({magnitude(one.end) for one in faster}, key=_size_order)
+    return " to ".join(dict.fromkeys((ends[0], ends[-1]))) if ends else ""
+
+
+def _size_order(words: str) -> float:
+    number = float(words.rstrip("x%").replace("−", "-"))
+    return number if words.endswith("x") else 1 / (1 + number / 100)
+
+
+def _conditions(optimization: Optimization) -> str:
+    """On what all of it rests, in one line."""
+    asked = optimization.asked
+    tests = next(
+        (
+            check.words
+            for step in reversed(optimization.kept)
+            for check in step.checks
+            if check.name == "tests" and check.passed
+        ),
+        "",
+    )
+    form = f"form {code(asked.form)}"
+    parts = [
+        f"{prose(asked.revision.subject)} ({day(asked.revision.date)})" if asked.revision.subject
+        else "",
+        f"machine {plain(asked.machine.name)}, {day(asked.started_at)}",
+        f"tests: {prose(tests)}" if tests else "tests: not part of the proof",
+        form,
+        f"a commit is worth at least {asked.least:.1%} of a scenario",
+        f"at most a {effect(asked.alpha)} chance that any *faster* or *slower* of the steps is "
+        "wrong",
+    ]  # fmt: skip
+    return " | ".join(filter(None, parts))
+
+
+def _whole_table(optimization: Optimization, courses: Sequence[Course]) -> str:
+    """A row a scenario, Pythons as columns."""
+    pythons = sorted({one.python for one in courses}, key=python_order)
+    by_key = {(one.scenario, one.python): one for one in courses}
+    columns = ["scenario"]
+    for python in pythons:
+        columns += [f"{python} before → after", "change"]
+    rows = []
+    for scenario in dict.fromkeys(one.scenario for one in courses):
+        words = optimization.asked.words.get(scenario, "")
+        row = [f"{plain(scenario)}: {code(words)}" if words else plain(scenario)]
+        for python in pythons:
+            row += _whole_cells(by_key.get((scenario, python)))
+        rows.append(row)
+    return table(columns, rows)
+
+
+def _whole_cells(course: Course | None) -> list[str]:
+    if course is None:
+        return ["–", "–"]
+    if course.whole is None:
+        after = course.base_s * course.end if course.base_s is not None else None
+        return [before_after(course.base_s, after), "steps only"]
+    return [before_after(course.whole.base_s, course.whole.head_s), change_words(course.whole)]
+
+
+def _gains_picture(
+    optimization: Optimization, courses: Sequence[Course], page: Page
+) -> Iterator[str]:
+    shown = [one for one in courses if one.base_s and one.steps]
+    if not shown:
+        return
+    pythons = sorted({one.python for one in shown}, key=python_order)
+    newest = [one for one in shown if one.python == pythons[-1]]
+    asked = optimization.asked
+    title = f"{asked.target} {asked.revision.label}: before and after"
+    caption = (
+        f"Python {pythons[-1]}, {'CPU time' if _by_cpu(optimization) else 'time'} of whole "
+        "processes. A bar is as long as the scenario took before; the numbered parts are what each "
+        "step saved."
+    )
+    name = _picture(page, "gains.svg", draw_gains(title, caption, newest))
+    told = joined(
+        [
+            f"{one.scenario} {before_after(one.base_s, (one.base_s or 0) * one.end)}"
+            for one in newest[:5]
+        ]
+    )
+    yield image(f"Before and after on Python {pythons[-1]}: {told}", name)
+
+
+def _by_cpu(optimization: Optimization) -> bool:
+    gains = optimization.whole.gains if optimization.whole else ()
+    return all(one.metric in {"cpu", ""} for one in gains)
+
+
+def _branch(optimization: Optimization, texts: dict[str, str]) -> Iterator[str]:
+    """How to look at it, and the texts for pull requests."""
+    asked = optimization.asked
+    yield heading(2, "The branch")
+    yield (
+        "It is in the clone and on top of the revision; nothing that was checked out there was "
+        "touched. Look at it, test it, take one commit or all:"
+    )
+    base, first = asked.revision.identity[:10], optimization.kept[0]
+    yield fenced(
+        _commented(
+            (f"git log --stat {base}..{asked.branch}", "its commits, each with its figures"),
+            (f"git cherry-pick {base}..{asked.branch}", "all of them, on top of another branch"),
+            (f"git cherry-pick {first.commit[:10]}", f"one: {first.title}"),
+        ),
+        "sh",
+    )
+    if texts:
+        yield (
+            "Texts for pull requests: "
+            + ", ".join(link(code(name), target) for name, target in texts.items())
+            + "."
+        )
+    missing = [one for one in optimization.branches if one.reason]
+    yield bullets(f"No branch {code(one.name)}: {prose(one.reason)}." for one in missing)
+
+
+def _texts(optimization: Optimization, page: Page) -> dict[str, str]:
+    """Write the pull-request texts beside the page; by branch, where they are."""
+    found = {}
+    for branch in optimization.branches:
+        if branch.reason or not branch.commit:
+            continue
+        target = f"{page.file.stem}/{file_of(branch)}"
+        text = page.output.page(f"{page.file.parent.relative_to(page.output.root)}/{target}")
+        text.write(pull_request(optimization, branch))
+        found[branch.name] = target
+    return found
+
+
+def _steps_picture(
+    optimization: Optimization, courses: Sequence[Course], page: Page
+) -> Iterator[str]:
+    chosen = best(courses)
+    if chosen is None or not chosen.steps:
+        return
+    words = optimization.asked.words.get(chosen.scenario, chosen.scenario)
+    predicted = {
+        one.step.number: one.predicted_s
+        for one in predictions_of(optimization)
+        if (one.scenario, one.python) == (chosen.scenario, chosen.python)
+    }
+    after_s = (chosen.base_s or 0.0) * chosen.end
+    title = f"{words}: {before_after(chosen.base_s, after_s)}, step by step"
+    caption = f"{optimization.asked.target}, Python {chosen.python}, medians of whole processes."
+    if predicted:
+        caption += " The dark lines are where the predictions lay."
+    name = _picture(page, "steps.svg", draw_steps(title, caption, chosen, predicted))
+    told = ", ".join(f"{one.step.title} {magnitude(one.ratio)}" for one in chosen.steps[:6])
+    yield image(f"{title}: {told}", name)
+
+
+def _shift(optimization: Optimization, courses: Sequence[Course], page: Page) -> Iterator[str]:
+    """The flame graph of what is no longer imported, where most is saved."""
+    ordered = sorted(courses, key=lambda one: -(one.base_s or 0.0) * (1 - one.end))
+    for course in ordered:
+        recorded = optimization.imports(course.scenario, course.python)
+        if len(recorded) < 2:
+            continue
+        before, after = recorded[0], recorded[-1]
+        gone = len(before.modules.keys() - after.modules.keys())
+        added = len(after.modules.keys() - before.modules.keys())
+        asked = optimization.asked
+        words = asked.words.get(course.scenario, course.scenario)
+        drawn, told = draw_shift(asked.target, words, asked.own, before, after)
+        yield heading(2, "What is no longer imported")
+        yield image(told, _picture(page, "shift.svg", drawn))
+        yield (
+            f"{code(words)} on Python {course.python}: {len(before.modules)} → "
+            f"{counted(len(after.modules), 'module')} beyond the interpreter's own "
+            f"({gone} no longer imported, {added} added), imports "
+            f"{before_after(before.imports_s, after.imports_s)}. Base is above, on one scale; dark "
+            "blue is no longer imported."
+        )
+        return
+
+
+def _picture(page: Page, name: str, drawn: bytes) -> str:
+    """Write a picture into the page's folder; returns the link to it."""
+    target = f"{page.file.stem}/{name}"
+    page.output.write(page.file.parent / target, drawn)
+    return target
+
+
+def _guard(optimization: Optimization) -> Iterator[str]:
+    asked, guard = optimization.asked, optimization.guard
+    if not optimization.kept:
+        return
+    yield heading(2, "Guard")
+    tip = optimization.kept[-1].commit
+    if guard is not None and guard.commit:
+        many = counted(len({name for one in guard.modules.values() for name in one}), "module")
+        yield (
+            f"The last commit of the branch ({code(guard.commit[:10])}) adds {code(guard.file)}, "
+            f"which fails when one of {many} is imported at start again."
+        )
+    elif guard is not None and guard.reason:
+        yield f"No guard test is on the branch: {prose(guard.reason)}."
+    revision = asked.branch if optimization.branches else tip[:10]
+    command = f"python -m bench guard {asked.target}"
+    yield fenced(
+        _commented(
+            (f"{command} {shlex.quote(revision)}", "write the test"),
+            (
+                f"{command} REVISION --check",
+                f"in CI: status {ExitStatus.IMPORTED_AGAIN:d} if one is back",
+            ),
+        ),
+        "sh",
+    )
+
+
+def _commented(*lines: tuple[str, str]) -> str:
+    """Commands with what they are for, one below the other."""
+    width = max(len(command) for command, _ in lines)
+    return "\n".join(f"{command:<{width}}  # {words}" for command, words in lines)
+
+
+def _repeat(optimization: Optimization) -> str:
+    asked = optimization.asked
+    if asked.repeat:
+        return asked.repeat
+    words = ["python", "-m", "bench", "optimize", asked.target, asked.revision.name]
+    for name in asked.scenarios:
+        words += ["--scenario", name]
+    return shlex.join(words)
+
+
+def _raw(optimization: Optimization, file: Path, page: Page) -> Iterator[str]:
+    """Every run, and the record itself."""
+    runs: list[tuple[str, str, str]] = []
+    for one in optimization.kept:
+        runs += [(f"step {one.number}", ref.pair, ref.python) for ref in one.runs]
+    if optimization.whole:
+        runs += [("whole", ref.pair, ref.python) for ref in optimization.whole.runs]
+    took_s = sum(one.took_s for one in optimization.steps)
+    yield (
+        f"Made {optimization.asked.started_at[:16].replace('T', ' ')} UTC"
+        + (f"; steps took {seconds(took_s)}" if took_s else "")
+        + f" ({link('raw data', page.link_to(file))})."
+    )
+    if runs:
+        yield collapsed(
+            f"{counted(len(runs), 'run')}: ordinary pairs, under `data/`",
+            bullets(f"{what}: {code(pair)} on {python}" for what, pair, python in runs),
+        )
+
+
+def summary(optimization: Optimization) -> str:
+    """A line for a screen: where the pages and texts are."""
+    lines = [f"Page: {optimize_page(optimization)}"]
+    lines += [
+        f"Pull request of {one.name}: {text_of_branch(optimization, one.name)}"
+        for one in optimization.branches
+        if one.commit and not one.reason
+    ]
+    return "\n".join(lines)

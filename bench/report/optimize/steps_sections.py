@@ -1,0 +1,234 @@
+"""Sections of the page of an optimisation: steps, predictions, what was dropped, what remains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.core.verdict import Verdict
+from bench.explain.optimize.record import ExcludedSite, Gain, Optimization, StepRecord
+from bench.formats.markdown import bullets, code, collapsed, heading, plain, prose, table
+from bench.formats.text import change, counted, joined, percent, seconds
+from bench.report.optimize.gains import Course, Prediction, predictions_of
+from bench.report.optimize.pull_request import change_words
+
+CLOSE = 0.1
+_MOST = 40
+_NAMES_SHOWN = 8
+_SHORT = 200
+_STEP_COLUMNS = ("step", "commit", "places", "changed most", "faster in", "checks")
+_PREDICTED_COLUMNS = ("step", "scenario", "predicted to save", "saved", "limits", "off by")
+_EXCLUDED_COLUMNS = ("place", "what would be there", "check", "failure")
+
+
+def steps_table(optimization: Optimization) -> Iterator[str]:
+    """The commits of the branch, the oldest first, and where each touches what."""
+    kept = optimization.kept
+    if not kept:
+        return
+    rows = []
+    for one in kept:
+        most = _most(one)
+        faster = [gain for gain in one.gains if gain.verdict is Verdict.FASTER]
+        decided = [gain for gain in one.gains if gain.verdict is not None]
+        rows.append([
+            f"{one.number} {prose(one.title)}",
+            code(one.commit[:10]),
+            str(len(one.sites)),
+            f"{code(most.scenario)} on {most.python}: {change_words(most)}" if most else "–",
+            f"{len(faster)} of {len(decided)}",
+            _checks(one),
+        ])  # fmt: skip
+    yield table(_STEP_COLUMNS, rows, numbers=False)
+    yield collapsed(
+        "Files and lines of each step",
+        *(
+            f"**{one.number} {prose(one.title)}** ({code(one.recipe)}). {prose(one.why)}\n\n"
+            + bullets(f"{code(site.place)} {prose(site.words)}" for site in one.sites)
+            for one in kept
+        ),
+    )
+
+
+def _most(step: StepRecord) -> Gain | None:
+    known = [one for one in step.gains if one.interval is not None]
+    return min(known, key=lambda one: one.interval.ratio if one.interval else 1.0, default=None)
+
+
+def _checks(step: StepRecord) -> str:
+    passed = [one for one in step.checks if one.passed]
+    tests = next((one.words for one in passed if one.name == "tests"), "")
+    return prose(tests) or joined([one.name for one in passed]) or "–"
+
+
+def sums_table(courses: Sequence[Course]) -> Iterator[str]:
+    """The sum of the steps beside the whole."""
+    rows = [
+        [
+            code(one.scenario), one.python, change(one.sum),
+            change(one.whole.interval) if one.whole else "–",
+            {True: "yes", False: "**no**", None: "–"}[one.agrees],
+        ]
+        for one in courses
+        if one.sum is not None
+    ]  # fmt: skip
+    if not rows:
+        return
+    yield (
+        "Each step was measured against the one before it, in a run of its own. Together they "
+        "must come to what the branch's tip saves against the revision: the ratios are multiplied, "
+        "and their intervals added as squares (Zou & Donner 2008)."
+    )
+    yield table(("scenario", "Python", "steps together", "whole", "intervals overlap"), rows)
+
+
+def predicted_table(optimization: Optimization) -> Iterator[str]:
+    """What was predicted beside what was measured."""
+    found = predictions_of(optimization)
+    if not found:
+        return
+    yield heading(2, "Predicted and measured")
+    known = [one for one in found if one.saved_s is not None]
+    good = sum(one.is_within(CLOSE) for one in known)
+    yield (
+        f"{good} of {counted(len(known), 'prediction')} within {CLOSE:.0%} of what was saved, or "
+        "inside its interval. Predictions are made from a recording of imports before anything is "
+        "changed, for a step on top of those before it."
+    )
+    ordered = sorted(found, key=lambda one: (one.step.number, -one.predicted_s))
+    yield table(_PREDICTED_COLUMNS, [_predicted(one) for one in ordered[:_MOST]])
+
+
+def _predicted(one: Prediction) -> list[str]:
+    saved, limits = one.saved_s, one.limits_s
+    off = percent(one.predicted_s / saved) if saved else "–"
+    words = f"{seconds(limits[0])} … {seconds(limits[1])}" if limits else "–"
+    scenario = f"{code(one.scenario)}, {one.python}"
+    return [str(one.step.number), scenario, seconds(one.predicted_s), seconds(saved), words, off]
+
+
+def dropped_section(optimization: Optimization) -> Iterator[str]:
+    """Changes that were tried and are not on the branch, and statements left out of others."""
+    dropped = optimization.dropped
+    if dropped:
+        yield heading(2, "Tried and dropped")
+        yield bullets(
+            f"{prose(one.title)} ({code(one.recipe)}, {counted(len(one.sites), 'place')}): "
+            f"{prose(_short(one.reason))}."
+            for one in dropped[:_MOST]
+        )
+    excluded = [(step, one) for step in optimization.steps for one in step.excluded]
+    if not excluded:
+        return
+    yield heading(2, "Statements that stay as they are")
+    yield (
+        "Left out of a change, which was shrunk to the largest part that passes every check, or "
+        "not tried for a danger that was seen before."
+    )
+    yield table(
+        _EXCLUDED_COLUMNS,
+        [_excluded(one) for _, one in excluded[:_MOST]],
+        numbers=False,
+    )
+    if len(excluded) > _MOST:
+        yield f"{len(excluded) - _MOST} more are in the raw data."
+
+
+def _excluded(one: ExcludedSite) -> list[str]:
+    words = prose(_short(one.failure))
+    return [code(one.site.place), prose(one.site.words), plain(one.check), words]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
+
+
+def moved_section(optimization: Optimization) -> Iterator[str]:
+    """Where deferred modules are imported now."""
+    uses = optimization.first_uses
+    if not uses:
+        return
+    yield heading(2, "The cost that moved")
+    yield (
+        "A deferred module is imported by whoever needs it first, and takes there what it took at "
+        "start."
+    )
+    words = optimization.asked.words
+    yield table(
+        ("module", "takes", "in", "first used by"),
+        [
+            [
+                code(one.module), seconds(one.takes_s),
+                code(words.get(one.scenario, one.scenario)) or "none of these scenarios",
+                code(one.where) or "–",
+            ]
+            for one in uses[:_MOST]
+        ],
+        numbers=False,
+    )  # fmt: skip
+
+
+def left_section(optimization: Optimization) -> Iterator[str]:
+    """What still costs time, and why it is not changed."""
+    left = optimization.left
+    if not left:
+        return
+    yield heading(2, "What remains")
+    least = optimization.asked.least
+    yield (
+        f"No recipe predicts a saving of {least:.1%} of a scenario or more for anything else. What "
+        "costs most, and why it stays:"
+    )
+    yield table(
+        ("what", "costs", "why it is not changed"),
+        [
+            [
+                code(one.what) if " " not in one.what else prose(one.what),
+                _most_costly(one.costs_s),
+                prose(one.why),
+            ]
+            for one in left[:_MOST]
+        ],
+        numbers=False,
+    )  # fmt: skip
+
+
+def _most_costly(costs_s: dict[str, float]) -> str:
+    """Seconds where it costs most, and in which scenario."""
+    if not costs_s:
+        return "–"
+    name, cost_s = max(costs_s.items(), key=lambda item: item[1])
+    return f"{seconds(cost_s)} ({code(name)})"
+
+
+def baseline_section(optimization: Optimization) -> Iterator[str]:
+    """What no step is blamed for."""
+    lines: dict[str, list[str]] = {}
+    for one in optimization.baselines:
+        told = []
+        if one.tests_reason:
+            told.append(f"The project's tests are no part of the proof: {prose(one.tests_reason)}.")
+        if one.failing:
+            told.append(
+                f"{counted(len(one.failing), 'test fails', 'tests fail')} before any change: "
+                f"{_names(one.failing)}."
+            )
+        if one.not_imported:
+            many = counted(len(one.not_imported), "module")
+            told.append(f"{many} cannot be imported alone: {_names(tuple(one.not_imported))}.")
+        told += [f"Scenario {code(name)} does not work: {prose(why)}."
+                 for name, why in one.left_out.items()]  # fmt: skip
+        for line in told:
+            lines.setdefault(line, []).append(one.python)
+    if lines:
+        yield heading(2, "Before any change")
+        yield bullets(
+            f"{line}" if len(optimization.baselines) == len(pythons) else
+            f"Python {joined(pythons)}: {line}"
+            for line, pythons in lines.items()
+        )  # fmt: skip
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(code(one) for one in names[:_NAMES_SHOWN])
+    rest = len(names) - _NAMES_SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown
