@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import enum
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+from bench.explain.rank.dangers import danger, evaluating, import_time, is_shown
 from bench.explain.rank.graph import Graph, Skip
 from bench.explain.rank.recording import Place
 from bench.explain.rank.rewriting.wanted import Wanted
 from bench.explain.rank.scopes import Use
-from bench.explain.rank.sources import ModuleSource, Name, Standing, Statement, reads_from
+from bench.explain.rank.sources import ModuleSource, Name, Standing, Statement
+from bench.explain.rank.takers import Takers, takers_of
 
 
 class DeferralWay(enum.StrEnum):
@@ -106,13 +106,19 @@ def judge_imports(
     everything: Sequence[ModuleSource],
     *,
     lazy: bool,
+    takers: Takers | None = None,
+    by_statement: bool = False,
 ) -> Judgement:
     """Judge every statement of `sources` (by module) that the run carried out.
 
     `everything` are all files of the project; `lazy` says that its Python evaluates annotations
-    only when they are asked for (3.14).
+    only when they are asked for (3.14). `takers` are who takes names from them, only the files
+    themselves unless told. `by_statement`: the statement stays and waits by itself (PEP 810), so
+    that names are where they were.
     """
-    return _Judge(graph, sources, everything, lazy=lazy).run()
+    if takers is None:
+        takers = takers_of(everything)
+    return _Judge(graph, sources, takers, lazy=lazy, by_statement=by_statement).run()
 
 
 class _Judge:
@@ -120,30 +126,15 @@ class _Judge:
         self,
         graph: Graph,
         sources: Mapping[str, ModuleSource],
-        everything: Sequence[ModuleSource],
+        takers: Takers,
         *,
         lazy: bool,
+        by_statement: bool,
     ) -> None:
-        self.graph, self.sources, self.lazy = graph, sources, lazy
-        self.everything = everything
+        self.graph, self.sources, self.takers = graph, sources, takers
+        self.lazy, self.by_statement = lazy, by_statement
         self.ran = graph.recording.lines
         self.kept: list[Blocker] = []
-
-    @cached_property
-    def readers(self) -> dict[tuple[str, str], list[tuple[ModuleSource, int]]]:
-        """(module, name) → who takes it from there, in which line."""
-        names = frozenset(
-            name.bound
-            for source in self.sources.values()
-            for statement in source.statements
-            if statement.at_top
-            for name in statement.names
-        )
-        found = defaultdict(list)
-        for source in self.everything:
-            for module, name, line in reads_from(source, names):
-                found[module, name].append((source, line))
-        return dict(found)
 
     def run(self) -> Judgement:
         found = []
@@ -177,31 +168,40 @@ class _Judge:
         """Why a name cannot be deferred, and the line that says so; "" when it can."""
         if statement.standing is not Standing.PLAIN:
             return str(statement.standing), statement.line
+        if self.by_statement and not statement.at_top:
+            return "in a function", statement.line
         if not name.bound_once or name.bound in source.declared_elsewhere:
             return "bound more than once", statement.line
+        if statement.at_top:
+            found = danger(source, statement, name, self.takers, stays=self.by_statement)
+            if found:
+                return found, statement.line
+        return self._against_uses(source, statement, name)
+
+    def _against_uses(
+        self, source: ModuleSource, statement: Statement, name: Name
+    ) -> tuple[str, int]:
         for use in name.uses:
             reason = self._against_use(source, use)
             if reason:
                 return reason, use.line
-        for reader, line in self._readers(source, statement, name):
-            taken_by_import = any(
-                one.line == line and isinstance(one.node, ast.ImportFrom)
-                for one in reader.statements
-            )
-            if not taken_by_import and (str(reader.file), line) in self.ran:
-                return f"used in this scenario by {reader.module}", line
+        for one in self.takers.of(source.module, name.bound) if statement.at_top else ():
+            if not one.by_import and (one.file, one.line) in self.ran:
+                return f"used in this scenario by {one.who}", one.line
         return "", 0
 
     def _against_use(self, source: ModuleSource, use: Use) -> str:
         if use.is_annotation:
             return self._against_annotation(source, use)
         if use.function is None:
-            return _import_time(use)
-        if isinstance(use.function, ast.Lambda):
+            return import_time(use)
+        if getattr(use.function, "name", "") == "__del__":
+            return "used in `__del__`, when imports may be over"
+        if isinstance(use.function, ast.Lambda) and not self.by_statement:
             return "used in a lambda"
         if (str(source.file), use.line) in self.ran:
             return "used in this scenario"
-        return self._against_place(source, use)
+        return "" if self.by_statement else self._against_place(source, use)
 
     def _against_place(self, source: ModuleSource, use: Use) -> str:
         """An import in front of the use may have to stand where it is carried out all the same."""
@@ -217,18 +217,12 @@ class _Judge:
             return "annotates a field, which may be needed at run time"
         if use.field_of is not None and not waits:
             return "annotates a field"
+        if not waits and self.by_statement:
+            return "used in an annotation, which is evaluated"
+        decorator = evaluating(use)
+        if decorator and not self.by_statement:
+            return f"annotates a function for `{decorator}`, which may evaluate it"
         return ""
-
-    def _readers(
-        self, source: ModuleSource, statement: Statement, name: Name
-    ) -> list[tuple[ModuleSource, int]]:
-        if not statement.at_top:
-            return []
-        return [
-            (reader, line)
-            for reader, line in self.readers.get((source.module, name.bound), [])
-            if reader.module != source.module
-        ]
 
     def _deferral(self, source: ModuleSource, statement: Statement, name: Name) -> Deferral:
         functions = dict.fromkeys(
@@ -238,12 +232,9 @@ class _Judge:
             and isinstance(use.function, ast.FunctionDef | ast.AsyncFunctionDef)
         )
         annotates = any(use.is_annotation for use in name.uses)
-        asked_by = dict.fromkeys(
-            reader.module for reader, _ in self._readers(source, statement, name)
-        )
-        exported = statement.at_top and (
-            name.bound in source.exported or (source.is_package and not functions)
-        )
+        takers = self.takers.of(source.module, name.bound) if statement.at_top else []
+        asked_by = dict.fromkeys(one.who for one in takers)
+        exported = statement.at_top and is_shown(source, statement, name)
         ways = {
             DeferralWay.INTO_FUNCTIONS: bool(functions),
             DeferralWay.FOR_TYPES: annotates,
@@ -263,25 +254,3 @@ class _Judge:
 def _same_scope(statement: Statement, place: Place) -> bool:
     function = "" if statement.at_top else getattr(statement.scope, "name", "")
     return function == place.function
-
-
-def _import_time(use: Use) -> str:
-    """What a use at import time is, in words."""
-    last = use.statements[-1] if use.statements else None
-    if isinstance(last, ast.ClassDef):
-        within = any(
-            isinstance(node, ast.Name) and node.id == use.name
-            for part in (*last.bases, *last.keywords)
-            for node in ast.walk(part)
-        )
-        if within:
-            return "a base class"
-        decorated = any(
-            isinstance(node, ast.Name) and node.id == use.name
-            for part in last.decorator_list
-            for node in ast.walk(part)
-        )
-        return "a class decorator" if decorated else "used in a class body"
-    if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef):
-        return "a decorator or a default"
-    return "used at import time"

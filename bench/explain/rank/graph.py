@@ -75,6 +75,13 @@ class Graph:
                         found[place.module, asked.name] = number
         return found
 
+    def contracted(self, movable: Collection[int]) -> Graph:
+        """The same for sets of these places, of which many are looked at: an import fewer a place.
+
+        What is carried out whenever its module is loaded becomes an edge between modules.
+        """
+        return _Contracted(self.recording, self.cost, frozenset(movable))
+
     def reached(self, skips: Collection[Skip] = (), also: Collection[str] = ()) -> frozenset[str]:
         """Modules that are still imported when these statements are skipped.
 
@@ -111,6 +118,45 @@ class Graph:
     def total(self, modules: Iterable[str]) -> float:
         """The cost of modules together."""
         return sum(self.cost.get(name, 0.0) for name in modules)
+
+
+@dataclass(frozen=True)
+class _Contracted(Graph):
+    movable: frozenset[int] = frozenset()
+
+    @cached_property
+    def by_account(self) -> dict[str, list[int]]:
+        return {
+            account: kept
+            for account, numbers in super().by_account.items()
+            if (kept := [one for one in numbers if not self._is_fixed(one)])
+        }
+
+    @cached_property
+    def brought(self) -> dict[str, list[str]]:
+        found = {module: set(others) for module, others in super().brought.items()}
+        for number, place in enumerate(self.recording.places):
+            if self._is_fixed(number):
+                more = {one.got for one in place.asked if one.got in self._matter}
+                found.setdefault(place.module, set()).update(more)
+        return {module: sorted(others - {module}) for module, others in found.items()}
+
+    @cached_property
+    def _matter(self) -> frozenset[str]:
+        """Modules from which anything follows; the bare interpreter's mostly are not of them."""
+        accounts = (one for place in self.recording.places for one in place.accounts)
+        return self.modules | frozenset(accounts) | frozenset(self.recording.appeared)
+
+    def _is_fixed(self, number: int) -> bool:
+        place = self.recording.places[number]
+        return (
+            number not in self.movable
+            and place.accounts == (place.module,)
+            and not any(
+                one.name and self.binders.get((one.module, one.name)) in self.movable
+                for one in place.asked
+            )
+        )
 
 
 class ImportWalk:

@@ -287,35 +287,3 @@ def _standing(node: ast.AST, outer: Standing) -> Standing:
     if isinstance(node, ast.ClassDef):
         return Standing.CLASS
     return Standing.PLAIN
-
-
-def reads_from(source: ModuleSource, names: frozenset[str]) -> Iterator[tuple[str, str, int]]:
-    """What a file takes out of other modules: (module, name, line).
-
-    By `from module import name` anywhere, and by `module.name` where the module was imported;
-    `names` are those worth looking for.
-    """
-    modules: dict[str, str] = {}
-    attributes = []
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.ImportFrom):
-            where = source.absolute(node)
-            for alias in node.names:
-                if alias.name in names:
-                    yield where, alias.name, node.lineno
-                modules[bound_name(alias)] = f"{where}.{alias.name}"
-        elif isinstance(node, ast.Import):
-            modules |= {one.asname: one.name for one in node.names if one.asname}
-        elif isinstance(node, ast.Attribute) and node.attr in names and _is_dotted(node.value):
-            attributes.append(node)
-    for node in attributes:
-        dotted = ast.unparse(node.value)
-        head, _, rest = dotted.partition(".")
-        whole = modules.get(head, head)
-        yield (f"{whole}.{rest}" if rest else whole), node.attr, node.lineno
-
-
-def _is_dotted(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)

@@ -114,8 +114,11 @@ def test_names_that_others_take_from_here_are_handed_out(tmp_path: Path) -> None
 
 def test_a_name_of_another_scope_is_no_use(tmp_path: Path) -> None:
     main = "import heavy\n\n\ndef work(heavy):\n    return heavy\n"
-    found = by_name(judge(tmp_path, main, "import own.main; own.main.work(1)"))
-    assert found["heavy"].deferrals[0].ways == {DeferralWay.REMOVED}
+    standard = main.replace("heavy", "textwrap")
+    found = by_name(judge(tmp_path / "a", standard, "import own.main; own.main.work(1)"))
+    assert found["textwrap"].deferrals[0].ways == {DeferralWay.REMOVED}
+    kept = reasons(judge(tmp_path / "b", main, "import own.main; own.main.work(1)"))
+    assert kept["heavy"].startswith("nothing uses the name")
 
 
 def test_of_one_statement_some_names_can_be_deferred(tmp_path: Path) -> None:

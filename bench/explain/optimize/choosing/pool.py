@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from bench.core.variants import numbers
 from bench.explain.optimize.change import Site
-from bench.explain.optimize.project import Project
+from bench.explain.optimize.project import Form, Project
 from bench.explain.rank.candidates import Candidate, Judgement, judge_imports
 from bench.explain.rank.graph import Graph, Skip
 from bench.explain.rank.opportunities import change_words
 from bench.explain.rank.sources import ModuleSource
+from bench.explain.rank.takers import Takers
 
 _EVALUATES_LATE = (3, 14)  # annotations are evaluated only when they are asked for
 
@@ -43,9 +44,16 @@ class Pool:
 
 
 def pool_candidates(
-    project: Project, graphs: Mapping[str, Graph], sources: Sequence[ModuleSource]
+    project: Project,
+    graphs: Mapping[str, Graph],
+    sources: Sequence[ModuleSource],
+    takers: Takers,
 ) -> Pool:
-    """Judge the statements of all `sources` in each scenario; `graphs` are by its name."""
+    """Judge the statements of all `sources` in each scenario; `graphs` are by its name.
+
+    Statements that some form of deferral would break whatever is run are not in it.
+    """
+    by_statement = project.form is not Form.FUNCTION
     lazy = numbers(project.environment.record.provenance.python) >= _EVALUATES_LATE
     by_file = {str(one.file): one for one in sources}
     judgements = {}
@@ -55,7 +63,9 @@ def pool_candidates(
             for module, file in graph.recording.modules.items()
             if file in by_file
         }
-        judgements[name] = judge_imports(graph, imported, sources, lazy=lazy)
+        judgements[name] = judge_imports(
+            graph, imported, sources, lazy=lazy, takers=takers, by_statement=by_statement
+        )
     return Pool(tuple(_merged(project, judgements)), judgements)
 
 

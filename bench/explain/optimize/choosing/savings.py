@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bench.explain.optimize.choosing.pool import Deferred
+from bench.explain.optimize.choosing.pool import Deferred, Pool
+from bench.explain.optimize.project import Project
 from bench.explain.rank.graph import Graph
 
 
@@ -53,6 +54,19 @@ class Savings:
     def score(self, chosen: Collection[Deferred]) -> float:
         """The total of the shares: what sets are compared by."""
         return sum(self.shares(chosen).values())
+
+
+def savings_of(project: Project, pool: Pool) -> Savings:
+    """Predictions for the statements of a pool."""
+    found = {}
+    for one in project.scenarios:
+        name = one.benchmark.name
+        movable = {each.skips[name].place for each in pool.deferred if name in each.skips}
+        found[name] = Measure(
+            graph=one.imports.graph.contracted(movable),
+            process_s=one.imports.timed.scenario.process_s,
+        )
+    return Savings(found)
 
 
 def smallest_set(savings: Savings, pool: Iterable[Deferred], spare: float) -> tuple[Deferred, ...]:

@@ -11,11 +11,13 @@ from bench.explain.counters.observe import own_packages
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.choosing.grouping import group
 from bench.explain.optimize.choosing.pool import Deferred, pool_candidates, sites_of
-from bench.explain.optimize.choosing.savings import Measure, Savings, smallest_set
+from bench.explain.optimize.choosing.savings import savings_of, smallest_set
 from bench.explain.optimize.choosing.titles import title
 from bench.explain.optimize.project import Project
+from bench.explain.rank.outsiders import read_outsiders
 from bench.explain.rank.rewriting.rewrite import rewritten
 from bench.explain.rank.sources import ModuleSource, read_package
+from bench.explain.rank.takers import takers_of
 
 _WHY = (
     "The imports move to where the names are first needed, so that what they bring is loaded "
@@ -35,16 +37,18 @@ class DeferImports:
         if not project.scenarios:
             raise NothingMeasuredError("No scenario of the project imports anything.")
         own = own_packages(project.environment)
-        savings = Savings(
-            {
-                one.benchmark.name: Measure(
-                    graph=one.imports.graph, process_s=one.imports.timed.scenario.process_s
-                )
-                for one in project.scenarios
-            }
+        sources = _sources(project, own)
+        outside = read_outsiders(
+            project.clone,
+            project.commit,
+            project.environment,
+            own,
+            frozenset(project.files.values()),
         )
-        graphs = {name: one.graph for name, one in savings.scenarios.items()}
-        pool = pool_candidates(project, graphs, _sources(project, own))
+        takers = takers_of(sources, outside.sources, outside.texts)
+        graphs = {one.benchmark.name: one.imports.graph for one in project.scenarios}
+        pool = pool_candidates(project, graphs, sources, takers)
+        savings = savings_of(project, pool)
         chosen = smallest_set(savings, pool.deferred, _SPARE * project.least)
         groups = group(savings, chosen, own, project.least)
         changes = tuple(
