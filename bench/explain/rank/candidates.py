@@ -157,11 +157,7 @@ class _Judge:
                 self.kept.append(Blocker(place, name.bound, reason, line))
                 continue
             deferral = self._deferral(source, statement, name)
-            if DeferralWay.ON_REQUEST in deferral.ways and source.has_getattr:
-                reason = "the module has a __getattr__ of its own"
-                self.kept.append(Blocker(place, name.bound, reason, statement.line))
-            else:
-                found.append(deferral)
+            found.append(deferral)
         return found
 
     def _against(self, source: ModuleSource, statement: Statement, name: Name) -> tuple[str, int]:

@@ -171,6 +171,15 @@ class ImportWalk:
         self.todo: list[str] = list(self.seen)
         self._run()
 
+    def branch(self) -> ImportWalk:
+        """The same, to put statements back in without changing this one."""
+        other = ImportWalk.__new__(ImportWalk)
+        other.graph = self.graph
+        other.skipped, other.seen, other.fired = dict(self.skipped), {*self.seen}, {*self.fired}
+        other.waiting = defaultdict(list, {name: [*some] for name, some in self.waiting.items()})
+        other.todo = []
+        return other
+
     @property
     def reached(self) -> frozenset[str]:
         """Modules that are imported."""

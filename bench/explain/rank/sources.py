@@ -141,11 +141,6 @@ class ModuleSource:
         )
 
     @cached_property
-    def has_getattr(self) -> bool:
-        """Whether the module has a `__getattr__` already."""
-        return any(isinstance(one, _FUNCTIONS) and one.name == "__getattr__" for one in self._tops)
-
-    @cached_property
     def declared_elsewhere(self) -> frozenset[str]:
         """Names that some function declares global or nonlocal: it may bind them anew."""
         nodes = ast.walk(self.tree)

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bench.explain.rank.scopes import bound_name
+from bench.explain.rank.scopes import bound_name, walk_scope
 from bench.explain.rank.sources import ModuleSource
 
 _FROM = re.compile(r"\bfrom[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b[ \t(]*([\w, \t]*)")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _ENTRY = re.compile(r"\b([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 _REPLACING = frozenset({"setattr", "delattr", "object", "multiple", "patch_object", "attr"})
+_MAY_READ_ITSELF = re.compile(r"\b(?:globals|dir|vars|locals|eval|exec)\(|modules\[__name__\]")
 _LONGEST = 20_000  # characters of a text that is looked through for code
 
 
@@ -82,11 +83,11 @@ class _Looking:
         self.own = own
         self.modules = frozenset(one.module for one in own)
         self.names = frozenset(
-            name.bound
+            bound_name(alias)
             for source in own
-            for statement in source.statements
-            if statement.at_top
-            for name in statement.names
+            for node in walk_scope(source.tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
         )
         self._names: dict[tuple[str, str], list[Taken]] = defaultdict(list)
         self._everything: dict[str, list[Taken]] = defaultdict(list)
@@ -189,6 +190,8 @@ class _Reading:
             self._calls.append(node)
         elif isinstance(node, ast.Constant | ast.JoinedStr):
             self._note_text(node)
+        elif isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant):
+            self._note_tail(node.right)
 
     def _note_text(self, node: ast.Constant | ast.JoinedStr) -> None:
         """A string, or the end of one that begins with a variable (`f"{MODULE}.name"`)."""
@@ -196,9 +199,11 @@ class _Reading:
             if isinstance(node.value, str) and ("." in node.value or "import" in node.value):
                 self.strings.append((node.value, node.lineno))
         elif node.values and isinstance(node.values[-1], ast.Constant):
-            tail = str(node.values[-1].value)
-            if tail.startswith("."):
-                self.tails.append((tail, node.lineno))
+            self._note_tail(node.values[-1])
+
+    def _note_tail(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str) and node.value.startswith("."):
+            self.tails.append((node.value, node.lineno))
 
     def _note_import(self, node: ast.ImportFrom) -> None:
         where = self.source.absolute(node)
@@ -286,6 +291,8 @@ def reads_itself(source: ModuleSource) -> int:
     By `globals()`, at its top also `dir()`, `vars()` or `locals()`, by `sys.modules[__name__]`, or
     by `eval` and `exec` with no names given.
     """
+    if not _MAY_READ_ITSELF.search(source.text):
+        return 0
     functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
     inner = {
         id(node)

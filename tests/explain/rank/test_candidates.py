@@ -55,8 +55,8 @@ def test_a_function_that_ends_before_the_name_is_used_does_not_need_it(tmp_path:
         ("Thing = str(1)\n", "bound more than once"),
         ("def work():\n    global Thing\n    Thing = 1\n", "bound more than once"),
         (
-            "__all__ = ['Thing']\n\n\ndef __getattr__(name):\n    return name\n",
-            "the module has a __getattr__ of its own",
+            "class Own:\n    def __del__(self):\n        Thing()\n",
+            "used in `__del__`, when imports may be over",
         ),
     ],
 )
@@ -102,6 +102,21 @@ def test_fields_of_classes_that_look_at_them_keep_their_types(tmp_path: Path) ->
     )
     found = reasons(judge(tmp_path, main))["Thing"]
     assert found == "annotates a field, which may be needed at run time"
+
+
+@pytest.mark.parametrize(
+    ("decorator", "is_kept"),
+    [("app.command()", True), ("validate_call", True), ("functools.wraps(x)", False)],
+)
+def test_decorators_may_evaluate_annotations(
+    tmp_path: Path, decorator: str, *, is_kept: bool
+) -> None:
+    head = "from __future__ import annotations\nfrom heavy import Thing\n"
+    more = "import functools\nimport types\n\n\ndef validate_call(x):\n    return x\n\n\nx = 1\n"
+    app = "app = types.SimpleNamespace(command=lambda: validate_call)\n\n\n"
+    main = f"{head}{more}{app}@{decorator}\ndef go(one: Thing):\n    pass\n"
+    found = reasons(judge(tmp_path, main))
+    assert ("Thing" in found) is is_kept
 
 
 def test_names_that_others_take_from_here_are_handed_out(tmp_path: Path) -> None:

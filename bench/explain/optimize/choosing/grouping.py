@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
 from bench.explain.optimize.choosing.pool import Deferred
-from bench.explain.optimize.choosing.savings import Savings
+from bench.explain.optimize.choosing.savings import Savings, Skipped
 from bench.explain.rank.costs import grouping
 
 _BOXES = 40  # packages that are looked at, those that cost most first
@@ -88,32 +88,31 @@ def _needed(
         for one in chosen
         for name, skip in one.skips.items()
     }
-    found = []
+    found: dict[frozenset[int], list[Deferred]] = {}
     for key in sorted(costs, key=lambda key: (-costs[key], key))[:_BOXES]:
         relevant = [
             one
             for one in chosen
             if any(members[key].get(name, set()) & behind[id(one), name] for name in one.skips)
         ]
-        found.append(_reduced(savings, relevant, members[key]))
-    return found
+        part = _reduced(savings, relevant, members[key])
+        found.setdefault(frozenset(map(id, part)), part)
+    return list(found.values())
 
 
 def _reduced(
-    savings: Savings, relevant: Sequence[Deferred], wanted: dict[str, set[str]]
+    savings: Savings, relevant: Sequence[Deferred], wanted: Mapping[str, Collection[str]]
 ) -> list[Deferred]:
     """As few of them as suffice for the wanted modules (by scenario) to go."""
-
-    def suffices(some: Collection[Deferred]) -> bool:
-        return all(modules <= savings.vanished(name, some) for name, modules in wanted.items())
-
+    whole = Skipped.of(savings, relevant, wanted)
     tries = []
     for order in (relevant, list(reversed(relevant))):
-        left = list(order)
+        left, state = list(order), whole
         for one in order:
-            fewer = [other for other in left if other is not one]
-            if suffices(fewer):
-                left = fewer
+            fewer = state.without(one)
+            if not any(fewer.brought[name] & set(wanted[name]) for name in fewer.brought):
+                left.remove(one)
+                state = fewer
         tries.append(left)
     return min(tries, key=len)
 

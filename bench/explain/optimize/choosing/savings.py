@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.explain.optimize.choosing.pool import Deferred, Pool
 from bench.explain.optimize.project import Project
-from bench.explain.rank.graph import Graph
+from bench.explain.rank.graph import Graph, ImportWalk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +76,50 @@ def smallest_set(savings: Savings, pool: Iterable[Deferred], spare: float) -> tu
     alone suffices goes so, whoever of them saves more alone.
     """
     chosen = list(pool)
-    whole = savings.score(chosen)
-    losses = {id(one): whole - savings.score(_without(chosen, one)) for one in chosen}
+    state = Skipped.of(savings, chosen)
+    losses = {id(one): state.without(one).cost - state.cost for one in chosen}
+    left = spare
     for one in sorted(chosen, key=lambda one: (losses[id(one)], one.site.place)):
-        fewer = _without(chosen, one)
-        if whole - savings.score(fewer) <= spare:
-            chosen = fewer
+        fewer = state.without(one)
+        if fewer.cost - state.cost <= left:
+            left -= fewer.cost - state.cost
+            state = fewer
+            chosen = [other for other in chosen if other is not one]
     return tuple(chosen)
 
 
-def _without(chosen: Iterable[Deferred], one: Deferred) -> list[Deferred]:
-    return [other for other in chosen if other is not one]
+@dataclass(frozen=True)
+class Skipped:
+    """All scenarios with a set skipped, from which statements are put back one by one.
+
+    `cost` is what that has brought so far, as the total of the scenarios' shares.
+    """
+
+    savings: Savings
+    walks: Mapping[str, ImportWalk]
+    cost: float = 0.0
+    brought: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, savings: Savings, chosen: Collection[Deferred], names: Iterable[str] = ()
+    ) -> Skipped:
+        """A set, in the scenarios of these names, or in all."""
+        walks = {}
+        for name in names or savings.scenarios:
+            used = [one for one in chosen if name in one.skips]
+            brings = {brought for one in used for brought in one.brings}
+            graph = savings.scenarios[name].graph
+            walks[name] = ImportWalk(graph, [one.skips[name] for one in used], brings)
+        return cls(savings, walks)
+
+    def without(self, one: Deferred) -> Skipped:
+        """The same with a statement put back; `brought` are the modules that this brings."""
+        walks, brought, cost = dict(self.walks), {}, self.cost
+        for name, walk in self.walks.items():
+            if name in one.skips:
+                walks[name] = walk.branch()
+                brought[name] = walks[name].put_back(one.skips[name])
+                scenario = self.savings.scenarios[name]
+                cost += scenario.graph.total(brought[name]) / scenario.process_s
+        return Skipped(self.savings, walks, cost, brought)
