@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench.core.errors import UsageError
+from bench.core.verdict import Verdict
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.session.preparation import harness
 from bench.explain.optimize.branch import Workshop
+from bench.explain.optimize.levels import Spent
 from bench.explain.optimize.record import (
     FORMAT,
     CandidateRecord,
@@ -59,26 +61,22 @@ class Journal:
         return self.kept_on_disk.kept
 
     @property
-    def measured(self) -> int:
-        """How many steps have a part of the error rate: those that were measured, or begun to."""
-        numbers = {one.number for one in self.steps if one.alpha}
-        return len(numbers | {one.step.number for one in self.kept_on_disk.of(CandidateRecord)})
+    def spent(self) -> list[Spent]:
+        """What the steps that were measured, or begun to, had of the error rate."""
+        pythons = len(self.kept_on_disk.asked.pythons)
+        begun = {one.step.number: one.step for one in self.kept_on_disk.of(CandidateRecord)}
+        steps = begun | {one.number: one for one in self.steps if one.alpha}
+        return [
+            Spent(steps[number].alpha * pythons, free=_all_rejected(steps[number]))
+            for number in sorted(steps)
+        ]
 
     @property
-    def candidate(self) -> StepRecord | None:
+    def candidate(self) -> CandidateRecord | None:
         """The step that was being measured when the record ends."""
-        found = self._candidate
-        return found.step if found else None
-
-    @property
-    def _candidate(self) -> CandidateRecord | None:
         done = {one.number for one in self.steps}
         begun = self.kept_on_disk.of(CandidateRecord)
         return begun[-1] if begun and begun[-1].step.number not in done else None
-
-    def candidate_record(self) -> CandidateRecord | None:
-        """The same with what it is measured against."""
-        return self._candidate
 
     def was_tried(self, sites: frozenset[tuple[str, str]]) -> bool:
         """Whether a change of just these sites (file, words) was tried before."""
@@ -88,6 +86,11 @@ class Journal:
             ) == sites
             for one in self.steps
         )  # fmt: skip
+
+
+def _all_rejected(step: StepRecord) -> bool:
+    told = {Verdict.FASTER, Verdict.BELOW_MEI}
+    return step.kept and bool(step.gains) and all(one.verdict in told for one in step.gains)
 
 
 def key_of(site: SiteRecord) -> tuple[str, str]:

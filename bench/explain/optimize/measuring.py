@@ -10,7 +10,7 @@ from bench.core.gate import Gate
 from bench.core.options import Options
 from bench.core.result import Result
 from bench.core.revision import Pair
-from bench.core.verdict import Verdict
+from bench.core.verdict import Interval, Verdict
 from bench.engine.environments.at_once import build_all
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder, Environments
@@ -25,6 +25,7 @@ from bench.engine.store.run import Run
 from bench.engine.testgate.run_gate import GateStep, PairGate
 from bench.explain.optimize.record import Gain, RunReference
 from bench.explain.optimize.request import Request
+from bench.formats.text import is_bounded
 
 PROVED = "run on the rewritten texts before this commit was made"
 
@@ -83,6 +84,7 @@ class Measuring:
             interpreters=tuple(interpreters) or request.interpreters,
             repo=request.repo,
             lanes=request.lanes,
+            quick=not tests,
         )
         gate = GateStep(self._gate(pair)) if tests else _Remembered(PROVED)
         return self._run(plan, gate)
@@ -172,13 +174,18 @@ def _gain(result: Result, python: str) -> Gain:
         scenario=result.name,
         python=python,
         verdict=result.verdict,
-        interval=result.size.interval if result.size else None,
+        interval=_bounded(result.size.interval) if result.size else None,
         base_s=result.base_s,
         head_s=result.head_s,
         rounds=result.rounds,
         metric=str(result.metric or ""),
         reason=reason,
     )
+
+
+def _bounded(interval: Interval) -> Interval | None:
+    """None where there were too few rounds for limits."""
+    return interval if is_bounded(interval) else None
 
 
 def why_dropped(measured: Measured, pythons: Iterable[str]) -> str:

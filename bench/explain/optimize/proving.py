@@ -1,13 +1,32 @@
-"""What a change has to pass before it is measured."""
+"""What a change has to pass before it is measured, and the part of it that does."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
 
+from bench.engine.environments.build import Environment
+from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.pair import Environments
+from bench.engine.revisions.calls import git
+from bench.engine.session.preparation import network_of, subjects
+from bench.explain.checks.checks import Checks
+from bench.explain.checks.shrink import largest_passing
 from bench.explain.optimize.change import Change, Proposal, Site
-from bench.explain.optimize.project import Project
-from bench.explain.optimize.record import CheckRecord, ExcludedSite
+from bench.explain.optimize.record import CheckRecord, ExcludedSite, SiteRecord
+from bench.explain.optimize.request import Request
+from bench.explain.optimize.scenarios import own_files
+
+_WORDS = {
+    "compiles": "every changed module compiles",
+    "imports": "every module imports alone as before",
+    "names": "public names of every module are as before",
+    "scenarios": "scenarios end and print as before",
+    "tests": "the project's own tests fail in nothing new",
+    "ruff": "ruff finds nothing new",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,26 +43,103 @@ class Proved:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True)
 class Prover:
-    """Holds changes of one project against what it was."""
+    """Holds changes against the revision as it was; what that does is found out once.
 
-    project: Project
+    Scenarios have a network and folders of their own until it is closed.
+    """
 
-    def prove(self, proposal: Proposal, change: Change, kept: Sequence[Site]) -> Proved:
-        """The part of a change that passes on top of the sites that are kept already."""
-        texts = proposal.rewrite([*kept, *change.sites])
-        failed = _not_compiled(texts)
-        if failed:
-            return Proved(sites=(), texts={}, reason=failed)
-        check = CheckRecord(name="compile", passed=True, words=f"{len(texts)} files compile")
-        return Proved(sites=change.sites, texts=texts, checks=(check,))
+    request: Request
+    interpreter: Interpreter
+    environment: Environment
+    say: Callable[[str], None]
+    phase: Callable[[str], None]
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        """Give back what scenarios run with."""
+        self._stack.close()
+
+    def prove(
+        self, proposal: Proposal, change: Change, kept: Sequence[Site], commit: str
+    ) -> Proved:
+        """The part of a change that passes on top of the sites that are kept already.
+
+        `commit` is what the proposal was made for. Raises `BenchError`.
+        """
+        before = self._changed(commit)
+
+        def rewrite(sites: Collection[Site]) -> Mapping[str, str]:
+            return {**before, **proposal.rewrite([*kept, *sites])}
+
+        found = largest_passing(change.sites, rewrite, self._checks)
+        excluded = tuple(
+            ExcludedSite(site=site_record(site), check=one.check, failure=one.words)
+            for site, one in found.excluded
+        )
+        if not found.kept:
+            first = next((one for _, one in found.excluded), None)
+            return Proved(
+                sites=(), texts={}, excluded=excluded, reason=str(first or "nothing to change")
+            )
+        return Proved(
+            sites=tuple(found.kept),
+            texts=proposal.rewrite([*kept, *found.kept]),
+            excluded=excluded,
+            checks=self._records(),
+        )
+
+    def _records(self) -> tuple[CheckRecord, ...]:
+        names = [name for name in _WORDS if name != "tests" or self.request.target.tests]
+        return tuple(CheckRecord(name=name, passed=True, words=_WORDS[name]) for name in names)
+
+    def _changed(self, commit: str) -> dict[str, str]:
+        """The texts of a commit that are not those of the revision."""
+        clone, base = self.request.clone, self.request.revision.identity
+        if commit == base:
+            return {}
+        told = git(clone.path, "diff", "--name-only", "-z", base, commit).stdout
+        return {path: clone.text(commit, path) for path in told.split("\0") if path}
+
+    @cached_property
+    def _checks(self) -> Checks:
+        request, both = self.request, Environments(self.environment, self.environment)
+        network = self._stack.enter_context(
+            network_of(request.target, request.planned, request.workspace)
+        )
+        ((subject, _),) = self._stack.enter_context(
+            subjects(
+                request.target,
+                request.planned,
+                request.workspace,
+                self.interpreter,
+                both,
+                network,
+            )
+        )
+        return Checks(
+            target=request.target,
+            revision=request.revision,
+            environment=self.environment,
+            interpreter=self.interpreter,
+            files=own_files(request.clone, self.environment),
+            benchmarks=[one.declaration for one in request.planned],
+            subject=subject,
+            network=network,
+            workspace=request.workspace,
+            clone=request.clone,
+            say=self.say,
+            phase=self.phase,
+            repo=request.repo,
+            others={
+                one.version: one.executable
+                for one in request.interpreters
+                if one.version != self.interpreter.version
+            },
+        )
 
 
-def _not_compiled(texts: Mapping[str, str]) -> str:
-    for path, text in texts.items():
-        try:
-            compile(text, path, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            return f"compile: {path}: {error}"
-    return ""
+def site_record(site: Site) -> SiteRecord:
+    """A site as it is stored."""
+    return SiteRecord(file=site.file, line=site.line, words=site.words, names=site.names)

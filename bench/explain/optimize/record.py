@@ -227,6 +227,13 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     alpha: float = 0.0
     took_s: float = 0.0
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it was dropped and harms nothing: it may save less than could be told."""
+        harmless = {Verdict.UNDECIDED, Verdict.FASTER, Verdict.BELOW_MEI, Verdict.SAME}
+        told = [one.verdict for one in self.gains]
+        return not self.kept and Verdict.UNDECIDED in told and harmless.issuperset(told)
+
 
 class CandidateRecord(
     msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="candidate"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ class Recorder:
                 if (name := one.declaration.name) in self._found
             ),
             failed=self._failed,
-            files=files_of(self.clone, self.environment, sources),
+            files=own_files(self.clone, self.environment),
             unreadable=self._unreadable,
         )
 
@@ -202,10 +203,8 @@ class _Own:
     sources: Mapping[Path, ModuleSource]
 
 
-def files_of(
-    clone: Clone, environment: Environment, installed: Sequence[Path] | Mapping[Path, object]
-) -> dict[Path, str]:
-    """Installed modules → path in the commit, of those that have the same content there.
+def own_files(clone: Clone, environment: Environment) -> dict[Path, str]:
+    """The project's own modules as installed → path in the commit, where it has the same content.
 
     Others were made by the build, and are nobody's to change. Of several files with one content
     the one whose path ends like the installed one's is it.
@@ -214,11 +213,12 @@ def files_of(
     for path, blob in clone.tree(environment.record.revision.identity).items():
         by_blob.setdefault(blob, []).append(path)
     found = {}
-    for file in installed:
-        paths = by_blob.get(_blob(file.read_bytes()), [])
-        same_name = [path for path in paths if path.rpartition("/")[2] == file.name]
-        if same_name:
-            found[file] = max(same_name, key=lambda path: (_alike(file, path), -len(path)))
+    for folder in own_folders(environment, own_packages(environment)):
+        for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
+            paths = by_blob.get(_blob(file.read_bytes()), [])
+            same_name = [path for path in paths if path.rpartition("/")[2] == file.name]
+            if same_name:
+                found[file] = max(same_name, key=partial(_likeness, file))
     return found
 
 
@@ -228,11 +228,7 @@ def _blob(content: bytes) -> str:
     return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
 
 
-def _alike(file: Path, path: str) -> int:
-    """How many parts of two paths are the same, from their ends."""
-    count = 0
-    for one, other in zip(reversed(file.parts), reversed(path.split("/")), strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+def _likeness(file: Path, path: str) -> tuple[int, int]:
+    """How many parts of two paths are the same, from their ends; of equals the shorter path."""
+    pairs = zip(reversed(file.parts), reversed(path.split("/")), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)), -len(path)

@@ -18,11 +18,11 @@ from bench.engine.session.watcher import Watcher
 from bench.explain.optimize.branch import Workshop, branch_of_step
 from bench.explain.optimize.change import Change, Proposal, Recipe, Site
 from bench.explain.optimize.journal import Journal, key_of
-from bench.explain.optimize.levels import level
+from bench.explain.optimize.levels import next_level
 from bench.explain.optimize.measuring import Measured, Measuring, why_dropped
 from bench.explain.optimize.message import candidate_message, message
 from bench.explain.optimize.project import Form, Project, Scenario
-from bench.explain.optimize.proving import Proved, Prover
+from bench.explain.optimize.proving import Proved, Prover, site_record
 from bench.explain.optimize.record import (
     BaselineRecord,
     BranchRecord,
@@ -33,7 +33,6 @@ from bench.explain.optimize.record import (
     LeftRecord,
     Optimization,
     Progress,
-    SiteRecord,
     StepRecord,
     WholeRecord,
 )
@@ -55,6 +54,7 @@ class OptimizeSession:
     journal: Journal
     _recorded: dict[str, Project] = field(default_factory=dict)
     _sweep: int = 0
+    _opened: Prover | None = None
 
     def run(self) -> Optimization:
         """Do what is still to be done; raises `BenchError`, and keeps what it has done."""
@@ -69,6 +69,9 @@ class OptimizeSession:
             words = str(error) if isinstance(error, BenchError) else ""
             self.journal.stand(Progress.INTERRUPTED, words)
             raise
+        finally:
+            if self._opened is not None:
+                self._opened.close()
         return self.journal.kept_on_disk
 
     def _run(self) -> None:
@@ -113,6 +116,18 @@ class OptimizeSession:
     @cached_property
     def _measuring(self) -> Measuring:
         return Measuring(request=self.request, watcher=self.watcher)
+
+    @property
+    def _prover(self) -> Prover:
+        if self._opened is None:
+            self._opened = Prover(
+                request=self.request,
+                interpreter=self._main,
+                environment=self._environment(self._base),
+                say=self.watcher.say,
+                phase=self.watcher.phase,
+            )
+        return self._opened
 
     @cached_property
     def _main(self) -> Interpreter:
@@ -249,12 +264,21 @@ class OptimizeSession:
             for one in proposal.left
         ]
         kept: list[Site] = []
+        small: list[Change] = []
         for change in proposal.changes:
             if not self._is_worth_it(change, project):
                 left.append(_too_small(change, self.request.least))
-            elif not self.journal.was_tried(frozenset(key_of(_site(one)) for one in change.sites)):
+            elif not self._was_tried(change):
                 kept += self._try(change, proposal, project, kept)
+                if self.journal.steps[-1].is_undecided:
+                    small.append(change)
+        together = _together(small)
+        if together is not None and not self._was_tried(together):
+            kept += self._try(together, proposal, project, kept)
         return bool(kept)
+
+    def _was_tried(self, change: Change) -> bool:
+        return self.journal.was_tried(frozenset(key_of(site_record(one)) for one in change.sites))
 
     def _is_worth_it(self, change: Change, project: Project) -> bool:
         """Whether it is predicted to save the least that is worth a commit somewhere, or no one
@@ -276,7 +300,7 @@ class OptimizeSession:
         number = len(self.journal.steps) + 1
         self.watcher.say(f"step {number}: {change.title}{_predicted(change, project)}")
         self.watcher.phase(f"step {number}: proving")
-        proved = Prover(project).prove(proposal, change, kept)
+        proved = self._prover.prove(proposal, change, kept, project.commit)
         step = _step(number, change, proved, self._sweep, proposal)
         if not proved.sites:
             self._drop(step, proved.reason, began)
@@ -299,11 +323,12 @@ class OptimizeSession:
         return proved.sites if self._measure(candidate) else ()
 
     def _level(self) -> float:
-        """The error rate of each run of the next step."""
-        return level(self.journal.measured + 1, self.request.alpha, len(self.request.interpreters))
+        """The error rate of each run of the next step: Pythons share it evenly."""
+        alpha = next_level(self.journal.spent, self.request.alpha)
+        return alpha / len(self.request.interpreters)
 
     def _go_on_with_candidate(self) -> None:
-        candidate = self.journal.candidate_record()
+        candidate = self.journal.candidate
         if candidate is not None:
             self.watcher.say(f"step {candidate.step.number}: {candidate.step.title}: going on")
             self._measure(candidate)
@@ -399,7 +424,7 @@ class OptimizeSession:
             self.watcher.say(f"{name}: not made: {reason}")
             return msgspec.structs.replace(told, reason=reason)
         self.watcher.say(f"{name}: measuring step {step.number} by itself")
-        alpha = self._level_alone(step)
+        alpha = self.request.alpha / len(self.request.interpreters)
         try:
             measured = self._measuring.measure(
                 self._base, alone, [one.scenario for one in step.gains], alpha, tests=True
@@ -423,19 +448,13 @@ class OptimizeSession:
         self._workshop.point(name, commit, before=there)
         return msgspec.structs.replace(told, commit=commit)
 
-    def _level_alone(self, step: StepRecord) -> float:
-        """A step by itself is tested after all steps: it has the next parts of the error rate."""
-        place = [one.number for one in self.journal.kept].index(step.number)
-        number = self.journal.measured + 1 + place
-        return level(number, self.request.alpha, len(self.request.interpreters))
-
 
 def _step(
     number: int, change: Change, proved: Proved, sweep: int, proposal: Proposal
 ) -> StepRecord:
     files = {one.file for one in change.sites}
     dangers = tuple(
-        ExcludedSite(site=_site(site), check=_DANGER, failure=why)
+        ExcludedSite(site=site_record(site), check=_DANGER, failure=why)
         for site, why in proposal.dropped
         if site.file in files
     )
@@ -445,16 +464,12 @@ def _step(
         title=change.title,
         why=change.why,
         kept=False,
-        sites=tuple(map(_site, proved.sites or change.sites)),
+        sites=tuple(map(site_record, proved.sites or change.sites)),
         sweep=sweep,
         excluded=(*proved.excluded, *dangers),
         predicted_s=dict(change.saves_s),
         checks=proved.checks,
     )
-
-
-def _site(site: Site) -> SiteRecord:
-    return SiteRecord(file=site.file, line=site.line, words=site.words, names=site.names)
 
 
 def _affected(paths: Collection[str], project: Project) -> tuple[str, ...]:
@@ -471,6 +486,21 @@ def _affected(paths: Collection[str], project: Project) -> tuple[str, ...]:
         one.benchmark.name
         for one in project.scenarios
         if changed & set(one.imports.graph.recording.modules.values())
+    )
+
+
+def _together(changes: Sequence[Change]) -> Change | None:
+    """Changes that may each save less than can be told, as one: its saving is the sum of theirs."""
+    if len(changes) < 2:
+        return None
+    first, *others = changes
+    names = {name for one in changes for name in one.saves_s}
+    return Change(
+        recipe=first.recipe,
+        title=f"{first.title}, and {counted(len(others), 'smaller change')}",
+        sites=tuple(dict.fromkeys(site for one in changes for site in one.sites)),
+        why=f"{first.why} Together: {'; '.join(one.title for one in changes)}.",
+        saves_s={name: sum(one.saves_s.get(name, 0.0) for one in changes) for name in names},
     )
 
 
