@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -35,8 +36,16 @@ _SCRIPT = (
 class RecipeProject:
     """A repository under `folder/clone`, its modules installed under `folder/env`."""
 
-    def __init__(self, folder: Path, files: Mapping[str, str], *, alone: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        files: Mapping[str, str],
+        *,
+        alone: bool = True,
+        libraries: Path | None = None,
+    ) -> None:
         self.options = ("-S",) if alone else ()  # without the packages of the harness
+        self.libraries = libraries
         self.clone = folder / "clone"
         self.site = folder / "env/venv/lib/python3.13/site-packages"
         for path, text in files.items():
@@ -125,9 +134,14 @@ class RecipeProject:
         return output
 
     def _python(self, *words: str, **env: str) -> tuple[int, str, str]:
+        places = [self.site, *([self.libraries] if self.libraries else [])]
         done = subprocess.run(
-            [sys.executable, *self.options, *words],
-            env={"PYTHONPATH": str(self.site), "PYTHONDONTWRITEBYTECODE": "1", **env},
+            [sys.executable, "-B", *self.options, *words],
+            env={
+                "PYTHONPATH": os.pathsep.join(map(str, places)),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **env,
+            },
             capture_output=True,
             text=True,
             check=False,

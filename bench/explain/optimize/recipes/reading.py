@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -184,6 +184,22 @@ def statements(text: str, config: cst.PartialParserConfig) -> list[Statement]:
     return [first.with_changes(leading_lines=lines), *rest]
 
 
+def replaced(tree: cst.Module, changed: Mapping[cst.CSTNode, cst.CSTNode]) -> cst.Module:
+    """The module with other nodes in place of some, none of which holds another."""
+    return cst.ensure_type(tree.visit(_Replacing(changed)), cst.Module)
+
+
+class _Replacing(cst.CSTTransformer):
+    def __init__(self, changed: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
+        super().__init__()
+        self.changed = changed
+
+    def on_leave(  # type: ignore[override]
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode:
+        return self.changed.get(original_node, updated_node)
+
+
 def outside_functions(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """All nodes that are carried out when a module is imported, classes' own left out."""
     for child in node.children:
@@ -192,18 +208,103 @@ def outside_functions(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
             yield from outside_functions(child)
 
 
-def missing_imports(tree: cst.Module, *modules: str) -> list[str]:
-    """`import X` for those modules whose name the file does not bind at its top by such."""
-    bound = {
-        alias.evaluated_name
-        for statement in tree.body
-        if isinstance(statement, cst.SimpleStatementLine)
-        for one in statement.body
-        if isinstance(one, cst.Import)
-        for alias in one.names
-        if alias.asname is None
-    }
-    return [f"import {one}" for one in modules if one not in bound]
+def with_imports(
+    tree: cst.Module, modules: Sequence[str], names: Sequence[tuple[str, str]] = ()
+) -> cst.Module:
+    """The module with `import X` for modules and `from X import Y` for names that it lacks.
+
+    They stand with the first imports, in the order of their names.
+    """
+    there = {line for statement in tree.body for line in _imports(statement)}
+    lines = [f"import {one}" for one in sorted(modules)]
+    lines += [f"from {module} import {name}" for module, name in sorted(names)]
+    body = list(tree.body)
+    for line in lines:
+        if line not in there:
+            place, is_gap = _place_for(line, body, after_head(tree))
+            new = cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine)
+            if not is_gap:  # what stands above the first import stays above
+                old = body[place]
+                new = new.with_changes(leading_lines=old.leading_lines)
+                body[place] = old.with_changes(leading_lines=())
+            body.insert(place, new)
+    return tree.with_changes(body=body)
+
+
+def bound_once(file: OwnFile, name: str) -> bool:
+    """Whether a name is bound in a file by one import at its top level, and nowhere else."""
+    bindings = 0
+    for node in all_nodes(file.tree):
+        if isinstance(node, cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.NamedExpr):
+            bindings += 2 * (isinstance(node.target, cst.Name) and node.target.value == name)
+        elif isinstance(node, cst.Param | cst.FunctionDef | cst.ClassDef):
+            bindings += 2 * (node.name.value == name)
+        elif isinstance(node, cst.For | cst.CompFor):
+            bindings += 2 * _mentions(node.target, name)
+        elif isinstance(node, cst.AsName):
+            bindings += 2 * (isinstance(node.name, cst.Name) and node.name.value == name)
+        elif isinstance(node, cst.Global | cst.Nonlocal):
+            bindings += 2 * any(one.name.value == name for one in node.names)
+        elif isinstance(node, cst.Del):
+            bindings += 2 * _mentions(node.target, name)
+    at_top = sum(f"import {name}" in _imports(one) for one in file.tree.body)
+    other = sum(
+        isinstance(node, cst.ImportAlias)
+        and node.asname is None
+        and node.evaluated_name.partition(".")[0] == name
+        for node in all_nodes(file.tree)
+    )
+    return bindings == 0 and at_top == 1 and other == 1
+
+
+def all_nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node's children, and theirs."""
+    for child in node.children:
+        yield child
+        yield from all_nodes(child)
+
+
+def _mentions(node: cst.CSTNode, name: str) -> bool:
+    nodes = (node, *all_nodes(node))
+    return any(isinstance(one, cst.Name) and one.value == name for one in nodes)
+
+
+def _imports(statement: cst.CSTNode) -> list[str]:
+    """The imports of one line, as they would stand alone."""
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return []
+    found = []
+    for one in statement.body:
+        if isinstance(one, cst.Import):
+            found += [
+                f"import {alias.evaluated_name}" for alias in one.names if alias.asname is None
+            ]
+            found += [f"import {alias.evaluated_name} as x" for alias in one.names if alias.asname]
+        elif isinstance(one, cst.ImportFrom) and not isinstance(one.names, cst.ImportStar):
+            module = "." * len(one.relative)
+            module += cst.Module([]).code_for_node(one.module) if one.module else ""
+            found += [
+                f"from {module} import {alias.evaluated_name}"
+                for alias in one.names
+                if alias.asname is None
+            ]
+            found += [f"from {module} import x" for alias in one.names if alias.asname]
+    return found
+
+
+def _place_for(line: str, body: Sequence[Statement], place: int) -> tuple[int, bool]:
+    """Where an import goes among the first that follow each other, and whether they end there."""
+    key = (line.startswith("from"), line)
+    first = place
+    while place < len(body):
+        there = _imports(body[place])
+        apart = place > first and bool(body[place].leading_lines)
+        if not there or apart:
+            break
+        if (there[0].startswith("from"), there[0]) > key:
+            return place, False
+        place += 1
+    return place, True
 
 
 def _is_types(statement: cst.If) -> bool:
