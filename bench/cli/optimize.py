@@ -145,9 +145,12 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     for line in _ending(optimization, request):
         console.print(line, markup=False)
     if arguments.report:
-        from bench.report.write import write_changes  # noqa: PLC0415 - plotting is slow to import
+        # Plotting is slow to import.
+        from bench.report.optimize.optimize_page import where_it_is  # noqa: PLC0415
+        from bench.report.write import write_changes  # noqa: PLC0415
 
         written = write_changes(workspace)
+        console.print(f"\n{where_it_is(optimization, written.results)}", markup=False)
         for problem in written.problems:
             console.print(f"bench: {problem}", markup=False)
     return _status(optimization)

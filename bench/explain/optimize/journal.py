@@ -112,7 +112,7 @@ def open_journal(request: Request, repeat: str, requires_python: str = "") -> Jo
 
 def _check_branch(request: Request, journal: Journal | None) -> None:
     there = Workshop(request.clone).find(request.branch)
-    left = journal.kept[-1].commit if journal and journal.kept else None
+    left = journal.kept_on_disk.tip if journal and journal.kept else None
     if there is not None and there != left:
         raise UsageError(
             f"Branch {request.branch} exists in {request.clone.path} and points at {there[:10]}, "

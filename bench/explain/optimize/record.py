@@ -407,6 +407,17 @@ class Optimization:
         """The guard test, once it was made."""
         return next(reversed(self.of(GuardRecord)), None)
 
+    @property
+    def tip(self) -> str:
+        """The branch's last commit: that of the last step, or of the guard test on top of it."""
+        last = found = self.asked.revision.identity
+        for one in self.events:
+            if isinstance(one, StepRecord) and one.kept:
+                last = found = one.commit
+            elif isinstance(one, GuardRecord):
+                found = one.commit or last
+        return found
+
     def imports(self, scenario: str, python: str) -> tuple[ImportsRecord, ...]:
         """The recordings of a scenario: the revision's first, the newest tip's last."""
         found = {

@@ -17,6 +17,9 @@ from bench.engine.environments.pair import Builder
 from bench.engine.session.watcher import Watcher
 from bench.explain.optimize.branch import Workshop, branch_of_step
 from bench.explain.optimize.change import Change, Proposal, Recipe, Site
+from bench.explain.optimize.guard.test_text import FILE as GUARD_FILE
+from bench.explain.optimize.guarding import MESSAGE as GUARD_MESSAGE
+from bench.explain.optimize.guarding import Guarding
 from bench.explain.optimize.journal import Journal, key_of
 from bench.explain.optimize.levels import next_level
 from bench.explain.optimize.measuring import Measured, Measuring, why_dropped
@@ -81,6 +84,7 @@ class OptimizeSession:
         if not self.journal.kept:
             self.journal.stand(Progress.NOTHING)
             return
+        self._add_guard()
         self._measure_whole()
         if self.request.separate:
             self._make_separate()
@@ -98,7 +102,7 @@ class OptimizeSession:
     @property
     def _tip(self) -> str:
         """The branch's last commit, or the revision."""
-        return self.journal.kept[-1].commit if self.journal.kept else self._base
+        return self.journal.kept_on_disk.tip
 
     @property
     def _measured_tip(self) -> str:
@@ -382,6 +386,22 @@ class OptimizeSession:
 
     # The whole, and each by itself.
 
+    def _add_guard(self) -> None:
+        """A test that keeps the branch as it is, as its last commit, where that can be made."""
+        done = self.journal.kept_on_disk
+        if done.guard is not None and (not done.guard.commit or done.guard.commit == done.tip):
+            return
+        made = Guarding(self.request, self.watcher).make(done, self._measured_tip)
+        if not made.text:
+            self.journal.write(made.record)
+            self.watcher.say(f"no guard test: {made.record.reason}")
+            return
+        tip = self._tip
+        commit = self._workshop.commit(tip, {made.record.file: made.text}, GUARD_MESSAGE)
+        self.journal.write(msgspec.structs.replace(made.record, commit=commit))
+        self._workshop.point(self.request.branch, commit, before=tip)
+        self.watcher.say(f"guard test: {made.record.file}")
+
     def _measure_whole(self) -> None:
         tip = self._tip
         self._workshop_points_at(tip)
@@ -391,16 +411,29 @@ class OptimizeSession:
             alpha = self.request.alpha / len(self.request.interpreters)
             names = [one.declaration.name for one in self.request.planned]
             measured = self._measuring.measure(self._base, tip, names, alpha, tests=True)
+            tests_fail = self._without_guard(measured.tests_fail)
+            tip = self._tip
             whole = WholeRecord(
                 commit=tip,
                 gains=measured.gains,
                 runs=measured.runs,
                 alpha=alpha,
-                tests_fail=measured.tests_fail,
+                tests_fail=tests_fail,
             )
             self.journal.write(whole)
         numbers_ = tuple(one.number for one in self.journal.kept)
         self.journal.write(BranchRecord(name=self.request.branch, commit=tip, steps=numbers_))
+
+    def _without_guard(self, failing: tuple[str, ...]) -> tuple[str, ...]:
+        """Take a guard test off the branch that fails where the project's tests run."""
+        others = tuple(one for one in failing if GUARD_FILE not in one)
+        guard = self.journal.kept_on_disk.guard
+        if guard is not None and len(others) < len(failing):
+            reason = "it fails where the project's own tests are run"
+            self.journal.write(msgspec.structs.replace(guard, commit="", reason=reason))
+            self._workshop_points_at(self._tip)
+            self.watcher.say(f"the guard test is taken back: {reason}")
+        return others
 
     def _workshop_points_at(self, tip: str) -> None:
         """Where an interruption came between a commit and its branch, the branch is pointed now."""

@@ -460,11 +460,11 @@ def _raw(optimization: Optimization, file: Path, page: Page) -> Iterator[str]:
         )
 
 
-def summary(optimization: Optimization) -> str:
-    """A line for a screen: where the pages and texts are."""
-    lines = [f"Page: {optimize_page(optimization)}"]
+def where_it_is(optimization: Optimization, results: Path) -> str:
+    """For a screen: where the page and the texts of pull requests are."""
+    lines = [f"Page: {results / optimize_page(optimization)}"]
     lines += [
-        f"Pull request of {one.name}: {text_of_branch(optimization, one.name)}"
+        f"Pull request for {one.name}: {results / text_of_branch(optimization, one.name)}"
         for one in optimization.branches
         if one.commit and not one.reason
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core.errors import NothingMeasuredError
@@ -14,7 +14,12 @@ from bench.core.workspace import Workspace
 from bench.engine.environments.build import Environment
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder, Environments
-from bench.engine.measure.invocations import NotPresentError, NotServedError, Subject
+from bench.engine.measure.invocations import (
+    NotPresentError,
+    NotServedError,
+    Subject,
+    control_benchmark,
+)
 from bench.engine.measure.network import Network
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.watcher import Watcher
@@ -44,6 +49,13 @@ class Starts:
             return record(runner, benchmark, invocation, self._folders)
         except (NotPresentError, NotServedError, NotCountedError) as error:
             raise NothingMeasuredError(f"{benchmark.name}: {error}") from error
+
+    def run_text(self, text: str) -> None:
+        """Run a program in the environment, as a scenario; raises `NotCountedError` if it fails."""
+        control = control_benchmark()
+        invocation = self.subject.invocation(control)
+        program = replace(invocation, argv=(*invocation.argv[:1], "-c", text))
+        Runner(self.network.isolation, _TIMEOUT_S).run(control, program)
 
     def sources(self) -> list[ModuleSource]:
         """The project's own modules; what can't be read is left out."""
