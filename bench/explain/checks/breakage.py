@@ -46,12 +46,25 @@ class Attempt:
         return self.make()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """A check that found nothing: what was looked at ("312 tests pass as before"), and how long."""
+
+    name: str
+    words: str
+    took_s: float
+
+
 class Check(Protocol):
     """One thing that must hold."""
 
     @property
     def name(self) -> str:
         """One word for pages and messages."""
+
+    @property
+    def seen(self) -> str:
+        """What was looked at the last time, when nothing was found."""
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """What is wrong with an attempt; None where nothing is. Raises `BenchError`."""

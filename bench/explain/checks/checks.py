@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +20,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.measure.invocations import Subject
 from bench.engine.measure.network import Network
 from bench.engine.revisions.git import Clone
-from bench.explain.checks.breakage import Attempt, Breakage, Check
+from bench.explain.checks.breakage import Attempt, Breakage, Check, Passed
 from bench.explain.checks.compiling import CompilesCheck
 from bench.explain.checks.imports import ImportsCheck
 from bench.explain.checks.lint import LintCheck
@@ -62,6 +63,7 @@ class Checks:
     every_name: bool = False
     tests: bool = True
     _known: dict[tuple[str, bool], Breakage | None] = field(default_factory=dict, init=False)
+    _passed: dict[tuple[str, bool], tuple[Passed, ...]] = field(default_factory=dict, init=False)
     _made: int = field(default=0, init=False)
 
     def failure(self, texts: Mapping[str, str], *, whole: bool) -> Breakage | None:
@@ -71,22 +73,31 @@ class Checks:
         and those above them, scenarios of seconds, tests that name the modules. What was asked
         before is remembered. Raises `BenchError`.
         """
-        key = hashlib.sha256(json.dumps(sorted(texts.items())).encode()).hexdigest(), whole
+        key = _key(texts, whole=whole)
         if key not in self._known:
             quick = self.failure(texts, whole=False) if whole else None
             self._known[key] = quick or self._first(texts, whole=whole)
         return self._known[key]
 
+    def passed(self, texts: Mapping[str, str], *, whole: bool) -> tuple[Passed, ...]:
+        """The checks that found nothing when these texts were looked at last."""
+        return self._passed.get(_key(texts, whole=whole), ())
+
     def _first(self, texts: Mapping[str, str], *, whole: bool) -> Breakage | None:
         if not texts:
             return None
+        passed: list[Passed] = []
         attempt = Attempt(texts=texts, whole=whole, make=lambda: self._copy(texts))
         try:
             for check in self._checks:
                 self.phase(f"checking: {check.name}")
+                began = time.monotonic()
                 found = check.failure(attempt)
                 if found is not None:
                     return found
+                took_s = round(time.monotonic() - began, 2)
+                passed.append(Passed(name=check.name, words=check.seen, took_s=took_s))
+                self._passed[_key(texts, whole=whole)] = tuple(passed)
         except BuildError as error:
             return Breakage(check="copy", words=error.message, files=tuple(texts))
         finally:
@@ -168,3 +179,7 @@ class Checks:
 
     def _folder(self, number: int) -> Path:
         return self.subject.home.with_name(_COPIES) / f"{number:03d}"
+
+
+def _key(texts: Mapping[str, str], *, whole: bool) -> tuple[str, bool]:
+    return hashlib.sha256(json.dumps(sorted(texts.items())).encode()).hexdigest(), whole

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.process import run_tool
 from bench.explain.checks.breakage import Attempt, Breakage
+from bench.formats.text import counted, joined
 
 # Nothing of the file is carried out.
 _COMPILE = """
@@ -25,12 +26,13 @@ for file in sys.argv[1:]:
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class CompilesCheck:
     """`pythons` are base interpreters by the names of their versions."""
 
     pythons: Mapping[str, Path]
-    name: str = "compiles"
+    name: str = "compile"
+    seen: str = field(default="", init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The first file that does not."""
@@ -44,6 +46,7 @@ class CompilesCheck:
                 if told.stdout.count("\0") >= 2:
                     file, line, error = told.stdout.strip().split("\0", 2)
                     return self._breakage(files[file], line, error, version)
+        self.seen = f"{counted(len(paths), 'file')} compile on Python {joined([*self.pythons])}"
         return None
 
     def _breakage(self, path: str, line: str, error: str, version: str) -> Breakage:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.explain.checks.breakage import Attempt, Breakage
 from bench.explain.checks.survey import BeforeAfter, ImportSurvey
+from bench.formats.text import counted
 
 
-@dataclass(frozen=True)
+@dataclass
 class ImportsCheck:
     """The same outcome in a fresh interpreter: it goes well, or ends in the same way.
 
@@ -17,10 +18,14 @@ class ImportsCheck:
 
     survey: ImportSurvey
     name: str = "imports"
+    seen: str = field(default="", init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The first module that ends in another way."""
-        return self.survey.first(attempt, self._problem)
+        found = self.survey.first(attempt, self._problem)
+        count = len(self.survey.both(attempt))
+        self.seen = f"{counted(count, 'module')} alone in a fresh interpreter import as before"
+        return found
 
     def _problem(self, one: BeforeAfter) -> Breakage | None:
         before, after = one.before, one.after

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from bench.core.process import run_tool
 from bench.engine.revisions.git import Clone
 from bench.explain.checks.breakage import Attempt, Breakage
+from bench.formats.text import counted
 
 _CONFIGURED = ("ruff.toml", ".ruff.toml")
 _PLAIN = ("--isolated", "--select", "F")
@@ -42,13 +43,15 @@ class LintCheck:
     folder: Path
     say: Callable[[str], None]
     name: str = "ruff"
+    seen: str = field(default="", init=False)
     _plain: bool = field(default=False, init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The first new finding."""
         ruff = find_ruff()
         if ruff is None:
-            self.say("ruff is not installed: it was not asked")
+            self.seen = "not asked: ruff is not installed"
+            self.say(self.seen)
             return None
         paths = [path for path in sorted(attempt.texts) if path.endswith(".py")]
         before = {path: (self._tree / path).read_bytes() for path in paths if self._has(path)}
@@ -71,6 +74,7 @@ class LintCheck:
                         part for one in _QUOTED.findall(message) for part in (one, *one.split("."))
                     ),
                 )
+        self.seen = f"nothing new in {counted(len(before), 'file')}"
         return None
 
     def _has(self, path: str) -> bool:

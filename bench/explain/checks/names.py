@@ -9,11 +9,12 @@ use is a detail of it; what tests take of that, their own check finds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.explain.checks.breakage import Attempt, Breakage
 from bench.explain.checks.lone_imports import LoneImport
 from bench.explain.checks.survey import BeforeAfter, ImportSurvey
+from bench.formats.text import counted
 
 # What writing annotations otherwise brings in: nobody's own names.
 _BROUGHT = frozenset({"annotations", "TYPE_CHECKING"})
@@ -24,7 +25,7 @@ _OURS = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass
 class NamesCheck:
     """Compares what is seen after the import of each module alone.
 
@@ -34,10 +35,14 @@ class NamesCheck:
     survey: ImportSurvey
     every_name: bool = False
     name: str = "names"
+    seen: str = field(default="", init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The first module whose names are not what they were."""
-        return self.survey.first(attempt, self._problem)
+        found = self.survey.first(attempt, self._problem)
+        count = len(self.survey.both(attempt))
+        self.seen = f"{counted(count, 'module')} keep names, `dir`, `__all__` and star imports"
+        return found
 
     def _problem(self, one: BeforeAfter) -> Breakage | None:
         if one.before.outcome or one.after.outcome:

@@ -17,6 +17,7 @@ from bench.engine.measure.outputs import Names, OutputsSeen
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.explain.checks.breakage import Attempt, Breakage
 from bench.explain.checks.overlay import Overlay
+from bench.formats.text import counted
 
 _BASE_RUNS = 3  # the first may set something up
 _SEED = 1
@@ -36,10 +37,12 @@ class OutputsCheck:
     base: Overlay
     say: Callable[[str], None]
     name: str = "scenarios"
+    seen: str = field(default="", init=False)
     _printed: dict[str, list[Any]] = field(default_factory=dict, init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The first scenario that ends or prints otherwise."""
+        count = 0
         with Launcher(self.network.isolation) as launcher:
             for benchmark in self.benchmarks:
                 if benchmark.kind is Kind.SCRIPT or (benchmark.rounds and not attempt.whole):
@@ -48,6 +51,8 @@ class OutputsCheck:
                     found = self._compared(benchmark, attempt.copy, launcher)
                     if found is not None:
                         return found
+                    count += 1
+        self.seen = f"{counted(count, 'scenario')} end and print as before"
         return None
 
     def _before(self, benchmark: Benchmark, launcher: Launcher) -> bool:

@@ -40,11 +40,13 @@ class OwnTestsCheck:
     phase: Callable[[str], None]
     repo: Path | None = None
     name: str = "tests"
+    seen: str = field(default="", init=False)
     _told: set[str] = field(default_factory=set, init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The tests that newly fail, and what they said."""
         if self.target.tests is None:
+            self.seen = UNDECLARED
             self._tell(UNDECLARED)
             return None
         only = () if attempt.whole else self.naming(attempt.texts)
@@ -65,7 +67,8 @@ class OwnTestsCheck:
     def _judged(self, tried: GateTried, attempt: Attempt) -> Breakage | None:
         gate = tried.gate
         if gate.reason:
-            self._tell(f"tests were not run: {gate.reason}")
+            self.seen = f"not run: {gate.reason}"
+            self._tell(f"tests were {self.seen}")
             return None
         assert gate.base is not None
         if not gate.base.has_results:
@@ -73,6 +76,7 @@ class OwnTestsCheck:
         if gate.still_failing:
             self._tell(f"tests failed before and do not count: {_listed(gate.still_failing)}")
         if not gate.newly_fails:
+            self.seen = f"{gate.head.passed} tests pass as before" if gate.head else ""
             return None
         first = next(iter(gate.newly_failing), "")
         said = "\n".join(filter(None, tried.said.values()))
