@@ -91,13 +91,7 @@ class Recorder:
             raise NothingMeasuredError(f"No own package of {self.target.name} is installed.")
         python = (self.environment.venv / "bin" / "python").resolve()
         compile_recorder(python)
-        self.phase("reading the sources")
-        sources = {
-            source.file: source
-            for folder in folders
-            for source in read_package(folder, python, self._note_unreadable)
-        }
-        self._record_all(_Own(own, folders, sources))
+        self._record_all(folders)
         return Recorded(
             scenarios=tuple(
                 self._found[name]
@@ -109,7 +103,7 @@ class Recorder:
             unreadable=self._unreadable,
         )
 
-    def _record_all(self, own: _Own) -> None:
+    def _record_all(self, folders: tuple[Path, ...]) -> None:
         target, workspace = self.target, self.workspace
         both = Environments(self.environment, self.environment)
         cpus = len(measuring_cpus(describe_machine()))
