@@ -13,7 +13,6 @@ from pathlib import Path
 from bench.core.crew import Crew, Job
 from bench.core.errors import NothingMeasuredError
 from bench.core.target import Benchmark, Target
-from bench.core.variants import numbers
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import Environment
 from bench.engine.environments.interpreters import Interpreter
@@ -32,7 +31,7 @@ from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
 from bench.explain.optimize.project import Scenario
-from bench.explain.rank.candidates import judge_imports
+from bench.explain.rank.candidates import Judgement
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes
 from bench.explain.rank.recording import (
@@ -40,14 +39,13 @@ from bench.explain.rank.recording import (
     compile_recorder,
     record,
     take_times,
-    take_top_level,
 )
-from bench.explain.rank.sources import ModuleSource, read_package
+from bench.formats.text import counted, seconds
 
 _TIMEOUT_S = 300.0
 _RUNS = 5
-_TOP_RUNS = 2
-_LAZY_ANNOTATIONS = (3, 14)
+_FEWEST = 3  # of what takes longer than this:
+_SHORT_S = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +54,12 @@ class Recorded:
 
     `failed` are those that do not work at this revision, with the reason; `files` are installed
     modules → path from the root of the repository, of those that are there as they are in the
-    commit; `unreadable` are modules that no parser takes.
+    commit.
     """
 
     scenarios: tuple[Scenario, ...]
     failed: Mapping[str, str]
     files: Mapping[Path, str]
-    unreadable: Mapping[str, str]
 
 
 @dataclass(kw_only=True)
@@ -80,34 +77,28 @@ class Recorder:
     lanes: int = 0
     _found: dict[str, Scenario] = field(default_factory=dict)
     _failed: dict[str, str] = field(default_factory=dict)
-    _unreadable: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self) -> Recorded:
         """All of them; raises `BenchError` when nothing can be recorded at all."""
-        own = own_packages(self.environment)
-        folders = own_folders(self.environment, own)
+        folders = own_folders(self.environment, own_packages(self.environment))
         if not folders:
             raise NothingMeasuredError(f"No own package of {self.target.name} is installed.")
-        python = (self.environment.venv / "bin" / "python").resolve()
-        compile_recorder(python)
-        self._record_all(folders)
+        compile_recorder((self.environment.venv / "bin" / "python").resolve())
+        files = own_files(self.clone, self.environment)
+        self._record_all(folders, frozenset(map(str, files)))
+        names = [one.declaration.name for one in self.planned]
         return Recorded(
-            scenarios=tuple(
-                self._found[name]
-                for one in self.planned
-                if (name := one.declaration.name) in self._found
-            ),
+            scenarios=tuple(self._found[name] for name in names if name in self._found),
             failed=self._failed,
-            files=own_files(self.clone, self.environment),
-            unreadable=self._unreadable,
+            files=files,
         )
 
-    def _record_all(self, folders: tuple[Path, ...]) -> None:
+    def _record_all(self, folders: tuple[Path, ...], own: frozenset[str]) -> None:
         target, workspace = self.target, self.workspace
         both = Environments(self.environment, self.environment)
-        cpus = len(measuring_cpus(describe_machine()))
-        lanes = min(lane_count(self.lanes, tuple(range(cpus))), len(self.planned))
+        cpus = measuring_cpus(describe_machine())
+        lanes = min(lane_count(self.lanes, cpus), len(self.planned))
         with (
             network_of(target, self.planned, workspace) as network,
             subjects(
@@ -115,35 +106,26 @@ class Recorder:
             ) as sides,
             Crew(lanes) as crew,
         ):
-            runner = Runner(network.isolation, _TIMEOUT_S)
-            first = sides[0][0]
-            control = control_benchmark()
+            runner, control = Runner(network.isolation, _TIMEOUT_S), control_benchmark()
             self.phase("timing a bare interpreter")
-            bare = take_times(runner, control, first.invocation(control), _RUNS)
-            self.phase(f"recording what {len(self.planned)} scenarios import")
-            jobs = [
-                Job(
-                    do=partial(
-                        self._one, one.declaration, [base for base, _ in sides], runner, bare, own
-                    )
-                )
-                for one in self.planned
-            ]
+            bare = take_times(runner, control, sides[0][0].invocation(control), _RUNS)
+            self.phase(f"recording what {counted(len(self.planned), 'scenario')} import")
+
+            def one(benchmark: Benchmark, lane: int) -> None:
+                asked = partial(_imports, runner, benchmark, sides[lane][0], folders, bare)
+                self._note(benchmark, asked, own)
+
+            jobs = [Job(do=partial(one, planned.declaration)) for planned in self.planned]
             for job in crew.run(jobs):
                 if job.error is not None:
                     raise job.error
 
-    def _one(
-        self,
-        benchmark: Benchmark,
-        subjects_: Sequence[Subject],
-        runner: Runner,
-        bare: Times,
-        own: _Own,
-        lane: int,
+    def _note(
+        self, benchmark: Benchmark, asked: Callable[[], RankedImports], own: frozenset[str]
     ) -> None:
+        """Keep what was recorded of a scenario, or why it was not, and say it."""
         try:
-            imports = self._imports(benchmark, subjects_[lane], runner, bare, own)
+            imports = asked()
         except (NotCountedError, NotPresentError, NotServedError) as error:
             with self._lock:
                 self._failed[benchmark.name] = str(error)
@@ -151,50 +133,34 @@ class Recorder:
             return
         with self._lock:
             self._found[benchmark.name] = Scenario(benchmark=benchmark, imports=imports)
-        modules = len(imports.graph.modules)
+        modules = imports.graph.recording.modules
         self.say(
-            f"{benchmark.name}: {imports.timed.scenario.process_s * 1e3:.0f} ms of CPU time, "
-            f"{modules} modules, {len(imports.sources)} of the project's own"
+            f"{benchmark.name}: {seconds(imports.timed.scenario.process_s)} of CPU time, "
+            f"{counted(len(modules), 'module')}, {sum(one in own for one in modules.values())} of "
+            "the project's own"
         )
 
-    def _imports(
-        self, benchmark: Benchmark, subject: Subject, runner: Runner, bare: Times, own: _Own
-    ) -> RankedImports:
-        invocation = subject.invocation(benchmark)
+
+def _imports(
+    runner: Runner,
+    benchmark: Benchmark,
+    subject: Subject,
+    folders: tuple[Path, ...],
+    bare: Times,
+) -> RankedImports:
+    """What a scenario imports. Nothing is judged or chosen: recipes do, over all scenarios."""
+    invocation = subject.invocation(benchmark)
+    times = take_times(runner, benchmark, invocation, _FEWEST)
+    if times.process_s < _SHORT_S:
         times = take_times(runner, benchmark, invocation, _RUNS)
-        top = take_top_level(runner, benchmark, invocation, own.folders, _TOP_RUNS)
-        graph = Graph(record(runner, benchmark, invocation, own.folders), times.own_s)
-        imported = {
-            name: own.sources[Path(file)]
-            for name, file in graph.recording.modules.items()
-            if name.partition(".")[0] in own.packages and Path(file) in own.sources
-        }
-        judgement = judge_imports(
-            graph,
-            imported,
-            list(own.sources.values()),
-            lazy=numbers(self.environment.record.provenance.python) >= _LAZY_ANNOTATIONS,
-        )
-        return RankedImports(
-            graph=graph,
-            judgement=judgement,
-            timed=ScenarioTimes(times, bare, top),
-            sources=imported,
-            best=(),  # sets are chosen over all scenarios, by the recipes
-            worths=(),
-        )
-
-    def _note_unreadable(self, file: Path, why: str) -> None:
-        self._unreadable[str(file)] = why
-
-
-@dataclass(frozen=True)
-class _Own:
-    """The project's own top-level packages, where they lie, and their modules by file."""
-
-    packages: frozenset[str]
-    folders: tuple[Path, ...]
-    sources: Mapping[Path, ModuleSource]
+    return RankedImports(
+        graph=Graph(record(runner, benchmark, invocation, folders), times.own_s),
+        judgement=Judgement((), ()),
+        timed=ScenarioTimes(times, bare, {}),
+        sources={},
+        best=(),
+        worths=(),
+    )
 
 
 def own_files(clone: Clone, environment: Environment) -> dict[Path, str]:

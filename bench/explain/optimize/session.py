@@ -198,7 +198,9 @@ class OptimizeSession:
                 f"No scenario of {self.request.target.name} works at {commit[:10]}.",
                 "The reasons are above.",
             )
-        if not any(one.imports.sources for one in recorded.scenarios):
+        own = set(map(str, recorded.files))
+        loaded = (one.imports.graph.recording.modules.values() for one in recorded.scenarios)
+        if not any(own.intersection(files) for files in loaded):
             raise NothingMeasuredError(
                 f"No scenario imports a module of {self.request.target.name}: there is nothing of "
                 "the project in what they do.",
