@@ -23,6 +23,7 @@ from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import pythons_of
 from bench.engine.session.watcher import Watcher
+from bench.explain.optimize.forms import requires_python, suitable_form
 from bench.explain.optimize.journal import open_journal
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.recipes import load
@@ -164,6 +165,7 @@ def _understand(arguments: argparse.Namespace, workspace: Workspace, watcher: Wa
     revision, origin, clone, repo = find_revision(
         target, arguments.revision, workspace, arguments.repo, watcher.say
     )
+    requires = requires_python(clone, revision.identity, target.install.folder)
     return Request(
         target=target,
         revision=revision,
@@ -174,7 +176,8 @@ def _understand(arguments: argparse.Namespace, workspace: Workspace, watcher: Wa
         interpreters=tuple(pythons_of(target, arguments.python, watcher.say)),
         planned=planned,
         recipes=recipes,
-        form=None if arguments.form == _AUTO else Form(arguments.form),
+        form=suitable_form(requires) if arguments.form == _AUTO else Form(arguments.form),
+        requires_python=requires,
         least=arguments.least,
         alpha=arguments.alpha,
         budget_s=arguments.budget,

@@ -98,12 +98,12 @@ def key_of(site: SiteRecord) -> tuple[str, str]:
     return site.file, f"{site.words} {' '.join(site.names)}"
 
 
-def open_journal(request: Request, repeat: str, requires_python: str = "") -> Journal:
+def open_journal(request: Request, repeat: str) -> Journal:
     """Go on with what was asked the same, or begin; raises `BenchError`.
 
     Raises `UsageError` where the branch exists and is not what this optimisation left.
     """
-    asked = _asked(request, repeat, requires_python)
+    asked = _asked(request, repeat)
     known = latest(request.workspace.data, asked)
     journal = Journal(known) if known is not None else None
     _check_branch(request, journal)
@@ -121,7 +121,7 @@ def _check_branch(request: Request, journal: Journal | None) -> None:
         )
 
 
-def _asked(request: Request, repeat: str, requires_python: str) -> OptimizationAsked:
+def _asked(request: Request, repeat: str) -> OptimizationAsked:
     started_at = _now()
     return OptimizationAsked(
         format=FORMAT,
@@ -135,7 +135,7 @@ def _asked(request: Request, repeat: str, requires_python: str) -> OptimizationA
             for one in request.planned
         },
         pythons=tuple(one.version for one in request.interpreters),
-        form=str(request.form or "auto"),
+        form=str(request.form),
         least=request.least,
         alpha=request.alpha,
         branch=request.branch,
@@ -144,7 +144,7 @@ def _asked(request: Request, repeat: str, requires_python: str) -> OptimizationA
         machine=describe_machine(),
         harness=harness(request.workspace),
         started_at=started_at,
-        requires_python=requires_python,
+        requires_python=request.requires_python,
         distribution=request.target.distributions[0],
         origin=request.target.clone,
         repeat=repeat,

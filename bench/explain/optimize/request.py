@@ -30,9 +30,9 @@ class Request:
     """Everything that the steps of one optimisation share.
 
     `repo` is the clone that commits are built from, None for the target's own; `planned` are the
-    scenarios; `form` None: the one that suits the project. `least` is the share of a scenario's
-    time that is worth a commit, `alpha` the error rate of all steps together; `budget_s` are
-    seconds of measuring for a scenario on one Python.
+    scenarios; `requires_python` is what the project says itself, "" for nothing. `least` is the
+    share of a scenario's time that is worth a commit, `alpha` the error rate of all steps together;
+    `budget_s` are seconds of measuring for a scenario on one Python.
     """
 
     target: Target
@@ -44,13 +44,14 @@ class Request:
     interpreters: tuple[Interpreter, ...]
     planned: tuple[PlannedBenchmark, ...]
     recipes: tuple[Recipe, ...]
-    form: Form | None
+    form: Form
     least: float
     alpha: float
     budget_s: float
     lanes: int
     branch: str
     separate: bool
+    requires_python: str = ""
 
     @property
     def date(self) -> str:

@@ -177,7 +177,7 @@ class OptimizeSession:
             environment=environment,
             scenarios=recorded.scenarios,
             files=recorded.files,
-            form=request.form or Form.FUNCTION,
+            form=request.form,
             least=request.least,
         )
 

@@ -25,7 +25,7 @@ from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.journal import open_journal
 from bench.explain.optimize.measuring import Measured, Measuring
-from bench.explain.optimize.project import Project, Scenario
+from bench.explain.optimize.project import Form, Project, Scenario
 from bench.explain.optimize.proving import Proved, Prover
 from bench.explain.optimize.record import Gain, Optimization, Progress
 from bench.explain.optimize.request import Request, choose_scenarios
@@ -219,7 +219,7 @@ def stage(tmp_path: Path) -> Stage:
             interpreters=(Interpreter(PYTHON, Path(sys.executable)),),
             planned=choose_scenarios(target, ["work"], workspace.suites),
             recipes=(Upper(),),
-            form=None,
+            form=Form.FUNCTION,
             least=0.01,
             alpha=0.05,
             budget_s=1,
