@@ -10,6 +10,7 @@ from bench.core.verdict import Verdict
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.session.preparation import harness
 from bench.explain.optimize.branch import Workshop
+from bench.explain.optimize.guard.programs import words_of
 from bench.explain.optimize.levels import Spent
 from bench.explain.optimize.record import (
     FORMAT,
@@ -130,8 +131,7 @@ def _asked(request: Request, repeat: str) -> OptimizationAsked:
         revision=request.revision,
         scenarios=tuple(one.declaration.name for one in request.planned),
         words={
-            one.declaration.name: " ".join(one.declaration.command)
-            or one.declaration.import_statement
+            one.declaration.name: words_of(one.declaration, request.target.modules[0])
             for one in request.planned
         },
         pythons=tuple(one.version for one in request.interpreters),
@@ -146,6 +146,7 @@ def _asked(request: Request, repeat: str) -> OptimizationAsked:
         started_at=started_at,
         requires_python=request.requires_python,
         distribution=request.target.distributions[0],
+        own=tuple(dict.fromkeys(name.partition(".")[0] for name in request.target.modules)),
         origin=request.target.clone,
         repeat=repeat,
     )
