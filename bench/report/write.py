@@ -157,14 +157,14 @@ class _Report:
         series = [one for _, one in made.series]
         self.known.add(made.pairs)
         rankings = write_rank_pages(output)
-        optimized = write_optimize_pages(output)
+        optimized = write_optimize_pages(output, pairs)
         held = write_accuracy_page(output)
         stack = write_stack_pages(pairs, around_of(_targets(workspace.targets)), output)
         write_calibration_page(output)
         write_selfcheck_pages(output)
         if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
             indexed = Indexed(
-                pairs=[one for one in pairs if _key(one) not in optimized.of_steps],
+                pairs=[one for one in pairs if not optimized.is_step(one)],
                 series=sorted(series, key=lambda one: (one.target, one.label)),
                 rankings=rankings,
                 optimized=optimized.rows,
@@ -217,12 +217,6 @@ class _Report:
             for one in self.found.unreadable
         ]
         return sorted(set(words))
-
-
-def _key(pair: PairSummary) -> tuple[str, str]:
-    """A pair's target and label."""
-    folder = Path(pair.folder)
-    return folder.parent.name, folder.name
 
 
 def folder_of(job: SeriesJob) -> Path:

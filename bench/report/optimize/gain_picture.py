@@ -53,7 +53,7 @@ def _bar(
     svg: Svg, one: Course, left: float, top: float, scale: float, paints: dict[int, Paint]
 ) -> None:
     base_s = one.base_s or 0.0
-    after_s = min(base_s * one.end, base_s)
+    after_s = min(one.after_s or base_s, base_s)
     svg.box(left, top, after_s * scale, _BAR, _LEFT, label=seconds(after_s),
             title=f"after: {seconds(after_s)}")  # fmt: skip
     at = left + after_s * scale
@@ -119,7 +119,7 @@ def draw_steps(title: str, caption: str, course: Course, predicted_s: dict[int, 
             _mark(svg, left + max(at_s, 0.0) * scale, top)
         remains_s = after_s
         top += _BAR + _GAP
-    after_s = base_s * course.end
+    after_s = course.after_s or base_s
     svg.box(left, top, after_s * scale, _BAR, _LEFT, label=seconds(after_s), title="after")
     svg.text(left - 8, top + _BAR / 2 + 4, "after", anchor="end", bold=True)
     words = magnitude_with_direction(course.end)

@@ -5,12 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from bench.core.variants import python_order
 from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.products import product
-from bench.explain.optimize.record import Gain, Optimization, StepRecord
+from bench.explain.optimize.record import (
+    BranchRecord,
+    FirstUse,
+    Gain,
+    ImportsRecord,
+    Optimization,
+    OptimizationEvent,
+    StepRecord,
+)
 
 _BETTER = {Verdict.FASTER, Verdict.LESS_MEMORY}
+
+
+def presented(optimization: Optimization) -> Optimization:
+    """The same for a reader: the kept steps are numbered 1, 2, 3, and the others after them.
+
+    On disk they have the numbers in which they were tried.
+    """
+    ordered = [*optimization.kept, *optimization.dropped]
+    places = {step.number: place for place, step in enumerate(ordered, 1)}
+
+    def renumbered(event: OptimizationEvent) -> OptimizationEvent:
+        if isinstance(event, StepRecord):
+            return replace(event, number=places[event.number])
+        if isinstance(event, BranchRecord):
+            return replace(event, steps=tuple(places.get(one, one) for one in event.steps))
+        if isinstance(event, FirstUse):
+            return replace(event, step=places.get(event.step, event.step))
+        return event
+
+    events = tuple(map(renumbered, optimization.events))
+    return Optimization(optimization.folder, optimization.asked, events)
 
 
 @dataclass(frozen=True)
@@ -71,6 +102,18 @@ class Course:
         return self.sum.ratio if self.sum is not None else 1.0
 
     @property
+    def after_s(self) -> float | None:
+        """Seconds after: of the whole, or where that was not measured what the steps come to."""
+        if self.whole is not None and self.whole.head_s is not None:
+            return self.whole.head_s
+        return self.base_s * self.end if self.base_s is not None else None
+
+    @property
+    def saved_s(self) -> float:
+        """How many seconds less; 0 where nothing is known."""
+        return (self.base_s or 0.0) - (self.after_s or 0.0)
+
+    @property
     def is_faster(self) -> bool:
         """Whether the whole was decided to be faster."""
         return self.whole is not None and self.whole.verdict in _BETTER
@@ -78,7 +121,10 @@ class Course:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a step was predicted to save in a scenario on one Python, and what it saved (s)."""
+    """What a step was predicted to save in a scenario on one Python, and what it saved (s).
+
+    `predicted_s` is scaled to the processes that were timed: recorded ones may take longer.
+    """
 
     step: StepRecord
     scenario: str
@@ -132,24 +178,39 @@ def predictions_of(optimization: Optimization) -> tuple[Prediction, ...]:
 
     Only on the Python that scenarios are recorded on: it is of that one.
     """
-    recorded = {
-        python
-        for python in optimization.asked.pythons
-        if any(optimization.imports(name, python) for name in optimization.asked.scenarios)
-    }
-    return tuple(
-        Prediction(step, gain.scenario, gain.python, step.predicted_s[gain.scenario], gain)
-        for step in optimization.kept
-        for gain in step.gains
-        if gain.python in (recorded or {gain.python})
-        and step.predicted_s.get(gain.scenario, 0.0) > 0
-    )
+    found = []
+    for place, step in enumerate(optimization.kept):
+        for gain in step.gains:
+            predicted_s = step.predicted_s.get(gain.scenario, 0.0)
+            recorded = _recorded_before(optimization, gain, place)
+            if predicted_s > 0 and recorded is not None:
+                scale = _scale(optimization, gain, place, recorded)
+                found.append(
+                    Prediction(step, gain.scenario, gain.python, predicted_s * scale, gain)
+                )
+    return tuple(found)
+
+
+def _recorded_before(optimization: Optimization, gain: Gain, place: int) -> ImportsRecord | None:
+    """What the scenario was predicted from: the newest recording before the step."""
+    recorded = optimization.imports(gain.scenario, gain.python)
+    return next((one for one in reversed(recorded) if one.after <= place), None)
+
+
+def _scale(optimization: Optimization, gain: Gain, place: int, recorded: ImportsRecord) -> float:
+    """By how much the process took longer, or less, in the rounds than it was expected to.
+
+    Steps that were kept since the recording have made it faster, as predicted.
+    """
+    since = optimization.kept[recorded.after : place]
+    expected_s = recorded.process_s - sum(one.predicted_s.get(gain.scenario, 0.0) for one in since)
+    return gain.base_s / expected_s if gain.base_s and expected_s > 0 else 1.0
 
 
 def best(courses: Sequence[Course]) -> Course | None:
     """The one that saves most seconds: what the pictures of one scenario show."""
     known = [one for one in courses if one.base_s is not None]
-    return max(known, key=lambda one: (one.base_s or 0.0) * (1 - one.end), default=None)
+    return max(known, key=lambda one: one.saved_s, default=None)
 
 
 def _key(gain: Gain) -> tuple[str, str]:

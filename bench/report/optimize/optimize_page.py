@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from bench.formats.markdown import (
 )
 from bench.formats.text import before_after, counted, day, effect, joined, magnitude, seconds
 from bench.report.optimize.gain_picture import draw_gains, draw_steps
-from bench.report.optimize.gains import Course, best, courses_of, predictions_of
+from bench.report.optimize.gains import Course, best, courses_of, predictions_of, presented
 from bench.report.optimize.pull_request import change_words, file_of, pull_request
 from bench.report.optimize.shift_picture import draw_shift
 from bench.report.optimize.steps_sections import (
@@ -45,6 +45,7 @@ from bench.report.optimize.steps_sections import (
     sums_table,
 )
 from bench.report.output import Output, Page
+from bench.report.summaries import PairSummary
 
 _ENDED = {
     Progress.UNDER_WAY: "**under way**",
@@ -80,12 +81,18 @@ class Optimized:
     rows: tuple[list[str], ...] = ()
     of_steps: frozenset[tuple[str, str]] = frozenset()
 
+    def is_step(self, pair: PairSummary) -> bool:
+        """Whether a pair measures a single step."""
+        return (pair.target, pair.pair.label) in self.of_steps
 
-def write_optimize_pages(output: Output) -> Optimized:
+
+def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> Optimized:
     """Write the page of the newest optimisation of each revision and form, and its texts.
 
-    What can't be read is among the output's problems.
+    `pairs` have pages of their own, to which these lead. What can't be read is among the output's
+    problems.
     """
+    summaries = {(one.target, one.pair.label): one for one in pairs}
     of_steps: set[tuple[str, str]] = set()
     newest: dict[str, tuple[Path, Optimization]] = {}
     for file, found in read_optimizations(output.data):
@@ -101,7 +108,7 @@ def write_optimize_pages(output: Output) -> Optimized:
     for name, (file, optimization) in sorted(newest.items()):
         page = output.page(name)
         with output.guarded(file):
-            page.write(_blocks(optimization, file, page))
+            page.write(_blocks(presented(optimization), file, page, summaries))
             rows.append(_index_row(name, optimization))
     return Optimized(tuple(rows), frozenset(of_steps))
 
@@ -133,12 +140,15 @@ def _index_row(page: str, optimization: Optimization) -> list[str]:
     ]
 
 
-def _blocks(optimization: Optimization, file: Path, page: Page) -> Iterator[str]:
+def _blocks(
+    optimization: Optimization, file: Path, page: Page, pairs: Mapping[tuple[str, str], PairSummary]
+) -> Iterator[str]:
     courses = courses_of(optimization)
     texts = _texts(optimization, page)
     yield heading(1, _title(optimization))
     yield _first_words(optimization, courses)
     yield _conditions(optimization)
+    yield _measured(optimization, page, pairs)
     if courses:
         yield _whole_table(optimization, courses)
         yield from _gains_picture(optimization, courses, page)
@@ -246,6 +256,19 @@ def _conditions(optimization: Optimization) -> str:
     return " | ".join(filter(None, parts))
 
 
+def _measured(
+    optimization: Optimization, page: Page, pairs: Mapping[tuple[str, str], PairSummary]
+) -> str:
+    """How the machine was while the whole was measured, and all its rounds."""
+    labels = [one.pair for one in optimization.whole.runs] if optimization.whole else []
+    found = pairs.get((optimization.asked.target, labels[0])) if labels else None
+    if found is None:
+        return ""
+    told = "; ".join(dict.fromkeys(row.conditions for row in found.rows if row.conditions))
+    target = page.link_to(page.output.root / found.folder / "README.md")
+    return f"The whole was measured as an ordinary pair ({told}): {link('its page', target)}."
+
+
 def _whole_table(optimization: Optimization, courses: Sequence[Course]) -> str:
     """A row a scenario, Pythons as columns."""
     pythons = sorted({one.python for one in courses}, key=python_order)
@@ -267,8 +290,7 @@ def _whole_cells(course: Course | None) -> list[str]:
     if course is None:
         return ["–", "–"]
     if course.whole is None:
-        after = course.base_s * course.end if course.base_s is not None else None
-        return [before_after(course.base_s, after), "steps only"]
+        return [before_after(course.base_s, course.after_s), "steps only"]
     return [before_after(course.whole.base_s, course.whole.head_s), change_words(course.whole)]
 
 
@@ -288,12 +310,7 @@ def _gains_picture(
         "step saved."
     )
     name = _picture(page, "gains.svg", draw_gains(title, caption, newest))
-    told = joined(
-        [
-            f"{one.scenario} {before_after(one.base_s, (one.base_s or 0) * one.end)}"
-            for one in newest[:5]
-        ]
-    )
+    told = joined([f"{one.scenario} {before_after(one.base_s, one.after_s)}" for one in newest[:5]])
     yield image(f"Before and after on Python {pythons[-1]}: {told}", name)
 
 
@@ -354,11 +371,10 @@ def _steps_picture(
         for one in predictions_of(optimization)
         if (one.scenario, one.python) == (chosen.scenario, chosen.python)
     }
-    after_s = (chosen.base_s or 0.0) * chosen.end
-    title = f"{words}: {before_after(chosen.base_s, after_s)}, step by step"
+    title = f"{words}: {before_after(chosen.base_s, chosen.after_s)}, step by step"
     caption = f"{optimization.asked.target}, Python {chosen.python}, medians of whole processes."
     if predicted:
-        caption += " The dark lines are where the predictions lay."
+        caption += " The thin lines are where the predictions lay."
     name = _picture(page, "steps.svg", draw_steps(title, caption, chosen, predicted))
     told = ", ".join(f"{one.step.title} {magnitude(one.ratio)}" for one in chosen.steps[:6])
     yield image(f"{title}: {told}", name)
@@ -366,7 +382,7 @@ def _steps_picture(
 
 def _shift(optimization: Optimization, courses: Sequence[Course], page: Page) -> Iterator[str]:
     """The flame graph of what is no longer imported, where most is saved."""
-    ordered = sorted(courses, key=lambda one: -(one.base_s or 0.0) * (1 - one.end))
+    ordered = sorted(courses, key=lambda one: -one.saved_s)
     for course in ordered:
         recorded = optimization.imports(course.scenario, course.python)
         if len(recorded) < 2:
@@ -382,9 +398,8 @@ def _shift(optimization: Optimization, courses: Sequence[Course], page: Page) ->
         yield (
             f"{code(words)} on Python {course.python}: {len(before.modules)} → "
             f"{counted(len(after.modules), 'module')} beyond the interpreter's own "
-            f"({gone} no longer imported, {added} added), imports "
-            f"{before_after(before.imports_s, after.imports_s)}. Base is above, on one scale; dark "
-            "blue is no longer imported."
+            f"({gone} no longer imported, {added} added). Base is above, on one scale; dark blue "
+            "is no longer imported."
         )
         return
 

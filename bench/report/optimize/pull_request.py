@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bench.core.variants import python_order
 from bench.core.verdict import Verdict
@@ -26,7 +26,7 @@ def pull_request(optimization: Optimization, branch: BranchRecord) -> Iterator[s
     """The text for a branch, as blocks of Markdown; the first one is the title."""
     steps = [one for one in optimization.kept if one.number in branch.steps]
     gains = gains_of(optimization, branch)
-    yield heading(1, plain(title_of(steps, gains)))
+    yield heading(1, plain(title_of(steps, gains, optimization.asked.words)))
     yield heading(2, "What")
     yield bullets(_what(one) for one in steps)
     yield heading(2, "Why")
@@ -47,7 +47,7 @@ def gains_of(optimization: Optimization, branch: BranchRecord) -> tuple[Gain, ..
     return optimization.whole.gains if optimization.whole else ()
 
 
-def title_of(steps: Sequence[StepRecord], gains: Sequence[Gain]) -> str:
+def title_of(steps: Sequence[StepRecord], gains: Sequence[Gain], words: Mapping[str, str]) -> str:
     """A subject: that of the one step, or what all of them come to."""
     if len(steps) == 1:
         return f"perf: {steps[0].title}"
@@ -56,6 +56,9 @@ def title_of(steps: Sequence[StepRecord], gains: Sequence[Gain]) -> str:
         return f"perf: {counted(len(steps), 'change')}"
     scenarios = {one.scenario for one in gains if one.verdict in _BETTER}
     size = magnitude(min(ratios)).lstrip("−")
+    if len(scenarios) == 1:
+        scenario = scenarios.pop()
+        return f"perf: {words.get(scenario, scenario)} up to {size} faster"
     return f"perf: {counted(len(scenarios), 'command')} up to {size} faster"
 
 
@@ -150,6 +153,10 @@ def _tests(
     for step in steps:
         proofs |= {check.name: check.words for check in step.checks if check.passed}
     yield bullets(f"{name}: {prose(words)}." for name, words in proofs.items() if words)
+    failing = optimization.whole.tests_fail if optimization.whole and not branch.separate else ()
+    if failing:
+        names = joined([code(one) for one in failing])
+        yield f"**These fail on the branch and not before it: {names}.**"
     if branch.separate or optimization.guard is None or not optimization.guard.commit:
         return
     yield (

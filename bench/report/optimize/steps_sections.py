@@ -92,7 +92,8 @@ def predicted_table(optimization: Optimization) -> Iterator[str]:
     yield (
         f"{good} of {counted(len(known), 'prediction')} within {CLOSE:.0%} of what was saved, or "
         "inside its interval. Predictions are made from a recording of imports before anything is "
-        "changed, for a step on top of those before it."
+        "changed, for a step on top of those before it; they are scaled to the time that the "
+        "process takes in the rounds."
     )
     ordered = sorted(found, key=lambda one: (one.step.number, -one.predicted_s))
     yield table(_PREDICTED_COLUMNS, [_predicted(one) for one in ordered[:_MOST]])
