@@ -30,12 +30,25 @@ class Site:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A cost that a change moves: what is imported later, for how long, and where that begins.
+
+    `scenario` is one that pays it still, "" where none does; `where` are functions.
+    """
+
+    module: str
+    takes_s: float
+    scenario: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """One commit that could be made.
 
     `title` is its subject without `perf:`, in the imperative; `saves_s` are the CPU seconds that it
     is predicted to save, by scenario, on top of the changes before it (empty: not known before it
-    is run). `why` says why nothing else than time changes.
+    is run). `why` says why nothing else than time changes, and `moved` where time went to.
     """
 
     recipe: str
@@ -43,6 +56,7 @@ class Change:
     sites: tuple[Site, ...]
     why: str
     saves_s: Mapping[str, float] = field(default_factory=dict)
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,12 +84,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Blocker:
-    """A name that cannot be deferred, with the reason; `line` is the use that gives it."""
+    """A name that cannot be deferred, with the reason; `line` is the use that gives it.
+
+    `is_danger`: a program of ours could be written so, but what others do with it would break.
+    """
 
     place: int
     name: str
     reason: str
     line: int
+    is_danger: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,9 +160,18 @@ class _Judge:
             if reason:
                 self.kept.append(Blocker(place, name.bound, reason, line))
                 continue
-            deferral = self._deferral(source, statement, name)
-            found.append(deferral)
+            harm = self._danger(source, statement, name)
+            if harm:
+                line = statement.line
+                self.kept.append(Blocker(place, name.bound, harm, line, is_danger=True))
+                continue
+            found.append(self._deferral(source, statement, name))
         return found
+
+    def _danger(self, source: ModuleSource, statement: Statement, name: Name) -> str:
+        if not statement.at_top:
+            return ""
+        return danger(source, statement, name, self.takers, stays=self.by_statement)
 
     def _against(self, source: ModuleSource, statement: Statement, name: Name) -> tuple[str, int]:
         """Why a name cannot be deferred, and the line that says so; "" when it can."""
@@ -168,15 +181,6 @@ class _Judge:
             return "in a function", statement.line
         if not name.bound_once or name.bound in source.declared_elsewhere:
             return "bound more than once", statement.line
-        if statement.at_top:
-            found = danger(source, statement, name, self.takers, stays=self.by_statement)
-            if found:
-                return found, statement.line
-        return self._against_uses(source, statement, name)
-
-    def _against_uses(
-        self, source: ModuleSource, statement: Statement, name: Name
-    ) -> tuple[str, int]:
         for use in name.uses:
             reason = self._against_use(source, use)
             if reason:

@@ -48,15 +48,18 @@ def _is_starred(source: ModuleSource, name: Name) -> bool:
 
 
 def is_shown(source: ModuleSource, statement: Statement, name: Name) -> bool:
-    """Whether a name is public: in `__all__`, a package's, or by its own name on purpose."""
+    """Whether a name is public: in `__all__`, or imported by its own name on purpose.
+
+    A package shows all that it imports, but for modules of others.
+    """
     on_purpose = name.alias.asname is not None and name.alias.asname == name.alias.name
-    in_package = (
-        source.is_package
-        and not source.exported
-        and not name.bound.startswith("_")
-        and not (name.uses and _is_standard(statement, name))
-    )
+    of_others = isinstance(statement.node, ast.Import) and not _is_own(source, name)
+    in_package = source.is_package and not name.bound.startswith("_") and not of_others
     return name.bound in source.exported or on_purpose or in_package
+
+
+def _is_own(source: ModuleSource, name: Name) -> bool:
+    return name.asked.partition(".")[0] == source.module.partition(".")[0]
 
 
 def _is_standard(statement: Statement, name: Name) -> bool:

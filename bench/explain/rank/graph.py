@@ -162,10 +162,17 @@ class _Contracted(Graph):
 class ImportWalk:
     """From the program along all imports that are carried out; skips can be taken back."""
 
-    def __init__(self, graph: Graph, skips: Collection[Skip], also: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        skips: Collection[Skip],
+        also: Collection[str] = (),
+        start: Collection[str] | None = None,
+    ) -> None:
+        """From the program, or as if it only imported the modules `start`."""
         self.graph = graph
         self.skipped = {one.place: one.names for one in skips}
-        self.seen: set[str] = {*graph.roots, *also}
+        self.seen: set[str] = {*(graph.roots if start is None else start), *also}
         self.fired: set[int] = set()
         self.waiting: dict[str, list[int]] = defaultdict(list)
         self.todo: list[str] = list(self.seen)

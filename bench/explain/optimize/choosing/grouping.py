@@ -11,6 +11,7 @@ from bench.explain.optimize.choosing.savings import Savings, Skipped
 from bench.explain.rank.costs import grouping
 
 _BOXES = 40  # packages that are looked at, those that cost most first
+_STATEMENTS = 4  # so many are worth `least`; each one more a part of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,8 @@ def group(
 ) -> tuple[Group, ...]:
     """Groups that each save at least the share `least` of some scenario, the largest first.
 
-    What is left is one group more if it saves as much, and otherwise none.
+    Of many statements more is asked, as somebody has to read them. What is left is one group more
+    if it saves as much, and otherwise none.
     """
     parts = _parts(savings, chosen, own, least)
     ordered = _by_increment(savings, parts, least)
@@ -41,7 +43,7 @@ def group(
     for part in ordered:
         found.append(_group(savings, done, part, is_rest=False))
         done += part
-    if rest and _most(savings, done, rest) >= least:
+    if rest and _is_worth_it(savings, done, rest, least):
         found.append(_group(savings, done, rest, is_rest=True))
     return tuple(found)
 
@@ -55,7 +57,7 @@ def _parts(
     done: list[Deferred] = []
     while True:
         tried = [[one for one in part if one not in done] for part in needed]
-        worth = [part for part in tried if part and _most(savings, done, part) >= least]
+        worth = [part for part in tried if part and _is_worth_it(savings, done, part, least)]
         if not worth:
             return parts
         before = savings.score(done)
@@ -127,10 +129,16 @@ def _by_increment(
     while waiting:
         best = max(waiting, key=lambda part: savings.score([*done, *part]))
         waiting.remove(best)
-        if _most(savings, done, best) >= least:
+        if _is_worth_it(savings, done, best, least):
             ordered.append(best)
             done += best
     return ordered
+
+
+def _is_worth_it(
+    savings: Savings, done: Sequence[Deferred], part: Sequence[Deferred], least: float
+) -> bool:
+    return _most(savings, done, part) >= least * max(1.0, len(part) / _STATEMENTS)
 
 
 def _most(savings: Savings, done: Sequence[Deferred], more: Sequence[Deferred]) -> float:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bench.explain.optimize.choosing.grouping import Group
 from bench.explain.optimize.choosing.savings import Savings
+from bench.explain.rank.candidates import DeferralWay
 from bench.explain.rank.costs import grouping
 
 LONGEST = 66  # with "perf: " in front 72, as commit subjects should be
 _NAMED = 2
+_ON_REQUEST = DeferralWay.ON_REQUEST
 _NEARLY_ALL = 0.8
 
 
@@ -18,6 +20,9 @@ def title(savings: Savings, group: Group, own: frozenset[str]) -> str:
     """`defer git and requests until a command needs them`, at most 66 characters."""
     if group.is_rest:
         return "defer the remaining imports that are not needed at start"
+    package = _handing_on(group)
+    if package:
+        return _short([f"import what {package} hands on only when it is asked for"])
     names = packages(savings, group, own)
     first = names[0]
     more = len(names) - 1
@@ -29,8 +34,26 @@ def title(savings: Savings, group: Group, own: frozenset[str]) -> str:
     else:
         options.append(f"defer {first} until it is needed")
     options.append(f"defer {first}")
-    short = next((one for one in options if len(one) <= LONGEST), options[-1])
-    return short if len(short) <= LONGEST else f"{short[: LONGEST - 1]}…"
+    return _short(options)
+
+
+def _short(options: Sequence[str]) -> str:
+    """The first that is short enough, or the last cut off."""
+    found = next((one for one in options if len(one) <= LONGEST), options[-1])
+    return found if len(found) <= LONGEST else f"{found[: LONGEST - 1]}…"
+
+
+def _handing_on(group: Group) -> str:
+    """The package whose names most statements of a group are there for; "" where none is."""
+    packages_ = Counter(
+        one.candidate.source.module
+        for one in group.deferred
+        if {way for each in one.candidate.deferrals for way in each.ways} == {_ON_REQUEST}
+    )
+    if not packages_:
+        return ""
+    name, count = packages_.most_common(1)[0]
+    return name if count > len(group.deferred) / 2 else ""
 
 
 def packages(savings: Savings, group: Group, own: frozenset[str]) -> list[str]:
@@ -44,7 +67,7 @@ def packages(savings: Savings, group: Group, own: frozenset[str]) -> list[str]:
     whole = sum(_cost(savings, one) for one in group.vanished)
     of_others = sum(_cost(savings, one) for one in frozenset[str]().union(*foreign.values()))
     told = foreign if foreign and of_others >= whole / 2 else boxes
-    return _largest(savings, told)
+    return [_prefix(one, group.vanished) for one in _largest(savings, told)]
 
 
 def _boxes(savings: Savings, group: Group, box: Callable[[str], str]) -> dict[str, frozenset[str]]:
@@ -75,6 +98,13 @@ def _largest(savings: Savings, boxes: Mapping[str, frozenset[str]]) -> list[str]
             return told
         told.append(best)
         covered |= boxes[best]
+
+
+def _prefix(box: str, vanished: Collection[str]) -> str:
+    """What the modules of a package that vanished have in common: `importlib.metadata`."""
+    inside = [one.split(".") for one in vanished if one == box or one.startswith(f"{box}.")]
+    shared = [parts[0] for parts in zip(*inside, strict=False) if len(set(parts)) == 1]
+    return ".".join(shared) or box
 
 
 def _cost(savings: Savings, module: str) -> float:

@@ -10,8 +10,12 @@ from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.observe import own_packages
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.choosing.grouping import group
+from bench.explain.optimize.choosing.keeping import Kept, keep_needed
+from bench.explain.optimize.choosing.moving import moved_costs
+from bench.explain.optimize.choosing.needs import Need, needs_of
 from bench.explain.optimize.choosing.pool import Deferred, pool_candidates, sites_of
-from bench.explain.optimize.choosing.savings import savings_of, smallest_set
+from bench.explain.optimize.choosing.remaining import remaining
+from bench.explain.optimize.choosing.savings import Savings, savings_of, smallest_set
 from bench.explain.optimize.choosing.titles import title
 from bench.explain.optimize.project import Project
 from bench.explain.rank.outsiders import read_outsiders
@@ -49,8 +53,13 @@ class DeferImports:
         graphs = {one.benchmark.name: one.imports.graph for one in project.scenarios}
         pool = pool_candidates(project, graphs, sources, takers)
         savings = savings_of(project, pool)
-        chosen = smallest_set(savings, pool.deferred, _SPARE * project.least)
+        needs = {
+            name: needs_of(graph, {one.module: one for one in sources})
+            for name, graph in graphs.items()
+        }
+        chosen, kept = _chosen(savings, pool.deferred, needs, project.least)
         groups = group(savings, chosen, own, project.least)
+        taken = [one for part in groups for one in part.deferred]
         changes = tuple(
             Change(
                 recipe=self.name,
@@ -58,15 +67,40 @@ class DeferImports:
                 sites=sites_of(one.deferred),
                 why=_WHY,
                 saves_s=one.saves_s,
+                moved=moved_costs(savings, one, taken),
             )
             for one in groups
         )
+        dropped, left = remaining(project, savings, pool, taken, project.least)
         known = {one.site.place: one for part in groups for one in part.deferred}
 
         def rewrite(sites: Collection[Site]) -> Mapping[str, str]:
             return _rewrite(project, [known[one.place] for one in sites])
 
-        return Proposal(changes=changes, rewrite=rewrite)
+        return Proposal(
+            changes=changes,
+            rewrite=rewrite,
+            dropped=(*((one.deferred.site, one.why) for one in kept), *dropped),
+            left=tuple(left),
+        )
+
+
+def _chosen(
+    savings: Savings,
+    pool: Sequence[Deferred],
+    needs: Mapping[str, Sequence[Need]],
+    least: float,
+) -> tuple[Sequence[Deferred], list[Kept]]:
+    """The smallest set that saves nearly all and breaks no need; and what had to stay for that."""
+    candidates, kept = list(pool), list[Kept]()
+    while True:
+        chosen = smallest_set(savings, candidates, _SPARE * least)
+        left, out = keep_needed(savings, chosen, needs)
+        if not out:
+            return left, kept
+        kept += out
+        gone = [one.deferred for one in out]
+        candidates = [one for one in candidates if one not in gone]
 
 
 def _sources(project: Project, own: frozenset[str]) -> list[ModuleSource]:
