@@ -97,10 +97,13 @@ class Graph:
         """What skipping these statements saves together."""
         return self.total(self.vanished(skips))
 
-    def behind(self, modules: Iterable[str]) -> frozenset[str]:
-        """Modules with all that they import in this run, whoever else imports it too."""
-        seen = set(modules)
-        todo = list(seen)
+    def behind(self, modules: Iterable[str], known: Collection[str] = ()) -> frozenset[str]:
+        """Modules with all that they import in this run, whoever else imports it too.
+
+        But for what is behind `known` alone.
+        """
+        seen = {*modules, *known}
+        todo = list(seen.difference(known))
         while todo:
             module = todo.pop()
             others = set(self.brought.get(module, ()))
@@ -108,12 +111,18 @@ class Graph:
                 others.update(one.got for one in self.recording.places[number].asked)
             todo += others - seen
             seen |= others
-        return frozenset(seen & self.modules)
+        return frozenset((seen - set(known)) & self.modules)
 
     def skipped_by(self, skip: Skip) -> frozenset[str]:
-        """The modules that a skipped statement asks for, with all that is behind them."""
-        asked = self.recording.places[skip.place].asked
-        return self.behind(one.got for one in asked if (one.name or one.module) in skip.names)
+        """The modules that a skipped statement asks for, with all that is behind them.
+
+        But for its own module and the packages it is in, which are there when it is carried out.
+        """
+        place = self.recording.places[skip.place]
+        parts = place.module.split(".")
+        known = {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+        asked = {one.got for one in place.asked if (one.name or one.module) in skip.names}
+        return self.behind(asked - known, known)
 
     def total(self, modules: Iterable[str]) -> float:
         """The cost of modules together."""

@@ -54,7 +54,8 @@ class Recording:
     """One run: `before` are the modules of the bare interpreter, `modules` name → file the others.
 
     `appeared` are modules that others put in place (name → whose), without an import of their own;
-    `lines` those lines of the project's own files that ran.
+    `lines` those lines of the project's own files that ran, `calls` how often functions of theirs
+    were called, by the line where they begin (with decorators).
     """
 
     before: frozenset[str]
@@ -62,6 +63,7 @@ class Recording:
     appeared: Mapping[str, str]
     places: tuple[Place, ...]
     lines: frozenset[tuple[str, int]]
+    calls: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class _ToldGraph(TypedDict):
     appeared: dict[str, str]
     places: list[tuple[_Line, list[tuple[str, str, str]], list[str]]]
     lines: list[tuple[str, int]]
+    calls: list[tuple[str, int, int]]
 
 
 class _ToldTimes(TypedDict):
@@ -121,6 +124,7 @@ def record(
         appeared=told["appeared"],
         places=tuple(_place(place, asked, accounts) for place, asked, accounts in told["places"]),
         lines=frozenset(told["lines"]),
+        calls={(file, line): count for file, line, count in told["calls"]},
     )
 
 

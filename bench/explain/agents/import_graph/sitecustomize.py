@@ -2,7 +2,8 @@
 
 `BENCH_RECORDER` names the file to write; the first process takes it, children are left alone.
 With `BENCH_RECORDER_OWN` (folders, one a line) every import is recorded: who imports what, in which
-file and line, on whose account, and which lines of the files in those folders ran. That is slow:
+file and line, on whose account, and which lines of the files in those folders ran, how often their
+functions were called. That is slow:
 without it, only the CPU time each module takes by itself is measured, from which times are taken;
 with `BENCH_RECORDER_TOP` (folders as well) also that of each statement at the top of their modules.
 `BENCH_RECORDER_STILL` alone turns the garbage collector off.
@@ -180,6 +181,7 @@ class _Graph:
         self.loaded: "set[str]" = set()
         self.appeared: "dict[str, str]" = {}
         self.lines: "set[tuple[str, int]]" = set()
+        self.calls: "dict[tuple[str, int], int]" = {}
         self.seen: "dict[tuple[object, int], int]" = {}
         self.stack: "list[object]" = []
         self._hook_import()
@@ -291,14 +293,28 @@ class _Graph:
                 self.lines.add((code.co_filename, number))
             return monitoring.DISABLE
 
+        def start(code: "Any", _offset: int) -> "Any":
+            if not code.co_filename.startswith(self.folders):
+                return monitoring.DISABLE
+            self._count(code)
+            return None
+
+        events = monitoring.events
         monitoring.use_tool_id(4, "bench")
-        monitoring.register_callback(4, monitoring.events.LINE, line)
-        monitoring.set_events(4, monitoring.events.LINE)
+        monitoring.register_callback(4, events.LINE, line)
+        monitoring.register_callback(4, events.PY_START, start)
+        monitoring.set_events(4, events.LINE | events.PY_START)
+
+    def _count(self, code: "Any") -> None:
+        spot = (code.co_filename, code.co_firstlineno)
+        self.calls[spot] = self.calls.get(spot, 0) + 1
 
     def _trace(self, frame: "Any", event: str, _argument: "Any") -> "Any":
         if not frame.f_code.co_filename.startswith(self.folders):
             return None
-        if event == "line":
+        if event == "call":
+            self._count(frame.f_code)
+        elif event == "line":
             self.lines.add((frame.f_code.co_filename, frame.f_lineno))
         return self._trace
 
@@ -316,6 +332,7 @@ class _Graph:
                 for place, (got, accounts) in self.places.items()
             ],
             "lines": sorted(self.lines),
+            "calls": sorted((*spot, count) for spot, count in self.calls.items()),
         }
 
 

@@ -58,7 +58,7 @@ def _submodules(graph: Graph, sources: Mapping[str, ModuleSource]) -> Iterator[N
 
 def _attributes(source: ModuleSource, loaded: Collection[str]) -> Iterator[Need]:
     """Submodules that a file names by an attribute, and does not import."""
-    bound, imported = _imports(source)
+    bound, imported = imports_of(source)
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Attribute):
             continue
@@ -72,7 +72,7 @@ def _attributes(source: ModuleSource, loaded: Collection[str]) -> Iterator[Need]
             yield Need(source.module, module, f"{place} uses `{module}` without importing it")
 
 
-def _imports(source: ModuleSource) -> tuple[dict[str, str], set[str]]:
+def imports_of(source: ModuleSource) -> tuple[dict[str, str], set[str]]:
     """Names → modules that a file binds anywhere, and the modules that it imports itself."""
     bound: dict[str, str] = {}
     imported: set[str] = set()
@@ -146,12 +146,12 @@ def _text(file: str) -> str:
 
 def _registrations(source: ModuleSource, sources: Mapping[str, ModuleSource]) -> Iterator[Need]:
     """A module that registers something with another of the project, which does not import it."""
-    bound, _ = _imports(source)
+    bound, _ = imports_of(source)
     for where, line in _registering(source.tree.body, bound):
         registry = next((one for one in _with_parents(where) if one in sources), "")
         if registry in {"", source.module}:
             continue
-        _, imported = _imports(sources[registry])
+        _, imported = imports_of(sources[registry])
         if not imported.intersection(_with_parents(source.module)):
             why = f"{source.module} registers something with {registry} in line {line}"
             yield Need(registry, source.module, why)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.core.variants import numbers
 from bench.explain.optimize.change import Site
+from bench.explain.optimize.choosing.harm import Harm
 from bench.explain.optimize.project import Form, Project
 from bench.explain.rank.candidates import Candidate, Judgement, judge_imports
 from bench.explain.rank.graph import Graph, Skip
@@ -37,10 +38,14 @@ class Deferred:
 
 @dataclass(frozen=True)
 class Pool:
-    """What could be deferred at a revision, and what each scenario's statements say against it."""
+    """What could be deferred at a revision, and what each scenario's statements say against it.
+
+    `harmful` could be deferred too, with the reason why that would be no gain.
+    """
 
     deferred: tuple[Deferred, ...]
     judgements: Mapping[str, Judgement]
+    harmful: tuple[tuple[Site, str], ...] = ()
 
 
 def pool_candidates(
@@ -48,6 +53,7 @@ def pool_candidates(
     graphs: Mapping[str, Graph],
     sources: Sequence[ModuleSource],
     takers: Takers,
+    harm: Harm,
 ) -> Pool:
     """Judge the statements of all `sources` in each scenario; `graphs` are by its name.
 
@@ -66,10 +72,17 @@ def pool_candidates(
         judgements[name] = judge_imports(
             graph, imported, sources, lazy=lazy, takers=takers, by_statement=by_statement
         )
-    return Pool(tuple(_merged(project, judgements)), judgements)
+    dropped: list[tuple[Site, str]] = []
+    merged = _merged(project, judgements, harm if not by_statement else None, dropped)
+    return Pool(tuple(merged), judgements, tuple(dropped))
 
 
-def _merged(project: Project, judgements: Mapping[str, Judgement]) -> list[Deferred]:
+def _merged(
+    project: Project,
+    judgements: Mapping[str, Judgement],
+    harm: Harm | None,
+    dropped: list[tuple[Site, str]],
+) -> list[Deferred]:
     """Statements are the same object in all scenarios, since the sources are."""
     found: dict[int, dict[str, Candidate]] = {}
     for name, judgement in judgements.items():
@@ -77,19 +90,42 @@ def _merged(project: Project, judgements: Mapping[str, Judgement]) -> list[Defer
             found.setdefault(id(one.statement), {})[name] = one
     merged = []
     for by_scenario in found.values():
-        candidate = _union(list(by_scenario.values()))
-        file = project.files.get(candidate.source.file)
+        whole = _union(list(by_scenario.values()))
+        file = project.files.get(whole.source.file)
         if file is None:
             continue
-        site = Site(
-            file=file,
-            line=candidate.statement.line,
-            words=change_words(candidate),
-            names=tuple(one.name.bound for one in candidate.deferrals),
-        )
-        skips = {name: one.skip for name, one in by_scenario.items()}
-        merged.append(Deferred(site=site, candidate=candidate, skips=skips))
+        candidate, reasons = _unharmed(whole, harm)
+        dropped += [
+            (_site(file, whole, (name,)), reason) for name, reason in sorted(reasons.items())
+        ]
+        skips = {
+            name: Skip(one.place, one.skip.names & candidate.skip.names)
+            for name, one in by_scenario.items()
+            if one.skip.names & candidate.skip.names
+        }
+        if candidate.deferrals and skips:
+            names = tuple(one.name.bound for one in candidate.deferrals)
+            site = _site(file, candidate, names)
+            merged.append(Deferred(site=site, candidate=candidate, skips=skips))
     return sorted(merged, key=lambda one: (one.site.file, one.site.line))
+
+
+def _unharmed(candidate: Candidate, harm: Harm | None) -> tuple[Candidate, dict[str, str]]:
+    """A statement without the names whose deferral does harm, and why for these."""
+    if harm is None:
+        return candidate, {}
+    reasons = {
+        one.name.bound: reason
+        for one in candidate.deferrals
+        if (reason := harm.of_name(candidate, one))
+    }
+    left = tuple(one for one in candidate.deferrals if one.name.bound not in reasons)
+    return replace(candidate, deferrals=left), reasons
+
+
+def _site(file: str, candidate: Candidate, names: tuple[str, ...]) -> Site:
+    words = change_words(candidate)
+    return Site(file=file, line=candidate.statement.line, words=words, names=names)
 
 
 def _union(candidates: Sequence[Candidate]) -> Candidate:

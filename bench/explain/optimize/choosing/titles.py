@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.explain.optimize.choosing.grouping import Group
 from bench.explain.optimize.choosing.savings import Savings
@@ -14,6 +14,7 @@ LONGEST = 66  # with "perf: " in front 72, as commit subjects should be
 _NAMED = 2
 _ON_REQUEST = DeferralWay.ON_REQUEST
 _NEARLY_ALL = 0.8
+_NOTABLE = 0.02  # of the cost of a package
 
 
 def title(savings: Savings, group: Group, own: frozenset[str]) -> str:
@@ -67,7 +68,7 @@ def packages(savings: Savings, group: Group, own: frozenset[str]) -> list[str]:
     whole = sum(_cost(savings, one) for one in group.vanished)
     of_others = sum(_cost(savings, one) for one in frozenset[str]().union(*foreign.values()))
     told = foreign if foreign and of_others >= whole / 2 else boxes
-    return [_prefix(one, group.vanished) for one in _largest(savings, told)]
+    return [_asked(one, savings, group) for one in _largest(savings, told)]
 
 
 def _boxes(savings: Savings, group: Group, box: Callable[[str], str]) -> dict[str, frozenset[str]]:
@@ -100,10 +101,24 @@ def _largest(savings: Savings, boxes: Mapping[str, frozenset[str]]) -> list[str]
         covered |= boxes[best]
 
 
-def _prefix(box: str, vanished: Collection[str]) -> str:
-    """What the modules of a package that vanished have in common: `importlib.metadata`."""
-    inside = [one.split(".") for one in vanished if one == box or one.startswith(f"{box}.")]
-    shared = [parts[0] for parts in zip(*inside, strict=False) if len(set(parts)) == 1]
+def _asked(box: str, savings: Savings, group: Group) -> str:
+    """A package as the statements ask for it, or what is shared by what vanished of it."""
+    asked = {
+        one.candidate.source.absolute(one.candidate.statement.node)
+        for one in group.deferred
+        if one.candidate.deferrals
+    }
+    inside = {one for one in asked if one == box or one.startswith(f"{box}.")}
+    if len(inside) == 1:
+        return inside.pop()
+    vanished = [one for one in group.vanished if one == box or one.startswith(f"{box}.")]
+    whole = sum(_cost(savings, one) for one in vanished)
+    parts = [one.split(".") for one in vanished if _cost(savings, one) >= _NOTABLE * whole]
+    shared = []
+    for same in zip(*parts, strict=False):
+        if len(set(same)) > 1:
+            break
+        shared.append(same[0])
     return ".".join(shared) or box
 
 

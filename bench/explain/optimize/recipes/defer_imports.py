@@ -10,6 +10,7 @@ from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.observe import own_packages
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.choosing.grouping import group
+from bench.explain.optimize.choosing.harm import Harm, Ran
 from bench.explain.optimize.choosing.keeping import Kept, keep_needed
 from bench.explain.optimize.choosing.moving import moved_costs
 from bench.explain.optimize.choosing.needs import Need, needs_of
@@ -51,7 +52,13 @@ class DeferImports:
         )
         takers = takers_of(sources, outside.sources, outside.texts)
         graphs = {one.benchmark.name: one.imports.graph for one in project.scenarios}
-        pool = pool_candidates(project, graphs, sources, takers)
+        ran = {
+            one.benchmark.name: Ran(
+                one.imports.graph.recording, one.imports.timed.scenario.process_s
+            )
+            for one in project.scenarios
+        }
+        pool = pool_candidates(project, graphs, sources, takers, Harm.of(ran, sources))
         savings = savings_of(project, pool)
         needs = {
             name: needs_of(graph, {one.module: one for one in sources})
@@ -80,7 +87,7 @@ class DeferImports:
         return Proposal(
             changes=changes,
             rewrite=rewrite,
-            dropped=(*((one.deferred.site, one.why) for one in kept), *dropped),
+            dropped=(*pool.harmful, *((one.deferred.site, one.why) for one in kept), *dropped),
             left=tuple(left),
         )
 
