@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -17,7 +18,7 @@ class Use:
 
     `statements` lead from the innermost function's body (or the module's) to the use; those within
     a class in that function end at the class. `function` is None at import time. `field_of` is the
-    class whose body annotates a variable with it.
+    class whose body annotates a variable with it; `in_text` says that it stands in quotes.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Use:
     bound_in: ast.AST
     function: Function | None
     is_annotation: bool
+    in_text: bool
     field_of: ast.ClassDef | None
     statements: tuple[ast.stmt, ...]
 
@@ -36,15 +38,20 @@ class _Scope:
     names: set[str]
     elsewhere: set[str]  # names it declares global or nonlocal
 
-    def find(self, name: str) -> _Scope | None:
+    def find_all(self, name: str) -> Iterator[_Scope]:
+        """The scope that binds a name; in a class, which may not have bound it yet, also the next.
+
+        `json = json` in a class reads the module's name.
+        """
         scope: _Scope | None = self
         first = True
         while scope is not None:
-            seen = first or not isinstance(scope.node, ast.ClassDef)
-            if seen and name in scope.names and name not in scope.elsewhere:
-                return scope
+            in_class = isinstance(scope.node, ast.ClassDef)
+            if (first or not in_class) and name in scope.names and name not in scope.elsewhere:
+                yield scope
+                if not in_class:
+                    return
             first, scope = False, scope.parent
-        return None
 
 
 @dataclass
@@ -54,6 +61,7 @@ class _Around:
     function: Function | None = None
     in_class: ast.ClassDef | None = None
     is_annotation: bool = False
+    in_text: bool = False
     is_field: bool = False
     statements: tuple[ast.stmt, ...] = field(default=())
 
@@ -71,8 +79,7 @@ class Uses(ast.NodeVisitor):
         """A name that is read, or deleted."""
         if isinstance(node.ctx, ast.Store):
             return
-        scope = self._scope.find(node.id)
-        if scope is not None:
+        for scope in self._scope.find_all(node.id):
             around = self._around
             self.found.append(
                 Use(
@@ -81,6 +88,7 @@ class Uses(ast.NodeVisitor):
                     bound_in=scope.node,
                     function=around.function,
                     is_annotation=around.is_annotation,
+                    in_text=around.in_text,
                     field_of=around.in_class if around.is_field else None,
                     statements=around.statements,
                 )
@@ -116,6 +124,7 @@ class Uses(ast.NodeVisitor):
             self._around = self._deeper(node)
         for one in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(one)
+        self._type_parameters(node)
         self._around = self._with(in_class=node)
         scope = self._scope
         self._scope = _Scope(node, scope, set(bound_names(node)), set(_elsewhere(node)))
@@ -151,7 +160,12 @@ class Uses(ast.NodeVisitor):
         self._comprehension(node)
 
     def _comprehension(self, node: ast.expr) -> None:
-        self._inside(node, list(ast.iter_child_nodes(node)), self._around.function, keep=True)
+        """What the first `for` goes through is evaluated outside."""
+        first: ast.comprehension = node.generators[0]  # type: ignore[attr-defined]
+        self.visit(first.iter)
+        parts = [part for part in ast.iter_child_nodes(node) if part is not first]
+        head = [first.target, *first.ifs]
+        self._inside(node, [*head, *parts], self._around.function, keep=True)
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         around = self._around
@@ -159,6 +173,7 @@ class Uses(ast.NodeVisitor):
             self._around = self._deeper(node)
         for decorator in node.decorator_list:
             self.visit(decorator)
+        self._type_parameters(node)
         self._defaults(node.args)
         for argument in _arguments(node.args):
             if argument.annotation is not None:
@@ -167,6 +182,11 @@ class Uses(ast.NodeVisitor):
             self._annotation(node.returns)
         self._inside(node, list(node.body), function=node, keep=False)
         self._around = around
+
+    def _type_parameters(self, node: ast.stmt) -> None:
+        """Bounds and defaults (3.12): needed when somebody asks for them, so at import time."""
+        for one in getattr(node, "type_params", ()):
+            self.visit(one)
 
     def _defaults(self, arguments: ast.arguments) -> None:
         for default in (*arguments.defaults, *arguments.kw_defaults):
@@ -177,7 +197,19 @@ class Uses(ast.NodeVisitor):
         before = self._around
         self._around = self._with(is_annotation=True, is_field=is_field)
         self.visit(node)
+        self._texts(node)
         self._around = before
+
+    def _texts(self, node: ast.expr) -> None:
+        """Annotations in quotes, or parts of them."""
+        self._around = self._with(in_text=True)
+        for one in ast.walk(node):
+            if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                with suppress(SyntaxError, ValueError, RecursionError):
+                    text = ast.parse(one.value.strip(), mode="eval").body
+                    for inner in ast.walk(text):
+                        ast.copy_location(inner, one)
+                    self.visit(text)
 
     def _inside(
         self, node: ast.AST, parts: list[ast.AST], function: Function | None, *, keep: bool
@@ -187,7 +219,11 @@ class Uses(ast.NodeVisitor):
         statements = around.statements if keep else ()
         in_class = around.in_class if keep else None
         self._around = _Around(
-            function, in_class, around.is_annotation, is_field=False, statements=statements
+            function=function,
+            in_class=in_class,
+            is_annotation=around.is_annotation,
+            in_text=around.in_text,
+            statements=statements,
         )
         self._block(parts)
         self._scope, self._around = scope, around
@@ -227,14 +263,29 @@ def bound_names(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         yield from (argument.arg for argument in _arguments(node.args))
     for one in walk_scope(node):
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-            yield one.id
-        elif isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield one.name
-        elif isinstance(one, ast.Import | ast.ImportFrom):
-            yield from map(bound_name, one.names)
-        elif isinstance(one, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and one.name:
-            yield one.name
+        yield from _bound_by(one)
+        if isinstance(one, _COMPREHENSIONS) and not isinstance(node, _COMPREHENSIONS):
+            yield from _walruses(one)
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):  # also `del`
+        yield node.id
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from map(bound_name, node.names)
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+        yield node.name
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest
+
+
+def _walruses(node: ast.AST) -> Iterator[str]:
+    """What `:=` in a comprehension binds, which is a name of the scope around it."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.NamedExpr):
+            yield one.target.id
 
 
 def _elsewhere(node: ast.AST) -> Iterator[str]:

@@ -24,6 +24,16 @@ from bench.explain.rank.rewriting.statements import (
     without,
 )
 
+HAVE_STATEMENTS = (
+    cst.Module,
+    cst.BaseCompoundStatement,
+    cst.BaseSuite,
+    cst.Else,
+    cst.Finally,
+    cst.ExceptHandler,
+    cst.ExceptStarHandler,
+    cst.MatchCase,
+)
 _Suite = TypeVar("_Suite", cst.Module, cst.IndentedBlock)
 
 
@@ -46,6 +56,10 @@ class Editor(cst.CSTTransformer):
     def __init__(self, edits: Edits, order: Order) -> None:
         super().__init__()
         self.edits, self.order = edits, order
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Only what has statements in it: most of a file is expressions, and these stay."""
+        return isinstance(node, HAVE_STATEMENTS)
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
         """Its own statements."""

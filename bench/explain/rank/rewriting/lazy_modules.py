@@ -71,7 +71,7 @@ def _extended(line: Line, names: Sequence[str], module: cst.Module) -> list[Line
 
 
 def _set(names: Sequence[str], first: Sequence[str], module: cst.Module) -> cst.SimpleStatementLine:
-    quote = "'" if module.default_indent and _prefers_single(module) else '"'
+    quote = "'" if module.code.count("'") > module.code.count('"') else '"'
     items = [*first, *(f"{quote}{name}{quote}" for name in names)]
     text = f"{_NAME} = {{{', '.join(items)}}}"
     if len(text) > _WIDTH:
@@ -80,10 +80,3 @@ def _set(names: Sequence[str], first: Sequence[str], module: cst.Module) -> cst.
     line = cst.parse_statement(text, config=config)
     assert isinstance(line, cst.SimpleStatementLine)
     return line
-
-
-def _prefers_single(module: cst.Module) -> bool:
-    """Whether the file has more texts in single quotes."""
-    texts = m.findall(module, m.SimpleString())
-    single = sum(one.value.endswith("'") for one in texts if isinstance(one, cst.SimpleString))
-    return single > len(texts) / 2

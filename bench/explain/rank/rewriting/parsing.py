@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import libcst as cst
 
@@ -16,15 +17,20 @@ _STANDS_FOR_FEED = "#\f(form feed)\f"
 
 def parsed(source: ModuleSource) -> cst.Module:
     """The module; raises `RewriteError` where it would not come back as it was."""
-    text = source.text.removeprefix(BOM)
-    if _FEED.search(text):
-        text = _FEED.sub(lambda _: _STANDS_FOR_FEED + source.newline, text)
     try:
-        module = cst.parse_module(text)
+        return _parsed(source.text.removeprefix(BOM), source.newline)
     except cst.ParserSyntaxError as error:
         raise RewriteError(f"{source.module} can't be parsed: {error}") from error
+    except ValueError as error:
+        raise RewriteError(f"{source.module} {error}.") from error
+
+
+@lru_cache(maxsize=200)  # of one module many sets of names are tried
+def _parsed(text: str, newline: str) -> cst.Module:
+    text = _FEED.sub(lambda _: _STANDS_FOR_FEED + newline, text)
+    module = cst.parse_module(text)
     if module.code != text:
-        raise RewriteError(f"{source.module} has ends of lines of several kinds, or the like.")
+        raise ValueError("has ends of lines of several kinds, or the like")
     return module
 
 

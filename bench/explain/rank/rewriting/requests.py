@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 import libcst as cst
 from libcst import matchers as m
 
+from bench.explain.rank.rewriting.editing import HAVE_STATEMENTS
 from bench.explain.rank.rewriting.postponing import are_used
 from bench.explain.rank.rewriting.statements import Line, Placed
 from bench.explain.rank.rewriting.type_checking import is_test
@@ -31,10 +32,11 @@ def handed_out(
     """
     groups = list(groups)
     names = [name for _, wanted in groups for name in names_of(wanted)]
-    extended = module.visit(_Extending(groups, source))
+    extending = _Extending(groups, source)
+    extended = module.visit(extending)
     assert isinstance(extended, cst.Module)
     new = set(added)
-    if extended.deep_equals(module):
+    if not extending.found:
         earlier = any(m.matches(line, _ASSIGNED) for line in module.body)
         extended = _with_function(module, groups, source, earlier=earlier)
         new.add(_EARLIER if earlier else _NAME)
@@ -88,15 +90,15 @@ class _Extending(cst.CSTTransformer):
 
     def __init__(self, groups: Sequence[Group], source: ModuleSource) -> None:
         super().__init__()
-        self.groups, self.source = groups, source
+        self.groups, self.source, self.found = groups, source, False
 
-    def visit_ClassDef(self, node: cst.ClassDef) -> bool:  # noqa: ARG002
-        """Those of classes are others."""
-        return False
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:  # noqa: ARG002
-        """Nothing of the module is defined in a function."""
-        return False
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Not in classes and functions, nor what only type checkers see."""
+        if isinstance(node, cst.If) and is_test(node.test):
+            return False
+        return isinstance(node, HAVE_STATEMENTS) and not isinstance(
+            node, cst.ClassDef | cst.FunctionDef
+        )
 
     def leave_FunctionDef(
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
@@ -106,6 +108,7 @@ class _Extending(cst.CSTTransformer):
             return updated_node
         asked = original_node.params.params[0].name.value
         cases = _parsed(_cases(self.groups, self.source, asked))
+        self.found = True
         body = updated_node.body
         if isinstance(body, cst.SimpleStatementSuite):
             line = cst.SimpleStatementLine(body.body, trailing_whitespace=body.trailing_whitespace)
@@ -116,10 +119,6 @@ class _Extending(cst.CSTTransformer):
         return updated_node.with_changes(
             body=body.with_changes(body=[*lines[:at], *cases, *lines[at:]])
         )
-
-    def visit_If(self, node: cst.If) -> bool:
-        """A block for type checkers is left alone."""
-        return not is_test(node.test)
 
 
 def _parsed(text: str) -> list[Line]:
