@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bench.explain.rank.dangers import danger, evaluating, import_time, is_shown
 from bench.explain.rank.graph import Graph, Skip
 from bench.explain.rank.recording import Place
+from bench.explain.rank.rewriting.inspected import is_inspected
 from bench.explain.rank.rewriting.wanted import Wanted
 from bench.explain.rank.scopes import Use
 from bench.explain.rank.sources import ModuleSource, Name, Standing, Statement
@@ -165,7 +166,12 @@ class _Judge:
                 line = statement.line
                 self.kept.append(Blocker(place, name.bound, harm, line, is_danger=True))
                 continue
-            found.append(self._deferral(source, statement, name))
+            deferral = self._deferral(source, statement, name)
+            if DeferralWay.ON_REQUEST in deferral.ways and source.may_have_getattr:
+                reason = "the module has a __getattr__ under a condition"
+                self.kept.append(Blocker(place, name.bound, reason, statement.line))
+            else:
+                found.append(deferral)
         return found
 
     def _danger(self, source: ModuleSource, statement: Statement, name: Name) -> str:
@@ -213,6 +219,8 @@ class _Judge:
 
     def _against_annotation(self, source: ModuleSource, use: Use) -> str:
         waits = source.defers_annotations or self.lazy
+        if use.signature_of is not None and is_inspected(use.signature_of):
+            return "annotates a function whose decorator may look at it"
         if use.field_of is not None and (use.field_of.bases or use.field_of.decorator_list):
             return "annotates a field, which may be needed at run time"
         if use.field_of is not None and not waits:
@@ -247,7 +255,8 @@ class _Judge:
             functions=tuple(functions),
             asked_by=tuple(asked_by),
             exported=exported,
-            needs_future=annotates and not (source.defers_annotations or self.lazy),
+            needs_future=any(use.is_annotation and not use.in_text for use in name.uses)
+            and not (source.defers_annotations or self.lazy),
         )
 
 

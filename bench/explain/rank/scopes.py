@@ -18,7 +18,8 @@ class Use:
 
     `statements` lead from the innermost function's body (or the module's) to the use; those within
     a class in that function end at the class. `function` is None at import time. `field_of` is the
-    class whose body annotates a variable with it; `in_text` says that it stands in quotes.
+    class whose body annotates a variable with it; `signature_of` the
+    function that it annotates; `in_text` says that it stands in quotes.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Use:
     is_annotation: bool
     in_text: bool
     field_of: ast.ClassDef | None
+    signature_of: ast.FunctionDef | ast.AsyncFunctionDef | None
     statements: tuple[ast.stmt, ...]
 
 
@@ -63,6 +65,7 @@ class _Around:
     is_annotation: bool = False
     in_text: bool = False
     is_field: bool = False
+    signature_of: ast.FunctionDef | ast.AsyncFunctionDef | None = None
     statements: tuple[ast.stmt, ...] = field(default=())
 
 
@@ -90,6 +93,7 @@ class Uses(ast.NodeVisitor):
                     is_annotation=around.is_annotation,
                     in_text=around.in_text,
                     field_of=around.in_class if around.is_field else None,
+                    signature_of=around.signature_of,
                     statements=around.statements,
                 )
             )
@@ -177,9 +181,9 @@ class Uses(ast.NodeVisitor):
         self._defaults(node.args)
         for argument in _arguments(node.args):
             if argument.annotation is not None:
-                self._annotation(argument.annotation)
+                self._annotation(argument.annotation, signature_of=node)
         if node.returns is not None:
-            self._annotation(node.returns)
+            self._annotation(node.returns, signature_of=node)
         self._inside(node, list(node.body), function=node, keep=False)
         self._around = around
 
@@ -193,9 +197,15 @@ class Uses(ast.NodeVisitor):
             if default is not None:
                 self.visit(default)
 
-    def _annotation(self, node: ast.expr, *, is_field: bool = False) -> None:
+    def _annotation(
+        self,
+        node: ast.expr,
+        *,
+        is_field: bool = False,
+        signature_of: ast.FunctionDef | ast.AsyncFunctionDef | None = None,
+    ) -> None:
         before = self._around
-        self._around = self._with(is_annotation=True, is_field=is_field)
+        self._around = self._with(is_annotation=True, is_field=is_field, signature_of=signature_of)
         self.visit(node)
         self._texts(node)
         self._around = before

@@ -141,6 +141,11 @@ class ModuleSource:
         )
 
     @cached_property
+    def may_have_getattr(self) -> bool:
+        """Whether it has a `__getattr__` under a condition, so that none can be relied on."""
+        return any(_binds_getattr(one) for one in _conditional(self.tree.body))
+
+    @cached_property
     def declared_elsewhere(self) -> frozenset[str]:
         """Names that some function declares global or nonlocal: it may bind them anew."""
         nodes = ast.walk(self.tree)
@@ -264,6 +269,30 @@ def _functions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[tuple[str
         if isinstance(child, _FUNCTIONS):
             yield inner, child
         yield from _functions(child, inner)
+
+
+def _binds_getattr(node: ast.stmt) -> bool:
+    if isinstance(node, _FUNCTIONS):
+        return node.name == "__getattr__"
+    return isinstance(node, ast.Assign) and any(
+        isinstance(one, ast.Name) and one.id == "__getattr__" for one in ast.walk(node)
+    )
+
+
+def _conditional(block: list[ast.stmt], *, within: bool = False) -> Iterator[ast.stmt]:
+    """The module's statements that run under a condition; what type checkers see is none."""
+    for node in block:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            negated = isinstance(node.test, ast.UnaryOp)
+            yield from _conditional(node.body if negated else node.orelse, within=within)
+        elif isinstance(node, ast.If | ast.Try | ast.TryStar | ast.With | ast.For | ast.While):
+            for inner in ast.iter_child_nodes(node):
+                if isinstance(inner, ast.stmt):
+                    yield from _conditional([inner], within=True)
+                elif isinstance(inner, ast.ExceptHandler):
+                    yield from _conditional(inner.body, within=True)
+        elif within:
+            yield node
 
 
 def _is_special(node: ast.Import | ast.ImportFrom) -> bool:

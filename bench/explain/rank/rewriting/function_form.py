@@ -10,10 +10,11 @@ import libcst as cst
 
 from bench.explain.rank.rewriting import postponing, requests, type_checking
 from bench.explain.rank.rewriting.editing import Editor, Edits
+from bench.explain.rank.rewriting.inspected import are_inspected
 from bench.explain.rank.rewriting.pairing import Pairs
 from bench.explain.rank.rewriting.placing import Placing
 from bench.explain.rank.rewriting.statements import Order, Placed, Plain, only, remark_of
-from bench.explain.rank.rewriting.wanted import RewriteError, Wanted
+from bench.explain.rank.rewriting.wanted import RewriteError, Wanted, names_of
 from bench.explain.rank.sources import ModuleSource, Statement
 
 
@@ -24,7 +25,7 @@ class FunctionForm:
         self.source, self.module = source, module
         self.pairs = Pairs(source.tree, module)
         self.placing = Placing(self.pairs, ran)
-        self.order = Order(source.module.partition(".")[0])
+        self.order = Order.of(source.module.partition(".")[0], module)
 
     def run(self, wanted: Collection[Wanted]) -> cst.Module:
         """The module with these names deferred; raises `RewriteError`."""
@@ -61,7 +62,10 @@ class FunctionForm:
         if typed:
             module, names = type_checking.extended(module, self.placed(typed), self.order)
             added |= names
-        if any(one.as_text for one in wanted):
+        texts = [one for one in wanted if one.as_text]
+        if texts and are_inspected(self.source.tree):
+            module = postponing.quoted(module, names_of(texts))
+        elif texts:
             module = postponing.postponed(module)
             added.add("annotations")
         if asked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 import libcst as cst
 from libcst import matchers as m
@@ -39,6 +40,33 @@ def postponed(module: cst.Module) -> cst.Module:
         body[at] = body[at].with_changes(leading_lines=rest)
     body.insert(place, line)
     return module.with_changes(body=body)
+
+
+def quoted(module: cst.Module, names: Collection[str]) -> cst.Module:
+    """With those annotations in quotes that have one of these names."""
+    found = module.visit(_Quoting(module, names))
+    assert isinstance(found, cst.Module)
+    return found
+
+
+class _Quoting(cst.CSTTransformer):
+    def __init__(self, module: cst.Module, names: Collection[str]) -> None:
+        super().__init__()
+        self.module, self.names = module, names
+
+    def leave_Annotation(
+        self, original_node: cst.Annotation, updated_node: cst.Annotation
+    ) -> cst.Annotation:
+        """Quote it, on one line."""
+        tree = ast.parse(f"({self.module.code_for_node(original_node.annotation)})", mode="eval")
+        if not any(isinstance(one, ast.Name) and one.id in self.names for one in ast.walk(tree)):
+            return updated_node
+        text = cst.SimpleString(_in_quotes(ast.unparse(tree)))
+        return updated_node.with_changes(annotation=text)
+
+
+def _in_quotes(text: str) -> str:
+    return f'"{text}"' if '"' not in text else repr(text)
 
 
 def head_of(module: cst.Module) -> int:

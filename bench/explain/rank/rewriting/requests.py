@@ -18,7 +18,6 @@ from bench.explain.rank.sources import ModuleSource
 _NAME, _DIR = "__getattr__", "__dir__"
 _EARLIER = "_earlier_getattr"
 _CONFIG = cst.PartialParserConfig(default_indent="    ", default_newline="\n")
-_IS_GETATTR = m.FunctionDef(name=m.Name(_NAME))
 
 Group = tuple[Placed, Sequence[Wanted]]
 
@@ -90,21 +89,28 @@ class _Extending(cst.CSTTransformer):
 
     def __init__(self, groups: Sequence[Group], source: ModuleSource) -> None:
         super().__init__()
-        self.groups, self.source, self.found = groups, source, False
+        self.groups, self.source = groups, source
+        self.found, self.unseen = False, 0
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        """Not in classes and functions, nor what only type checkers see."""
-        if isinstance(node, cst.If) and is_test(node.test):
-            return False
+        """Not in classes and functions."""
         return isinstance(node, HAVE_STATEMENTS) and not isinstance(
             node, cst.ClassDef | cst.FunctionDef
         )
+
+    def visit_If_body(self, node: cst.If) -> None:
+        """What only type checkers see is none."""
+        self.unseen += is_test(node.test)
+
+    def leave_If_body(self, node: cst.If) -> None:
+        """Its `else` is."""
+        self.unseen -= is_test(node.test)
 
     def leave_FunctionDef(
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
     ) -> cst.FunctionDef:
         """Extend it."""
-        if not m.matches(original_node, _IS_GETATTR):
+        if self.unseen or original_node.name.value != _NAME:
             return updated_node
         asked = original_node.params.params[0].name.value
         cases = _parsed(_cases(self.groups, self.source, asked))

@@ -114,16 +114,33 @@ def module_of(small: Plain | Lazy) -> str:
 
 @dataclass(frozen=True)
 class Order:
-    """The usual order of imports (isort, ruff): by section, then `import` before `from`."""
+    """The usual order of imports (isort, ruff): by section, then `import` before `from`.
 
-    own: str  # the project's own top-level package
+    `own` is the project's own top-level package; `single`: each name has a statement of its own.
+    """
 
-    def key(self, small: Plain) -> tuple[int, bool, int, str, str]:
+    own: str
+    single: bool = False
+
+    @classmethod
+    def of(cls, own: str, module: cst.Module) -> Order:
+        """As a module has it."""
+        taken = [one for line in module.body if isinstance(one := import_of(line), cst.ImportFrom)]
+        modules = [module_of(one) for one in taken]
+        several = any(
+            not isinstance(one.names, cst.ImportStar) and len(one.names) > 1 for one in taken
+        )
+        return cls(own, single=len(set(modules)) < len(modules) and not several)
+
+    def key(self, small: Plain) -> tuple[int, bool, int, str, str, tuple[int, str, str]]:
         """What statements are ordered by."""
         module = module_of(small)
         level = len(small.relative) if isinstance(small, cst.ImportFrom) else 0
         bare = module.lstrip(".")
-        return self.section(small), isinstance(small, cst.ImportFrom), -level, bare.lower(), bare
+        is_from = isinstance(small, cst.ImportFrom)
+        first = () if isinstance(small.names, cst.ImportStar) else small.names[:1]
+        name = max(map(_name_key, first), default=(0, "", ""))
+        return self.section(small), is_from, -level, bare.lower(), bare, name
 
     def section(self, small: Plain) -> int:
         """Future, standard library, others, own, relative."""
@@ -150,7 +167,7 @@ class Order:
     def _insert_one(self, body: list[Line], at: int, placed: Placed) -> None:
         key, place = self.key(placed.small), at
         while place < len(body) and (other := import_of(body[place])) is not None:
-            if isinstance(placed.small, cst.ImportFrom) and _takes_from_same(other, placed.small):
+            if not self.single and _takes_from_same(other, placed.small):
                 body[place] = _with_names(body[place], placed.small)
                 return
             if self.key(other) > key:
@@ -179,15 +196,16 @@ class Order:
         body.insert(place, line)
 
 
-def _takes_from_same(one: Plain, other: cst.ImportFrom) -> bool:
+def _takes_from_same(one: Plain, other: Plain) -> bool:
     return (
         isinstance(one, cst.ImportFrom)
+        and isinstance(other, cst.ImportFrom)
         and not isinstance(one.names, cst.ImportStar)
         and module_of(one) == module_of(other)
     )
 
 
-def _with_names(line: Line, more: cst.ImportFrom) -> Line:
+def _with_names(line: Line, more: Plain) -> Line:
     """A from-import that takes these names as well, laid out as it is."""
     small = import_of(line)
     assert isinstance(small, cst.ImportFrom)
