@@ -7,10 +7,10 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.explain.rank.dangers import danger, evaluating, import_time, is_shown
+from bench.explain.rank.dangers import danger, import_time, is_shown
 from bench.explain.rank.graph import Graph, Skip
 from bench.explain.rank.recording import Place
-from bench.explain.rank.rewriting.inspected import is_inspected
+from bench.explain.rank.rewriting.inspected import evaluating
 from bench.explain.rank.rewriting.wanted import Wanted
 from bench.explain.rank.scopes import Use
 from bench.explain.rank.sources import ModuleSource, Name, Standing, Statement
@@ -219,15 +219,13 @@ class _Judge:
 
     def _against_annotation(self, source: ModuleSource, use: Use) -> str:
         waits = source.defers_annotations or self.lazy
-        if use.signature_of is not None and is_inspected(use.signature_of):
-            return "annotates a function whose decorator may look at it"
         if use.field_of is not None and (use.field_of.bases or use.field_of.decorator_list):
             return "annotates a field, which may be needed at run time"
         if use.field_of is not None and not waits:
             return "annotates a field"
         if not waits and self.by_statement:
             return "used in an annotation, which is evaluated"
-        decorator = evaluating(use)
+        decorator = evaluating(use.signature_of) if use.signature_of else ""
         if decorator and not self.by_statement:
             return f"annotates a function for `{decorator}`, which may evaluate it"
         return ""

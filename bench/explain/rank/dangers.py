@@ -12,13 +12,6 @@ from bench.explain.rank.takers import Taken, Takers
 
 # Modules of the standard library that are imported for what they do.
 _DOES_SOMETHING = frozenset({"antigravity", "faulthandler", "readline", "rlcompleter", "this"})
-# Decorators that leave annotations alone: by their own name, or by that of their module.
-_EVALUATE_NOTHING = frozenset({
-    "abc", "abstractmethod", "asynccontextmanager", "cache", "cached_property", "classmethod",
-    "click", "contextlib", "contextmanager", "deleter", "final", "fixture", "functools", "getter",
-    "hookimpl", "hookspec", "lru_cache", "overload", "override", "property", "setter",
-    "setupmethod", "staticmethod", "typing", "wraps",
-})  # fmt: skip
 
 
 def danger(
@@ -75,19 +68,6 @@ def _places(takers: Sequence[Taken]) -> str:
     """Who takes something: the first, and how many more."""
     more = len({one.who for one in takers}) - 1
     return takers[0].who + (f" and {more} more" if more else "")
-
-
-def evaluating(use: Use) -> str:
-    """The decorator that may evaluate an annotation of its function; "" where none would."""
-    last = use.statements[-1] if use.statements else None
-    if not isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef):
-        return ""
-    for decorator in last.decorator_list:
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        words = ast.unparse(called).split(".")
-        if words[0] not in _EVALUATE_NOTHING and words[-1] not in _EVALUATE_NOTHING:
-            return ".".join(words)
-    return ""
 
 
 def import_time(use: Use) -> str:

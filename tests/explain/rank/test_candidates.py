@@ -51,12 +51,20 @@ def test_a_function_that_ends_before_the_name_is_used_does_not_need_it(tmp_path:
         ("def work(one=Thing):\n    pass\n", "a decorator or a default"),
         ("ready = Thing\n", "used at import time"),
         ("several = [Thing for _ in range(2)]\n", "used at import time"),
+        ("class Own:\n    Thing = Thing\n", "used in a class body"),
+        ("ready = [Thing for Thing in vars(Thing)]\n", "used at import time"),
+        ("ready = [(Thing := one) for one in ()]\n", "bound more than once"),
+        ("del Thing\n", "bound more than once"),
         ("later = lambda: Thing\n", "used in a lambda"),
         ("Thing = str(1)\n", "bound more than once"),
         ("def work():\n    global Thing\n    Thing = 1\n", "bound more than once"),
         (
             "class Own:\n    def __del__(self):\n        Thing()\n",
             "used in `__del__`, when imports may be over",
+        ),
+        (
+            "__all__ = ['Thing']\nif len(__all__):\n\n    def __getattr__(name):\n        return name\n",
+            "the module has a __getattr__ under a condition",
         ),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
@@ -13,7 +14,14 @@ from bench.explain.rank.rewriting.editing import Editor, Edits
 from bench.explain.rank.rewriting.inspected import are_inspected
 from bench.explain.rank.rewriting.pairing import Pairs
 from bench.explain.rank.rewriting.placing import Placing
-from bench.explain.rank.rewriting.statements import Order, Placed, Plain, only, remark_of
+from bench.explain.rank.rewriting.statements import (
+    Order,
+    Placed,
+    Plain,
+    only,
+    remark_of,
+    shown_to_others,
+)
 from bench.explain.rank.rewriting.wanted import RewriteError, Wanted, names_of
 from bench.explain.rank.sources import ModuleSource, Statement
 
@@ -54,13 +62,12 @@ class FunctionForm:
         return edits
 
     def _head(self, module: cst.Module, wanted: Sequence[Wanted]) -> cst.Module:
-        typed = [one for one in wanted if one.annotates]
         asked = [one for one in wanted if one.on_request]
-        if asked and postponing.are_used(self.source.tree):
-            typed = [one for one in wanted if one.annotates or one.on_request]
+        shows = bool(asked) and postponing.are_used(self.source.tree)
+        typed = [one for one in wanted if one.annotates or (shows and one.on_request)]
         added = set[str]()
         if typed:
-            module, names = type_checking.extended(module, self.placed(typed), self.order)
+            module, names = type_checking.extended(module, self._for_types(typed), self.order)
             added |= names
         texts = [one for one in wanted if one.as_text]
         if texts and are_inspected(self.source.tree):
@@ -71,6 +78,11 @@ class FunctionForm:
         if asked:
             module = requests.handed_out(module, self._by_statement(asked), self.source, added)
         return module
+
+    def _for_types(self, wanted: Collection[Wanted]) -> list[Placed]:
+        """Names that only others use are told to be meant for them: `from a import b as b`."""
+        bare = {one.name.bound for one in wanted if not one.annotates and one.calls}
+        return [replace(one, small=shown_to_others(one.small, bare)) for one in self.placed(wanted)]
 
     def placed(self, wanted: Collection[Wanted]) -> list[Placed]:
         """The imports of these names, a statement each."""

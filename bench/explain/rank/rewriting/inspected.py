@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import ast
 
-# Decorators, or the modules that they are from, that never look at annotations.
-_HARMLESS = frozenset({
+# Decorators that leave annotations alone: by their own name, or by that of their module.
+_EVALUATE_NOTHING = frozenset({
     "abc", "abstractmethod", "asynccontextmanager", "cache", "cached_property", "classmethod",
-    "click", "contextlib", "contextmanager", "deleter", "deprecated", "final", "functools",
-    "getter", "group", "lru_cache", "no_type_check", "overload", "override", "property", "pytest",
-    "setter", "staticmethod", "t", "typing", "typing_extensions", "unique", "wraps",
+    "click", "contextlib", "contextmanager", "deleter", "deprecated", "final", "fixture",
+    "functools", "getter", "hookimpl", "hookspec", "lru_cache", "no_type_check", "overload",
+    "override", "property", "pytest", "setter", "setupmethod", "staticmethod", "t", "typing",
+    "typing_extensions", "wraps",
 })  # fmt: skip
 
 
-def is_inspected(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a decorator may ask for a function's annotations."""
-    return any(not _is_harmless(one) for one in node.decorator_list)
+def evaluating(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The decorator that may evaluate annotations of a function; "" where none would."""
+    for decorator in node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        words = ast.unparse(called).split(".")
+        is_harmless = words[0] in _EVALUATE_NOTHING or words[-1] in _EVALUATE_NOTHING
+        if not is_harmless or words[-1] == "register":  # singledispatch asks for them
+            return ".".join(words)
+    return ""
 
 
 def makes_fields(node: ast.ClassDef) -> bool:
@@ -30,7 +37,7 @@ def makes_fields(node: ast.ClassDef) -> bool:
 def are_inspected(tree: ast.Module) -> bool:
     """Whether something may look at annotations of this file."""
     return any(
-        makes_fields(node) if isinstance(node, ast.ClassDef) else is_inspected(node)
+        makes_fields(node) if isinstance(node, ast.ClassDef) else bool(evaluating(node))
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
         or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _annotates(node))
@@ -41,15 +48,3 @@ def _annotates(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return node.returns is not None or any(
         isinstance(one, ast.arg) and one.annotation is not None for one in ast.walk(node.args)
     )
-
-
-def _is_harmless(decorator: ast.expr) -> bool:
-    if isinstance(decorator, ast.Call):
-        decorator = decorator.func
-    last = decorator.attr if isinstance(decorator, ast.Attribute) else ""
-    if last == "register":  # functools.singledispatch does
-        return False
-    while isinstance(decorator, ast.Attribute):
-        decorator = decorator.value
-    first = decorator.id if isinstance(decorator, ast.Name) else ""
-    return bool(_HARMLESS & {first, last})

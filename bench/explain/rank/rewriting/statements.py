@@ -55,6 +55,18 @@ def only(small: Plain, indices: Collection[int]) -> Plain:
     return cst.ImportFrom(small.module, names, relative=[cst.Dot() for _ in small.relative])
 
 
+def shown_to_others(small: Plain, names: Collection[str]) -> Plain:
+    """With `as` for names that stand for themselves: linters take these for unused otherwise."""
+    assert not isinstance(small.names, cst.ImportStar)
+    found = [
+        alias.with_changes(asname=cst.AsName(alias.name))
+        if alias.asname is None and isinstance(alias.name, cst.Name) and alias.name.value in names
+        else alias
+        for alias in small.names
+    ]
+    return small.with_changes(names=found)
+
+
 def made_lazy(small: Plain) -> Lazy:
     """The same as a lazy import (PEP 810)."""
     if isinstance(small, cst.Import):
