@@ -63,7 +63,7 @@ def test_a_function_that_ends_before_the_name_is_used_does_not_need_it(tmp_path:
             "used in `__del__`, when imports may be over",
         ),
         (
-            "__all__ = ['Thing']\nif len(__all__):\n\n    def __getattr__(name):\n        return name\n",
+            "__all__ = ['Thing']\nif __all__:\n\n    def __getattr__(name):\n        return 1\n",
             "the module has a __getattr__ under a condition",
         ),
     ],
