@@ -8,6 +8,9 @@ from pathlib import Path
 
 from bench.explain.rank.recording import Place, Recording
 
+_SHOWN = 3
+_OURS = str(Path(__file__).parents[2] / "agents")  # the recorder imports modules as well
+
 
 @dataclass(frozen=True)
 class ImportedAgain:
@@ -19,11 +22,13 @@ class ImportedAgain:
     @property
     def words(self) -> str:
         """For a screen, and a log of continuous integration."""
-        return f"{self.module}, by {', '.join(self.importers) or 'no statement that was seen'}"
+        shown = ", ".join(self.importers[:_SHOWN]) or "no statement that was seen"
+        rest = len(self.importers) - _SHOWN
+        return f"{self.module}, by {shown}{f' and {rest} more' if rest > 0 else ''}"
 
 
 def imported_again(recording: Recording, modules: Collection[str]) -> tuple[ImportedAgain, ...]:
-    """The guarded modules that a run imported, sorted; own statements are named before others."""
+    """The guarded modules that a run imported, sorted."""
     return tuple(
         ImportedAgain(name, _importers(recording, name))
         for name in sorted(set(modules))
@@ -36,7 +41,9 @@ def _importers(recording: Recording, module: str) -> tuple[str, ...]:
     found = [
         place
         for place in recording.places
-        if any(_is_of(one.got, module) for one in place.asked) and not _is_of(place.module, module)
+        if any(_is_of(one.got, module) for one in place.asked)
+        and not _is_of(place.module, module)
+        and not place.file.startswith(_OURS)
     ]
     return tuple(dict.fromkeys(map(_shown, found)))
 
