@@ -56,7 +56,7 @@ class RecipeProject:
         self._git("add", "--all")
         self._git("commit", "--quiet", "--message=All")
         self.commit = self._git("rev-parse", "HEAD").strip()
-        self.modules = [path for path in files if path.startswith("demo")]
+        self.modules = [path for path in files if not path.startswith("tests/")]
         self.install({path: files[path] for path in self.modules})
         self.declare("demo = demo.cli:main")
         self.folder = folder

@@ -37,6 +37,7 @@ from bench.explain.optimize.recipes.version_text import (
     with_program,
 )
 
+_GUARD = 'sys.modules["__main__"].__spec__ is None'  # a script, and no module run by -m
 _ASKS = frozenset({"--version", "-V"})
 _HELP = frozenset({"--help", "-h"})
 _WHY = (
@@ -118,6 +119,8 @@ def _found(project: Project, scenario: Scenario) -> tuple[OwnFile, Answer]:
     file = file_of(project, module)
     if file is None:
         raise UnclearError(f"the command's module {module} is not a Python file of the project")
+    if _GUARD in file.text:
+        raise UnclearError("it is answered early")
     name = scenario.benchmark.name
     answers = [
         answer
@@ -291,7 +294,7 @@ def _fast_path(command: str, answer: Answer) -> str:
         "if (",
         f"    {test}",
         f'    and os.path.basename(sys.argv[0]) == "{command}"',
-        '    and sys.modules["__main__"].__spec__ is None',
+        f"    and {_GUARD}",
         "):  # asked for the version alone: nothing else is needed",
         *(f"    {one}" for one in needed),
         *([""] if needed else []),

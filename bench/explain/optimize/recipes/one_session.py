@@ -21,6 +21,7 @@ from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.project import Project
 from bench.explain.optimize.recipes.reading import (
     OwnFile,
+    Replacement,
     after_imports,
     bound_once,
     own_files,
@@ -160,7 +161,7 @@ def share(file: OwnFile, sites: frozenset[Site]) -> str:
     """The text of a file with its calls at these sites on one session."""
     wanted = {one.line for one in sites}
     found = [call for call, _ in calls_of(file) if file.line(call) in wanted]
-    changed: dict[cst.CSTNode, cst.CSTNode] = {}
+    changed: dict[cst.CSTNode, Replacement] = {}
     for call in found:
         assert isinstance(call.func, cst.Attribute)
         method = cst.Arg(cst.SimpleString(f'"{call.func.attr.value}"'), comma=_COMMA)

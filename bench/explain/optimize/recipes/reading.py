@@ -184,19 +184,22 @@ def statements(text: str, config: cst.PartialParserConfig) -> list[Statement]:
     return [first.with_changes(leading_lines=lines), *rest]
 
 
-def replaced(tree: cst.Module, changed: Mapping[cst.CSTNode, cst.CSTNode]) -> cst.Module:
+Replacement = cst.CSTNode | cst.FlattenSentinel[Statement]
+
+
+def replaced(tree: cst.Module, changed: Mapping[cst.CSTNode, Replacement]) -> cst.Module:
     """The module with other nodes in place of some, none of which holds another."""
     return cst.ensure_type(tree.visit(_Replacing(changed)), cst.Module)
 
 
 class _Replacing(cst.CSTTransformer):
-    def __init__(self, changed: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
+    def __init__(self, changed: Mapping[cst.CSTNode, Replacement]) -> None:
         super().__init__()
         self.changed = changed
 
     def on_leave(  # type: ignore[override]
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
-    ) -> cst.CSTNode:
+    ) -> Replacement:
         return self.changed.get(original_node, updated_node)
 
 

@@ -1,0 +1,1 @@
+"""Recipes for codeflash alone: what its trace names where it calls processes and services."""
