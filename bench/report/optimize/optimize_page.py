@@ -48,11 +48,11 @@ from bench.report.output import Output, Page
 from bench.report.summaries import PairSummary
 
 _ENDED = {
-    Progress.UNDER_WAY: "**under way**",
-    Progress.INTERRUPTED: "**interrupted**: the same command goes on from here",
-    Progress.STOPPED: "**stopped** before a plateau",
-    Progress.PLATEAU: "plateau: nothing else is predicted to be worth a commit",
-    Progress.NOTHING: "nothing is worth a commit",
+    Progress.UNDER_WAY: "**Under way**",
+    Progress.INTERRUPTED: "**Interrupted**: the same command goes on from here",
+    Progress.STOPPED: "**Stopped** before a plateau",
+    Progress.PLATEAU: "Plateau: nothing else is predicted to be worth a commit",
+    Progress.NOTHING: "Nothing is worth a commit",
 }
 
 
@@ -192,7 +192,7 @@ def _first_words(optimization: Optimization, courses: Sequence[Course]) -> str:
     ended = _ENDED[optimization.progress]
     why = optimization.events[-1] if optimization.events else None
     words = getattr(why, "words", "") if optimization.progress is not Progress.UNDER_WAY else ""
-    end = f"{ended[:1].upper()}{ended[1:]}{f' ({prose(words)})' if words else ''}."
+    end = f"{ended}{f' ({prose(words)})' if words else ''}."
     if not kept:
         tried = counted(len(optimization.dropped), "change")
         return f"No change was kept; {tried} tried. {end}"

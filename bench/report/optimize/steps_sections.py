@@ -114,7 +114,7 @@ def dropped_section(optimization: Optimization) -> Iterator[str]:
         yield heading(2, "Tried and dropped")
         yield bullets(
             f"{prose(one.title)} ({code(one.recipe)}, {counted(len(one.sites), 'place')}): "
-            f"{prose(_short(one.reason))}."
+            f"{prose(_short(one.reason))}.{_hoped_for(one)}"
             for one in dropped[:_MOST]
         )
     excluded = [(step, one) for step in optimization.steps for one in step.excluded]
@@ -132,6 +132,18 @@ def dropped_section(optimization: Optimization) -> Iterator[str]:
     )
     if len(excluded) > _MOST:
         yield f"{len(excluded) - _MOST} more are in the raw data."
+
+
+def _hoped_for(step: StepRecord) -> str:
+    """What was predicted where it was predicted most, and what was measured there."""
+    name, predicted_s = max(step.predicted_s.items(), key=lambda item: item[1], default=("", 0.0))
+    gain = next((one for one in step.gains if one.scenario == name), None)
+    if not predicted_s or gain is None or gain.base_s is None:
+        return ""
+    return (
+        f" {code(name)}: predicted {seconds(predicted_s)} of {seconds(gain.base_s)}, measured "
+        f"{change(gain.interval)}."
+    )
 
 
 def _excluded(one: ExcludedSite) -> list[str]:

@@ -114,7 +114,7 @@ def test_what_was_dropped_left_out_moved_and_remains(tmp_path: Path) -> None:
     ("progress", "words"),
     [
         (Progress.NOTHING, "No change was kept; 1 change tried. Nothing is worth a commit."),
-        (Progress.INTERRUPTED, "No change was kept; 1 change tried. **interrupted**"),
+        (Progress.INTERRUPTED, "No change was kept; 1 change tried. **Interrupted**"),
     ],
 )
 def test_without_a_kept_step(tmp_path: Path, progress: Progress, words: str) -> None:
@@ -129,7 +129,7 @@ def test_without_a_kept_step(tmp_path: Path, progress: Progress, words: str) -> 
 def test_one_that_is_under_way_shows_its_steps(tmp_path: Path) -> None:
     events = changed(WholeRecord={}, BranchRecord={}, Stood={}, GuardRecord={})
     page = page_of(tmp_path, events)
-    assert "The whole is not measured yet. **under way**." in page
+    assert "The whole is not measured yet. **Under way**." in page
     assert cells(page, "help: `sample --help`")[4] == "steps only"
 
 
