@@ -19,15 +19,6 @@ from bench.explain.optimize.record import CheckRecord, ExcludedSite, SiteRecord
 from bench.explain.optimize.request import Request
 from bench.explain.optimize.scenarios import own_files
 
-_WORDS = {
-    "compiles": "every changed module compiles",
-    "imports": "every module imports alone as before",
-    "names": "public names of every module are as before",
-    "scenarios": "scenarios end and print as before",
-    "tests": "the project's own tests fail in nothing new",
-    "ruff": "ruff finds nothing new",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Proved:
@@ -87,12 +78,11 @@ class Prover:
             sites=tuple(found.kept),
             texts=proposal.rewrite([*kept, *found.kept]),
             excluded=excluded,
-            checks=self._records(),
+            checks=tuple(
+                CheckRecord(name=one.name, passed=True, words=one.words, took_s=one.took_s)
+                for one in self._checks.passed(rewrite(found.kept), whole=True)
+            ),
         )
-
-    def _records(self) -> tuple[CheckRecord, ...]:
-        names = [name for name in _WORDS if name != "tests" or self.request.target.tests]
-        return tuple(CheckRecord(name=name, passed=True, words=_WORDS[name]) for name in names)
 
     def _changed(self, commit: str) -> dict[str, str]:
         """The texts of a commit that are not those of the revision."""

@@ -398,8 +398,13 @@ class Optimization:
 
     @property
     def first_uses(self) -> tuple[FirstUse, ...]:
-        """The cost that moved, the largest first."""
-        found = {(one.module, one.scenario, one.where): one for one in self.of(FirstUse)}
+        """The cost that moved with the kept steps, the largest first."""
+        kept = {0, *(one.number for one in self.kept)}
+        found = {
+            (one.module, one.scenario, one.where): one
+            for one in self.of(FirstUse)
+            if one.step in kept
+        }
         return tuple(sorted(found.values(), key=lambda one: (-one.takes_s, one.module)))
 
     @property

@@ -31,6 +31,7 @@ from bench.explain.optimize.record import (
     BranchRecord,
     CandidateRecord,
     ExcludedSite,
+    FirstUse,
     Gain,
     ImportsRecord,
     LeftRecord,
@@ -325,6 +326,16 @@ class OptimizeSession:
             step, measured=commit, alpha=self._level(), took_s=time.monotonic() - began
         )
         candidate = CandidateRecord(step=step, base=base, affected=affected)
+        for one in change.moved:
+            self.journal.write(
+                FirstUse(
+                    module=one.module,
+                    takes_s=one.takes_s,
+                    scenario=one.scenario,
+                    where=one.where,
+                    step=number,
+                )
+            )
         self.journal.write(candidate)
         return proved.sites if self._measure(candidate) else ()
 
@@ -536,6 +547,7 @@ def _together(changes: Sequence[Change]) -> Change | None:
         sites=tuple(dict.fromkeys(site for one in changes for site in one.sites)),
         why=f"{first.why} Together: {'; '.join(one.title for one in changes)}.",
         saves_s={name: sum(one.saves_s.get(name, 0.0) for one in changes) for name in names},
+        moved=tuple(dict.fromkeys(moved for one in changes for moved in one.moved)),
     )
 
 
