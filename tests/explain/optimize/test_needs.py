@@ -49,6 +49,16 @@ def test_a_submodule_may_be_used_by_whoever_imports_its_package(tmp_path: Path) 
     assert ("own.other", "vendor.sub") not in told
 
 
+def test_a_package_that_imports_its_submodule_brings_it(tmp_path: Path) -> None:
+    found = package(
+        tmp_path,
+        own__main="import vendor\n\n\ndef go():\n    vendor.sub.go()\n",
+        vendor____init__="from vendor import sub\n",
+        vendor__sub="def go():\n    pass\n",
+    )
+    assert not needs(found).keys() & {("own.main", "vendor.sub")}
+
+
 def test_what_registers_itself_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
     registry = "known = {}\n\n\ndef register(one):\n    known[one.__name__] = one\n"
     plugin = "from own.registry import register\n\n\n@register\ndef go():\n    pass\n"

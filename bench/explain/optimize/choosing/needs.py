@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def needs_of(graph: Graph, sources: Mapping[str, ModuleSource]) -> tuple[Need, .
             need
             for source in sources.values()
             if source.module in loaded
-            for need in (*_attributes(source, loaded), *_registrations(source, sources))
+            for need in (*_attributes(source, graph), *_registrations(source, sources))
         ),
         *_attributes_of_others(graph, sources),
     ]
@@ -56,8 +56,11 @@ def _submodules(graph: Graph, sources: Mapping[str, ModuleSource]) -> Iterator[N
                 yield Need(package, module, why)
 
 
-def _attributes(source: ModuleSource, loaded: Collection[str]) -> Iterator[Need]:
-    """Submodules that a file names by an attribute, and does not import."""
+def _attributes(source: ModuleSource, graph: Graph) -> Iterator[Need]:
+    """Submodules that a file names by an attribute, and does not import.
+
+    Nor does the package, whose name the file must have bound: it is imported first.
+    """
     bound, imported = imports_of(source)
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Attribute):
@@ -67,7 +70,9 @@ def _attributes(source: ModuleSource, loaded: Collection[str]) -> Iterator[Need]
         if not rest or head not in bound:
             continue
         module = f"{bound[head]}.{rest}"
-        if module in loaded and module not in imported:
+        if module not in graph.modules or module in imported:
+            continue
+        if module not in graph.behind([bound[head]]):
             place = f"{source.module} in line {node.lineno}"
             yield Need(source.module, module, f"{place} uses `{module}` without importing it")
 
@@ -113,7 +118,10 @@ def _attributes_of_others(graph: Graph, sources: Mapping[str, ModuleSource]) -> 
         for place in graph.recording.places
         if place.module in sources
         for asked in place.asked
-        if "." in asked.got and asked.got not in sources and asked.got in graph.modules
+        if "." in asked.got
+        and asked.got not in sources
+        and asked.got in graph.modules
+        and asked.got not in graph.behind([asked.got.partition(".")[0]])
     }
     if not brought:
         return
@@ -124,7 +132,8 @@ def _attributes_of_others(graph: Graph, sources: Mapping[str, ModuleSource]) -> 
             continue
         text = _text(file)
         for name in sorted(set(used.findall(text))):
-            if not _imports_itself(text, name) and not module.startswith(f"{name}."):
+            inside = _top(name) == _top(module) or name in graph.behind([module])
+            if not inside and not _imports_itself(text, name):
                 yield Need(module, name, f"{module} uses `{name}` without importing it")
 
 
