@@ -92,23 +92,23 @@ class Editor(cst.CSTTransformer):
             return updated
         body: list[Line] = []
         wanted: list[tuple[int, list[Placed]]] = []
-        orphans: Sequence[cst.EmptyLine] = ()  # comments and blank lines of what went
+        orphans: Sequence[cst.EmptyLine] | None = None  # comments and blank lines of what went
         for before, line in zip(_lines(original), _lines(updated), strict=True):
             if id(before) in self.edits.before:
                 wanted.append((len(body), self.edits.before[id(before)]))
             lines = self._line(before, line)
             if not lines:
-                orphans = _joined(orphans, leading(line))
+                orphans = _joined(orphans or (), leading(line))
                 continue
-            if orphans:
+            if orphans is not None:
                 above = _joined(orphans, leading(lines[0]))
-                if not body and isinstance(original, cst.Module) and not original.header:
+                if not body and not _has_header(original):  # blocks begin without a blank line
                     above = above[blank(above) :]
-                lines[0], orphans = lines[0].with_changes(leading_lines=above), ()
+                lines[0], orphans = lines[0].with_changes(leading_lines=above), None
             body += lines
         for at, placed in reversed(wanted):
             body = self.order.insert(body, at, placed)
-        comments: list[cst.EmptyLine] = [one for one in orphans if one.comment is not None]
+        comments: list[cst.EmptyLine] = [one for one in orphans or () if one.comment is not None]
         footer = [*comments, *updated.footer]
         return updated.with_changes(body=body, footer=footer)
 
@@ -155,6 +155,10 @@ class Editor(cst.CSTTransformer):
             return False
         edits = self.edits
         return any(id(one) in edits.dropped or id(one) in edits.lazy for one in line.body)
+
+
+def _has_header(suite: cst.Module | cst.IndentedBlock) -> bool:
+    return isinstance(suite, cst.Module) and bool(suite.header)
 
 
 def _lines(suite: cst.Module | cst.IndentedBlock) -> Sequence[Line]:

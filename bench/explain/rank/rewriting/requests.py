@@ -63,6 +63,7 @@ def handed_out(
 class _Plan:
     """What is handed out: by a table name → (module, attribute), or by a statement each.
 
+    `inner` are modules of the package that the deferred statements had made its attributes.
     `globals_` is how the function of that name is reached: a submodule can have it too.
     `has_table`: the module has one of ours already.
     """
@@ -71,6 +72,7 @@ class _Plan:
     names: tuple[str, ...]
     table: Mapping[str, tuple[str, str]]
     cases: tuple[Group, ...]
+    inner: tuple[str, ...]
     typed: bool
     globals_: str
     has_table: bool
@@ -81,19 +83,22 @@ class _Plan:
         names = tuple(name for _, wanted in groups for name in names_of(wanted))
         bound = set(bound_names(source.tree))
         has_table = any(_is_table(line) for line in module.body)
-        fit = {
+        inner = _inner_modules(source, [one for _, wanted in groups for one in wanted])
+        fit = {name: (f".{name}", "") for name in inner if name not in bound} | {
             one.name.bound: entry
             for _, wanted in groups
             for one in wanted
             if (entry := _entry(one)) is not None
         }
+        inner = [name for name in fit if name not in names]
         if not has_table and (len(fit) < _MANY or _TABLE in bound):
             fit = {}
         shadowed = (source.file.parent / "globals.py").exists() and source.is_package
         return cls(
             source=source,
-            names=names,
+            names=(*names, *inner),
             table=fit,
+            inner=tuple(name for name in inner if name not in fit),
             cases=tuple(
                 (placed, left)
                 for placed, wanted in groups
@@ -107,6 +112,9 @@ class _Plan:
     def text(self, asked: str) -> str:
         """The cases as they stand in the function, whose parameter is `asked`."""
         found = [self._case(placed, wanted, asked) for placed, wanted in self.cases]
+        for name in self.inner:
+            lines = ["import importlib", "", f'return importlib.import_module(".{name}", __name__)']
+            found.append(f"if {asked} == {as_text(name)}:\n{_indented(lines)}")
         if self.table and not self.has_table:
             found.insert(0, self._lookup(asked))
         return "".join(found)
@@ -142,6 +150,27 @@ class _Plan:
     def _imports(self, *others: str) -> list[str]:
         builtins = ["builtins"] if self.globals_.startswith("builtins") else []
         return [f"import {name}" for name in (*builtins, *others)]
+
+
+def _inner_modules(source: ModuleSource, wanted: Sequence[Wanted]) -> list[str]:
+    """Modules of a package that are its attributes because statements import from them.
+
+    Those that statements which stay import from too are left out.
+    """
+    if not source.is_package:
+        return []
+    moved = {id(one.name.alias) for one in wanted}
+    gone, stay = dict[str, None](), set[str]()
+    for statement in source.statements:
+        inner = source.absolute(statement.node).removeprefix(f"{source.module}.")
+        if not statement.at_top or inner == source.absolute(statement.node):
+            continue
+        name = inner.partition(".")[0]
+        if all(id(one.alias) in moved for one in statement.names):
+            gone[name] = None
+        else:
+            stay.add(name)
+    return [name for name in gone if name not in stay]
 
 
 def _indented(lines: Sequence[str]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -49,7 +51,7 @@ def _function(shown: Shown) -> str:
 
 
 def _texts(names: Collection[str]) -> list[str]:
-    return sorted(map(as_text, names))
+    return sorted(map(as_text, set(names)))
 
 
 class _Extending(cst.CSTTransformer):
@@ -73,24 +75,45 @@ class _Extending(cst.CSTTransformer):
             return updated_node
         self.found = True
         code = self.module.code_for_node(original_node)
-        missing = [name for name in self.shown.names if as_text(name) not in code]
-        if "globals()" not in code or not missing:
+        if "globals()" not in code:
             return updated_node
-        returning = _Returning(self.module, missing)
+        ours = _read(code)
+        if ours is not None:
+            (made,) = parsed(_function(_with(self.shown, *ours)))
+            assert isinstance(made, cst.FunctionDef)
+            return made.with_changes(leading_lines=original_node.leading_lines)
+        returning = _Returning(self.module, self.shown)
         return updated_node.with_changes(body=updated_node.body.visit(returning))
 
 
+def _read(code: str) -> tuple[frozenset[str], frozenset[str]] | None:
+    """What a `__dir__` that was written here shows and hides; None for others."""
+    sets = {"shown": frozenset[str](), "hidden": frozenset[str]()}
+    for node in ast.walk(ast.parse(code.strip())):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            with suppress(ValueError, TypeError):
+                sets[node.targets[0].id] = frozenset(ast.literal_eval(node.value))
+    return (sets["shown"], sets["hidden"]) if _NAME in sets["hidden"] else None
+
+
+def _with(shown: Shown, names: frozenset[str], hidden: frozenset[str]) -> Shown:
+    return replace(shown, names=(*shown.names, *names), hidden=shown.hidden | hidden)
+
+
 class _Returning(cst.CSTTransformer):
-    def __init__(self, module: cst.Module, names: Sequence[str]) -> None:
+    def __init__(self, module: cst.Module, shown: Shown) -> None:
         super().__init__()
-        self.module, self.names = module, names
+        self.module, self.shown = module, shown
 
     def leave_Return(self, original_node: cst.Return, updated_node: cst.Return) -> cst.Return:
         """Return more."""
         if original_node.value is None:
             return updated_node
         value = self.module.code_for_node(original_node.value)
-        (line,) = parsed(f"return sorted({{*{value}, {', '.join(_texts(self.names))}}})\n")
+        shown = self.shown
+        more = [f"*{value}", *(f"*{table}" for table in shown.tables), *_texts(shown.names)]
+        less = f" - {{{', '.join(_texts(shown.hidden))}}}" if shown.hidden else ""
+        (line,) = parsed(f"return sorted({{{', '.join(more)}}}{less})\n")
         assert isinstance(line, cst.SimpleStatementLine)
         (made,) = line.body
         assert isinstance(made, cst.Return)

@@ -12,6 +12,7 @@ from libcst.helpers import get_full_name_for_node
 
 Line = cst.SimpleStatementLine | cst.BaseCompoundStatement
 Plain = cst.Import | cst.ImportFrom
+BLANK = (cst.EmptyLine(indent=False),)
 Lazy = cst.LazyImport | cst.LazyImportFrom
 # What linters were told of the old place; the rest of a comment goes along.
 _OF_THE_PLACE = ("noqa: E402", "noqa: F401", "noqa:E402", "noqa:F401", "isort:")
@@ -198,7 +199,7 @@ class Order:
         if place < len(body):
             other = import_of(body[place])
             if not goes_on:
-                line = line.with_changes(leading_lines=_blank_part(body[place])[:1])
+                line = line.with_changes(leading_lines=BLANK * min(1, blank(leading(body[place]))))
             if other is not None and not goes_on:
                 body[place] = _without_blank(body[place])
             if other is None or self.section(other) != section:
@@ -261,10 +262,6 @@ def leading(line: Line) -> Sequence[cst.EmptyLine]:
     return found
 
 
-def _blank_part(line: Line) -> Sequence[cst.EmptyLine]:
-    return leading(line)[: blank(leading(line))]
-
-
 def _without_blank(line: Line) -> Line:
     return line.with_changes(leading_lines=leading(line)[blank(leading(line)) :])
 
@@ -272,4 +269,4 @@ def _without_blank(line: Line) -> Line:
 def _spaced(line: Line) -> Line:
     if blank(leading(line)):
         return line
-    return line.with_changes(leading_lines=[cst.EmptyLine(indent=False), *leading(line)])
+    return line.with_changes(leading_lines=[*BLANK, *leading(line)])

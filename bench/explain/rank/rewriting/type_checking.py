@@ -8,7 +8,15 @@ import libcst as cst
 from libcst import matchers as m
 
 from bench.explain.rank.rewriting.postponing import head_of
-from bench.explain.rank.rewriting.statements import Line, Order, Placed, import_of
+from bench.explain.rank.rewriting.statements import (
+    BLANK,
+    Line,
+    Order,
+    Placed,
+    blank,
+    import_of,
+    leading,
+)
 
 _NAME = "TYPE_CHECKING"
 
@@ -77,6 +85,10 @@ def _with_new_block(
     place = head_of(module)
     while place < len(body) and import_of(body[place]) is not None:
         place += 1
+    if place < len(body) and isinstance(body[place], cst.FunctionDef | cst.ClassDef):
+        missing = max(0, 2 - blank(leading(body[place])))
+        lines = [*BLANK * missing, *leading(body[place])]
+        body[place] = body[place].with_changes(leading_lines=lines)
     block = cst.IndentedBlock(order.insert([], 0, placed))
     body.insert(place, cst.If(test, block, leading_lines=[cst.EmptyLine(indent=False)]))
     return module.with_changes(body=body)
