@@ -12,7 +12,7 @@ from bench.core.verdict import Interval
 from bench.explain.optimize.record import StepRecord
 from bench.formats.figure_style import MARKER
 from bench.formats.svg import MARGIN, WIDTH, Paint, Svg, fitting, width_px, wrapped_to
-from bench.formats.text import magnitude_with_direction, seconds
+from bench.formats.text import before_after, magnitude_with_direction, seconds
 from bench.report.optimize.gains import Course
 
 _BAR, _GAP = 30.0, 10.0
@@ -63,11 +63,17 @@ def _bar(
         svg.box(at, top, saved_s * scale, _BAR, paints[step.number], title=words,
                 label=number if width_px(number) + 6 <= saved_s * scale else "")  # fmt: skip
         at += saved_s * scale
-    words = f"{seconds(base_s)} → {seconds(after_s)}"
-    change = magnitude_with_direction(one.end)
+    words = before_after(base_s, after_s)
     figure = left + base_s * scale + 8
     svg.text(figure, top + _BAR / 2 - 3, words, bold=True)
-    svg.text(figure, top + _BAR / 2 + 12, change if one.is_faster else "not faster", muted=True)
+    svg.text(figure, top + _BAR / 2 + 12, _change(one), muted=True)
+
+
+def _change(one: Course) -> str:
+    words = magnitude_with_direction(one.end)
+    if one.whole is None:
+        return f"{words}, by its steps"
+    return words if one.is_faster else "not faster"
 
 
 def _shares(one: Course, saved_s: float) -> list[tuple[StepRecord, float]]:

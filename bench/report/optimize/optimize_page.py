@@ -416,7 +416,6 @@ def _guard(optimization: Optimization) -> Iterator[str]:
     if not optimization.kept:
         return
     yield heading(2, "Guard")
-    tip = optimization.kept[-1].commit
     if guard is not None and guard.commit:
         many = counted(len({name for one in guard.modules.values() for name in one}), "module")
         yield (
@@ -425,15 +424,12 @@ def _guard(optimization: Optimization) -> Iterator[str]:
         )
     elif guard is not None and guard.reason:
         yield f"No guard test is on the branch: {prose(guard.reason)}."
-    revision = asked.branch if optimization.branches else tip[:10]
     command = f"python -m bench guard {asked.target}"
+    back = f"in CI: status {ExitStatus.IMPORTED_AGAIN:d} if a module is back"
     yield fenced(
         _commented(
-            (f"{command} {shlex.quote(revision)}", "write the test"),
-            (
-                f"{command} REVISION --check",
-                f"in CI: status {ExitStatus.IMPORTED_AGAIN:d} if one is back",
-            ),
+            (f"{command} {shlex.quote(asked.branch)}", "write the test"),
+            (f"{command} REVISION --check", back),
         ),
         "sh",
     )
