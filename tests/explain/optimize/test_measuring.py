@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from bench.core.verdict import Interval, Verdict
@@ -16,8 +18,10 @@ def gain(
     return Gain(scenario=name, python=python, verdict=verdict, interval=interval, reason=reason)
 
 
-def dropped(*gains: Gain, pythons: tuple[str, ...] = ("3.13",), **failures: str) -> str:
-    return why_dropped(Measured(gains=gains, runs=(), failures=failures), pythons)
+def dropped(
+    *gains: Gain, pythons: tuple[str, ...] = ("3.13",), failures: Mapping[str, str] | None = None
+) -> str:
+    return why_dropped(Measured(gains=gains, runs=(), failures=failures or {}), pythons)
 
 
 @pytest.mark.parametrize(
@@ -49,4 +53,4 @@ def test_every_python_has_to_gain_but_those_that_the_form_is_not_for() -> None:
 def test_what_prints_something_else_or_could_not_be_measured_is_dropped() -> None:
     other = gain(Verdict.FASTER, reason="standard output not as before")
     assert "standard output not as before" in dropped(other)
-    assert "no compiler" in dropped(gain(Verdict.FASTER), **{"3.12": "no compiler"})
+    assert "no compiler" in dropped(gain(Verdict.FASTER), failures={"3.12": "no compiler"})
