@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bench.explain.optimize.choosing.pool import Deferred, Pool
+from bench.explain.optimize.choosing.pool import Deferred
 from bench.explain.optimize.project import Project
 from bench.explain.rank.graph import Graph, ImportWalk
 
@@ -56,14 +56,15 @@ class Savings:
         return sum(self.shares(chosen).values())
 
 
-def savings_of(project: Project, pool: Pool) -> Savings:
-    """Predictions for the statements of a pool."""
+def savings_of(project: Project) -> Savings:
+    """Predictions for a project's own statements."""
+    files = frozenset(map(str, project.files))
     found = {}
     for one in project.scenarios:
-        name = one.benchmark.name
-        movable = {each.skips[name].place for each in pool.deferred if name in each.skips}
-        found[name] = Measure(
-            graph=one.imports.graph.contracted(movable),
+        graph = one.imports.graph
+        places = enumerate(graph.recording.places)
+        found[one.benchmark.name] = Measure(
+            graph=graph.contracted([number for number, place in places if place.file in files]),
             process_s=one.imports.timed.scenario.process_s,
         )
     return Savings(found)

@@ -59,7 +59,7 @@ class DeferImports:
             for one in project.scenarios
         }
         pool = pool_candidates(project, graphs, sources, takers, Harm.of(ran, sources))
-        savings = savings_of(project, pool)
+        savings = savings_of(project)
         needs = {
             name: needs_of(graph, {one.module: one for one in sources})
             for name, graph in graphs.items()
