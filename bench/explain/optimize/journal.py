@@ -29,6 +29,7 @@ from bench.explain.optimize.record import (
 )
 from bench.explain.optimize.request import Request
 
+DANGER = "danger"  # the check of a site that was not tried for what was seen beforehand
 _OVER = (Progress.PLATEAU, Progress.NOTHING)
 
 
@@ -80,13 +81,14 @@ class Journal:
         return begun[-1] if begun and begun[-1].step.number not in done else None
 
     def was_tried(self, sites: frozenset[tuple[str, str]]) -> bool:
-        """Whether a change of just these sites (file, words) was tried before."""
-        return any(
-            frozenset(
-                map(key_of, (*one.sites, *(left.site for left in one.excluded)))
-            ) == sites
-            for one in self.steps
-        )  # fmt: skip
+        """Whether a change of just these sites was tried before, or each of them failed a check."""
+        failed = frozenset[tuple[str, str]]()
+        for step in self.steps:
+            out = frozenset(key_of(one.site) for one in step.excluded if one.check != DANGER)
+            failed |= out
+            if sites in (frozenset(map(key_of, step.sites)), out.union(map(key_of, step.sites))):
+                return True
+        return bool(sites) and sites <= failed
 
 
 def _all_rejected(step: StepRecord) -> bool:

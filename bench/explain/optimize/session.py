@@ -20,7 +20,7 @@ from bench.explain.optimize.change import Change, Proposal, Recipe, Site
 from bench.explain.optimize.guard.test_text import FILE as GUARD_FILE
 from bench.explain.optimize.guarding import MESSAGE as GUARD_MESSAGE
 from bench.explain.optimize.guarding import Guarding
-from bench.explain.optimize.journal import Journal, key_of
+from bench.explain.optimize.journal import DANGER, Journal, key_of
 from bench.explain.optimize.levels import next_level
 from bench.explain.optimize.measuring import Measured, Measuring, why_dropped
 from bench.explain.optimize.message import candidate_message, message
@@ -46,7 +46,6 @@ from bench.formats.text import change as change_words
 from bench.formats.text import counted, duration, joined
 
 _LAZY_FROM = (3, 15)
-_DANGER = "danger"
 
 
 @dataclass(kw_only=True)
@@ -500,7 +499,7 @@ def _step(
 ) -> StepRecord:
     files = {one.file for one in change.sites}
     dangers = tuple(
-        ExcludedSite(site=site_record(site), check=_DANGER, failure=why)
+        ExcludedSite(site=site_record(site), check=DANGER, failure=why)
         for site, why in proposal.dropped
         if site.file in files
     )

@@ -26,8 +26,8 @@ from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.journal import open_journal
 from bench.explain.optimize.measuring import Measured, Measuring
 from bench.explain.optimize.project import Form, Project, Scenario
-from bench.explain.optimize.proving import Proved, Prover
-from bench.explain.optimize.record import Gain, Optimization, Progress
+from bench.explain.optimize.proving import Proved, Prover, site_record
+from bench.explain.optimize.record import ExcludedSite, Gain, Optimization, Progress
 from bench.explain.optimize.request import Request, choose_scenarios
 from bench.explain.optimize.session import OptimizeSession
 from bench.explain.rank.graph import Graph
@@ -73,6 +73,22 @@ class Upper:
 
 
 @dataclass
+class Pairs(Upper):
+    """All modules in one change; dangers were seen in one of the files."""
+
+    name: str = "pairs"
+
+    def propose(self, project: Project) -> Proposal:
+        found = super().propose(project)
+        sites = tuple(site for one in found.changes for site in one.sites)
+        if not sites:
+            return found
+        all_of_it = replace(found.changes[0], title="write all in capitals", sites=sites)
+        danger = Site(file="sample/one.py", line=2, words="not tried")
+        return replace(found, changes=(all_of_it,), dropped=((danger, "who knows"),))
+
+
+@dataclass
 class Proving:
     """Passes everything but some files."""
 
@@ -82,7 +98,13 @@ class Proving:
         sites = tuple(one for one in change.sites if one.file not in self.refused)
         if not sites:
             return Proved(sites=(), texts={}, reason="names: value has gone")
-        return Proved(sites=sites, texts=proposal.rewrite([*kept, *sites]))
+        excluded = tuple(
+            ExcludedSite(site=site_record(one), check="names", failure="value has gone")
+            for one in change.sites
+            if one not in sites
+        )
+        texts = proposal.rewrite([*kept, *sites])
+        return Proved(sites=sites, texts=texts, excluded=excluded)
 
     def close(self) -> None:
         pass
@@ -265,6 +287,15 @@ def test_what_is_not_proved_is_not_measured(stage: Stage) -> None:
     assert [new for new, _ in played.asked] == [["two"], ["three"], ["two", "three"]]
     assert done.dropped[0].reason == "names: value has gone"
     assert done.dropped[0].alpha == 0
+
+
+def test_what_failed_a_check_is_not_proposed_again(stage: Stage) -> None:
+    """Of a change of two sites one is kept; the other alone is the same failure once more."""
+    recipe = Pairs()
+    pairs = Stage(replace(stage.request, recipes=(recipe,)))
+    done = pairs.run(lambda _: FASTER, refused=["sample/two.py"])
+    assert [one.title for one in done.steps] == ["write all in capitals"]
+    assert done.kept == done.steps
 
 
 def test_small_changes_are_measured_together(stage: Stage) -> None:
