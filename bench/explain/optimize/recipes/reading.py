@@ -121,6 +121,18 @@ def imported_in(project: Project, file: OwnFile) -> set[str]:
     }
 
 
+def oldest_python(project: Project) -> tuple[int, int]:
+    """The oldest Python that the project says it runs on; (3, 8) where that can't be read."""
+    for path in ("pyproject.toml", "setup.cfg", "setup.py"):
+        text = project.clone.text(project.commit, path)
+        found = re.search(
+            r"""(requires-python|python_requires|python)["']?\s*=.*?(3)\.(\d+)""", text
+        )
+        if found:
+            return int(found[2]), int(found[3])
+    return 3, 8
+
+
 def rewriter(
     project: Project, edit: Callable[[OwnFile, frozenset[Site]], str]
 ) -> Callable[[Collection[Site]], Mapping[str, str]]:
