@@ -3,11 +3,13 @@
 Which names a module has to keep follows PEP 8: all that it defines, all of `__all__`, all that a
 package shows, submodules that are there after its import, what it imports `as` the same name, and
 what any module of the project takes from it. What a module that is no package imports for its own
-use is a detail of it; what tests take of that, their own check finds.
+use, and any module of Python's own library, is a detail of it; what tests take of that, their own
+check finds.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,7 +19,7 @@ from bench.explain.checks.survey import BeforeAfter, ImportSurvey
 from bench.formats.text import counted
 
 # What writing annotations otherwise brings in: nobody's own names.
-_BROUGHT = frozenset({"annotations", "TYPE_CHECKING"})
+_BROUGHT = frozenset({"annotations", "Any", "TYPE_CHECKING"})
 # Of the import system, and what stands for deferred names.
 _OURS = frozenset({
     "__getattr__", "__dir__", "__lazy_modules__", "__annotations__", "__annotate__",
@@ -117,6 +119,7 @@ def _extra(one: BeforeAfter) -> Iterator[tuple[str, tuple[str, ...]]]:
         name
         for name in one.after.names.keys() - one.before.names.keys() - _BROUGHT
         if not name.startswith("_") and one.after.names[name] != f"module {one.module}.{name}"
+        and not (name in sys.stdlib_module_names and one.after.names[name] == f"module {name}")
         and name not in one.before.tried
     )  # fmt: skip
     if extra:

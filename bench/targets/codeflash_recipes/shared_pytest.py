@@ -25,11 +25,9 @@ _RUNNER = "codeflash.languages.python.test_runner"
 _FUNCTION = "execute_test_subprocess"
 _NEW = "verification/pytest_server.py"
 _SERVER = Path(__file__).with_name("_pytest_server.py")
-_CALL = """\
+_TRIED = """\
 from codeflash.verification.pytest_server import run_pytest
 
-"""
-_TRIED = """\
 shared = run_pytest(cmd_list, cwd, env, timeout)
 if shared is not None:
     return shared
@@ -100,15 +98,8 @@ def _written(file: OwnFile, _: frozenset[Site]) -> str:
     call = _call(file)
     assert call is not None
     config = file.tree.config_for_parsing
-    tree = replaced(file.tree, {call: cst.FlattenSentinel([*statements(_TRIED, config), call])})
-    (new,) = statements(_CALL, config)
-    body = list(tree.body)
-    last = max(
-        number
-        for number, one in enumerate(body)
-        if isinstance(one, cst.SimpleStatementLine) and isinstance(one.body[0], cst.ImportFrom)
-    )
-    return tree.with_changes(body=[*body[: last + 1], new, *body[last + 1 :]]).code
+    tried = cst.FlattenSentinel([*statements(_TRIED, config), call])
+    return replaced(file.tree, {call: tried}).code
 
 
 RECIPE = SharedPytest()

@@ -2,8 +2,8 @@
 
 A value of a module's top level that costs time in the scenarios, and that none of them uses, moves
 into a function that makes it once. It must always come out the same, be bound once and changed by
-nobody, and be used in functions of its module alone. A public name is still there for everybody,
-by the module's `__getattr__` and `__dir__`.
+nobody, and be used in functions of its module alone. The name is still there for everybody, by the
+module's `__getattr__` and `__dir__`.
 """
 
 from __future__ import annotations
@@ -265,9 +265,8 @@ def _exported(file: OwnFile) -> frozenset[str] | tuple[()]:
 def _against(file: OwnFile, table: _Table, places: set[str]) -> str:
     if places:
         return f"{sorted(places)[0]} names it"
-    if table.name.startswith("_"):
-        return ""
-    if not re.search(r"^__all__\b", file.text, re.MULTILINE):
+    is_public = not table.name.startswith("_")
+    if is_public and not re.search(r"^__all__\b", file.text, re.MULTILINE):
         return "a star import would not bring it any more"
     if re.search(r"^def __(getattr|dir)__\b", file.text, re.MULTILINE):
         return "the module has a __getattr__ of its own"
@@ -302,7 +301,7 @@ def _written(file: OwnFile, sites: frozenset[Site], cache: str) -> str:
     whole = OwnFile(file.path, file.installed, file.text, as_installed=True)
     tables = _tables(whole, {one.line: 0 for one in sites})
     changed: dict[cst.CSTNode, Replacement] = {}
-    public, names = [], set(re.findall(r"\w+", whole.text))
+    moved, names = [], set(re.findall(r"\w+", whole.text))
     for table in sorted(tables, key=lambda one: one.name):
         function = _function_name(table.name, names)
         names.add(function)
@@ -310,13 +309,12 @@ def _written(file: OwnFile, sites: frozenset[Site], cache: str) -> str:
             called = cst.Call(cst.Name(function))
             changed[use] = called.with_changes(lpar=use.lpar, rpar=use.rpar)
         changed[table.statement] = _maker(whole, table, function, cache)
-        if not table.name.startswith("_"):
-            public.append((table.name, function))
+        moved.append((table.name, function))
     tree = with_imports(replaced(whole.tree, changed), ("functools",))
-    if public:
+    if moved:
         text = _ON_REQUEST.format(
-            names=", ".join(f'"{name}": {function}' for name, function in public),
-            listed=", ".join(f'"{name}"' for name, _ in public),
+            names=", ".join(f'"{name}": {function}' for name, function in moved),
+            listed=", ".join(f'"{name}"' for name, _ in moved),
         )
         tree = tree.with_changes(body=[*tree.body, *statements(text, tree.config_for_parsing)])
         tree = with_imports(tree, (), (("typing", "Any"),))
