@@ -23,7 +23,7 @@ from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import pythons_of
 from bench.engine.session.watcher import Watcher
-from bench.explain.optimize.forms import requires_python, suitable_form
+from bench.explain.optimize.forms import check_form, requires_python, suitable_form
 from bench.explain.optimize.journal import open_journal
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.recipes import load
@@ -165,7 +165,10 @@ def _understand(arguments: argparse.Namespace, workspace: Workspace, watcher: Wa
     revision, origin, clone, repo = find_revision(
         target, arguments.revision, workspace, arguments.repo, watcher.say
     )
+    interpreters = tuple(pythons_of(target, arguments.python, watcher.say))
     requires = requires_python(clone, revision.identity, target.install.folder)
+    form = suitable_form(requires) if arguments.form == _AUTO else Form(arguments.form)
+    check_form(form, requires, [one.version for one in interpreters])
     return Request(
         target=target,
         revision=revision,
@@ -173,10 +176,10 @@ def _understand(arguments: argparse.Namespace, workspace: Workspace, watcher: Wa
         clone=clone,
         repo=repo,
         workspace=workspace,
-        interpreters=tuple(pythons_of(target, arguments.python, watcher.say)),
+        interpreters=interpreters,
         planned=planned,
         recipes=recipes,
-        form=suitable_form(requires) if arguments.form == _AUTO else Form(arguments.form),
+        form=form,
         requires_python=requires,
         least=arguments.least,
         alpha=arguments.alpha,

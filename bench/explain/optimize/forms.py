@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from bench.core.errors import UsageError
+from bench.core.variants import numbers
 from bench.engine.revisions.git import Clone
 from bench.explain.optimize.project import Form
 
+FIRST_LAZY = (3, 15)
 _BEFORE_LAZY = [f"3.{minor}" for minor in range(15)]
 
 
@@ -34,3 +38,24 @@ def suitable_form(requires: str) -> Form:
         return Form.FUNCTION
     older = any(True for _ in allowed.filter(_BEFORE_LAZY))
     return Form.FUNCTION if older or not requires else Form.LAZY
+
+
+def check_form(form: Form, requires: str, pythons: Sequence[str]) -> None:
+    """Raise `UsageError` for a lazy form without a Python that knows it, or one that breaks others.
+
+    `requires` is the project's requires-python, "" where it says nothing.
+    """
+    if form is Form.FUNCTION:
+        return
+    if all(numbers(one) < FIRST_LAZY for one in pythons):
+        raise UsageError(
+            f"--form {form} does nothing before Python 3.15, and only {', '.join(pythons)} was "
+            "asked for.",
+            "Add --python 3.15.",
+        )
+    if form is Form.LAZY and requires and suitable_form(requires) is not Form.LAZY:
+        raise UsageError(
+            "--form lazy is a syntax error before Python 3.15, and the project says "
+            f"requires-python = {requires!r}.",
+            "--form lazy-modules is ignored by older Pythons.",
+        )

@@ -17,6 +17,7 @@ from bench.engine.environments.pair import Builder
 from bench.engine.session.watcher import Watcher
 from bench.explain.optimize.branch import Workshop, branch_of_step
 from bench.explain.optimize.change import Change, Proposal, Recipe, Site
+from bench.explain.optimize.forms import FIRST_LAZY
 from bench.explain.optimize.guard.test_text import FILE as GUARD_FILE
 from bench.explain.optimize.guarding import MESSAGE as GUARD_MESSAGE
 from bench.explain.optimize.guarding import Guarding
@@ -44,8 +45,6 @@ from bench.explain.optimize.request import Request
 from bench.explain.optimize.scenarios import Recorded, Recorder
 from bench.formats.text import change as change_words
 from bench.formats.text import counted, duration, joined
-
-_LAZY_FROM = (3, 15)
 
 
 @dataclass(kw_only=True)
@@ -377,7 +376,7 @@ class OptimizeSession:
         versions = [one.version for one in self.request.interpreters]
         if self.request.form not in {Form.LAZY, Form.LAZY_MODULES}:
             return versions
-        return [one for one in versions if numbers(one) >= _LAZY_FROM] or versions
+        return [one for one in versions if numbers(one) >= FIRST_LAZY] or versions
 
     def _drop(self, step: StepRecord, reason: str, began: float | None = None) -> None:
         if began is not None:
