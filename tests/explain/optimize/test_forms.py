@@ -28,7 +28,7 @@ def test_a_lazy_form_needs_a_python_that_knows_it() -> None:
     check_form(Form.FUNCTION, "", ["3.12"])
     check_form(Form.LAZY_MODULES, ">=3.9", ["3.12", "3.15"])
     check_form(Form.LAZY, ">=3.15", ["3.15"])
-    with pytest.raises(UsageError, match="does nothing before Python 3.15"):
+    with pytest.raises(UsageError, match="does nothing before Python"):
         check_form(Form.LAZY_MODULES, ">=3.9", ["3.12", "3.13"])
     with pytest.raises(UsageError, match="syntax error"):
         check_form(Form.LAZY, ">=3.9", ["3.15"])
