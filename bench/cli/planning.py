@@ -61,5 +61,6 @@ def _options(arguments: argparse.Namespace, *, counters: bool) -> Options:
         groups=tuple(arguments.group),
         dependencies=str(arguments.deps),
         counters=counters,
+        allocated=arguments.allocated,
         block=arguments.block,
     )

@@ -22,7 +22,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     `design`: None lets each benchmark be probed; `benchmarks`: patterns of names, empty for all;
     `dependencies`: whose third-party versions are installed; "packages" compares base with itself,
     its own packages with those of head, and "head" base so changed with head.
-    `counters`: what commands and imports do is counted after the timing; `series`: the id of the
+    `counters`: what commands and imports do is counted after the timing; `allocated`: the bytes
+    they ask for are counted twice, whatever the budget of counting; `series`: the id of the
     series this run is a point of, empty for a pair by itself; `block` the fleet and the number of
     the block this run is, empty for one that no fleet asked for.
     """
@@ -37,6 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     dependencies: str = "own"
     counters: bool = True
+    allocated: bool = False
     series: str = ""
     block: str = ""
 
@@ -49,3 +51,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def mei_memory_of(self, benchmark: Benchmark) -> float:
         """That of its peak memory."""
         return benchmark.mei_memory or self.mei_memory
+
+    def allocated_of(self, benchmark: Benchmark) -> bool:
+        """Whether the bytes it asks for are to be counted exactly."""
+        return benchmark.is_started and (benchmark.allocated or self.allocated)

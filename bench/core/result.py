@@ -58,6 +58,22 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict in {Verdict.LESS_MEMORY, Verdict.MORE_MEMORY}
 
 
+class Allocated(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that a process and its children ask for in all, where that was asked.
+
+    `base` and `head`: one count a repeat. `verdict` is None where they do not repeat or could not
+    be counted; `reason` then says why. `interval` spans all ratios of their counts; `mei` is the
+    minimum effect it was judged by.
+    """
+
+    base: tuple[int, ...]
+    head: tuple[int, ...]
+    mei: float
+    interval: Interval | None = None
+    verdict: Verdict | None = None
+    reason: str = ""
+
+
 class Net(msgspec.Struct, frozen=True):
     """An import's cost net of the interpreter's start: CPU seconds and their ratio."""
 
@@ -99,10 +115,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     `base_s` and `head_s` are medians in seconds of the figure `size` rests on, in the rounds it
     rests on, so that they agree with it. `wall` is what a user waits for: wall time of rounds in
     which each side ran alone. `memory` is None where it was not judged (as in runs before format
-    3). With `metric` PEAK_RSS the verdict, `interval` and `size` are those of memory, which
-    `memory` has as well, and `base_s` and `head_s` are None. `noise` is the robust standard
-    deviation of the log ratio of a deciding round. `contention` is by how many times a side used
-    more CPU time in a duet than alone; where it is known, CPU times of duets are put right by it.
+    3), `allocated` where nobody asked for it. With `metric` PEAK_RSS the verdict, `interval` and
+    `size` are those of memory, which `memory` has as well, and `base_s` and `head_s` are None.
+    `noise` is the robust standard deviation of the log ratio of a deciding round. `contention` is
+    by how many times a side used more CPU time in a duet than alone; where it is known, CPU times
+    of duets are put right by it.
     """
 
     benchmark: Benchmark
@@ -121,6 +138,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     wall: Wall | None = None
     net: Net | None = None
     memory: Memory | None = None
+    allocated: Allocated | None = None
     noise: float | None = None
     contention: float | None = None
     base_rss_bytes: int | None = None

@@ -40,7 +40,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     whose program gets `arguments`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
     `metric` is what it is decided by. `mei` is its minimum effect of interest as a fraction, and
-    `mei_memory` that of its peak memory; 0: those of the run.
+    `mei_memory` that of its peak memory; 0: those of the run. `allocated` has the bytes it asks for
+    counted exactly.
     Any of `exit_status` is success. `failures_allowed` is the share of rounds that may fail.
     Without `default` it is measured only when it, or its group, is asked for.
     `{home}` in words of the commands and in `env` stands for the throwaway HOME, `{module}` (in an
@@ -73,6 +74,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     metric: Literal["time", "peak_rss"] = "time"
     mei: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
     mei_memory: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
+    allocated: bool = False
     note: str = ""
     default: bool = True
     fixture: str = ""
@@ -101,12 +103,13 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
                 raise ValueError(f"the first word of {key} is the program: it cannot be empty")
         if self.metric == "peak_rss" and not self.has_memory:
             raise ValueError('metric = "peak_rss" goes with a command, an import or a script')
+        if self.allocated and not self.is_started:
+            raise ValueError("allocated goes with a command or an import")
         self._check_input()
         _check_placeholders(self._words, has_fixture=bool(self.fixture))
 
     def _check_input(self) -> None:
-        started = bool(self.command or self.statement)
-        if (self.stdin or self.stdin_file) and not started:
+        if (self.stdin or self.stdin_file) and not self.is_started:
             raise ValueError("stdin and stdin_file go with a command or an import")
         if self.stdin and self.stdin_file:
             raise ValueError("a benchmark has stdin or stdin_file, not both")
@@ -133,6 +136,11 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         own += (*inside.command, *inside.env.values()) if inside else ()
         words = *self.command, *self.prepare, *self.arguments
         return *words, self.folder, self.stdin_file, *self.env.values(), *own
+
+    @property
+    def is_started(self) -> bool:
+        """Whether it is a process by itself: a command or an import."""
+        return bool(self.command or self.statement)
 
     @property
     def has_memory(self) -> bool:

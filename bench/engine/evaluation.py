@@ -16,6 +16,7 @@ from bench.core.result import CONTROL, Evaluation, Failures, Net, Result, Size, 
 from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.target import Benchmark, Kind
 from bench.core.verdict import Interval, Verdict
+from bench.engine.allocated import with_allocated
 from bench.engine.alone import AsAlone, as_alone
 from bench.engine.means import group_means
 from bench.engine.memory import floor_bytes, memories, with_memory
@@ -179,7 +180,7 @@ def evaluate(run: Run) -> Evaluation:
     )
     control = next((result for result in results if result.is_control), None)
     only = sequential if sequential.names or not exact else fixed
-    return Evaluation(
+    evaluation = Evaluation(
         results=results,
         level=only.level,
         family=len(measurable),
@@ -190,6 +191,7 @@ def evaluate(run: Run) -> Evaluation:
         and control.verdict in {Verdict.FASTER, Verdict.SLOWER}
         and sequences[CONTROL].plan.family_alpha > 0,
     )
+    return with_allocated(evaluation, run)
 
 
 def _sequence(run: Run, name: str) -> _Sequence | None:

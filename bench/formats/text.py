@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
-from bench.core.result import Memory, Result, Size
+from bench.core.result import Allocated, Memory, Result, Size
 from bench.core.sample import Design, Metric
 from bench.core.verdict import Interval, Verdict
 
@@ -142,6 +142,26 @@ def memory_verdict(memory: Memory) -> str:
     if memory.floor_bytes and memory.verdict is Verdict.UNDECIDED:
         return f"not seen below {mebibytes(memory.floor_bytes)}"
     return _words(memory.verdict, interval, memory.mei, "less memory", "more memory")
+
+
+def allocated_verdict(allocated: Allocated) -> str:
+    """The verdict on bytes asked for, with what it rests on, or why there is none."""
+    if allocated.verdict is None or allocated.interval is None:
+        return allocated.reason
+    words = _words(
+        allocated.verdict, allocated.interval, allocated.mei, "less memory", "more memory"
+    )
+    exact = len(set(allocated.base)) == len(set(allocated.head)) == 1
+    return f"{words}, {'exact' if exact else 'to 0.1%'}"
+
+
+def allocated_words(allocated: Allocated) -> str:
+    """`allocated 9.8 → 12.3 MiB (+25.5%): more memory, exact`."""
+    if allocated.interval is None:
+        return f"allocated: {allocated.reason}"
+    size = amount(1.0, allocated.interval.ratio)
+    counts = bytes_before_after(allocated.base[0], allocated.head[0])
+    return f"allocated {counts} ({size}): {allocated_verdict(allocated)}"
 
 
 def plus_minus(interval: Interval | None) -> str:

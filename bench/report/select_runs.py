@@ -113,6 +113,7 @@ class Evaluated:
             benchmarks=usual.benchmarks,
             groups=usual.groups,
             counters=usual.counters,
+            allocated=usual.allocated,
             block=usual.block,
         )
 

@@ -77,6 +77,7 @@ def _declaration(benchmark: Benchmark) -> bytes:
     keys = msgspec.to_builtins(benchmark)
     # Whether it runs, how often, how it is judged, and how often it may fail: not what runs.
     del keys["default"], keys["rounds"], keys["mei"], keys["mei_memory"], keys["failures_allowed"]
+    del keys["allocated"]
     if keys["metric"] == "time":
         del keys["metric"]
     if keys["stdout"] == "file":

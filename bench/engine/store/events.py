@@ -131,7 +131,8 @@ class Counted(
 ):
     """What one instrument counted on both sides; `skipped` says why a side has no tally.
 
-    `names` holds what only one side has, by counter.
+    `names` holds what only one side has, by counter. `base_again` and `head_again` are those of a
+    second run of a side, where exact figures were asked for.
     """
 
     benchmark: str
@@ -141,6 +142,14 @@ class Counted(
     names: dict[Counter, Names] = {}
     skipped: str = ""
     elapsed_s: float = 0.0
+    asked: bool = False
+    base_again: Tally | None = None
+    head_again: Tally | None = None
+
+    def tallies(self, side: Side) -> tuple[Tally, ...]:
+        """All of one side that are there."""
+        again = self.base_again if side is Side.BASE else self.head_again
+        return tuple(one for one in (self.side(side), again) if one is not None)
 
     def side(self, side: Side) -> Tally | None:
         """The tally of one side."""

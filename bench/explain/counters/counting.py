@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
@@ -49,6 +49,7 @@ SHARES = {
     Instrument.ALLOCATIONS: 1.0,
 }
 AT_MOST_S = 2 * COMMAND_S
+ASKED_S = 600.0  # the most for one process whose exact figures were asked for
 _TAKES_MINUTES = "not taken of a benchmark of minutes (several times as long under it)"
 
 _Names = Mapping[Counter, frozenset[str]]
@@ -89,11 +90,15 @@ class _Benchmark:
 
 @dataclass(frozen=True)
 class _Task:
-    """One instrument on one benchmark; `long`: one of minutes, whose time was asked for."""
+    """One instrument on one benchmark; `long`: one of minutes, whose time was asked for.
+
+    `asked`: each side is counted twice, whatever it takes.
+    """
 
     instrument: Instrument
     method: Method
     benchmark: _Benchmark
+    asked: bool
 
     @property
     def name(self) -> str:
@@ -104,8 +109,14 @@ class _Task:
         return self.benchmark.declaration.rounds > 0
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether it is done whatever the budgets."""
+        return self.long or self.asked
+
+    @property
     def seconds(self) -> float:
-        return sum(self.method.estimate(self.benchmark, side) for side in Side)
+        once = sum(self.method.estimate(self.benchmark, side) for side in Side)
+        return once * (1 + self.asked)
 
 
 @dataclass(kw_only=True)
@@ -133,6 +144,12 @@ class Counting:
         left_s = (AT_MOST_S - self.elapsed_s / len(self.measured)) / len(Side)
         return Runner(self.isolation, timeout_s=max(min(3 * SIDE_CAP_S, left_s), 1.0))
 
+    def _is_asked(self, instrument: Instrument, one: _Benchmark) -> bool:
+        """Whether exact figures of it were asked for: in its table, or of this run."""
+        options = self.run.manifest.options
+        wanted = options.allocated or (options.counters and options.allocated_of(one.declaration))
+        return instrument is Instrument.ALLOCATIONS and wanted
+
     def jobs(self) -> list[Job]:
         """To count each measured command and import that was not counted yet."""
         found = _benchmarks(self.run, zip(*self.measured, strict=True))
@@ -140,18 +157,26 @@ class Counting:
         chosen = self._chosen(tasks)
         if not chosen:
             return []
-        short_s = sum(task.seconds for task in chosen if not task.long) / len(self.measured)
+        short_s = sum(task.seconds for task in chosen if not task.is_wanted) / len(self.measured)
         self.watcher.say(
             f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S:.0f} s; "
             "Ctrl-C keeps all above)"
         )
+        if asked := [one for one in chosen if one.asked]:
+            asked_s = sum(one.seconds for one in asked) / len(self.measured)
+            self.watcher.say(f"bytes allocated: about {asked_s:.0f} s more, twice a side")
         if any(one.long for one in chosen):
             self.watcher.say("end-to-end benchmarks run once more, to be counted")
         return [Job(do=partial(self._count, task), alone=task.long) for task in chosen]
 
     def _tasks(self, instrument: Instrument, found: Sequence[_Benchmark]) -> list[_Task]:
         """What there is to do with an instrument, cheapest first; none where it is missing."""
-        waiting = [one for one in found if instrument not in self.run.counted(one.declaration.name)]
+        waiting = [
+            one
+            for one in found
+            if instrument not in self.run.counted(one.declaration.name)
+            and (self.run.manifest.options.counters or self._is_asked(instrument, one))
+        ]
         if not waiting:
             return []
         try:
@@ -163,10 +188,11 @@ class Counting:
                         benchmark=one.declaration.name,
                         instrument=instrument,
                         skipped=str(error),
+                        asked=self._is_asked(instrument, one),
                     )
                 )
             return []
-        tasks = [_Task(instrument, method, one) for one in waiting]
+        tasks = [_Task(instrument, method, one, self._is_asked(instrument, one)) for one in waiting]
         return sorted(tasks, key=lambda task: task.seconds)
 
     def _chosen(self, tasks: Sequence[_Task]) -> list[_Task]:
@@ -187,7 +213,7 @@ class Counting:
                 )
                 continue
             chosen.append(task)
-            if not task.long:
+            if not task.is_wanted:
                 left_s[task.instrument] -= task.seconds
                 own_left_s[task.name] -= task.seconds
                 run_left_s -= task.seconds
@@ -195,7 +221,7 @@ class Counting:
 
     def _count(self, task: _Task, lane: int) -> None:
         taken_s = self.elapsed_s / len(self.measured)
-        if taken_s > AT_MOST_S and not task.long:
+        if taken_s > AT_MOST_S and not task.is_wanted:
             reason = f"counting has taken {taken_s:.0f} s already (limit {AT_MOST_S:.0f} s)"
             self.record(Counted(benchmark=task.name, instrument=task.instrument, skipped=reason))
             return
@@ -206,7 +232,7 @@ class Counting:
         elapsed_s = time.monotonic() - started
         watcher.phase("")
         with self._lock:
-            self.elapsed_s += 0.0 if task.long else elapsed_s
+            self.elapsed_s += 0.0 if task.is_wanted else elapsed_s
         self.record(msgspec.structs.replace(counted, elapsed_s=round(elapsed_s, 3)))
 
     def _method(self, instrument: Instrument) -> Method:
@@ -237,9 +263,15 @@ class Counting:
         return _nameless(trace_memory(self.runner, sides.benchmark, sides.side(side)))
 
     def _counted_by(self, counter: InstructionCounter | AllocationCounter) -> _Count:
-        return lambda sides, side: _nameless(
-            counter.count(self.runner, sides.benchmark, sides.side(side))
-        )
+        options = self.run.manifest.options
+
+        def count(sides: Sides, side: Side) -> Observation:
+            runner = self.runner
+            if isinstance(counter, AllocationCounter) and options.allocated_of(sides.benchmark):
+                runner = replace(runner, timeout_s=ASKED_S)
+            return _nameless(counter.count(runner, sides.benchmark, sides.side(side)))
+
+        return count
 
 
 @dataclass(frozen=True)
@@ -250,7 +282,8 @@ class CountersStep:
 
     def __call__(self, now: OpenRun) -> list[Job]:
         """Count what was not counted yet, if the run is to have counters."""
-        if not now.plan.options.counters:
+        options = now.plan.options
+        if options.series or not (options.counters or options.allocated):
             return []
         counting = Counting(
             run=now.read(),
@@ -290,6 +323,8 @@ def _benchmarks(run: Run, measured: Iterable[tuple[Sides, ...]]) -> list[_Benchm
 
 def _too_long(task: _Task, left_s: float, own_left_s: float) -> str:
     """Why a task is not begun; "" if it may be."""
+    if task.asked:
+        return ""
     if task.long:
         return "" if task.instrument is Instrument.OBSERVER else _TAKES_MINUTES
     longest_s = max(task.method.estimate(task.benchmark, side) for side in Side)
@@ -314,14 +349,11 @@ def _nameless(tally: Tally) -> Observation:
 
 def _count(task: _Task, sides: Sides) -> Counted:
     """Both sides; what fails on one of them is said, and the other's figures are kept."""
-    seen: dict[Side, Observation] = {}
-    failures = []
-    for side in Side:
-        try:
-            seen[side] = task.method.count(sides, side)
-        except NotCountedError as error:
-            failures.append(f"{side}: {error}")
+    seen, failures = _both_sides(task, sides)
+    again, others = _both_sides(task, sides) if task.asked and not failures else ({}, [])
+    failures += others
     tallies = {side: observation.tally for side, observation in seen.items()}
+    repeats = {side: observation.tally for side, observation in again.items()}
     return Counted(
         benchmark=task.name,
         instrument=task.instrument,
@@ -329,7 +361,22 @@ def _count(task: _Task, sides: Sides) -> Counted:
         head=tallies.get(Side.HEAD),
         names=_differences(seen[Side.BASE].names, seen[Side.HEAD].names) if len(seen) > 1 else {},
         skipped="; ".join(failures),
+        asked=task.asked,
+        base_again=repeats.get(Side.BASE),
+        head_again=repeats.get(Side.HEAD),
     )
+
+
+def _both_sides(task: _Task, sides: Sides) -> tuple[dict[Side, Observation], list[str]]:
+    """What was seen of each side, and why of one nothing was."""
+    seen: dict[Side, Observation] = {}
+    failures = []
+    for side in Side:
+        try:
+            seen[side] = task.method.count(sides, side)
+        except NotCountedError as error:
+            failures.append(f"{side}: {error}")
+    return seen, failures
 
 
 def _differences(base: _Names, head: _Names) -> dict[Counter, Names]:

@@ -10,6 +10,7 @@ from bench.core.target import Kind
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, collapsed, table
 from bench.formats.text import (
+    allocated_verdict,
     amount,
     before_after,
     bytes_before_after,
@@ -121,6 +122,7 @@ def more_tables(shown: Sequence[Shown], places: Places, pythons: Sequence[str]) 
     if walls:
         yield collapsed("Wall time, sides in turn", _about_walls(shown), walls)
     yield from _memory_blocks(places, pythons)
+    yield from _allocated_blocks(places, pythons)
     for one in shown:
         files = list(mounts_section(one.results))
         if files:
@@ -177,6 +179,36 @@ def _memory_blocks(places: Places, pythons: Sequence[str]) -> Iterator[str]:
         "its own over the rounds that were taken for time."
     )
     yield collapsed("Memory", words, memory)
+
+
+def _allocated_blocks(places: Places, pythons: Sequence[str]) -> Iterator[str]:
+    """A table of the bytes asked for in all, of the benchmarks for which that was asked."""
+    asked = {
+        name: kept
+        for name, results in places.items()
+        if (kept := {python: one for python, one in results.items() if one.allocated})
+    }
+    verdicts = {
+        name: _once({p: allocated_verdict(r.allocated) for p, r in results.items() if r.allocated})
+        for name, results in asked.items()
+    }
+    allocated = _table(asked, pythons, _allocated, verdicts)
+    if allocated:
+        words = (
+            "Bytes that the process and its children ask for in all, also those given back at "
+            "once: counted twice a side under valgrind, with one hash seed. Equal counts are "
+            "exact, so there is no interval and no error rate."
+        )
+        yield collapsed("Memory allocated", words, allocated)
+
+
+def _allocated(result: Result) -> Cells | None:
+    found = result.allocated
+    if found is None:
+        return None
+    if found.interval is None:
+        return "–", "–"
+    return bytes_before_after(found.base[0], found.head[0]), amount(1.0, found.interval.ratio)
 
 
 def _memory_verdicts(results: dict[str, Result]) -> str:

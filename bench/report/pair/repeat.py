@@ -71,4 +71,4 @@ def option_words(options: Options) -> tuple[str, ...]:
     ):
         if chosen != usual and chosen is not None:
             words += [flag, f"{chosen:g}" if isinstance(chosen, float) else str(chosen)]
-    return tuple(words)
+    return (*words, "--allocated") if options.allocated else tuple(words)

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.core.options import Options
-from bench.core.result import Evaluation
+from bench.core.result import Evaluation, Result
 from bench.core.revision import Revision
+from bench.engine.allocated import with_allocated
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.evaluation import evaluate
 from bench.engine.session.open_run import OpenRun
@@ -20,7 +21,7 @@ from bench.engine.session.rounds_plan import fixed_rounds
 from bench.engine.split import Split
 from bench.engine.store.run import Run
 from bench.explain.counters.counting import AT_MOST_S
-from bench.formats.text import effect, joined
+from bench.formats.text import allocated_words, effect, joined
 from bench.report.pair.asides import output_notes
 from bench.report.pair.control import control_warning, doubtful_mark
 from bench.report.pair.floor_notes import floor_notes
@@ -111,7 +112,7 @@ def _revision(revision: Revision) -> str:
 class ResultsStep:
     """The step of a run that prints its table, once timing is over and before all else.
 
-    `evaluations` are those of the runs it has seen, by their id: nothing later changes them.
+    `evaluations` are those of the runs it has seen, by their id: what is counted later is added.
     """
 
     console: Console
@@ -133,7 +134,7 @@ class ResultsStep:
 
     def evaluated(self, run: Run) -> Evaluated:
         """A run that is over, with what was said of it."""
-        return Evaluated(run, self.evaluations[run.manifest.run_id])
+        return Evaluated(run, with_allocated(self.evaluations[run.manifest.run_id], run))
 
 
 def print_results(console: Console, one: Evaluated) -> None:
@@ -180,8 +181,16 @@ def _remarks(one: Evaluated, fitting: Fitting | None) -> Iterator[str]:
     if one.evaluation.doubtful:
         shown.add(control_warning(one.run, one.evaluation))
     yield gate_line(one.run)
+    yield from allocated_lines(one.results)
     yield from floor_notes(one.run, fitting)
     yield from (note for note in notes(one.run, one.evaluation) if note not in shown)
+
+
+def allocated_lines(results: Sequence[Result]) -> Iterator[str]:
+    """What was counted exactly, a line a benchmark."""
+    for one in results:
+        if one.allocated is not None:
+            yield f"{one.name}: {allocated_words(one.allocated)}"
 
 
 def _other_packages(one: Evaluated) -> str:

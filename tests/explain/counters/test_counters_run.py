@@ -12,14 +12,18 @@ from support.sandbox import Sandbox
 from support.synthetic_runs import RunPlan, command, control, script, workspace_in, write_run
 
 from bench.core.counts import Counter, Instrument, Tally
+from bench.core.options import Options
 from bench.core.sample import Side
 from bench.core.target import Benchmark
+from bench.core.verdict import Verdict
 from bench.engine.environments.interpreters import Interpreter
+from bench.engine.evaluation import evaluate
 from bench.engine.measure.rounds import Sides
 from bench.engine.store.events import Counted
 from bench.engine.store.run import Run, read_run
 from bench.explain.counters.counting import SHARES, Counting, Method
 from bench.explain.counters.observe import Observation
+from bench.formats.text import allocated_words
 from bench.report.pair.counters_page import counters_details, counters_section
 from bench.report.screen.watchers import LineWatcher
 from bench.report.select_runs import Evaluated
@@ -168,6 +172,49 @@ def test_what_is_given_back_at_once_counts_as_allocated(subjects: Subjects, tmp_
     held = counted[Instrument.MEMORY]
     assert held.head is not None
     assert held.head.figures[Counter.PEAK_MEMORY] < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("options", "instruments", "asked"),
+    [
+        (Options(allocated=True, counters=False), {Instrument.ALLOCATIONS}, True),
+        (Options(allocated=True), set(Instrument), True),
+        (Options(), set(Instrument), False),
+    ],
+)
+def test_exact_figures_are_counted_twice_where_they_are_asked_for(
+    subjects: Subjects,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: Options,
+    instruments: set[Instrument],
+    *,
+    asked: bool,
+) -> None:
+    """However long it takes; and nothing else where counters are not wanted."""
+    made = (control(), command("quick", base_s=30.0, noise=0.0))
+    run = read_run(write_run(workspace_in(tmp_path), RunPlan(made=made, options=options)))
+    bytes_of = {Side.BASE: 1000, Side.HEAD: 800}
+
+    def method(_counting: Counting, _instrument: Instrument) -> Method:
+        def counted(_sides: Sides, side: Side) -> Observation:
+            return Observation(Tally({Counter.ALLOCATED: bytes_of[side]}), {})
+
+        return Method(counted, 1.0, 0.1)
+
+    monkeypatch.setattr(Counting, "_method", method)
+    recorded = count(run, subjects, [subjects.sides("quick", "", "")])
+    assert {one.instrument for one in recorded} == instruments
+    assert {one.instrument for one in recorded if not one.skipped} == (
+        {Instrument.ALLOCATIONS} if asked else set()
+    )
+    measured = replace(run, events=(*run.events, *recorded))
+    found = next(one for one in evaluate(measured).results if one.name == "quick").allocated
+    assert (found is not None) == asked
+    if found is not None:
+        assert (found.base, found.head) == ((1000, 1000), (800, 800))
+        assert found.verdict is Verdict.LESS_MEMORY
+        assert "less memory, exact" in allocated_words(found)
 
 
 def test_each_instrument_has_a_budget_of_its_own(
