@@ -304,7 +304,7 @@ def _measure_all(
         plan,
         watcher,
         before=(GateStep(gate if tests else None),),
-        after=(results, *(_explaining(watcher) if plan.options.counters else ())),
+        after=(results, *_explaining(watcher, plan.options)),
     )
     found = _Outcomes(watcher, alone=len(plan.interpreters) == 1)
     ready = []
@@ -324,13 +324,16 @@ def _measure_all(
     return found.runs, found.failures
 
 
-def _explaining(watcher: Watcher) -> tuple[RunStep, ...]:
+def _explaining(watcher: Watcher, options: Options) -> tuple[RunStep, ...]:
     """What is done once the verdicts are there; imported by those who want it."""
+    if not (options.counters or options.allocated):
+        return ()
     from bench.explain.counters.counting import CountersStep  # noqa: PLC0415
     from bench.explain.trace.of_run import PhasesStep  # noqa: PLC0415
     from bench.report.stack.stack_tables import summary  # noqa: PLC0415
 
-    return CountersStep(watcher), PhasesStep(watcher, summary)
+    phases = (PhasesStep(watcher, summary),) if options.counters else ()
+    return CountersStep(watcher), *phases
 
 
 @dataclass

@@ -50,7 +50,8 @@ def plans(
             made = sequential_plan(choice, options, parts.sequential, short)
         if not _judges_memory(benchmark):
             return made
-        looks = memory_looks(parts.memory / memories, options.rounds)
+        planned = made.maximum + made.alone if made.exact else 0
+        looks = memory_looks(parts.memory / memories, options.rounds, planned)
         return msgspec.structs.replace(made, memory_looks=looks, memory_alpha=parts.memory)
 
     return [plan(choice) for choice in choices]

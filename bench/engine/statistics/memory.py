@@ -28,6 +28,7 @@ import numpy as np
 
 from bench.core.verdict import Interval
 from bench.engine.statistics.arrays import finite
+from bench.engine.statistics.few_rounds import fewest_rounds
 from bench.engine.statistics.sequential import assess, plan_looks
 
 if TYPE_CHECKING:
@@ -39,11 +40,16 @@ _LARGE = math.log(1.1)
 _LARGE_ROUNDS = 6
 
 
-def memory_looks(alpha: float, most: int) -> tuple[int, ...]:
+def memory_looks(alpha: float, most: int, planned: int = 0) -> tuple[int, ...]:
     """Numbers of rounds at which memory may be looked at, up to the last; `most` are ever taken.
 
-    `alpha` is the level of one benchmark at the start. Raises `ValueError` like `plan_looks`.
+    `alpha` is the level of one benchmark at the start. Where the number of rounds is fixed before
+    the first (`planned`), and so many that all agree can reject, the last is the only look: the
+    test is exact there, as that of time (`few_rounds`). Fewer can tell large changes alone, before
+    a look that never comes. Raises `ValueError` like `plan_looks`.
     """
+    if planned and planned >= fewest_rounds(alpha):
+        return (planned,)
     return plan_looks(min(_MAXIMUM, most), alpha, spacing=_SPACING)
 
 

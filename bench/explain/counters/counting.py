@@ -157,14 +157,15 @@ class Counting:
         chosen = self._chosen(tasks)
         if not chosen:
             return []
-        short_s = sum(task.seconds for task in chosen if not task.is_wanted) / len(self.measured)
-        self.watcher.say(
-            f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S:.0f} s; "
-            "Ctrl-C keeps all above)"
-        )
+        if short := [task for task in chosen if not task.is_wanted]:
+            short_s = sum(task.seconds for task in short) / len(self.measured)
+            self.watcher.say(
+                f"counters still running (about {short_s:.0f} s, at most {AT_MOST_S:.0f} s; "
+                "Ctrl-C keeps all above)"
+            )
         if asked := [one for one in chosen if one.asked]:
             asked_s = sum(one.seconds for one in asked) / len(self.measured)
-            self.watcher.say(f"bytes allocated: about {asked_s:.0f} s more, twice a side")
+            self.watcher.say(f"counting bytes allocated, twice a side: about {asked_s:.0f} s more")
         if any(one.long for one in chosen):
             self.watcher.say("end-to-end benchmarks run once more, to be counted")
         return [Job(do=partial(self._count, task), alone=task.long) for task in chosen]

@@ -19,6 +19,7 @@ from bench.engine.session.open_run import OpenRun
 from bench.engine.session.plan import Plan
 from bench.engine.session.rounds_plan import fixed_rounds
 from bench.engine.split import Split
+from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
 from bench.explain.counters.counting import AT_MOST_S
 from bench.formats.text import allocated_words, effect, joined
@@ -43,6 +44,8 @@ def describe_plan(
     besides = ["the project's own tests on both sides first (--no-tests)"] if tests else []
     if options.counters:
         besides.append(f"counters afterwards, at most {AT_MOST_S:.0f} s (--no-counters)")
+    if options.allocated or (options.counters and any(map(_is_asked, plan.benchmarks))):
+        besides.append("bytes allocated, counted twice a side")
     quick = [one for one in plan.benchmarks if not one.declaration.rounds]
     most_min = len(quick) * options.budget_s * len(interpreters) / 60
     aside = "" if len(quick) == len(plan.benchmarks) else ", the long ones aside"
@@ -101,6 +104,10 @@ def _long_ones(plan: Plan) -> list[tuple[str, str]]:
             "last (--rounds N takes fewer, and may leave them undecided)",
         )
     ]
+
+
+def _is_asked(one: PlannedBenchmark) -> bool:
+    return one.declaration.allocated
 
 
 def _revision(revision: Revision) -> str:

@@ -54,6 +54,26 @@ def test_a_look_that_was_not_planned_uses_the_rounds_before_it() -> None:
         assert (interval, p_value, used) == (known.interval, known.p_value, 28)
 
 
+@pytest.mark.parametrize(("planned", "level"), [(10, 0.002), (12, 0.0005), (6, 0.05)])
+def test_a_fixed_number_of_rounds_has_one_exact_look(planned: int, level: float) -> None:
+    looks = memory_looks(level, 160, planned)
+    assert looks == (planned,)
+    generator = np.random.default_rng(9)
+    base, head = peaks(generator.normal(0.03, 0.003, planned))  # far below 1.1x
+    interval, p_value, used = memory_test(base, head, looks, level)
+    assert used == planned
+    assert p_value == pytest.approx(2 / 2**planned, rel=0.01)
+    assert p_value <= level
+    assert 1 < interval.low < interval.high < 1.06
+    assert memory_test(base[:-1], head[:-1], looks, level)[1:] == (1.0, planned - 1)
+    assert memory_looks(level, 160, planned - 1) == memory_looks(level, 160)
+    tried = (
+        memory_test(*peaks(row), looks, 0.05)[1]
+        for row in generator.normal(0, 0.01, (400, planned))
+    )
+    assert sum(p <= 0.05 for p in tried) <= 400 * 0.05 + 3 * math.sqrt(400 * 0.05)
+
+
 @pytest.mark.parametrize("benchmarks", [1, 4, 13])
 def test_ten_rounds_for_time_and_six_alone_are_enough_for_memory(benchmarks: int) -> None:
     """The first look of time comes with as many rounds as memory needs to say what it saw."""
