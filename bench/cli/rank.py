@@ -6,6 +6,8 @@ import argparse
 import dataclasses
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
@@ -19,18 +21,25 @@ from bench.core.revision import Pair, Source
 from bench.core.target import Kind, Target
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
+from bench.engine.environments.build import Environment
 from bench.engine.environments.interpreters import Interpreter, pythons_of
 from bench.engine.environments.pair import Builder, Environments
 from bench.engine.measure.invocations import NotPresentError, NotServedError
 from bench.engine.revisions.clones import open_clone
+from bench.engine.revisions.git import Clone
 from bench.engine.revisions.resolve import clone_path, resolve_range
 from bench.engine.session.preparation import network_of, subjects
 from bench.engine.session.selection import select
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.testgate.run_gate import PairGate
+from bench.explain.checks.checks import Checks
+from bench.explain.checks.overlay import own_folders
+from bench.explain.counters.observe import own_packages
 from bench.explain.patterns.detect import PatternDetection
 from bench.explain.patterns.script import rank_script, runs_of
+from bench.explain.rank.patch import path_in_clone, tracked_files
+from bench.explain.rank.proving import files_in_clone
 from bench.explain.rank.ranker import ScenarioRanker
 from bench.explain.rank.ranking import Ranking, store
 from bench.report.rank.rank_page import rank_page, summary
@@ -42,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "List the imports of a revision that could be deferred, ranked by how much CPU time that "
-        "saves. The best set is written as a patch, and a rewritten copy is run to verify the "
-        "prediction. Other causes of slowness are listed besides.",
+        "saves. The best set that breaks nothing is written as a patch, and a rewritten copy is "
+        "run to verify the prediction. Other causes of slowness are listed besides.",
         "rank codeflash 0.20.6 --scenario help",
         "rank rich 14.0.0 --hot --tests",
     )
@@ -84,7 +93,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tests",
         action="store_true",
-        help="also run the target's own tests, with the change and without it",
+        help="keep only what passes the target's own tests too, and show how they end with the "
+        "change and without it",
     )
     add_no_report(parser)
 
@@ -160,6 +170,13 @@ def _is_elsewhere(planned: PlannedBenchmark) -> bool:
     return declared.service is not None or declared.container is not None
 
 
+def _files(environment: Environment, clone: Clone | None) -> dict[Path, str]:
+    """The project's own modules as installed → path in the clone."""
+    tracked = tracked_files(clone, environment.record.revision.identity)
+    folders = own_folders(environment, own_packages(environment))
+    return files_in_clone(folders, partial(path_in_clone, tracked=tracked))
+
+
 @dataclasses.dataclass(frozen=True)
 class _Made:
     ranking: Ranking
@@ -190,12 +207,29 @@ class _RevisionRanker:
         if pair.base.source is Source.GIT:
             clone = open_clone(clone_path(target, workspace, repo))
         both = Environments(environment, environment)
+        timed = [one.declaration for one in planned if not _is_script(one)]
         with (
             network_of(target, planned, workspace) as network,
             subjects(target, planned, workspace, self.interpreter, both, network) as (
                 (subject, _),
             ),
         ):
+            checks = Checks(
+                target=target,
+                revision=pair.base,
+                environment=environment,
+                interpreter=self.interpreter,
+                files=_files(environment, clone),
+                benchmarks=timed,
+                subject=subject,
+                network=network,
+                workspace=workspace,
+                clone=clone,
+                say=self.watcher.say,
+                phase=self.watcher.phase,
+                repo=repo,
+                tests=self.arguments.tests,
+            )
             for one in planned:
                 self.watcher.say(f"{one.declaration.name}, Python {self.interpreter.version}")
                 ranker = ScenarioRanker(
@@ -209,6 +243,7 @@ class _RevisionRanker:
                     watcher=self.watcher,
                     budget_s=self.arguments.seconds,
                     everything=self.arguments.all,
+                    checks=checks,
                 )
                 try:
                     ranking = self._ranked(ranker, is_script=_is_script(one))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,17 +28,19 @@ from bench.engine.measure.network import Network
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.revisions.git import Clone
 from bench.engine.session.watcher import Watcher
+from bench.explain.checks.checks import Checks
 from bench.explain.checks.lint import find_ruff
 from bench.explain.checks.overlay import Overlay, own_folders
 from bench.explain.counters.instructions import InstructionCounter, find_instruction_counter
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
 from bench.explain.rank import costs
-from bench.explain.rank.candidates import Candidate, Judgement, judge_imports
+from bench.explain.rank.candidates import Candidate, judge_imports
 from bench.explain.rank.counterfactual import Experiment, time_both
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.opportunities import describe, named_in_strings, shown_file
 from bench.explain.rank.patch import make_patch, path_in_clone, tracked_files
+from bench.explain.rank.proving import Proven, SetProver
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes, Trial, usual_trials
 from bench.explain.rank.ranking import FORMAT, Opportunity, Ranking, Verification
 from bench.explain.rank.recording import compile_recorder, record, take_times, take_top_level
@@ -61,8 +63,9 @@ _SEED = 1
 class ScenarioRanker:
     """One scenario on one Python; `budget_s` is for timing the rewritten copy.
 
-    `everything` shows what is below the limits too; `trials_of` says what is tried. `texts` are
-    the rewritten files by path and `patch` the same for `git apply`, once it has run.
+    `everything` shows what is below the limits too; `trials_of` says what is tried. With `checks`
+    only that part of the set is kept which passes them. `texts` are the rewritten files by path and
+    `patch` the same for `git apply`, once it has run.
     """
 
     target: Target
@@ -75,12 +78,14 @@ class ScenarioRanker:
     watcher: Watcher
     budget_s: float
     everything: bool = False
+    checks: Checks | None = None
     trials_of: Callable[[RankedImports], list[Trial]] = usual_trials
     steps_s: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     patch: bytes = b""
     ranked: RankedImports | None = None
+    proven: Proven = field(default_factory=lambda: Proven(()))
 
     def run(self) -> Ranking:
         """Rank; raises `BenchError` when the scenario can't be run at all."""
@@ -167,13 +172,15 @@ class ScenarioRanker:
                 asked = partial(record, self.runner, self.benchmark, invocation, self.folders)
                 # Counting has begun. What has a home that is renewed waits: there is one home.
                 recording = pool.submit(asked).result() if invocation.home else asked()
-            ranked = self.ranked = self._rank(Graph(recording, timed.scenario.own_s), timed)
+            ranked = self._rank(Graph(recording, timed.scenario.own_s), timed)
+            counted = experiment.base_instructions.result(), bare.result()
+            experiment.base_modules.result()  # HOME is one: nothing else runs while it is used
+            ranked = self.ranked = self._proved(ranked)
             with self.step("running the copies"):
                 started = [experiment.begin(one, ranked.graph) for one in self.trials_of(ranked)]
                 checks = [one.result(ranked.graph.total(one.vanished)) for one in started]
-                counts = experiment.base_instructions.result(), bare.result()
             checks = [
-                _with_predictions(check, one.trial, ranked, counts)
+                _with_predictions(check, one.trial, ranked, counted)
                 for check, one in zip(checks, started, strict=True)
             ]
         head = started[0].overlay if started and not checks[0].failed else None
@@ -202,7 +209,7 @@ class ScenarioRanker:
             lazy = numbers(self.environment.record.provenance.python) >= (3, 14)
             everything = list(self.sources.values())
             judgement = judge_imports(graph, imported, everything, lazy=lazy)
-            best, worths_ = _choose(graph, judgement)
+            best, worths_ = _by_worth(graph, _best(graph, judgement.candidates))
         return RankedImports(
             graph=graph,
             judgement=judgement,
@@ -211,6 +218,18 @@ class ScenarioRanker:
             best=best,
             worths=worths_,
         )
+
+    def _proved(self, ranked: RankedImports) -> RankedImports:
+        """With that part of the set which works, where that is checked."""
+        if self.checks is None or not ranked.best:
+            return ranked
+        prover = SetProver(
+            checks=self.checks, graph=ranked.graph, choose=partial(_best, ranked.graph)
+        )
+        with self.step("checking the set"):
+            self.proven = prover.prove(ranked.best)
+        best, worths_ = _by_worth(ranked.graph, self.proven.candidates)
+        return replace(ranked, best=best, worths=worths_)
 
     def _counter(self) -> InstructionCounter | None:
         try:
@@ -282,6 +301,8 @@ class ScenarioRanker:
                 ranked.timed.top, ranked.sources, graph.vanished(skips), max(least, _TOP_LEAST_S)
             ),
             checks=tuple(checks),
+            proofs=self.proven.proofs,
+            excluded=self.proven.excluded,
         )
 
     def _opportunities(self, ranked: RankedImports) -> list[Opportunity]:
@@ -296,10 +317,19 @@ class ScenarioRanker:
         ]
 
 
-def _choose(graph: Graph, judgement: Judgement) -> tuple[tuple[Candidate, ...], tuple[Worth, ...]]:
-    by_place = {one.place: one for one in judgement.candidates}
-    skips = [one.skip for one in judgement.candidates]
-    found = worths(graph, best_set(graph, skips, LEAST_S), _SEED)
+def _best(graph: Graph, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The smallest set that saves nearly all that the candidates save."""
+    by_place = {one.place: one for one in candidates}
+    chosen = best_set(graph, [one.skip for one in candidates], LEAST_S)
+    return tuple(by_place[one.place] for one in chosen)
+
+
+def _by_worth(
+    graph: Graph, candidates: Sequence[Candidate]
+) -> tuple[tuple[Candidate, ...], tuple[Worth, ...]]:
+    """The same with the worth of each, the largest first."""
+    by_place = {one.place: one for one in candidates}
+    found = worths(graph, [one.skip for one in candidates], _SEED)
     return tuple(by_place[one.skip.place] for one in found), found
 
 

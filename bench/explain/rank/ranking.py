@@ -173,6 +173,26 @@ class Verification(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
         return self.instructions_predicted
 
 
+class Excluded(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement that is left as it is, though deferring it would save time: what would break.
+
+    `check` is the name of what it did not pass (see `explain/checks`), `words` tell it in one line.
+    """
+
+    file: str
+    line: int
+    names: tuple[str, ...]
+    check: str
+    words: str
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """A check that the set passes, and what was looked at."""
+
+    name: str
+    words: str
+
+
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario on one Python. `process_s` is the CPU time of the process up to its exit.
 
@@ -180,7 +200,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     `candidates` those that can be deferred, which together would save `everything_s`.
     `gate`: the project's own tests, as it is and rewritten; None where they were not asked for.
     `patterns`: causes besides imports; `hot`: where sampled time goes. Of a script there is no more
-    than these.
+    than these. `proofs` are the checks that the set passes, `excluded` what was taken out of it to
+    do so; rankings from before there were checks have neither.
     """
 
     format: int
@@ -208,8 +229,45 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Verification, ...] = ()
     problems: tuple[str, ...] = ()
     gate: Gate | None = None
+    proofs: tuple[Proof, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
     patterns: tuple[Pattern, ...] = ()
     hot: tuple[HotFunction, ...] = ()
+
+    @property
+    def whole(self) -> Verification | None:
+        """The whole set as it was run; None where nothing was."""
+        return next(iter(self.checks), None)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the saving of the set was."""
+        return self.whole is not None and self.whole.measured_s is not None
+
+    @property
+    def predicted_s(self) -> float:
+        """CPU seconds that the set is predicted to save, of `of_s`."""
+        return self.scale * self.best_s
+
+    @property
+    def saved_s(self) -> float:
+        """CPU seconds that the set saves: measured, else predicted."""
+        measured = self.whole.measured_s if self.whole else None
+        return self.predicted_s if measured is None else measured
+
+    @property
+    def of_s(self) -> float:
+        """CPU seconds of the process that this is saved of."""
+        timed = self.whole.base_s if self.whole else None
+        return timed or self.process_s
+
+    @property
+    def scale(self) -> float:
+        """From seconds of the recorder's runs to those of the processes that were timed."""
+        whole = self.whole
+        if whole is None or not whole.predicted_s or not whole.saving_s:
+            return 1.0
+        return whole.predicted_s / whole.saving_s
 
     @property
     def label(self) -> str:

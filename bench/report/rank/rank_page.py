@@ -8,7 +8,14 @@ from pathlib import Path
 
 from bench.core.errors import DataError
 from bench.core.target import Kind
-from bench.explain.rank.ranking import FOLDER, Opportunity, Ranking, Verification, read_rankings
+from bench.explain.rank.ranking import (
+    FOLDER,
+    Excluded,
+    Opportunity,
+    Ranking,
+    Verification,
+    read_rankings,
+)
 from bench.formats.figure_style import MARKER
 from bench.formats.markdown import (
     bullets,
@@ -69,14 +76,14 @@ def write_rank_pages(output: Output) -> list[list[str]]:
 
 
 def _index_row(page: str, ranking: Ranking) -> list[str]:
-    part = share(ranking.best_s / ranking.process_s)
+    part = share(ranking.saved_s / ranking.of_s)
     return [
         plain(ranking.target),
         link(ranking.label, page),
         plain(ranking.scenario.name),
         ranking.environment.provenance.python,
         seconds(ranking.process_s),
-        f"{seconds(ranking.best_s)} ({part})" if ranking.best_s else "none",
+        f"{seconds(ranking.saved_s)} ({part})" if ranking.best_s else "none",
         day(ranking.made_at),
         plain(ranking.machine.name),
     ]
@@ -85,7 +92,7 @@ def _index_row(page: str, ranking: Ranking) -> list[str]:
 def summary(ranking: Ranking) -> str:
     """The result on a screen: the statements by share, and what was verified."""
     rows = [
-        [f"{one.file}:{one.line}", *map(seconds, (one.share_s, one.alone_s, one.leave_one_out_s))]
+        [f"{one.file}:{one.line}", *_worth_cells(one, ranking.scale)]
         for one in ranking.opportunities
     ]
     lines = [
@@ -95,6 +102,7 @@ def summary(ranking: Ranking) -> str:
     if rows:
         lines.append(render(_COLUMNS[:-1], rows, "simple"))
     lines += [_screen_words(one) for one in ranking.checks]
+    lines += [f"left out: {_excluded_words(one)}" for one in ranking.excluded]
     lines += [screen_rows(ranking), *ranking.problems]
     return "\n".join(filter(None, lines))
 
@@ -108,8 +116,9 @@ def _blocks(shown: Sequence[tuple[Path, Ranking]], page: Page) -> Iterator[str]:
         "scenario carries out but does not need, ranked by what deferring them saves. Savings are "
         "of *sets*: a module that two statements import is no longer imported only when both are "
         "deferred. The *Shapley shares* add up to the whole; *saved alone* is what deferring only "
-        "this statement saves, *leave-one-out* what is lost when only this one stays; *importtime* "
-        "is what `-X importtime` shows for it. All times are CPU time."
+        "this statement saves, *leave-one-out* what is lost when only this one stays: predictions "
+        "for the processes that were timed. *importtime* is what `-X importtime` shows for it. All "
+        "times are CPU time."
     )
     for file, ranking in shown:
         yield heading(2, f"{plain(ranking.scenario.name)}, Python {ranking.python}")
@@ -149,7 +158,7 @@ def _imports(file: Path, ranking: Ranking, page: Page) -> Iterator[str]:
     words = " ".join(ranking.scenario.command) or ranking.scenario.import_statement
     yield f"{code(words)}: {_parts_words(ranking)}. {_sum_words(ranking)} {_rest_words(ranking)}"
     if ranking.opportunities:
-        yield table(_COLUMNS, [_row(one) for one in ranking.opportunities])
+        yield table(_COLUMNS, [_row(one, ranking.scale) for one in ranking.opportunities])
         if ranking.small:
             yield (
                 f"{counted(ranking.small, 'statement')} of the set below 0.5 ms or 1%: shown with "
@@ -157,6 +166,7 @@ def _imports(file: Path, ranking: Ranking, page: Page) -> Iterator[str]:
             )
         yield bullets(map(_change, ranking.opportunities))
         yield _patch_words(file, ranking, page)
+    yield from _proofs(ranking)
     yield from _verified(ranking)
     if ranking.gate is not None:
         yield "Tests: *base* is the revision as it is, *head* the same with the patch."
@@ -179,18 +189,22 @@ def _sum_words(ranking: Ranking) -> str:
     if ranking.scenario.kind is Kind.SCRIPT:
         return "a script: imports are not ranked."
     if not ranking.best_s:
-        return "No deferrable import would save time."
+        works = " and break nothing" * bool(ranking.excluded)
+        return f"No deferrable import would save time{works}."
+    statements = counted(len(ranking.opportunities) + ranking.small, "statement")
+    part = share(ranking.saved_s / ranking.of_s)
+    if not ranking.is_measured:
+        return f"Predicted saving: {seconds(ranking.saved_s)} ({part}), by deferring {statements}."
     return (
-        f"Potential saving: {seconds(ranking.best_s)} "
-        f"({share(ranking.best_s / ranking.process_s)}), by deferring "
-        f"{counted(len(ranking.opportunities) + ranking.small, 'statement')}."
+        f"Deferring {statements} saves {seconds(ranking.saved_s)} of {seconds(ranking.of_s)} "
+        f"({part}), as measured; predicted were {seconds(ranking.predicted_s)}."
     )
 
 
 def _rest_words(ranking: Ranking) -> str:
     """What would remain, and what is not worth deferring."""
     others = ranking.candidates - len(ranking.opportunities) - ranking.small
-    left = ranking.process_s - ranking.best_s
+    left = ranking.of_s - ranking.saved_s
     words = [
         f"{seconds(left)} would remain, {seconds(ranking.bare_s)} of them the bare interpreter's."
     ]
@@ -203,9 +217,16 @@ def _rest_words(ranking: Ranking) -> str:
     return " ".join(words)
 
 
-def _row(one: Opportunity) -> list[str]:
-    times = (one.share_s, one.alone_s, one.leave_one_out_s, one.cumulative_s)
-    return [code(f"{one.file}:{one.line}"), *map(seconds, times)]
+def _row(one: Opportunity, scale: float) -> list[str]:
+    return [
+        code(f"{one.file}:{one.line}"),
+        *_worth_cells(one, scale),
+        seconds(one.cumulative_s),
+    ]
+
+
+def _worth_cells(one: Opportunity, scale: float) -> list[str]:
+    return [seconds(scale * taken) for taken in (one.share_s, one.alone_s, one.leave_one_out_s)]
 
 
 def _change(one: Opportunity) -> str:
@@ -231,6 +252,22 @@ def _patch_words(file: Path, ranking: Ranking, page: Page) -> str:
     )
 
 
+def _proofs(ranking: Ranking) -> Iterator[str]:
+    """What the set was checked for, and what had to be taken out of it."""
+    if ranking.proofs:
+        yield "With these imports deferred:"
+        yield bullets(f"{plain(one.name)}: {prose(one.words)}." for one in ranking.proofs)
+    if ranking.excluded:
+        yield heading(3, "Left as they are, since something would break")
+        yield bullets(prose(_excluded_words(one)) for one in ranking.excluded)
+
+
+def _excluded_words(one: Excluded) -> str:
+    names = ", ".join(f"`{name}`" for name in one.names)
+    first = one.words.partition("\n")[0]
+    return f"`{one.file}:{one.line}` {names} ({one.check}): {first}"
+
+
 def _verified(ranking: Ranking) -> Iterator[str]:
     if not ranking.checks:
         return
@@ -243,14 +280,14 @@ def _verified(ranking: Ranking) -> Iterator[str]:
         "unchanged copy takes in these rounds."
     )
     columns = ("deferred", *PREDICTION_COLUMNS, "CPU time: predicted", "saved")
-    yield table(columns, [_verification_row(one) for one in ranking.checks])
+    yield table(columns, [_verification_row(one, ranking.scale) for one in ranking.checks])
     yield bullets(
         f"{code(one.words)}: {words}" for one in ranking.checks if (words := not_confirmed(one))
     )
 
 
-def _verification_row(one: Verification) -> list[str]:
-    predicted_s = one.saving_s if one.predicted_s is None else one.predicted_s
+def _verification_row(one: Verification, scale: float) -> list[str]:
+    predicted_s = scale * one.saving_s
     return [code(one.words), *predicted_and_measured(one), seconds(predicted_s), _time_words(one)]
 
 

@@ -86,6 +86,49 @@ def test_the_ranking_is_stored_shown_and_verified(importing: Sandbox) -> None:
     assert before == {file: file.read_bytes() for file in folder.rglob("*")}
 
 
+_SEEN = """\
+import decimal
+import sys
+import xml.dom.minidom
+
+
+def main():
+    if sys.argv[1:] == ["never"]:
+        print(decimal, xml.dom.minidom)
+    print("xml.dom" in sys.modules)
+"""
+
+
+def test_what_would_break_is_left_out(tmp_path: Path, sandbox: Sandbox) -> None:
+    repository = Repository.create(tmp_path / "seen")
+    files = sample_files("1.0.0", extra=False) | {"sample/cli.py": _SEEN}
+    repository.commit(files, "Prints what it has imported", tag="v1")
+    seen = Sandbox(sandbox.folder, sandbox.cache, repository.path)
+    done = seen.bench(
+        "rank", "sample", "v1", "--repo", seen.repository, "--seconds", "0", "--all", status=0
+    )
+    (file,) = (seen.workspace.data / "rank").rglob("*.json")
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    assert [one["line"] for one in stored["findings"]] == [1]
+    (excluded,) = stored["excluded"]
+    assert (excluded["line"], excluded["names"], excluded["check"]) == (3, ["xml"], "scenarios")
+    assert "-True" in excluded["words"]
+    assert [one["name"] for one in stored["proofs"]] == [
+        "compile", "ruff", "imports", "names", "scenarios",
+    ]  # fmt: skip
+    assert (
+        "left out: `sample/cli.py:3` `xml` (scenarios): work standard output differs"
+        in " ".join(done.stdout.split())
+    )
+    (patch,) = (seen.workspace.results / "rank" / "sample").glob("*.patch")
+    assert "-import decimal" in patch.read_text(encoding="utf-8")
+    assert "-import xml.dom.minidom" not in patch.read_text(encoding="utf-8")
+    (page,) = (seen.workspace.results / "rank" / "sample").glob("*.md")
+    text = page.read_text(encoding="utf-8")
+    assert "Predicted saving" in text
+    assert "### Left as they are, since something would break" in text
+
+
 def test_a_script_is_ranked_without_its_imports(importing: Sandbox) -> None:
     script = importing.workspace.suites / "bm_some" / "run_benchmark.py"
     script.parent.mkdir(parents=True)
