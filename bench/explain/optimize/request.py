@@ -11,6 +11,7 @@ from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Kind, Target
+from bench.core.variants import numbers
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import cut_off
 from bench.engine.environments.interpreters import Interpreter
@@ -21,6 +22,7 @@ from bench.engine.session.selection import select
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.change import Recipe
+from bench.explain.optimize.forms import FIRST_LAZY
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.releases import clone_of_release
 
@@ -57,6 +59,14 @@ class Request:
     def date(self) -> str:
         """The day after which no package is taken: the revision's, for all commits made of it."""
         return cut_off(Pair(self.revision, self.revision, ""))
+
+    @property
+    def pythons_to_gain(self) -> list[str]:
+        """Those on which a change has to be faster: all, or those that the form is for."""
+        versions = [one.version for one in self.interpreters]
+        if self.form is Form.FUNCTION:
+            return versions
+        return [one for one in versions if numbers(one) >= FIRST_LAZY]
 
     def pair(self, base: str, head: str) -> Pair:
         """Two commits of the clone."""

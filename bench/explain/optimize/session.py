@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import msgspec
 
-from bench.core.errors import BenchError, NothingMeasuredError
+from bench.core.errors import BenchError, DataError, NothingMeasuredError
+from bench.core.lock import exclusive
 from bench.core.variants import numbers
 from bench.engine.environments.build import Environment
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder
 from bench.engine.session.watcher import Watcher
-from bench.explain.optimize.branch import Workshop, branch_of_step
+from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.change import Change, Proposal, Recipe, Site
-from bench.explain.optimize.forms import FIRST_LAZY
-from bench.explain.optimize.guard.test_text import FILE as GUARD_FILE
-from bench.explain.optimize.guarding import MESSAGE as GUARD_MESSAGE
-from bench.explain.optimize.guarding import Guarding
-from bench.explain.optimize.journal import DANGER, Journal, key_of
+from bench.explain.optimize.ending import Ending
+from bench.explain.optimize.journal import Journal, key_of
 from bench.explain.optimize.levels import next_level
 from bench.explain.optimize.measuring import Measured, Measuring, why_dropped
 from bench.explain.optimize.message import candidate_message, message
 from bench.explain.optimize.project import Form, Project, Scenario
-from bench.explain.optimize.proving import Proved, Prover, site_record
+from bench.explain.optimize.proving import Prover, site_record
 from bench.explain.optimize.record import (
     BaselineRecord,
-    BranchRecord,
     CandidateRecord,
-    ExcludedSite,
     FirstUse,
-    Gain,
     ImportsRecord,
     LeftRecord,
     Optimization,
     Progress,
     StepRecord,
-    WholeRecord,
 )
 from bench.explain.optimize.request import Request
 from bench.explain.optimize.scenarios import Recorded, Recorder
-from bench.formats.text import change as change_words
-from bench.formats.text import counted, duration, joined
+from bench.explain.optimize.steps import (
+    affected_scenarios,
+    best_words,
+    is_worth_it,
+    joined_small,
+    new_step,
+    predicted_words,
+    too_small,
+)
+from bench.formats.text import counted, duration
 
 
 @dataclass(kw_only=True)
@@ -66,7 +68,10 @@ class OptimizeSession:
         if self.journal.kept_on_disk.events:
             self._tell_resumed()
         try:
-            self._run()
+            with exclusive(self.journal.kept_on_disk.folder / "lock"):
+                self._run()
+        except DataError:  # another process is at it, or nothing can be written
+            raise
         except BaseException as error:
             words = str(error) if isinstance(error, BenchError) else ""
             self.journal.stand(Progress.INTERRUPTED, words)
@@ -78,16 +83,29 @@ class OptimizeSession:
 
     def _run(self) -> None:
         self._go_on_with_candidate()
-        while self._kept_something():
+        self._sweep = max((one.sweep for one in self.journal.steps), default=0)
+        while not self._is_plateau() and self._kept_something():
             pass
         if not self.journal.kept:
             self.journal.stand(Progress.NOTHING)
             return
-        self._add_guard()
-        self._measure_whole()
+        ending = Ending(
+            request=self.request,
+            watcher=self.watcher,
+            journal=self.journal,
+            measuring=self._measuring,
+            workshop=self._workshop,
+        )
+        ending.add_guard()
+        ending.measure_whole()
         if self.request.separate:
-            self._make_separate()
+            ending.make_separate()
         self.journal.stand(Progress.PLATEAU)
+
+    def _is_plateau(self) -> bool:
+        """Whether an earlier session found nothing more for this tip: it measured the whole."""
+        whole = self.journal.kept_on_disk.whole
+        return whole is not None and whole.commit == self._tip
 
     def _tell_resumed(self) -> None:
         kept, tried = len(self.journal.kept), len(self.journal.steps)
@@ -271,13 +289,13 @@ class OptimizeSession:
         kept: list[Site] = []
         small: list[Change] = []
         for change in proposal.changes:
-            if not self._is_worth_it(change, project):
-                left.append(_too_small(change, self.request.least))
+            if not is_worth_it(change, project):
+                left.append(too_small(change, self.request.least))
             elif not self._was_tried(change):
                 kept += self._try(change, proposal, project, kept)
                 if self.journal.steps[-1].is_undecided:
                     small.append(change)
-        together = _together(small)
+        together = joined_small(small)
         if together is not None and not self._was_tried(together):
             kept += self._try(together, proposal, project, kept)
         return bool(kept)
@@ -285,32 +303,20 @@ class OptimizeSession:
     def _was_tried(self, change: Change) -> bool:
         return self.journal.was_tried(frozenset(key_of(site_record(one)) for one in change.sites))
 
-    def _is_worth_it(self, change: Change, project: Project) -> bool:
-        """Whether it is predicted to save the least that is worth a commit somewhere, or no one
-        knows.
-        """
-        whole = {
-            one.benchmark.name: one.imports.timed.scenario.process_s for one in project.scenarios
-        }
-        return not change.saves_s or any(
-            saved >= self.request.least * whole.get(name, float("inf"))
-            for name, saved in change.saves_s.items()
-        )
-
     def _try(
         self, change: Change, proposal: Proposal, project: Project, kept: Sequence[Site]
     ) -> tuple[Site, ...]:
         """Prove and measure one change; returns the sites that were kept."""
         began = time.monotonic()
         number = len(self.journal.steps) + 1
-        self.watcher.say(f"step {number}: {change.title}{_predicted(change, project)}")
+        self.watcher.say(f"step {number}: {change.title}{predicted_words(change, project)}")
         self.watcher.phase(f"step {number}: proving")
         proved = self._prover.prove(proposal, change, kept, project.commit)
-        step = _step(number, change, proved, self._sweep, proposal)
+        step = new_step(number, change, proved, self._sweep, proposal)
         if not proved.sites:
             self._drop(step, proved.reason, began)
             return ()
-        affected = _affected(proved.texts, project)
+        affected = affected_scenarios(proved.texts, project)
         if not affected:
             self._drop(step, "no scenario loads what it changes", began)
             return ()
@@ -364,19 +370,12 @@ class OptimizeSession:
             runs=measured.runs,
             took_s=round(step.took_s + time.monotonic() - began, 1),
         )
-        reason = why_dropped(measured, self._pythons_to_gain())
+        reason = why_dropped(measured, self.request.pythons_to_gain)
         if reason:
             self._drop(step, reason)
             return False
         self._keep(step, measured)
         return True
-
-    def _pythons_to_gain(self) -> list[str]:
-        """Those on which a change has to be faster: all, or those that the form is for."""
-        versions = [one.version for one in self.request.interpreters]
-        if self.request.form not in {Form.LAZY, Form.LAZY_MODULES}:
-            return versions
-        return [one for one in versions if numbers(one) >= FIRST_LAZY] or versions
 
     def _drop(self, step: StepRecord, reason: str, began: float | None = None) -> None:
         if began is not None:
@@ -393,182 +392,4 @@ class OptimizeSession:
         step = msgspec.structs.replace(step, kept=True, commit=commit, parent=parent)
         self.journal.write(step)
         self._workshop.point(self.request.branch, commit, before=before)
-        self.watcher.say(f"step {step.number}: kept: {_best(step.gains)}")
-
-    # The whole, and each by itself.
-
-    def _add_guard(self) -> None:
-        """A test that keeps the branch as it is, as its last commit, where that can be made."""
-        done = self.journal.kept_on_disk
-        if done.guard is not None and (not done.guard.commit or done.guard.commit == done.tip):
-            return
-        made = Guarding(self.request, self.watcher).make(done, self._measured_tip)
-        if not made.text:
-            self.journal.write(made.record)
-            self.watcher.say(f"no guard test: {made.record.reason}")
-            return
-        tip = self._tip
-        commit = self._workshop.commit(tip, {made.record.file: made.text}, GUARD_MESSAGE)
-        self.journal.write(msgspec.structs.replace(made.record, commit=commit))
-        self._workshop.point(self.request.branch, commit, before=tip)
-        self.watcher.say(f"guard test: {made.record.file}")
-
-    def _measure_whole(self) -> None:
-        tip = self._tip
-        self._workshop_points_at(tip)
-        known = self.journal.kept_on_disk.whole
-        if known is None or known.commit != tip:
-            self.watcher.say(f"measuring the whole: {self._base[:10]}..{tip[:10]}")
-            alpha = self.request.alpha / len(self.request.interpreters)
-            names = [one.declaration.name for one in self.request.planned]
-            measured = self._measuring.measure(self._base, tip, names, alpha, tests=True)
-            tests_fail = self._without_guard(measured.tests_fail)
-            tip = self._tip
-            whole = WholeRecord(
-                commit=tip,
-                gains=measured.gains,
-                runs=measured.runs,
-                alpha=alpha,
-                tests_fail=tests_fail,
-            )
-            self.journal.write(whole)
-        numbers_ = tuple(one.number for one in self.journal.kept)
-        self.journal.write(BranchRecord(name=self.request.branch, commit=tip, steps=numbers_))
-
-    def _without_guard(self, failing: tuple[str, ...]) -> tuple[str, ...]:
-        """Take a guard test off the branch that fails where the project's tests run."""
-        others = tuple(one for one in failing if GUARD_FILE not in one)
-        guard = self.journal.kept_on_disk.guard
-        if guard is not None and len(others) < len(failing):
-            reason = "it fails where the project's own tests are run"
-            self.journal.write(msgspec.structs.replace(guard, commit="", reason=reason))
-            self._workshop_points_at(self._tip)
-            self.watcher.say(f"the guard test is taken back: {reason}")
-        return others
-
-    def _workshop_points_at(self, tip: str) -> None:
-        """Where an interruption came between a commit and its branch, the branch is pointed now."""
-        there = self._workshop.find(self.request.branch)
-        if there != tip:
-            self._workshop.point(self.request.branch, tip, before=there)
-
-    def _make_separate(self) -> None:
-        done = {one.steps for one in self.journal.kept_on_disk.branches if one.separate}
-        for step in self.journal.kept:
-            if (step.number,) not in done:
-                self.journal.write(self._separate(step))
-
-    def _separate(self, step: StepRecord) -> BranchRecord:
-        """A branch with one step alone, off the revision, measured with the tests as gate."""
-        name = branch_of_step(step.title)
-        told = BranchRecord(name=name, commit="", steps=(step.number,), separate=True)
-        alone = step.alone or self._workshop.moved(step.commit, self._base, "alone")
-        if alone is None:
-            reason = "it needs a step before it: alone it does not apply"
-            self.watcher.say(f"{name}: not made: {reason}")
-            return msgspec.structs.replace(told, reason=reason)
-        self.watcher.say(f"{name}: measuring step {step.number} by itself")
-        alpha = self.request.alpha / len(self.request.interpreters)
-        try:
-            measured = self._measuring.measure(
-                self._base, alone, [one.scenario for one in step.gains], alpha, tests=True
-            )
-        except BenchError as error:
-            return msgspec.structs.replace(told, reason=error.message)
-        reason = why_dropped(measured, self._pythons_to_gain())
-        if measured.tests_fail:
-            reason = f"tests fail: {', '.join(measured.tests_fail[:3])}"
-        told = msgspec.structs.replace(told, gains=measured.gains, runs=measured.runs)
-        if reason:
-            self.watcher.say(f"{name}: not made: alone it does not hold: {reason}")
-            return msgspec.structs.replace(told, reason=reason)
-        text = message(step, measured, self.request, alpha)
-        commit = self._workshop.commit_tree(alone, self._base, text)
-        there = self._workshop.find(name)
-        if there is not None and self._workshop.tree(there) != self._workshop.tree(commit):
-            return msgspec.structs.replace(
-                told, reason="a branch of that name exists, and is not overwritten"
-            )
-        self._workshop.point(name, commit, before=there)
-        return msgspec.structs.replace(told, commit=commit)
-
-
-def _step(
-    number: int, change: Change, proved: Proved, sweep: int, proposal: Proposal
-) -> StepRecord:
-    files = {one.file for one in change.sites}
-    dangers = tuple(
-        ExcludedSite(site=site_record(site), check=DANGER, failure=why)
-        for site, why in proposal.dropped
-        if site.file in files
-    )
-    return StepRecord(
-        number=number,
-        recipe=change.recipe,
-        title=change.title,
-        why=change.why,
-        kept=False,
-        sites=tuple(map(site_record, proved.sites or change.sites)),
-        sweep=sweep,
-        excluded=(*proved.excluded, *dangers),
-        predicted_s=dict(change.saves_s),
-        checks=proved.checks,
-    )
-
-
-def _affected(paths: Collection[str], project: Project) -> tuple[str, ...]:
-    """The scenarios that load a file which is changed; all where a changed file is no module.
-
-    Others run the same code before and after: nothing can be said of them by measuring.
-    """
-    by_path = {path: file for file, path in project.files.items()}
-    names = tuple(one.benchmark.name for one in project.scenarios)
-    if any(path not in by_path for path in paths):
-        return names
-    changed = {str(by_path[path]) for path in paths}
-    return tuple(
-        one.benchmark.name
-        for one in project.scenarios
-        if changed & set(one.imports.graph.recording.modules.values())
-    )
-
-
-def _together(changes: Sequence[Change]) -> Change | None:
-    """Changes that may each save less than can be told, as one: its saving is the sum of theirs."""
-    if len(changes) < 2:
-        return None
-    first, *others = changes
-    names = {name for one in changes for name in one.saves_s}
-    return Change(
-        recipe=first.recipe,
-        title=f"{first.title}, and {counted(len(others), 'smaller change')}",
-        sites=tuple(dict.fromkeys(site for one in changes for site in one.sites)),
-        why=f"{first.why} Together: {'; '.join(one.title for one in changes)}.",
-        saves_s={name: sum(one.saves_s.get(name, 0.0) for one in changes) for name in names},
-        moved=tuple(dict.fromkeys(moved for one in changes for moved in one.moved)),
-    )
-
-
-def _too_small(change: Change, least: float) -> LeftRecord:
-    return LeftRecord(
-        what=change.title,
-        why=f"predicted to save less than {least * 100:g}% of every scenario",
-        costs_s=dict(change.saves_s),
-    )
-
-
-def _predicted(change: Change, project: Project) -> str:
-    """The largest share of a scenario that is predicted to be saved, in words."""
-    whole = {one.benchmark.name: one.imports.timed.scenario.process_s for one in project.scenarios}
-    shares = {name: saved / whole[name] for name, saved in change.saves_s.items() if name in whole}
-    if not shares:
-        return ""
-    most = max(shares, key=lambda name: shares[name])
-    return f" (predicted: {shares[most] * 100:.1f}% of {most})"
-
-
-def _best(gains: Sequence[Gain]) -> str:
-    """What became faster, most first, at most three."""
-    sized = [one for one in gains if one.interval is not None]
-    ordered = sorted(sized, key=lambda one: one.interval.ratio if one.interval else 1.0)
-    return joined([f"{one.scenario} {change_words(one.interval)}" for one in ordered[:3]])
+        self.watcher.say(f"step {step.number}: kept: {best_words(step.gains)}")

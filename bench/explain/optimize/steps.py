@@ -1,0 +1,105 @@
+"""What is said and stored of a change before and after it is tried: pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+from bench.explain.optimize.change import Change, Proposal
+from bench.explain.optimize.journal import DANGER
+from bench.explain.optimize.project import Project
+from bench.explain.optimize.proving import Proved, site_record
+from bench.explain.optimize.record import ExcludedSite, Gain, LeftRecord, StepRecord
+from bench.formats.text import change as change_words
+from bench.formats.text import counted, joined
+
+
+def new_step(
+    number: int, change: Change, proved: Proved, sweep: int, proposal: Proposal
+) -> StepRecord:
+    """A step as it is stored before it is measured."""
+    files = {one.file for one in change.sites}
+    dangers = tuple(
+        ExcludedSite(site=site_record(site), check=DANGER, failure=why)
+        for site, why in proposal.dropped
+        if site.file in files
+    )
+    return StepRecord(
+        number=number,
+        recipe=change.recipe,
+        title=change.title,
+        why=change.why,
+        kept=False,
+        sites=tuple(map(site_record, proved.sites or change.sites)),
+        sweep=sweep,
+        excluded=(*proved.excluded, *dangers),
+        predicted_s=dict(change.saves_s),
+        checks=proved.checks,
+    )
+
+
+def affected_scenarios(paths: Collection[str], project: Project) -> tuple[str, ...]:
+    """The scenarios that load a file which is changed; all where a changed file is no module.
+
+    Others run the same code before and after: nothing can be said of them by measuring.
+    """
+    by_path = {path: file for file, path in project.files.items()}
+    names = tuple(one.benchmark.name for one in project.scenarios)
+    if any(path not in by_path for path in paths):
+        return names
+    changed = {str(by_path[path]) for path in paths}
+    return tuple(
+        one.benchmark.name
+        for one in project.scenarios
+        if changed & set(one.imports.graph.recording.modules.values())
+    )
+
+
+def joined_small(changes: Sequence[Change]) -> Change | None:
+    """Changes that may each save less than can be told, as one: its saving is the sum of theirs."""
+    if len(changes) < 2:
+        return None
+    first, *others = changes
+    names = {name for one in changes for name in one.saves_s}
+    return Change(
+        recipe=first.recipe,
+        title=f"{first.title}, and {counted(len(others), 'smaller change')}",
+        sites=tuple(dict.fromkeys(site for one in changes for site in one.sites)),
+        why=f"{first.why} Together: {'; '.join(one.title for one in changes)}.",
+        saves_s={name: sum(one.saves_s.get(name, 0.0) for one in changes) for name in names},
+        moved=tuple(dict.fromkeys(moved for one in changes for moved in one.moved)),
+    )
+
+
+def too_small(change: Change, least: float) -> LeftRecord:
+    """What is not tried, as it is stored."""
+    return LeftRecord(
+        what=change.title,
+        why=f"predicted to save less than {least * 100:g}% of every scenario",
+        costs_s=dict(change.saves_s),
+    )
+
+
+def predicted_words(change: Change, project: Project) -> str:
+    """The largest share of a scenario that is predicted to be saved, in words."""
+    whole = {one.benchmark.name: one.imports.timed.scenario.process_s for one in project.scenarios}
+    shares = {name: saved / whole[name] for name, saved in change.saves_s.items() if name in whole}
+    if not shares:
+        return ""
+    most = max(shares, key=lambda name: shares[name])
+    return f" (predicted: {shares[most] * 100:.1f}% of {most})"
+
+
+def best_words(gains: Sequence[Gain]) -> str:
+    """What became faster, most first, at most three."""
+    sized = [one for one in gains if one.interval is not None]
+    ordered = sorted(sized, key=lambda one: one.interval.ratio if one.interval else 1.0)
+    return joined([f"{one.scenario} {change_words(one.interval)}" for one in ordered[:3]])
+
+
+def is_worth_it(change: Change, project: Project) -> bool:
+    """Whether the least that is worth a commit is predicted to be saved somewhere, or not known."""
+    whole = {one.benchmark.name: one.imports.timed.scenario.process_s for one in project.scenarios}
+    return not change.saves_s or any(
+        saved >= project.least * whole.get(name, math.inf) for name, saved in change.saves_s.items()
+    )
