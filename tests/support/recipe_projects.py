@@ -82,6 +82,7 @@ class RecipeProject:
         *,
         lines: Mapping[str, Sequence[int]] | None = None,
         costs_s: Mapping[tuple[str, int], float] | None = None,
+        instances: Mapping[str, int] | None = None,
     ) -> Project:
         """One scenario of 100 ms that imports all modules and ran these lines."""
         ran = {
@@ -103,6 +104,7 @@ class RecipeProject:
         scenario = Scenario(
             benchmark=Benchmark(name="only", command=tuple(command)),
             imports=cast(RankedImports, imports),
+            instances=instances or {},
         )
         environment = SimpleNamespace(venv=self.folder / "env/venv", folder=self.folder / "env")
         return Project(

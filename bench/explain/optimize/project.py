@@ -20,10 +20,12 @@ class Scenario:
     """A command or import of the target that should become faster.
 
     `imports` is what it imports at this revision: the graph with times, and the candidates.
+    `instances` are the project's own dataclasses without slots: the most that were there at once.
     """
 
     benchmark: Benchmark
     imports: RankedImports
+    instances: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,11 +27,13 @@ from bench.engine.measure.invocations import (
 )
 from bench.engine.revisions.git import Clone
 from bench.engine.session.preparation import lane_count, network_of, subjects
+from bench.engine.store.accounts import ACCOUNTS_FOLDER
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
 from bench.explain.optimize.project import Scenario
+from bench.explain.patterns.census import take_census
 from bench.explain.rank.candidates import Judgement
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes
@@ -39,11 +42,13 @@ from bench.explain.rank.recording import (
     compile_recorder,
     record,
     take_times,
+    take_top_level,
 )
 from bench.formats.text import counted, seconds
 
 _TIMEOUT_S = 300.0
 _RUNS = 5
+_TOP_RUNS = 2
 _FEWEST = 3  # of what takes longer than this:
 _SHORT_S = 0.15
 
@@ -112,7 +117,8 @@ class Recorder:
             self.phase(f"recording what {counted(len(self.planned), 'scenario')} import")
 
             def one(benchmark: Benchmark, lane: int) -> None:
-                asked = partial(_imports, runner, benchmark, sides[lane][0], folders, bare)
+                subject = sides[lane][0]
+                asked = partial(_recorded, runner, benchmark, subject, folders, bare)
                 self._note(benchmark, asked, own)
 
             jobs = [Job(do=partial(one, planned.declaration)) for planned in self.planned]
@@ -121,24 +127,52 @@ class Recorder:
                     raise job.error
 
     def _note(
-        self, benchmark: Benchmark, asked: Callable[[], RankedImports], own: frozenset[str]
+        self, benchmark: Benchmark, asked: Callable[[], Scenario], own: frozenset[str]
     ) -> None:
         """Keep what was recorded of a scenario, or why it was not, and say it."""
         try:
-            imports = asked()
+            scenario = asked()
         except (NotCountedError, NotPresentError, NotServedError) as error:
             with self._lock:
                 self._failed[benchmark.name] = str(error)
             self.say(f"{benchmark.name}: left out, as it does not work here: {error}")
             return
         with self._lock:
-            self._found[benchmark.name] = Scenario(benchmark=benchmark, imports=imports)
+            self._found[benchmark.name] = scenario
+        imports = scenario.imports
         modules = imports.graph.recording.modules
         self.say(
             f"{benchmark.name}: {seconds(imports.timed.scenario.process_s)} of CPU time, "
             f"{counted(len(modules), 'module')}, {sum(one in own for one in modules.values())} of "
             "the project's own"
         )
+
+
+def _recorded(
+    runner: Runner,
+    benchmark: Benchmark,
+    subject: Subject,
+    folders: tuple[Path, ...],
+    bare: Times,
+) -> Scenario:
+    imports = _imports(runner, benchmark, subject, folders, bare)
+    tops = frozenset(one.name.removesuffix(".py") for one in folders)
+    census = None
+    if not benchmark.rounds:
+        with suppress(NotCountedError):  # a program can end in a way that tells nothing
+            census = take_census(runner, benchmark, subject.invocation(benchmark), tops)
+    counted = {
+        one.name: one.most
+        for one in (census.classes if census else ())
+        if one.is_dataclass and not one.has_slots
+    }
+    return Scenario(benchmark=benchmark, imports=imports, instances=counted)
+
+
+def stored_traces(workspace: Workspace, target: Target) -> tuple[Path, ...]:
+    """The traces of a target that are kept, newest first."""
+    found = (workspace.data / ACCOUNTS_FOLDER / target.name).rglob("*.json")
+    return tuple(sorted(found, key=lambda one: one.stem.rpartition("-")[2], reverse=True))
 
 
 def _imports(
@@ -153,10 +187,13 @@ def _imports(
     times = take_times(runner, benchmark, invocation, _FEWEST)
     if times.process_s < _SHORT_S:
         times = take_times(runner, benchmark, invocation, _RUNS)
+    top = {} if benchmark.rounds else take_top_level(
+        runner, benchmark, invocation, folders, _TOP_RUNS
+    )  # fmt: skip
     return RankedImports(
         graph=Graph(record(runner, benchmark, invocation, folders), times.own_s),
         judgement=Judgement((), ()),
-        timed=ScenarioTimes(times, bare, {}),
+        timed=ScenarioTimes(times, bare, top),
         sources={},
         best=(),
         worths=(),

@@ -36,7 +36,7 @@ from bench.explain.optimize.record import (
     StepRecord,
 )
 from bench.explain.optimize.request import Request
-from bench.explain.optimize.scenarios import Recorded, Recorder
+from bench.explain.optimize.scenarios import Recorded, Recorder, stored_traces
 from bench.explain.optimize.steps import (
     affected_scenarios,
     best_words,
@@ -196,6 +196,7 @@ class OptimizeSession:
             files=recorded.files,
             form=request.form,
             least=request.least,
+            traces=stored_traces(request.workspace, request.target),
         )
 
     def _environment(self, commit: str) -> Environment:

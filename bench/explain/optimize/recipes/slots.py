@@ -32,9 +32,16 @@ from bench.explain.optimize.recipes.reading import (
 _MANY = 1000
 _NEEDS = (3, 10)
 _DATACLASS = m.Name("dataclass") | m.Attribute(m.Name("dataclasses"), m.Name("dataclass"))
-_PEEKS = re.compile(r"\b__dict__\b|\bvars\(|\b__slots__\b|\b__weakref__\b")
-_WEAK = re.compile(r"\bweakref\b|\bWeak(KeyDictionary|ValueDictionary|Set)\b")
-_PICKLES = re.compile(r"\b(c?[Pp]ickle|dill|cloudpickle|shelve|multiprocessing|copyreg)\b")
+_NEEDS_CLASS = re.compile(r"\bslots\s*=|\bsuper\(|__class__|\bcached_property\b|\b__slots__\b")
+_SEEN = (
+    (re.compile(r"\b__dict__\b|\bvars\(|\b__slots__\b|\b__weakref__\b"), "looks into objects"),
+    (re.compile(r"\bweakref\b|\bWeak\w+\("), "refers to objects weakly"),
+    (
+        re.compile(r"\b([cC]?[pP]ickle|dill|cloudpickle|shelve|multiprocessing|copyreg)\b"),
+        "pickles objects",
+    ),
+    (re.compile(r"\bsetattr\("), "sets attributes by name"),
+)
 _WHY = (
     "The class has the same fields, defaults, equality and repr; nothing in the project derives "
     "from it, looks at its __dict__, pickles it, refers to it weakly or sets other attributes."
@@ -106,36 +113,43 @@ def _site(file: OwnFile, node: cst.ClassDef, most: int) -> Site:
 def _against(node: cst.ClassDef, file: OwnFile, files: list[OwnFile]) -> str:
     """Why a class can't have slots; "" where nothing is seen against it."""
     name = node.name.value
+    naming = [one for one in files if re.search(rf"\b{re.escape(name)}\b", one.text)]
+    reasons = (*_of_itself(node), *_of_others(node, file, naming))
+    return next(iter(reasons), "")
+
+
+def _of_itself(node: cst.ClassDef) -> Iterator[str]:
     if node.bases or node.keywords:
-        return "it derives from another class"
+        yield "it derives from another class"
     if len(node.decorators) != 1:
-        return "other decorators look at it"
-    code = cst.Module([]).code_for_node(node)
-    if re.search(r"\bslots\s*=|\bsuper\(|__class__|\bcached_property\b|\b__slots__\b", code):
-        return "it has slots, or code that needs the class as it is"
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    fields = {
+        yield "other decorators look at it"
+    if _NEEDS_CLASS.search(cst.Module([]).code_for_node(node)):
+        yield "it has slots, or code that needs the class as it is"
+    others = _set_on_self(node) - _fields(node)
+    if others:
+        yield f"it sets {', '.join(sorted(others))}, which is no field"
+
+
+def _of_others(node: cst.ClassDef, file: OwnFile, naming: list[OwnFile]) -> Iterator[str]:
+    """What the modules that name a class do with its objects, or could."""
+    derived = re.compile(rf"\bclass\s+\w+\([^)]*\b{re.escape(node.name.value)}\b")
+    fields = _fields(node)
+    for one in naming:
+        if derived.search(one.text):
+            yield f"a class of {one.path} derives from it"
+        for pattern, words in _SEEN:
+            if pattern.search(one.text):
+                yield f"{one.path} {words}"
+        if one is not file and _sets_other(one, fields):
+            yield f"{one.path} sets attributes that are no fields"
+
+
+def _fields(node: cst.ClassDef) -> set[str]:
+    return {
         one.target.value
         for one in all_nodes(node.body)
         if isinstance(one, cst.AnnAssign) and isinstance(one.target, cst.Name)
     }
-    for other in files:
-        if not word.search(other.text):
-            continue
-        if re.search(rf"\bclass\s+\w+\([^)]*\b{re.escape(name)}\b", other.text):
-            return f"a class of {other.path} derives from it"
-        for pattern, words in ((_PEEKS, "looks into objects"), (_WEAK, "refers to objects weakly"),
-                               (_PICKLES, "pickles objects")):  # fmt: skip
-            if pattern.search(other.text):
-                return f"{other.path} {words}"
-    other_names = _set_on_self(node) - fields
-    if other_names:
-        return f"it sets {', '.join(sorted(other_names))}, which is no field"
-    if any(re.search(r"\bsetattr\(", one.text) for one in files if word.search(one.text)):
-        return "attributes are set by name where it is used"
-    if any(_sets_other(one, fields) for one in files if word.search(one.text) and one is not file):
-        return "attributes that are no fields are set where it is used"
-    return ""
 
 
 def _set_on_self(node: cst.ClassDef) -> set[str]:
