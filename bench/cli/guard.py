@@ -115,11 +115,12 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
 def _begun(
     arguments: argparse.Namespace, target: Target, workspace: Workspace, watcher: Watcher
 ) -> _Guarding:
-    """Look up what is guarded: a branch's tip where the revision is what was optimised."""
+    """Look up what is guarded: the test for what was optimised is one for the branch's tip."""
     name, repo = arguments.revision, arguments.repo
     pair = resolve_range(target, f"{name}..{name}", workspace, repo)
     record = _record_of(target, pair.head, workspace, watcher)
-    if record and record.asked.revision.identity == pair.head.identity and record.whole:
+    is_base = record is not None and record.asked.revision.identity == pair.head.identity
+    if record and record.whole and is_base and not arguments.check:
         tip = record.whole.commit
         watcher.say(f"{name} is what was optimised: the guard is of {record.asked.branch}.")
         pair = resolve_range(target, f"{tip}..{tip}", workspace, repo)

@@ -190,3 +190,47 @@ def test_the_command_writes_a_test_and_checks_by_it(guarded: Sandbox, tmp_path: 
     assert "imported again: xml.dom.minidom, by sample/cli.py:1" in done.stdout
     done = guarded.bench("guard", "sample", "v1", *common, "--check", status=2)
     assert "was not optimised here" in done.stderr
+
+
+_SLOW = """\
+import time
+
+_TILL = time.thread_time() + 0.06
+while time.thread_time() < _TILL:
+    pass
+"""
+
+
+@pytest.mark.slow
+def test_the_guard_is_the_last_commit_of_a_branch(tmp_path: Path, sandbox: Sandbox) -> None:
+    repository = Repository.create(tmp_path / "importing")
+    files = sample_files("1.0.0", extra=False) | {
+        "sample/cli.py": "from sample import slow_one\n\n\ndef main():\n    return slow_one\n",
+        "sample/slow_one.py": _SLOW,
+        "tests/test_cli.py": "import sample.cli\n\ndef test_cli():\n    sample.cli.main()\n",
+    }
+    repository.commit(files, "Imports too much", tag="v1")
+    for name, value in (("user.name", "Somebody"), ("user.email", "somebody@example.org")):
+        subprocess.run(["git", "-C", repository.path, "config", name, value], check=True)
+    tests = f'[tests]\ncommand = ["{sys.executable}", "-m", "pytest", "-q"]'
+    sandbox.write_target(target_text('name = "import"\nimport = "sample.cli"', rest=tests))
+    done = sandbox.bench(
+        "optimize", "sample", "v1", "--repo", repository.path, "--branch", "perf/all",
+        "--budget", "5", "--separate", status=0,
+    )  # fmt: skip
+    assert "guard test: tests/test_deferred_imports.py" in done.stderr
+    told = subprocess.run(
+        ["git", "-C", repository.path, "log", "--format=%s", "v1..perf/all"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    last, *others = told.stdout.splitlines()
+    assert last == "test: keep deferred imports deferred"
+    assert len(others) == 1
+    page = next((sandbox.workspace.results / "optimize/sample").glob("*.md")).read_text()
+    assert "adds `tests/test_deferred_imports.py`" in page
+    assert "Pull request for perf/all:" in done.stdout
+    check = ("guard", "sample", "perf/all", "--repo", repository.path, "--check")
+    assert "1 module not imported at start" in sandbox.bench(*check, status=0).stdout
+    assert "sample.slow_one, by sample/cli.py:1" in sandbox.bench(
+        "guard", "sample", "v1", "--repo", repository.path, "--check", status=9
+    ).stdout  # fmt: skip
