@@ -52,6 +52,17 @@ def test_index_of_docs_names_each_page() -> None:
     assert pages <= set(_LINK.findall(Document("docs/README.md").text))
 
 
+def test_recipes_are_documented() -> None:
+    files = [
+        *(ROOT / "bench/explain/optimize/recipes").glob("*.py"),
+        *(ROOT / "bench/targets").glob("*_recipes/*.py"),
+    ]
+    names = [re.search(r'^    name = "([\w-]+)"$', one.read_text(), re.MULTILINE) for one in files]
+    wanted = {found[1] for found in names if found}
+    rows = re.findall(r"^\| `([\w-]+)` \|", Document("docs/optimize.md").text, re.MULTILINE)
+    assert wanted <= set(rows)
+
+
 def test_map_names_every_sub_package() -> None:
     tree = Document("CONTRIBUTING.md").text.partition("## The map\n```")[2].partition("```")[0]
     packages = {Path(name).parent for name in files_in_git() if name.endswith("__init__.py")}
