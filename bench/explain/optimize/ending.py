@@ -15,7 +15,7 @@ from bench.explain.optimize.guarding import Guarding
 from bench.explain.optimize.journal import Journal
 from bench.explain.optimize.measuring import Measuring, why_dropped
 from bench.explain.optimize.message import message
-from bench.explain.optimize.record import BranchRecord, StepRecord, WholeRecord
+from bench.explain.optimize.record import BranchRecord, ImportsRecord, StepRecord, WholeRecord
 from bench.explain.optimize.request import Request
 
 
@@ -55,7 +55,9 @@ class Ending:
                 f"measuring the whole: {self.request.revision.identity[:10]}..{tip[:10]}"
             )
             alpha = self.request.alpha / len(self.request.interpreters)
-            names = [one.declaration.name for one in self.request.planned]
+            recorded = {one.scenario for one in self.journal.kept_on_disk.of(ImportsRecord)}
+            planned = [one.declaration.name for one in self.request.planned]
+            names = [one for one in planned if one in recorded] or planned
             measured = self.measuring.measure(
                 self.request.revision.identity, tip, names, alpha, tests=True
             )

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from bench.core.errors import BenchError
 from bench.engine.environments.build import Environment
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
@@ -14,6 +15,7 @@ from bench.engine.revisions.calls import git
 from bench.engine.session.preparation import network_of, subjects
 from bench.explain.checks.checks import Checks
 from bench.explain.checks.shrink import largest_passing
+from bench.explain.optimize.bugs import keep_bug
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.record import CheckRecord, ExcludedSite, SiteRecord
 from bench.explain.optimize.request import Request
@@ -62,7 +64,14 @@ class Prover:
         before = self._changed(commit)
 
         def rewrite(sites: Collection[Site]) -> Mapping[str, str]:
-            return {**before, **proposal.rewrite([*kept, *sites])}
+            try:
+                return {**before, **proposal.rewrite([*kept, *sites])}
+            except BenchError:
+                raise
+            except Exception as error:  # other sites may be written all the same
+                words = f"a bug in the recipe {change.recipe}: {keep_bug(error, self.request)}"
+                self.say(words)
+                raise BenchError(words) from error
 
         found = largest_passing(change.sites, rewrite, self._checks)
         excluded = tuple(

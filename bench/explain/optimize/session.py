@@ -17,6 +17,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder
 from bench.engine.session.watcher import Watcher
 from bench.explain.optimize.branch import Workshop
+from bench.explain.optimize.bugs import keep_bug
 from bench.explain.optimize.change import Change, Proposal, Recipe, Site
 from bench.explain.optimize.ending import Ending
 from bench.explain.optimize.journal import Journal, key_of
@@ -276,6 +277,9 @@ class OptimizeSession:
             proposal = recipe.propose(project)
         except BenchError as error:
             self.watcher.say(f"{recipe.name}: {error.message}")
+            return None
+        except Exception as error:  # noqa: BLE001 - other recipes may do all the same
+            self.watcher.say(f"a bug in the recipe {recipe.name}: {keep_bug(error, self.request)}")
             return None
         found = counted(len(proposal.changes), "change")
         self.watcher.say(f"{recipe.name}: {found if proposal.changes else 'nothing to change'}")

@@ -289,6 +289,20 @@ def test_what_is_not_proved_is_not_measured(stage: Stage) -> None:
     assert done.dropped[0].alpha == 0
 
 
+def test_a_recipe_with_a_bug_does_not_end_the_others(stage: Stage) -> None:
+    class Broken(Upper):
+        def propose(self, project: Project) -> Proposal:
+            raise KeyError(project.commit)
+
+    broken = Stage(replace(stage.request, recipes=(Broken(name="broken"), Upper())))
+    session = broken.session(Played(stage.request.clone, lambda _: FASTER))
+    assert len(session.run().kept) == 3
+    said = [line for line in cast(Told, session.watcher).lines if "a bug in the recipe" in line]
+    assert said
+    assert "broken: KeyError" in said[0]
+    assert list(stage.request.workspace.logs.glob("recipe-*.txt"))
+
+
 def test_what_failed_a_check_is_not_proposed_again(stage: Stage) -> None:
     """Of a change of two sites one is kept; the other alone is the same failure once more."""
     recipe = Pairs()
