@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -53,7 +54,8 @@ class Answer:
     options: tuple[str, ...]
     parts: tuple[Part, ...]
     place: str
-    wraps: bool  # argparse breaks lines at the width of the window
+    wraps: bool = False  # argparse breaks lines at the width of the window
+    unless: str = ""  # a variable of the environment with which it answers something else
 
 
 class EarlyAnswer:
@@ -232,7 +234,7 @@ def _of_click(
         options=options,
         parts=tuple(one for one in parts if one != Part()),
         place=f"{file.path}:{file.line(call)}",
-        wraps=False,
+        unless=f"_{re.sub(r'[-.]', '_', command).upper()}_COMPLETE",
     )
 
 
@@ -295,6 +297,7 @@ def _fast_path(command: str, answer: Answer) -> str:
         f"    {test}",
         f'    and os.path.basename(sys.argv[0]) == "{command}"',
         f"    and {_GUARD}",
+        *([f'    and "{answer.unless}" not in os.environ'] if answer.unless else []),
         "):  # asked for the version alone: nothing else is needed",
         *(f"    {one}" for one in needed),
         *([""] if needed else []),

@@ -293,7 +293,7 @@ def _site(file: OwnFile, table: _Table, line: int) -> Site:
         line=line,
         words=f"{table.name} is made at its first use, for {times}",
         names=(table.name,),
-        risks=("what is wrong with it shows at its first use",),
+        risks=("what is wrong with it shows at its first use", "each use costs a call"),
     )
 
 

@@ -67,11 +67,10 @@ _IDLE_S = 30.0  # a connection that waited for longer may be gone without a word
 
 def _request(method: str, *arguments: Any, **options: Any) -> {response}:
     """Send a request on a connection that an earlier one left open."""
-    session = _session_of(os.getpid())
     if time.monotonic() - _last_request[0] > _IDLE_S:
-        {forget}
+        _session_of.cache_clear()
     try:
-        return session.request(method, *arguments, **options)
+        return _session_of(os.getpid()).request(method, *arguments, **options)
     finally:
         _last_request[0] = time.monotonic()
 '''
@@ -179,10 +178,7 @@ _COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 
 def _helper(library: str) -> str:
     kind, policy = _MAKING[library]
-    forget = "session.close()" if library == "requests" else (
-        "_session_of.cache_clear()\n        session = _session_of(os.getpid())"
-    )  # fmt: skip
-    return _TEXT.format(kind=kind, policy=policy, response=f"{library}.Response", forget=forget)
+    return _TEXT.format(kind=kind, policy=policy, response=f"{library}.Response")
 
 
 def traced_callers(project: Project) -> set[str]:

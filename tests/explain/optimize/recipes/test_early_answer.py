@@ -96,6 +96,7 @@ def test_click_says_what_its_message_says(tmp_path: Path) -> None:
     made = RecipeProject(tmp_path, CLICK, alone=False)
     made.apply(RECIPE.propose(made.project()))
     assert made.run("--version") == (0, "demo is 1.2\n", "")
+    assert "demo is" not in made.run("--version", _DEMO_COMPLETE="bash_source")[1]
 
 
 @pytest.mark.parametrize(
