@@ -41,7 +41,7 @@ from bench.report.screen.watchers import make_watcher
 
 _AUTO = "auto"
 _LEAST = 0.01
-_BUDGET_S = 15.0
+_BUDGET_S = 20.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

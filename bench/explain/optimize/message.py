@@ -9,7 +9,7 @@ from bench.core.verdict import Verdict
 from bench.explain.optimize.measuring import Measured
 from bench.explain.optimize.record import Gain, StepRecord
 from bench.explain.optimize.request import Request
-from bench.formats.text import before_after, change, confidence, joined
+from bench.formats.text import before_after, change, confidence
 
 _WIDTH = 72
 
@@ -26,12 +26,12 @@ def candidate_message(title: str) -> str:
 
 def message(step: StepRecord, measured: Measured, request: Request, alpha: float) -> str:
     """That of a commit on the branch; `alpha` is the error rate of each run."""
-    proofs = [one.words for one in step.checks if one.passed and one.words]
+    proofs = [(one.name, one.words) for one in step.checks if one.passed and one.words]
     paragraphs = (
         textwrap.fill(step.why, _WIDTH),
         f"CPU time, medians, before -> after, with {confidence(alpha)} intervals:",
-        "\n".join(_rows(measured.gains)),
-        textwrap.fill(f"Proved before: {joined(proofs)}.", _WIDTH) if proofs else "",
+        _columns(_cells(measured.gains)),
+        f"Proved before:\n\n{_columns(proofs)}" if proofs else "",
         f"Measured with:\n{_command(measured, request)}",
     )
     return "\n\n".join([subject(step.title), *filter(None, paragraphs)]) + "\n"
@@ -52,21 +52,26 @@ def _command(measured: Measured, request: Request) -> str:
     )
 
 
-def _rows(gains: Sequence[Gain]) -> list[str]:
-    """A line a scenario and Python, what became faster first."""
+def _cells(gains: Sequence[Gain]) -> list[tuple[str, ...]]:
+    """A row a scenario and Python, what became faster first."""
     ordered = sorted(gains, key=lambda one: (one.interval.ratio if one.interval else 9, one.python))
-    cells = [
+    return [
         (one.scenario, one.python, before_after(one.base_s, one.head_s), _change(one))
         for one in ordered
     ]
-    widths = [max(map(len, column)) for column in list(zip(*cells, strict=True))[:-1]]
-    return [
-        "  "
-        + "  ".join(
-            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    """Lines in columns; what does not fit goes on below itself."""
+    *before, _last = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for *cells, last in rows:
+        start = "  ".join(["", *(c.ljust(width) for c, width in zip(cells, before, strict=True))])
+        indent = " " * (len(start) + 2)
+        lines.append(
+            textwrap.fill(last, _WIDTH, initial_indent=f"{start}  ", subsequent_indent=indent)
         )
-        for row in cells
-    ]
+    return "\n".join(lines)
 
 
 def _change(gain: Gain) -> str:
