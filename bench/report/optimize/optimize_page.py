@@ -332,7 +332,7 @@ def _branch(optimization: Optimization, texts: dict[str, str]) -> Iterator[str]:
         _commented(
             (f"git log --stat {base}..{asked.branch}", "its commits, each with its figures"),
             (f"git cherry-pick {base}..{asked.branch}", "all of them, on top of another branch"),
-            (f"git cherry-pick {first.commit[:10]}", f"one: {first.title}"),
+            (f"git cherry-pick {first.commit[:10]}", "one of them: the first step"),
         ),
         "sh",
     )

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from bench.explain.optimize.record import ImportsRecord
-from bench.explain.profile.difference import moved
 from bench.explain.profile.flame import Caption, Totals, shift
 from bench.explain.profile.frames import Frame, Namer
-from bench.explain.profile.tree import build_tree, costs
+from bench.explain.profile.tree import build_tree
 from bench.explain.profile.words import alternative, headline, ratio_words
 from bench.formats.figure_style import MARKER
 from bench.formats.text import counted, seconds
@@ -28,8 +27,9 @@ def draw_shift(
     times = {**_times(after), **_times(before)}
     stacks = [_stacks(one.modules, times, namer) for one in (before, after)]
     totals = Totals(*(sum(one.values()) for one in stacks))
-    root, found = build_tree(stacks[:1], stacks[1:]), costs(stacks[:1], stacks[1:])
-    same = moved(found)
+    root = build_tree(stacks[:1], stacks[1:])
+    # A module that both import was there before, whoever was first to import it.
+    same = frozenset(map(namer.module, before.modules.keys() & after.modules.keys()))
     caption = Caption(
         f"{words}: imports {seconds(totals.base / 1000)} → {seconds(totals.head / 1000)}"
         f"{ratio_words(totals)}",
