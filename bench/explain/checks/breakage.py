@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from bench.explain.checks.overlay import Overlay
+
+_NAME = re.compile(r"'([A-Za-z_][\w.]*)'|\b(?:attribute|name) '?([A-Za-z_]\w*)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """What is wrong in one file, with the names that it is about."""
+
+    file: str
+    names: tuple[str, ...]
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +28,8 @@ class Breakage:
 
     `check` is the check's name; `words` name module, file and what differs, in one line. What may
     be to blame: `files` from the root of the repository, and `names` that are missing or changed.
-    `said` is what was printed, where that tells more.
+    `said` is what was printed, where that tells more. `causes` are all that is wrong, where a check
+    knows for sure what is: a site of that file and name is to blame.
     """
 
     check: str
@@ -24,6 +37,7 @@ class Breakage:
     files: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     said: str = ""
+    causes: tuple[Cause, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.check}: {self.words}"
@@ -68,3 +82,9 @@ class Check(Protocol):
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """What is wrong with an attempt; None where nothing is. Raises `BenchError`."""
+
+
+def names_in(said: str) -> tuple[str, ...]:
+    """Names that messages are about, whole and in parts."""
+    found = [one or other for one, other in _NAME.findall(said)]
+    return tuple(dict.fromkeys(part for name in found for part in (name, *name.split("."))))

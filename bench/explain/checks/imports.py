@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bench.explain.checks.breakage import Attempt, Breakage
+from bench.explain.checks.breakage import Attempt, Breakage, Cause, names_in
 from bench.explain.checks.survey import BeforeAfter, ImportSurvey
 from bench.formats.text import counted
 
@@ -22,20 +22,24 @@ class ImportsCheck:
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The first module that ends in another way."""
-        found = self.survey.first(attempt, self._problem)
+        found = self.survey.problems(attempt, _problems)
         count = len(self.survey.both(attempt))
         self.seen = f"{counted(count, 'module')} alone in a fresh interpreter import as before"
-        return found
-
-    def _problem(self, one: BeforeAfter) -> Breakage | None:
-        before, after = one.before, one.after
-        if not after.outcome or after.outcome == before.outcome:
+        if not found:
             return None
-        was = f"ended in {before.outcome} before" if before.outcome else "went well before"
-        said = f" ({after.detail})" if after.detail else ""
         return Breakage(
             check=self.name,
-            words=f"import of {one.module} alone ({one.file}): {after.outcome}{said}; it {was}",
-            files=(one.file,),
-            said=after.detail,
+            words=found[0].words,
+            files=tuple(one.file for one in found),
+            names=tuple(name for one in found for name in one.names),
         )
+
+
+def _problems(one: BeforeAfter) -> tuple[Cause, ...]:
+    before, after = one.before, one.after
+    if not after.outcome or after.outcome == before.outcome:
+        return ()
+    was = f"ended in {before.outcome} before" if before.outcome else "went well before"
+    said = f" ({after.detail})" if after.detail else ""
+    words = f"import of {one.module} alone ({one.file}): {after.outcome}{said}; it {was}"
+    return (Cause(file=one.file, names=names_in(after.detail), words=words),)

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from bench.core.process import run_tool
 from bench.engine.revisions.git import Clone
-from bench.explain.checks.breakage import Attempt, Breakage
+from bench.explain.checks.breakage import Attempt, Breakage, Cause
 from bench.formats.text import counted
 
 _CONFIGURED = ("ruff.toml", ".ruff.toml")
@@ -47,7 +47,7 @@ class LintCheck:
     _plain: bool = field(default=False, init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
-        """The first new finding."""
+        """All new findings."""
         ruff = find_ruff()
         if ruff is None:
             self.seen = "not asked: ruff is not installed"
@@ -64,18 +64,27 @@ class LintCheck:
             for path, text in before.items():
                 (self._tree / path).write_bytes(text)
         new = Counter(finding for finding, _ in now) - Counter(finding for finding, _ in was)
-        for (file, rule, message), line in now:
-            if new[file, rule, message]:
-                return Breakage(
-                    check=self.name,
-                    words=f"{file}:{line} {rule} {message}",
-                    files=(file,),
-                    names=tuple(
-                        part for one in _QUOTED.findall(message) for part in (one, *one.split("."))
-                    ),
-                )
-        self.seen = f"nothing new in {counted(len(before), 'file')}"
-        return None
+        found = tuple(
+            Cause(
+                file=file,
+                names=tuple(
+                    part for one in _QUOTED.findall(message) for part in (one, *one.split("."))
+                ),
+                words=f"{file}:{line} {rule} {message}",
+            )
+            for (file, rule, message), line in now
+            if new[file, rule, message]
+        )
+        if not found:
+            self.seen = f"nothing new in {counted(len(before), 'file')}"
+            return None
+        return Breakage(
+            check=self.name,
+            words=found[0].words,
+            files=tuple(one.file for one in found),
+            names=tuple(name for one in found for name in one.names),
+            causes=found,
+        )
 
     def _has(self, path: str) -> bool:
         file = self._tree / path

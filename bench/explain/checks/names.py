@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bench.explain.checks.breakage import Attempt, Breakage
+from bench.explain.checks.breakage import Attempt, Breakage, Cause
 from bench.explain.checks.lone_imports import LoneImport
 from bench.explain.checks.survey import BeforeAfter, ImportSurvey
 from bench.formats.text import counted
@@ -40,23 +40,27 @@ class NamesCheck:
     seen: str = field(default="", init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
-        """The first module whose names are not what they were."""
-        found = self.survey.first(attempt, self._problem)
+        """All names that are not what they were."""
+        found = self.survey.problems(attempt, self._problems)
         count = len(self.survey.both(attempt))
         self.seen = f"{counted(count, 'module')} keep names, `dir`, `__all__` and star imports"
-        return found
-
-    def _problem(self, one: BeforeAfter) -> Breakage | None:
-        if one.before.outcome or one.after.outcome:
+        if not found:
             return None
-        for words, names in self._differences(one):
-            return Breakage(
-                check=self.name,
-                words=f"{one.module} ({one.file}): {words}",
-                files=(one.file,),
-                names=names,
-            )
-        return None
+        return Breakage(
+            check=self.name,
+            words=found[0].words,
+            files=tuple(one.file for one in found),
+            names=tuple(name for one in found for name in one.names),
+            causes=found,
+        )
+
+    def _problems(self, one: BeforeAfter) -> tuple[Cause, ...]:
+        if one.before.outcome or one.after.outcome:
+            return ()
+        return tuple(
+            Cause(file=one.file, names=names, words=f"{one.module} ({one.file}): {words}")
+            for words, names in self._differences(one)
+        )
 
     def _differences(self, one: BeforeAfter) -> Iterator[tuple[str, tuple[str, ...]]]:
         before, after = one.before, one.after

@@ -14,11 +14,10 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.revisions.calls import git
 from bench.engine.revisions.git import Clone
 from bench.engine.testgate.run_gate import GateTried, PairGate
-from bench.explain.checks.breakage import Attempt, Breakage
+from bench.explain.checks.breakage import Attempt, Breakage, names_in
 
 _MOST = 0.5  # of the files with tests; more of them are looked at with all others
 _SHOWN = 3
-_NAME = re.compile(r"'([A-Za-z_][\w.]*)'|\b(?:attribute|name) '?([A-Za-z_]\w*)")
 UNDECLARED = "the target's file declares no tests: nothing can be said of them"
 
 
@@ -132,12 +131,6 @@ def _mention(module: str) -> str:
     if not package:
         return rf"\b{dotted}\b"
     return rf"\b{dotted}\b|from {re.escape(package)} import .*\b{last}\b"
-
-
-def names_in(said: str) -> tuple[str, ...]:
-    """Names that messages are about, whole and in parts."""
-    found = [one or other for one, other in _NAME.findall(said)]
-    return tuple(dict.fromkeys(part for name in found for part in (name, *name.split("."))))
 
 
 def _listed(names: Collection[str]) -> str:

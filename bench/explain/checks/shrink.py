@@ -5,13 +5,13 @@ out is put back, in halves where nothing is known of it: the divide and conquer 
 R. Hildebrandt, *Simplifying and Isolating Failure-Inducing Input*, IEEE TSE 28(2), 2002. As what
 breaks a part also breaks the whole, their general `ddmin` is not needed: a half that works is back
 for good, and n sites take at most 2n trials. The result is 1-minimal: no single excluded site can
-be put back.
+be put back; those of which a check knows for sure (a file's name that is gone) are not tried again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
@@ -93,7 +93,7 @@ class _Shrinking(Generic[One]):
         everything = frozenset(range(len(self.units)))
         exhausted = False
         try:
-            left_out = self._guided(everything)
+            left_out = self._guided(everything) - self.reasons.keys()
             self._put_back(sorted(left_out & self.named), singly=True)
             self._put_back(sorted(left_out - self.named))
         except _OutOfTrialsError:
@@ -130,7 +130,10 @@ class _Shrinking(Generic[One]):
         return out
 
     def _blamed(self, found: Breakage, units: frozenset[int]) -> frozenset[int]:
-        """Those with a blamed name in a blamed file; else in such a file; else with such a name."""
+        """Those that surely are; else of a blamed file and name; else of one of both."""
+        certain = self._certain(found, units)
+        if certain:
+            return certain
 
         def having(way: Callable[[One], bool]) -> frozenset[int]:
             return frozenset(n for n in units if any(map(way, self.units[n])))
@@ -139,6 +142,17 @@ class _Shrinking(Generic[One]):
         of_name = having(lambda one: not set(one.names).isdisjoint(found.names))
         self.named |= in_file & of_name
         return in_file & of_name or in_file or of_name
+
+    def _certain(self, found: Breakage, units: frozenset[int]) -> frozenset[int]:
+        """Those that a check names with what is wrong: that is the reason."""
+        for cause in found.causes:
+            for unit in units - self.reasons.keys():
+                if any(
+                    site.file == cause.file and not set(site.names).isdisjoint(cause.names)
+                    for site in self.units[unit]
+                ):
+                    self.reasons[unit] = replace(found, words=cause.words, causes=(cause,))
+        return units & self.reasons.keys()
 
     def _put_back(self, units: Sequence[int], *, singly: bool = False) -> None:
         if not units:

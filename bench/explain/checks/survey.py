@@ -6,15 +6,18 @@ rewritten copy only those are imported that had loaded a rewritten one.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from bench.explain.checks.breakage import Attempt, Breakage
+from bench.explain.checks.breakage import Attempt, Cause
 from bench.explain.checks.lone_imports import Importer, LoneImport, Wanted
 from bench.explain.checks.overlay import Overlay
 from bench.explain.checks.reading import ReadModule, read_modules
+from bench.formats.text import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,7 @@ class ImportSurvey:
     main: str
     say: Callable[[str], None]
     _before: dict[str, LoneImport] = field(default_factory=dict, init=False)
+    _known: dict[tuple[str, str], LoneImport] = field(default_factory=dict, init=False)
     _seen: tuple[tuple[Path, bool], tuple[BeforeAfter, ...]] | None = field(
         default=None, init=False
     )
@@ -71,40 +75,42 @@ class ImportSurvey:
         missing = [name for name in sorted(names) if name not in self._before]
         found = self.importer.run(self.base, [self._wanted(name, ()) for name in missing])
         self._before |= found
-        for name, one in found.items():
-            if one.outcome:
-                self.say(f"{name} could not be imported alone before: {one.outcome} {one.detail}")
+        self._tell({name: one for name, one in found.items() if one.outcome})
         return {name: self._before[name] for name in names}
+
+    def _tell(self, failing: Mapping[str, LoneImport]) -> None:
+        """Which modules there is nothing to be said of, with the reason of the first."""
+        if failing:
+            first, one = next(iter(failing.items()))
+            words = counted(len(failing) - 1, "more module")
+            more = f"; nor could {words}" if len(failing) > 1 else ""
+            self.say(
+                f"{first} could not be imported alone before: {one.outcome} {one.detail}{more}"
+            )
 
     def both(self, attempt: Attempt) -> tuple[BeforeAfter, ...]:
         """The modules that rewriting can have changed, as they were and as they are now."""
         key = (attempt.copy.folder, attempt.whole)
         if self._seen is None or self._seen[0] != key:
             before = self.before(self._affected(attempt))
-            after = self._after(before, attempt.copy)
+            after = self._after(before, attempt)
             self._seen = key, tuple(self._pair(name, before[name], after[name]) for name in before)
         return self._seen[1]
 
-    def first(
-        self, attempt: Attempt, problem: Callable[[BeforeAfter], Breakage | None]
-    ) -> Breakage | None:
-        """The first problem that is there again in a second import, and not without rewriting."""
-        for one in self.both(attempt):
-            if problem(one) is not None:
-                found = self._confirmed(one, attempt.copy, problem)
-                if found is not None:
-                    return found
-        return None
-
-    def _confirmed(
-        self, one: BeforeAfter, copy: Overlay, problem: Callable[[BeforeAfter], Breakage | None]
-    ) -> Breakage | None:
-        name = one.module
-        (again,) = self.importer.run(self.base, [self._wanted(name, ())]).values()
-        if problem(self._pair(name, one.before, again)) is not None:
-            return None  # it is another one each time
-        (after,) = self._after({name: one.before}, copy).values()
-        return problem(self._pair(name, one.before, after))
+    def problems(
+        self, attempt: Attempt, look: Callable[[BeforeAfter], tuple[Cause, ...]]
+    ) -> tuple[Cause, ...]:
+        """All that is there again in a second import, and not without rewriting."""
+        found = {one.module: one.before for one in self.both(attempt) if look(one)}
+        again = self.importer.run(self.base, [self._wanted(name, ()) for name in found])
+        steady = {
+            name: before
+            for name, before in found.items()
+            if not look(self._pair(name, before, again[name]))
+        }
+        after = self._imported(steady, attempt.copy)
+        pairs = (self._pair(name, before, after[name]) for name, before in steady.items())
+        return tuple(cause for pair in pairs for cause in look(pair))
 
     def _pair(self, name: str, before: LoneImport, after: LoneImport) -> BeforeAfter:
         return BeforeAfter(module=name, file=self.modules[name], before=before, after=after)
@@ -122,7 +128,23 @@ class ImportSurvey:
         before = self.before(self.modules)
         return [name for name in self.modules if touched & before[name].loaded or name in quick]
 
-    def _after(self, before: Mapping[str, LoneImport], copy: Overlay) -> dict[str, LoneImport]:
+    def _after(self, before: Mapping[str, LoneImport], attempt: Attempt) -> dict[str, LoneImport]:
+        """Modules as they are now; one is imported once for the same texts of what it loads."""
+        keys = {name: self._key(name, one, attempt) for name, one in before.items()}
+        new = {name: one for name, one in before.items() if keys[name] not in self._known}
+        found = self._imported(new, attempt.copy)
+        self._known |= {keys[name]: one for name, one in found.items()}
+        return {name: self._known[key] for name, key in keys.items()}
+
+    def _key(self, name: str, before: LoneImport, attempt: Attempt) -> tuple[str, str]:
+        """Rewriting makes a module load fewer others, and no more than before."""
+        loaded = {path for one in before.loaded if (path := self.modules.get(one))}
+        texts = attempt.texts
+        paths = texts if before.outcome else sorted(loaded & texts.keys())
+        content = json.dumps([(path, texts[path]) for path in paths])
+        return name, hashlib.sha256(content.encode()).hexdigest()
+
+    def _imported(self, before: Mapping[str, LoneImport], copy: Overlay) -> dict[str, LoneImport]:
         wanted = [self._wanted(name, (*one.names, *one.tried)) for name, one in before.items()]
         return self.importer.run(copy, wanted)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bench.explain.checks.breakage import Breakage
+from bench.explain.checks.breakage import Breakage, Cause
 from bench.explain.checks.shrink import shrink
 
 
@@ -64,6 +64,23 @@ def test_of_two_that_break_together_one_stays() -> None:
     found = shrink(SITES, breaks([SITES[3], SITES[9]]))
     assert len(found.excluded) == 1
     assert len(found.kept) == 23
+
+
+def test_what_a_check_knows_for_sure_is_not_tried_again() -> None:
+    causes = tuple(
+        Cause(file=one.file, names=one.names, words=f"{one.names[0]} is gone")
+        for one in SITES[4:12]
+    )
+
+    def failure(chosen: Collection[Place]) -> Breakage | None:
+        there = tuple(one for one in causes if any(site.file == one.file for site in chosen))
+        return Breakage(check="names", words=there[0].words, causes=there) if there else None
+
+    found = shrink(SITES, failure)
+    assert found.trials == 2
+    assert [(one, why.words) for one, why in found.excluded] == [
+        (one, f"{one.names[0]} is gone") for one in SITES[4:12]
+    ]
 
 
 def test_what_belongs_together_stays_together() -> None:

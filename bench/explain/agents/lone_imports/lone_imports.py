@@ -129,7 +129,11 @@ def _shadows(tops: "frozenset[str]") -> "dict[str, str]":
         package, _, last = name.rpartition(".")
         if package and package.partition(".")[0] in tops and package in sys.modules:
             space = _space(sys.modules[package])
-            if last in space and space[last] is not module:
+            if last in space and _is_lazy(space[last]):
+                found[name] = _apart(_asked_for, package, last)[0]
+                if found[name] == _kind(module):
+                    del found[name]
+            elif last in space and space[last] is not module:
                 found[name] = _kind(space[last])
     return found
 
@@ -152,6 +156,12 @@ def _leads(space: "dict[str, object]", dotted: str) -> bool:
     return issubclass(type(value), _Module)
 
 
+def _is_rootless(space: "dict[str, object]", dotted: str) -> bool:
+    """Whether its first part is not bound here, or not yet."""
+    first = dotted.partition(".")[0]
+    return first not in space or _is_lazy(space[first])
+
+
 def _seen(asked: "tuple[str, list[str], list[str]]", tops: "frozenset[str]") -> "dict[str, object]":
     """What there is after the import of a module that went well."""
     module, wanted, dotted = asked
@@ -168,7 +178,7 @@ def _seen(asked: "tuple[str, list[str], list[str]]", tops: "frozenset[str]") -> 
         "dir": listed,
         "loaded": loaded,
         "dotted": [one for one in dotted if _leads(space, one)],
-        "rootless": [one for one in dotted if one.partition(".")[0] not in space],
+        "rootless": [one for one in dotted if _is_rootless(space, one)],
         "shadows": _shadows(tops),
     }
     exported: list[str] = []
