@@ -31,6 +31,7 @@ from bench.explain.optimize.guard.make import FIRST_WITH_LAZY, MadeGuard, make_g
 from bench.explain.optimize.guard.modules import guarded_modules
 from bench.explain.optimize.guard.programs import words_of
 from bench.explain.optimize.guard.requirements import required_modules
+from bench.explain.optimize.guard.settings import modules_at
 from bench.explain.optimize.guard.starts import Starts, starts_of
 from bench.explain.optimize.guard.test_text import FILE, read_guard_test
 from bench.explain.optimize.project import Form
@@ -342,10 +343,13 @@ class _Guarding:
 
     def _eager(self) -> set[str]:
         """Modules whose deferring failed a check: they stay as they are."""
-        if self.record is None:
+        if self.record is None or self.form is Form.FUNCTION:
             return set()
-        excluded = (one for step in self.record.steps for one in step.excluded)
-        return {name for one in excluded for name in one.site.names}
+        clone = open_clone(clone_path(self.target, self.workspace, self.arguments.repo))
+        base = self.record.asked.revision.identity
+        sites = {one.site for step in self.record.steps for one in step.excluded}
+        texts = {file: clone.text(base, file) for file in {one.file for one in sites}}
+        return {name for one in sites for name in modules_at(texts[one.file], one.line)}
 
 
 def _is_start(benchmark: Benchmark) -> bool:

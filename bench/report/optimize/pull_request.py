@@ -72,13 +72,13 @@ def _what(step: StepRecord) -> str:
 def _why(
     optimization: Optimization, branch: BranchRecord, steps: Sequence[StepRecord]
 ) -> Iterator[str]:
-    gone = _no_longer_imported(optimization, branch)
+    gone = [] if branch.separate else _no_longer_imported(optimization)
     if gone:
         shown = ", ".join(code(one) for one in gone[:_MODULES_SHOWN])
         more = f" and {len(gone) - _MODULES_SHOWN} more" if len(gone) > _MODULES_SHOWN else ""
         yield (
-            f"These commands imported modules that they do not use. No longer imported at start: "
-            f"{shown}{more}. They are imported where they are needed first."
+            "These commands imported modules that they do not use. No longer imported at start: "
+            f"{shown}{more}."
         )
     yield " ".join(dict.fromkeys(prose(one.why) for one in steps))
     costs = [one for one in optimization.first_uses if one.step in {0, *branch.steps}][:5]
@@ -93,12 +93,9 @@ def _why(
         )  # fmt: skip
 
 
-def _no_longer_imported(optimization: Optimization, branch: BranchRecord) -> list[str]:
-    """Modules that are gone; of a separate branch, what its sites name."""
+def _no_longer_imported(optimization: Optimization) -> list[str]:
+    """Modules that statements named, and that no scenario imports at its start any more."""
     asked = optimization.asked
-    if branch.separate:
-        steps = [one for one in optimization.kept if one.number in branch.steps]
-        return sorted({name for step in steps for site in step.sites for name in site.names})
     found = set()
     for scenario in asked.scenarios:
         for python in asked.pythons:

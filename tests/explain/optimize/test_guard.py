@@ -16,7 +16,7 @@ from bench.core.target import Benchmark
 from bench.explain.optimize.guard.check import imported_again
 from bench.explain.optimize.guard.modules import deferred, guarded_modules
 from bench.explain.optimize.guard.programs import Program, words_of
-from bench.explain.optimize.guard.settings import ruff_settings
+from bench.explain.optimize.guard.settings import modules_at, ruff_settings
 from bench.explain.optimize.guard.test_text import Guarded, guard_test, read_guard_test
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.record import GuardRecord
@@ -134,6 +134,17 @@ def test_settings_name_only_what_no_file_imports_eagerly(tmp_path: Path) -> None
     assert not found.left_out
     assert 'require-lazy = ["heavy", "other"]' in found.text
     assert 'ban-lazy = ["json"]' in found.text
+
+
+def test_the_modules_of_a_statement() -> None:
+    text = "import a.b, c\nfrom d.e import f\nfrom . import g\nx = 1\n"
+    assert [modules_at(text, line) for line in (1, 2, 3, 4)] == [
+        {"a.b", "c"},
+        {"d.e"},
+        set(),
+        set(),
+    ]
+    assert modules_at("lazy import a", 1) in ({"a"}, set())
 
 
 def test_ruff_takes_the_settings_and_finds_what_they_forbid(tmp_path: Path) -> None:

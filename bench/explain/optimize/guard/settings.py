@@ -76,6 +76,21 @@ def eager_imports(source: ModuleSource) -> Iterator[str]:
             yield from (f"{asked}.{one.name}" for one in statement.node.names)
 
 
+def modules_at(text: str, line: int) -> set[str]:
+    """The modules that the import statement on a line takes from; relative ones are left out."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and node.lineno == line:
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.lineno == line and not node.level:
+            found.add(node.module or "")
+    return found
+
+
 def _declared(tree: ast.Module) -> set[str]:
     """What a literal `__lazy_modules__` names."""
     return {
