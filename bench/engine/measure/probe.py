@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class NotMeasurableError(Exception):
 class Choice:
     """How a benchmark will be measured, and why; `outputs` is what both sides printed.
 
-    `round_s` is about how long a round takes.
+    `round_s` is about how long a round takes on a machine with nothing else to do.
     """
 
     sides: Sides
@@ -138,8 +139,13 @@ def _choose(
         metric=metric,
         reason=reason,
         loops=loops,
-        round_s=sum(min(sample.wall_s for sample in free[side::2]) for side in (0, 1)),
+        round_s=sum(min(map(_lasts_s(metric), free[side::2])) for side in (0, 1)),
     )
+
+
+def _lasts_s(metric: Metric) -> Callable[[Sample], float]:
+    """How long a process takes; of one that only computes, whatever it had to wait for."""
+    return lambda sample: sample.cpu_s if metric is Metric.CPU else sample.wall_s
 
 
 def _known(
