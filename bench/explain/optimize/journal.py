@@ -115,8 +115,10 @@ def open_journal(request: Request, repeat: str) -> Journal:
 
 def _check_branch(request: Request, journal: Journal | None) -> None:
     there = Workshop(request.clone).find(request.branch)
-    left = journal.kept_on_disk.tip if journal and journal.kept else None
-    if there is not None and there != left:
+    ours = set[str | None]()
+    if journal is not None:  # an interruption may have come before the branch was moved
+        ours = {journal.kept_on_disk.tip, *(one.commit for one in journal.kept)}
+    if there is not None and there not in ours:
         raise UsageError(
             f"Branch {request.branch} exists in {request.clone.path} and points at {there[:10]}, "
             "which is not what this optimisation left there: it is not overwritten.",

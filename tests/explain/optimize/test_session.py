@@ -352,6 +352,15 @@ def test_what_an_interruption_left_is_gone_on_with(stage: Stage) -> None:
     assert len(stage.log()) == 3
 
 
+def test_a_branch_that_was_not_moved_any_more_is_moved_later(stage: Stage) -> None:
+    clone = stage.request.clone
+    with pytest.raises(KeyboardInterrupt):
+        stage.session(Played(clone, lambda _: FASTER, interrupt_at=3)).run()
+    clone._git("branch", "-f", "perf/all", "perf/all~1")
+    stage.run(lambda _: FASTER)
+    assert len(stage.log()) == 3
+
+
 def test_what_is_done_is_not_done_again(stage: Stage) -> None:
     first = stage.run(lambda _: FASTER)
     again = Played(stage.request.clone, lambda _: SLOWER)
