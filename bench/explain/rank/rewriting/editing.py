@@ -56,9 +56,16 @@ class Editor(cst.CSTTransformer):
     def __init__(self, edits: Edits, order: Order) -> None:
         super().__init__()
         self.edits, self.order = edits, order
+        self.indents: list[int] = []  # of the blocks around
+        self.default_indent = 4
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Only what has statements in it: most of a file is expressions, and these stay."""
+        if isinstance(node, cst.Module):
+            self.default_indent = len(node.default_indent)
+        elif isinstance(node, cst.IndentedBlock):
+            own = self.default_indent if node.indent is None else len(node.indent)
+            self.indents.append(own)
         return isinstance(node, HAVE_STATEMENTS)
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
@@ -70,6 +77,7 @@ class Editor(cst.CSTTransformer):
     ) -> cst.BaseSuite:
         """A block's statements; `pass` when none is left."""
         edited = self._edited(original_node, updated_node)
+        self.indents.pop()
         if edited.body:
             return edited
         return edited.with_changes(body=[cst.SimpleStatementLine([cst.Pass()])])
@@ -85,7 +93,9 @@ class Editor(cst.CSTTransformer):
         line = cst.SimpleStatementLine(
             smalls or [cst.Pass()], trailing_whitespace=updated_node.trailing_whitespace
         )
-        return cst.IndentedBlock(self.order.insert([line], 0, placed))
+        return cst.IndentedBlock(
+            self.order.insert([line], 0, placed, sum(self.indents) + self.default_indent)
+        )
 
     def _edited(self, original: _Suite, updated: _Suite) -> _Suite:
         if not any(self._is_touched(line) for line in _lines(original)):
@@ -107,7 +117,7 @@ class Editor(cst.CSTTransformer):
                 lines[0], orphans = lines[0].with_changes(leading_lines=above), None
             body += lines
         for at, placed in reversed(wanted):
-            body = self.order.insert(body, at, placed)
+            body = self.order.insert(body, at, placed, sum(self.indents))
         comments: list[cst.EmptyLine] = [one for one in orphans or () if one.comment is not None]
         footer = [*comments, *updated.footer]
         return updated.with_changes(body=body, footer=footer)

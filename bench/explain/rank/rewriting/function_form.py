@@ -33,7 +33,7 @@ class FunctionForm:
         self.source, self.module = source, module
         self.pairs = Pairs(source.tree, module)
         self.placing = Placing(self.pairs, ran)
-        self.order = Order.of(source.module.partition(".")[0], module)
+        self.order = Order.of(source.module.partition(".")[0], module, source.lines)
 
     def run(self, wanted: Collection[Wanted]) -> cst.Module:
         """The module with these names deferred; raises `RewriteError`."""
@@ -82,7 +82,9 @@ class FunctionForm:
     def _for_types(self, wanted: Collection[Wanted]) -> list[Placed]:
         """Names that only others use are told to be meant for them: `from a import b as b`."""
         bare = {one.name.bound for one in wanted if not one.annotates and one.calls}
-        return [replace(one, small=shown_to_others(one.small, bare)) for one in self.placed(wanted)]
+        names = [(one.statement, index_of(one)) for one in wanted]
+        placed = self._together(names, elsewhere=False)
+        return [replace(one, small=shown_to_others(one.small, bare)) for one in placed]
 
     def placed(self, wanted: Collection[Wanted]) -> list[Placed]:
         """The imports of these names, a statement each."""
@@ -96,7 +98,9 @@ class FunctionForm:
             (placed,) = self.placed(group)
             yield placed, group
 
-    def _together(self, names: Sequence[tuple[Statement, int]]) -> list[Placed]:
+    def _together(
+        self, names: Sequence[tuple[Statement, int]], *, elsewhere: bool = True
+    ) -> list[Placed]:
         """Names of one statement stay together."""
         groups = defaultdict[int, set[int]](set)
         statements = {}
@@ -106,7 +110,7 @@ class FunctionForm:
         return [
             Placed(
                 only(self.small(statements[key]), indices),
-                remark_of(self.pairs.of(statements[key].node).line),
+                remark_of(self.pairs.of(statements[key].node).line, elsewhere=elsewhere),
             )
             for key, indices in groups.items()
         ]

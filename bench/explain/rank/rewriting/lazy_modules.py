@@ -9,11 +9,10 @@ import libcst as cst
 from libcst import matchers as m
 
 from bench.explain.rank.rewriting.postponing import head_of
-from bench.explain.rank.rewriting.statements import Line
+from bench.explain.rank.rewriting.statements import WIDTH, Line
 from bench.explain.rank.rewriting.wanted import Wanted
 
 _NAME = "__lazy_modules__"
-_WIDTH = 88
 _ASSIGNS = m.SimpleStatementLine([m.Assign(targets=[m.AssignTarget(m.Name(_NAME))])])
 
 
@@ -74,7 +73,7 @@ def _set(names: Sequence[str], first: Sequence[str], module: cst.Module) -> cst.
     quote = "'" if module.code.count("'") > module.code.count('"') else '"'
     items = [*first, *(f"{quote}{name}{quote}" for name in names)]
     text = f"{_NAME} = {{{', '.join(items)}}}"
-    if len(text) > _WIDTH:
+    if len(text) > WIDTH:
         text = f"{_NAME} = {{\n{''.join(f'    {item},{chr(10)}' for item in items)}}}"
     config = cst.PartialParserConfig(default_indent="    ", default_newline="\n")
     line = cst.parse_statement(text, config=config)

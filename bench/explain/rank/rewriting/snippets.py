@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from bench.explain.rank.rewriting.statements import Line
+from bench.explain.rank.rewriting.statements import WIDTH, Line
 
-WIDTH = 88
 _CONFIG = cst.PartialParserConfig(default_indent="    ", default_newline="\n")
 
 

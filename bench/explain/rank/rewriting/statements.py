@@ -12,6 +12,7 @@ from libcst.helpers import get_full_name_for_node
 
 Line = cst.SimpleStatementLine | cst.BaseCompoundStatement
 Plain = cst.Import | cst.ImportFrom
+WIDTH = 88
 BLANK = (cst.EmptyLine(indent=False),)
 Lazy = cst.LazyImport | cst.LazyImportFrom
 # What linters were told of the old place; the rest of a comment goes along.
@@ -25,22 +26,34 @@ class Placed:
     small: Plain
     remark: str = ""
 
-    @property
-    def line(self) -> cst.SimpleStatementLine:
-        """As a line of its own."""
+    def line(self, width: int) -> cst.SimpleStatementLine:
+        """As a line of its own of at most `width` characters, or as several."""
         behind = cst.TrailingWhitespace()
         if self.remark:
             behind = cst.TrailingWhitespace(cst.SimpleWhitespace("  "), cst.Comment(self.remark))
-        return cst.SimpleStatementLine([self.small], trailing_whitespace=behind)
+        return cst.SimpleStatementLine([wrapped(self.small, width)], trailing_whitespace=behind)
 
 
-def remark_of(line: cst.CSTNode) -> str:
-    """The comment behind a statement, if it should follow the import."""
+def wrapped(small: Plain, width: int) -> Plain:
+    """A from-import with a name a line in parentheses, if it is too long for one line."""
+    code = cst.Module([]).code_for_node(small)
+    if isinstance(small, cst.Import) or small.lpar or len(code) <= width:
+        return small
+    head, _, names = code.partition(" import ")
+    listed = "".join(f"    {name.strip()},\n" for name in names.split(","))
+    line = cst.parse_statement(f"{head} import (\n{listed})\n")
+    made = import_of(line)
+    assert made is not None
+    return made
+
+
+def remark_of(line: cst.CSTNode, *, elsewhere: bool = True) -> str:
+    """The comment behind a statement; `elsewhere`: only if it is not about where that stands."""
     if not isinstance(line, cst.SimpleStatementLine):
         return ""
     comment = line.trailing_whitespace.comment
     text = comment.value if comment else ""
-    return "" if any(one in text for one in _OF_THE_PLACE) else text
+    return "" if elsewhere and any(one in text for one in _OF_THE_PLACE) else text
 
 
 def only(small: Plain, indices: Collection[int]) -> Plain:
@@ -129,21 +142,24 @@ def module_of(small: Plain | Lazy) -> str:
 class Order:
     """The usual order of imports (isort, ruff): by section, then `import` before `from`.
 
-    `own` is the project's own top-level package; `single`: each name has a statement of its own.
+    `own` is the project's own top-level package; `single`: each name has a statement of its own;
+    `width` is the length of lines.
     """
 
     own: str
     single: bool = False
+    width: int = WIDTH
 
     @classmethod
-    def of(cls, own: str, module: cst.Module) -> Order:
-        """As a module has it."""
+    def of(cls, own: str, module: cst.Module, lines: Sequence[str]) -> Order:
+        """As a module has it, of which these are the lines."""
         taken = [one for line in module.body if isinstance(one := import_of(line), cst.ImportFrom)]
         modules = [module_of(one) for one in taken]
         several = any(
             not isinstance(one.names, cst.ImportStar) and len(one.names) > 1 for one in taken
         )
-        return cls(own, single=len(set(modules)) < len(modules) and not several)
+        single = len(set(modules)) < len(modules) and not several
+        return cls(own, single=single, width=_width(lines))
 
     def key(self, small: Plain) -> tuple[int, bool, int, str, str, tuple[int, str, str]]:
         """What statements are ordered by."""
@@ -167,33 +183,36 @@ class Order:
             return 1
         return 3 if top == self.own else 2
 
-    def insert(self, lines: Sequence[Line], at: int, placed: Sequence[Placed]) -> list[Line]:
+    def insert(
+        self, lines: Sequence[Line], at: int, placed: Sequence[Placed], indent: int
+    ) -> list[Line]:
         """Imports put into a block, before the statement at `at`, among imports that stand there.
 
-        What comes first keeps the blank lines that stood there, and one follows the imports.
+        What comes first keeps the blank lines that stood there, and one follows the imports. The
+        block stands `indent` characters in.
         """
         body = list(lines)
         for one in sorted(placed, key=lambda one: self.key(one.small)):
-            self._insert_one(body, at, one)
+            self._insert_one(body, at, one, indent)
         return body
 
-    def _insert_one(self, body: list[Line], at: int, placed: Placed) -> None:
+    def _insert_one(self, body: list[Line], at: int, placed: Placed, indent: int) -> None:
         key, place = self.key(placed.small), at
         while place < len(body) and (other := import_of(body[place])) is not None:
             if not self.single and _takes_from_same(other, placed.small):
-                body[place] = _with_names(body[place], placed.small)
+                body[place] = _with_names(body[place], placed.small, self.width - indent)
                 return
             if self.key(other) > key:
                 break
             place += 1
         before = import_of(body[place - 1]) if place > at else None
-        self._insert_at(body, place, placed, before)
+        self._insert_at(body, place, placed, before, indent)
 
     def _insert_at(
-        self, body: list[Line], place: int, placed: Placed, before: Plain | None
+        self, body: list[Line], place: int, placed: Placed, before: Plain | None, indent: int
     ) -> None:
         """Insert with blank lines between sections; `before` is the import that it comes after."""
-        line: Line = placed.line
+        line: Line = placed.line(self.width - indent)
         section = self.section(placed.small)
         goes_on = before is not None and self.section(before) == section
         if place < len(body):
@@ -209,6 +228,14 @@ class Order:
         body.insert(place, line)
 
 
+def _width(lines: Sequence[str]) -> int:
+    """The usual limit that (nearly) all lines keep to."""
+    for width in (WIDTH, 100, 120):
+        if sum(len(line.rstrip("\n")) > width for line in lines) <= len(lines) / 200:
+            return width
+    return WIDTH
+
+
 def _takes_from_same(one: Plain, other: Plain) -> bool:
     return (
         isinstance(one, cst.ImportFrom)
@@ -218,7 +245,7 @@ def _takes_from_same(one: Plain, other: Plain) -> bool:
     )
 
 
-def _with_names(line: Line, more: Plain) -> Line:
+def _with_names(line: Line, more: Plain, width: int) -> Line:
     """A from-import that takes these names as well, laid out as it is."""
     small = import_of(line)
     assert isinstance(small, cst.ImportFrom)
@@ -238,7 +265,7 @@ def _with_names(line: Line, more: Plain) -> Line:
             last = names[-1]
             names[-1] = last.with_changes(comma=comma)
             names.append(alias.with_changes(comma=last.comma))
-    return line.with_changes(body=[small.with_changes(names=names)])
+    return line.with_changes(body=[wrapped(small.with_changes(names=names), width)])
 
 
 def _name_key(alias: cst.ImportAlias) -> tuple[int, str, str]:

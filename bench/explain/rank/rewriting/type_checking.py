@@ -19,6 +19,7 @@ from bench.explain.rank.rewriting.statements import (
 )
 
 _NAME = "TYPE_CHECKING"
+_INDENT = 4
 
 
 def extended(
@@ -33,7 +34,7 @@ def extended(
     test, added = _spelling(module)
     if added:
         small = cst.ImportFrom(cst.Name("typing"), [cst.ImportAlias(cst.Name(_NAME))])
-        body = order.insert(module.body, head_of(module), [Placed(small)])
+        body = order.insert(module.body, head_of(module), [Placed(small)], 0)
         module = module.with_changes(body=body)
     return _with_new_block(module, test, placed, order), added
 
@@ -46,11 +47,11 @@ def is_test(test: cst.BaseExpression) -> bool:
 def _with(suite: cst.BaseSuite, placed: Sequence[Placed], order: Order) -> cst.BaseSuite:
     if isinstance(suite, cst.IndentedBlock):
         body = [one for one in suite.body if isinstance(one, Line) and not m.matches(one, _PASS)]
-        return suite.with_changes(body=order.insert(body, 0, placed))
+        return suite.with_changes(body=order.insert(body, 0, placed, _INDENT))
     assert isinstance(suite, cst.SimpleStatementSuite)
     behind = suite.trailing_whitespace
     line = cst.SimpleStatementLine(suite.body, trailing_whitespace=behind)
-    return cst.IndentedBlock(order.insert([line], 0, placed))
+    return cst.IndentedBlock(order.insert([line], 0, placed, _INDENT))
 
 
 _PASS = m.SimpleStatementLine([m.Pass()])
@@ -89,6 +90,6 @@ def _with_new_block(
         missing = max(0, 2 - blank(leading(body[place])))
         lines = [*BLANK * missing, *leading(body[place])]
         body[place] = body[place].with_changes(leading_lines=lines)
-    block = cst.IndentedBlock(order.insert([], 0, placed))
+    block = cst.IndentedBlock(order.insert([], 0, placed, _INDENT))
     body.insert(place, cst.If(test, block, leading_lines=[cst.EmptyLine(indent=False)]))
     return module.with_changes(body=body)

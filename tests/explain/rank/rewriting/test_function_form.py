@@ -289,3 +289,13 @@ def test_a_function_is_left_with_something_to_do(folder: Path) -> None:
     text = "def work():\n    # needed once\n    import heavy\n\n\nclass Own:\n    pass\n"
     after = rewrite(folder, text, ran={1, 3})
     assert after == "def work():\n    pass\n    # needed once\n\n\nclass Own:\n    pass\n"
+
+
+def test_long_imports_have_a_name_a_line(folder: Path) -> None:
+    names = [f"a_name_that_is_long_{number}" for number in range(4)]
+    listed = "".join(f"    {name},\n" for name in names)
+    text = f"from heavy import (\n{listed})\n\n\nclass Own:\n    def work(self):\n"
+    text += f"        from heavy import value\n\n        return [{', '.join(names)}, value]\n"
+    after = rewrite(folder, text, names)
+    indented = "".join(f"            {name},\n" for name in [*names, "value"])
+    assert f"        from heavy import (\n{indented}        )\n\n        return" in after
