@@ -56,7 +56,7 @@ class Guarding:
             return _none(str(error))
 
     def _make(self, optimization: Optimization, tip: str) -> GuardTest:
-        folder = self._folder(tip)
+        folder = folder_of_tests(self.request, tip)
         if not folder:
             return _none("the project has no folder of tests that is known")
         modules = {name: set(found) for name, found in guarded_modules(optimization).items()}
@@ -74,21 +74,6 @@ class Guarding:
                 starts.run_text(made.test)
         file = posixpath.join(folder, FILE)
         return GuardTest(GuardRecord(file=file, modules=made.modules), made.test)
-
-    def _folder(self, tip: str) -> str:
-        """Where the project keeps its tests: a declared folder, or that of a declared file."""
-        tests = self.request.target.tests
-        if tests is None:
-            return ""
-        files = self.request.clone.tree(tip)
-        project = self.request.target.install.subfolder
-        for path in tests.paths:
-            place = posixpath.normpath(posixpath.join(project, path))
-            if place in files:
-                return posixpath.dirname(place)
-            if any(file.startswith(f"{place}/") for file in files):
-                return place
-        return ""
 
     def _interpreters(self) -> list[Interpreter]:
         """Those on which the modules are deferred."""
@@ -127,6 +112,21 @@ class Guarding:
             wanted,
             form=self._form,
         )
+
+
+def folder_of_tests(request: Request, tip: str) -> str:
+    """Where the project keeps its tests: a declared folder, or that of a declared file; or ""."""
+    tests = request.target.tests
+    if tests is None:
+        return ""
+    files = request.clone.tree(tip)
+    for path in tests.paths:
+        place = posixpath.normpath(posixpath.join(request.target.install.subfolder, path))
+        if place in files:
+            return posixpath.dirname(place)
+        if any(file.startswith(f"{place}/") for file in files):
+            return place
+    return ""
 
 
 def _none(reason: str) -> GuardTest:

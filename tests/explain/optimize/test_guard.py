@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from support.import_packages import Package, write_package
@@ -12,14 +14,17 @@ from support.sample_project import Repository, sample_files
 from support.sandbox import Sandbox, target_text
 from support.synthetic_optimizations import imports, synthetic_optimization
 
-from bench.core.target import Benchmark
+from bench.core.installation import Installation
+from bench.core.target import Benchmark, OwnTests
 from bench.explain.optimize.guard.check import imported_again
 from bench.explain.optimize.guard.modules import deferred, guarded_modules
 from bench.explain.optimize.guard.programs import Program, words_of
 from bench.explain.optimize.guard.settings import modules_at, ruff_settings
 from bench.explain.optimize.guard.test_text import Guarded, guard_test, read_guard_test
+from bench.explain.optimize.guarding import folder_of_tests
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.record import GuardRecord
+from bench.explain.optimize.request import Request
 
 EAGER = {
     "own/__init__.py": "",
@@ -171,6 +176,27 @@ def test_words_are_those_of_the_command_line() -> None:
     asked = Benchmark(name="a", command=("python", "-m", "{module}", "say it"))
     assert words_of(asked, "own") == "python -m own 'say it'"
     assert words_of(Benchmark(name="b", statement="{module}.cli"), "own") == "import own.cli"
+
+
+@pytest.mark.parametrize(
+    ("tests", "folder"),
+    [
+        (OwnTests(paths=("checks/unit",)), "checks/unit"),
+        (OwnTests(paths=("checks/test_a.py", "checks/unit")), "checks"),
+        (OwnTests(paths=("elsewhere", "checks/unit")), "checks/unit"),
+        (OwnTests(paths=("elsewhere",)), ""),
+        (None, ""),
+    ],
+)
+def test_the_guard_stands_beside_the_tests_that_are_declared(
+    tests: OwnTests | None, folder: str
+) -> None:
+    files = dict.fromkeys(("checks/test_a.py", "checks/unit/test_b.py", "own/cli.py"), "blob")
+    request = SimpleNamespace(
+        target=SimpleNamespace(tests=tests, install=Installation()),
+        clone=SimpleNamespace(tree=lambda _commit: files),
+    )
+    assert folder_of_tests(cast("Request", request), "tip") == folder
 
 
 _CLI = "{top}\n\ndef main():\n    import xml.dom.minidom\n\n    return print(xml)\n"
