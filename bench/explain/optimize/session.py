@@ -41,6 +41,7 @@ from bench.explain.optimize.scenarios import Recorded, Recorder, stored_traces
 from bench.explain.optimize.steps import (
     affected_scenarios,
     best_words,
+    is_small,
     is_worth_it,
     joined_small,
     new_step,
@@ -286,7 +287,10 @@ class OptimizeSession:
         return proposal
 
     def _try_all(self, proposal: Proposal, project: Project, left: list[LeftRecord]) -> bool:
-        """Try the changes of a proposal, each on top of those kept; whether one was kept."""
+        """Try the changes of a proposal, each on top of those kept; whether one was kept.
+
+        What may be too little to be told by itself is tried last, together.
+        """
         left += [
             LeftRecord(what=one.what, why=one.why, costs_s=dict(one.costs_s))
             for one in proposal.left
@@ -296,6 +300,8 @@ class OptimizeSession:
         for change in proposal.changes:
             if not is_worth_it(change, project):
                 left.append(too_small(change, self.request.least))
+            elif is_small(change, project):
+                small.append(change)
             elif not self._was_tried(change):
                 kept += self._try(change, proposal, project, kept)
                 if self.journal.steps[-1].is_undecided:

@@ -13,6 +13,8 @@ from bench.explain.optimize.record import ExcludedSite, Gain, LeftRecord, StepRe
 from bench.formats.text import change as change_words
 from bench.formats.text import counted, joined
 
+_SURELY_TOLD = 2.0  # times the least
+
 
 def new_step(
     number: int, change: Change, proved: Proved, sweep: int, proposal: Proposal
@@ -58,7 +60,7 @@ def affected_scenarios(paths: Collection[str], project: Project) -> tuple[str, .
 def joined_small(changes: Sequence[Change]) -> Change | None:
     """Changes that may each save less than can be told, as one: its saving is the sum of theirs."""
     if len(changes) < 2:
-        return None
+        return next(iter(changes), None)
     first, *others = changes
     names = {name for one in changes for name in one.saves_s}
     return Change(
@@ -99,7 +101,16 @@ def best_words(gains: Sequence[Gain]) -> str:
 
 def is_worth_it(change: Change, project: Project) -> bool:
     """Whether the least that is worth a commit is predicted to be saved somewhere, or not known."""
+    return not change.saves_s or most_share(change, project) >= project.least
+
+
+def is_small(change: Change, project: Project) -> bool:
+    """Whether so little is predicted that a measurement may well not tell it from nothing."""
+    return bool(change.saves_s) and most_share(change, project) < _SURELY_TOLD * project.least
+
+
+def most_share(change: Change, project: Project) -> float:
+    """The largest share of a scenario's time that is predicted to be saved."""
     whole = {one.benchmark.name: one.imports.timed.scenario.process_s for one in project.scenarios}
-    return not change.saves_s or any(
-        saved >= project.least * whole.get(name, math.inf) for name, saved in change.saves_s.items()
-    )
+    shares = (saved / whole.get(name, math.inf) for name, saved in change.saves_s.items())
+    return max(shares, default=0.0)

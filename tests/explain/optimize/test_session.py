@@ -329,6 +329,13 @@ def _stem(path: str) -> str:
     return Path(path).stem
 
 
+def test_what_is_predicted_to_be_small_is_only_measured_together(stage: Stage) -> None:
+    recipe = Upper(saves_s={"one": 0.03, "two": 0.0015, "three": 0.0012})
+    played = Played(stage.request.clone, lambda _: FASTER)
+    Stage(replace(stage.request, recipes=(recipe,))).session(played).run()
+    assert [sorted(new) for new, _ in played.asked][:2] == [["one"], ["three", "two"]]
+
+
 def test_nothing_predicted_to_be_worth_it_is_tried(stage: Stage) -> None:
     recipe = Upper(saves_s=dict.fromkeys(("one", "two", "three"), 0.0009))
     small = Stage(replace(stage.request, recipes=(recipe,)))
