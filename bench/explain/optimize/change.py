@@ -73,12 +73,14 @@ class Proposal:
     """What a recipe found at one revision: changes, the most promising first.
 
     `rewrite` gives path → new text for any collection of the sites, of one change or of several;
-    files that stay as they are are not in it. `dropped` are sites that were not proposed for a
-    danger seen beforehand, with the reason.
+    files that stay as they are are not in it. `saves` predicts the CPU seconds that any of the
+    sites save together, by scenario; None: there are only the changes' own predictions. `dropped`
+    are sites that were not proposed for a danger seen beforehand, with the reason.
     """
 
     changes: tuple[Change, ...]
     rewrite: Callable[[Collection[Site]], Mapping[str, str]]
+    saves: Callable[[Collection[Site]], Mapping[str, float]] | None = None
     dropped: tuple[tuple[Site, str], ...] = ()
     left: tuple[Left, ...] = ()
 

@@ -47,6 +47,7 @@ from bench.explain.optimize.steps import (
     new_step,
     predicted_words,
     too_small,
+    what_is_left,
 )
 from bench.formats.text import counted, duration
 
@@ -323,9 +324,14 @@ class OptimizeSession:
         self.watcher.say(f"step {number}: {change.title}{predicted_words(change, project)}")
         self.watcher.phase(f"step {number}: proving")
         proved = self._prover.prove(proposal, change, kept, project.commit)
+        if proved.excluded:
+            change = what_is_left(change, proposal, kept, proved.sites)
         step = new_step(number, change, proved, self._sweep, proposal)
         if not proved.sites:
             self._drop(step, proved.reason, began)
+            return ()
+        if not is_worth_it(change, project):
+            self._drop(step, "what passes the checks saves too little by itself", began)
             return ()
         affected = affected_scenarios(proved.texts, project)
         if not affected:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from bench.explain.optimize.change import Change, Proposal
+from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.journal import DANGER
 from bench.explain.optimize.project import Project
 from bench.explain.optimize.proving import Proved, site_record
@@ -71,6 +72,20 @@ def joined_small(changes: Sequence[Change]) -> Change | None:
         saves_s={name: sum(one.saves_s.get(name, 0.0) for one in changes) for name in names},
         moved=tuple(dict.fromkeys(moved for one in changes for moved in one.moved)),
     )
+
+
+def what_is_left(
+    change: Change, proposal: Proposal, kept: Collection[Site], sites: Collection[Site]
+) -> Change:
+    """A change of which only these sites passed, with what they save on top of those kept before.
+
+    The prediction stays where the recipe tells none of parts.
+    """
+    if proposal.saves is None or not sites:
+        return change
+    before, after = proposal.saves(list(kept)), proposal.saves([*kept, *sites])
+    saved = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
+    return replace(change, saves_s={name: max(0.0, one) for name, one in saved.items()})
 
 
 def too_small(change: Change, least: float) -> LeftRecord:

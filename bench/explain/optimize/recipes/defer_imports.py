@@ -84,9 +84,13 @@ class DeferImports:
         def rewrite(sites: Collection[Site]) -> Mapping[str, str]:
             return _rewrite(project, [known[one.place] for one in sites])
 
+        def saves(sites: Collection[Site]) -> Mapping[str, float]:
+            return savings.seconds([known[one.place] for one in sites])
+
         return Proposal(
             changes=changes,
             rewrite=rewrite,
+            saves=saves,
             dropped=(*pool.harmful, *((one.deferred.site, one.why) for one in kept), *dropped),
             left=tuple(left),
         )
