@@ -157,13 +157,14 @@ class RewrittenSources:
 def put_texts(folder: Path, sources: Sources, texts: Mapping[str, str]) -> None:
     """Give files of a tree in a folder other texts, by path from its root.
 
-    A path may also be that of an installed module, from the folder of packages. Raises `UsageError`
-    for a file that is not in the tree.
+    A path may also be that of an installed module, from the folder of packages; a file may be new
+    in a folder that is there. Raises `UsageError` for one that has no place in the tree.
     """
     project = folder / sources.project
     for path, text in texts.items():
         places = (folder / path, project / path, project / "src" / path)
-        found = next((one for one in places if one.is_file()), None)
+        new = (one for one in places if one.parent.is_dir())
+        found = next((one for one in places if one.is_file()), None) or next(new, None)
         if found is None:
             raise UsageError(f"{path} is not in {sources.description} as it is installed")
         found.write_bytes(text.encode())

@@ -172,10 +172,17 @@ class Checks:
         """A copy of the own packages; the names of all copies are of one length."""
         if texts:
             self._made += 1
-        known = {
-            self._installed[path]: text for path, text in texts.items() if path in self._installed
-        }
+        known = {place: text for path, text in texts.items() if (place := self._place(path))}
         return make_overlay(self.environment, self._own, known, self._folder(self._made))
+
+    def _place(self, path: str) -> Path | None:
+        """Where a file of the repository is installed; a new module goes beside those there are."""
+        if path in self._installed or not path.endswith(".py"):
+            return self._installed.get(path)
+        folder, _, name = path.rpartition("/")
+        beside = (file for one, file in self._installed.items() if one.rpartition("/")[0] == folder)
+        first = next(beside, None)
+        return first.with_name(name) if first else None
 
     def _folder(self, number: int) -> Path:
         return self.subject.home.with_name(_COPIES) / f"{number:03d}"

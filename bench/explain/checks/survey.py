@@ -17,7 +17,9 @@ from bench.explain.checks.breakage import Attempt, Cause
 from bench.explain.checks.lone_imports import Importer, LoneImport, Wanted
 from bench.explain.checks.overlay import Overlay
 from bench.explain.checks.reading import ReadModule, read_modules
-from bench.formats.text import counted
+from bench.formats.text import counted, joined
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +81,15 @@ class ImportSurvey:
         return {name: self._before[name] for name in names}
 
     def _tell(self, failing: Mapping[str, LoneImport]) -> None:
-        """Which modules there is nothing to be said of, with the reason of the first."""
+        """Which modules there is nothing to be said of, and why."""
+        shown = [
+            f"{name} ({': '.join(filter(None, (one.outcome, one.detail)))})"
+            for name, one in list(failing.items())[:_SHOWN]
+        ]
+        more = counted(len(failing) - len(shown), "more module")
         if failing:
-            first, one = next(iter(failing.items()))
-            words = counted(len(failing) - 1, "more module")
-            more = f"; nor could {words}" if len(failing) > 1 else ""
-            self.say(
-                f"{first} could not be imported alone before: {one.outcome} {one.detail}{more}"
-            )
+            listed = joined([*shown, *([more] if len(failing) > len(shown) else [])])
+            self.say(f"could not be imported alone before: {listed}")
 
     def both(self, attempt: Attempt) -> tuple[BeforeAfter, ...]:
         """The modules that rewriting can have changed, as they were and as they are now."""
@@ -140,7 +143,8 @@ class ImportSurvey:
         """Rewriting makes a module load fewer others, and no more than before."""
         loaded = {path for one in before.loaded if (path := self.modules.get(one))}
         texts = attempt.texts
-        paths = texts if before.outcome else sorted(loaded & texts.keys())
+        new = texts.keys() - set(self.modules.values())
+        paths = sorted(texts if before.outcome else texts.keys() & (loaded | new))
         content = json.dumps([(path, texts[path]) for path in paths])
         return name, hashlib.sha256(content.encode()).hexdigest()
 

@@ -160,8 +160,19 @@ def test_what_works_passes_and_what_failed_before_is_told(package: Breakable) ->
         ("tests", "4 tests pass as before"),
     ]
     said = "\n".join(package.said)
-    assert "sample.fails could not be imported alone before: OSError not here" in said
+    assert "sample.fails (OSError: not here)" in said
     assert "tests failed before and do not count: tests/test_sample.py::test_sorrow" in said
+
+
+def test_a_new_module_is_seen(package: Breakable) -> None:
+    texts = {
+        "sample/added.py": "ADDED = 1\n",
+        "sample/old.py": "from sample import added as _added  # noqa: F401\n\n"
+        + FILES["sample/old.py"],
+    }
+    assert not package.failure(texts)
+    texts["sample/added.py"] = "ADDED = missing\n"
+    assert "imports: import of sample.old alone" in package.failure(texts)
 
 
 def test_the_rest_is_kept_with_the_reasons(package: Breakable) -> None:
