@@ -167,7 +167,7 @@ def _blocks(
     yield from baseline_section(optimization)
     yield heading(2, "Repeat it")
     yield fenced(_repeat(optimization), "sh")
-    yield from _raw(optimization, file, page)
+    yield from _raw(optimization, file, page, pairs)
 
 
 def _title(optimization: Optimization) -> str:
@@ -451,7 +451,9 @@ def _repeat(optimization: Optimization) -> str:
     return shlex.join(words)
 
 
-def _raw(optimization: Optimization, file: Path, page: Page) -> Iterator[str]:
+def _raw(
+    optimization: Optimization, file: Path, page: Page, pairs: Mapping[tuple[str, str], PairSummary]
+) -> Iterator[str]:
     """Every run, and the record itself."""
     runs: list[tuple[str, str, str]] = []
     for one in optimization.kept:
@@ -467,8 +469,19 @@ def _raw(optimization: Optimization, file: Path, page: Page) -> Iterator[str]:
     if runs:
         yield collapsed(
             f"{counted(len(runs), 'run')}: ordinary pairs, under `data/`",
-            bullets(f"{what}: {code(pair)} on {python}" for what, pair, python in runs),
+            bullets(
+                f"{what}: {_pair_link(pairs.get((optimization.asked.target, pair)), pair, page)} "
+                f"on {python}"
+                for what, pair, python in runs
+            ),
         )
+
+
+def _pair_link(found: PairSummary | None, label: str, page: Page) -> str:
+    """A pair's label, which leads to its page where that was written."""
+    if found is None:
+        return code(label)
+    return link(code(label), page.link_to(page.output.root / found.folder / "README.md"))
 
 
 def where_it_is(optimization: Optimization, results: Path) -> str:
