@@ -14,6 +14,7 @@ from bench.engine.revisions.git import Clone
 
 _HEADS = "refs/heads/"
 _SLUG = re.compile(r"[^a-z0-9]+")
+_UNTIL = re.compile(r" until .*\bneed(s|ed)\b.*")
 _LONGEST = 50
 _FILE = "100644"
 
@@ -120,7 +121,7 @@ class Workshop:
 
 def branch_of_step(title: str) -> str:
     """`perf/defer-git-and-requests` for "defer git and requests until a command needs them"."""
-    words = _SLUG.sub("-", title.lower()).strip("-").removesuffix("-until-a-command-needs-them")
+    words = _SLUG.sub("-", _UNTIL.sub("", title.lower())).strip("-")
     while len(words) > _LONGEST and "-" in words:
         words = words.rpartition("-")[0]
     return f"perf/{words[:_LONGEST] or 'change'}"

@@ -100,40 +100,40 @@ class Ending:
 
     def _separate(self, step: StepRecord) -> BranchRecord:
         """A branch with one step alone, off the revision, measured with the tests as gate."""
-        name = branch_of_step(step.title)
+        name, base = branch_of_step(step.title), self.request.revision.identity
         told = BranchRecord(name=name, commit="", steps=(step.number,), separate=True)
-        alone = step.alone or self.workshop.moved(
-            step.commit, self.request.revision.identity, "alone"
-        )
+        if step.parent == base:  # it was measured so already
+            told = msgspec.structs.replace(told, gains=step.gains, runs=step.runs)
+            return self._pointed(told, step.commit)
+        alone = step.alone or self.workshop.moved(step.commit, base, "alone")
         if alone is None:
-            reason = "it needs a step before it: alone it does not apply"
-            self.watcher.say(f"{name}: not made: {reason}")
-            return msgspec.structs.replace(told, reason=reason)
+            return self._not_made(told, "it needs a step before it: alone it does not apply")
         self.watcher.say(f"{name}: measuring step {step.number} by itself")
         alpha = self.request.alpha / len(self.request.interpreters)
+        scenarios = [one.scenario for one in step.gains]
         try:
-            measured = self.measuring.measure(
-                self.request.revision.identity,
-                alone,
-                [one.scenario for one in step.gains],
-                alpha,
-                tests=True,
-            )
+            measured = self.measuring.measure(base, alone, scenarios, alpha, tests=True)
         except BenchError as error:
-            return msgspec.structs.replace(told, reason=error.message)
+            return self._not_made(told, error.message)
+        told = msgspec.structs.replace(told, gains=measured.gains, runs=measured.runs)
         reason = why_dropped(measured, self.request.pythons_to_gain)
         if measured.tests_fail:
             reason = f"tests fail: {', '.join(measured.tests_fail[:3])}"
-        told = msgspec.structs.replace(told, gains=measured.gains, runs=measured.runs)
         if reason:
-            self.watcher.say(f"{name}: not made: alone it does not hold: {reason}")
-            return msgspec.structs.replace(told, reason=reason)
+            return self._not_made(told, f"alone it does not hold: {reason}")
         text = message(step, measured, self.request, alpha)
-        commit = self.workshop.commit_tree(alone, self.request.revision.identity, text)
-        there = self.workshop.find(name)
-        if there is not None and self.workshop.tree(there) != self.workshop.tree(commit):
-            return msgspec.structs.replace(
-                told, reason="a branch of that name exists, and is not overwritten"
-            )
-        self.workshop.point(name, commit, before=there)
-        return msgspec.structs.replace(told, commit=commit)
+        return self._pointed(told, self.workshop.commit_tree(alone, base, text))
+
+    def _pointed(self, told: BranchRecord, commit: str) -> BranchRecord:
+        """The branch at a commit; one that is there already has to be the same change."""
+        there = self.workshop.find(told.name)
+        if there is None:
+            self.workshop.point(told.name, commit, before=None)
+            return msgspec.structs.replace(told, commit=commit)
+        if self.workshop.tree(there) == self.workshop.tree(commit):
+            return msgspec.structs.replace(told, commit=there)
+        return self._not_made(told, "a branch of that name exists, and is not overwritten")
+
+    def _not_made(self, told: BranchRecord, reason: str) -> BranchRecord:
+        self.watcher.say(f"{told.name}: not made: {reason}")
+        return msgspec.structs.replace(told, reason=reason)

@@ -89,6 +89,8 @@ def test_a_change_is_put_on_top_of_another_commit(clone: Path) -> None:
     ("title", "name"),
     [
         ("defer git and requests until a command needs them", "perf/defer-git-and-requests"),
+        ("defer sample.slow until it is needed", "perf/defer-sample-slow"),
+        ("defer a, b and 3 more until they are needed", "perf/defer-a-b-and-3-more"),
         ("Answer `--version` early!", "perf/answer-version-early"),
         ("…", "perf/change"),
         (f"defer {'a' * 80}", "perf/defer"),

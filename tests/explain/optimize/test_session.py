@@ -391,6 +391,17 @@ def test_a_branch_for_each_change_by_itself(stage: Stage) -> None:
     for name in names:
         assert len(apart.log(name)) == 1
     assert len(apart.log()) == 3
+    first = done.branches[[one.name for one in done.branches].index(names[0])]
+    assert first.commit == done.kept[0].commit  # it is off the revision already
+
+
+def test_a_branch_of_that_name_is_not_overwritten(stage: Stage) -> None:
+    apart = Stage(replace(stage.request, separate=True))
+    stage.request.clone._git("branch", "perf/write-two-in-capitals", "v1")
+    done = apart.run(lambda _: FASTER)
+    (two,) = (one for one in done.branches if "two" in one.name)
+    assert "not overwritten" in two.reason
+    assert apart.log("perf/write-two-in-capitals") == []
 
 
 def test_a_commit_that_cannot_be_built_is_dropped(stage: Stage) -> None:
