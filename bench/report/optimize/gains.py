@@ -148,12 +148,15 @@ class Prediction:
         return found[0] * self.gain.base_s, found[1] * self.gain.base_s
 
     def is_within(self, fraction: float) -> bool:
-        """Whether it is off by no more than this part of what was saved, or inside the limits."""
-        if self.saved_s is None or self.limits_s is None:
-            return False
-        low, high = self.limits_s
-        is_close = abs(self.predicted_s - self.saved_s) <= fraction * abs(self.saved_s)
-        return is_close or low <= self.predicted_s <= high
+        """Whether it is off by no more than this part of what was saved."""
+        saved = self.saved_s
+        return saved is not None and abs(self.predicted_s - saved) <= fraction * abs(saved)
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether it lies inside the interval of what was saved."""
+        limits = self.limits_s
+        return limits is not None and limits[0] <= self.predicted_s <= limits[1]
 
 
 def courses_of(optimization: Optimization) -> tuple[Course, ...]:

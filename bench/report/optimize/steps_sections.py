@@ -88,23 +88,31 @@ def predicted_table(optimization: Optimization) -> Iterator[str]:
         return
     yield heading(2, "Predicted and measured")
     known = [one for one in found if one.saved_s is not None]
-    good = sum(one.is_within(CLOSE) for one in known)
+    close = sum(one.is_within(CLOSE) for one in known)
+    inside = sum(one.is_inside for one in known)
     yield (
-        f"{good} of {counted(len(known), 'prediction')} within {CLOSE:.0%} of what was saved, or "
-        "inside its interval. Predictions are made from a recording of imports before anything is "
-        "changed, for a step on top of those before it; they are scaled to the time that the "
-        "process takes in the rounds."
+        f"Of {counted(len(known), 'prediction')} {inside} lie inside the interval of what was "
+        f"saved, and {close} within {CLOSE:.0%} of its estimate. Predictions are made from a "
+        "recording of imports before anything is changed, for a step on top of those before it; "
+        "they are scaled to the time that the process takes in the rounds."
     )
-    ordered = sorted(found, key=lambda one: (one.step.number, -one.predicted_s))
+    ordered = sorted(known, key=lambda one: (one.step.number, -one.predicted_s))
     yield table(_PREDICTED_COLUMNS, [_predicted(one) for one in ordered[:_MOST]])
 
 
 def _predicted(one: Prediction) -> list[str]:
     saved, limits = one.saved_s, one.limits_s
     off = percent(one.predicted_s / saved) if saved else "–"
-    words = f"{seconds(limits[0])} … {seconds(limits[1])}" if limits else "–"
+    words = " … ".join(map(seconds, limits)).replace("-", "−") if limits else "–"
     scenario = f"{code(one.scenario)}, {one.python}"
-    return [str(one.step.number), scenario, seconds(one.predicted_s), seconds(saved), words, off]
+    return [
+        str(one.step.number),
+        scenario,
+        seconds(one.predicted_s),
+        seconds(saved).replace("-", "−"),
+        words,
+        off,
+    ]
 
 
 def dropped_section(optimization: Optimization) -> Iterator[str]:

@@ -83,7 +83,8 @@ def test_steps_their_sum_and_their_predictions(tmp_path: Path) -> None:
         "3.13", "2.84x faster (2.80–2.88)", "2.86x faster (2.83–2.89)", "yes",
     ]  # fmt: skip
     predicted = section(page, "Predicted and measured")
-    assert "3 of 3 predictions within 10%" in predicted
+    assert "Of 3 predictions 1 lie inside the interval" in predicted
+    assert "and 3 within 10% of its estimate" in predicted
     assert cells(predicted, "1")[1:4] == ["`help`, 3.13", "118 ms", "120 ms"]
 
 
@@ -267,4 +268,5 @@ def test_a_prediction_is_held_against_the_time_of_these_rounds(tmp_path: Path) -
     assert (one.scenario, one.python) == ("help", "3.13")
     assert one.saved_s == pytest.approx(0.12)
     assert one.is_within(0.05)
+    assert not one.is_inside
     assert not one.is_within(0.001)
