@@ -80,15 +80,13 @@ class NamesCheck:
     def _listings(
         self, before: LoneImport, after: LoneImport, kept: frozenset[str]
     ) -> Iterator[tuple[str, tuple[str, ...]]]:
-        missing = sorted(kept & set(before.listed) - set(after.listed))
-        if missing:
-            yield f"`dir` does not list {_listed(missing)} any more", tuple(missing)
+        for name in sorted(kept & set(before.listed) - set(after.listed)):
+            yield f"`dir` does not list `{name}` any more", (name,)
         if _as_set(before.exported) != _as_set(after.exported):
             changed = sorted(set(before.exported or ()) ^ set(after.exported or ()))
             yield f"`__all__` is another one: {_listed(changed)}", tuple(changed)
-        missing = sorted(kept & set(before.star) - set(after.star))
-        if missing:
-            yield f"a star import does not take {_listed(missing)} any more", tuple(missing)
+        for name in sorted(kept & set(before.star) - set(after.star)):
+            yield f"a star import does not take `{name}` any more", (name,)
 
     def kept(self, module: str, before: LoneImport) -> frozenset[str]:
         """The names that a module has to keep."""

@@ -51,6 +51,8 @@ def _words(error: BaseException) -> str:
 
 
 def _detail(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return ""
     try:
         return str(error)[:_LONGEST]
     except BaseException:
