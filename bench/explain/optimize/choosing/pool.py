@@ -23,17 +23,19 @@ class Deferred:
     """A statement that at least one scenario could do without.
 
     `candidate` has every name that some scenario does not need; `skips` are what each scenario is
-    spared, by its name: one that needs a name is spared only the others.
+    spared, by its name: one that needs a name is spared only the others. `stays`: the statement
+    stays where it is and waits by itself.
     """
 
     site: Site
     candidate: Candidate
     skips: Mapping[str, Skip]
+    stays: bool = False
 
     @property
     def brings(self) -> frozenset[str]:
         """Modules that the rewritten file imports for it."""
-        return self.candidate.brings
+        return frozenset() if self.stays else self.candidate.brings
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,9 @@ def _merged(
         if candidate.deferrals and skips:
             names = tuple(one.name.bound for one in candidate.deferrals)
             site = _site(file, candidate, names)
-            merged.append(Deferred(site=site, candidate=candidate, skips=skips))
+            if harm is None:
+                site = replace(site, words=_waiting(project.form, names))
+            merged.append(Deferred(site=site, candidate=candidate, skips=skips, stays=harm is None))
     return sorted(merged, key=lambda one: (one.site.file, one.site.line))
 
 
@@ -126,6 +130,13 @@ def _unharmed(candidate: Candidate, harm: Harm | None) -> tuple[Candidate, dict[
 def _site(file: str, candidate: Candidate, names: tuple[str, ...]) -> Site:
     words = change_words(candidate)
     return Site(file=file, line=candidate.statement.line, words=words, names=names)
+
+
+def _waiting(form: Form, names: Sequence[str]) -> str:
+    """What is written in a lazy form, in words."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    how = "`lazy import`" if form is Form.LAZY else "its module is in `__lazy_modules__`"
+    return f"{listed}: {how}, carried out when a name is first used (Python 3.15)"
 
 
 def _union(candidates: Sequence[Candidate]) -> Candidate:
