@@ -39,6 +39,7 @@ from bench.explain.rank.candidates import Candidate, judge_imports
 from bench.explain.rank.counterfactual import Experiment, time_both
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.opportunities import describe, named_in_strings, shown_file
+from bench.explain.rank.outsiders import read_outsiders
 from bench.explain.rank.patch import make_patch, path_in_clone, tracked_files
 from bench.explain.rank.proving import Proven, SetProver
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes, Trial, usual_trials
@@ -47,6 +48,7 @@ from bench.explain.rank.recording import compile_recorder, record, take_times, t
 from bench.explain.rank.ruff import IMPORTS, ask_ruff
 from bench.explain.rank.sets import Worth, best_set, worths
 from bench.explain.rank.sources import ModuleSource, read_package
+from bench.explain.rank.takers import Takers, takers_of
 from bench.explain.rank.top_level import top_level_work
 from bench.formats.text import is_bounded
 
@@ -128,6 +130,17 @@ class ScenarioRanker:
                 for source in read_package(folder, self._python, self._unreadable)
             }
 
+    @cached_property
+    def takers(self) -> Takers:
+        """Who takes names from them: themselves, tests, dependants, other files of the commit."""
+        sources = list(self.sources.values())
+        commit = self.environment.record.revision.identity
+        tracked = tracked_files(self.clone, commit)
+        modules = frozenset(path_in_clone(one.file, tracked) for one in sources)
+        with self.step("reading who takes names from them"):
+            outside = read_outsiders(self.clone, commit, self.environment, self.own, modules)
+            return takers_of(sources, outside.sources, outside.texts)
+
     @property
     def _python(self) -> Path:
         """The interpreter of the environment, without what is installed there."""
@@ -208,7 +221,7 @@ class ScenarioRanker:
         with self.step("choosing the set"):
             lazy = numbers(self.environment.record.provenance.python) >= (3, 14)
             everything = list(self.sources.values())
-            judgement = judge_imports(graph, imported, everything, lazy=lazy)
+            judgement = judge_imports(graph, imported, everything, lazy=lazy, takers=self.takers)
             best, worths_ = _by_worth(graph, _best(graph, judgement.candidates))
         return RankedImports(
             graph=graph,

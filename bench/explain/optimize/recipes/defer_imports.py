@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from bench.explain.optimize.choosing.titles import title
 from bench.explain.optimize.project import Project
 from bench.explain.rank.outsiders import read_outsiders
 from bench.explain.rank.rewriting.rewrite import rewritten
+from bench.explain.rank.rewriting.wanted import RewriteError
 from bench.explain.rank.sources import ModuleSource, read_package
 from bench.explain.rank.takers import takers_of
 
@@ -64,7 +66,7 @@ class DeferImports:
             name: needs_of(graph, {one.module: one for one in sources})
             for name, graph in graphs.items()
         }
-        chosen, kept = _chosen(savings, pool.deferred, needs, project.least)
+        chosen, kept = _chosen(project, savings, pool.deferred, needs)
         groups = group(savings, chosen, own, project.least)
         taken = [one for part in groups for one in part.deferred]
         changes = tuple(
@@ -97,21 +99,47 @@ class DeferImports:
 
 
 def _chosen(
+    project: Project,
     savings: Savings,
     pool: Sequence[Deferred],
     needs: Mapping[str, Sequence[Need]],
-    least: float,
 ) -> tuple[Sequence[Deferred], list[Kept]]:
-    """The smallest set that saves nearly all and breaks no need; and what had to stay for that."""
+    """The smallest set that saves nearly all, breaks no need and can be written.
+
+    And what had to stay for that.
+    """
     candidates, kept = list(pool), list[Kept]()
     while True:
-        chosen = smallest_set(savings, candidates, _SPARE * least)
+        chosen = smallest_set(savings, candidates, _SPARE * project.least)
         left, out = keep_needed(savings, chosen, needs)
+        out += _unwritable(project, left)
         if not out:
             return left, kept
         kept += out
         gone = [one.deferred for one in out]
         candidates = [one for one in candidates if one not in gone]
+
+
+def _unwritable(project: Project, chosen: Sequence[Deferred]) -> list[Kept]:
+    """Statements for which a file has no place; files are tried whole first."""
+    by_file = defaultdict[Path, list[Deferred]](list)
+    for one in chosen:
+        by_file[one.candidate.source.file].append(one)
+    return [
+        Kept(one, why)
+        for some in by_file.values()
+        if _why_not_written(project, some)
+        for one in some
+        if (why := _why_not_written(project, [one]))
+    ]
+
+
+def _why_not_written(project: Project, some: Sequence[Deferred]) -> str:
+    try:
+        _rewrite(project, some)
+    except RewriteError as error:
+        return error.message
+    return ""
 
 
 def _sources(project: Project, own: frozenset[str]) -> list[ModuleSource]:
