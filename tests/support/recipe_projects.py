@@ -90,7 +90,9 @@ class RecipeProject:
         }
         top = {(str(self.site / path), line): s for (path, line), s in (costs_s or {}).items()}
         names = {
-            ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__"): path
+            ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__"): str(
+                self.site / path
+            )
             for path in self.modules
         }
         imports = SimpleNamespace(

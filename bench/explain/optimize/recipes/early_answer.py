@@ -23,7 +23,7 @@ from bench.explain.optimize.recipes.reading import (
     Statement,
     after_head,
     file_of,
-    imported_in,
+    loaded,
     own_files,
     parsed,
     rewriter,
@@ -39,6 +39,7 @@ from bench.explain.optimize.recipes.version_text import (
 )
 
 _GUARD = 'sys.modules["__main__"].__spec__ is None'  # a script, and no module run by -m
+_SAYS = r"""version_option|action\s*=\s*["']version"""
 _ASKS = frozenset({"--version", "-V"})
 _HELP = frozenset({"--help", "-h"})
 _WHY = (
@@ -123,11 +124,9 @@ def _found(project: Project, scenario: Scenario) -> tuple[OwnFile, Answer]:
         raise UnclearError(f"the command's module {module} is not a Python file of the project")
     if _GUARD in file.text:
         raise UnclearError("it is answered early")
-    name = scenario.benchmark.name
     answers = [
         answer
-        for one in parsed(own_files(project, "version"))
-        if name in imported_in(project, one)
+        for one in parsed(own_files(project, _SAYS, loaded(project, scenario)))
         for answer in _answers(project, one, file, command)
         if asked in answer.options
     ]

@@ -112,7 +112,7 @@ class FirstUseTables:
         found: dict[str, list[Site]] = defaultdict(list)
         saves: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         dropped = []
-        files = [one for one in parsed(own_files(project)) if one.path in costs]
+        files = parsed(own_files(project, only=costs))
         candidates = [(file, _tables(file, costs[file.path])) for file in files]
         elsewhere = _named(project, [one for _, those in candidates for one in those])
         for file, those in candidates:

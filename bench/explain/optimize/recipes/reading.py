@@ -13,7 +13,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from bench.explain.optimize.change import Site
-from bench.explain.optimize.project import Project
+from bench.explain.optimize.project import Project, Scenario
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
@@ -64,14 +64,18 @@ class OwnFile:
         return self.lines(node).start
 
 
-def own_files(project: Project, pattern: str = "") -> Iterator[OwnFile]:
+def own_files(
+    project: Project, pattern: str = "", only: Collection[str] | None = None
+) -> Iterator[OwnFile]:
     """The project's own modules whose text matches a pattern, by path; what is no Python is left.
+
+    `only` are the paths that are wanted, where not all are.
 
     Files that the installation made, and the revision does not hold, are none.
     """
     wanted = re.compile(pattern)
     for installed, path in sorted(project.files.items(), key=lambda one: one[1]):
-        if installed.suffix == ".py":
+        if installed.suffix == ".py" and (only is None or path in only):
             there = _text(installed)
             if wanted.search(there):
                 text = project.clone.text(project.commit, path)
@@ -112,13 +116,10 @@ def ran_in(project: Project, file: OwnFile, lines: Collection[int]) -> set[str]:
     }
 
 
-def imported_in(project: Project, file: OwnFile) -> set[str]:
-    """The scenarios that import this module."""
-    return {
-        one.benchmark.name
-        for one in project.scenarios
-        if file.module in one.imports.graph.recording.modules
-    }
+def loaded(project: Project, scenario: Scenario) -> set[str]:
+    """The paths of the project's own modules that a scenario imports."""
+    files = set(scenario.imports.graph.recording.modules.values())
+    return {path for file, path in project.files.items() if str(file) in files}
 
 
 def oldest_python(project: Project) -> tuple[int, int]:
