@@ -70,7 +70,10 @@ class Editor(cst.CSTTransformer):
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
         """Its own statements."""
-        return self._edited(original_node, updated_node)
+        edited = self._edited(original_node, updated_node)
+        if self.edits.lazy:
+            return edited.with_changes(body=self.order.lazy_last(_lines(edited)))
+        return edited
 
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock

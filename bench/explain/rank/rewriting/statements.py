@@ -130,6 +130,15 @@ def import_of(line: cst.CSTNode) -> Plain | None:
     return None
 
 
+def any_import_of(line: cst.CSTNode) -> Plain | Lazy | None:
+    """The import that a line consists of, lazy or not."""
+    if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1:
+        (small,) = line.body
+        if isinstance(small, Plain | Lazy):
+            return small
+    return None
+
+
 def module_of(small: Plain | Lazy) -> str:
     """What it imports, with the dots of a relative import."""
     if isinstance(small, cst.Import | cst.LazyImport):
@@ -161,17 +170,17 @@ class Order:
         single = len(set(modules)) < len(modules) and not several
         return cls(own, single=single, width=_width(lines))
 
-    def key(self, small: Plain) -> tuple[int, bool, int, str, str, tuple[int, str, str]]:
+    def key(self, small: Plain | Lazy) -> tuple[int, bool, int, str, str, tuple[int, str, str]]:
         """What statements are ordered by."""
         module = module_of(small)
-        level = len(small.relative) if isinstance(small, cst.ImportFrom) else 0
+        is_from = isinstance(small, cst.ImportFrom | cst.LazyImportFrom)
+        level = len(getattr(small, "relative", ()))
         bare = module.lstrip(".")
-        is_from = isinstance(small, cst.ImportFrom)
         first = () if isinstance(small.names, cst.ImportStar) else small.names[:1]
         name = max(map(_name_key, first), default=(0, "", ""))
         return self.section(small), is_from, -level, bare.lower(), bare, name
 
-    def section(self, small: Plain) -> int:
+    def section(self, small: Plain | Lazy) -> int:
         """Future, standard library, others, own, relative."""
         module = module_of(small)
         top = module.partition(".")[0]
@@ -182,6 +191,35 @@ class Order:
         if top in sys.stdlib_module_names:
             return 1
         return 3 if top == self.own else 2
+
+    def lazy_last(self, lines: Sequence[Line]) -> list[Line]:
+        """Lazy imports behind the others of their group, as ruff has them, where groups are sorted.
+
+        A group ends at a blank line or a comment.
+        """
+        body, group = list[Line](), list[Line]()
+        for line in lines:
+            if leading(line) or any_import_of(line) is None:
+                body += self._lazy_last(group)
+                group = []
+            if any_import_of(line) is None:
+                body.append(line)
+            else:
+                group.append(line)
+        return body + self._lazy_last(group)
+
+    def _lazy_last(self, group: list[Line]) -> list[Line]:
+        smalls = [small for line in group if (small := any_import_of(line)) is not None]
+        keys = [self.key(small)[:-1] for small in smalls]  # names of one module in any order
+        lazy = [line for line in group if isinstance(any_import_of(line), Lazy)]
+        if not lazy or len(lazy) == len(group) or keys != sorted(keys):
+            return group
+        found = [line for line in group if line not in lazy] + lazy
+        first = leading(group[0])
+        return [
+            line.with_changes(leading_lines=() if place else first)
+            for place, line in enumerate(found)
+        ]
 
     def insert(
         self, lines: Sequence[Line], at: int, placed: Sequence[Placed], indent: int

@@ -108,3 +108,12 @@ def test_on_315_nothing_is_imported_before_it_is_used(folder: Path, form: Form) 
     )
     told = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["False", "False", "8", "True"]
+
+
+def test_lazy_imports_come_last_where_imports_are_in_order(folder: Path) -> None:
+    text = "# Head\n\nimport ast\nimport json\nfrom abc import ABC, ABCMeta\n\nimport heavy\n"
+    after = rewrite(folder, text, ["ast", "ABC"], form=Form.LAZY)
+    assert after == (
+        "# Head\n\nimport json\nfrom abc import ABCMeta\nlazy import ast\n"
+        "lazy from abc import ABC\n\nimport heavy\n"
+    )
