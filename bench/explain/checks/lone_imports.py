@@ -54,7 +54,7 @@ class LoneImport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ModuleAsked:
     """A module to import, the attributes to ask for, and dotted names to look for."""
 
     module: str
@@ -74,7 +74,7 @@ class Importer:
     tops: tuple[str, ...]
     limit_s: float = _LIMIT_S
 
-    def run(self, copy: Overlay, wanted: Sequence[Wanted]) -> dict[str, LoneImport]:
+    def run(self, copy: Overlay, wanted: Sequence[ModuleAsked]) -> dict[str, LoneImport]:
         """What became of each module, by name."""
         if not wanted:
             return {}

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bench.explain.checks.breakage import Attempt, Cause
-from bench.explain.checks.lone_imports import Importer, LoneImport, Wanted
+from bench.explain.checks.lone_imports import Importer, LoneImport, ModuleAsked
 from bench.explain.checks.overlay import Overlay
 from bench.explain.checks.reading import ReadModule, read_modules
 from bench.formats.text import counted, joined
@@ -152,12 +152,12 @@ class ImportSurvey:
         wanted = [self._wanted(name, (*one.names, *one.tried)) for name, one in before.items()]
         return self.importer.run(copy, wanted)
 
-    def _wanted(self, name: str, names: tuple[str, ...]) -> Wanted:
+    def _wanted(self, name: str, names: tuple[str, ...]) -> ModuleAsked:
         read = self.read.get(name)
         if read is None:
-            return Wanted(module=name, names=names)
+            return ModuleAsked(module=name, names=names)
         asked = dict.fromkeys((*names, *read.provided))
-        return Wanted(module=name, names=tuple(asked), dotted=tuple(sorted(read.dotted)))
+        return ModuleAsked(module=name, names=tuple(asked), dotted=tuple(sorted(read.dotted)))
 
 
 def _module_name(path: Path) -> str:

@@ -11,7 +11,7 @@ from bench.explain.checks.shrink import largest_passing
 from bench.explain.rank.candidates import Candidate
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.ranked_imports import Trial
-from bench.explain.rank.ranking import Excluded, Proof
+from bench.explain.rank.ranking import Excluded, PassedCheck
 
 Choose = Callable[[Sequence[Candidate]], tuple[Candidate, ...]]
 
@@ -21,7 +21,7 @@ class Proven:
     """The statements that work together, what was looked at, and what was taken out."""
 
     candidates: tuple[Candidate, ...]
-    proofs: tuple[Proof, ...] = ()
+    proofs: tuple[PassedCheck, ...] = ()
     excluded: tuple[Excluded, ...] = ()
 
 
@@ -58,7 +58,7 @@ class SetProver:
         kept = self._worthwhile([one.candidate for one in found.kept])
         texts = self._texts([self._place(one) for one in kept]) if kept else {}
         passed = self.checks.passed(texts, whole=True)
-        return Proven(kept, tuple(Proof(one.name, one.words) for one in passed), excluded)
+        return Proven(kept, tuple(PassedCheck(one.name, one.words) for one in passed), excluded)
 
     def _worthwhile(self, kept: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """Without what saves nothing beside the others, if that works as well."""

@@ -186,7 +186,7 @@ class Excluded(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
-class Proof(msgspec.Struct, frozen=True):
+class PassedCheck(msgspec.Struct, frozen=True):
     """A check that the set passes, and what was looked at."""
 
     name: str
@@ -229,7 +229,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Verification, ...] = ()
     problems: tuple[str, ...] = ()
     gate: Gate | None = None
-    proofs: tuple[Proof, ...] = ()
+    proofs: tuple[PassedCheck, ...] = ()
     excluded: tuple[Excluded, ...] = ()
     patterns: tuple[Pattern, ...] = ()
     hot: tuple[HotFunction, ...] = ()
