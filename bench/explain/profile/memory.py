@@ -70,10 +70,10 @@ def trace_with_memray(
     """Run once; `support` holds memray for the subject's Python. Raises `NotProfiledError`."""
     with subject.scratch() as folder:
         variables = subject.inside("memory", folder) | {"BENCH_SUPPORT": str(support)}
-        sample = subject.run(variables=variables)
+        sample = subject.run(variables=variables, support=support)
         captures = list(folder.glob("*.memray"))
         if not captures:
-            raise NotProfiledError("memray wrote nothing (it may not support this Python)")
+            raise NotProfiledError(f"memray {memray_version()} wrote nothing on this Python")
         kept = subject.keep(max(captures, key=lambda file: file.stat().st_size))
     return read_capture(kept, namer), sample
 

@@ -80,7 +80,7 @@ def count_objects(subject: ProfiledProcess, support: Path | None) -> tuple[Growt
         variables = subject.inside("objects", folder)
         if support is not None:
             variables |= {"BENCH_SUPPORT": str(support)}
-        sample = subject.run(variables=variables)
+        sample = subject.run(variables=variables, support=support)
         found = [growth(*read_literal(file, ToldObjects)) for file in folder.glob("*.objects")]
     if not found:
         raise NotProfiledError("no Python process of it could be asked")

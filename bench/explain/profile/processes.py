@@ -46,10 +46,12 @@ class ProfiledProcess:
         variables: Mapping[str, str] | None = None,
         stderr: Path | None = None,
         own_status: bool = True,
+        support: Path | None = None,
     ) -> Sample:
         """Run once, under a profiler's command if there is one; raises `NotProfiledError`.
 
-        Without `own_status` the command in front ends with a status of its own: 0.
+        Without `own_status` the command in front ends with a status of its own: 0. `support` is a
+        folder of the profiler's that the process may read too.
         """
         bare = self.sides.side(self.side)
         invocation = dataclasses.replace(
@@ -57,6 +59,9 @@ class ProfiledProcess:
             argv=(*under, *bare.argv),
             env={**bare.env, **(variables or {})},
             stderr=stderr or bare.stderr,
+            access=dataclasses.replace(
+                bare.access, read=(*bare.access.read, *([support] if support else []))
+            ),
         )
         return self._run(invocation, own_status=own_status)
 

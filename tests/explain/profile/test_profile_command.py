@@ -37,6 +37,7 @@ def test_a_pair(profiled: Sandbox) -> None:
     assert (folder / "imports-shift.svg").exists()
     assert "imports" in page
     assert str(profiled.folder) not in page.replace(str(profiled.cache), "")
+    assert "wrote nothing" not in page  # it is seen in the sandbox
     if "- py-spy:" not in page:  # it is in a group of its own, and a container may not let it look
         assert "burn()" in page
         assert ": more</title>" in (folder / "shift.svg").read_text(encoding="utf-8")
