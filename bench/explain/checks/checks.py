@@ -87,9 +87,10 @@ class Checks:
         if not texts:
             return None
         passed: list[Passed] = []
+        checks, made = self._checks, self._made
         attempt = Attempt(texts=texts, whole=whole, make=lambda: self._copy(texts))
         try:
-            for check in self._checks:
+            for check in checks:
                 self.phase(f"checking: {check.name}")
                 began = time.monotonic()
                 found = check.failure(attempt)
@@ -101,7 +102,8 @@ class Checks:
         except BuildError as error:
             return Breakage(check="copy", words=error.message, files=tuple(texts))
         finally:
-            shutil.rmtree(self._folder(self._made), ignore_errors=True)
+            if self._made > made:  # what fails early has no copy
+                shutil.rmtree(self._folder(self._made), ignore_errors=True)
         return None
 
     @cached_property

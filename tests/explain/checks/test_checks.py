@@ -129,6 +129,13 @@ def test_it_is_caught(case: str, package: Breakable) -> None:
         assert one in found, found
 
 
+def test_the_copy_as_it_was_stays(package: Breakable) -> None:
+    package.failure({"sample/ping.py": "def ping(:  # again\n"})
+    package.failure({"sample/ping.py": "def ping():\n    return 1  # said\n"})
+    copies = package.checks.subject.home.with_name("checked")
+    assert [one.name for one in copies.iterdir()] == ["000"]
+
+
 _TOOLS = "def helper():\n    import json\n\n    return json.dumps(1)\n"
 _BRINGS = "def node():\n    import xml.dom\n\n    return xml.dom.Node\n"
 
