@@ -173,3 +173,13 @@ def test_the_best_set_leaves_out_what_saves_nothing_in_it(tmp_path: Path) -> Non
     found = by_name(judgement)
     chosen = best_set(graph, [one.skip for one in judgement.candidates], 0.0)
     assert {one.place for one in chosen} == {found["heavy"].place, found["own"].place}
+
+
+def test_one_line_may_import_many_modules(tmp_path: Path) -> None:
+    names = [f"plugin{number}" for number in range(6)]
+    main = f"for name in {names}:\n    __import__(name)\n\nimport {names[-1]}\n"
+    files = {"own/__init__.py": "", "own/main.py": main, **{f"{one}.py": "" for one in names}}
+    graph, judgement = write_package(tmp_path, files, "import own.main").analyse()
+    (line,) = [one for one in graph.recording.places if (one.module, one.line) == ("own.main", 2)]
+    assert {one.got for one in line.asked} == set(names)
+    assert not graph.vanished([one.skip for one in judgement.candidates])

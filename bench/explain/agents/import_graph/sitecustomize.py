@@ -182,7 +182,7 @@ class _Graph:
         self.appeared: "dict[str, str]" = {}
         self.lines: "set[tuple[str, int]]" = set()
         self.calls: "dict[tuple[str, int], int]" = {}
-        self.seen: "dict[tuple[object, int], int]" = {}
+        self.seen: "dict[tuple[object, int, str], int]" = {}
         self.stack: "list[object]" = []
         self._hook_import()
         self._hook_machinery(machinery)
@@ -204,7 +204,7 @@ class _Graph:
         ) -> "Any":
             frame = _caller()
             if frame is not None:
-                spot = (frame.f_code, frame.f_lasti)
+                spot = (frame.f_code, frame.f_lasti, name)  # plugins: one line imports them all
                 count = self.seen[spot] = self.seen.get(spot, 0) + 1
                 if count > _ENOUGH:
                     return original(name, globals, locals, fromlist, level)
