@@ -62,7 +62,8 @@ class PairGate:
     """The tests of one pair. `say` hears of results, `phase` of what is being done.
 
     `rewritten`: head has these texts in place of its own (see `put_texts`); `only`: it runs only
-    these tests.
+    these tests. `date` is the day after which no package is taken; by default it follows from the
+    pair.
     """
 
     target: Target
@@ -73,6 +74,7 @@ class PairGate:
     repo: Path | None = None
     rewritten: Mapping[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
+    date: str = ""
 
     def run(self, interpreter: Interpreter) -> Gate:
         """Test both sides on one Python; what keeps them from being tested is the reason in it."""
@@ -111,7 +113,8 @@ class PairGate:
         return find_sources(self.target, revision, self.workspace, self.repo)
 
     def _suite(self, tests: OwnTests, sources: Sources, interpreter: Interpreter) -> Suite:
-        recipe = make_suite_recipe(self.target, tests, sources, interpreter, cut_off(self.pair))
+        date = self.date or cut_off(self.pair)
+        recipe = make_suite_recipe(self.target, tests, sources, interpreter, date)
         folder = build_suite_environment(
             recipe,
             sources,

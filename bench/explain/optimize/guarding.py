@@ -92,7 +92,7 @@ class Guarding:
         pair = request.pair(tip, tip)
         return starts_of(
             request.target, pair, request.planned, interpreter, request.workspace, self.watcher,
-            request.repo,
+            request.repo, request.date,
         )  # fmt: skip
 
     def _leave_out_imported(self, starts: Starts, modules: dict[str, set[str]]) -> None:

@@ -134,6 +134,7 @@ class Measuring:
             say=self.watcher.say,
             phase=self.watcher.phase,
             repo=request.repo,
+            date=request.date,
         )
 
 

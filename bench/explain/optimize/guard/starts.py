@@ -80,10 +80,14 @@ def starts_of(
     workspace: Workspace,
     watcher: Watcher,
     repo: Path | None = None,
+    date: str = "",
 ) -> Iterator[Starts]:
-    """Install the revision that is both sides of the pair; raises `BenchError`."""
+    """Install the revision that is both sides of the pair; raises `BenchError`.
+
+    `date` is the day after which no package is taken; by default it follows from the revision.
+    """
     environment = Builder(
-        target=target, pair=pair, workspace=workspace, announce=watcher.say, repo=repo
+        target=target, pair=pair, workspace=workspace, announce=watcher.say, repo=repo, date=date
     ).build_one(interpreter)
     environment.prove_again(target.env, workspace)
     compile_recorder((environment.venv / "bin" / "python").resolve())
