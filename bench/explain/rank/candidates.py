@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.explain.rank.dangers import danger, import_time, is_shown
 from bench.explain.rank.graph import Graph, Skip
 from bench.explain.rank.recording import Place
-from bench.explain.rank.rewriting.inspected import evaluating
+from bench.explain.rank.rewriting.inspected import are_used, evaluating
 from bench.explain.rank.rewriting.wanted import Wanted
 from bench.explain.rank.scopes import Use
 from bench.explain.rank.sources import ModuleSource, Name, Standing, Statement
@@ -74,7 +74,9 @@ class Candidate:
     def brings(self) -> frozenset[str]:
         """Modules that the rewritten file imports for it."""
         future = any(one.needs_future for one in self.deferrals)
-        types = any(DeferralWay.FOR_TYPES in one.ways for one in self.deferrals)
+        ways = {way for one in self.deferrals for way in one.ways}
+        shown = DeferralWay.ON_REQUEST in ways and are_used(self.source.tree)
+        types = DeferralWay.FOR_TYPES in ways or shown
         return frozenset(["__future__"] * future + ["typing"] * types)
 
     @property

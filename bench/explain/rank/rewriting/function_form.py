@@ -11,7 +11,7 @@ import libcst as cst
 
 from bench.explain.rank.rewriting import postponing, requests, type_checking
 from bench.explain.rank.rewriting.editing import Editor, Edits
-from bench.explain.rank.rewriting.inspected import are_inspected
+from bench.explain.rank.rewriting.inspected import are_inspected, are_used
 from bench.explain.rank.rewriting.pairing import Pairs
 from bench.explain.rank.rewriting.placing import Placing
 from bench.explain.rank.rewriting.statements import (
@@ -63,7 +63,7 @@ class FunctionForm:
 
     def _head(self, module: cst.Module, wanted: Sequence[Wanted]) -> cst.Module:
         asked = [one for one in wanted if one.on_request]
-        shows = bool(asked) and postponing.are_used(self.source.tree)
+        shows = bool(asked) and are_used(self.source.tree)
         typed = [one for one in wanted if one.annotates or (shows and one.on_request)]
         added = set[str]()
         if typed:

@@ -48,3 +48,13 @@ def _annotates(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return node.returns is not None or any(
         isinstance(one, ast.arg) and one.annotation is not None for one in ast.walk(node.args)
     )
+
+
+def are_used(tree: ast.Module) -> bool:
+    """Whether some function or variable of the file is annotated."""
+    return any(
+        isinstance(node, ast.AnnAssign)
+        or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None)
+        or (isinstance(node, ast.arg) and node.annotation is not None)
+        for node in ast.walk(tree)
+    )

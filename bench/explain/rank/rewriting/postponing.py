@@ -13,16 +13,6 @@ from bench.explain.rank.rewriting.statements import import_of, leading, module_o
 _IS_TEXT = m.SimpleStatementLine([m.Expr(m.SimpleString() | m.ConcatenatedString())])
 
 
-def are_used(tree: ast.Module) -> bool:
-    """Whether some function or variable of the file is annotated."""
-    return any(
-        isinstance(node, ast.AnnAssign)
-        or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None)
-        or (isinstance(node, ast.arg) and node.annotation is not None)
-        for node in ast.walk(tree)
-    )
-
-
 def postponed(module: cst.Module) -> cst.Module:
     """With `from __future__ import annotations`."""
     body = list(module.body)

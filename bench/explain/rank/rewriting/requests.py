@@ -11,7 +11,7 @@ import libcst as cst
 from libcst import matchers as m
 
 from bench.explain.rank.rewriting.editing import HAVE_STATEMENTS
-from bench.explain.rank.rewriting.postponing import are_used
+from bench.explain.rank.rewriting.inspected import are_used
 from bench.explain.rank.rewriting.shown_names import Shown, with_dir
 from bench.explain.rank.rewriting.snippets import appended, as_text, displayed, parsed
 from bench.explain.rank.rewriting.statements import Placed
