@@ -71,7 +71,9 @@ class OwnTestsCheck:
             return None
         assert gate.base is not None
         if not gate.base.has_results:
-            self._tell("tests say nothing: they leave no results before anything is changed")
+            self.seen = "not judged: they leave no results before anything is changed"
+            self._tell(f"tests are {self.seen}")
+            return None
         if gate.still_failing:
             self._tell(f"tests failed before and do not count: {_listed(gate.still_failing)}")
         if not gate.newly_fails:
