@@ -157,12 +157,34 @@ def _ignore(file: Path, why: str) -> None:
 
 
 def _rewrite(project: Project, deferred: Sequence[Deferred]) -> Mapping[str, str]:
-    wanted = [name for one in deferred for name in one.candidate.wanted]
-    ran = frozenset[tuple[str, int]]().union(
-        *(one.imports.graph.recording.lines for one in project.scenarios)
-    )
-    texts = rewritten(wanted, ran, project.form)
+    """Where a file has no place that suits all scenarios, those count that need none of the names.
+
+    What the others run, they may import a moment earlier.
+    """
+    by_file = defaultdict[Path, list[Deferred]](list)
+    for one in deferred:
+        by_file[one.candidate.source.file].append(one)
+    texts: dict[Path, str] = {}
+    for some in by_file.values():
+        wanted = [name for one in some for name in one.candidate.wanted]
+        spared = [set(one.skips) for one in some]
+        try:
+            texts |= rewritten(wanted, _ran(project, None), project.form)
+        except RewriteError:
+            names = set.intersection(*spared)
+            texts |= rewritten(wanted, _ran(project, names), project.form)
     return {project.files[file]: text for file, text in texts.items()}
+
+
+def _ran(project: Project, names: Collection[str] | None) -> frozenset[tuple[str, int]]:
+    """The lines that scenarios of these names ran, or all of them."""
+    return frozenset[tuple[str, int]]().union(
+        *(
+            one.imports.graph.recording.lines
+            for one in project.scenarios
+            if names is None or one.benchmark.name in names
+        )
+    )
 
 
 RECIPE = DeferImports()
