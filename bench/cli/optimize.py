@@ -29,7 +29,7 @@ from bench.explain.optimize.project import Form
 from bench.explain.optimize.recipes import load
 from bench.explain.optimize.record import Optimization, Progress
 from bench.explain.optimize.request import (
-    Request,
+    OptimizeRequest,
     branch_name,
     choose_recipes,
     choose_scenarios,
@@ -157,7 +157,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     return _status(optimization)
 
 
-def _understand(arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher) -> Request:
+def _understand(
+    arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
+) -> OptimizeRequest:
     target = load_target(arguments.target, workspace.targets)
     planned = choose_scenarios(target, arguments.scenario, workspace.suites)
     recipes = choose_recipes(load(target, workspace), arguments.recipe)
@@ -169,7 +171,7 @@ def _understand(arguments: argparse.Namespace, workspace: Workspace, watcher: Wa
     requires = requires_python(clone, revision.identity, target.install.folder)
     form = suitable_form(requires) if arguments.form == _AUTO else Form(arguments.form)
     check_form(form, requires, [one.version for one in interpreters])
-    return Request(
+    return OptimizeRequest(
         target=target,
         revision=revision,
         origin=origin,
@@ -190,7 +192,7 @@ def _understand(arguments: argparse.Namespace, workspace: Workspace, watcher: Wa
     )
 
 
-def _plan_words(request: Request) -> str:
+def _plan_words(request: OptimizeRequest) -> str:
     versions = ", ".join(one.version for one in request.interpreters)
     names = ", ".join(one.declaration.name for one in request.planned)
     return (
@@ -218,7 +220,7 @@ def _repeat(arguments: argparse.Namespace) -> str:
     return f"python -m bench {shlex.join(words)}"
 
 
-def _ending(optimization: Optimization, request: Request) -> list[str]:
+def _ending(optimization: Optimization, request: OptimizeRequest) -> list[str]:
     """What came of it, in a few lines."""
     kept, tried = optimization.kept, optimization.steps
     if not kept:

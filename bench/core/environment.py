@@ -36,7 +36,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     jit: str = ""
 
 
-class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+class BuildRecipe(msgspec.Struct, frozen=True, kw_only=True):
     """Everything an environment's content follows from.
 
     `dependencies` is `uv.lock` or the date after which no package is taken; `constraints` are pins
@@ -155,7 +155,7 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
 
     key: str
     revision: Revision
-    recipe: Recipe
+    recipe: BuildRecipe
     provenance: Provenance
     commands: tuple[str, ...]
     uv: str

@@ -20,7 +20,7 @@ from bench.core.sample import Design, Metric, Round, Sample, Side
 from bench.core.verdict import Interval, Verdict
 from bench.engine.alone import as_alone
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
-from bench.engine.session.sampling import Place, Sampling
+from bench.engine.session.sampling import RoundPlace, Sampling
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics import sequential
 from bench.engine.statistics.arrays import FloatArray
@@ -159,7 +159,7 @@ class RunTaker:
             record(event)
 
         sampling = Sampling(
-            place=Place(self.next_taker(), sides),
+            place=RoundPlace(self.next_taker(), sides),
             plan=plan,
             options=self.options,
             record=keep,

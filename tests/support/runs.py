@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.core.draws import draw
-from bench.core.environment import EnvironmentRecord, Provenance, Recipe
+from bench.core.environment import BuildRecipe, EnvironmentRecord, Provenance
 from bench.core.machine import Machine, Noise
 from bench.core.options import Options
 from bench.core.revision import Pair, Revision, Source
@@ -36,7 +36,7 @@ def environment(version: str) -> EnvironmentRecord:
         record_sha256="0",
         packages={"sample-project": version},
     )
-    recipe = Recipe(
+    recipe = BuildRecipe(
         distribution="sample-project",
         module="sample",
         source=Source.PYPI,

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.core.counts import Counter, Instrument, Names, Tally
 from bench.core.draws import draw
-from bench.core.environment import EnvironmentRecord, Provenance, Recipe, SourceMatch
+from bench.core.environment import BuildRecipe, EnvironmentRecord, Provenance, SourceMatch
 from bench.core.gate import Gate
 from bench.core.machine import Machine, Neighbour, Noise
 from bench.core.options import PACKAGES, Options
@@ -228,7 +228,7 @@ def _environment(plan: RunPlan, name: str) -> EnvironmentRecord:
     packages = {"sample": name, "rich": "14.0"}
     if name == plan.head:
         packages |= plan.packages
-    recipe = Recipe(
+    recipe = BuildRecipe(
         distribution="sample",
         module="sample",
         source=revision.source,

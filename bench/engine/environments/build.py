@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.core.environment import EnvironmentRecord, ImageRecord, Provenance, Recipe
+from bench.core.environment import BuildRecipe, EnvironmentRecord, ImageRecord, Provenance
 from bench.core.errors import BuildError, DataError, NoPackageError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
@@ -131,12 +131,12 @@ def make_recipe(
     date: str,
     constraints: tuple[str, ...] = (),
     twin: bool = False,
-) -> Recipe:
+) -> BuildRecipe:
     """The recipe of a revision: locked where the commit has a uv.lock, by date elsewhere."""
     first, *others = [revision.distribution] if revision.distribution else target.distributions
     install = target.install
     locked = clone is not None and not constraints and _is_locked(clone, revision, install.folder)
-    return Recipe(
+    return BuildRecipe(
         distribution=first,
         module=target.modules[0],
         source=revision.source,
@@ -173,7 +173,7 @@ def read_inventory(folder: Path) -> Inventory:
         raise DataError(f"{folder / _INVENTORY} cannot be read: {error}") from error
 
 
-def cached(recipe: Recipe, workspace: Workspace) -> Environment | None:
+def cached(recipe: BuildRecipe, workspace: Workspace) -> Environment | None:
     """The environment of a recipe if it was built before and its interpreter is still there."""
     folder = workspace.environments / recipe.key
     try:
@@ -202,7 +202,7 @@ def _is_usable(made: Environment) -> bool:
 def build(
     target: Target,
     revision: Revision,
-    recipe: Recipe,
+    recipe: BuildRecipe,
     workspace: Workspace,
     clone: Clone | None = None,
 ) -> Environment:
@@ -224,7 +224,7 @@ def build(
 class _Build:
     target: Target
     revision: Revision
-    recipe: Recipe
+    recipe: BuildRecipe
     workspace: Workspace
     clone: Clone | None
     folder: Path

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from bench.core.container import ContainerSpec
-from bench.core.environment import EnvironmentRecord, ImageRecord, Recipe, SourceMatch
+from bench.core.environment import BuildRecipe, EnvironmentRecord, ImageRecord, SourceMatch
 from bench.core.errors import BuildError, UsageError
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
@@ -47,7 +47,7 @@ def image_recipe(
     engine: ContainerEngine,
     *,
     twin: bool,
-) -> Recipe:
+) -> BuildRecipe:
     """The recipe of a revision's image. Raises `UsageError` for a release: there is no checkout."""
     if revision.source is Source.PYPI:
         raise UsageError(
@@ -57,7 +57,7 @@ def image_recipe(
         )
     container = _container(target)
     args = _args(container, interpreter)
-    return Recipe(
+    return BuildRecipe(
         distribution=target.distributions[0],
         module=target.modules[0],
         source=revision.source,
@@ -79,7 +79,7 @@ class ImageBuild:
 
     target: Target
     revision: Revision
-    recipe: Recipe
+    recipe: BuildRecipe
     interpreter: Interpreter
     workspace: Workspace
     clone: Clone

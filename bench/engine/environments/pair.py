@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from bench.core.environment import Recipe
+from bench.core.environment import BuildRecipe
 from bench.core.errors import UsageError
 from bench.core.options import PACKAGES
 from bench.core.revision import Pair, Revision, Source
@@ -118,7 +118,9 @@ class Builder:
             )
         return built
 
-    def _build(self, revision: Revision, recipe: Recipe, interpreter: Interpreter) -> Environment:
+    def _build(
+        self, revision: Revision, recipe: BuildRecipe, interpreter: Interpreter
+    ) -> Environment:
         clone = self._clone(revision)
         if self.target.container is None:
             return build(self.target, revision, recipe, self.workspace, clone)
@@ -134,7 +136,9 @@ class Builder:
             announce=self.announce,
         ).run()
 
-    def _recipe(self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()) -> Recipe:
+    def _recipe(
+        self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()
+    ) -> BuildRecipe:
         revision, twin = self.pair.side(side), side is Side.HEAD and self.pair.is_same
         if self.target.container is not None:
             if self.dependencies is not Dependencies.OWN:

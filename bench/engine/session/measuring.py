@@ -22,7 +22,7 @@ from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun, Station
 from bench.engine.session.rounds_plan import long_words, plans
-from bench.engine.session.sampling import Place, Sampling
+from bench.engine.session.sampling import RoundPlace, Sampling
 from bench.engine.session.watcher import Course, Watcher
 from bench.engine.statistics.multiplicity import local_alpha
 from bench.engine.store.events import Closed, Compared, Opened, Probed, Unavailable
@@ -189,7 +189,7 @@ class Measuring:
         """Whether a benchmark may run in two places at once: each has files of its own."""
         return self.crew is not None and self.open.network.isolation.sandbox is not None
 
-    def _place(self, plan: Probed, station: Station, outputs: RoundOutputs | None) -> Place:
+    def _place(self, plan: Probed, station: Station, outputs: RoundOutputs | None) -> RoundPlace:
         sides = self._sides(station, plan)
         if plan.benchmark not in station.warm and not is_lone(sides.benchmark):
             warm_up(station.taker, sides)
@@ -197,9 +197,9 @@ class Measuring:
         taker = station.taker
         if outputs is not None:
             taker = dataclasses.replace(taker, after=outputs.note)
-        return Place(taker, sides, outputs)
+        return RoundPlace(taker, sides, outputs)
 
-    def place_on(self, plan: Probed, lane: int, like: Place) -> Place:
+    def place_on(self, plan: Probed, lane: int, like: RoundPlace) -> RoundPlace:
         """A benchmark on another lane than the one it is measured on."""
         outputs = like.outputs.elsewhere() if like.outputs else None
         return self._place(plan, self.open.lanes[lane], outputs)
@@ -261,8 +261,8 @@ class _OtherLanes:
     measuring: Measuring
     plan: Probed
     own: int
-    place: Place
-    _places: dict[int, Place] = field(default_factory=dict)
+    place: RoundPlace
+    _places: dict[int, RoundPlace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._places[self.own] = self.place
@@ -271,13 +271,13 @@ class _OtherLanes:
         """How many have nothing else to do."""
         return self.measuring.crew.idle if self.measuring.crew else 0
 
-    def at_once(self, steps: Sequence[Callable[[Place], _Result]]) -> list[_Result]:
+    def at_once(self, steps: Sequence[Callable[[RoundPlace], _Result]]) -> list[_Result]:
         """Do these, the first on the benchmark's own lane."""
         assert self.measuring.crew is not None
         here = [partial(self._do, step) for step in steps]
         return self.measuring.crew.share(self.own, here)
 
-    def _do(self, step: Callable[[Place], _Result], lane: int) -> _Result:
+    def _do(self, step: Callable[[RoundPlace], _Result], lane: int) -> _Result:
         if lane not in self._places:
             self._places[lane] = self.measuring.place_on(self.plan, lane, self.place)
         return step(self._places[lane])

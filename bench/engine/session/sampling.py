@@ -57,7 +57,7 @@ class _FailsTooOftenError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class RoundPlace:
     """Where rounds of a benchmark are taken: what starts its processes there. `outputs` hears of
     what they print.
     """
@@ -73,7 +73,7 @@ class Company(Protocol):
     def free(self) -> int:
         """How many of them have nothing else to do."""
 
-    def at_once(self, steps: Sequence[Callable[[Place], _Taken]]) -> list[_Taken]:
+    def at_once(self, steps: Sequence[Callable[[RoundPlace], _Taken]]) -> list[_Taken]:
         """The results of these, one in the benchmark's own place and each other in another."""
 
 
@@ -109,7 +109,7 @@ class Sampling:
     that level, whatever the level of the test.
     """
 
-    place: Place
+    place: RoundPlace
     plan: Probed
     options: Options
     record: Callable[[Event], None]
@@ -370,7 +370,7 @@ class Sampling:
         self.watcher.progress(self.deciding_rounds, self.estimate, self.spent_s)
 
 
-def _take(due: _Due, place: Place) -> _Taken:
+def _take(due: _Due, place: RoundPlace) -> _Taken:
     started = time.monotonic()
     try:
         taken = place.taker.take(

@@ -7,10 +7,10 @@ import traceback
 
 from bench.core.files import write_atomically
 from bench.core.secrets import without_secrets
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 
 
-def keep_bug(error: Exception, request: Request) -> str:
+def keep_bug(error: Exception, request: OptimizeRequest) -> str:
     """Write the details of an error to the log folder; returns what to say of it."""
     file = request.workspace.logs / f"recipe-{time.strftime('%Y%m%dT%H%M%S')}.txt"
     write_atomically(file, without_secrets("".join(traceback.format_exception(error))))

@@ -12,21 +12,21 @@ from bench.explain.optimize.branch import Workshop, branch_of_step
 from bench.explain.optimize.guard.test_text import FILE as GUARD_FILE
 from bench.explain.optimize.guarding import MESSAGE as GUARD_MESSAGE
 from bench.explain.optimize.guarding import Guarding
-from bench.explain.optimize.journal import Journal
-from bench.explain.optimize.measuring import Measuring, why_dropped
+from bench.explain.optimize.journal import StepJournal
+from bench.explain.optimize.measuring import PairMeasuring, why_dropped
 from bench.explain.optimize.message import message
 from bench.explain.optimize.record import BranchRecord, ImportsRecord, StepRecord, WholeRecord
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ending:
+class OptimizeEnding:
     """The end of an optimisation that has kept something; what is done already is left out."""
 
-    request: Request
+    request: OptimizeRequest
     watcher: Watcher
-    journal: Journal
-    measuring: Measuring
+    journal: StepJournal
+    measuring: PairMeasuring
     workshop: Workshop
 
     def add_guard(self) -> None:

@@ -23,7 +23,7 @@ from bench.explain.optimize.guard.starts import Starts, starts_of
 from bench.explain.optimize.guard.test_text import FILE
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.record import GuardRecord, Optimization
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 
 MESSAGE = (
     "test: keep deferred imports deferred\n\n"
@@ -45,7 +45,7 @@ class GuardTest:
 class Guarding:
     """Makes the guard test of one optimisation."""
 
-    request: Request
+    request: OptimizeRequest
     watcher: Watcher
 
     def make(self, optimization: Optimization, tip: str) -> GuardTest:
@@ -114,7 +114,7 @@ class Guarding:
         )
 
 
-def folder_of_tests(request: Request, tip: str) -> str:
+def folder_of_tests(request: OptimizeRequest, tip: str) -> str:
     """Where the project keeps its tests: a declared folder, or that of a declared file; or ""."""
     tests = request.target.tests
     if tests is None:

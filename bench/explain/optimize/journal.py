@@ -27,14 +27,14 @@ from bench.explain.optimize.record import (
     latest,
     new_id,
 )
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 
 DANGER = "danger"  # the check of a site that was not tried for what was seen beforehand
 _OVER = (Progress.PLATEAU, Progress.NOTHING)
 
 
 @dataclass
-class Journal:
+class StepJournal:
     """An optimisation on disk, one event after the other."""
 
     kept_on_disk: Optimization
@@ -101,19 +101,19 @@ def key_of(site: SiteRecord) -> tuple[str, str]:
     return site.file, f"{site.words} {' '.join(site.names)}"
 
 
-def open_journal(request: Request, repeat: str) -> Journal:
+def open_journal(request: OptimizeRequest, repeat: str) -> StepJournal:
     """Go on with what was asked the same, or begin; raises `BenchError`.
 
     Raises `UsageError` where the branch exists and is not what this optimisation left.
     """
     asked = _asked(request, repeat)
     known = latest(request.workspace.data, asked)
-    journal = Journal(known) if known is not None else None
+    journal = StepJournal(known) if known is not None else None
     _check_branch(request, journal)
-    return journal or Journal(create(request.workspace.data, asked))
+    return journal or StepJournal(create(request.workspace.data, asked))
 
 
-def _check_branch(request: Request, journal: Journal | None) -> None:
+def _check_branch(request: OptimizeRequest, journal: StepJournal | None) -> None:
     there = Workshop(request.clone).find(request.branch)
     ours = set[str | None]()
     if journal is not None:  # an interruption may have come before the branch was moved
@@ -126,7 +126,7 @@ def _check_branch(request: Request, journal: Journal | None) -> None:
         )
 
 
-def _asked(request: Request, repeat: str) -> OptimizationAsked:
+def _asked(request: OptimizeRequest, repeat: str) -> OptimizationAsked:
     started_at = _now()
     return OptimizationAsked(
         format=FORMAT,

@@ -24,14 +24,14 @@ from bench.engine.store.events import Tested
 from bench.engine.store.run import Run
 from bench.engine.testgate.run_gate import GateStep, PairGate
 from bench.explain.optimize.record import Gain, RunReference
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 from bench.formats.text import is_bounded
 
 PROVED = "run on the rewritten texts before this commit was made"
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredPair:
     """What was measured of a pair: scenarios by Python, the runs, and Pythons that have none."""
 
     gains: tuple[Gain, ...]
@@ -53,10 +53,10 @@ class _Remembered:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measuring:
+class PairMeasuring:
     """Measures pairs of commits of one request."""
 
-    request: Request
+    request: OptimizeRequest
     watcher: Watcher
 
     def measure(
@@ -68,7 +68,7 @@ class Measuring:
         *,
         tests: bool = False,
         interpreters: Sequence[Interpreter] = (),
-    ) -> Measured:
+    ) -> MeasuredPair:
         """A pair on all Pythons: `alpha` is the error rate of each run, `tests` the gate.
 
         Raises `BenchError` where nothing could be built or measured on any Python.
@@ -89,7 +89,7 @@ class Measuring:
         gate = GateStep(self._gate(pair)) if tests else _Remembered(PROVED)
         return self._run(plan, gate)
 
-    def _run(self, plan: Plan, gate: RunStep) -> Measured:
+    def _run(self, plan: Plan, gate: RunStep) -> MeasuredPair:
         failures: dict[str, BenchError] = {}
         ready = []
         for interpreter, built in build_all(self._builder(plan.pair), plan.interpreters):
@@ -107,7 +107,7 @@ class Measuring:
         mark_reported(plan.workspace, runs)  # the journal of the optimisation refers to them
         if not runs:
             raise next(iter(failures.values()), NothingMeasuredError("Nothing was measured."))
-        return Measured(
+        return MeasuredPair(
             gains=tuple(gain for run in runs for gain in gains_of(run)),
             runs=tuple(_reference(run) for run in runs),
             failures={version: error.message for version, error in failures.items()},
@@ -138,7 +138,7 @@ class Measuring:
         )
 
 
-def _options(request: Request, names: tuple[str, ...], alpha: float) -> Options:
+def _options(request: OptimizeRequest, names: tuple[str, ...], alpha: float) -> Options:
     return Options(
         alpha=alpha,
         mei=request.least,
@@ -189,7 +189,7 @@ def _bounded(interval: Interval) -> Interval | None:
     return interval if is_bounded(interval) else None
 
 
-def why_dropped(measured: Measured, pythons: Iterable[str]) -> str:
+def why_dropped(measured: MeasuredPair, pythons: Iterable[str]) -> str:
     """Why a step is not kept; "" where it is.
 
     It is kept where some scenario is faster on each of `pythons` (those that its form is for) and

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Sequence
 
 from bench.core.verdict import Verdict
-from bench.explain.optimize.measuring import Measured
+from bench.explain.optimize.measuring import MeasuredPair
 from bench.explain.optimize.record import Gain, StepRecord
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 from bench.formats.text import before_after, change, confidence
 
 _WIDTH = 72
@@ -24,7 +24,9 @@ def candidate_message(title: str) -> str:
     return f"{subject(title)}\n\nNot measured yet.\n"
 
 
-def message(step: StepRecord, measured: Measured, request: Request, alpha: float) -> str:
+def message(
+    step: StepRecord, measured: MeasuredPair, request: OptimizeRequest, alpha: float
+) -> str:
     """That of a commit on the branch; `alpha` is the error rate of each run."""
     proofs = [(one.name, one.words) for one in step.checks if one.passed and one.words]
     paragraphs = (
@@ -37,7 +39,7 @@ def message(step: StepRecord, measured: Measured, request: Request, alpha: float
     return "\n\n".join([subject(step.title), *filter(None, paragraphs)]) + "\n"
 
 
-def _command(measured: Measured, request: Request) -> str:
+def _command(measured: MeasuredPair, request: OptimizeRequest) -> str:
     """What measures it again, once COMMIT is the commit's name."""
     words = ["python -m bench run", request.target.name, "COMMIT~1..COMMIT"]
     words += [f"--benchmark {one}" for one in dict.fromkeys(g.scenario for g in measured.gains)]

@@ -18,7 +18,7 @@ from bench.explain.checks.shrink import largest_passing
 from bench.explain.optimize.bugs import keep_bug
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.record import CheckRecord, ExcludedSite, SiteRecord
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 from bench.explain.optimize.scenarios import own_files
 
 
@@ -43,7 +43,7 @@ class Prover:
     Scenarios have a network and folders of their own until it is closed.
     """
 
-    request: Request
+    request: OptimizeRequest
     interpreter: Interpreter
     environment: Environment
     say: Callable[[str], None]

@@ -28,7 +28,7 @@ from bench.explain.optimize.releases import clone_of_release
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class OptimizeRequest:
     """Everything that the steps of one optimisation share.
 
     `repo` is the clone that commits are built from, None for the target's own; `planned` are the

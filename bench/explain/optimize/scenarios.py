@@ -54,7 +54,7 @@ _SHORT_S = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class RecordedScenarios:
     """Scenarios as recorded, in the order asked for, and the project's own modules.
 
     `failed` are those that do not work at this revision, with the reason; `files` are installed
@@ -68,7 +68,7 @@ class Recorded:
 
 
 @dataclass(kw_only=True)
-class Recorder:
+class ScenarioRecorder:
     """Records the scenarios of one environment, several at once."""
 
     target: Target
@@ -84,7 +84,7 @@ class Recorder:
     _failed: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def record(self) -> Recorded:
+    def record(self) -> RecordedScenarios:
         """All of them; raises `BenchError` when nothing can be recorded at all."""
         folders = own_folders(self.environment, own_packages(self.environment))
         if not folders:
@@ -93,7 +93,7 @@ class Recorder:
         files = own_files(self.clone, self.environment)
         self._record_all(folders, frozenset(map(str, files)))
         names = [one.declaration.name for one in self.planned]
-        return Recorded(
+        return RecordedScenarios(
             scenarios=tuple(self._found[name] for name in names if name in self._found),
             failed=self._failed,
             files=files,

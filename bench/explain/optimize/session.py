@@ -19,10 +19,10 @@ from bench.engine.session.watcher import Watcher
 from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.bugs import keep_bug
 from bench.explain.optimize.change import Change, Proposal, Recipe, Site
-from bench.explain.optimize.ending import Ending
-from bench.explain.optimize.journal import Journal, key_of
+from bench.explain.optimize.ending import OptimizeEnding
+from bench.explain.optimize.journal import StepJournal, key_of
 from bench.explain.optimize.levels import next_level
-from bench.explain.optimize.measuring import Measured, Measuring, why_dropped
+from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring, why_dropped
 from bench.explain.optimize.message import candidate_message, message
 from bench.explain.optimize.project import Form, Project, Scenario
 from bench.explain.optimize.proving import Prover, site_record
@@ -36,8 +36,8 @@ from bench.explain.optimize.record import (
     Progress,
     StepRecord,
 )
-from bench.explain.optimize.request import Request
-from bench.explain.optimize.scenarios import Recorded, Recorder, stored_traces
+from bench.explain.optimize.request import OptimizeRequest
+from bench.explain.optimize.scenarios import RecordedScenarios, ScenarioRecorder, stored_traces
 from bench.explain.optimize.steps import (
     affected_scenarios,
     best_words,
@@ -56,9 +56,9 @@ from bench.formats.text import counted, duration
 class OptimizeSession:
     """One optimisation on its way. What was done before an interruption is in its journal."""
 
-    request: Request
+    request: OptimizeRequest
     watcher: Watcher
-    journal: Journal
+    journal: StepJournal
     _recorded: dict[str, Project] = field(default_factory=dict)
     _sweep: int = 0
     _opened: Prover | None = None
@@ -92,7 +92,7 @@ class OptimizeSession:
         if not self.journal.kept:
             self.journal.stand(Progress.NOTHING)
             return
-        ending = Ending(
+        ending = OptimizeEnding(
             request=self.request,
             watcher=self.watcher,
             journal=self.journal,
@@ -138,8 +138,8 @@ class OptimizeSession:
         return Workshop(self.request.clone)
 
     @cached_property
-    def _measuring(self) -> Measuring:
-        return Measuring(request=self.request, watcher=self.watcher)
+    def _measuring(self) -> PairMeasuring:
+        return PairMeasuring(request=self.request, watcher=self.watcher)
 
     @property
     def _prover(self) -> Prover:
@@ -176,7 +176,7 @@ class OptimizeSession:
         self.watcher.say(f"recording {commit[:10]} on Python {self._main.version}")
         began = time.monotonic()
         environment = self._environment(commit)
-        recorded = Recorder(
+        recorded = ScenarioRecorder(
             target=request.target,
             workspace=request.workspace,
             interpreter=self._main,
@@ -213,7 +213,7 @@ class OptimizeSession:
             date=request.date,
         ).build_one(self._main)
 
-    def _note_recorded(self, commit: str, recorded: Recorded) -> None:
+    def _note_recorded(self, commit: str, recorded: RecordedScenarios) -> None:
         if not recorded.scenarios:
             raise NothingMeasuredError(
                 f"No scenario of {self.request.target.name} works at {commit[:10]}.",
@@ -401,7 +401,7 @@ class OptimizeSession:
         self.journal.write(msgspec.structs.replace(step, kept=False, reason=reason))
         self.watcher.say(f"step {step.number}: dropped: {reason}")
 
-    def _keep(self, step: StepRecord, measured: Measured) -> None:
+    def _keep(self, step: StepRecord, measured: MeasuredPair) -> None:
         text = message(step, measured, self.request, step.alpha)
         parent = self._tip
         commit = self._workshop.commit_tree(step.measured, parent, text)

@@ -37,7 +37,7 @@ class FrameFate(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class FunctionChange:
     """Milliseconds on both sides (means), and limits of the difference head minus base."""
 
     base: float
@@ -56,7 +56,7 @@ class Change:
         return self.low > 0 or self.high < 0
 
 
-def change_of(base: FloatArray, head: FloatArray) -> Change:
+def change_of(base: FloatArray, head: FloatArray) -> FunctionChange:
     """The change from runs of both sides, shape (n,) each, in pairs.
 
     A single value a side is a count (of bytes, of calls), not a sample of times: it is exact.
@@ -66,10 +66,12 @@ def change_of(base: FloatArray, head: FloatArray) -> Change:
         low = high = float(head[0] - base[0])
     if base.size == head.size and base.size >= FEWEST_PAIRS:
         low, high = confidence_limits(head - base, _CRITICAL)
-    return Change(float(base.mean()), float(head.mean()), low, high)
+    return FunctionChange(float(base.mean()), float(head.mean()), low, high)
 
 
-def fate_of(change: Change, *, elsewhere: bool = False, deadband_ms: float = 0.0) -> FrameFate:
+def fate_of(
+    change: FunctionChange, *, elsewhere: bool = False, deadband_ms: float = 0.0
+) -> FrameFate:
     """What to call it; `elsewhere`: the frame has come up in another place of head.
 
     Changes within the deadband, and those that are not certain, count as none.

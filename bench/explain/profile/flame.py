@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.core.sample import Side
-from bench.explain.profile.difference import Change, FrameFate, change_of, fate_of
+from bench.explain.profile.difference import FrameFate, FunctionChange, change_of, fate_of
 from bench.explain.profile.frames import IMPORT_SYSTEM, INTERPRETER, NATIVE, STANDARD_LIBRARY, Frame
 from bench.explain.profile.layout import SMALL, FlameBox, Placing, rows
 from bench.explain.profile.tree import FrameNode
@@ -171,7 +171,7 @@ class _Fates:
 
 
 def _fate_inside(
-    around: FrameFate, change: Change, deadband_ms: float, *, is_elsewhere: bool
+    around: FrameFate, change: FunctionChange, deadband_ms: float, *, is_elsewhere: bool
 ) -> FrameFate:
     """What a removed (or added) frame calls is removed from here as well, however small."""
     if around in _WHOLE and min(change.base, change.head) == 0:

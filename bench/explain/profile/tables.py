@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from bench.core.sample import Side
-from bench.explain.profile.difference import CONFIDENCE, Change, change_of
+from bench.explain.profile.difference import CONFIDENCE, FunctionChange, change_of
 from bench.explain.profile.flame import milliseconds
 from bench.explain.profile.frames import Frame
 from bench.explain.profile.processes import Overhead
@@ -35,18 +35,20 @@ def by_self_time(what: str, found: Mapping[Name, Cost], side: Side, total_ms: fl
     return table((what, "self time", "share", "cumulative time"), rows)
 
 
-def self_changes(found: Mapping[Name, Cost]) -> dict[Name, Change]:
+def self_changes(found: Mapping[Name, Cost]) -> dict[Name, FunctionChange]:
     """How the self time of each changed."""
     return {name: change_of(cost.base_self, cost.head_self) for name, cost in found.items()}
 
 
-def cumulative_changes(found: Mapping[Name, Cost]) -> dict[Name, Change]:
+def cumulative_changes(found: Mapping[Name, Cost]) -> dict[Name, FunctionChange]:
     """How the cumulative time of each changed."""
     return {name: change_of(cost.base, cost.head) for name, cost in found.items()}
 
 
 def changes_table(
-    what: str, changes: Mapping[Name, Change], wanted: Callable[[Change], bool] = bool
+    what: str,
+    changes: Mapping[Name, FunctionChange],
+    wanted: Callable[[FunctionChange], bool] = bool,
 ) -> str:
     """Those that changed most of the wanted ones; a sentence where there are none."""
     ordered = sorted(
@@ -78,7 +80,7 @@ def overheads(found: Mapping[str, Mapping[Side, Overhead]]) -> str:
     return table(("profiler", "side", "without", "with", "overhead", "runs"), rows)
 
 
-def difference_words(change: Change) -> str:
+def difference_words(change: FunctionChange) -> str:
     """A difference with its limits: `+12.0 ms (+11.2 … +13.1)`."""
     if not math.isfinite(change.low):
         return f"{_signed(change.difference)} ms"

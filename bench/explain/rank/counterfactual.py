@@ -20,7 +20,7 @@ from bench.engine.evaluation import differences, times
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.probe import choose
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
-from bench.engine.session.sampling import Place, Sampling
+from bench.engine.session.sampling import RoundPlace, Sampling
 from bench.engine.session.watcher import Watcher
 from bench.engine.statistics.sequential import judge, plan_looks
 from bench.engine.statistics.summary import median_s
@@ -161,7 +161,7 @@ def time_both(taker: RoundTaker, sides: Sides, options: Options, watcher: Watche
     )
     told: list[Event] = []
     sampling = Sampling(
-        place=Place(taker, sides),
+        place=RoundPlace(taker, sides),
         plan=plan,
         options=options,
         record=told.append,

@@ -13,7 +13,7 @@ from bench.explain.optimize.record import StepRecord
 from bench.formats.figure_style import MARKER
 from bench.formats.svg import MARGIN, WIDTH, Paint, Svg, fitting, width_px, wrapped_to
 from bench.formats.text import before_after, magnitude_with_direction, seconds
-from bench.report.optimize.gains import Course
+from bench.report.optimize.gains import StepCourse
 
 _BAR, _GAP = 30.0, 10.0
 _NAMES, _FIGURES = 170.0, 190.0
@@ -29,7 +29,7 @@ _STEPS = tuple(map(Paint, (
 )))  # fmt: skip
 
 
-def draw_gains(title: str, caption: str, courses: Sequence[Course]) -> bytes:
+def draw_gains(title: str, caption: str, courses: Sequence[StepCourse]) -> bytes:
     """A bar a scenario as long as it took before: what remains, and what each step saved of it."""
     shown = [one for one in courses if one.base_s]
     svg = Svg()
@@ -50,7 +50,7 @@ def draw_gains(title: str, caption: str, courses: Sequence[Course]) -> bytes:
 
 
 def _bar(
-    svg: Svg, one: Course, left: float, top: float, scale: float, paints: dict[int, Paint]
+    svg: Svg, one: StepCourse, left: float, top: float, scale: float, paints: dict[int, Paint]
 ) -> None:
     base_s = one.base_s or 0.0
     after_s = min(one.after_s or base_s, base_s)
@@ -69,14 +69,14 @@ def _bar(
     svg.text(figure, top + _BAR / 2 + 12, _change(one), muted=True)
 
 
-def _change(one: Course) -> str:
+def _change(one: StepCourse) -> str:
     words = magnitude_with_direction(one.end)
     if one.whole is None:
         return f"{words}, by its steps"
     return words if one.is_faster else "not faster"
 
 
-def _shares(one: Course, saved_s: float) -> list[tuple[StepRecord, float]]:
+def _shares(one: StepCourse, saved_s: float) -> list[tuple[StepRecord, float]]:
     """The seconds of each step, so that they fill what the whole saved: as their products say."""
     before, found = 1.0, []
     for step in one.steps:
@@ -87,7 +87,7 @@ def _shares(one: Course, saved_s: float) -> list[tuple[StepRecord, float]]:
     return [(step, saved_s * share / together) for step, share in found if together and share]
 
 
-def _paints_of(courses: Sequence[Course]) -> dict[int, tuple[StepRecord, Paint]]:
+def _paints_of(courses: Sequence[StepCourse]) -> dict[int, tuple[StepRecord, Paint]]:
     steps = {one.step.number: one.step for course in courses for one in course.steps}
     return {
         number: (steps[number], _STEPS[place % len(_STEPS)])
@@ -99,7 +99,9 @@ def _title(step: StepRecord) -> str:
     return f"{step.number} {step.title}"
 
 
-def draw_steps(title: str, caption: str, course: Course, predicted_s: dict[int, float]) -> bytes:
+def draw_steps(
+    title: str, caption: str, course: StepCourse, predicted_s: dict[int, float]
+) -> bytes:
     """From before to after in one scenario: each step's saving below the one before it.
 
     `predicted_s` by step is drawn as a line where the bar was predicted to end. The last bar is the

@@ -58,7 +58,7 @@ class StepGain:
 
 
 @dataclass(frozen=True)
-class Course:
+class StepCourse:
     """A scenario on one Python, from the revision to the branch's tip.
 
     A step is measured on the scenarios that load what it changes: on others it counts as nothing.
@@ -159,7 +159,7 @@ class Prediction:
         return limits is not None and limits[0] <= self.predicted_s <= limits[1]
 
 
-def courses_of(optimization: Optimization) -> tuple[Course, ...]:
+def courses_of(optimization: Optimization) -> tuple[StepCourse, ...]:
     """Every scenario on every Python for which there is a figure, as asked for."""
     whole = {_key(one): one for one in (optimization.whole.gains if optimization.whole else ())}
     by_step = [{_key(gain): gain for gain in step.gains} for step in optimization.kept]
@@ -172,7 +172,7 @@ def courses_of(optimization: Optimization) -> tuple[Course, ...]:
                 for step, gains in zip(optimization.kept, by_step, strict=True)
             )
             if key in whole or any(one.gain is not None for one in steps):
-                found.append(Course(scenario, python, whole.get(key), steps))
+                found.append(StepCourse(scenario, python, whole.get(key), steps))
     return tuple(found)
 
 
@@ -210,7 +210,7 @@ def _scale(optimization: Optimization, gain: Gain, place: int, recorded: Imports
     return gain.base_s / expected_s if gain.base_s and expected_s > 0 else 1.0
 
 
-def best(courses: Sequence[Course]) -> Course | None:
+def best(courses: Sequence[StepCourse]) -> StepCourse | None:
     """The one that saves most seconds: what the pictures of one scenario show."""
     known = [one for one in courses if one.base_s is not None]
     return max(known, key=lambda one: one.saved_s, default=None)

@@ -32,7 +32,7 @@ from bench.formats.markdown import (
 )
 from bench.formats.text import before_after, counted, day, effect, joined, magnitude, seconds
 from bench.report.optimize.gain_picture import draw_gains, draw_steps
-from bench.report.optimize.gains import Course, best, courses_of, predictions_of, presented
+from bench.report.optimize.gains import StepCourse, best, courses_of, predictions_of, presented
 from bench.report.optimize.pull_request import change_words, file_of, pull_request
 from bench.report.optimize.shift_picture import draw_shift
 from bench.report.optimize.steps_sections import (
@@ -185,7 +185,7 @@ def _revision(optimization: Optimization) -> str:
     return revision.identity[:10] if is_hash else f"{revision.name} ({revision.identity[:10]})"
 
 
-def _first_words(optimization: Optimization, courses: Sequence[Course]) -> str:
+def _first_words(optimization: Optimization, courses: Sequence[StepCourse]) -> str:
     """What was gained, in one paragraph."""
     asked = optimization.asked
     kept = optimization.kept
@@ -219,7 +219,7 @@ def _first_words(optimization: Optimization, courses: Sequence[Course]) -> str:
     return " ".join([*parts, end])
 
 
-def _sizes(faster: Sequence[Course]) -> str:
+def _sizes(faster: Sequence[StepCourse]) -> str:
     """`1.5x to 6.1x`: from the smallest change to the largest."""
     ends = sorted({magnitude(one.end) for one in faster}, key=_size_order)
     return " to ".join(dict.fromkeys((ends[0], ends[-1]))) if ends else ""
@@ -269,7 +269,7 @@ def _measured(
     return f"The whole was measured as an ordinary pair ({told}): {link('its page', target)}."
 
 
-def _whole_table(optimization: Optimization, courses: Sequence[Course]) -> str:
+def _whole_table(optimization: Optimization, courses: Sequence[StepCourse]) -> str:
     """A row a scenario, Pythons as columns."""
     pythons = sorted({one.python for one in courses}, key=python_order)
     by_key = {(one.scenario, one.python): one for one in courses}
@@ -286,7 +286,7 @@ def _whole_table(optimization: Optimization, courses: Sequence[Course]) -> str:
     return table(columns, rows)
 
 
-def _whole_cells(course: Course | None) -> list[str]:
+def _whole_cells(course: StepCourse | None) -> list[str]:
     if course is None:
         return ["–", "–"]
     if course.whole is None:
@@ -295,7 +295,7 @@ def _whole_cells(course: Course | None) -> list[str]:
 
 
 def _gains_picture(
-    optimization: Optimization, courses: Sequence[Course], page: Page
+    optimization: Optimization, courses: Sequence[StepCourse], page: Page
 ) -> Iterator[str]:
     shown = [one for one in courses if one.base_s and one.steps]
     if not shown:
@@ -360,7 +360,7 @@ def _texts(optimization: Optimization, page: Page) -> dict[str, str]:
 
 
 def _steps_picture(
-    optimization: Optimization, courses: Sequence[Course], page: Page
+    optimization: Optimization, courses: Sequence[StepCourse], page: Page
 ) -> Iterator[str]:
     chosen = best(courses)
     if chosen is None or not chosen.steps:
@@ -380,7 +380,7 @@ def _steps_picture(
     yield image(f"{title}: {told}", name)
 
 
-def _shift(optimization: Optimization, courses: Sequence[Course], page: Page) -> Iterator[str]:
+def _shift(optimization: Optimization, courses: Sequence[StepCourse], page: Page) -> Iterator[str]:
     """The flame graph of what is no longer imported, where most is saved."""
     ordered = sorted(courses, key=lambda one: -one.saved_s)
     for course in ordered:

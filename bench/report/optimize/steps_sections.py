@@ -8,7 +8,7 @@ from bench.core.verdict import Verdict
 from bench.explain.optimize.record import ExcludedSite, Gain, Optimization, StepRecord
 from bench.formats.markdown import bullets, code, collapsed, heading, plain, prose, table
 from bench.formats.text import change, counted, joined, percent, seconds
-from bench.report.optimize.gains import Course, Prediction, predictions_of
+from bench.report.optimize.gains import Prediction, StepCourse, predictions_of
 from bench.report.optimize.pull_request import change_words
 
 CLOSE = 0.1
@@ -60,7 +60,7 @@ def _checks(step: StepRecord) -> str:
     return prose(tests) or joined([one.name for one in passed]) or "–"
 
 
-def sums_table(courses: Sequence[Course]) -> Iterator[str]:
+def sums_table(courses: Sequence[StepCourse]) -> Iterator[str]:
     """The sum of the steps beside the whole."""
     rows = [
         [

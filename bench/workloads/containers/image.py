@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.container import ContainerSpec
-from bench.core.environment import ImageRecord, Provenance, Recipe
+from bench.core.environment import BuildRecipe, ImageRecord, Provenance
 from bench.core.errors import BuildError
 from bench.core.process import Finished
 from bench.core.revision import Revision
@@ -62,7 +62,7 @@ class Proof:
     files: Mapping[str, str]
 
 
-def image_labels(revision: Revision, recipe: Recipe) -> dict[str, str]:
+def image_labels(revision: Revision, recipe: BuildRecipe) -> dict[str, str]:
     """What an image says of where it comes from."""
     return {"bench.commit": revision.identity, "bench.key": recipe.key}
 
@@ -146,7 +146,7 @@ def prove_image(
     engine: ContainerEngine,
     image: ImageRecord,
     labels: Mapping[str, str],
-    recipe: Recipe,
+    recipe: BuildRecipe,
 ) -> Proof:
     """Prove that an image has its labels, and ask its own Python what it imports.
 

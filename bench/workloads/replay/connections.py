@@ -49,7 +49,7 @@ class Connections:
         """uvicorn's protocol with the counting put in."""
         connections = self
 
-        class Counting(H11Protocol):
+        class CountedConnections(H11Protocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 connection = Connection(next(connections._numbers), transport)
                 super().connection_made(cast("asyncio.Transport", _Counted(transport, connection)))
@@ -69,7 +69,7 @@ class Connections:
                 super().connection_lost(exc)
                 connections._open.pop(self.key, None)
 
-        return Counting
+        return CountedConnections
 
 
 class _Counted:

@@ -20,7 +20,7 @@ from bench.core.verdict import Verdict
 from bench.engine.evaluation import evaluate
 from bench.engine.measure.client import Launcher
 from bench.engine.measure.rounds import RoundTaker, Sides
-from bench.engine.session.sampling import Place, Sampling
+from bench.engine.session.sampling import RoundPlace, Sampling
 from bench.engine.statistics.binomial import surely_above
 from bench.engine.store.events import Event, Failed, Measured, Probed, Unavailable
 
@@ -41,7 +41,7 @@ def sampled(
     benchmark = Benchmark(name="work", command=("x",), failures_allowed=allowed)
     told: list[Event] = []
     sampling = Sampling(
-        place=Place(taker, Sides(benchmark, shell(folder, base), shell(folder, head))),
+        place=RoundPlace(taker, Sides(benchmark, shell(folder, base), shell(folder, head))),
         plan=probed("work", (most,)),
         options=OPTIONS,
         record=told.append,
@@ -81,13 +81,13 @@ def test_a_failing_round_is_dropped_whole_and_taken_again(
 class _TwoPlaces:
     """One launcher twice over: enough for what is done with rounds that were taken at once."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: RoundPlace) -> None:
         self.place = place
 
     def free(self) -> int:
         return 1
 
-    def at_once(self, steps: Sequence[Callable[[Place], Any]]) -> list[Any]:
+    def at_once(self, steps: Sequence[Callable[[RoundPlace], Any]]) -> list[Any]:
         return [step(self.place) for step in steps]
 
 
@@ -98,8 +98,8 @@ def test_what_was_taken_beside_a_failed_round_stands_in_its_order(
     sides = Sides(benchmark, shell(tmp_path, ":"), shell(tmp_path, every(tmp_path, 5)))
     told: list[Event] = []
     sampling = Sampling(
-        place=Place(taker, sides),
-        company=_TwoPlaces(Place(taker, sides)),
+        place=RoundPlace(taker, sides),
+        company=_TwoPlaces(RoundPlace(taker, sides)),
         plan=probed("work", (10,)),
         options=OPTIONS,
         record=told.append,
@@ -189,7 +189,7 @@ def test_failures_of_a_resumed_run_count(taker: RoundTaker, tmp_path: Path) -> N
     benchmark = Benchmark(name="work", command=("x",))
     told: list[Event] = []
     sampling = Sampling(
-        place=Place(taker, Sides(benchmark, shell(tmp_path, ":"), shell(tmp_path, "exit 5"))),
+        place=RoundPlace(taker, Sides(benchmark, shell(tmp_path, ":"), shell(tmp_path, "exit 5"))),
         plan=probed("work", (10,)),
         options=OPTIONS,
         record=told.append,

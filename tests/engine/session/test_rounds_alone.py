@@ -19,7 +19,7 @@ from bench.core.verdict import Verdict
 from bench.engine.alone import as_alone
 from bench.engine.evaluation import evaluate
 from bench.engine.measure.rounds import RoundTaker, Sides
-from bench.engine.session.sampling import Place, Sampling
+from bench.engine.session.sampling import RoundPlace, Sampling
 from bench.engine.statistics.sequential import plan_looks
 from bench.engine.store.checks import ImpossibleLineError, check_events
 from bench.engine.store.events import Ended, Event, Measured
@@ -68,7 +68,7 @@ class Machine:
 def sampled(machine: Machine, before: list[Round] | None = None) -> tuple[Sampling, list[Event]]:
     told: list[Event] = []
     sampling = Sampling(
-        place=Place(
+        place=RoundPlace(
             cast("RoundTaker", machine),
             Sides(Benchmark(name="work", command=("x",)), Mock(), Mock()),
         ),

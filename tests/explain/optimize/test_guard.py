@@ -24,7 +24,7 @@ from bench.explain.optimize.guard.test_text import Guarded, guard_test, read_gua
 from bench.explain.optimize.guarding import folder_of_tests
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.record import GuardRecord
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 
 EAGER = {
     "own/__init__.py": "",
@@ -196,7 +196,7 @@ def test_the_guard_stands_beside_the_tests_that_are_declared(
         target=SimpleNamespace(tests=tests, install=Installation()),
         clone=SimpleNamespace(tree=lambda _commit: files),
     )
-    assert folder_of_tests(cast("Request", request), "tip") == folder
+    assert folder_of_tests(cast("OptimizeRequest", request), "tip") == folder
 
 
 _CLI = "{top}\n\ndef main():\n    import xml.dom.minidom\n\n    return print(xml)\n"

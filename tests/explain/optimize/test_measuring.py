@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from bench.core.verdict import Interval, Verdict
-from bench.explain.optimize.measuring import Measured, why_dropped
+from bench.explain.optimize.measuring import MeasuredPair, why_dropped
 from bench.explain.optimize.record import Gain
 
 
@@ -21,7 +21,7 @@ def gain(
 def dropped(
     *gains: Gain, pythons: tuple[str, ...] = ("3.13",), failures: Mapping[str, str] | None = None
 ) -> str:
-    return why_dropped(Measured(gains=gains, runs=(), failures=failures or {}), pythons)
+    return why_dropped(MeasuredPair(gains=gains, runs=(), failures=failures or {}), pythons)
 
 
 @pytest.mark.parametrize(

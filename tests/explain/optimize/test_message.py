@@ -6,10 +6,10 @@ from types import SimpleNamespace
 from typing import cast
 
 from bench.core.verdict import Interval, Verdict
-from bench.explain.optimize.measuring import Measured
+from bench.explain.optimize.measuring import MeasuredPair
 from bench.explain.optimize.message import message
 from bench.explain.optimize.record import CheckRecord, Gain, SiteRecord, StepRecord
-from bench.explain.optimize.request import Request
+from bench.explain.optimize.request import OptimizeRequest
 
 STEP = StepRecord(
     number=1,
@@ -36,7 +36,7 @@ GAINS = (
     Gain(scenario="gone", python="3.13", verdict=None, reason="head: no such command"),
 )
 REQUEST = cast(
-    Request,
+    OptimizeRequest,
     SimpleNamespace(
         target=SimpleNamespace(name="sample"), interpreters=[SimpleNamespace(version="3.13")]
     ),
@@ -44,7 +44,7 @@ REQUEST = cast(
 
 
 def test_a_message_has_subject_reason_figures_proofs_and_a_command() -> None:
-    text = message(STEP, Measured(gains=GAINS, runs=(), failures={}), REQUEST, 0.025)
+    text = message(STEP, MeasuredPair(gains=GAINS, runs=(), failures={}), REQUEST, 0.025)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 72
     assert lines[:2] == ["perf: defer git until a command needs it", ""]

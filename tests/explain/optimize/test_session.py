@@ -24,11 +24,11 @@ from bench.engine.session.watcher import Watcher
 from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.journal import open_journal
-from bench.explain.optimize.measuring import Measured, Measuring
+from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
 from bench.explain.optimize.project import Form, Project, Scenario
 from bench.explain.optimize.proving import Proved, Prover, site_record
 from bench.explain.optimize.record import ExcludedSite, Gain, Optimization, Progress
-from bench.explain.optimize.request import Request, choose_scenarios
+from bench.explain.optimize.request import OptimizeRequest, choose_scenarios
 from bench.explain.optimize.session import OptimizeSession
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes
@@ -122,7 +122,7 @@ class Played:
 
     def measure(
         self, base: str, head: str, scenarios: Iterable[str], alpha: float, **_: bool
-    ) -> Measured:
+    ) -> MeasuredPair:
         new = [
             Path(path).stem
             for path in FILES
@@ -147,7 +147,7 @@ class Played:
             )
             for name in scenarios
         )
-        return Measured(gains=gains, runs=(), failures={})
+        return MeasuredPair(gains=gains, runs=(), failures={})
 
 
 class Told:
@@ -201,12 +201,12 @@ class Session(OptimizeSession):
 class Stage:
     """A request in a repository of its own, and sessions for it."""
 
-    request: Request
+    request: OptimizeRequest
 
     def session(self, played: Played, refused: Collection[str] = ()) -> Session:
         journal = open_journal(self.request, "")
         session = Session(request=self.request, watcher=cast(Watcher, Told()), journal=journal)
-        session.__dict__["_measuring"] = cast(Measuring, played)
+        session.__dict__["_measuring"] = cast(PairMeasuring, played)
         session._opened = cast(Prover, Proving(refused))
         return session
 
@@ -231,7 +231,7 @@ def stage(tmp_path: Path) -> Stage:
     folders = ("targets", "suites", "data", "results", "repos", "cache", "prior_art", "profiles")
     workspace = Workspace(root=tmp_path, **{name: tmp_path / name for name in folders})
     return Stage(
-        Request(
+        OptimizeRequest(
             target=target,
             revision=clone.revision("v1", clone.find("v1") or commit),
             origin="",

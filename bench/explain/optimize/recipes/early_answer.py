@@ -30,7 +30,7 @@ from bench.explain.optimize.recipes.reading import (
     statements,
 )
 from bench.explain.optimize.recipes.version_text import (
-    Part,
+    TextPart,
     UnclearError,
     metadata_version,
     resolve,
@@ -53,7 +53,7 @@ class Answer:
     """What a program prints when it is asked for its version, and where its sources say so."""
 
     options: tuple[str, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[TextPart, ...]
     place: str
     wraps: bool = False  # argparse breaks lines at the width of the window
     unless: str = ""  # a variable of the environment with which it answers something else
@@ -224,14 +224,14 @@ def _of_click(
     message = text_of(given["message"]) if "message" in given else "%(prog)s, version %(version)s"
     if not version or not program or not message:
         raise UnclearError("the arguments of version_option are no plain text")
-    parts: list[Part] = []
+    parts: list[TextPart] = []
     for number, piece in enumerate(message.replace("%(prog)s", program).split("%(version)s")):
         if "%" in piece:
             raise UnclearError("the message of version_option has more than program and version")
-        parts += (*(version if number else ()), Part(text=piece))
+        parts += (*(version if number else ()), TextPart(text=piece))
     return Answer(
         options=options,
-        parts=tuple(one for one in parts if one != Part()),
+        parts=tuple(one for one in parts if one != TextPart()),
         place=f"{file.path}:{file.line(call)}",
         unless=f"_{re.sub(r'[-.]', '_', command).upper()}_COMPLETE",
     )

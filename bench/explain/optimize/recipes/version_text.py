@@ -20,7 +20,7 @@ class UnclearError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class TextPart:
     """A piece of the answer: plain `text`, or a `name` that `statement` brings."""
 
     text: str = ""
@@ -36,16 +36,18 @@ def text_of(node: cst.BaseExpression | None) -> str | None:
     return None
 
 
-def metadata_version(distribution: str) -> Part:
+def metadata_version(distribution: str) -> TextPart:
     """The version of an installed distribution, by its metadata."""
-    return Part(
+    return TextPart(
         name=f"version('{distribution}')", statement="from importlib.metadata import version"
     )
 
 
-def with_program(parts: Sequence[Part], program: str) -> tuple[Part, ...]:
+def with_program(parts: Sequence[TextPart], program: str) -> tuple[TextPart, ...]:
     """The parts with `%(prog)s` filled in; raises `UnclearError` for other signs of formatting."""
-    found = [Part(text=one.text.replace("%(prog)s", program)) if one.text else one for one in parts]
+    found = [
+        TextPart(text=one.text.replace("%(prog)s", program)) if one.text else one for one in parts
+    ]
     if any("%" in one.text for one in found):
         raise UnclearError("the text of the version action formats more than the program's name")
     return tuple(found)
@@ -53,7 +55,7 @@ def with_program(parts: Sequence[Part], program: str) -> tuple[Part, ...]:
 
 def resolve(
     node: cst.BaseExpression, file: OwnFile, project: Project, entry: OwnFile, depth: int = 0
-) -> tuple[Part, ...]:
+) -> tuple[TextPart, ...]:
     """The parts of an expression of a file, as they can be had before `entry` imports anything.
 
     Raises `UnclearError`.
@@ -66,12 +68,12 @@ class _Resolver:
     project: Project
     entry: OwnFile
 
-    def of(self, node: cst.BaseExpression, file: OwnFile, depth: int) -> tuple[Part, ...]:
+    def of(self, node: cst.BaseExpression, file: OwnFile, depth: int) -> tuple[TextPart, ...]:
         if depth > _DEEPEST:
             raise UnclearError("the version is passed on through too many names")
         text = text_of(node)
         if text is not None:
-            return (Part(text=text),) if text else ()
+            return (TextPart(text=text),) if text else ()
         if isinstance(node, cst.FormattedString):
             return self._formatted(node, file, depth)
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
@@ -85,11 +87,13 @@ class _Resolver:
             return self._named(node.attr.value, self._module(node.value.value, file), depth)
         raise UnclearError(f"{file.path}: the version is made in a way that can't be followed")
 
-    def _formatted(self, node: cst.FormattedString, file: OwnFile, depth: int) -> tuple[Part, ...]:
-        parts: list[Part] = []
+    def _formatted(
+        self, node: cst.FormattedString, file: OwnFile, depth: int
+    ) -> tuple[TextPart, ...]:
+        parts: list[TextPart] = []
         for one in node.parts:
             if isinstance(one, cst.FormattedStringText):
-                parts.append(Part(text=one.value.replace("{{", "{").replace("}}", "}")))
+                parts.append(TextPart(text=one.value.replace("{{", "{").replace("}}", "}")))
             elif isinstance(one, cst.FormattedStringExpression) and not (
                 one.conversion or one.format_spec or one.equal
             ):
@@ -98,7 +102,7 @@ class _Resolver:
                 raise UnclearError(f"{file.path}: the version is formatted")
         return tuple(parts)
 
-    def _called(self, node: cst.Call, file: OwnFile, depth: int) -> tuple[Part, ...]:
+    def _called(self, node: cst.Call, file: OwnFile, depth: int) -> tuple[TextPart, ...]:
         called = cst.Module([]).code_for_node(node.func)
         arguments = [one.value for one in node.args if one.keyword is None]
         if len(arguments) == len(node.args):
@@ -109,7 +113,7 @@ class _Resolver:
                 name = self._distribution(arguments[0], file)
                 return (metadata_version(name),)
             if called == "platform.python_version" and not arguments:
-                return (Part(name="platform.python_version()", statement="import platform"),)
+                return (TextPart(name="platform.python_version()", statement="import platform"),)
         raise UnclearError(f"{file.path}: the version comes from {called}()")
 
     def _filled(
@@ -118,14 +122,14 @@ class _Resolver:
         arguments: Sequence[cst.BaseExpression],
         file: OwnFile,
         depth: int,
-    ) -> tuple[Part, ...]:
+    ) -> tuple[TextPart, ...]:
         pieces = (text_of(pattern) or "").split("{}")
         if len(pieces) != len(arguments) + 1 or any("{" in one or "}" in one for one in pieces):
             raise UnclearError(f"{file.path}: the version is formatted")
-        parts = [Part(text=pieces[0])] if pieces[0] else []
+        parts = [TextPart(text=pieces[0])] if pieces[0] else []
         for argument, piece in zip(arguments, pieces[1:], strict=True):
             parts += self.of(argument, file, depth + 1)
-            parts += [Part(text=piece)] if piece else []
+            parts += [TextPart(text=piece)] if piece else []
         return tuple(parts)
 
     def _is_metadata(self, called: str, file: OwnFile) -> bool:
@@ -160,7 +164,7 @@ class _Resolver:
                 return found
         raise UnclearError(f"{file.path}: {name} is no module of the project")
 
-    def _named(self, name: str, file: OwnFile, depth: int) -> tuple[Part, ...]:
+    def _named(self, name: str, file: OwnFile, depth: int) -> tuple[TextPart, ...]:
         """What a name of a module's top level means."""
         parent = self.entry.module.startswith(f"{file.module}.")
         values, imports = _bindings(file, name)
@@ -195,8 +199,8 @@ class _Resolver:
         return bool(text) and plain and not m.findall(tree, m.Call())
 
 
-def _taken(module: str, name: str) -> Part:
-    return Part(name=name, statement=f"from {module} import {name}")
+def _taken(module: str, name: str) -> TextPart:
+    return TextPart(name=name, statement=f"from {module} import {name}")
 
 
 def _installed_text(project: Project, module: str) -> str:

@@ -13,7 +13,7 @@ from bench.explain.rank.rewriting import postponing, requests, type_checking
 from bench.explain.rank.rewriting.editing import Editor, Edits
 from bench.explain.rank.rewriting.inspected import are_inspected, are_used
 from bench.explain.rank.rewriting.pairing import Pairs
-from bench.explain.rank.rewriting.placing import Placing
+from bench.explain.rank.rewriting.placing import ImportPlacing
 from bench.explain.rank.rewriting.statements import (
     Order,
     Placed,
@@ -32,7 +32,7 @@ class FunctionForm:
     def __init__(self, source: ModuleSource, module: cst.Module, ran: Collection[int]) -> None:
         self.source, self.module = source, module
         self.pairs = Pairs(source.tree, module)
-        self.placing = Placing(self.pairs, ran)
+        self.placing = ImportPlacing(self.pairs, ran)
         self.order = Order.of(source.module.partition(".")[0], module, source.lines)
 
     def run(self, wanted: Collection[Wanted]) -> cst.Module:

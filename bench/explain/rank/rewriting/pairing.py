@@ -17,7 +17,7 @@ Line = cst.BaseStatement | cst.SimpleStatementSuite
 
 
 @dataclass(frozen=True)
-class Pair:
+class StatementPair:
     """A statement: `line` is what stands by itself, `small` the part between semicolons.
 
     `block` are the statements of `ast` that it stands among. Nothing can be put in front of an
@@ -36,12 +36,12 @@ class Pairs:
 
     tree: ast.Module
     module: cst.Module
-    found: dict[int, Pair] = field(default_factory=dict)
+    found: dict[int, StatementPair] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._block(self.tree.body, self.module.body)
 
-    def of(self, statement: ast.stmt) -> Pair:
+    def of(self, statement: ast.stmt) -> StatementPair:
         """A statement's counterpart."""
         return self.found[id(statement)]
 
@@ -50,7 +50,7 @@ class Pairs:
     ) -> None:
         if isinstance(lines, cst.SimpleStatementSuite):
             for node, small in zip(nodes, lines.body, strict=True):
-                self.found[id(node)] = Pair(lines, small, nodes)
+                self.found[id(node)] = StatementPair(lines, small, nodes)
             return
         if isinstance(lines, cst.BaseSuite):
             assert isinstance(lines, cst.IndentedBlock)
@@ -59,11 +59,11 @@ class Pairs:
         for line in lines:
             if isinstance(line, cst.SimpleStatementLine):
                 for small in line.body:
-                    self.found[id(left[0])] = Pair(line, small, nodes)
+                    self.found[id(left[0])] = StatementPair(line, small, nodes)
                     left.pop(0)
             else:
                 node = left.pop(0)
-                self.found[id(node)] = Pair(line, None, nodes)
+                self.found[id(node)] = StatementPair(line, None, nodes)
                 self._compound(node, line)
         if left:
             raise RewriteError(f"Line {left[0].lineno}: two parsers understand it differently.")
@@ -91,7 +91,7 @@ class Pairs:
         if isinstance(line.orelse, cst.If):
             (inner,) = node.orelse
             assert isinstance(inner, ast.If)
-            self.found[id(inner)] = Pair(line.orelse, None, node.orelse, movable=False)
+            self.found[id(inner)] = StatementPair(line.orelse, None, node.orelse, movable=False)
             self._if(inner, line.orelse)
         elif line.orelse is not None:
             self._block(node.orelse, line.orelse.body)

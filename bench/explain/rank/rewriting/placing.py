@@ -18,7 +18,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass
-class Placing:
+class ImportPlacing:
     """For one file; `ran` are those of its lines that some scenario ran."""
 
     pairs: Pairs

@@ -12,7 +12,7 @@ from libcst import matchers as m
 
 from bench.explain.rank.rewriting.editing import HAVE_STATEMENTS
 from bench.explain.rank.rewriting.inspected import are_used
-from bench.explain.rank.rewriting.shown_names import Shown, with_dir
+from bench.explain.rank.rewriting.shown_names import ShownNames, with_dir
 from bench.explain.rank.rewriting.snippets import appended, as_text, displayed, parsed
 from bench.explain.rank.rewriting.statements import Placed
 from bench.explain.rank.rewriting.type_checking import is_test
@@ -49,7 +49,7 @@ def handed_out(
     names = tuple(name for name in plan.names if name not in plan.table)
     return with_dir(
         edited,
-        Shown(
+        ShownNames(
             names=names,
             hidden=frozenset(new),
             tables=(_TABLE,) if plan.table or plan.has_table else (),

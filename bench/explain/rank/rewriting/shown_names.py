@@ -17,7 +17,7 @@ _NAME = "__dir__"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ShownNames:
     """What `dir()` is to show besides what the module has: `names`, and those of `tables`.
 
     `hidden` is new in the module; `globals_` how it is told what it has; `typed`: with annotations.
@@ -30,7 +30,7 @@ class Shown:
     globals_: str
 
 
-def with_dir(module: cst.Module, shown: Shown) -> cst.Module:
+def with_dir(module: cst.Module, shown: ShownNames) -> cst.Module:
     """With a `__dir__`; one that is there is extended, if it asks what the module has."""
     extending = _Extending(module, shown)
     edited = module.visit(extending)
@@ -38,7 +38,7 @@ def with_dir(module: cst.Module, shown: Shown) -> cst.Module:
     return edited if extending.found else appended(module, _function(shown))
 
 
-def _function(shown: Shown) -> str:
+def _function(shown: ShownNames) -> str:
     head = f"def {_NAME}() -> list[str]:" if shown.typed else f"def {_NAME}():"
     lines = ["import builtins\n"] if shown.globals_.startswith("builtins") else []
     parts = [f"*{shown.globals_}", *(f"*{table}" for table in shown.tables)]
@@ -57,7 +57,7 @@ def _texts(names: Collection[str]) -> list[str]:
 class _Extending(cst.CSTTransformer):
     """Adds names to the value that the module's `__dir__` returns."""
 
-    def __init__(self, module: cst.Module, shown: Shown) -> None:
+    def __init__(self, module: cst.Module, shown: ShownNames) -> None:
         super().__init__()
         self.module, self.shown, self.found = module, shown, False
 
@@ -96,12 +96,12 @@ def _read(code: str) -> tuple[frozenset[str], frozenset[str]] | None:
     return (sets["shown"], sets["hidden"]) if _NAME in sets["hidden"] else None
 
 
-def _with(shown: Shown, names: frozenset[str], hidden: frozenset[str]) -> Shown:
+def _with(shown: ShownNames, names: frozenset[str], hidden: frozenset[str]) -> ShownNames:
     return replace(shown, names=(*shown.names, *names), hidden=shown.hidden | hidden)
 
 
 class _Returning(cst.CSTTransformer):
-    def __init__(self, module: cst.Module, shown: Shown) -> None:
+    def __init__(self, module: cst.Module, shown: ShownNames) -> None:
         super().__init__()
         self.module, self.shown = module, shown
 
