@@ -82,7 +82,7 @@ def _index_row(page: str, ranking: Ranking) -> list[str]:
         link(ranking.label, page),
         plain(ranking.scenario.name),
         ranking.environment.provenance.python,
-        seconds(ranking.process_s),
+        seconds(ranking.of_s),
         f"{seconds(ranking.saved_s)} ({part})" if ranking.best_s else "none",
         day(ranking.made_at),
         plain(ranking.machine.name),
@@ -206,10 +206,10 @@ def _rest_words(ranking: Ranking) -> str:
     others = ranking.candidates - len(ranking.opportunities) - ranking.small
     left = ranking.of_s - ranking.saved_s
     words = [
-        f"{seconds(left)} would remain, {seconds(ranking.bare_s)} of them the bare interpreter's."
+        f"{seconds(left)} would remain, {seconds(ranking.scale * ranking.bare_s)} of them the bare interpreter's."
     ]
     if others:
-        more = seconds(ranking.everything_s - ranking.best_s)
+        more = seconds(ranking.scale * (ranking.everything_s - ranking.best_s))
         words.append(
             f"{ranking.candidates} of {ranking.statements} own import statements can be deferred; "
             f"{others} of these are left out, as all together they would save {more} more."
@@ -221,7 +221,7 @@ def _row(one: Opportunity, scale: float) -> list[str]:
     return [
         code(f"{one.file}:{one.line}"),
         *_worth_cells(one, scale),
-        seconds(one.cumulative_s),
+        seconds(scale * one.cumulative_s),
     ]
 
 
