@@ -204,10 +204,8 @@ def _sum_words(ranking: Ranking) -> str:
 def _rest_words(ranking: Ranking) -> str:
     """What would remain, and what is not worth deferring."""
     others = ranking.candidates - len(ranking.opportunities) - ranking.small
-    left = ranking.of_s - ranking.saved_s
-    words = [
-        f"{seconds(left)} would remain, {seconds(ranking.scale * ranking.bare_s)} of them the bare interpreter's."
-    ]
+    left, bare = ranking.of_s - ranking.saved_s, ranking.scale * ranking.bare_s
+    words = [f"{seconds(left)} would remain, {seconds(bare)} of them the bare interpreter's."]
     if others:
         more = seconds(ranking.scale * (ranking.everything_s - ranking.best_s))
         words.append(
