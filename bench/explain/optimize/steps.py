@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from bench.core.verdict import Verdict
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.journal import DANGER
 from bench.explain.optimize.project import Project
@@ -109,7 +110,7 @@ def predicted_words(change: Change, project: Project) -> str:
 
 def best_words(gains: Sequence[Gain]) -> str:
     """What became faster, most first, at most three."""
-    sized = [one for one in gains if one.interval is not None]
+    sized = [one for one in gains if one.verdict is Verdict.FASTER and one.interval is not None]
     ordered = sorted(sized, key=lambda one: one.interval.ratio if one.interval else 1.0)
     return joined([f"{one.scenario} {change_words(one.interval)}" for one in ordered[:3]])
 
