@@ -27,7 +27,7 @@ from bench.engine.session.watcher import Watcher
 from bench.engine.store.documents import cannot_write
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.optimize.guard.check import imported_again
-from bench.explain.optimize.guard.make import FIRST_WITH_LAZY, MadeGuard, make_guard
+from bench.explain.optimize.guard.make import MadeGuard, make_guard
 from bench.explain.optimize.guard.modules import guarded_modules
 from bench.explain.optimize.guard.programs import words_of
 from bench.explain.optimize.guard.requirements import required_modules
@@ -36,6 +36,7 @@ from bench.explain.optimize.guard.starts import Starts, starts_of
 from bench.explain.optimize.guard.test_text import FILE, read_guard_test
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.record import Optimization, read_optimizations
+from bench.explain.rank.lazily import FIRST_LAZY
 from bench.formats.text import counted
 from bench.report.screen.watchers import make_watcher
 
@@ -222,9 +223,7 @@ class _Guarding:
             )
         wanted = [one for one in planned if declared.get(one.declaration.name)]
         lazy = self.form is not Form.FUNCTION
-        pythons = [
-            one for one in self._pythons() if not lazy or numbers(one.version) >= FIRST_WITH_LAZY
-        ]
+        pythons = [one for one in self._pythons() if not lazy or numbers(one.version) >= FIRST_LAZY]
         if not pythons:
             raise NothingMeasuredError(
                 "Lazy imports need Python 3.15: on older ones the modules are imported at start.",

@@ -11,8 +11,8 @@ from bench.core.errors import UsageError
 from bench.core.variants import numbers
 from bench.engine.revisions.git import Clone
 from bench.explain.optimize.project import Form
+from bench.explain.rank.lazily import FIRST_LAZY
 
-FIRST_LAZY = (3, 15)
 _BEFORE_LAZY = [f"3.{minor}" for minor in range(15)]
 
 

@@ -17,13 +17,14 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.session.watcher import Watcher
 from bench.explain.counters.running import NotCountedError
 from bench.explain.optimize.guard.check import imported_again
-from bench.explain.optimize.guard.make import FIRST_WITH_LAZY, MadeGuard, make_guard
+from bench.explain.optimize.guard.make import MadeGuard, make_guard
 from bench.explain.optimize.guard.modules import guarded_modules
 from bench.explain.optimize.guard.starts import Starts, starts_of
 from bench.explain.optimize.guard.test_text import FILE
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.record import GuardRecord, Optimization
 from bench.explain.optimize.request import OptimizeRequest
+from bench.explain.rank.lazily import FIRST_LAZY
 
 MESSAGE = (
     "test: keep deferred imports deferred\n\n"
@@ -80,7 +81,7 @@ class Guarding:
         pythons = self.request.interpreters
         if self._form is Form.FUNCTION:
             return list(pythons)
-        lazy = [one for one in pythons if numbers(one.version) >= FIRST_WITH_LAZY]
+        lazy = [one for one in pythons if numbers(one.version) >= FIRST_LAZY]
         return lazy or list(pythons)
 
     @property

@@ -22,9 +22,9 @@ from bench.engine.session.selection import select
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.change import Recipe
-from bench.explain.optimize.forms import FIRST_LAZY
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.releases import clone_of_release
+from bench.explain.rank.lazily import FIRST_LAZY
 
 
 @dataclass(frozen=True, kw_only=True)

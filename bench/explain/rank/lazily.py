@@ -7,7 +7,8 @@ others too; a filter that answers for the project's modules only tells what the 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import ast
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from bench.core.told import is_filled, read_literal
 from bench.engine.measure.client import Invocation
 from bench.explain.checks.overlay import with_path
 from bench.explain.counters.running import NotCountedError, Runner, scratch
+from bench.explain.rank.candidates import Candidate
 
+FIRST_LAZY = (3, 15)
 _FOLDER = Path(__file__).parents[1] / "agents" / "lazy_filter"
 
 
@@ -65,3 +68,26 @@ def could_wait(
     return frozenset(
         Waiting(importer, module, names) for importer, module, names, waits in told if waits
     )
+
+
+def needed(candidates: Iterable[Candidate], waiting: Collection[Waiting]) -> list[Candidate]:
+    """The statements at the top of a module whose modules the lazy run had all the same."""
+    could = {(one.importer, one.module) for one in waiting}
+    return [
+        one
+        for one in candidates
+        if one.statement.at_top
+        and not any((one.source.module, name) in could for name in _asked(one))
+    ]
+
+
+def _asked(candidate: Candidate) -> list[str]:
+    """The modules that a statement asks for, by their whole names."""
+    node, source = candidate.statement.node, candidate.source
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not node.level:
+        return [node.module or ""]
+    parts = source.module.split(".")
+    above = parts[: len(parts) - node.level + source.is_package]
+    return [".".join(filter(None, (*above, node.module)))]

@@ -38,6 +38,7 @@ from bench.explain.rank import costs
 from bench.explain.rank.candidates import Candidate, judge_imports
 from bench.explain.rank.counterfactual import Experiment, time_both
 from bench.explain.rank.graph import Graph
+from bench.explain.rank.lazily import FIRST_LAZY, could_wait, needed
 from bench.explain.rank.opportunities import describe, named_in_strings, shown_file
 from bench.explain.rank.outsiders import read_outsiders
 from bench.explain.rank.patch import make_patch, path_in_clone, tracked_files
@@ -316,7 +317,21 @@ class ScenarioRanker:
             checks=tuple(checks),
             proofs=self.proven.proofs,
             excluded=self.proven.excluded,
+            needed_lazily=self._needed_lazily(ranked),
         )
+
+    def _needed_lazily(self, ranked: RankedImports) -> tuple[str, ...] | None:
+        """A second witness, which reads no sources: Python 3.15's lazy imports."""
+        if numbers(self.environment.record.provenance.python) < FIRST_LAZY:
+            return None
+        invocation = self.subject.invocation(self.benchmark)
+        try:
+            waiting = could_wait(self.runner, self.benchmark, invocation, self.own)
+        except NotCountedError as error:
+            self.problems.append(f"it was not seen which imports are not needed lazily: {error}")
+            return None
+        found = needed(ranked.best, waiting)
+        return tuple(f"{shown_file(one.source.file)}:{one.statement.line}" for one in found)
 
     def _opportunities(self, ranked: RankedImports) -> list[Opportunity]:
         if find_ruff() is None:

@@ -201,7 +201,9 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     `gate`: the project's own tests, as it is and rewritten; None where they were not asked for.
     `patterns`: causes besides imports; `hot`: where sampled time goes. Of a script there is no more
     than these. `proofs` are the checks that the set passes, `excluded` what was taken out of it to
-    do so; rankings from before there were checks have neither.
+    do so; rankings from before there were checks have neither. `needed_lazily` are the places of
+    the set whose modules a run with all of the project's imports lazy had all the same; None below
+    Python 3.15.
     """
 
     format: int
@@ -231,6 +233,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate | None = None
     proofs: tuple[PassedCheck, ...] = ()
     excluded: tuple[Excluded, ...] = ()
+    needed_lazily: tuple[str, ...] | None = None
     patterns: tuple[Pattern, ...] = ()
     hot: tuple[HotFunction, ...] = ()
 

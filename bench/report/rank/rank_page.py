@@ -165,6 +165,7 @@ def _imports(file: Path, ranking: Ranking, page: Page) -> Iterator[str]:
                 f"{code('--all')}."
             )
         yield bullets(map(_change, ranking.opportunities))
+        yield _lazily_words(ranking)
         yield _patch_words(file, ranking, page)
     yield from _proofs(ranking)
     yield from _verified(ranking)
@@ -234,6 +235,19 @@ def _change(one: Opportunity) -> str:
     if one.risks:
         words += f" What could break: {prose('; '.join(one.risks).rstrip('?'))}."
     return words
+
+
+def _lazily_words(ranking: Ranking) -> str:
+    """What Python 3.15 says of the set; "" below."""
+    needed, whole = ranking.needed_lazily, len(ranking.opportunities) + ranking.small
+    if needed is None:
+        return ""
+    others = f", but for {joined([code(one) for one in needed])}" if needed else ""
+    return (
+        f"A second witness: a run in which all imports of the project were lazy "
+        f"({code('-X lazy_imports=all')} with a filter for its modules) never needed what these "
+        f"{counted(whole, 'statement')} import either{others}."
+    )
 
 
 def _patch_words(file: Path, ranking: Ranking, page: Page) -> str:

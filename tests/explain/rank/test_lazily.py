@@ -12,7 +12,9 @@ from support.import_packages import RUNNER, Package, write_package
 from bench.core.errors import BenchError
 from bench.engine.environments.interpreters import find_interpreter
 from bench.explain.counters.running import NotCountedError
-from bench.explain.rank.lazily import Waiting, could_wait, filtered
+from bench.explain.rank.candidates import Candidate
+from bench.explain.rank.lazily import Waiting, could_wait, filtered, needed
+from bench.explain.rank.sources import read_package
 
 OWN = frozenset({"own"})
 FILES = {
@@ -68,3 +70,23 @@ def _printed(package: Package, python: Path, *, lazily: bool) -> str:
         invocation.argv, env=invocation.env, capture_output=True, text=True, check=True
     )
     return told.stdout.strip()
+
+
+def test_statements_whose_modules_a_lazy_run_needed_all_the_same(tmp_path: Path) -> None:
+    text = "import heavy\nfrom parts import one\nfrom . import near\nimport used\n\n\n"
+    uses = "def work():\n    return heavy, one, near, used\n"
+    file = tmp_path / "own" / "main.py"
+    file.parent.mkdir()
+    file.write_text(text + uses, encoding="utf-8")
+    (source,) = read_package(file.parent, Path(sys.executable), lambda *_: None)
+    statements = [
+        Candidate(number, source, statement, ())
+        for number, statement in enumerate(source.statements)
+    ]
+    waiting = {
+        Waiting("own.main", "heavy", ()),
+        Waiting("own.main", "own", ("near",)),
+        Waiting("own.main", "parts", ("one",)),
+        Waiting("own.other", "used", ()),
+    }
+    assert [one.statement.line for one in needed(statements, waiting)] == [4]

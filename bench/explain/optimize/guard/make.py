@@ -11,9 +11,8 @@ from bench.explain.optimize.guard.programs import NotGuardableError, program_of
 from bench.explain.optimize.guard.settings import RuffSettings, ruff_settings
 from bench.explain.optimize.guard.test_text import Guarded, guard_test
 from bench.explain.optimize.project import Form
+from bench.explain.rank.lazily import FIRST_LAZY
 from bench.explain.rank.sources import ModuleSource
-
-FIRST_WITH_LAZY = (3, 15)
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def make_guard(
         else:
             guarded[one.name] = Guarded(program, names)
     project = environment.record.distribution
-    since = (3, 0) if form is Form.FUNCTION else FIRST_WITH_LAZY
+    since = (3, 0) if form is Form.FUNCTION else FIRST_LAZY
     everything = {name for names in modules.values() for name in names}
     return MadeGuard(
         {name: one.modules for name, one in guarded.items()},
