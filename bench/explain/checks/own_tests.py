@@ -16,7 +16,7 @@ from bench.engine.revisions.git import Clone
 from bench.engine.testgate.run_gate import GateTried, PairGate
 from bench.explain.checks.breakage import Attempt, Breakage, names_in
 
-_MOST = 0.2  # of the files with tests; more of them are looked at with all others
+_FEW, _MOST = 5, 0.2  # files with tests, or of them; more are looked at with all others
 _SHOWN = 3
 UNDECLARED = "the target's file declares no tests: nothing can be said of them"
 
@@ -95,7 +95,9 @@ class OwnTestsCheck:
         return next((name for name, file in self.modules.items() if file == path), path)
 
     def naming(self, paths: Collection[str]) -> tuple[str, ...]:
-        """Files with tests that name a module of these files; none where many of them do: then all are run at once."""
+        """Files with tests that name a module of these files; none where many do: then all of them
+        are run at once.
+        """
         names = [name for name, path in self.modules.items() if path in paths]
         if self.clone is None or not names:
             return ()
@@ -104,7 +106,7 @@ class OwnTestsCheck:
         every = self._grep(["-e", "def test"], folders)
         words = [word for name in names for word in ("-e", _mention(name))]
         found = self._grep(words, folders) & every
-        return () if len(found) > _MOST * len(every) else tuple(sorted(found))
+        return () if len(found) > max(_FEW, _MOST * len(every)) else tuple(sorted(found))
 
     @property
     def _root(self) -> str:
