@@ -14,8 +14,8 @@ from bench.engine.store.run import Run, read_placed
 from bench.validate.calibration.analysis import Calibrated, Calibration
 
 STALE_AFTER = timedelta(days=30)
-# The reference speed of one machine, busy or not, stays within 12%.
-_OTHER_SPEED = 1.3
+# The reference speed of one shared virtual machine was seen to vary by 1.32 times in a minute.
+_OTHER_SPEED = 1.5
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class ShownNames:
 
 def with_dir(module: cst.Module, shown: ShownNames) -> cst.Module:
     """With a `__dir__`; one that is there is extended, if it asks what the module has."""
-    extending = _Extending(module, shown)
+    extending = _ExtendingNames(module, shown)
     edited = module.visit(extending)
     assert isinstance(edited, cst.Module)
     return edited if extending.found else appended(module, _function(shown))
@@ -54,7 +54,7 @@ def _texts(names: Collection[str]) -> list[str]:
     return sorted(map(as_text, set(names)))
 
 
-class _Extending(cst.CSTTransformer):
+class _ExtendingNames(cst.CSTTransformer):
     """Adds names to the value that the module's `__dir__` returns."""
 
     def __init__(self, module: cst.Module, shown: ShownNames) -> None:
