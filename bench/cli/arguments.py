@@ -65,6 +65,20 @@ def add_target(parser: argparse._ActionsContainer, range_help: str = "") -> None
     add_repo(parser)
 
 
+def add_revision(parser: argparse.ArgumentParser, words: str) -> None:
+    """One revision of a target: `words` say which."""
+    parser.add_argument(
+        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+    )
+    parser.add_argument("revision", metavar="REVISION", help=words)
+    add_repo(parser)
+
+
+def add_scenarios(parser: argparse._ActionsContainer, words: str) -> None:
+    """Which benchmarks are started: `words` say what is done with them, and the default."""
+    parser.add_argument("--scenario", action="append", default=[], metavar="GLOB", help=words)
+
+
 def add_repo(parser: argparse._ActionsContainer) -> None:
     """Where revisions come from."""
     parser.add_argument(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from bench.cli.arguments import add_pythons, add_repo, describe
+from bench.cli.arguments import add_pythons, add_revision, add_scenarios, describe
 from bench.core.catalogue import load_target
 from bench.core.errors import DataError, ExitStatus, NothingMeasuredError, UsageError
 from bench.core.files import write_atomically
@@ -56,20 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "guard codeflash main --check --test test_guard.py",
         "guard rich 14.0.0 --scenario import-console --module pygments",
     )
-    parser.add_argument(
-        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
-    )
-    parser.add_argument(
-        "revision", metavar="REVISION", help="a commit, tag, branch or release to guard or check"
-    )
-    add_repo(parser)
+    add_revision(parser, "a commit, tag, branch or release to guard or check")
     add_pythons(parser)
-    parser.add_argument(
-        "--scenario",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="start the benchmarks whose names match GLOB; may be repeated. Default: those that "
+    add_scenarios(
+        parser,
+        "start the benchmarks whose names match GLOB; may be repeated. Default: those that "
         "`optimize` ran, or the target's default commands and imports",
     )
     parser.add_argument(

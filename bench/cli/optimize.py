@@ -10,7 +10,8 @@ from rich.console import Console
 from bench.cli.arguments import (
     add_no_report,
     add_pythons,
-    add_repo,
+    add_revision,
+    add_scenarios,
     count,
     describe,
     fraction,
@@ -54,24 +55,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "optimize codeflash 0.20.5 --scenario help --python 3.13",
         "optimize rich main --repo ~/rich --least 2% --separate",
     )
-    parser.add_argument(
-        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+    add_revision(
+        parser,
+        "a commit, tag, branch or release. A release without a clone is optimised in a clone made "
+        "from its source distribution",
     )
-    parser.add_argument(
-        "revision",
-        metavar="REVISION",
-        help="a commit, tag, branch or release. A release without a clone is optimised in a clone "
-        "made from its source distribution",
-    )
-    add_repo(parser)
     what = parser.add_argument_group("what is optimised")
     add_pythons(what)
-    what.add_argument(
-        "--scenario",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="make the commands and imports faster whose names match GLOB; may be repeated. "
+    add_scenarios(
+        what,
+        "make the commands and imports faster whose names match GLOB; may be repeated. "
         "Default: the target's default commands and imports",
     )
     what.add_argument(

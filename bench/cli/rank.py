@@ -12,7 +12,14 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from bench.cli.arguments import add_no_report, add_pythons, add_repo, describe, not_negative
+from bench.cli.arguments import (
+    add_no_report,
+    add_pythons,
+    add_revision,
+    add_scenarios,
+    describe,
+    not_negative,
+)
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.gate import Gate
@@ -56,20 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "rank codeflash 0.20.6 --scenario help",
         "rank rich 14.0.0 --hot --tests",
     )
-    parser.add_argument(
-        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
-    )
-    parser.add_argument(
-        "revision", metavar="REVISION", help="a commit, tag, branch or release to rank"
-    )
-    add_repo(parser)
+    add_revision(parser, "a commit, tag, branch or release to rank")
     add_pythons(parser)
-    parser.add_argument(
-        "--scenario",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="rank the benchmarks whose names match GLOB; may be repeated. Default: the "
+    add_scenarios(
+        parser,
+        "rank the benchmarks whose names match GLOB; may be repeated. Default: the "
         "target's default commands and imports",
     )
     parser.add_argument(
