@@ -112,7 +112,7 @@ def test_what_was_taken_beside_a_failed_round_stands_in_its_order(
         indices = [one.round.index for one in told if isinstance(one, Measured)
                    if one.round.design is design]  # fmt: skip
         assert indices == list(range(len(indices)))
-    assert sampling.deciding_rounds == 10
+    assert sampling.ended is not None
 
 
 def test_head_that_fails_too_often_is_broken(taker: RoundTaker, tmp_path: Path) -> None:
