@@ -303,7 +303,9 @@ class Sampling:
         """The rounds that come next: as many as there are places for, up to the next analysis."""
         count = len(deciding.rounds)
         ends = next((look for look in self.plan.looks if look > count), self.plan.maximum)
-        places = 1 + (self.company.free() if self.company else 0)
+        # Only of what works twice at once: pairs may be taken because the program locks others out.
+        company = self.company if self.plan.design is Design.DUET else None
+        places = 1 + (company.free() if company else 0)
         alone = self._alone_is_due(deciding, level)
         duets = max(1 - alone, min(places - alone, ends - count))
         return [Design.PAIRS] * alone + [self.plan.design] * duets

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import msgspec
 import pytest
 from support.bare import OPEN
 from support.launching import shell
@@ -83,11 +84,13 @@ class _TwoPlaces:
 
     def __init__(self, place: RoundPlace) -> None:
         self.place = place
+        self.shared: list[int] = []
 
     def free(self) -> int:
         return 1
 
     def at_once(self, steps: Sequence[Callable[[RoundPlace], Any]]) -> list[Any]:
+        self.shared.append(len(steps))
         return [step(self.place) for step in steps]
 
 
@@ -161,6 +164,26 @@ def test_an_exclusive_lock_is_measured_in_pairs(taker: RoundTaker, tmp_path: Pat
     assert len([one for one in sampling.rounds if one.design is Design.PAIRS]) >= 10
     (planned,) = (one for one in told if isinstance(one, Probed))
     assert planned == sampling.plan
+
+
+def test_pairs_are_taken_in_one_place(taker: RoundTaker, tmp_path: Path) -> None:
+    """A program that locks others out would do so in the other place too."""
+    sides = Sides(
+        Benchmark(name="work", command=("x",)), shell(tmp_path, ":"), shell(tmp_path, ": ")
+    )
+    place = RoundPlace(taker, sides)
+    company = _TwoPlaces(place)
+    plan = msgspec.structs.replace(probed("work", (10,)), design=Design.PAIRS, alone=0)
+    Sampling(
+        place=place,
+        company=company,
+        plan=plan,
+        options=OPTIONS,
+        record=Mock(),
+        watcher=Mock(),
+        rounds=[],
+    ).run(lambda: 0.05)
+    assert company.shared == []
 
 
 def test_limit() -> None:
