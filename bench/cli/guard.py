@@ -35,7 +35,8 @@ from bench.explain.optimize.guard.settings import modules_at
 from bench.explain.optimize.guard.starts import Starts, starts_of
 from bench.explain.optimize.guard.test_text import FILE, read_guard_test
 from bench.explain.optimize.project import Form
-from bench.explain.optimize.record import Optimization, read_optimizations
+from bench.explain.optimize.record import Optimization
+from bench.explain.optimize.stored import read_optimizations
 from bench.explain.rank.lazily import FIRST_LAZY
 from bench.formats.text import counted
 from bench.report.screen.watchers import make_watcher

@@ -60,7 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "a commit, tag, branch or release. A release without a clone is optimised in a clone made "
         "from its source distribution",
     )
-    what = parser.add_argument_group("what is optimised")
+    _add_what(parser.add_argument_group("what is optimised"))
+    _add_how(parser.add_argument_group("how it is done"))
+
+
+def _add_what(what: argparse._ArgumentGroup) -> None:
     add_pythons(what)
     add_scenarios(
         what,
@@ -90,7 +94,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make a commit only of what saves this share of a scenario's time: 1%% or 0.01. "
         "Default: 1%%",
     )
-    how = parser.add_argument_group("how it is done")
+
+
+def _add_how(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--branch",
         default="",

@@ -18,7 +18,7 @@ from bench.core.secrets import without_secrets
 from bench.engine.store.accounts import StackRecord, read_accounts
 from bench.engine.store.documents import cannot_write
 from bench.engine.store.series import SERIES_FOLDER
-from bench.explain.optimize.record import FOLDER as OPTIMIZED
+from bench.explain.optimize.stored import FOLDER as OPTIMIZED
 from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
 from bench.formats.markdown import document, link

@@ -27,10 +27,8 @@ from bench.explain.optimize.record import (
     StepRecord,
     Stood,
     WholeRecord,
-    append,
-    create,
-    new_id,
 )
+from bench.explain.optimize.stored import append, create, new_id
 from support.synthetic_runs import RunPlan, machine_of
 
 BASE, FIRST, TIP = "a" * 40, "b" * 40, "c" * 40
@@ -124,7 +122,6 @@ def usual_events() -> tuple[OptimizationEvent, ...]:
     return (
         BaselineRecord(
             python="3.13",
-            tests_passed=312,
             failing=("tests/test_net.py::test_fetch",),
             modules=40,
             not_imported={"sample.windows": "ModuleNotFoundError: No module named 'winreg'"},

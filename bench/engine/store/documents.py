@@ -190,6 +190,33 @@ def read_lines(file: Path, kind: Any) -> tuple[list[Any], int]:  # noqa: ANN401 
     return [decode_line(file, number, line, kind) for number, line in enumerate(lines, 1)], rest
 
 
+def append_line(file: Path, line: bytes) -> None:
+    """Write a line behind those of a journal, to the disk; raises `DataError`.
+
+    Half a line that an interruption left is cut off first.
+    """
+    try:
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        with os.fdopen(handle, "r+b") as stream:
+            whole, newline, _half = stream.read().rpartition(b"\n")
+            stream.seek(len(whole) + len(newline))
+            stream.truncate()
+            stream.write(line + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise cannot_write(file, error) from error
+
+
+def check_named(file: Path, place: Path, words: str) -> None:
+    """Raise `DataError` where a document lies elsewhere than at the place it names.
+
+    `words` come between both: "is of another series: it names".
+    """
+    if file.absolute().parts[-len(place.parts) :] != place.parts:
+        raise DataError(f"{file} {words} {place}.", "Move the folder to where it belongs, or away.")
+
+
 def split_lines(content: bytes) -> tuple[list[bytes], int]:
     """The whole lines of a journal, and how many bytes of half a line follow them."""
     whole, newline, rest = content.rpartition(b"\n")

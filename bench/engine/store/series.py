@@ -16,14 +16,14 @@ import msgspec
 
 from bench.core.counts import Count
 from bench.core.errors import DataError
-from bench.core.files import write_atomically
 from bench.core.machine import Machine
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.core.sample import Moment
 from bench.core.series import Points
 from bench.engine.store.documents import (
-    cannot_write,
+    append_line,
+    check_named,
     files_below,
     plain_json,
     read_document,
@@ -151,11 +151,7 @@ def read_series(folder: Path) -> Series:
     """
     file = folder / _MANIFEST
     manifest = read_document(file, SeriesManifest, SERIES_FORMAT)
-    if file.absolute().parts[-len(manifest.place.parts) :] != manifest.place.parts:
-        raise DataError(
-            f"{file} is of another series: it names {manifest.place}.",
-            "Move the folder to where it belongs, or away.",
-        )
+    check_named(file, manifest.place, "is of another series: it names")
     failures, _half = read_lines(folder / _FAILURES, Failure)
     return Series(folder, manifest, tuple(failures))
 
@@ -185,13 +181,7 @@ def create_series(data: Path, manifest: SeriesManifest) -> Series:
 
 def add_failure(series: Series, failure: Failure) -> Series:
     """Append a failure; returns the series with it, as it is stored."""
-    file = series.folder / _FAILURES
     line = plain_json(failure)
     failure = msgspec.json.decode(line, type=Failure)
-    try:
-        content = file.read_bytes() if file.exists() else b""
-        whole, newline, _half = content.rpartition(b"\n")
-        write_atomically(file, whole + newline + line + b"\n")
-    except OSError as error:
-        raise cannot_write(file, error) from error
+    append_line(series.folder / _FAILURES, line)
     return Series(series.folder, series.manifest, (*series.failures, failure))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 
 from bench.explain.checks.overlay import Overlay
 
@@ -38,6 +38,17 @@ class Breakage:
     names: tuple[str, ...] = ()
     said: str = ""
     causes: tuple[Cause, ...] = ()
+
+    @classmethod
+    def of(cls, check: str, causes: Sequence[Cause], *, sure: bool = True) -> Self:
+        """All that a check found, the first in words; `sure`: these sites are to blame."""
+        return cls(
+            check=check,
+            words=causes[0].words,
+            files=tuple(one.file for one in causes),
+            names=tuple(name for one in causes for name in one.names),
+            causes=tuple(causes) if sure else (),
+        )
 
     def __str__(self) -> str:
         return f"{self.check}: {self.words}"

@@ -27,12 +27,7 @@ class ImportsCheck:
         self.seen = f"{counted(count, 'module')} alone in a fresh interpreter import as before"
         if not found:
             return None
-        return Breakage(
-            check=self.name,
-            words=found[0].words,
-            files=tuple(one.file for one in found),
-            names=tuple(name for one in found for name in one.names),
-        )
+        return Breakage.of(self.name, found, sure=False)
 
 
 def _problems(one: BeforeAfter) -> tuple[Cause, ...]:

@@ -78,13 +78,7 @@ class LintCheck:
         if not found:
             self.seen = f"nothing new in {counted(len(before), 'file')}"
             return None
-        return Breakage(
-            check=self.name,
-            words=found[0].words,
-            files=tuple(one.file for one in found),
-            names=tuple(name for one in found for name in one.names),
-            causes=found,
-        )
+        return Breakage.of(self.name, found)
 
     def _has(self, path: str) -> bool:
         file = self._tree / path

@@ -46,13 +46,7 @@ class NamesCheck:
         self.seen = f"{counted(count, 'module')} keep names, `dir`, `__all__` and star imports"
         if not found:
             return None
-        return Breakage(
-            check=self.name,
-            words=found[0].words,
-            files=tuple(one.file for one in found),
-            names=tuple(name for one in found for name in one.names),
-            causes=found,
-        )
+        return Breakage.of(self.name, found)
 
     def _problems(self, one: BeforeAfter) -> tuple[Cause, ...]:
         if one.before.outcome or one.after.outcome:

@@ -22,12 +22,9 @@ from bench.explain.optimize.record import (
     SiteRecord,
     StepRecord,
     Stood,
-    append,
-    create,
-    latest,
-    new_id,
 )
 from bench.explain.optimize.request import OptimizeRequest
+from bench.explain.optimize.stored import append, create, latest, new_id
 
 DANGER = "danger"  # the check of a site that was not tried for what was seen beforehand
 _OVER = (Progress.PLATEAU, Progress.NOTHING)

@@ -9,32 +9,19 @@ which are referred to; their ratios are repeated here, so that a page needs no m
 from __future__ import annotations
 
 import enum
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from bench.core.errors import DataError
 from bench.core.machine import Machine
 from bench.core.revision import Revision
 from bench.core.verdict import Interval, Verdict
-from bench.engine.store.documents import (
-    cannot_write,
-    files_below,
-    moment,
-    plain_json,
-    read_document,
-    read_lines,
-    write_document,
-)
+from bench.explain.rank.rewriting.wanted import Form
 
 FORMAT = 1
-FOLDER = "optimize"
-_ASKED = "optimize.json"
-_EVENTS = "events.jsonl"
+ASKED = "optimize.json"
 _DIGITS = 12
 
 
@@ -43,7 +30,6 @@ class Progress(enum.StrEnum):
 
     UNDER_WAY = "under way"
     INTERRUPTED = "interrupted"
-    STOPPED = "stopped"  # by a limit that the user set: time, or a number of commits
     PLATEAU = "plateau"  # something was kept, and nothing is left that is predicted to be worth it
     NOTHING = "nothing worth it"
 
@@ -82,7 +68,12 @@ class OptimizationAsked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> Path:
         """Where it lies in the folder of its kind."""
-        return Path(self.target, self.revision.identity[:_DIGITS], self.id, _ASKED)
+        return Path(self.target, self.revision.identity[:_DIGITS], self.id, ASKED)
+
+    @property
+    def is_usual_form(self) -> bool:
+        """Whether deferred imports are written as every Python knows them."""
+        return self.form in {"auto", str(Form.FUNCTION)}
 
     @property
     def question(self) -> tuple[object, ...]:
@@ -166,7 +157,6 @@ class BaselineRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     """
 
     python: str
-    tests_passed: int = 0
     failing: tuple[str, ...] = ()
     tests_reason: str = ""
     modules: int = 0
@@ -299,11 +289,6 @@ class LeftRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     why: str
     costs_s: dict[str, float] = {}
 
-    @property
-    def most_s(self) -> float:
-        """What it costs where it costs most."""
-        return max(self.costs_s.values(), default=0.0)
-
 
 class GuardRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="guard"):
     """The test that keeps it so: its file in the repository, and the commit it is in, if any.
@@ -431,71 +416,3 @@ class Optimization:
             if (one.scenario, one.python) == (scenario, python)
         }
         return tuple(found[after] for after in sorted(found))
-
-
-def create(data: Path, asked: OptimizationAsked) -> Optimization:
-    """Start one: its folder with what was asked. Raises `DataError`."""
-    file = write_document(data / FOLDER / asked.place, asked)
-    return Optimization(file.parent, asked)
-
-
-def append(optimization: Optimization, event: OptimizationEvent) -> Optimization:
-    """Write an event behind those before, to the disk; returns the optimisation with it.
-
-    Half a line that an interruption left is cut off first. Raises `DataError`.
-    """
-    file = optimization.folder / _EVENTS
-    line = plain_json(event) + b"\n"
-    try:
-        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-        with os.fdopen(handle, "r+b") as stream:
-            whole = stream.read().rpartition(b"\n")
-            stream.seek(len(whole[0]) + len(whole[1]))
-            stream.truncate()
-            stream.write(line)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise cannot_write(file, error) from error
-    return Optimization(optimization.folder, optimization.asked, (*optimization.events, event))
-
-
-def new_id(started_at: str) -> str:
-    """The id of one that starts at a time in ISO 8601."""
-    return moment(started_at)
-
-
-def read_optimization(folder: Path) -> Optimization:
-    """Read one; raises `DataError` when it is damaged, newer, or lies in another's folder."""
-    file = folder / _ASKED
-    asked = read_document(file, OptimizationAsked, FORMAT)
-    if file.absolute().parts[-len(asked.place.parts) :] != asked.place.parts:
-        raise DataError(
-            f"{file} is of another place: by its content it is {asked.place}.",
-            "Move the folder to where it belongs, or away.",
-        )
-    events, _half = read_lines(folder / _EVENTS, OptimizationEvent)
-    return Optimization(folder, asked, tuple(events))
-
-
-def read_optimizations(data: Path) -> Iterator[tuple[Path, Optimization | DataError]]:
-    """All of them under `data/`, the oldest of a revision first; damaged ones as errors."""
-    for file in files_below(data / FOLDER):
-        if file.name == _ASKED or file.is_dir():
-            try:
-                yield file, read_optimization(file.parent if file.name == _ASKED else file)
-            except DataError as error:
-                yield file, error
-
-
-def latest(data: Path, asked: OptimizationAsked) -> Optimization | None:
-    """The newest that was asked the same, to go on with; damaged ones are passed over."""
-    place = data / FOLDER / asked.place.parent.parent
-    for file in sorted(place.glob(f"*/{_ASKED}"), reverse=True):
-        try:
-            found = read_optimization(file.parent)
-        except DataError:
-            continue
-        if found.asked.question == asked.question:
-            return found
-    return None

@@ -8,15 +8,8 @@ import pytest
 from support.synthetic_optimizations import TIP, asked, synthetic_optimization, usual_events
 
 from bench.core.errors import DataError
-from bench.explain.optimize.record import (
-    Progress,
-    StepRecord,
-    Stood,
-    append,
-    latest,
-    read_optimization,
-    read_optimizations,
-)
+from bench.explain.optimize.record import Progress, StepRecord, Stood
+from bench.explain.optimize.stored import append, latest, read_optimization, read_optimizations
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import libcst as cst
 import libcst.matchers as m
@@ -90,14 +90,6 @@ class _Table:
         """Which of the two commits it belongs to."""
         called = m.Call(func=m.Attribute(m.Name("re"), m.Name("compile")))
         return "expressions" if m.matches(self.value, called) else "tables"
-
-
-@dataclass
-class _Module:
-    """What the rewriting of one file needs."""
-
-    file: OwnFile
-    tables: dict[str, _Table] = field(default_factory=dict)
 
 
 class FirstUseTables:
