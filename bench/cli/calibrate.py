@@ -184,4 +184,4 @@ class _TargetCalibration:
             raise UsageError(
                 f"{self.target.name} has no default range.", "Name a revision with --revision."
             )
-        return parse_range(self.target.default_range).head.text
+        return parse_range(self.target.default_range).head.text or "HEAD"

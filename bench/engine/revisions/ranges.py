@@ -12,16 +12,24 @@ from bench.core.revision import Source
 
 # `2.1`, `v0.20.6`, `1!1.0`; a single number is one too, unless it is long enough for a hash.
 _VERSION = re.compile(r"v?(\d+!)?(\d+(\.\d+)+|\d{1,4}(?![\w.]))")
-# As git writes names: no white space but in a date, `HEAD@{1 day ago}`.
-_NAME = r"(?:@\{[^{}]*\}|[^\s])"
+# As git writes names: no white space but in a date or a message, `HEAD@{1 day ago}`, `@^{/a fix}`.
+_NAME = r"(?:[@^]\{[^{}]*\}|[^\s])"
 
 
 @dataclass(frozen=True)
 class RevisionName:
-    """A revision as typed; `source` is set when a prefix (`git:`, `pypi:`) forces it."""
+    """A revision as typed; `source` is set when a prefix (`git:`, `pypi:`) forces it.
+
+    Without a text it is what stands in the work tree: the open right side of `base..`.
+    """
 
     text: str
     source: Source | None = None
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether the work tree is meant, and no commit."""
+        return not self.text
 
     @property
     def version(self) -> Version | None:
@@ -46,7 +54,8 @@ class RangeSpec:
 def parse_range(text: str) -> RangeSpec:
     """Split a range into its names.
 
-    An open side means HEAD, as in git. Raises `UsageError` for text that is no range.
+    An open left side means HEAD, as in git; an open right side the work tree (`is_tree`), which is
+    HEAD where nothing is changed. Raises `UsageError` for text that is no range.
     """
     text = text.strip()
     match = re.fullmatch(rf"(?P<base>{_NAME}*?)(?P<dots>\.{{2,}})(?P<head>{_NAME}*)", text)
@@ -57,14 +66,17 @@ def parse_range(text: str) -> RangeSpec:
     base, dots, head = match.group("base", "dots", "head")
     if len(dots) > 3 or not (base or head) or ".." in head:
         raise _no_range(text)
-    return RangeSpec(_name(base or "HEAD"), _name(head or "HEAD"), merge_base=dots == "...")
+    return RangeSpec(_name(base or "HEAD"), _name(head), merge_base=dots == "...")
 
 
 def _name(text: str) -> RevisionName:
     for source in Source:
         prefix = f"{source}:"
         if text.startswith(prefix):
-            return RevisionName(text.removeprefix(prefix), source)
+            name = text.removeprefix(prefix)
+            if not name:
+                raise _no_range(text)
+            return RevisionName(name, source)
     if text.startswith("-"):
         raise _no_range(text)
     return RevisionName(text)

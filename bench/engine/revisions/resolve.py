@@ -60,6 +60,8 @@ class _Lookup:
         self._refreshed = False
 
     def find(self, name: RevisionName) -> Revision:
+        if name.is_tree:
+            return self._committed(RevisionName("HEAD"))
         version = name.version
         releases_first = self.repo is None and self.target.released
         if version and name.source is not Source.GIT and releases_first:

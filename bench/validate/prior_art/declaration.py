@@ -62,8 +62,9 @@ class PublishedComparison(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         unknown = sorted({one.benchmark for one in self.published} - set(self.benchmarks))
         if unknown:
             raise ValueError(f"published names {unknown[0]!r}, which is not among the benchmarks")
-        if parse_range(self.range).base is None:
-            raise ValueError(f"{self.range!r} has no base: write base..head")
+        spec = parse_range(self.range)
+        if spec.base is None or spec.head.is_tree:
+            raise ValueError(f"{self.range!r} does not name both ends: write base..head")
 
     def is_of(self, pair: Pair) -> bool:
         """Whether a pair is what the range means: by version, tag, or the beginning of a hash."""

@@ -17,7 +17,11 @@ GOOD = {
     "a..b": RangeSpec(name("a"), name("b")),
     "a...b": RangeSpec(name("a"), name("b"), merge_base=True),
     " a..b ": RangeSpec(name("a"), name("b")),
-    "a..": RangeSpec(name("a"), name("HEAD")),
+    "a..": RangeSpec(name("a"), name("")),
+    "a...": RangeSpec(name("a"), name(""), merge_base=True),
+    "@{upstream}..": RangeSpec(name("@{upstream}"), name("")),
+    "main@{u}...@": RangeSpec(name("main@{u}"), name("@"), merge_base=True),
+    "@^{/Fix a..b and c}..HEAD": RangeSpec(name("@^{/Fix a..b and c}"), name("HEAD")),
     "..b": RangeSpec(name("HEAD"), name("b")),
     "...b": RangeSpec(name("HEAD"), name("b"), merge_base=True),
     "b": RangeSpec(None, name("b")),
@@ -32,7 +36,7 @@ GOOD = {
 }
 
 BAD = ["", " ", "..", "...", "....", "a....b", "a..b..c", "a...b..c", "a b", "a ..b", "a..b c",
-       "--upload-pack=x", "a..--output=x", "-h..b"]  # fmt: skip
+       "git:..a", "--upload-pack=x", "a..--output=x", "-h..b"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", GOOD)
@@ -44,6 +48,12 @@ def test_range_is_understood(text: str) -> None:
 def test_no_range(text: str) -> None:
     with pytest.raises(UsageError, match="is not a range of revisions"):
         parse_range(text)
+
+
+def test_the_work_tree_is_meant_by_an_open_right_side_alone() -> None:
+    assert parse_range("a..").head.is_tree
+    assert not parse_range("a..HEAD").head.is_tree
+    assert parse_range("..b").base == name("HEAD")
 
 
 VERSIONS = {
