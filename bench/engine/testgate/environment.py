@@ -37,7 +37,7 @@ from bench.engine.environments.installer import Installer
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.provenance import check_interpreter
 from bench.engine.environments.sandboxed_builds import build_sandbox
-from bench.engine.testgate.sources import Sources
+from bench.engine.sources.trees import Sources
 
 _RECORD = "environment.json"
 _VERSION = 4

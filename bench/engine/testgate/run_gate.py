@@ -16,6 +16,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.measure.network import AS_DECLARED
 from bench.engine.sandbox.isolation import isolate
 from bench.engine.session.open_run import OpenRun
+from bench.engine.sources.trees import RewrittenSources, Sources, find_sources
 from bench.engine.store.events import Tested
 from bench.engine.testgate.compare import Comparison, compare, without_flaky
 from bench.engine.testgate.environment import (
@@ -24,7 +25,6 @@ from bench.engine.testgate.environment import (
     make_suite_recipe,
 )
 from bench.engine.testgate.junit import without_parameters
-from bench.engine.testgate.sources import RewrittenSources, Sources, find_sources
 from bench.engine.testgate.suite import Suite, SuiteOutcome
 
 SKIPPED = "skipped with --no-tests"
@@ -110,7 +110,9 @@ class PairGate:
         return self._suite(tests, sources, interpreter)
 
     def _sources(self, revision: Revision) -> Sources:
-        return find_sources(self.target, revision, self.workspace, self.repo)
+        assert self.target.tests is not None
+        paths = self.target.tests.paths
+        return find_sources(self.target, revision, self.workspace, self.repo, paths)
 
     def _suite(self, tests: OwnTests, sources: Sources, interpreter: Interpreter) -> Suite:
         date = self.date or cut_off(self.pair)

@@ -28,9 +28,9 @@ from bench.engine.environments.clean import subject_environment
 from bench.engine.sandbox.access import Access, python_folders
 from bench.engine.sandbox.folders import give
 from bench.engine.sandbox.isolation import Isolation
+from bench.engine.sources.trees import Sources, present, put_texts
 from bench.engine.testgate.environment import fresh_checkout, throwaway_folder
 from bench.engine.testgate.junit import Case, read_junit, read_messages
-from bench.engine.testgate.sources import Sources, present, put_texts
 
 # Fixed for measured processes, but what a project's own tests may test, or set themselves.
 _NOT_FOR_TESTS = ("TERM", "NO_COLOR", "COLUMNS", "LINES", "PYTHONSAFEPATH")

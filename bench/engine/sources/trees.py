@@ -6,7 +6,7 @@ import hashlib
 import json
 import posixpath
 import tarfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from bench.core.workspace import Workspace
 from bench.engine.environments.installer import is_locked
 from bench.engine.revisions.git import Clone
 from bench.engine.revisions.resolve import clone_path
-from bench.engine.testgate.sdist import fetch_sdist
+from bench.engine.sources.sdist import fetch_sdist
 
 
 class Sources(Protocol):
@@ -184,15 +184,18 @@ def present(paths: Iterable[str], files: Collection[str], project: str = "") -> 
 
 
 def find_sources(
-    target: Target, revision: Revision, workspace: Workspace, repo: Path | None
+    target: Target,
+    revision: Revision,
+    workspace: Workspace,
+    repo: Path | None,
+    paths: Sequence[str],
 ) -> Sources:
-    """The source tree to test for a revision.
+    """The source tree of a revision that has at least one of some declared paths.
 
-    A release is tested from its source distribution if that holds the declared tests, otherwise
-    from the tag of its version in the clone, if there is a clone; none is made for it. Raises
-    `UsageError` when there are no tests to be had.
+    That of a release is its source distribution if it holds one of them, otherwise that of the tag
+    of its version in the clone, if there is a clone; none is made for it. Raises `UsageError` when
+    there is none.
     """
-    assert target.tests is not None
     found: Sources | None
     if revision.source is Source.GIT:
         clone = Clone(clone_path(target, workspace, repo))
@@ -204,23 +207,26 @@ def find_sources(
             target.install.folder,
         )
     else:
-        found = _of_release(target, revision, workspace, repo)
+        found = _of_release(target, revision, workspace, repo, paths)
     if found is None:
         raise UsageError(
             f"no tests are available for release {revision.label}: its source distribution holds "
             f"none, and no clone under repos/ has its tag"
         )
-    if not present(target.tests.paths, found.files, found.project):
-        first, *more = target.tests.paths
+    if not present(paths, found.files, found.project):
+        first, *more = paths
         others = f" (nor any of {len(more)} other paths)" if more else ""
         raise UsageError(f"{revision.label} has no {first}{others}, which the target's file names")
     return found
 
 
 def _of_release(
-    target: Target, revision: Revision, workspace: Workspace, repo: Path | None
+    target: Target,
+    revision: Revision,
+    workspace: Workspace,
+    repo: Path | None,
+    paths: Sequence[str],
 ) -> Sources | None:
-    assert target.tests is not None
     tagged = _tagged(target, revision, workspace, repo)
     name = revision.distribution or target.distributions[0]
     sdist = fetch_sdist(name, revision.identity, workspace)
@@ -228,7 +234,7 @@ def _of_release(
         unpacked = ArchiveSources(
             sdist.file, sdist.sha256, f"source distribution of release {revision.label}"
         )
-        if tagged is None or present(target.tests.paths, unpacked.files):
+        if tagged is None or present(paths, unpacked.files):
             return unpacked
     return tagged
 
