@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 
 from bench.core.errors import ExitStatus
+from bench.core.program import COMMAND
 from bench.core.result import Result
 from bench.core.verdict import Verdict
 from bench.engine.environments.pair import Dependencies
@@ -42,7 +43,7 @@ def describe(parser: argparse.ArgumentParser, text: str, *examples: str) -> None
     parser.epilog = "\n".join(
         [
             "examples:",
-            *(f"  python -m bench {example}" for example in examples),
+            *(f"  {COMMAND} {example}" for example in examples),
             "",
             "exit statuses:",
             *(f"  {status:<4} {meaning}" for status, meaning in STATUSES.items()),
@@ -58,7 +59,7 @@ def wrapped(text: str) -> str:
 def add_target(parser: argparse._ActionsContainer, range_help: str = "") -> None:
     """The target, the revisions (with `range_help`) and the clone they are taken from."""
     parser.add_argument(
-        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+        "target", metavar="TARGET", help=f"name of a target; `{COMMAND} targets` lists them"
     )
     if range_help:
         parser.add_argument("range", metavar="RANGE", nargs="?", help=range_help)
@@ -68,7 +69,7 @@ def add_target(parser: argparse._ActionsContainer, range_help: str = "") -> None
 def add_revision(parser: argparse.ArgumentParser, words: str) -> None:
     """One revision of a target: `words` say which."""
     parser.add_argument(
-        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+        "target", metavar="TARGET", help=f"name of a target; `{COMMAND} targets` lists them"
     )
     parser.add_argument("revision", metavar="REVISION", help=words)
     add_repo(parser)
@@ -173,14 +174,14 @@ def add_no_report(parser: argparse._ActionsContainer) -> None:
         "--no-report",
         dest="report",
         action="store_false",
-        help="do not write results/; `python -m bench report` does it later",
+        help=f"do not write results/; `{COMMAND} report` does it later",
     )
 
 
 def add_looked_into(parser: argparse.ArgumentParser) -> None:
     """What `profile` and `trace` share: one revision or two, and which of its benchmarks."""
     parser.add_argument(
-        "target", metavar="TARGET", help="name of a target; `python -m bench targets` lists them"
+        "target", metavar="TARGET", help=f"name of a target; `{COMMAND} targets` lists them"
     )
     parser.add_argument(
         "range",

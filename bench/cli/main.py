@@ -19,6 +19,7 @@ from typing import Protocol, cast
 from bench.cli.arguments import describe
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.printable import printable
+from bench.core.program import COMMAND, IS_INSTALLED, session
 from bench.core.secrets import without_secrets
 from bench.core.workspace import find_workspace
 
@@ -50,8 +51,12 @@ COMMANDS = {
     },
 }
 DESCRIPTION = (
-    "Before/after benchmarks of Python projects. `python -m bench COMMAND --help` describes a "
-    "command. The sessions of nox (`nox -l`) install what a command needs, and call it."
+    f"Before/after benchmarks of Python projects. `{COMMAND} COMMAND --help` describes a command."
+    + (
+        ""
+        if IS_INSTALLED
+        else " The sessions of nox (`nox -l`) install what a command needs, and call it."
+    )
 )
 
 # What the system says of files that are not as they must be, whoever made them so.
@@ -120,7 +125,7 @@ def _from_outside(error: OSError) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return (
             f"No space left on the device: {error}\n"
-            "Free some space (`.venv/bin/nox -s clean` removes cached environments); what was "
+            f"Free some space (`{session('clean')}` removes cached environments); what was "
             "measured is kept, and the same command resumes from there."
         )
     if error.filename is None:
@@ -201,10 +206,10 @@ def _keep(file: Path, details: str) -> str:
 
 def _make_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """All commands; only the chosen one is imported, since some take seconds to import."""
-    parser = argparse.ArgumentParser(prog="python -m bench", usage="%(prog)s COMMAND …")
+    parser = argparse.ArgumentParser(prog=COMMAND, usage="%(prog)s COMMAND …")
     describe(parser, DESCRIPTION, "run codeflash 0.20.5..0.20.6", "rank --help")
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="COMMAND", prog="python -m bench",
+        dest="command", required=True, metavar="COMMAND", prog=COMMAND,
         help=argparse.SUPPRESS,  # the description lists them by group
     )  # fmt: skip
     for group in COMMANDS.values():

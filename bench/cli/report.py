@@ -7,6 +7,7 @@ import sys
 
 from bench.cli.arguments import describe
 from bench.core.errors import ExitStatus, NothingMeasuredError
+from bench.core.program import session
 from bench.core.workspace import find_workspace
 from bench.report.write import write_report
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     if not (written.runs or written.analyses):
         raise NothingMeasuredError(
             f"There are no runs under {workspace.data} to report on.",
-            "Measure something first, e.g. `.venv/bin/nox -s bench-codeflash`.",
+            f"Measure something first, e.g. `{session('bench-codeflash')}`.",
         )
     print(f"Write-up: {written.index}")
     return ExitStatus.USAGE if written.problems else ExitStatus.DONE

@@ -1,4 +1,9 @@
-"""Where things live: the repository's root, its data and results, and the cache it may delete."""
+"""Where things live: data and results, and the cache that may be deleted.
+
+There are two houses. In a checkout of this repository everything has a folder at its root, and what
+is kept is in git. An installed command keeps all of it in `.bench/` of the project that it is
+called in, which git ignores; targets and suites are those of the package.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,15 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.core.program import HOME, IS_INSTALLED
+
+_OWN_FOLDER = ".bench"
+_IGNORED = "# What duetbench measured here, and its cache.\n*\n"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """The folders of one checkout. `cache` may be deleted at any time; `data` never."""
+    """The folders of one project. `cache` may be deleted at any time; `data` never."""
 
     root: Path
     targets: Path
@@ -53,25 +63,47 @@ class Workspace:
 
 
 def find_workspace(root: Path | None = None) -> Workspace:
-    """The workspace of this checkout; `BENCH_DATA`, `BENCH_CACHE`, … move single folders.
+    """The workspace of this checkout, or of the project around the current folder.
 
-    Moving them is for tests, for machines whose checkout is read-only, and for `BENCH_TARGETS` that
-    are nobody else's business.
+    `BENCH_DATA`, `BENCH_CACHE`, … move single folders. Moving them is for tests, for machines whose
+    checkout is read-only, and for `BENCH_TARGETS` that are nobody else's business. `root` is a
+    folder that is taken for a checkout.
     """
-    root = (root or Path(__file__).parents[2]).resolve()
+    in_project = IS_INSTALLED and root is None
+    root = (root or (_project(Path.cwd()) if IS_INSTALLED else HOME)).resolve()
+    kept = root / _OWN_FOLDER if in_project else root
 
-    def folder(name: str, default: str) -> Path:
+    def folder(name: str, default: Path) -> Path:
         chosen = os.environ.get(f"BENCH_{name.upper()}")  # empty is as good as unset
-        return (Path(chosen).expanduser() if chosen else root / default).resolve()
+        return (Path(chosen).expanduser() if chosen else default).resolve()
 
+    own = HOME if in_project else root
     return Workspace(
         root=root,
-        targets=folder("targets", "bench/targets"),
-        suites=folder("suites", "bench/suites"),
-        data=folder("data", "data"),
-        results=folder("results", "results"),
-        repos=folder("repos", "repos"),
-        cache=folder("cache", ".bench"),
-        prior_art=folder("prior_art", "prior-art"),
-        profiles=folder("profiles", "profiles"),
+        targets=folder("targets", own / "bench/targets"),
+        suites=folder("suites", own / "bench/suites"),
+        data=folder("data", kept / "data"),
+        results=folder("results", kept / "results"),
+        repos=folder("repos", kept / "repos"),
+        cache=folder("cache", kept / "cache" if in_project else root / _OWN_FOLDER),
+        prior_art=folder("prior_art", kept / "prior-art"),
+        profiles=folder("profiles", kept / "profiles"),
     )
+
+
+def keep_out_of_git(workspace: Workspace) -> None:
+    """Make the installed command's own folder where it is missing, with a `.gitignore` inside."""
+    ignored = workspace.root / _OWN_FOLDER / ".gitignore"
+    if IS_INSTALLED and workspace.cache.is_relative_to(ignored.parent) and not ignored.exists():
+        ignored.parent.mkdir(exist_ok=True)
+        ignored.write_text(_IGNORED, encoding="utf-8")
+
+
+def _project(folder: Path) -> Path:
+    """The project that a folder lies in: a git repository, a Python project, or the folder."""
+    around = (folder, *folder.parents)
+    for sign in (".git", "pyproject.toml"):
+        for one in around:
+            if (one / sign).exists():
+                return one
+    return folder

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.core.program import session
 from bench.formats.markdown import bullets, code, fenced, heading, link, plain, table
 from bench.formats.text import counted, day
 from bench.report.output import Output
@@ -23,7 +24,7 @@ RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "pote
                    "measured", "machine")  # fmt: skip
 OPTIMIZE_COLUMNS = ("target", "revision", "faster by", "scenarios faster", "commits", "Pythons",
                     "made", "ended")  # fmt: skip
-_START = ".venv/bin/nox -s bench-codeflash"
+_START = session("bench-codeflash")
 _BAD_SHOWN = 10
 _NEWEST_SHOWN = 20
 _ON_A_PAGE = 100

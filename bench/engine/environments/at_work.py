@@ -12,12 +12,13 @@ from pathlib import Path
 from bench.core.errors import DataError
 from bench.core.lock import exclusive
 from bench.core.scratch import TESTS_PREFIX, sweep
-from bench.core.workspace import Workspace
+from bench.core.workspace import Workspace, keep_out_of_git
 
 
 @contextmanager
 def at_work(workspace: Workspace) -> Iterator[None]:
     """Keep the cache from being cleaned, after removing what killed commands have left in it."""
+    keep_out_of_git(workspace)
     with exclusive(workspace.lock, shared=True):
         sweep_all(workspace)
         yield

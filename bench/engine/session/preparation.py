@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.core.files import write_atomically
 from bench.core.lock import exclusive
 from bench.core.process import run_tool
+from bench.core.program import HOME, IS_INSTALLED, installed_harness
 from bench.core.sample import Side
 from bench.core.scratch import scratch_folder
 from bench.core.target import Kind, Target
@@ -238,38 +239,43 @@ def describe_run(
         uncompiled=uncompiled_library(proof.facts),
         base_start=start_files(environments.base),
         head_start=start_files(environments.head),
-        harness=harness(plan.workspace),
+        harness=harness(),
         variables={**plan.target.env, **interpreter.variables},
         seed=secrets.randbits(48),
         started_at=now.isoformat(timespec="seconds"),
     )
 
 
-def harness(workspace: Workspace) -> dict[str, str]:
+def harness() -> dict[str, str]:
     """What measures: this project's commit, its Python and the tools that matter.
 
+    Of an installed one its version and a digest of its files.
     The commit is the last one that changed a file that measures: new results and targets do not
     count. It is marked as dirty where such a file has changed since; `changes` is a digest of that.
     """
-    last = _git(workspace, "log", "-1", "--format=%H", "--", *_MEASURES)
-    commit = _git(workspace, "describe", "--always", last or "HEAD")
-    changed = _git(workspace, "status", "--porcelain", "--", *_MEASURES)
-    told = {"commit": commit or "not a git checkout"}
-    if changed:
-        changed += _git(workspace, "diff", "HEAD", "--", *_MEASURES)
-        digest = hashlib.sha256(changed.encode(errors="replace")).hexdigest()[:_DIGITS]
-        told = {"commit": f"{commit}-dirty", "changes": digest}
     return {
-        **told,
+        **(installed_harness() if IS_INSTALLED else _checkout()),
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in ("numpy", "pyperf", "uv")},
     }
 
 
-def _git(workspace: Workspace, *words: str) -> str:
+def _checkout() -> dict[str, str]:
+    last = _git("log", "-1", "--format=%H", "--", *_MEASURES)
+    commit = _git("describe", "--always", last or "HEAD")
+    changed = _git("status", "--porcelain", "--", *_MEASURES)
+    told = {"commit": commit or "not a git checkout"}
+    if changed:
+        changed += _git("diff", "HEAD", "--", *_MEASURES)
+        digest = hashlib.sha256(changed.encode(errors="replace")).hexdigest()[:_DIGITS]
+        told = {"commit": f"{commit}-dirty", "changes": digest}
+    return told
+
+
+def _git(*words: str) -> str:
     """What git says of this checkout; "" where it fails."""
     try:
-        said = run_tool(["git", "-C", workspace.root, *words], guarded=False)
+        said = run_tool(["git", "-C", HOME, *words], guarded=False)
     except FileNotFoundError:  # releases are measured without git too
         return ""
     return said.stdout.strip() if said.ok else ""

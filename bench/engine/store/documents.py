@@ -19,6 +19,7 @@ import msgspec
 
 from bench.core.errors import BenchError, DataError
 from bench.core.files import write_atomically
+from bench.core.program import session
 from bench.core.secrets import without_secrets
 
 _Document = TypeVar("_Document")
@@ -236,7 +237,7 @@ def cannot_write(file: Path, error: OSError) -> BenchError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return DataError(
             f"No space left for {file}. Everything measured before this is kept.",
-            "Free some space (`.venv/bin/nox -s clean` removes cached environments) and run the "
+            f"Free some space (`{session('clean')}` removes cached environments) and run the "
             "same command again: it goes on from here.",
         )
     return DataError(

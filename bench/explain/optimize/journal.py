@@ -143,7 +143,7 @@ def _asked(request: OptimizeRequest, repeat: str) -> OptimizationAsked:
         separate=request.separate,
         recipes=tuple(one.name for one in request.recipes),
         machine=describe_machine(),
-        harness=harness(request.workspace),
+        harness=harness(),
         started_at=started_at,
         requires_python=request.requires_python,
         distribution=request.target.distributions[0],

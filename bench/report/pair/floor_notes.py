@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from bench.core.program import session
 from bench.engine.statistics.precision import POWER
 from bench.engine.store.run import Run
 from bench.formats.text import DETECTABLE, joined
@@ -28,7 +29,7 @@ def floor_notes(run: Run, fitting: Fitting | None) -> list[str]:
 def floor_warnings(run: Run, fitting: Fitting | None) -> list[str]:
     """That there is no calibration, or what it does not cover."""
     target, python = run.manifest.target, run.manifest.python
-    again = f"`.venv/bin/nox -s calibrate -- {target}`"
+    again = f"`{session('calibrate', target)}`"
     if fitting is None:
         return [
             f"Not calibrated: the {DETECTABLE} of {target} on Python {python} is not known on this "

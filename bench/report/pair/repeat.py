@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from bench.core.options import Options
+from bench.core.program import session
 from bench.engine.testgate.run_gate import SKIPPED
 from bench.formats.markdown import fenced
 from bench.report.select_runs import Evaluated
@@ -21,7 +22,7 @@ def repeat_commands(shown: Sequence[Evaluated]) -> str:
     lines = [
         shlex.join(
             (
-                *(".venv/bin/nox", "-s", f"bench-{manifest.target}", "--", manifest.pair.label),
+                *_begun(manifest.target, manifest.pair.label),
                 *(word for python in pythons for word in ("--python", python)),
                 *options,
             )
@@ -29,6 +30,10 @@ def repeat_commands(shown: Sequence[Evaluated]) -> str:
         for options, pythons in commands.items()
     ]
     return fenced("\n".join(lines), "sh")
+
+
+def _begun(target: str, label: str) -> tuple[str, ...]:
+    return tuple(session(f"bench-{target}", label).split())
 
 
 def _words(one: Evaluated) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from bench.core.program import session
 from bench.core.revision import Revision
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.store.series import Series
@@ -42,7 +43,7 @@ def describe_series(
         f"benchmark (at most about {max(most_min, 1):.0f} min for all that is missing)",
         "  besides    nothing: a series runs neither tests nor counters",
         "  order      the last point, the middle, the middles of what is left; "
-        "`.venv/bin/nox -s report` draws what is there at any time",
+        f"`{session('report')}` draws what is there at any time",
         f"  begun      {there if is_known else 'now'}",
     ]
     return "\n".join(lines)

@@ -44,7 +44,7 @@ class SelfCheckSession:
             machine=describe_machine(),
             python=platform.python_version(),
             interpreter=str(interpreter()),
-            harness=harness(self.workspace)["commit"],
+            harness=harness()["commit"],
             options=self.settings.options,
             settings=self.settings.as_numbers(),
         )

@@ -1,0 +1,143 @@
+"""The installed command: its wheel, in an empty environment, in a project of somebody else's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.sample_project import Repository, sample_files
+from support.sandbox import ROOT, WORK, target_text
+
+from bench.core.lock import exclusive
+from bench.core.program import VERSION
+from bench.core.workspace import find_workspace
+
+UV = str(Path(sys.executable).with_name("uv"))
+QUICK = ("--quick", "--rounds", "6", "--budget", "5")
+
+
+def uv(*words: str | Path) -> str:
+    done = subprocess.run([UV, *map(str, words)], cwd=ROOT, capture_output=True, text=True)  # noqa: PLW1510
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(shared: Path) -> Path:
+    """The wheel of this checkout, built once."""
+    folder = shared / "dist"
+    with exclusive(shared / "dist.lock", wait=True):
+        if not folder.is_dir():
+            uv("build", "--quiet", "--wheel", "--out-dir", folder)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def installed(shared: Path, wheel: Path) -> Path:
+    """The command of an environment that holds the wheel and what it needs, nothing else."""
+    folder = shared / "installed"
+    with exclusive(shared / "installed.lock", wait=True):
+        if not folder.is_dir():
+            uv("venv", "--quiet", "--python", sys.executable, folder)
+            locked = shared / "locked.txt"
+            locked.write_text(
+                uv("export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes")
+            )
+            python = folder / "bin" / "python"
+            uv("pip", "install", "--quiet", "--python", python, "-r", locked)
+            uv("pip", "install", "--quiet", "--no-deps", "--python", python, wheel)
+    return folder / "bin" / "duetbench"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Repository:
+    """A project with two commits; the second does three times the work."""
+    made = Repository.create(tmp_path / "project")
+    made.commit(sample_files("1.0.0"), "Begin", tag="v1.0.0")
+    made.commit(sample_files("1.1.0", units=3), "Do more", tag="v1.1.0")
+    return made
+
+
+def environ(**more: str) -> dict[str, str]:
+    """Without what leads the command of these tests elsewhere."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("BENCH_", "PYTHON"))}
+    return {key: value for key, value in kept.items() if key != "VIRTUAL_ENV"} | more
+
+
+def tracked() -> Iterator[str]:
+    """The files of `bench/` that git knows, or is about to."""
+    words = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "bench", "duetbench"]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True)
+    yield from (one for one in listed.stdout.splitlines() if (ROOT / one).exists())
+
+
+def test_the_wheel_holds_every_file_below_one_name(wheel: Path) -> None:
+    held = {one for one in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in one}
+    assert {one.partition("/")[0] for one in held} == {"duetbench"}  # `bench` clashes with no one
+    own = {f"duetbench/harness/{one}" if one.startswith("bench/") else one for one in tracked()}
+    assert held == own
+    assert f"-{VERSION}-" in wheel.name
+
+
+def test_the_extra_is_what_the_sessions_of_these_names_install() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = declared["dependency-groups"]
+    extra = declared["project"]["optional-dependencies"]["explain"]
+    assert sorted(extra) == sorted([*groups["profile"], *groups["rank"]])
+
+
+@pytest.mark.network
+def test_it_measures_a_project_and_keeps_to_its_own_folder(
+    installed: Path, project: Repository, tmp_path: Path
+) -> None:
+    targets = tmp_path / "targets"
+    targets.mkdir()
+    (targets / "sample.toml").write_text(target_text(WORK))
+    inside = project.path / "sample"  # from wherever in the project
+    # A folder of this name is common; the command is not led astray by it.
+    (inside / "bench").mkdir()
+    (inside / "bench" / "__init__.py").write_text("raise SystemExit('not this one')\n")
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "Have benchmarks")
+    words = [installed, "run", "sample", "v1.0.0..v1.1.0", "--repo", project.path, "--json", *QUICK]
+    done = subprocess.run(
+        list(map(str, words)), cwd=inside, env=environ(BENCH_TARGETS=str(targets)),
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (document,) = json.loads(done.stdout)
+    assert [one["verdict"] for one in document["benchmarks"] if one["name"] == "work"] == ["slower"]
+    kept = project.path / ".bench"
+    assert {one.name for one in kept.iterdir()} == {".gitignore", "cache", "data"}
+    (manifest,) = kept.glob("data/sample/*/*/*/*/run.json")
+    assert json.loads(manifest.read_text())["harness"]["commit"] == f"duetbench {VERSION}"
+    assert not project.git("status", "--porcelain")
+    assert not (ROOT / "data" / "sample").exists()
+
+
+def test_help_names_the_command(installed: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(installed), "run", "--help"], cwd=tmp_path, env=environ(), capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("usage: duetbench run")
+    assert "python -m bench" not in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkout_keeps_what_it_measures_at_its_root(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("DATA", "RESULTS", "TARGETS", "SUITES", "REPOS", "CACHE"):
+        monkeypatch.delenv(f"BENCH_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    workspace = find_workspace()
+    assert workspace.data == ROOT / "data"
+    assert workspace.cache == ROOT / ".bench"
