@@ -14,14 +14,16 @@ class Source(enum.StrEnum):
 
     GIT = "git"
     PYPI = "pypi"
+    TREE = "tree"
 
 
 class Revision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One version of a target: a commit of a clone or a release of the package index.
+    """One version of a target: a commit, a release of the package index, or a working tree.
 
-    `name` is what the user typed, `identity` the commit's full hash or the release's version.
+    `name` is what the user typed, `identity` the commit's full hash, the release's version, or the
+    hash of the tree (that of the commit which is made of it: `git rev-parse COMMIT^{tree}`).
     `date` is the committer's or the upload date (ISO 8601, UTC). `distribution` is the name of a
-    release of a project that had several.
+    release of a project that had several; `parent` the commit that a working tree was changed from.
     """
 
     source: Source
@@ -30,11 +32,19 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     date: str
     subject: str = ""
     distribution: str = ""
+    parent: str = ""
 
     @property
     def label(self) -> str:
-        """A short, path-safe name: the version, or ten digits of the commit."""
-        return self.identity if self.source is Source.PYPI else self.identity[:10]
+        """A short, path-safe name: the version, or ten digits of the commit or the tree."""
+        if self.source is Source.PYPI:
+            return self.identity
+        return f"{'tree-' * (self.source is Source.TREE)}{self.identity[:10]}"
+
+    @property
+    def content(self) -> str:
+        """All that an installation of it follows from: a version may be computed from commits."""
+        return f"{self.identity} on {self.parent}" if self.parent else self.identity
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -48,6 +58,11 @@ class Pair(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """`base..head` with short names; also the folder's name under `data/`."""
         return f"{self.base.label}..{self.head.label}"
+
+    @property
+    def typed(self) -> str:
+        """The range as a command line takes it: a working tree has no name."""
+        return f"{self.base.label}.." if self.head.source is Source.TREE else self.label
 
     @property
     def is_same(self) -> bool:

@@ -42,6 +42,11 @@ class Workspace:
         return self.cache / "worktrees"
 
     @property
+    def trees(self) -> Path:
+        """Objects of working trees, as git stores them."""
+        return self.cache / "trees"
+
+    @property
     def logs(self) -> Path:
         """Output of builds."""
         return self.cache / "logs"

@@ -140,7 +140,7 @@ def make_recipe(
         distribution=first,
         module=target.modules[0],
         source=revision.source,
-        identity=revision.identity,
+        identity=revision.content,
         interpreter=str(interpreter.executable),
         dependencies="uv.lock" if locked else date,
         constraints=constraints,
@@ -260,9 +260,9 @@ class _Build:
         return Environment(self.folder, record)
 
     def _check_out(self) -> None:
-        if self.recipe.source is Source.GIT:
+        if self.recipe.source is not Source.PYPI:
             assert self.clone is not None
-            self.clone.check_out(self.revision.identity, self.checkout, self.recipe.excludes)
+            self.clone.check_out_revision(self.revision, self.checkout, self.recipe.excludes)
             tracked = tracked_files(self.checkout)
             self.tracked = {path: blob for path, blob in tracked.items() if self._is_there(path)}
 

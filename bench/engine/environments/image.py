@@ -61,7 +61,7 @@ def image_recipe(
         distribution=target.distributions[0],
         module=target.modules[0],
         source=revision.source,
-        identity=revision.identity,
+        identity=revision.content,
         interpreter=str(interpreter.executable),
         dependencies="image",
         excludes=target.checkout_excludes,
@@ -111,7 +111,7 @@ class ImageBuild:
     def _build(self) -> EnvironmentRecord:
         started, container = time.monotonic(), _container(self.target)
         checkout = self.folder / "checkout"
-        self.clone.check_out(self.revision.identity, checkout, self.recipe.excludes)
+        self.clone.check_out_revision(self.revision, checkout, self.recipe.excludes)
         for path in (container.definition, container.context):
             if not (checkout / path).exists():
                 raise BuildError(

@@ -21,7 +21,7 @@ from bench.engine.environments.dependencies import DependencyChange, changed_pac
 from bench.engine.environments.image import ImageBuild, image_recipe
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.revisions.git import Clone
-from bench.engine.revisions.resolve import clone_path
+from bench.engine.revisions.resolve import clone_of
 from bench.workloads.containers.engine import find_engine
 
 
@@ -158,7 +158,7 @@ class Builder:
     def _clone(self, revision: Revision) -> Clone | None:
         if revision.source is Source.PYPI:
             return None
-        return Clone(clone_path(self.target, self.workspace, self.repo))
+        return clone_of(self.target, self.workspace, self.repo)
 
     def _pins(self, environment: Environment) -> tuple[str, ...]:
         proof = environment.record.provenance

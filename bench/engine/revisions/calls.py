@@ -27,6 +27,10 @@ _FIXED = (
     "init.defaultBranch=main", "checkout.defaultRemote=origin", "clone.defaultRemoteName=origin",
     "gc.autoDetach=false", "maintenance.autoDetach=false",
 )  # fmt: skip
+# Of these, what says how the user's own git stores files, and which it ignores.
+_USERS = (
+    "core.attributesFile=", "core.excludesFile=", "core.autocrlf=", "core.eol=",
+)  # fmt: skip
 _FOREIGN = "dubious ownership"
 
 
@@ -36,13 +40,16 @@ def git(
     timeout_s: float = 120,
     guarded: bool = False,
     variables: Mapping[str, str] | None = None,
+    as_user: bool = False,
 ) -> Finished:
     """Run git in a folder to its end, with some more variables.
 
+    `as_user`: what the user has set about line ends, attributes and ignored files counts.
     Raises `UsageError` when git is missing or distrusts the folder.
     """
     place = ["-C", str(folder)] if folder else []
-    fixed = [word for one in _FIXED for word in ("-c", one)]
+    settings = [one for one in _FIXED if not (as_user and one.startswith(_USERS))]
+    fixed = [word for one in settings for word in ("-c", one)]
     try:
         done = run_tool(
             ["git", *place, *fixed, *map(str, arguments)],
@@ -58,6 +65,14 @@ def git(
             f"If you trust it: git config --global --add safe.directory {folder.resolve()}",
         )
     return done
+
+
+def as_variables(objects: Path | None) -> dict[str, str]:
+    """The variables that have git find objects in another folder besides."""
+    if objects is None:
+        return {}
+    quoted = str(objects).replace("\\", "\\\\").replace('"', '\\"')
+    return {"GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{quoted}"'}
 
 
 def must(finished: Finished) -> Finished:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -28,9 +29,62 @@ def check_out(source: Path, commit: str, folder: Path, excludes: Sequence[str] =
     Files that match `excludes` stay out of the work tree without making it dirty. Raises
     `UsageError` when a file, a submodule or the content of a Git LFS pointer can't be had.
     """
+    _begin(source, folder)
+    _fill_work_tree(source, commit, folder, excludes)
+
+
+@dataclass(frozen=True)
+class StoredTree:
+    """A tree whose objects lie in a folder of their own, and the commit that it was changed from.
+
+    Checked out it is that commit with this tree in the place of its own: its parents, its dates and
+    its tags, so that a version computed from them is as long as the commit's.
+    """
+
+    tree: str
+    commit: str
+    objects: Path
+
+    def put_into(self, folder: Path) -> str:
+        """Write it as a commit to a repository, which borrows the objects; returns its hash."""
+        about = must(git(folder, "log", "-1", "--format=%P%n%aI%n%cI", self.commit)).stdout
+        parents, author_date, date = about.rstrip("\n").split("\n")
+        who = {
+            f"GIT_{role}_{what}": "bench"
+            for role in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
+        who |= {"GIT_AUTHOR_DATE": author_date, "GIT_COMMITTER_DATE": date}
+        above = [word for one in parents.split() for word in ("-p", one)]
+        words = ("commit-tree", "--no-gpg-sign", *above, "-m", "The working tree", self.tree)
+        made = must(git(folder, *words, variables=who)).stdout.strip()
+        told = git(
+            folder, "for-each-ref", "--points-at", self.commit,
+            "--format=%(refname:strip=2) %(taggerdate:iso-strict)", "refs/tags",
+        )  # fmt: skip
+        for line in must(told).stdout.splitlines():
+            name, _, tagged = line.partition(" ")
+            annotated = ["-a", "-m", name] if tagged else []
+            chosen = ["--force", "--no-sign", *annotated, "--", name, made]
+            must(git(folder, "tag", *chosen, variables=who | {"GIT_COMMITTER_DATE": tagged}))
+        return made
+
+
+def check_out_tree(
+    source: Path, stored: StoredTree, folder: Path, excludes: Sequence[str] = ()
+) -> None:
+    """The same for a tree that no commit of the repository has."""
+    _begin(source, folder, stored.objects)
+    _fill_work_tree(source, stored.put_into(folder), folder, excludes)
+
+
+def _begin(source: Path, folder: Path, *objects: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     must(git(None, "init", "--quiet", folder))
-    _borrow(source, folder)
+    _borrow(source, folder, objects)
+
+
+def _fill_work_tree(source: Path, commit: str, folder: Path, excludes: Sequence[str]) -> None:
     if excludes:
         patterns = ["/*", *(f"!{pattern}" for pattern in excludes)]
         must(git(folder, "sparse-checkout", "set", "--no-cone", *patterns))
@@ -44,10 +98,10 @@ def check_out(source: Path, commit: str, folder: Path, excludes: Sequence[str] =
     _fill_submodules(source, folder)
 
 
-def _borrow(source: Path, folder: Path) -> None:
+def _borrow(source: Path, folder: Path, others: Sequence[Path] = ()) -> None:
     """Objects, tags, the places where history was cut off, and where missing objects come from."""
-    objects = _place(source, "objects")
-    write_atomically(folder / ".git" / "objects" / "info" / "alternates", f"{objects}\n")
+    objects = "".join(f"{one}\n" for one in (_place(source, "objects"), *others))
+    write_atomically(folder / ".git" / "objects" / "info" / "alternates", objects)
     shallow = _place(source, "shallow")
     if shallow.exists():
         shutil.copyfile(shallow, folder / ".git" / "shallow")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench.core.process import Finished
 from bench.core.revision import Revision, Source
-from bench.engine.revisions.calls import git
-from bench.engine.revisions.checkout import check_out
+from bench.engine.revisions.calls import as_variables, git
+from bench.engine.revisions.checkout import StoredTree, check_out, check_out_tree
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,12 @@ class Clone:
     """A git repository on this machine; `ours` was made by this project under `repos/`.
 
     In a clone of ours nobody works: its remote branches are what a name means. In a user's clone
-    it is their own branches.
+    it is their own branches. `trees` is a folder of the cache with the objects of working trees.
     """
 
     path: Path
     ours: bool = False
+    trees: Path | None = None
 
     def find(self, name: str) -> str | None:
         """The full hash of the commit a name means: commit, tag (with or without v), branch."""
@@ -156,8 +157,19 @@ class Clone:
         """
         check_out(self.path, commit, folder, excludes)
 
+    def check_out_revision(
+        self, revision: Revision, folder: Path, excludes: Sequence[str] = ()
+    ) -> None:
+        """The same for a commit or a working tree."""
+        if revision.source is not Source.TREE:
+            self.check_out(revision.identity, folder, excludes)
+            return
+        assert self.trees is not None
+        stored = StoredTree(revision.identity, revision.parent, self.trees)
+        check_out_tree(self.path, stored, folder, excludes)
+
     def _git(self, *arguments: str | Path, timeout_s: float = 120) -> Finished:
-        return git(self.path, *arguments, timeout_s=timeout_s)
+        return git(self.path, *arguments, timeout_s=timeout_s, variables=as_variables(self.trees))
 
 
 def _printable(text: str) -> str:

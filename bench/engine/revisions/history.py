@@ -54,7 +54,7 @@ def find_points(
 
 
 _PREFIXED = re.compile(r"(?P<prefix>[A-Za-z].*[-_/@=.])v?\d+(\.\d+)+\S*")
-_KINDS = {Source.GIT: "commit", Source.PYPI: "release"}
+_KINDS = {Source.GIT: "commit", Source.PYPI: "release", Source.TREE: "working tree"}
 
 
 def _releases(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from bench.core.workspace import Workspace
 from bench.engine.revisions.clones import clone_on_demand, open_clone, refresh
 from bench.engine.revisions.git import Clone
 from bench.engine.revisions.index import Listing, PackageIndex, Release
-from bench.engine.revisions.ranges import RevisionName, parse_range
+from bench.engine.revisions.ranges import RangeSpec, RevisionName, parse_range
+from bench.engine.revisions.worktree import read_working_tree
+from bench.formats.text import joined
 
 # A commit's hash, whole or abbreviated, and what may follow it (~2, ^): never moves.
 _HASH = re.compile(r"[0-9a-f]{7,40}([~^][0-9~^]*)?")
@@ -32,18 +35,26 @@ def resolve_range(
     """
     spec = parse_range(text)
     lookup = _Lookup(target, workspace, repo)
+    if spec.head.is_tree:
+        return lookup.to_working_tree(spec)
     head = lookup.find(spec.head)
     base = lookup.before(head) if spec.base is None else lookup.find(spec.base)
     if spec.merge_base:
         base = lookup.merge_base(base, head)
     else:
         lookup.say_if_apart(base, head)
+    lookup.say_if_dirty()
     return Pair(base, head, "; ".join(dict.fromkeys(lookup.origins)))
 
 
 def clone_path(target: Target, workspace: Workspace, repo: Path | None = None) -> Path:
     """Where the clone of a target is or would be."""
     return repo.resolve() if repo else workspace.repos / target.name
+
+
+def clone_of(target: Target, workspace: Workspace, repo: Path | None = None) -> Clone:
+    """The clone of a target, with the working trees that were stored of it."""
+    return Clone(clone_path(target, workspace, repo), trees=workspace.trees)
 
 
 @dataclass
@@ -60,8 +71,6 @@ class _Lookup:
         self._refreshed = False
 
     def find(self, name: RevisionName) -> Revision:
-        if name.is_tree:
-            return self._committed(RevisionName("HEAD"))
         version = name.version
         releases_first = self.repo is None and self.target.released
         if version and name.source is not Source.GIT and releases_first:
@@ -71,6 +80,33 @@ class _Lookup:
         if name.source is Source.PYPI:
             raise UsageError(f"{name.text!r} is no version of {self._names}.")
         return self._committed(name)
+
+    def to_working_tree(self, spec: RangeSpec) -> Pair:
+        """From a revision to what is in the clone's folder now.
+
+        HEAD is the commit that is checked out. Raises `UsageError` where that is all there is.
+        """
+        assert spec.base is not None
+        clone = dataclasses.replace(self._clone(), trees=self.workspace.trees)
+        found = read_working_tree(clone)
+        head, base = found.revision, found.head
+        if spec.base.text not in {"HEAD", "@"}:
+            base = self.find(spec.base)
+        if spec.merge_base:
+            base = self.merge_base(base, found.head)
+        if (base.source, base.identity) == (head.source, head.identity):
+            raise UsageError(
+                f"Nothing is changed in the working tree of {clone.path}: it is {base.name} "
+                f"({base.label}).",
+                "Edit a file, or name two commits: HEAD~1..HEAD.",
+            )
+        if not found.files:
+            self.origins.append("nothing is changed in the working tree: HEAD is measured")
+        if found.foreign:
+            self.origins.append(
+                f"repositories in the working tree are left out: {joined(found.foreign)}"
+            )
+        return Pair(base, head, "; ".join(dict.fromkeys(self.origins)))
 
     def before(self, head: Revision) -> Revision:
         if head.source is Source.PYPI:
@@ -190,6 +226,11 @@ class _Lookup:
                 f"takes back {only_base} ({base.name}...{head.name} compares with the merge base)"
             )
 
+    def say_if_dirty(self) -> None:
+        """Two commits beside a working tree that somebody is changing."""
+        if self._opened is not None and self._opened.is_dirty:
+            self.origins.append("its uncommitted changes are not measured (HEAD.. measures them)")
+
     def _clone(self) -> Clone:
         if self._opened is None:
             self._opened = self._open()
@@ -202,8 +243,6 @@ class _Lookup:
             # Kept with the data: a path says nothing to somebody else, a URL does.
             where = f"{path.name} of {clone.remote}" if clone.remote else str(path)
             self.origins.append(f"clone {where}")
-            if clone.is_dirty:
-                self.origins.append("its uncommitted changes are not measured")
             return clone
         if not self.target.clone and not path.is_dir():
             raise UsageError(

@@ -18,7 +18,7 @@ from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.installer import is_locked
 from bench.engine.revisions.git import Clone
-from bench.engine.revisions.resolve import clone_path
+from bench.engine.revisions.resolve import clone_of, clone_path
 from bench.engine.sources.sdist import fetch_sdist
 
 
@@ -54,32 +54,33 @@ class Sources(Protocol):
 
 @dataclass(frozen=True)
 class CommitSources:
-    """A commit of a clone."""
+    """A commit of a clone, or its working tree."""
 
     clone: Clone
-    commit: str
+    revision: Revision
     excludes: tuple[str, ...]
     description: str
     project: str = ""
 
     @property
     def identity(self) -> str:
-        """The commit."""
-        return f"git:{self.commit}"
+        """The commit, or the tree and what it was changed from."""
+        return f"git:{self.revision.content}"
 
     @cached_property
     def files(self) -> Collection[str]:
         """Paths in the commit."""
-        return self.clone.tree(self.commit).keys()
+        return self.clone.tree(self.revision.identity).keys()
 
     @property
     def is_locked(self) -> bool:
         """By a uv.lock of the project or its workspace."""
-        return is_locked(self.project, self.files, lambda path: self.clone.text(self.commit, path))
+        commit = self.revision.identity
+        return is_locked(self.project, self.files, lambda path: self.clone.text(commit, path))
 
     def put(self, folder: Path) -> None:
-        """Check the commit out."""
-        self.clone.check_out(self.commit, folder, self.excludes)
+        """Check it out."""
+        self.clone.check_out_revision(self.revision, folder, self.excludes)
 
 
 @dataclass(frozen=True)
@@ -197,13 +198,13 @@ def find_sources(
     there is none.
     """
     found: Sources | None
-    if revision.source is Source.GIT:
-        clone = Clone(clone_path(target, workspace, repo))
+    if revision.source is not Source.PYPI:
+        named = revision.name if revision.source is Source.TREE else f"commit {revision.label}"
         found = CommitSources(
-            clone,
-            revision.identity,
+            clone_of(target, workspace, repo),
+            revision,
             target.checkout_excludes,
-            f"commit {revision.label}",
+            named,
             target.install.folder,
         )
     else:
@@ -251,6 +252,7 @@ def _tagged(
         if commit is not None:
             words = f"tag {tag} of the clone (commit {commit[:10]})"
             return CommitSources(
-                clone, commit, target.checkout_excludes, words, target.install.folder
-            )
+                clone, clone.revision(tag, commit), target.checkout_excludes, words,
+                target.install.folder,
+            )  # fmt: skip
     return None

@@ -19,8 +19,8 @@ from bench.core.variants import whole_name
 # From 2 on the lines of `rounds.jsonl` are chained, and the cores are stored; from 3 on duets tell
 # what a side used after the other one had ended, the control and peak memory have their parts of
 # the error rate, what an interpreter reads at its start is stored, and rounds are taken on lanes,
-# in an order that is balanced within small blocks.
-FORMAT = 3
+# in an order that is balanced within small blocks; from 4 on a revision can be a working tree.
+FORMAT = 4
 FIRST_CHAINED = 2
 FIRST_WITH_LANES = 3
 _SHORT = 60

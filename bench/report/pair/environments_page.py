@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.core.environment import EnvironmentRecord, ImageRecord, Provenance, SourceMatch
+from bench.core.revision import Revision, Source
 from bench.engine.environments.dependencies import DependencyChange
 from bench.formats.markdown import code, collapsed, fenced, heading, link, plain, prose, table
 from bench.formats.text import counted, day, duration, joined, mebibytes
@@ -140,6 +141,12 @@ _NAMES = (
 )
 
 
+def _kind(revision: Revision) -> str:
+    if revision.parent:
+        return f"a working tree: a git tree, changed from commit {code(revision.parent)}"
+    return "a release" if revision.source is Source.PYPI else "a commit"
+
+
 def _facts(side: EnvironmentRecord) -> list[str]:
     revision, recipe, proven = side.revision, side.recipe, side.provenance
     asked = f" (asked for as {plain(revision.name)})" * (revision.name != revision.identity)
@@ -147,7 +154,7 @@ def _facts(side: EnvironmentRecord) -> list[str]:
         code(revision.identity) + asked,
         day(revision.date),
         prose(revision.subject),
-        "a release" if recipe.source == "pypi" else "a commit",
+        _kind(revision),
         _names(side),
         _dependencies(recipe.dependencies),
         plain(", ".join(recipe.package_sources)),

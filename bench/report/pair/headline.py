@@ -42,7 +42,9 @@ def pair_title(pair: Pair) -> str:
 
 
 def _is_one_commit(pair: Pair) -> bool:
-    """Whether base was asked for as head's parent: `X^..X`, or `X` alone."""
+    """Whether base was asked for as head's parent: `X^..X`, or `X` alone; `HEAD..` likewise."""
+    if pair.head.parent:
+        return pair.head.parent == pair.base.identity
     asked = re.fullmatch(r"(.+?)(?:\^1?|~1?)", pair.base.name)
     return asked is not None and (
         asked[1] == pair.head.name or pair.head.identity.startswith(asked[1])

@@ -22,7 +22,7 @@ def repeat_commands(shown: Sequence[Evaluated]) -> str:
     lines = [
         shlex.join(
             (
-                *_begun(manifest.target, manifest.pair.label),
+                *_begun(manifest.target, manifest.pair.typed),
                 *(word for python in pythons for word in ("--python", python)),
                 *options,
             )
@@ -32,8 +32,8 @@ def repeat_commands(shown: Sequence[Evaluated]) -> str:
     return fenced("\n".join(lines), "sh")
 
 
-def _begun(target: str, label: str) -> tuple[str, ...]:
-    return tuple(session(f"bench-{target}", label).split())
+def _begun(target: str, revisions: str) -> tuple[str, ...]:
+    return tuple(session(f"bench-{target}", revisions).split())
 
 
 def _words(one: Evaluated) -> tuple[str, ...]:
@@ -50,10 +50,11 @@ def _words(one: Evaluated) -> tuple[str, ...]:
 
 def _own_clone(origin: str) -> list[str]:
     """`--repo` if the revisions come from a clone that is not the target's own."""
-    path = re.fullmatch(r"clone ([~/]\S*)", origin)
+    first = origin.partition("; ")[0]
+    path = re.fullmatch(r"clone ([~/]\S*)", first)
     if path:
         return ["--repo", path[1]]
-    named = re.fullmatch(r"clone (\S+) of \S+", origin)
+    named = re.fullmatch(r"clone (\S+) of \S+", first)
     return ["--repo", f"repos/{named[1]}"] if named else []
 
 
