@@ -31,8 +31,9 @@ STATUSES = {
 }
 RANGE_HELP = (
     "revisions to compare: base..head, base...head (from the merge base), or one revision, which "
-    "is compared with its first parent or the previous release. A revision is a commit, tag, "
-    "branch or release. Default: the target's default range"
+    "is compared with its first parent or the previous release; base.. goes to the working tree "
+    "(HEAD..: what is not committed). A revision is a commit, tag, branch or release. Default: the "
+    "target's default range"
 )
 
 

@@ -25,7 +25,7 @@ def understand(
     benchmarks = select(target, options, workspace.suites)
     said = [key for key in ("mei", "mei_memory") if getattr(arguments, key) is not None]
     benchmarks = tuple(one.judged_by_the_run(*said) for one in benchmarks)
-    wanted_range = arguments.range or target.default_range
+    wanted_range = _range(arguments) or target.default_range
     if not wanted_range:
         raise UsageError(
             f"{target.name} has no default range.", "Name a range, for example main~1..main."
@@ -46,6 +46,19 @@ def understand(
         lanes=getattr(arguments, "lanes", 0),
         quick=getattr(arguments, "quick", False),
     )
+
+
+def _range(arguments: argparse.Namespace) -> str:
+    """What was typed; with `--worktree` from there to the working tree."""
+    typed = arguments.range or ""
+    if not getattr(arguments, "worktree", False) or typed.endswith(".."):
+        return typed
+    if ".." in typed:
+        raise UsageError(
+            f"--worktree measures the working tree, and {typed} names another head.",
+            "Name the base alone, or leave --worktree out.",
+        )
+    return f"{typed or 'HEAD'}.."
 
 
 def _options(arguments: argparse.Namespace, *, counters: bool) -> Options:

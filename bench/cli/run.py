@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_target(parser, RANGE_HELP)
     what = parser.add_argument_group("what is measured")
+    what.add_argument(
+        "--worktree",
+        action="store_true",
+        help="measure the working tree: untracked files included, ignored ones not. RANGE is then "
+        "its base (default: HEAD), and `--worktree` the same as HEAD..",
+    )
     add_pythons(what)
     add_choice(what)
     add_dependencies(

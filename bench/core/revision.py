@@ -65,6 +65,12 @@ class Pair(msgspec.Struct, frozen=True):
         return f"{self.base.label}.." if self.head.source is Source.TREE else self.label
 
     @property
+    def shown(self) -> str:
+        """The range for the reader: of a working tree, how many files differ from HEAD."""
+        is_tree = self.head.source is Source.TREE
+        return f"{self.base.label}..{self.head.name if is_tree else self.head.label}"
+
+    @property
     def is_same(self) -> bool:
         """Whether a revision is compared with itself (an A/A run)."""
         return (self.base.source, self.base.identity) == (self.head.source, self.head.identity)

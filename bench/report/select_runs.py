@@ -60,7 +60,7 @@ class Evaluated:
     def title(self) -> str:
         """The pair and Python, for pictures."""
         manifest = self.run.manifest
-        return f"{manifest.target} {manifest.pair.label}, Python {manifest.whole_python}"
+        return f"{manifest.target} {manifest.pair.shown}, Python {manifest.whole_python}"
 
     @property
     def results(self) -> tuple[Result, ...]:

@@ -165,7 +165,7 @@ def _machine_blocks(
 
 def _labels(shown: Sequence[Shown]) -> str:
     pair = shown[0].run.manifest.pair
-    return f"{pair.base.label} → {pair.head.label}"
+    return pair.shown.replace("..", " → ")
 
 
 def _alternative(said: str) -> str:

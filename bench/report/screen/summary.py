@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bench.core.options import Options
 from bench.core.result import Evaluation, Result
-from bench.core.revision import Revision
+from bench.core.revision import Revision, Source
 from bench.engine.allocated import with_allocated
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.evaluation import evaluate
@@ -68,7 +68,7 @@ def describe_plan(
         *_long_ones(plan),
         ("besides", " and ".join(besides) or "nothing"),
     ]
-    title = f"{target.name} {pair.label} ({target.layer})"
+    title = f"{target.name} {pair.shown} ({target.layer})"
     return "\n".join((title, *(_row(label, words) for label, words in rows)))
 
 
@@ -112,6 +112,8 @@ def _is_asked(one: PlannedBenchmark) -> bool:
 
 def _revision(revision: Revision) -> str:
     subject = f"  {revision.subject}" if revision.subject else ""
+    if revision.source is Source.TREE:
+        return f"{revision.label}  {revision.name}{subject}"
     return f"{revision.label}  {revision.date[:10]}  {revision.source}{subject}"
 
 
@@ -147,7 +149,7 @@ class ResultsStep:
 def print_results(console: Console, one: Evaluated) -> None:
     """The final table of a run: a line a benchmark, then how many there are of each verdict."""
     manifest = one.run.manifest
-    title = f"{manifest.target} {manifest.pair.label}, Python {manifest.whole_python}"
+    title = f"{manifest.target} {manifest.pair.shown}, Python {manifest.whole_python}"
     title += _other_packages(one)
     console.print()
     marks = [mark for mark in (gate_mark(one.run), doubtful_mark(one.evaluation)) if mark]
