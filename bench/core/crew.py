@@ -92,7 +92,7 @@ class Crew:
         self, kind: type[BaseException] | None, _value: object, _trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            os.write(self._stop[1], b".")  # never read: all workers see it
+            self.stop()
         with self._changed:
             self._ending = True
             self._waiting.clear()
@@ -108,8 +108,11 @@ class Crew:
         with self._changed:
             self._waiting.extend(wanted)
             self._changed.notify_all()
-        for _ in wanted:
-            yield self._next_done()
+        return (self._next_done() for _ in wanted)
+
+    def stop(self) -> None:
+        """Interrupt what workers do; what waits for them ends with the context."""
+        os.write(self._stop[1], b".")  # never read: all workers see it
 
     def do_all(self, steps: Iterable[Callable[[], object]]) -> None:
         """Do all of these; raises the first error when all are over."""

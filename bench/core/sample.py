@@ -48,8 +48,9 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `values_s` are the pyperf values (seconds per loop) when the process was a script's worker;
     `counts` what a service that keeps a journal was asked for by it. `alone_s` are CPU seconds of a
     duet's side after the other one had ended, 0 for the one that ended first; None where not known
-    (format 2 and before). `first_thread_s` are the CPU seconds of a process's first thread; they
-    are told of probes and not stored with rounds.
+    (format 2 and before). `first_thread_s` and `children_s` are CPU seconds of a process's first
+    thread and, in ticks of 10 ms, of its children; they are told of probes and not stored with
+    rounds.
     """
 
     wall_s: SomeSeconds
@@ -65,6 +66,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     counts: dict[Counter, Count] = {}
     alone_s: Seconds | None = None
     first_thread_s: Seconds | None = None
+    children_s: Seconds | None = None
 
     @property
     def cpu_s(self) -> float:

@@ -143,6 +143,11 @@ def _share(process: str | int) -> bytes:
 _SHARE = _share("self")
 
 
+def _children_s(process: int) -> float:
+    """CPU seconds of a process's children that have ended, in ticks rounded down."""
+    return sum(map(int, _stat(process)[1].split()[13:15])) * _TICK_S
+
+
 def _last_seen(process: int) -> tuple[int | None, bool]:
     """The core that the (dead, not yet reaped) process ran on last; whether it has changed its
     priority. (None, False) if not told.
@@ -227,6 +232,7 @@ def _reap(looks: dict[int, _Look]) -> tuple[int, dict[str, Any]]:
     process, ended = 0, 0.0
     thread: float | None = None
     queue: float | None = None
+    children = 0.0
     last_cpu, reprioritised = None, False
     if waiting is not None and not _MACOS:
         process = waiting(posix.P_ALL, 0, posix.WEXITED | posix.WNOWAIT).si_pid
@@ -235,6 +241,7 @@ def _reap(looks: dict[int, _Look]) -> tuple[int, dict[str, Any]]:
             if other != process:
                 looks[other] = _look_at(other)
         thread, queue = _scheduled_s(process)
+        children = _children_s(process)
         last_cpu, reprioritised = _last_seen(process)
     process, status, usage = posix.wait4(process or -1, 0)
     ended = ended or time.monotonic()
@@ -252,6 +259,7 @@ def _reap(looks: dict[int, _Look]) -> tuple[int, dict[str, Any]]:
         "involuntary_switches": usage.ru_nivcsw,
         "run_queue_s": queue,
         "first_thread_s": thread,
+        "children_s": children,
         "last_cpu": last_cpu,
         "reprioritised": reprioritised,
     }

@@ -26,6 +26,11 @@ _MORE_LOOKS = 3
 _ATTEMPTS = 3
 _BLOCKED_S = 0.002  # starting a process takes about this long in the kernel, on nobody's account
 _PARALLEL = 1.10
+# A process that computes and gets less than this share of a core shares it with others. Threads
+# beside the first that have more than that share of its CPU time count.
+_GIVEN, _SEVERAL = 0.90, 0.20
+_TICKS_S = 0.02  # what children have used is told in ticks, of user and of system time
+_CANNOT_TELL = "has several threads, and the machine is too busy to tell whether they work at once"
 _LONG_S = 0.5  # looking twice at such a process costs more than it tells
 _VALUES = ("--worker", "--worker-task", "0", "--pipe", "3", "--warmups", "1", "--values", "3")
 _CALIBRATE = (
@@ -198,9 +203,19 @@ def choose(
         return Design.PAIRS, Metric.WALL, f"keeps {parallel:.1f} cores busy at once"
     if blocked > _BLOCKED:
         return Design.PAIRS, Metric.WALL, f"waits for {blocked:.0%} of its time"
+    if parallel < _GIVEN and max(map(_other_threads, free)) > _SEVERAL:
+        return Design.PAIRS, Metric.WALL, _CANNOT_TELL
     if not can_pin:
         return Design.PAIRS, Metric.CPU, "this system cannot pin a process to a core"
     return Design.DUET, Metric.CPU, f"CPU-bound on one core (waits for {blocked:.0%})"
+
+
+def _other_threads(sample: Sample) -> float:
+    """The share of the CPU time that certainly neither the first thread nor children had."""
+    if sample.first_thread_s is None or not sample.cpu_s:
+        return 0.0
+    known_s = sample.first_thread_s + (sample.children_s or 0.0) + _TICKS_S
+    return (sample.cpu_s - known_s) / sample.cpu_s
 
 
 def choose_for_script(

@@ -27,8 +27,8 @@ from bench.engine.sandbox.limits import OUTPUT_BYTES, usual_limits
 
 # Of a core that two processes share they use at most all; the kernel rounds.
 _MOST_OF_A_CORE, _CORE_SLACK_S = 1.02, 0.004
-# Of what the side that ends first uses, so much the other one has to use meanwhile. Starting it may
-# take some milliseconds.
+# Of what the side that ends first uses beside the other one, so much that one has to use meanwhile.
+# Starting it may take some milliseconds.
 _LEAST_SHARE, _START_S = 0.5, 0.02
 
 
@@ -88,7 +88,10 @@ class RoundTaker:
             samples = self._run(
                 sides, drawn.order, drawn.hash_seed, drawn.cpu, together=design is Design.DUET
             )
-        base, head = (msgspec.structs.replace(samples[side], first_thread_s=None) for side in Side)
+        base, head = (
+            msgspec.structs.replace(samples[side], first_thread_s=None, children_s=None)
+            for side in Side
+        )
         return Round(
             benchmark=sides.benchmark.name,
             design=design,
@@ -248,10 +251,20 @@ def _check_core(outcomes: dict[Side, Outcome], cpu: int) -> None:
     used_s = sum(sample.cpu_s for _, sample in samples)
     if gone or used_s > _MOST_OF_A_CORE * passed_s + _CORE_SLACK_S:
         raise RoundFailedError("left the core that base and head have to share", gone)
-    found = {side: one.sample for side, one in outcomes.items() if one.sample}
-    first, last = sorted(found, key=lambda side: found[side].alone_s or 0.0)
-    used_s, meanwhile_s = found[first].cpu_s, found[last].cpu_s - (found[last].alone_s or 0.0)
-    if meanwhile_s < _LEAST_SHARE * used_s - _START_S:
+    _check_waiting(outcomes)
+
+
+def _check_waiting(outcomes: dict[Side, Outcome]) -> None:
+    """Raise `RoundFailedError` when the side that ended last had waited for the core to be free.
+
+    What the first one used before the other was started, which can take long on a busy machine, was
+    nobody's to share: of it counts at most the time from that start to its end.
+    """
+    found = {side: (one.started_s, one.sample) for side, one in outcomes.items() if one.sample}
+    first, last = sorted(found, key=lambda side: found[side][1].alone_s or 0.0)
+    (began_s, ended), (joined_s, waiting) = found[first], found[last]
+    shared_s = min(ended.cpu_s, max(0.0, began_s + ended.wall_s - joined_s))
+    if waiting.cpu_s - (waiting.alone_s or 0.0) < _LEAST_SHARE * shared_s - _START_S:
         raise RoundFailedError(f"waited for {first} to end, to run alone", (last,))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from bench.core.crew import Crew, Job
 from bench.core.errors import BuildError
 from bench.core.revision import Revision, Source
 from bench.core.target import Benchmark, Target
@@ -70,8 +71,8 @@ class Checks:
         """The first check that fails for the new texts, by path from the repository's root.
 
         `whole` looks at everything; else at what is quick and likely to fail: the rewritten modules
-        and those above them, scenarios of seconds, tests that name the modules. What was asked
-        before is remembered. Raises `BenchError`.
+        and those above them, scenarios of seconds, tests that failed before. What was asked before
+        is remembered. Raises `BenchError`.
         """
         key = _key(texts, whole=whole)
         if key not in self._known:
@@ -86,28 +87,57 @@ class Checks:
     def _first(self, texts: Mapping[str, str], *, whole: bool) -> Breakage | None:
         if not texts:
             return None
-        passed: list[Passed] = []
-        checks, made = self._checks, self._made
+        made = self._made
         attempt = Attempt(texts=texts, whole=whole, make=lambda: self._copy(texts))
         try:
-            for check in checks:
-                self.phase(f"checking: {check.name}")
-                began = time.monotonic()
-                found = check.failure(attempt)
-                if found is not None:
-                    return found
-                took_s = round(time.monotonic() - began, 2)
-                passed.append(Passed(name=check.name, words=check.seen, took_s=took_s))
-                self._passed[_key(texts, whole=whole)] = tuple(passed)
+            found, passed = self._looked_at(attempt)
         except BuildError as error:
             return Breakage(check="copy", words=error.message, files=tuple(texts))
         finally:
             if self._made > made:  # what fails early has no copy
                 shutil.rmtree(self._folder(self._made), ignore_errors=True)
-        return None
+        self._passed[_key(texts, whole=whole)] = passed
+        return found
+
+    def _looked_at(self, attempt: Attempt) -> tuple[Breakage | None, tuple[Passed, ...]]:
+        """The first check that fails, and those that passed.
+
+        Where everything is looked at, the project's tests run beside the others: they use one core.
+        """
+        others, tests = self._checks
+        if tests is None or not attempt.whole:
+            return self._in_turn([*others, *([tests] if tests else [])], attempt)
+        told: list[tuple[Breakage | None, tuple[Passed, ...]]] = []
+        job = Job(do=lambda _worker: told.append(self._in_turn([tests], attempt)))
+        with Crew(1) as crew:
+            over = crew.run([job])
+            found, passed = self._in_turn(others, attempt)
+            if found is not None:
+                crew.stop()
+                return found, passed
+            list(over)
+        if job.error is not None:
+            raise job.error
+        ((found, tests_passed),) = told
+        return found, (*passed, *tests_passed)
+
+    def _in_turn(
+        self, checks: Sequence[Check], attempt: Attempt
+    ) -> tuple[Breakage | None, tuple[Passed, ...]]:
+        passed: list[Passed] = []
+        for check in checks:
+            self.phase(f"checking: {check.name}")
+            began = time.monotonic()
+            found = check.failure(attempt)
+            if found is not None:
+                return found, tuple(passed)
+            took_s = round(time.monotonic() - began, 2)
+            passed.append(Passed(name=check.name, words=check.seen, took_s=took_s))
+        return None, tuple(passed)
 
     @cached_property
-    def _checks(self) -> tuple[Check, ...]:
+    def _checks(self) -> tuple[tuple[Check, ...], Check | None]:
+        """The quick ones first, and the project's own tests, where they count."""
         base = self._copy({})
         survey = ImportSurvey(
             importer=Importer(
@@ -121,7 +151,7 @@ class Checks:
             main=self.environment.record.module,
             say=self.say,
         )
-        found: list[Check] = [
+        others: tuple[Check, ...] = (
             CompilesCheck({self.interpreter.version: self._python, **self.others}),
             self._lint(),
             ImportsCheck(survey),
@@ -133,8 +163,8 @@ class Checks:
                 base=base,
                 say=self.say,
             ),
-        ]
-        return (*found, self._tests(survey.modules)) if self.tests else tuple(found)
+        )
+        return others, self._tests(survey.modules) if self.tests else None
 
     def _lint(self) -> LintCheck:
         return LintCheck(
@@ -151,7 +181,6 @@ class Checks:
             revision=self.revision,
             interpreter=self.interpreter,
             workspace=self.workspace,
-            clone=self.clone if self.revision.source is Source.GIT else None,
             modules=modules,
             say=self.say,
             phase=self.phase,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,19 +10,18 @@ from bench.core.revision import Pair, Revision
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import Interpreter
-from bench.engine.revisions.calls import git
-from bench.engine.revisions.git import Clone
+from bench.engine.testgate.junit import without_parameters
 from bench.engine.testgate.run_gate import GateTried, PairGate
 from bench.explain.checks.breakage import Attempt, Breakage, names_in
 
-_FEW, _MOST = 5, 0.2  # files with tests, or of them; more are looked at with all others
 _SHOWN = 3
+_SUSPECTS = 20
 UNDECLARED = "the target's file declares no tests: nothing can be said of them"
 
 
 @dataclass(kw_only=True)
 class OwnTestsCheck:
-    """Tests of the rewritten files first, all of them where everything is looked at.
+    """All of them where everything is looked at; else those that other rewritings made fail.
 
     Results of the revision as it is are remembered on disk. `modules` are names of the project's
     modules → path from the root of the repository.
@@ -33,7 +31,6 @@ class OwnTestsCheck:
     revision: Revision
     interpreter: Interpreter
     workspace: Workspace
-    clone: Clone | None
     modules: Mapping[str, str]
     say: Callable[[str], None]
     phase: Callable[[str], None]
@@ -41,6 +38,7 @@ class OwnTestsCheck:
     name: str = "tests"
     seen: str = field(default="", init=False)
     _told: set[str] = field(default_factory=set, init=False)
+    _suspects: dict[str, None] = field(default_factory=dict, init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The tests that newly fail, and what they said."""
@@ -48,7 +46,7 @@ class OwnTestsCheck:
             self.seen = UNDECLARED
             self._tell(UNDECLARED)
             return None
-        only = () if attempt.whole else self.naming(attempt.texts)
+        only = () if attempt.whole else tuple(self._suspects)
         if not only and not attempt.whole:
             return None
         gate = PairGate(
@@ -83,6 +81,7 @@ class OwnTestsCheck:
         said = "\n".join(filter(None, tried.said.values()))
         ending = f"{_listed(gate.newly_failing)} newly fail" if first else "do not end as before"
         words = f"{ending}: {tried.said.get(first) or gate.head_contradicts}".rstrip(": ")
+        self._suspects |= dict.fromkeys(map(without_parameters, gate.newly_failing[:_SUSPECTS]))
         return Breakage(
             check=self.name,
             words=words,
@@ -94,47 +93,11 @@ class OwnTestsCheck:
     def _module(self, path: str) -> str:
         return next((name for name, file in self.modules.items() if file == path), path)
 
-    def naming(self, paths: Collection[str]) -> tuple[str, ...]:
-        """Files with tests that name a module of these files; none where many do: then all of them
-        are run at once.
-        """
-        names = [name for name, path in self.modules.items() if path in paths]
-        if self.clone is None or not names:
-            return ()
-        tests = self.target.tests
-        folders = [f"{self._root}{path}" for path in tests.paths] if tests else []
-        every = self._grep(["-e", "def test"], folders)
-        words = [word for name in names for word in ("-e", _mention(name))]
-        found = self._grep(words, folders) & every
-        return () if len(found) > max(_FEW, _MOST * len(every)) else tuple(sorted(found))
-
-    @property
-    def _root(self) -> str:
-        folder = self.target.install.folder
-        return f"{folder}/" if folder else ""
-
-    def _grep(self, words: Collection[str], folders: Collection[str]) -> set[str]:
-        """Files of the commit, from the project's folder."""
-        assert self.clone is not None
-        commit = self.revision.identity
-        told = git(self.clone.path, "grep", "-l", "-z", "-E", *words, commit, "--", *folders)
-        found = (one.partition(":")[2] for one in told.stdout.split("\0"))
-        return {path.removeprefix(self._root) for path in found if path.endswith(".py")}
-
     def _tell(self, words: str) -> None:
         """Once."""
         if words not in self._told:
             self._told.add(words)
             self.say(words)
-
-
-def _mention(module: str) -> str:
-    """How a test names a module: by its dotted name, or taken from its package."""
-    package, _, last = module.rpartition(".")
-    dotted = re.escape(module)
-    if not package:
-        return rf"\b{dotted}\b"
-    return rf"\b{dotted}\b|from {re.escape(package)} import .*\b{last}\b"
 
 
 def _listed(names: Collection[str]) -> str:

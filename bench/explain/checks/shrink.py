@@ -10,9 +10,8 @@ be put back; those of which a check knows for sure (a file's name that is gone) 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from bench.core.errors import BenchError
@@ -61,27 +60,23 @@ def shrink(
     sites: Sequence[One],
     failure: Callable[[Collection[One]], Breakage | None],
     *,
-    together: Iterable[Collection[One]] = (),
     most_trials: int = MOST_TRIALS,
 ) -> Shrunk[One]:
     """The largest part of `sites` for which `failure` finds nothing.
 
-    Sites of one collection of `together` are kept or left out as one. `failure` is asked at most
-    `most_trials` times, once for each set; nothing is asked of the empty set, which works.
+    `failure` is asked at most `most_trials` times, once for each set; nothing is asked of the empty
+    set, which works.
     """
-    return _Shrinking(_units(sites, together), failure, most_trials).run()
+    return _Shrinking(tuple(dict.fromkeys(sites)), failure, most_trials).run()
 
 
 class _OutOfTrialsError(Exception):
     pass
 
 
-_Unit = tuple[One, ...]
-
-
 @dataclass
 class _Shrinking(Generic[One]):
-    units: tuple[_Unit[One], ...]
+    sites: tuple[One, ...]
     ask: Callable[[Collection[One]], Breakage | None]
     most_trials: int
     known: dict[frozenset[int], Breakage | None] = field(default_factory=dict)
@@ -90,7 +85,7 @@ class _Shrinking(Generic[One]):
     named: set[int] = field(default_factory=set)  # those that a breakage blamed by file and name
 
     def run(self) -> Shrunk[One]:
-        everything = frozenset(range(len(self.units)))
+        everything = frozenset(range(len(self.sites)))
         exhausted = False
         try:
             left_out = self._guided(everything) - self.reasons.keys()
@@ -100,10 +95,8 @@ class _Shrinking(Generic[One]):
             exhausted = True
         out = everything - self.working
         return Shrunk(
-            kept=tuple(site for unit in sorted(self.working) for site in self.units[unit]),
-            excluded=tuple(
-                (site, self._reason(unit)) for unit in sorted(out) for site in self.units[unit]
-            ),
+            kept=tuple(self.sites[n] for n in sorted(self.working)),
+            excluded=tuple((self.sites[n], self._reason(n)) for n in sorted(out)),
             trials=len(self.known),
             exhausted=exhausted,
         )
@@ -114,8 +107,7 @@ class _Shrinking(Generic[One]):
         if chosen not in self.known:
             if len(self.known) >= self.most_trials:
                 raise _OutOfTrialsError
-            sites = [site for unit in sorted(chosen) for site in self.units[unit]]
-            self.known[chosen] = self.ask(sites)
+            self.known[chosen] = self.ask([self.sites[n] for n in sorted(chosen)])
         found = self.known[chosen]
         if found is None and len(chosen) > len(self.working):
             self.working = chosen
@@ -129,99 +121,75 @@ class _Shrinking(Generic[One]):
             out |= self._blamed(found, left) or left
         return out
 
-    def _blamed(self, found: Breakage, units: frozenset[int]) -> frozenset[int]:
+    def _blamed(self, found: Breakage, left: frozenset[int]) -> frozenset[int]:
         """Those that surely are; else of a blamed file and name; else of one of both."""
-        certain = self._certain(found, units)
+        certain = self._certain(found, left)
         if certain:
             return certain
-
-        def having(way: Callable[[One], bool]) -> frozenset[int]:
-            return frozenset(n for n in units if any(map(way, self.units[n])))
-
-        in_file = having(lambda one: one.file in found.files)
-        of_name = having(lambda one: not set(one.names).isdisjoint(found.names))
+        found_names = frozenset(found.names)
+        in_file = frozenset(n for n in left if self.sites[n].file in found.files)
+        of_name = frozenset(n for n in left if not found_names.isdisjoint(self.sites[n].names))
         self.named |= in_file & of_name
         return in_file & of_name or in_file or of_name
 
-    def _certain(self, found: Breakage, units: frozenset[int]) -> frozenset[int]:
+    def _certain(self, found: Breakage, left: frozenset[int]) -> frozenset[int]:
         """Those that a check names with what is wrong: that is the reason."""
         for cause in found.causes:
-            for unit in units - self.reasons.keys():
-                if any(
-                    site.file == cause.file and not set(site.names).isdisjoint(cause.names)
-                    for site in self.units[unit]
-                ):
-                    self.reasons[unit] = replace(found, words=cause.words, causes=(cause,))
-        return units & self.reasons.keys()
+            for number in left - self.reasons.keys():
+                site = self.sites[number]
+                if site.file == cause.file and not set(site.names).isdisjoint(cause.names):
+                    self.reasons[number] = replace(found, words=cause.words, causes=(cause,))
+        return left & self.reasons.keys()
 
-    def _put_back(self, units: Sequence[int], *, singly: bool = False) -> None:
-        if not units:
+    def _put_back(self, out: Sequence[int], *, singly: bool = False) -> None:
+        if not out:
             return
-        if len(units) == 1 or not singly:
-            found = self._failure(self.working | set(units))
-            if found is not None and len(units) == 1:
-                self.reasons[units[0]] = found
-            if found is None or len(units) == 1:
+        if len(out) == 1 or not singly:
+            found = self._failure(self.working | set(out))
+            if found is not None and len(out) == 1:
+                self.reasons[out[0]] = found
+            if found is None or len(out) == 1:
                 return
-        middle = len(units) // 2
-        self._put_back(units[:middle], singly=singly)
-        self._put_back(units[middle:], singly=singly)
+        middle = len(out) // 2
+        self._put_back(out[:middle], singly=singly)
+        self._put_back(out[middle:], singly=singly)
 
-    def _reason(self, unit: int) -> Breakage:
+    def _reason(self, number: int) -> Breakage:
         """What breaks with it, at best when it alone was put back."""
-        if unit in self.reasons:
-            return self.reasons[unit]
-        failed = {chosen: found for chosen, found in self.known.items() if found and unit in chosen}
-        wanted = self.working | {unit}
+        if number in self.reasons:
+            return self.reasons[number]
+        failed = {tried: found for tried, found in self.known.items() if found and number in tried}
+        wanted = self.working | {number}
         return failed[min(failed, key=lambda chosen: (len(chosen ^ wanted), sorted(chosen)))]
 
 
-def _units(
-    sites: Sequence[One], together: Iterable[Collection[One]]
-) -> tuple[tuple[One, ...], ...]:
-    """Sites that stay together, in the order of their first one."""
-    group: dict[One, int] = {site: n for n, site in enumerate(sites)}
-    for collection in together:
-        joined = {group[site] for site in collection if site in group}
-        if joined:
-            first = min(joined)
-            group = {site: first if n in joined else n for site, n in group.items()}
-    found: dict[int, list[One]] = {}
-    for site in sites:
-        found.setdefault(group[site], []).append(site)
-    return tuple(tuple(unit) for _, unit in sorted(found.items()))
-
-
-def largest_passing(
+def passing(
     sites: Sequence[One],
     rewrite: Callable[[Collection[One]], Mapping[str, str]],
     checks: Checking,
     *,
-    together: Iterable[Collection[One]] = (),
-    most_trials: int = MOST_TRIALS,
+    whole: bool,
 ) -> Shrunk[One]:
-    """Shrink by what is quick first, then by everything; `rewrite` gives the texts for sites."""
-    groups = [tuple(one) for one in together]
+    """Shrink by what is quick, or by everything; `rewrite` gives the texts for sites."""
 
-    def judge(chosen: Collection[One], *, whole: bool) -> Breakage | None:
+    def judge(chosen: Collection[One]) -> Breakage | None:
         try:
             texts = rewrite(chosen)
         except BenchError as error:
             return Breakage(check="rewriting", words=error.message)
         return checks.failure(texts, whole=whole)
 
-    quick = shrink(
-        sites,
-        partial(judge, whole=False),
-        together=groups,
-        most_trials=most_trials,
-    )
-    whole = shrink(
-        quick.kept,
-        partial(judge, whole=True),
-        together=groups,
-        most_trials=most_trials,
-    )
+    return shrink(sites, judge)
+
+
+def largest_passing(
+    sites: Sequence[One],
+    rewrite: Callable[[Collection[One]], Mapping[str, str]],
+    checks: Checking,
+) -> Shrunk[One]:
+    """Shrink by what is quick first, then by everything."""
+    quick = passing(sites, rewrite, checks, whole=False)
+    whole = passing(quick.kept, rewrite, checks, whole=True)
     return Shrunk(
         kept=whole.kept,
         excluded=(*quick.excluded, *whole.excluded),

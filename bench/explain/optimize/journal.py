@@ -60,6 +60,11 @@ class StepJournal:
         return self.kept_on_disk.kept
 
     @property
+    def measured_tip(self) -> str:
+        """The commit of the tip's content whose environments were built to measure it."""
+        return self.kept[-1].measured if self.kept else self.kept_on_disk.asked.revision.identity
+
+    @property
     def spent(self) -> list[Spent]:
         """What the steps that were measured, or begun to, had of the error rate."""
         pythons = len(self.kept_on_disk.asked.pythons)

@@ -27,7 +27,7 @@ from bench.explain.optimize.record import Gain, RunReference
 from bench.explain.optimize.request import OptimizeRequest
 from bench.formats.text import is_bounded
 
-PROVED = "run on the rewritten texts before this commit was made"
+PROVED = "run on the rewritten texts, before a step is kept"
 
 
 @dataclass(frozen=True)

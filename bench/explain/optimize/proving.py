@@ -14,7 +14,7 @@ from bench.engine.environments.pair import Environments
 from bench.engine.revisions.calls import git
 from bench.engine.session.preparation import network_of, subjects
 from bench.explain.checks.checks import Checks
-from bench.explain.checks.shrink import largest_passing
+from bench.explain.checks.shrink import passing
 from bench.explain.optimize.bugs import keep_bug
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.record import CheckRecord, ExcludedSite, SiteRecord
@@ -54,26 +54,43 @@ class Prover:
         """Give back what scenarios run with."""
         self._stack.close()
 
-    def prove(
+    def prove_quickly(
         self, proposal: Proposal, change: Change, kept: Sequence[Site], commit: str
     ) -> Proved:
-        """The part of a change that passes on top of the sites that are kept already.
+        """The part of a change that passes the quick checks on top of the sites kept already.
 
         `commit` is what the proposal was made for. Raises `BenchError`.
         """
+        return self._prove(proposal, change.sites, kept, commit, whole=False)
+
+    def prove_wholly(
+        self, proposal: Proposal, sites: Sequence[Site], kept: Sequence[Site], commit: str
+    ) -> Proved:
+        """The part of sites that passes all checks; raises `BenchError`."""
+        return self._prove(proposal, sites, kept, commit, whole=True)
+
+    def _prove(
+        self,
+        proposal: Proposal,
+        sites: Sequence[Site],
+        kept: Sequence[Site],
+        commit: str,
+        *,
+        whole: bool,
+    ) -> Proved:
         before = self._changed(commit)
 
-        def rewrite(sites: Collection[Site]) -> Mapping[str, str]:
+        def rewrite(chosen: Collection[Site]) -> Mapping[str, str]:
             try:
-                return {**before, **proposal.rewrite([*kept, *sites])}
+                return {**before, **proposal.rewrite([*kept, *chosen])}
             except BenchError:
                 raise
             except Exception as error:  # other sites may be written all the same
-                words = f"a bug in the recipe {change.recipe}: {keep_bug(error, self.request)}"
+                words = f"a bug in a recipe: {keep_bug(error, self.request)}"
                 self.say(words)
                 raise BenchError(words) from error
 
-        found = largest_passing(change.sites, rewrite, self._checks)
+        found = passing(sites, rewrite, self._checks, whole=whole)
         excluded = tuple(
             ExcludedSite(site=site_record(site), check=one.check, failure=one.words)
             for site, one in found.excluded
@@ -89,7 +106,7 @@ class Prover:
             excluded=excluded,
             checks=tuple(
                 CheckRecord(name=one.name, passed=True, words=one.words, took_s=one.took_s)
-                for one in self._checks.passed(rewrite(found.kept), whole=True)
+                for one in self._checks.passed(rewrite(found.kept), whole=whole)
             ),
         )
 

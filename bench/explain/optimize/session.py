@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import msgspec
 
 from bench.core.errors import BenchError, DataError, NothingMeasuredError
 from bench.core.lock import exclusive
@@ -21,34 +18,25 @@ from bench.explain.optimize.bugs import keep_bug
 from bench.explain.optimize.change import Change, Proposal, Recipe, Site
 from bench.explain.optimize.ending import OptimizeEnding
 from bench.explain.optimize.journal import StepJournal, key_of
-from bench.explain.optimize.levels import next_level
-from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring, why_dropped
-from bench.explain.optimize.message import candidate_message, message
+from bench.explain.optimize.measuring import PairMeasuring
 from bench.explain.optimize.project import Form, Project, Scenario
 from bench.explain.optimize.proving import Prover, site_record
 from bench.explain.optimize.record import (
     BaselineRecord,
-    CandidateRecord,
-    FirstUse,
     ImportsRecord,
     LeftRecord,
     Optimization,
     Progress,
-    StepRecord,
 )
 from bench.explain.optimize.request import OptimizeRequest
 from bench.explain.optimize.scenarios import RecordedScenarios, ScenarioRecorder, stored_traces
 from bench.explain.optimize.steps import (
-    affected_scenarios,
-    best_words,
     is_small,
     is_worth_it,
     joined_small,
-    new_step,
-    predicted_words,
     too_small,
-    what_is_left,
 )
+from bench.explain.optimize.trying import StepTrying
 from bench.formats.text import counted, duration
 
 
@@ -85,7 +73,6 @@ class OptimizeSession:
         return self.journal.kept_on_disk
 
     def _run(self) -> None:
-        self._go_on_with_candidate()
         self._sweep = max((one.sweep for one in self.journal.steps), default=0)
         while not self._is_plateau() and self._kept_something():
             pass
@@ -125,11 +112,6 @@ class OptimizeSession:
         return self.journal.kept_on_disk.tip
 
     @property
-    def _measured_tip(self) -> str:
-        """The commit of the same content whose environments were built to measure it."""
-        return self.journal.kept[-1].measured if self.journal.kept else self._base
-
-    @property
     def _base(self) -> str:
         return self.request.revision.identity
 
@@ -165,7 +147,7 @@ class OptimizeSession:
 
     def _project(self) -> Project:
         """The tip as recipes see it; raises `BenchError` where no scenario works."""
-        commit = self._measured_tip
+        commit = self.journal.measured_tip
         if commit not in self._recorded:
             self._sweep += 1
             self._recorded = {commit: self._record(commit)}
@@ -296,6 +278,7 @@ class OptimizeSession:
             LeftRecord(what=one.what, why=one.why, costs_s=dict(one.costs_s))
             for one in proposal.left
         ]
+        trying = self._trying(proposal, project)
         kept: list[Site] = []
         small: list[Change] = []
         for change in proposal.changes:
@@ -304,109 +287,26 @@ class OptimizeSession:
             elif is_small(change, project):
                 small.append(change)
             elif not self._was_tried(change):
-                kept += self._try(change, proposal, project, kept)
+                kept += trying.attempt(change, kept)
                 if self.journal.steps[-1].is_undecided:
                     small.append(change)
         together = joined_small(small)
         if together is not None and not self._was_tried(together):
-            kept += self._try(together, proposal, project, kept)
+            kept += trying.attempt(together, kept)
         return bool(kept)
+
+    def _trying(self, proposal: Proposal, project: Project) -> StepTrying:
+        return StepTrying(
+            request=self.request,
+            watcher=self.watcher,
+            journal=self.journal,
+            prover=self._prover,
+            measuring=self._measuring,
+            workshop=self._workshop,
+            project=project,
+            proposal=proposal,
+            sweep=self._sweep,
+        )
 
     def _was_tried(self, change: Change) -> bool:
         return self.journal.was_tried(frozenset(key_of(site_record(one)) for one in change.sites))
-
-    def _try(
-        self, change: Change, proposal: Proposal, project: Project, kept: Sequence[Site]
-    ) -> tuple[Site, ...]:
-        """Prove and measure one change; returns the sites that were kept."""
-        began = time.monotonic()
-        number = len(self.journal.steps) + 1
-        self.watcher.say(f"step {number}: {change.title}{predicted_words(change, project)}")
-        self.watcher.phase(f"step {number}: proving")
-        proved = self._prover.prove(proposal, change, kept, project.commit)
-        if proved.excluded:
-            change = what_is_left(change, proposal, kept, proved.sites)
-        step = new_step(number, change, proved, self._sweep, proposal)
-        if not proved.sites:
-            self._drop(step, proved.reason, began)
-            return ()
-        if not is_worth_it(change, project):
-            self._drop(step, "what passes the checks saves too little by itself", began)
-            return ()
-        affected = affected_scenarios(proved.texts, project)
-        if not affected:
-            self._drop(step, "no scenario loads what it changes", began)
-            return ()
-        base = self._measured_tip
-        commit = self._workshop.commit(base, proved.texts, candidate_message(change.title))
-        if self.request.separate and project.commit == self._base:
-            texts = proposal.rewrite(proved.sites)
-            alone = self._workshop.commit(self._base, texts, candidate_message(change.title))
-            step = msgspec.structs.replace(step, alone=alone)
-        step = msgspec.structs.replace(
-            step, measured=commit, alpha=self._level(), took_s=time.monotonic() - began
-        )
-        candidate = CandidateRecord(step=step, base=base, affected=affected)
-        for one in change.moved:
-            self.journal.write(
-                FirstUse(
-                    module=one.module,
-                    takes_s=one.takes_s,
-                    scenario=one.scenario,
-                    where=one.where,
-                    step=number,
-                )
-            )
-        self.journal.write(candidate)
-        return proved.sites if self._measure(candidate) else ()
-
-    def _level(self) -> float:
-        """The error rate of each run of the next step: Pythons share it evenly."""
-        alpha = next_level(self.journal.spent, self.request.alpha)
-        return alpha / len(self.request.interpreters)
-
-    def _go_on_with_candidate(self) -> None:
-        candidate = self.journal.candidate
-        if candidate is not None:
-            self.watcher.say(f"step {candidate.step.number}: {candidate.step.title}: going on")
-            self._measure(candidate)
-
-    def _measure(self, candidate: CandidateRecord) -> bool:
-        """Measure a step, and keep or drop it; whether it was kept."""
-        step, began = candidate.step, time.monotonic()
-        try:
-            measured = self._measuring.measure(
-                candidate.base, step.measured, candidate.affected, step.alpha
-            )
-        except BenchError as error:
-            self._drop(step, f"not measured: {error.message}", began)
-            return False
-        step = msgspec.structs.replace(
-            step,
-            gains=measured.gains,
-            runs=measured.runs,
-            took_s=round(step.took_s + time.monotonic() - began, 1),
-        )
-        reason = why_dropped(measured, self.request.pythons_to_gain)
-        if reason:
-            self._drop(step, reason)
-            return False
-        self._keep(step, measured)
-        return True
-
-    def _drop(self, step: StepRecord, reason: str, began: float | None = None) -> None:
-        if began is not None:
-            took_s = round(step.took_s + time.monotonic() - began, 1)
-            step = msgspec.structs.replace(step, took_s=took_s)
-        self.journal.write(msgspec.structs.replace(step, kept=False, reason=reason))
-        self.watcher.say(f"step {step.number}: dropped: {reason}")
-
-    def _keep(self, step: StepRecord, measured: MeasuredPair) -> None:
-        text = message(step, measured, self.request, step.alpha)
-        parent = self._tip
-        commit = self._workshop.commit_tree(step.measured, parent, text)
-        before = self._workshop.find(self.request.branch)
-        step = msgspec.structs.replace(step, kept=True, commit=commit, parent=parent)
-        self.journal.write(step)
-        self._workshop.point(self.request.branch, commit, before=before)
-        self.watcher.say(f"step {step.number}: kept: {best_words(step.gains)}")

@@ -6,6 +6,8 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from bench.core.verdict import Verdict
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.journal import DANGER
@@ -39,6 +41,13 @@ def new_step(
         excluded=(*proved.excluded, *dangers),
         predicted_s=dict(change.saves_s),
         checks=proved.checks,
+    )
+
+
+def with_whole(step: StepRecord, whole: Proved) -> StepRecord:
+    """A step with what all checks say of it."""
+    return msgspec.structs.replace(
+        step, excluded=(*step.excluded, *whole.excluded), checks=whole.checks
     )
 
 
@@ -82,6 +91,7 @@ def what_is_left(
 
     The prediction stays where the recipe tells none of parts.
     """
+    change = replace(change, sites=tuple(sites))
     if proposal.saves is None or not sites:
         return change
     before, after = proposal.saves(list(kept)), proposal.saves([*kept, *sites])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
@@ -13,6 +14,7 @@ from bench.core.crew import Crew, Job
 from bench.core.sample import Design, Metric, Round
 from bench.core.verdict import Interval
 from bench.engine.measure.client import Launcher
+from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.sandbox.folders import give_like
 from bench.engine.statistics.arrays import FloatArray
 from bench.engine.statistics.binomial import Rate
@@ -24,6 +26,7 @@ from bench.validate.selfcheck.record import LaneSeries, SelfCheck
 
 _TESTED = 10  # rounds, of which each lot is tested by itself
 _LEVEL = 0.05
+_TRIES = 5
 
 
 def numbers_of_lanes(cores: int) -> list[int]:
@@ -47,10 +50,9 @@ def take_on_lanes(
         usual = takers[lane]
         with Launcher(usual.launcher.isolation) as launcher:
             one = dataclasses.replace(usual, launcher=launcher, cpus=(usual.cpus[lane],))
-            one.take(sides, Design.DUET, 0, pin=True)  # the warm-up
-            started, found = time.monotonic(), list[Round]()
-            for index in range(rounds):
-                found.append(one.take(sides, Design.DUET, index, pin=True))
+            _duet(one, sides, 0)  # the warm-up
+            started = time.monotonic()
+            found = [_duet(one, sides, index) for index in range(rounds)]
             elapsed_s = time.monotonic() - started
         taken[lane] = LaneSeries(
             lanes=lanes,
@@ -66,6 +68,14 @@ def take_on_lanes(
             if job.error is not None:
                 raise job.error
     return [taken[lane] for lane in sorted(taken)]
+
+
+def _duet(taker: RoundTaker, sides: Sides, index: int) -> Round:
+    """A round, tried again where it fails, as in a session."""
+    for attempt in range(_TRIES - 1):
+        with contextlib.suppress(RoundFailedError):
+            return taker.take(sides, Design.DUET, index, pin=True, attempt=attempt)
+    return taker.take(sides, Design.DUET, index, pin=True, attempt=_TRIES - 1)
 
 
 @dataclass(frozen=True)

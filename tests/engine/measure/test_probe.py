@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.building import build_pair
 from support.sandbox import Sandbox, target_text
@@ -34,6 +35,8 @@ WAITED_IN_LINE = sample(2.0, 0.99, 1.0)
 SLEPT = sample(1.0, 0.2)
 THREADS = sample(1.0, 1.9)
 QUICK = sample(0.0025, 0.001)  # the kernel's part of starting a process is on nobody's account
+STARVED = msgspec.structs.replace(sample(2.0, 0.99, 1.0), first_thread_s=0.1)
+ITS_CHILD = msgspec.structs.replace(STARVED, children_s=0.88)
 UNTOLD = sample(1.0, 0.99, None)
 
 # free and pinned samples (base, head, …), whether there is pinning → design, metric, reason
@@ -48,6 +51,10 @@ CHOICES = {
     "head sleeps": ([BUSY, SLEPT], [BUSY, SLEPT], True, Design.PAIRS, Metric.WALL, "waits"),
     "slept once": ([BUSY] * 2, [SLEPT, BUSY, BUSY, BUSY], True, Design.DUET, Metric.CPU, "CPU"),
     "threads": ([BUSY, THREADS], [BUSY] * 2, True, Design.PAIRS, Metric.WALL, "1.9 cores"),
+    "threads in line": ([STARVED] * 2, [WAITED_IN_LINE] * 2, True, Design.PAIRS, Metric.WALL,
+                        "several threads"),
+    "a child in line": ([ITS_CHILD] * 2, [WAITED_IN_LINE] * 2, True, Design.DUET, Metric.CPU,
+                        "CPU-bound"),
     "threads, no pinning": ([THREADS] * 2, [BUSY] * 2, False, Design.PAIRS, Metric.WALL, "cores"),
 }  # fmt: skip
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 from support.launching import python, shell
 
-from bench.core.sample import Design, Round, Side
+from bench.core.sample import Design, Round, Sample, Side
 from bench.core.target import Benchmark
-from bench.engine.measure.client import Launcher
+from bench.engine.measure.client import Invocation, Launcher, Outcome
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.sandbox.isolation import Isolation
 
@@ -144,3 +146,43 @@ def test_no_side_of_a_duet_gets_an_advantage(taker: RoundTaker, tmp_path: Path, 
     with pytest.raises(RoundFailedError, match=what):
         [taker.take(sides, Design.DUET, index, pin=True) for index in range(20)]
     taker.take(Sides(benchmark, base, base), Design.DUET, 0, pin=True)
+
+
+@dataclass
+class Played:
+    """A launcher of rounds in which head is started later than base."""
+
+    late_s: float
+    isolation: Isolation = field(default_factory=lambda: Isolation(network="open"))
+    left: tuple[str, ...] = ()
+
+    def run(self, invocations: Sequence[Invocation], **_: object) -> list[Outcome]:
+        first, last = used(0.1), used(0.1, alone_s=0.1)
+        return [
+            Outcome(status=0, sample=first),
+            Outcome(status=0, sample=last, started_s=self.late_s),
+        ][: len(invocations)]
+
+
+def used(cpu_s: float, alone_s: float = 0.0) -> Sample:
+    return Sample(
+        wall_s=2 * cpu_s,
+        user_s=cpu_s,
+        system_s=0.0,
+        peak_rss_bytes=1,
+        minor_faults=0,
+        major_faults=0,
+        voluntary_switches=0,
+        involuntary_switches=0,
+        alone_s=alone_s,
+    )
+
+
+def test_a_side_that_a_busy_machine_starts_late_has_not_waited(tmp_path: Path) -> None:
+    """What the other one used before that is not held against it."""
+    sides = tell(tmp_path)
+    late = RoundTaker(cast(Launcher, Played(late_s=0.19)), CPUS, seed=11)
+    assert late.take(sides, Design.DUET, 0, pin=True)
+    waited = RoundTaker(cast(Launcher, Played(late_s=0.01)), CPUS, seed=11)
+    with pytest.raises(RoundFailedError, match=r"waited for \w+ to end"):
+        waited.take(sides, Design.DUET, 0, pin=True)

@@ -124,9 +124,17 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_it_is_caught(case: str, package: Breakable) -> None:
     texts, words = CASES[case]
-    found = package.failure(texts)
+    found = package.failure(texts) or package.failure(texts, whole=True)
     for one in words:
         assert one in found, found
+
+
+def test_tests_that_failed_are_run_first_from_then_on(package: Breakable) -> None:
+    texts, _ = CASES["a test patches it"]
+    assert not package.failure(texts)
+    assert "newly fail" in package.failure(texts, whole=True)
+    again = {name: f"{text}# once more\n" for name, text in texts.items()}
+    assert "newly fail" in package.failure(again)
 
 
 def test_the_copy_as_it_was_stays(package: Breakable) -> None:

@@ -83,11 +83,6 @@ def test_what_a_check_knows_for_sure_is_not_tried_again() -> None:
     ]
 
 
-def test_what_belongs_together_stays_together() -> None:
-    found = shrink(SITES, breaks([SITES[3]]), together=[SITES[3:6], [SITES[5], SITES[8]]])
-    assert {one for one, _ in found.excluded} == {*SITES[3:6], SITES[8]}
-
-
 def test_too_few_trials_keep_what_was_seen_to_work() -> None:
     found = shrink(SITES, breaks(*([one] for one in SITES[::2])), most_trials=5)
     assert found.exhausted

@@ -90,19 +90,27 @@ class Pairs(Upper):
 
 @dataclass
 class Proving:
-    """Passes everything but some files."""
+    """Passes everything but some files: `refused` quickly, `broken` where all checks are made."""
 
     refused: Collection[str] = ()
+    broken: Collection[str] = ()
 
-    def prove(self, proposal: Proposal, change: Change, kept: Any, _: str) -> Proved:
-        sites = tuple(one for one in change.sites if one.file not in self.refused)
-        if not sites:
-            return Proved(sites=(), texts={}, reason="names: value has gone")
+    def prove_quickly(self, proposal: Proposal, change: Change, kept: Any, _: str) -> Proved:
+        return self._prove(proposal, change.sites, kept, self.refused)
+
+    def prove_wholly(self, proposal: Proposal, sites: Any, kept: Any, _: str) -> Proved:
+        return self._prove(proposal, sites, kept, self.broken)
+
+    def _prove(self, proposal: Proposal, asked: Any, kept: Any, wrong: Collection[str]) -> Proved:
+        sites = tuple(one for one in asked if one.file not in wrong)
         excluded = tuple(
             ExcludedSite(site=site_record(one), check="names", failure="value has gone")
-            for one in change.sites
+            for one in asked
             if one not in sites
         )
+        if not sites:
+            reason = "names: value has gone"
+            return Proved(sites=(), texts={}, reason=reason, excluded=excluded)
         texts = proposal.rewrite([*kept, *sites])
         return Proved(sites=sites, texts=texts, excluded=excluded)
 
@@ -203,11 +211,13 @@ class Stage:
 
     request: OptimizeRequest
 
-    def session(self, played: Played, refused: Collection[str] = ()) -> Session:
+    def session(
+        self, played: Played, refused: Collection[str] = (), broken: Collection[str] = ()
+    ) -> Session:
         journal = open_journal(self.request, "")
         session = Session(request=self.request, watcher=cast(Watcher, Told()), journal=journal)
         session.__dict__["_measuring"] = cast(PairMeasuring, played)
-        session._opened = cast(Prover, Proving(refused))
+        session._opened = cast(Prover, Proving(refused, broken))
         return session
 
     def run(self, outcome: Callable[[list[str]], Outcome], **more: Any) -> Optimization:
@@ -287,6 +297,27 @@ def test_what_is_not_proved_is_not_measured(stage: Stage) -> None:
     assert [new for new, _ in played.asked] == [["two"], ["three"], ["two", "three"]]
     assert done.dropped[0].reason == "names: value has gone"
     assert done.dropped[0].alpha == 0
+
+
+def test_what_is_faster_and_breaks_something_is_dropped(stage: Stage) -> None:
+    played = Played(stage.request.clone, lambda _: FASTER)
+    done = stage.session(played, broken=["sample/one.py"]).run()
+    assert [new for new, _ in played.asked] == [["one"], ["two"], ["three"], ["two", "three"]]
+    assert stage.log() == [f"perf: write {name} in capitals" for name in ("two", "three")]
+    assert done.dropped[0].reason == "names: value has gone"
+    assert done.dropped[0].gains
+
+
+def test_what_is_left_of_a_change_is_measured_again(stage: Stage) -> None:
+    """One of three sites breaks something: the figures of all three are not those of two."""
+    pairs = Stage(replace(stage.request, recipes=(Pairs(),)))
+    played = Played(stage.request.clone, lambda _: FASTER)
+    done = pairs.session(played, broken=["sample/two.py"]).run()
+    assert [new for new, _ in played.asked[:2]] == [["one", "two", "three"], ["one", "three"]]
+    dropped, kept = done.steps
+    assert [one.site.file for one in dropped.excluded if one.check == "names"] == ["sample/two.py"]
+    assert {one.file for one in kept.sites} == {"sample/one.py", "sample/three.py"}
+    assert kept.kept
 
 
 def test_a_recipe_with_a_bug_does_not_end_the_others(stage: Stage) -> None:
