@@ -39,7 +39,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`,
     whose program gets `arguments`.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
-    `metric` is what it is decided by. `mei` is its minimum effect of interest as a fraction, and
+    `metric` is what it is decided by: "time" as the probe finds it right, "cpu" also of a process
+    that waits. `mei` is its minimum effect of interest as a fraction, and
     `mei_memory` that of its peak memory; 0: those of the run. `allocated` has the bytes it asks for
     counted exactly.
     Any of `exit_status` is success. `failures_allowed` is the share of rounds that may fail.
@@ -71,7 +72,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     exit_status: int | Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = 0
     failures_allowed: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
     timeout_s: Positive = 120.0
-    metric: Literal["time", "peak_rss"] = "time"
+    metric: Literal["time", "cpu", "peak_rss"] = "time"
     mei: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
     mei_memory: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
     allocated: bool = False
@@ -103,6 +104,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
                 raise ValueError(f"the first word of {key} is the program: it cannot be empty")
         if self.metric == "peak_rss" and not self.has_memory:
             raise ValueError('metric = "peak_rss" goes with a command, an import or a script')
+        if self.metric == "cpu" and not self.is_started:
+            raise ValueError('metric = "cpu" goes with a command or an import')
         if self.allocated and not self.is_started:
             raise ValueError("allocated goes with a command or an import")
         self._check_input()

@@ -52,6 +52,7 @@ _ONE = ("--worker", "--worker-task", "0", "--pipe", "3", "--warmups", "0", "--va
 _CONTAINER = "a container is waited for: its engine works on any core"
 _LONG = "takes long, in parts by the clock: each side by itself"
 
+_CPU_ALONE = 'metric = "cpu": what it waits for is not looked at'
 _MEMORY = "peak memory decides: each side by itself, on any core"
 
 
@@ -165,6 +166,8 @@ def _known(
         return Design.PAIRS, Metric.PEAK_RSS, _MEMORY
     if benchmark.rounds:
         return Design.PAIRS, Metric.WALL, _LONG
+    if benchmark.metric == "cpu" and can_pin and wanted is None:
+        return Design.DUET, Metric.CPU, _CPU_ALONE
     return None
 
 

@@ -126,6 +126,15 @@ def test_sleeping_command_is_measured_by_wall_time(
     assert "waits for" in found.reason
 
 
+def test_cpu_time_decides_a_command_that_waits_where_that_is_asked_for(
+    taker: RoundTaker, subjects: tuple[Subject, Subject]
+) -> None:
+    sleeps = declared('command = ["sample", "sleep", "0.1"]\nmetric = "cpu"')
+    found = probe(taker, sleeps, *subjects, None)
+    assert (found.design, found.metric) == (Design.DUET, Metric.CPU)
+    assert taker.take(found.sides, found.design, 0, pin=True).base.wall_s > 0.1
+
+
 def test_wanted_design_wins_and_the_reason_says_so(
     taker: RoundTaker, subjects: tuple[Subject, Subject]
 ) -> None:
