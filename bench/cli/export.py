@@ -7,13 +7,11 @@ import sys
 from pathlib import Path
 
 from bench.cli.arguments import describe
+from bench.cli.chosen import matches
 from bench.core.errors import DataError, ExitStatus, UsageError
-from bench.core.revision import Pair, Revision, Source
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.store.place import run_folders
 from bench.engine.store.run import Run, read_placed, read_run
-
-_SHORTEST_HASH = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +73,7 @@ def _chosen(
             except DataError as error:
                 problems.append(error)
                 continue
-            if run.refused is None and (asked is None or _matches(run.manifest.pair, asked)):
+            if run.refused is None and (asked is None or matches(run.manifest.pair, asked)):
                 found.append(run)
     if not (found or problems):
         named = f"{what} {asked}" if asked else what
@@ -89,19 +87,3 @@ def _chosen(
 def _target(run: Path) -> str:
     """`TARGET/PAIR/pyX.Y/MACHINE/RUN`."""
     return run.parents[3].name
-
-
-def _matches(pair: Pair, asked: str) -> bool:
-    base, separator, head = asked.partition("..")
-    if not separator:
-        return _is(pair.head, asked)
-    return _is(pair.base, base) and _is(pair.head, head)
-
-
-def _is(revision: Revision, asked: str) -> bool:
-    shortened = (
-        revision.source is Source.GIT
-        and len(asked) >= _SHORTEST_HASH
-        and revision.identity.startswith(asked)
-    )
-    return shortened or asked in {revision.name, revision.identity}

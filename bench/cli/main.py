@@ -29,6 +29,7 @@ COMMANDS = {
         "run": "measure two revisions, or a series of them, and write the report",
         "targets": "list the targets, or a target's benchmarks",
         "report": "write results/ from data/",
+        "summary": "print the last pair in a few lines, for a comment or as JSON",
         "export": "write a run's samples as pyperf files",
         "clean": "remove cached environments",
     },

@@ -14,6 +14,7 @@ from bench.engine.split import Split
 from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.notes import dependency_changes, notes
 from bench.report.pair.split_section import split_document
+from bench.report.schema import FORMAT
 from bench.report.select_runs import Evaluated
 from bench.validate.calibration.lookup import Fitting
 
@@ -21,7 +22,7 @@ from bench.validate.calibration.lookup import Fitting
 def result_document(
     one: Evaluated, fitting: Fitting | None, splits: Sequence[Split] = ()
 ) -> dict[str, Any]:
-    """What `--json` prints for one run; figures that do not exist (or are infinite) are null.
+    """What `--json` prints for one run, as `docs/results.schema.json` has it.
 
     A run that is the project's own part of one of the `splits` has that split.
 
@@ -31,7 +32,7 @@ def result_document(
     run, evaluation, manifest = one.run, one.evaluation, one.run.manifest
     detectable = fitting.detectable(run, evaluation.level) if fitting else {}
     document = {
-        "format": 1,
+        "format": FORMAT,
         "target": manifest.target,
         "layer": manifest.layer,
         "base": msgspec.to_builtins(manifest.pair.base),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bench.core.result import Result
+from bench.core.result import Memory, Result
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code
 from bench.formats.text import amount, joined
@@ -32,17 +32,17 @@ def _side(found: Mapping[str, Mapping[str, Result]], verdict: Verdict) -> str:
             if one.memory and one.memory.verdict is verdict
         }
         if having:
-            sizes = dict.fromkeys(amount(1.0, one.interval.ratio) for one in having.values())
             where = f" on {joined(list(having))}" if len(having) < len(results) else ""
-            names.append(f"{code(name)} ({_range(list(sizes))}{where})")
+            names.append(f"{code(name)} ({memory_size(list(having.values()))}{where})")
     more = len(names) - _NAMED
     listed = joined([*names[:_NAMED], f"{more} more"] if more > 0 else names)
     return f"{_WORDS[verdict]} in {listed}" if names else ""
 
 
-def _range(sizes: Sequence[str]) -> str:
-    """`5.42 to 5.54 times less`; of one size that alone."""
-    first, last = sizes[0], sizes[-1]
+def memory_size(found: Sequence[Memory]) -> str:
+    """By how much memory changed: `5.42 to 5.54 times less`; of one size that alone."""
+    sizes = list(dict.fromkeys(amount(1.0, one.interval.ratio) for one in found))
+    first, last = (sizes[0], sizes[-1]) if sizes else ("", "")
     if len(sizes) < 2:
         return first
     number, _, unit = first.partition(" ")

@@ -1,0 +1,130 @@
+"""`python -m bench summary`: the last pair in a few lines, for a job's summary or a comment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from bench.cli.arguments import describe
+from bench.cli.chosen import matches
+from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
+from bench.core.program import COMMAND
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.store.place import pairs_of_runs
+from bench.engine.store.run import read_manifest
+from bench.report.machine_readable import result_document
+from bench.report.pair.brief import brief, more_at
+from bench.report.pair.split_section import splits_of
+from bench.report.select_runs import OnMachine, PairRuns, read_pair
+from bench.validate.calibration.lookup import fitting, read_calibrations
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which pair, and in which form."""
+    describe(
+        parser,
+        "Print what was measured last of a pair, in at most 12 lines of Markdown: counts, the "
+        "changed benchmarks, the geometric mean and the conditions. Nothing is measured.",
+        "summary >> $GITHUB_STEP_SUMMARY",
+        "summary codeflash 0.20.5..0.20.6 --format json",
+    )
+    parser.add_argument(
+        "target", nargs="?", metavar="TARGET", help="a target. Default: that of the last run"
+    )
+    parser.add_argument(
+        "range",
+        nargs="?",
+        metavar="RANGE",
+        help="a pair base..head, or a revision that is its head. Default: the pair of the last run",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("markdown", "json"),
+        default="markdown",
+        help="json prints what `run --json` prints. Default: %(default)s",
+    )
+    parser.add_argument(
+        "--link",
+        metavar="URL",
+        default="",
+        help="the address of everything that was measured. Default: the job, in GitHub Actions, or "
+        "the page in results/",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
+    """Print it; 2 where some runs of the pair could not be read. Raises `BenchError`."""
+    workspace = find_workspace()
+    folder, folders = _last_pair(workspace, arguments.target, arguments.range)
+    pair, unreadable = read_pair(folders, workspace.data)
+    for one in unreadable:
+        print(f"bench: {one.error}", file=sys.stderr)
+    if pair is None:
+        raise NothingMeasuredError(f"No run of {folder} can be shown.")
+    on = _newest(pair)
+    if arguments.format == "json":
+        calibrations = read_calibrations(workspace.data, pair.target)
+        splits = splits_of(pair.shown)
+        documents = [
+            result_document(one, fitting(one.run, calibrations), splits) for one in on.shown
+        ]
+        json.dump(documents, sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    else:
+        url = arguments.link or _job() or _page(pair, workspace)
+        print(brief(pair.target, pair.pair, on, more_at(url) if url else ""), end="")
+    return ExitStatus.USAGE if unreadable else ExitStatus.DONE
+
+
+def _last_pair(
+    workspace: Workspace, target: str | None, asked: str | None
+) -> tuple[Path, tuple[Path, ...]]:
+    """The pair that is meant, of several the one that was measured last; and its runs."""
+    found = []
+    for folder, folders in pairs_of_runs(workspace.data).items():
+        newest = max(folders, key=lambda one: one.name)  # a run's name begins with its moment
+        if target in (None, folder.parent.name) and _is_asked(newest, asked):
+            found.append((newest.name, folder, folders))
+    if not found:
+        named = " ".join(filter(None, (target, asked))) or "anything"
+        raise NothingMeasuredError(
+            f"There is no run of {named} under {workspace.data}.",
+            f"`{COMMAND} run --help` says how to measure.",
+        )
+    _, folder, folders = max(found)
+    return folder, folders
+
+
+def _is_asked(run_: Path, asked: str | None) -> bool:
+    if asked is None:
+        return True
+    try:
+        return matches(read_manifest(run_).pair, asked)
+    except BenchError:
+        return False
+
+
+def _newest(pair: PairRuns) -> OnMachine:
+    """The machine, and the way of choosing dependencies, of the last run."""
+    newest = pair.newest.run.manifest.run_id
+    return next(
+        on for on in pair.machines if newest in {one.run.manifest.run_id for one in on.shown}
+    )
+
+
+def _job() -> str:
+    """The address of the job that this runs in; "" outside GitHub Actions."""
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, number = (os.environ.get(name, "") for name in names)
+    return f"{server}/{repository}/actions/runs/{number}" if server and number else ""
+
+
+def _page(pair: PairRuns, workspace: Workspace) -> str:
+    page = workspace.results / pair.target / pair.pair.label / "README.md"
+    if not page.is_file():
+        return ""
+    inside = page.is_relative_to(workspace.root)
+    return str(page.relative_to(workspace.root) if inside else page)
