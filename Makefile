@@ -3,10 +3,13 @@
 #   make bench                                    codeflash's default range, all Pythons
 #   make bench TARGET=rich RANGE=14.0.0..15.0.0   another target, another range
 #   make bench ARGS="--python 3.13 --dry-run"     any option of `python -m bench run`
+#   make bench REPO=~/src/httpie                  a project as it is, without a target's file
 #   make provision HOST=bench-admin@203.0.113.7   a machine becomes a pinned benchmark machine
 
 PYTHON ?= python3
-TARGET ?= codeflash
+REPO   ?=
+TARGET ?= $(or $(REPO),codeflash)
+WHERE  := $(if $(REPO),$(if $(filter-out $(REPO),$(TARGET)),--repo "$(REPO)"))
 RANGE  ?=
 HOST   ?=
 ARGS   ?=
@@ -20,10 +23,10 @@ export UV_SYSTEM_CERTS ?= true
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  Options: TARGET=name RANGE=base..head ARGS=\"--python 3.13 …\" PYTHON=python3.12"
+	@echo "  Options: TARGET=name or REPO=path, RANGE=base..head ARGS=\"--python 3.13 …\" PYTHON=python3.12"
 
 bench: .venv/.ready ## measure TARGET over RANGE and write it up (default: codeflash, two releases)
-	@$(NOX) -s bench -- $(TARGET) $(RANGE) $(ARGS)
+	@$(NOX) -s bench -- "$(TARGET)" $(RANGE) $(WHERE) $(ARGS)
 
 report: .venv/.ready ## make results/ from data/ again
 	@$(NOX) -s report

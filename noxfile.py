@@ -46,9 +46,13 @@ def add_session(name: str, what: str, *words: str, groups: tuple[str, ...] = ())
 
     def run(session: nox.Session) -> None:
         install(session, *groups)
+        session.chdir(session.invoked_from)  # relative paths are those of the caller
         try:
             # Ctrl-C: time to stop what is measured and to close the files.
-            session.run("python", "-m", "bench", *words, *session.posargs, interrupt_timeout=20)
+            session.run(
+                "python", "-m", "bench", *words, *session.posargs,
+                env={"PYTHONPATH": str(ROOT)}, interrupt_timeout=20,
+            )  # fmt: skip
         except CommandFailed as failed:
             # End with its exit status: nox itself only knows 0 and 1.
             sys.exit(failed.return_code or 1)

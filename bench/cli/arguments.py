@@ -29,11 +29,16 @@ STATUSES = {
     ExitStatus.NOTHING_FOUND: "optimize found nothing that is worth a commit",
     ExitStatus.INTERRUPTED: "interrupted; everything measured so far is kept",
 }
+TARGET_HELP = (
+    f"name of a target (`{COMMAND} targets` lists them), folder of a git checkout with a "
+    "Python project in it, or name of a package on PyPI"
+)
 RANGE_HELP = (
     "revisions to compare: base..head, base...head (from the merge base), or one revision, which "
     "is compared with its first parent or the previous release; base.. goes to the working tree "
-    "(HEAD..: what is not committed). A revision is a commit, tag, branch or release. Default: the "
-    "target's default range"
+    "(HEAD..: what is not committed). A revision is a commit, tag, branch or release, as git "
+    "writes them. Default: the target's default range; of a checkout the working tree if anything "
+    "is changed there, else HEAD against the last release or where its branch began"
 )
 
 
@@ -59,9 +64,7 @@ def wrapped(text: str) -> str:
 
 def add_target(parser: argparse._ActionsContainer, range_help: str = "") -> None:
     """The target, the revisions (with `range_help`) and the clone they are taken from."""
-    parser.add_argument(
-        "target", metavar="TARGET", help=f"name of a target; `{COMMAND} targets` lists them"
-    )
+    parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
     if range_help:
         parser.add_argument("range", metavar="RANGE", nargs="?", help=range_help)
     add_repo(parser)
@@ -69,9 +72,7 @@ def add_target(parser: argparse._ActionsContainer, range_help: str = "") -> None
 
 def add_revision(parser: argparse.ArgumentParser, words: str) -> None:
     """One revision of a target: `words` say which."""
-    parser.add_argument(
-        "target", metavar="TARGET", help=f"name of a target; `{COMMAND} targets` lists them"
-    )
+    parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
     parser.add_argument("revision", metavar="REVISION", help=words)
     add_repo(parser)
 
@@ -120,6 +121,17 @@ def add_choice(parser: argparse._ActionsContainer, option: str = "--benchmark") 
         default=[],
         metavar="GROUP",
         help="take the benchmarks of this group; may be repeated. Default: all groups",
+    )
+
+
+def add_keywords(parser: argparse._ActionsContainer) -> None:
+    """Which of the chosen benchmarks, by an expression."""
+    parser.add_argument(
+        "-k",
+        dest="keywords",
+        metavar="EXPRESSION",
+        help="of the benchmarks that would be taken, take those whose names or groups contain the "
+        'words of EXPRESSION, as in pytest: -k "help and not version". Default: all of them',
     )
 
 
@@ -181,9 +193,7 @@ def add_no_report(parser: argparse._ActionsContainer) -> None:
 
 def add_looked_into(parser: argparse.ArgumentParser) -> None:
     """What `profile` and `trace` share: one revision or two, and which of its benchmarks."""
-    parser.add_argument(
-        "target", metavar="TARGET", help=f"name of a target; `{COMMAND} targets` lists them"
-    )
+    parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
     parser.add_argument(
         "range",
         metavar="REVISION",
@@ -192,6 +202,7 @@ def add_looked_into(parser: argparse.ArgumentParser) -> None:
     add_repo(parser)
     add_pythons(parser)
     add_choice(parser, "--scenario")
+    add_keywords(parser)
     add_dependencies(parser)
 
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from bench.cli.arguments import add_pythons, add_revision, add_scenarios, describe
-from bench.core.catalogue import load_target
+from bench.cli.target_choice import chosen_target
 from bench.core.errors import DataError, ExitStatus, NothingMeasuredError, UsageError
 from bench.core.files import write_atomically
 from bench.core.options import Options
@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitStatus:
     """Write the test, or check the revision. Raises `BenchError`."""
     workspace = find_workspace()
-    target = load_target(arguments.target, workspace.targets)
+    target = chosen_target(arguments, workspace)
     with make_watcher() as watcher, at_work(workspace):
         guarding = _begun(arguments, target, workspace, watcher)
         return guarding.check() if arguments.check else guarding.write()

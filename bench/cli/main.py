@@ -27,6 +27,7 @@ from bench.core.workspace import find_workspace
 COMMANDS = {
     "measure": {
         "run": "measure two revisions, or a series of them, and write the report",
+        "init": "write a target's file for a project that has none",
         "targets": "list the targets, or a target's benchmarks",
         "report": "write results/ from data/",
         "summary": "print the last pair in a few lines, for a comment or as JSON",
@@ -230,6 +231,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     """The arguments; a range may also stand behind options, where argparse does not look for it."""
     parser = _make_parser(words)
     arguments, rest = parser.parse_known_args(words)
+    if rest[:1] == ["--"]:
+        rest = rest[1:]
     if len(rest) == 1 and not rest[0].startswith("-") and getattr(arguments, "range", "") is None:
         arguments.range, rest = rest[0], []
     if rest:

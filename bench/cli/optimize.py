@@ -17,7 +17,7 @@ from bench.cli.arguments import (
     fraction,
     positive,
 )
-from bench.core.catalogue import load_target
+from bench.cli.target_choice import chosen_target
 from bench.core.errors import ExitStatus
 from bench.core.options import Options
 from bench.core.workspace import Workspace, find_workspace
@@ -159,7 +159,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
 def _understand(
     arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
 ) -> OptimizeRequest:
-    target = load_target(arguments.target, workspace.targets)
+    target = chosen_target(arguments, workspace, watcher.say)
     planned = choose_scenarios(target, arguments.scenario, workspace.suites)
     recipes = choose_recipes(load(target, workspace), arguments.recipe)
     watcher.phase(f"looking up {arguments.revision}")

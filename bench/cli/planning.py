@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench.core.catalogue import load_target
+from bench.cli.target_choice import chosen_target
 from bench.core.crew import both_at_once
 from bench.core.errors import UsageError
 from bench.core.options import Options
@@ -12,7 +12,7 @@ from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import pythons_of
 from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.plan import Plan
-from bench.engine.session.selection import select
+from bench.engine.session.selection import by_keywords, select
 from bench.engine.session.watcher import Watcher
 
 
@@ -20,8 +20,10 @@ def understand(
     arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher, *, counters: bool
 ) -> Plan:
     """Look everything up that the arguments name; raises `UsageError`."""
-    target = load_target(arguments.target, workspace.targets)
+    target = chosen_target(arguments, workspace, watcher.say)
     options = _options(arguments, counters=counters)
+    if arguments.keywords:
+        options = by_keywords(target, options, arguments.keywords)
     benchmarks = select(target, options, workspace.suites)
     said = [key for key in ("mei", "mei_memory") if getattr(arguments, key) is not None]
     benchmarks = tuple(one.judged_by_the_run(*said) for one in benchmarks)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.cli.arguments import add_looked_into, describe, positive
-from bench.core.catalogue import load_target
+from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.options import Options
 from bench.core.result import CONTROL
@@ -21,7 +21,7 @@ from bench.engine.environments.interpreters import Interpreter, pythons_of
 from bench.engine.environments.pair import Builder, Dependencies, Environments
 from bench.engine.revisions.ranges import parse_range
 from bench.engine.revisions.resolve import resolve_range
-from bench.engine.session.selection import select
+from bench.engine.session.selection import by_keywords, select
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.profile.artefacts import check_folder
 from bench.explain.profile.pages import write_profile
@@ -74,7 +74,7 @@ def on_each_python(
 ) -> ExitStatus:
     """Do the work of a session on one Python after the other; what fails on one is reported."""
     workspace = find_workspace()
-    target = load_target(arguments.target, workspace.targets)
+    target = chosen_target(arguments, workspace)
     scenarios = chosen_scenarios(target, arguments, workspace)
     statuses: list[ExitStatus] = []
     with make_watcher() as watcher, at_work(workspace):
@@ -126,6 +126,8 @@ def chosen_scenarios(
             f"`.venv/bin/nox -s bench-{target.name}` measures the containers' phases.",
         )
     options = Options(benchmarks=tuple(arguments.scenario), groups=tuple(arguments.group))
+    if arguments.keywords:
+        options = by_keywords(target, options, arguments.keywords)
     chosen = select(target, options, workspace.suites)
     return tuple(one for one in chosen if one.declaration.name != CONTROL)
 

@@ -20,12 +20,12 @@ from bench.cli.arguments import (
     describe,
     not_negative,
 )
-from bench.core.catalogue import load_target
+from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.gate import Gate
 from bench.core.options import Options
 from bench.core.revision import Pair, Source
-from bench.core.target import Kind, Target
+from bench.core.target import Kind, Target, word_of
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.build import Environment
@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitStatus:
     """Rank each scenario on each Python, store that, and write the pages."""
     workspace = find_workspace()
-    target = load_target(arguments.target, workspace.targets)
+    target = chosen_target(arguments, workspace)
     planned = _scenarios(target, arguments, workspace)
     made: list[Ranking] = []
     failures: list[BenchError] = []
@@ -154,7 +154,7 @@ def _scenarios(
         raise UsageError(
             "Nothing of this can be ranked: services and containers do their work in other "
             "processes, and scripts are ranked only when --scenario names them.",
-            f"`.venv/bin/nox -s profile -- {target.name} REV` profiles any benchmark.",
+            f"`.venv/bin/nox -s profile -- {word_of(target.name)} REV` profiles any benchmark.",
         )
     return planned
 

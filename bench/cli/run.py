@@ -14,6 +14,7 @@ from bench.cli.arguments import (
     RANGE_HELP,
     add_choice,
     add_dependencies,
+    add_keywords,
     add_no_report,
     add_pythons,
     add_target,
@@ -78,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_pythons(what)
     add_choice(what)
+    add_keywords(what)
     add_dependencies(
         what,
         {

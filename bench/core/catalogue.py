@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bench.core.errors import UsageError
 from bench.core.service import Request
-from bench.core.target import Target, line_of_path, parse_target
+from bench.core.target import READ, Target, line_of_path, parse_target
 
 
 def target_names(folder: Path) -> list[str]:
@@ -36,6 +36,8 @@ def load_target(name: str, folder: Path) -> Target:
         raise UsageError(f"{file}: this is not valid TOML: {error}", _HELP) from error
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    if target.is_read:
+        raise UsageError(f"{file}: names that end in {READ} are for projects without a file.")
     if target.name != name:
         raise UsageError(
             f"{file}: name = {target.name!r}, but the file is {name}.toml: both must agree."

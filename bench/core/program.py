@@ -6,6 +6,8 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
+from bench.core.target import READ, word_of
+
 # The folder that holds the package `bench`: the repository, or a part of `duetbench`.
 HOME = Path(__file__).parents[2]
 NAME = "duetbench"
@@ -18,8 +20,11 @@ _DIGITS = 16
 def session(name: str, words: str = "") -> str:
     """What a user types for a command: a session of nox, or the installed command.
 
-    `bench` and `bench-TARGET` are the sessions of `run` and `run TARGET`.
+    `bench` and `bench-TARGET` are the sessions of `run` and `run TARGET`; a target without a file
+    has none of its own.
     """
+    if name.endswith(READ):
+        name, words = "bench", f"{word_of(name)} {words}".strip()
     if not IS_INSTALLED:
         return f".venv/bin/nox -s {name}{f' -- {words}' if words else ''}"
     command, _, target = name.partition("-") if name.startswith("bench") else (name, "", "")

@@ -15,6 +15,11 @@ from bench.core.installation import Installation
 from bench.core.service import ServiceSpec, ServiceUse
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
+# Of a target that no file declares: a name that no file can have.
+READ = "@project"
+TargetName = Annotated[
+    str, msgspec.Meta(pattern=rf"^[a-z0-9][a-z0-9._-]*({READ})?$", max_length=100)
+]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
 # One name, or several that a project had one after the other, the newest first.
@@ -223,9 +228,10 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     It is measured on `pythons`, and where that is asked for on `more_pythons`.
 
     Of several names in `distribution` and `module`, each revision goes by the first it has.
+    `name` ends in `READ` where no file declares it.
     """
 
-    name: Name
+    name: TargetName
     layer: NonEmpty
     distribution: Names
     module: Names
@@ -258,6 +264,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError("with [container], distribution and module are one name each")
 
     @property
+    def is_read(self) -> bool:
+        """Whether it was read from the project itself, and no file declares it."""
+        return self.name.endswith(READ)
+
+    @property
     def distributions(self) -> tuple[str, ...]:
         """Names on the package index and in metadata, the newest first."""
         return (self.distribution,) if isinstance(self.distribution, str) else self.distribution
@@ -266,6 +277,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def modules(self) -> tuple[str, ...]:
         """Names to import it by, the newest first."""
         return (self.module,) if isinstance(self.module, str) else self.module
+
+
+def word_of(name: str) -> str:
+    """What a user types for a target: its name, and where no file declares it, its folder."""
+    return "PATH" if name.endswith(READ) else name
 
 
 def parse_target(text: str) -> Target:

@@ -2,7 +2,8 @@
 
 There are two houses. In a checkout of this repository everything has a folder at its root, and what
 is kept is in git. An installed command keeps all of it in `.bench/` of the project that it is
-called in, which git ignores; targets and suites are those of the package.
+called in, which git ignores; suites are those of the package, and so are targets until `init`
+writes one of the project's.
 """
 
 from __future__ import annotations
@@ -83,9 +84,14 @@ def find_workspace(root: Path | None = None) -> Workspace:
         return (Path(chosen).expanduser() if chosen else default).resolve()
 
     own = HOME if in_project else root
+    targets = own / "bench/targets"
+    if in_project and (kept / "targets").is_dir():
+        targets = kept / "targets"
     return Workspace(
         root=root,
-        targets=folder("targets", own / "bench/targets"),
+        targets=folder(
+            "targets", targets if in_project and targets.is_dir() else own / "bench/targets"
+        ),
         suites=folder("suites", own / "bench/suites"),
         data=folder("data", kept / "data"),
         results=folder("results", kept / "results"),
@@ -94,6 +100,13 @@ def find_workspace(root: Path | None = None) -> Workspace:
         prior_art=folder("prior_art", kept / "prior-art"),
         profiles=folder("profiles", kept / "profiles"),
     )
+
+
+def own_targets(workspace: Workspace) -> Path:
+    """The folder for new targets: an installed command adds none to its own files."""
+    if IS_INSTALLED and workspace.targets.is_relative_to(HOME):
+        return workspace.root / _OWN_FOLDER / "targets"
+    return workspace.targets
 
 
 def keep_out_of_git(workspace: Workspace) -> None:

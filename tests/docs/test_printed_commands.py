@@ -88,7 +88,7 @@ def test_printed_command_exists(document: str, line: str) -> None:
         assert words[words.index("-s") + 1] in sessions()
     command = as_command(words)
     if command[:1] == ["run"]:
-        assert command[1] in {*_TARGETS, "TARGET"}
+        assert "/" in command[1] or command[1] in {*_TARGETS, "TARGET", "PATH"}
     if command and command != ["COMMAND", "--help"]:
         _make_parser(command).parse_args(command)
 
@@ -112,7 +112,7 @@ def documented(page: str, command: str) -> set[str]:
     """The options in the section or the rows of a command."""
     section = page.partition(f"\n## `bench {command}`\n")[2].partition("\n## ")[0]
     rows = [line for line in page.splitlines() if line.startswith(f"| `bench {command}`")]
-    return set(re.findall(r"--[a-z][a-z-]+", "\n".join([section, *rows])))
+    return set(re.findall(r"--[a-z][a-z-]+|(?<=`)-[a-z](?= )", "\n".join([section, *rows])))
 
 
 def test_page_of_options_has_every_exit_status() -> None:

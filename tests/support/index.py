@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +50,26 @@ class PackageServer:
         if uploaded is not None:
             entry["upload-time"] = uploaded
         self.files.setdefault(name, []).append(entry)
+
+    def add_sdist(
+        self, name: str, version: str, files: dict[str, str], *, digest: str = ""
+    ) -> None:
+        """Upload a source distribution beside the wheel of a release."""
+        content, top = io.BytesIO(), f"{name.replace('-', '_')}-{version}"
+        with tarfile.open(fileobj=content, mode="w:gz") as archive:
+            for path, text in files.items():
+                member = tarfile.TarInfo(f"{top}/{path}")
+                member.size = len(text.encode())
+                archive.addfile(member, io.BytesIO(text.encode()))
+        (self.folder / f"{top}.tar.gz").write_bytes(content.getvalue())
+        self.files.setdefault(name, []).append(
+            {
+                "filename": f"{top}.tar.gz",
+                "url": f"/files/{top}.tar.gz",
+                "hashes": {"sha256": digest or hashlib.sha256(content.getvalue()).hexdigest()},
+                "upload-time": "2026-01-01T00:00:00Z",
+            }
+        )
 
     def answer(self, path: str) -> bytes | None:
         if path in self.answers:

@@ -55,6 +55,35 @@ class Clone:
             source=Source.GIT, name=name, identity=commit, date=date, subject=_printable(subject)
         )
 
+    def usual_base(self) -> tuple[str, str]:
+        """What HEAD is compared with unless somebody says: a name, and why; ("", "") for nothing.
+
+        On a branch beside the default one where it left that; else the last tag of a final version
+        in its history; else its parent.
+        """
+        head, main = self.find("HEAD"), self._default_branch()
+        if head and main and not self.is_ancestor("HEAD", main):
+            fork = self.merge_base(main, "HEAD")
+            if fork is not None:
+                return fork[:10], f"where HEAD left {main}"
+        described = self._git(
+            "describe", "--tags", "--abbrev=0", "--match=*[0-9]*", "--exclude=*[0-9]rc[0-9]*",
+            "--exclude=*[0-9][ab][0-9]*", "--exclude=*dev*", "--exclude=*-alpha*",
+            "--exclude=*-beta*", "--exclude=*-rc*", "HEAD^",
+        )  # fmt: skip
+        if described.ok:
+            return described.stdout.strip(), "the last tag of a version before HEAD"
+        return ("HEAD~1", "the commit before HEAD") if self.find("HEAD~1") else ("", "")
+
+    def _default_branch(self) -> str:
+        """The branch that others start from, upstream's if it is known; "" where nothing says."""
+        named = self._git("rev-parse", "--abbrev-ref", "--verify", "--quiet", "origin/HEAD")
+        names = (named.stdout.strip(), "origin/main", "origin/master", "main", "master")
+        return next(
+            (one for one in names if one and self._git("rev-parse", "--verify", "--quiet", one).ok),
+            "",
+        )
+
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor of two commits, or None when they share no history."""
         found = self._git("merge-base", one, other)

@@ -12,6 +12,7 @@ from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.target import Benchmark, Kind, Target
 from bench.engine.measure.invocations import SERVICE_DRIVER, control_benchmark
+from bench.engine.session.keywords import parse_keywords
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.workloads.containers.telling import driver_sources
 from bench.workloads.fixtures.catalogue import find_fixture
@@ -35,6 +36,23 @@ def select(target: Target, options: Options, suites: Path) -> tuple[PlannedBench
         PlannedBenchmark(one, one.layer or target.layer, digest(one, suites))
         for one in (control_benchmark(), *chosen)
     )
+
+
+def by_keywords(target: Target, options: Options, expression: str) -> Options:
+    """The options, with the names of those of their benchmarks that `-k` lets through.
+
+    A benchmark is found by its name and its group. Raises `UsageError` when none is left.
+    """
+    test = parse_keywords(expression)
+    matched = [one for one in target.benchmark if test(f"{one.name} {one.group}")]
+    chosen = [one.name for one in matched if _wanted(one, options)]
+    if not chosen:
+        names = ", ".join(one.name for one in matched or target.benchmark)
+        raise UsageError(
+            f"-k {expression!r} matches no benchmark that would be measured.",
+            f"It matches {names}, with --benchmark '*'." if matched else f"Benchmarks: {names}.",
+        )
+    return msgspec.structs.replace(options, benchmarks=tuple(chosen))
 
 
 def digest(benchmark: Benchmark, suites: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.core.errors import UsageError
 from bench.core.options import Options
 from bench.core.revision import Pair, Revision, Source
-from bench.core.target import Kind, Target
+from bench.core.target import Kind, Target, word_of
 from bench.core.variants import numbers
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import cut_off
@@ -138,7 +138,7 @@ def choose_scenarios(
         raise UsageError(
             "None of these scenarios is a command or an import: scripts, services and containers "
             "do their work where imports are not recorded.",
-            f"`.venv/bin/nox -s profile -- {target.name} REV` profiles any benchmark.",
+            f"`.venv/bin/nox -s profile -- {word_of(target.name)} REV` profiles any benchmark.",
         )
     return planned
 

@@ -7,7 +7,7 @@ import shlex
 
 from bench.core.revision import Pair
 from bench.core.sample import Side
-from bench.core.target import Benchmark, Kind
+from bench.core.target import Benchmark, Kind, word_of
 from bench.explain.profile.session import Profile
 from bench.formats.text import counted
 
@@ -50,4 +50,5 @@ def load_words(load: float) -> str:
 def repeat_command(session: str, target: str, pair: Pair, python: str, scenario: str) -> str:
     """The command that makes a page again."""
     what = pair.base.name if pair.is_same else f"{pair.base.name}..{pair.head.name}"
-    return f".venv/bin/nox -s {session} -- {target} {what} --python {python} --scenario {scenario}"
+    which = f"{word_of(target)} {what} --python {python} --scenario {scenario}"
+    return f".venv/bin/nox -s {session} -- {which}"

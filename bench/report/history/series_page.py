@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from bench.core.program import session
 from bench.core.verdict import Verdict
 from bench.formats.markdown import (
     bullets,
@@ -370,8 +371,9 @@ def _obtained(shown: SeriesRuns, file: Page, level: int) -> Iterator[str]:
         f"{plain(manifest.machine.cpu_model)}, {counted(manifest.machine.cpus, 'CPU')}.{half_width}"
     )
     words = (
-        *(".venv/bin/nox", "-s", f"bench-{manifest.target}", "--"),
-        f"{points.anchor.label}..{points.points[-1].label}",
+        *session(
+            f"bench-{manifest.target}", f"{points.anchor.label}..{points.points[-1].label}"
+        ).split(),
         *points.selection.words,
         *(word for python in shown.by_python for word in ("--python", python)),
         *option_words(manifest.options),

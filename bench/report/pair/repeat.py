@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bench.core.options import Options
 from bench.core.program import session
+from bench.core.target import READ, word_of
+from bench.engine.store.manifest import Manifest
 from bench.engine.testgate.run_gate import SKIPPED
 from bench.formats.markdown import fenced
 from bench.report.select_runs import Evaluated
@@ -22,7 +24,7 @@ def repeat_commands(shown: Sequence[Evaluated]) -> str:
     lines = [
         shlex.join(
             (
-                *_begun(manifest.target, manifest.pair.typed),
+                *_begun(manifest),
                 *(word for python in pythons for word in ("--python", python)),
                 *options,
             )
@@ -32,15 +34,20 @@ def repeat_commands(shown: Sequence[Evaluated]) -> str:
     return fenced("\n".join(lines), "sh")
 
 
-def _begun(target: str, revisions: str) -> tuple[str, ...]:
-    return tuple(session(f"bench-{target}", revisions).split())
+def _begun(manifest: Manifest) -> Iterator[str]:
+    """A checkout without a target's file is named by its folder, a package by its name."""
+    clone = _own_clone(manifest.pair.origin)
+    place = clone[1] if clone else manifest.head.distribution
+    for word in session(f"bench-{manifest.target}", manifest.pair.typed).split():
+        yield place if word == word_of(manifest.target) else word
 
 
 def _words(one: Evaluated) -> tuple[str, ...]:
     """Everything that was not as usual: options, a clone of the user's own, parts left out."""
     manifest, gate = one.run.manifest, one.run.gate
     words = [*option_words(manifest.options)]
-    words += _own_clone(manifest.pair.origin)
+    if not manifest.target.endswith(READ):
+        words += _own_clone(manifest.pair.origin)
     if gate is not None and gate.reason == SKIPPED:
         words.append("--no-tests")
     if not manifest.options.counters:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import tarfile
 from pathlib import Path
 
 import msgspec
@@ -125,21 +122,8 @@ def test_present_paths() -> None:
 
 
 def offer_sdist(server: PackageServer, *, digest: str = "") -> None:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        member = tarfile.TarInfo("sample_project-1.0.0/tests/test_a.py")
-        member.size = 4
-        archive.addfile(member, io.BytesIO(b"pass"))
-    name = "sample_project-1.0.0.tar.gz"
-    (server.folder / name).write_bytes(content.getvalue())
     server.add("sample-project", "1.0.0", {})
-    server.files["sample-project"].append(
-        {
-            "filename": name,
-            "url": f"/files/{name}",
-            "hashes": {"sha256": digest or hashlib.sha256(content.getvalue()).hexdigest()},
-        }
-    )
+    server.add_sdist("sample-project", "1.0.0", {"tests/test_a.py": "pass"}, digest=digest)
 
 
 def test_source_distribution(

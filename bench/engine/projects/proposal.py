@@ -1,0 +1,177 @@
+"""A project's metadata → the text of a target's file: what is measured unless somebody says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from bench.core.errors import UsageError
+from bench.core.program import COMMAND
+from bench.core.target import READ
+from bench.engine.projects.layout import Package
+from bench.engine.projects.metadata import Metadata
+
+# The first that the project allows and that is here: packages have wheels for the first ones.
+PYTHONS = ("3.13", "3.12", "3.14", "3.11", "3.10", "3.15", "3.9")
+MOST_SCRIPTS = 3
+_MOST_IMPORTS = 4
+_TIMEOUT_S = 30  # a command that does not know the option may well wait for something
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadProject:
+    """What was found of a project. `subfolder` is its place in the repository, "" for the root;
+    `clone` where others get it from, "" for a package of the index.
+    """
+
+    metadata: Metadata
+    package: Package
+    subfolder: str = ""
+    clone: str = ""
+    default_range: str = ""
+    why_range: str = ""
+
+
+@dataclass(frozen=True)
+class TargetText:
+    """The text of a target's file, and in a few lines what was assumed."""
+
+    text: str
+    assumed: tuple[str, ...]
+
+
+def propose(
+    project: ReadProject, *, is_here: Callable[[str], bool] = lambda _: True, declared: bool = False
+) -> TargetText:
+    """What `run` measures of a project without a file, and what `init` writes (`declared`).
+
+    `is_here` says which Pythons need not be fetched. Raises `UsageError` when none will do.
+    """
+    metadata, package = project.metadata, project.package
+    python = _python(metadata, is_here)
+    scripts = chosen_scripts(metadata)
+    imports = imports_of(package, scripts)
+    name = canonicalize_name(metadata.name)
+    tables = [*_commands(scripts), *_imports(imports)]
+    more = tuple(one for one in sorted(_allowed(metadata), key=_key) if one != python)
+    head = [
+        "# Read from the project itself, and none of it was run. Every key is explained in",
+        "# bench/targets/_example.toml.",
+        _line("name", name if declared else name + READ),
+        _line("layer", "project"),
+        _line("distribution", metadata.name, metadata.source),
+        _line("module", package.module, f"{package.path or '.'}: {package.why}"),
+        *([_line("clone", project.clone)] if project.clone else []),
+        *([_line("released", value=False)] if metadata.is_private else []),
+        *(
+            [_line("default_range", project.default_range, project.why_range)]
+            if project.default_range
+            else []
+        ),
+        _line("pythons", [python], f"requires-python: {metadata.requires_python or 'not said'}"),
+        _line("more_pythons", list(more), "for --python all"),
+    ]
+    if project.subfolder:
+        head += ["", "[install]", _line("subfolder", project.subfolder)]
+    text = "\n".join((*head, *tables, *_TESTS)) + "\n"
+    return TargetText(text, _assumed(project, scripts, python))
+
+
+def chosen_scripts(metadata: Metadata) -> dict[str, str]:
+    """Not all console scripts: one of those that call the same, the project's own name first."""
+    own = canonicalize_name(metadata.name)
+    ordered = sorted(metadata.scripts.items(), key=lambda one: canonicalize_name(one[0]) != own)
+    first: dict[str, str] = {}
+    for name, called in ordered:
+        first.setdefault(called, name)
+    return {name: called for called, name in list(first.items())[:MOST_SCRIPTS]}
+
+
+def imports_of(package: Package, scripts: Mapping[str, str]) -> tuple[str, ...]:
+    """The package, and the modules that its commands start in: its largest if it has none."""
+    started = [called.partition(":")[0] for called in scripts.values()] or package.inner
+    return tuple(dict.fromkeys((package.module, *started)))[:_MOST_IMPORTS]
+
+
+def _commands(scripts: Mapping[str, str]) -> list[str]:
+    return [
+        _table(f"{script}-{option}", "cli", "command", [script, f"--{option}"])
+        for script in scripts
+        for option in ("version", "help")
+    ]
+
+
+def _imports(modules: tuple[str, ...]) -> list[str]:
+    return [_table(f"import-{module}", "import", "import", module) for module in modules]
+
+
+def _table(name: str, group: str, key: str, value: object) -> str:
+    safe = re.sub(r"[^a-z0-9._-]", "-", name.lower())[:60].lstrip("._-")
+    lines = [_line("name", safe), _line("group", group), _line(key, value)]
+    return "\n".join(("", "[[benchmark]]", *lines, _line("timeout_s", _TIMEOUT_S)))
+
+
+_TESTS = (
+    "",
+    "# The project's own tests, before anything is measured, on both sides:",
+    "# [tests]",
+    '# paths = ["tests"]',
+    '# requirements = ["pytest"]',
+)
+
+
+def _line(key: str, value: object, comment: str = "") -> str:
+    """A key of TOML, whose strings and lists of strings are JSON's."""
+    said = f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+    return f"{said}  # {' '.join(comment.split())}" if comment else said
+
+
+def _python(metadata: Metadata, is_here: Callable[[str], bool]) -> str:
+    allowed = _allowed(metadata)
+    if not allowed:
+        raise UsageError(
+            f"{metadata.name} requires Python {metadata.requires_python}, which is none of "
+            f"{', '.join(sorted(PYTHONS, key=_key))}.",
+            "Write a target's file for it, with `pythons` of your own.",
+        )
+    return next((one for one in allowed if is_here(one)), allowed[0])
+
+
+def _allowed(metadata: Metadata) -> list[str]:
+    try:
+        wanted = SpecifierSet(metadata.requires_python)
+    except InvalidSpecifier:
+        return list(PYTHONS)
+    # Some patch release of it will do: `>=3.9.2`, `!=3.9.0`.
+    return [one for one in PYTHONS if any(wanted.contains(f"{one}.{last}") for last in (0, 50))]
+
+
+def _key(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _assumed(project: ReadProject, scripts: Mapping[str, str], python: str) -> tuple[str, ...]:
+    metadata, package = project.metadata, project.package
+    left_out = len(metadata.scripts) - len(scripts)
+    more = f" ({left_out} more call the same, or are left out)" if left_out else ""
+    commands = f"commands {', '.join(scripts)}{more}" if scripts else "no commands"
+    measured = (
+        "--version and --help of the commands, imports of the package and of the modules in which "
+        "they start"
+        if scripts
+        else "imports of the package and of its largest modules"
+    )
+    lines = [
+        f"read from {metadata.source}: {metadata.name}, imported as {package.module} "
+        f"({package.path}, {package.why}); {commands}",
+        f"assumed: {measured}; Python {python} (requires-python: "
+        f"{metadata.requires_python or 'not said'}). `{COMMAND} init` writes a file to change",
+    ]
+    if project.default_range:
+        lines.append(f"range, if none is given: {project.default_range} ({project.why_range})")
+    return tuple(lines)

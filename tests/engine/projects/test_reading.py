@@ -1,0 +1,167 @@
+"""Projects in checkouts and on the index, as targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.index import PackageServer
+from support.sample_project import Repository, sample_files
+
+from bench.core.errors import UsageError
+from bench.core.workspace import Workspace
+from bench.engine.projects.reading import is_path, read_checkout, read_release
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Three commits; the second is the release 1.1.0."""
+    made = Repository.create(tmp_path / "checkout")
+    made.commit(sample_files("1.0.0"), "First")
+    made.commit(sample_files("1.1.0"), "Second", tag="v1.1.0")
+    made.git("tag", "v1.2.0rc1")
+    made.commit(sample_files("1.1.1"), "Third", tag="v1.3.0.dev1")
+    return made
+
+
+def default_range(path: Path) -> tuple[str, str]:
+    found = read_checkout(path).project
+    return found.default_range, found.why_range
+
+
+def test_checkout(repository: Repository) -> None:
+    found = read_checkout(repository.path)
+    target, text = found.target()
+    assert found.repo == repository.path
+    assert (target.name, target.distribution) == ("sample-project@project", "sample-project")
+    assert (target.module, target.clone) == ("sample", str(repository.path))
+    assert [one.command or one.statement for one in target.benchmark] == [
+        ("sample", "--version"), ("sample", "--help"),
+        ("sample-extra", "--version"), ("sample-extra", "--help"),
+        "sample", "sample.cli", "sample.extra",
+    ]  # fmt: skip
+    assert "commands sample, sample-extra" in text.assumed[0]
+
+
+def test_last_release_against_head(repository: Repository) -> None:
+    assert default_range(repository.path) == (
+        "v1.1.0..HEAD", "the last tag of a version before HEAD"
+    )  # fmt: skip
+
+
+def test_a_release_against_the_one_before(repository: Repository) -> None:
+    repository.git("tag", "v2.0.0")
+    assert default_range(repository.path)[0] == "v1.1.0..HEAD"
+
+
+def test_a_branch_against_where_it_began(repository: Repository) -> None:
+    repository.git("checkout", "--quiet", "-b", "feature")
+    assert default_range(repository.path)[0] == "v1.1.0..HEAD", "nothing is on it yet"
+    fork = repository.git("rev-parse", "HEAD")
+    repository.commit(sample_files("1.1.2"), "Fourth")
+    repository.git("checkout", "--quiet", "main")
+    repository.commit(sample_files("1.1.3"), "Fifth")
+    repository.git("checkout", "--quiet", "feature")
+    assert default_range(repository.path) == (f"{fork[:10]}..HEAD", "where HEAD left main")
+
+
+def test_what_is_not_committed(repository: Repository) -> None:
+    (repository.path / "notes.txt").touch()
+    assert default_range(repository.path)[0] == "v1.1.0..HEAD", "notes are no change of the code"
+    (repository.path / "sample" / "cli.py").write_text("pass\n")
+    assert default_range(repository.path) == ("HEAD..", "what is not committed")
+
+
+def test_without_releases_the_last_commit(tmp_path: Path) -> None:
+    made = Repository.create(tmp_path / "young")
+    made.commit(sample_files("1.0.0"), "First")
+    assert default_range(made.path) == ("", "")
+    made.commit(sample_files("1.0.1"), "Second")
+    assert default_range(made.path) == ("HEAD~1..HEAD", "the commit before HEAD")
+
+
+def test_member_of_a_repository_of_several(tmp_path: Path) -> None:
+    made = Repository.create(tmp_path / "several")
+    files = {f"packages/one/{path}": text for path, text in sample_files("1.0.0").items()}
+    made.commit(files | {"pyproject.toml": "[tool.ruff]\n"}, "First")
+    target, _ = read_checkout(made.path / "packages" / "one").target()
+    assert target.install.subfolder == "packages/one"
+    with pytest.raises(UsageError) as raised:
+        read_checkout(made.path)
+    assert "say no name that can be read without running code" in raised.value.message
+    assert str(made.path / "packages/one") in raised.value.hint
+
+
+def test_password_of_the_origin_stays_out(repository: Repository) -> None:
+    repository.git("remote", "add", "origin", "https://me:secret@example.org/one/two.git")
+    assert read_checkout(repository.path).target()[0].clone == "https://example.org/one/two.git"
+
+
+def test_folders_without_a_project(repository: Repository, tmp_path: Path) -> None:
+    for path, said in (
+        (tmp_path / "nowhere", "There is no folder"),
+        (tmp_path, "is in no git checkout"),
+        (repository.path / "sample", "there is no pyproject.toml, setup.cfg or setup.py"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            read_checkout(path)
+
+
+def test_package_that_is_not_found(repository: Repository) -> None:
+    text = '[project]\nname = "unlike"\n'
+    repository.commit({"pyproject.toml": text, "odd/place/x.py": ""}, "Odd")
+    with pytest.raises(UsageError, match="The package of unlike was not found"):
+        read_checkout(repository.path)
+
+
+def test_what_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("here").mkdir()
+    assert all(map(is_path, (".", "..", "./x", "/x", "~/x", "here")))
+    assert not any(map(is_path, ("there", "rich", "pypi:here")))
+
+
+@pytest.fixture
+def index(package_server: PackageServer, monkeypatch: pytest.MonkeyPatch) -> PackageServer:
+    """An index with four releases of a package, of which the last is no final one."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{package_server.url}/simple")
+    for version in ("1.0.0", "1.1.0", "1.2.0", "2.0.0rc1"):
+        package_server.add_sdist("sample-project", version, sample_files(version))
+    package_server.add_sdist("sample-project", "0.9", {})
+    return package_server
+
+
+def test_package_of_the_index(index: PackageServer, workspace: Workspace) -> None:
+    found = read_release("sample-project", "1.0..1.1", workspace)
+    target, _ = found.target()
+    assert (found.repo, target.clone, target.released) == (None, "", True)
+    assert len(target.benchmark) == 7
+    assert target.default_range == ""
+
+
+def test_the_two_newest_releases(index: PackageServer, workspace: Workspace) -> None:
+    found = read_release("pypi:sample-project", None, workspace)
+    assert found.project.default_range == "1.1.0..1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "revisions", "said"),
+    [
+        ("sample-project", "1.0..main", "ends in no version of it"),
+        ("sample-project", "1.0..", "ends in no version of it"),
+        ("sample-project", "1.0..7.0", "has no release 7.0"),
+        ("gone", "1.0..2.0", "no declared target and no folder here, and no package either"),
+        ("sample-project", "0.9", "No project can be read from release 0.9"),
+    ],
+)
+def test_what_cannot_be_had(
+    index: PackageServer, workspace: Workspace, name: str, revisions: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_release(name, revisions, workspace)
+
+
+def test_without_a_source_distribution(index: PackageServer, workspace: Workspace) -> None:
+    index.add("sample-project", "1.3.0", {})
+    with pytest.raises(UsageError, match=r"1\.3\.0 has no source distribution"):
+        read_release("sample-project", "1.3.0", workspace)
