@@ -8,12 +8,15 @@ from bench.cli.target_choice import chosen_target
 from bench.core.crew import both_at_once
 from bench.core.errors import UsageError
 from bench.core.options import Options
+from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import pythons_of
 from bench.engine.revisions.resolve import resolve_range
 from bench.engine.session.plan import Plan
 from bench.engine.session.selection import by_keywords, select
 from bench.engine.session.watcher import Watcher
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.engine.suites.expand import with_suites
 
 
 def understand(
@@ -21,12 +24,9 @@ def understand(
 ) -> Plan:
     """Look everything up that the arguments name; raises `UsageError`."""
     target = chosen_target(arguments, workspace, watcher.say)
-    options = _options(arguments, counters=counters)
-    if arguments.keywords:
-        options = by_keywords(target, options, arguments.keywords)
-    benchmarks = select(target, options, workspace.suites)
+    if not target.has_suites:  # what is misspelt is said before anything else
+        _chosen(target, arguments, workspace, counters=counters)
     said = [key for key in ("mei", "mei_memory") if getattr(arguments, key) is not None]
-    benchmarks = tuple(one.judged_by_the_run(*said) for one in benchmarks)
     wanted_range = _range(arguments) or target.default_range
     if not wanted_range:
         raise UsageError(
@@ -37,17 +37,29 @@ def understand(
         lambda: resolve_range(target, wanted_range, workspace, arguments.repo),
         lambda: tuple(pythons_of(target, arguments.python, watcher.say)),
     )
+    target = with_suites(target, pair.head, workspace, arguments.repo)
+    options, benchmarks = _chosen(target, arguments, workspace, counters=counters)
     return Plan(
         target=target,
         pair=pair,
         options=options,
-        benchmarks=benchmarks,
+        benchmarks=tuple(one.judged_by_the_run(*said) for one in benchmarks),
         workspace=workspace,
         interpreters=interpreters,
         repo=arguments.repo,
         lanes=getattr(arguments, "lanes", 0),
         quick=getattr(arguments, "quick", False),
     )
+
+
+def _chosen(
+    target: Target, arguments: argparse.Namespace, workspace: Workspace, *, counters: bool
+) -> tuple[Options, tuple[PlannedBenchmark, ...]]:
+    """The run's options, and the benchmarks that they choose."""
+    options = _options(arguments, counters=counters)
+    if arguments.keywords:
+        options = by_keywords(target, options, arguments.keywords)
+    return options, select(target, options, workspace.suites)
 
 
 def _range(arguments: argparse.Namespace) -> str:

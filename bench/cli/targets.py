@@ -10,6 +10,7 @@ from bench.core.catalogue import load_target, target_names
 from bench.core.errors import BenchError, ExitStatus
 from bench.core.target import Target
 from bench.core.workspace import find_workspace
+from bench.engine.suites.expand import with_suites_at_hand
 from bench.formats.tables import render
 
 
@@ -18,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "List the targets, each with its layer, default range and benchmarks by group. With a "
-        "TARGET: list its benchmarks. Targets are the files in bench/targets/, or in the folder "
-        "that the variable BENCH_TARGETS names.",
+        "TARGET: list its benchmarks, of suites those that its clone has. Targets are the files in "
+        "bench/targets/, or in the folder that the variable BENCH_TARGETS names.",
         "targets",
         "targets codeflash",
     )
@@ -32,7 +33,8 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     """List every target, or one target's benchmarks; files that can't be read are named."""
     workspace = find_workspace()
     if arguments.target:
-        return _one(load_target(arguments.target, workspace.targets))
+        target = load_target(arguments.target, workspace.targets)
+        return _one(with_suites_at_hand(target, workspace))
     rows, problems = [], []
     for name in target_names(workspace.targets):
         try:
@@ -52,7 +54,8 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
 
 def _one(target: Target) -> ExitStatus:
     rows = [
-        [one.name, one.group, "yes" if one.default else "no", one.note] for one in target.benchmark
+        [one.name, one.group, "yes" if one.default else "no", one.note or one.pytest]
+        for one in target.benchmark
     ]
     columns = ("benchmark", "group", "by default", "note")
     print(render(columns, rows, "simple", align="left"))

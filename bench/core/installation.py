@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Annotated
 
 import msgspec
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 _Word = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -49,6 +51,12 @@ class Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         """Names of the packages in `build_constraints`."""
         return tuple(Requirement(word).name for word in self.build_constraints)
 
+    def with_requirements(self, names: Iterable[str]) -> Installation:
+        """The same with packages that are needed besides, in any version unless it says which."""
+        known = {canonicalize_name(_name(one)) for one in self.requirements}
+        missing = tuple(one for one in names if canonicalize_name(one) not in known)
+        return msgspec.structs.replace(self, requirements=(*self.requirements, *missing))
+
     def with_tests(
         self,
         subfolder: str,
@@ -65,6 +73,14 @@ class Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             groups=_union(self.groups, groups),
             requirements=_union(self.requirements, requirements),
         )
+
+
+def _name(requirement: str) -> str:
+    """The package that a requirement names; itself where it is none, such as a URL."""
+    try:
+        return Requirement(requirement).name
+    except ValueError:
+        return requirement
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

@@ -38,11 +38,14 @@ class Kind(enum.StrEnum):
 
 
 class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One measured thing: a `command`, `statement`, `script`, `service` or `container` says what.
+    """One measured thing: a `command`, `statement`, `script`, `service`, … says what.
 
     `command[0]` is looked up in the environment's own scripts first; `import` in the TOML file is
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`,
     whose program gets `arguments`.
+    `pytest` names tests (`tests/bench/test_x.py::test_y`, patterns, a folder). What is timed is the
+    function that their `benchmark` fixture is given. They are those of head on both sides, or with
+    `tests_of` "own" each side's.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
     `metric` is what it is decided by: "time" as the probe finds it right, "cpu" also of a process
     that waits. `mei` is its minimum effect of interest as a fraction, and
@@ -71,6 +74,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     statement: str = msgspec.field(default="", name="import")
     script: str = ""
     arguments: tuple[str, ...] = ()
+    pytest: str = ""
+    tests_of: Literal["head", "own"] = "head"
     service: ServiceUse | None = None
     container: ContainerUse | None = None
     needs: tuple[NonEmpty, ...] = ()
@@ -97,10 +102,13 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     files: dict[str, str] = {}
 
     def __post_init__(self) -> None:
-        declared = (self.command, self.statement, self.script, self.service, self.container)
+        declared = (
+            self.command, self.statement, self.script, self.pytest, self.service, self.container
+        )  # fmt: skip
         if sum(map(bool, declared)) != 1:
             raise ValueError(
-                "a benchmark has exactly one of command, import, script, service and container"
+                "a benchmark has exactly one of command, import, script, pytest, service and "
+                "container"
             )
         if self.arguments and not self.script:
             raise ValueError("arguments go with a script; those of a command stand in command")
@@ -117,11 +125,13 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         _check_placeholders(self._words, has_fixture=bool(self.fixture))
 
     def _check_input(self) -> None:
+        if self.tests_of != "head" and not self.is_suite:
+            raise ValueError("tests_of goes with pytest")
         if (self.stdin or self.stdin_file) and not self.is_started:
             raise ValueError("stdin and stdin_file go with a command or an import")
         if self.stdin and self.stdin_file:
             raise ValueError("a benchmark has stdin or stdin_file, not both")
-        if (self.files or self.stdout != "file") and (self.service or self.container):
+        if (self.files or self.stdout != "file") and not (self.is_started or self.script):
             raise ValueError("files and stdout go with a command, an import or a script")
         if self.files and "{fixture}" in self.folder:
             raise ValueError("files cannot be put into a fixture, which both sides share")
@@ -151,6 +161,16 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return bool(self.command or self.statement)
 
     @property
+    def is_suite(self) -> bool:
+        """Whether it is part of a suite that the project has, in its own files."""
+        return bool(self.pytest)
+
+    @property
+    def suite_path(self) -> str:
+        """Where its suite lies, seen from the project's folder; may hold a pattern."""
+        return self.pytest.partition("::")[0].rstrip("/")
+
+    @property
     def has_memory(self) -> bool:
         """Whether the measured processes are its own; else they drive a service or a container."""
         return not (self.service or self.container)
@@ -164,8 +184,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def kind(self) -> Kind:
         """Whether a command, an import or a pyperf script is measured.
 
-        Services and containers are measured by programs of the harness's own,
-        `bench/workloads/*/driver.py`.
+        Services, containers and suites are measured by programs of the harness's own, below
+        `bench/workloads/`.
         """
         if self.command:
             return Kind.COMMAND
@@ -277,6 +297,17 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def modules(self) -> tuple[str, ...]:
         """Names to import it by, the newest first."""
         return (self.module,) if isinstance(self.module, str) else self.module
+
+    @property
+    def measured_install(self) -> Installation:
+        """How it is installed to be measured: with what runs its suites."""
+        runs = ["pytest"] if any(one.pytest for one in self.benchmark) else []
+        return self.install.with_requirements(runs)
+
+    @property
+    def has_suites(self) -> bool:
+        """Whether a benchmark is part of a suite that the project has."""
+        return any(one.is_suite for one in self.benchmark)
 
 
 def word_of(name: str) -> str:

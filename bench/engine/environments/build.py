@@ -134,7 +134,7 @@ def make_recipe(
 ) -> BuildRecipe:
     """The recipe of a revision: locked where the commit has a uv.lock, by date elsewhere."""
     first, *others = [revision.distribution] if revision.distribution else target.distributions
-    install = target.install
+    install = target.measured_install
     locked = clone is not None and not constraints and _is_locked(clone, revision, install.folder)
     return BuildRecipe(
         distribution=first,

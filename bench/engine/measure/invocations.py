@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,9 @@ from bench.engine.measure.client import Invocation
 from bench.engine.measure.homes import FreshHome
 from bench.engine.sandbox.access import Access, python_folders
 from bench.engine.sandbox.folders import access_of, streams_of
+from bench.engine.suites.folders import SuiteFolder
 from bench.workloads.containers.telling import DRIVER, NotTellableError, tell
+from bench.workloads.suites.telling import PYTEST, tell_pytest
 
 SERVICE_DRIVER = Path(__file__).parents[2] / "workloads" / "services" / "driver.py"
 
@@ -52,7 +55,7 @@ class NotPresentError(Exception):
 
 
 class NotServedError(Exception):
-    """The server that the benchmark needs can't be had (the message says why)."""
+    """The server or the suite that the benchmark needs can't be had (the message says why)."""
 
     is_declared = True
 
@@ -64,7 +67,8 @@ class Subject:
     `home` is throwaway, and so is the folder it lies in, which is the side's own;
     `support` holds pyperf for scripts, outside the subject's environment;
     `fixtures` are the folders of fixtures by name, and `services` the addresses of their servers:
-    the same for both sides. `refusal` says why there are no servers.
+    the same for both sides. `refusal` says why there are no servers. `suites_of` tells where the
+    files of a benchmark's suite lie, as this side sees them.
     """
 
     environment: Environment
@@ -75,6 +79,7 @@ class Subject:
     fixtures: Mapping[str, Path] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
+    suites_of: Callable[[Benchmark], SuiteFolder | None] = lambda _: None
 
     def invocation(
         self, benchmark: Benchmark, options: tuple[str, ...] = (), *, cpu_clock: bool = False
@@ -93,17 +98,15 @@ class Subject:
         extra = ""
         affinity = ""
         if benchmark.kind is Kind.COMMAND:
-            first, *words = self._fill(benchmark, benchmark.command)
-            argv = (_executable(venv, first), *words)
+            first, *others = self._fill(benchmark, benchmark.command)
+            argv = (_executable(venv, first), *others)
         elif benchmark.kind is Kind.IMPORT:
             module = self.environment.record.module
             statement = benchmark.import_statement.replace("{module}", module)
             argv = (f"{venv}/bin/python", "-c", statement)
         else:
-            script = self._script(benchmark, env)
-            clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
-            arguments = self._fill(benchmark, benchmark.arguments)
-            argv = (f"{venv}/bin/python", *clock, str(script), *arguments, *options)
+            words = self._script_words(benchmark, env, cpu_clock=cpu_clock)
+            argv = (f"{venv}/bin/python", *words, *options)
             env["PYTHONPATH"] = os.pathsep.join(
                 filter(None, (str(self.support), env.get("PYTHONPATH")))
             )
@@ -119,7 +122,7 @@ class Subject:
             extra=extra,
             affinity=affinity,
             home=self._home(benchmark, env),
-            access=self.access,
+            access=self._access(benchmark),
             folder=self._start_folder(benchmark) if benchmark.folder else None,
         )
 
@@ -156,6 +159,11 @@ class Subject:
         read = (self.environment.venv.parent, *pythons, self.support, self.suites)
         return access_of(self.home, (*read, *self.fixtures.values()))
 
+    def _access(self, benchmark: Benchmark) -> Access:
+        folder = self.suites_of(benchmark) if benchmark.is_suite else None
+        own = self.access
+        return dataclasses.replace(own, read=(*own.read, folder.access)) if folder else own
+
     def check_present(self, benchmark: Benchmark) -> None:
         """Raise `NotPresentError` when a module the benchmark needs is not in this revision."""
         if not benchmark.needs:
@@ -172,6 +180,28 @@ class Subject:
             raise NotPresentError(
                 f"not present in this revision (no module {missing})", is_declared=True
             )
+
+    def _script_words(
+        self, benchmark: Benchmark, env: dict[str, str], *, cpu_clock: bool
+    ) -> tuple[str, ...]:
+        """The program that takes values, and its arguments."""
+        if benchmark.is_suite:
+            return self._suite(benchmark, cpu_clock=cpu_clock)
+        script = self._script(benchmark, env)
+        clock = (str(Path(__file__).with_name("cpu_clock.py")),) if cpu_clock else ()
+        return *clock, str(script), *self._fill(benchmark, benchmark.arguments)
+
+    def _suite(self, benchmark: Benchmark, *, cpu_clock: bool) -> tuple[str, ...]:
+        folder = self.suites_of(benchmark)
+        if folder is None or folder.refusal:
+            raise NotServedError(folder.refusal if folder else "its suite is not at hand here")
+        site = Installed(self.environment.venv).sites[0]
+        root, path = folder.place(benchmark.suite_path, site)
+        tests = benchmark.pytest.partition("::")[2]
+        modules = (self.environment.record.module,)
+        return str(PYTEST), tell_pytest(
+            benchmark.name, f"{path}::{tests}", root, modules, cpu_clock=cpu_clock
+        )
 
     def _script(self, benchmark: Benchmark, env: dict[str, str]) -> Path:
         """The pyperf script; one that drives a service or a container is told by a file."""

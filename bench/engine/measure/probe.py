@@ -291,6 +291,8 @@ def _try(taker: RoundTaker, sides: Sides, side: Side, *, pin: bool, beside: bool
     try:
         return _patiently(taker, sides, side, pin=pin, beside=beside)
     except RoundFailedError as error:
+        if error.is_absent:
+            raise NotMeasurableError(str(error), (side,)) from error
         raise _not_measurable(taker, sides, side, str(error)) from error
 
 
@@ -302,7 +304,7 @@ def _patiently(
         try:
             return taker.alone(sides, side, pin=pin, beside=beside)
         except RoundFailedError as error:
-            if error.is_hung:
+            if error.is_hung or error.is_absent:
                 raise
     return taker.alone(sides, side, pin=pin, beside=beside)
 

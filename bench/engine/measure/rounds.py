@@ -24,6 +24,7 @@ from bench.engine.measure.network import Network
 from bench.engine.measure.traffic import Mark, complaint, counts
 from bench.engine.measure.turns import Turns
 from bench.engine.sandbox.limits import OUTPUT_BYTES, usual_limits
+from bench.workloads.suites.telling import ABSENT
 
 # Of a core that two processes share they use at most all; the kernel rounds.
 _MOST_OF_A_CORE, _CORE_SLACK_S = 1.02, 0.004
@@ -35,13 +36,21 @@ _LEAST_SHARE, _START_S = 0.5, 0.02
 class RoundFailedError(Exception):
     """A side did not end as it should; `sides` names which, the message says how.
 
-    `is_hung`: it ran into its time-out.
+    `is_hung`: it ran into its time-out; `is_absent`: its revision does not have the benchmark.
     """
 
-    def __init__(self, message: str, sides: tuple[Side, ...], *, is_hung: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        sides: tuple[Side, ...],
+        *,
+        is_hung: bool = False,
+        is_absent: bool = False,
+    ) -> None:
         super().__init__(message)
         self.sides = sides
         self.is_hung = is_hung
+        self.is_absent = is_absent
 
 
 @dataclass(frozen=True)
@@ -229,6 +238,9 @@ def _check(sides: Sides, outcomes: dict[Side, Outcome], *, limited: bool) -> Non
     }
     if wrong:
         side, outcome = next(iter(wrong.items()))
+        if sides.benchmark.is_suite and outcome.status == ABSENT:
+            said = _last_line(sides.side(side).stderr)
+            raise RoundFailedError(said, tuple(wrong), is_absent=True)
         raise RoundFailedError(_describe(outcome, sides.side(side), limited=limited), tuple(wrong))
     loud = {side: words for side in outcomes if (words := _too_much(sides.side(side)))}
     if loud:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bench.core.files import write_atomically
@@ -51,6 +52,7 @@ from bench.engine.store.events import Measured
 from bench.engine.store.manifest import FORMAT, Manifest, PlannedBenchmark
 from bench.engine.store.place import check_links
 from bench.engine.store.run import Journal, Run, create_run, unfinished_run
+from bench.engine.suites.folders import SuiteFolders, suite_folders
 from bench.workloads.containers.leftovers import nothing_left
 from bench.workloads.fixtures.catalogue import check_fixture, find_fixture, prepare_fixture
 
@@ -86,7 +88,7 @@ def opened(
                 nothing_left(environments.base.record.image, workspace.cache),
                 subjects(
                     target, benchmarks, workspace, interpreter, environments, network,
-                    lanes=lane_count(plan.lanes, network.cpus),
+                    lanes=lane_count(plan.lanes, network.cpus), repo=plan.repo,
                 ) as sides,
                 _stations(sides, network, run.manifest.seed, turns or Turns()) as (whole, lanes),
             ):  # fmt: skip
@@ -291,16 +293,19 @@ def subjects(
     network: Network,
     *,
     lanes: int = 1,
+    repo: Path | None = None,
 ) -> Iterator[list[tuple[Subject, Subject]]]:
     """Base and head for each lane: throwaway homes, pyperf for scripts, and fixtures checked
-    afterwards. All paths are of one length.
+    afterwards. All paths are of one length. Suites come from `repo`, or the target's own clone.
     """
     scripts = any(one.declaration.kind is Kind.SCRIPT for one in benchmarks)
     pyperf = pyperf_folder(interpreter, workspace) if scripts else None
     fixtures = _fixtures(benchmarks, workspace)
     digits = len(str(lanes - 1))
 
-    def subject(folder: Path, side: Side) -> Subject:
+    declared = [one.declaration for one in benchmarks]
+
+    def subject(folder: Path, side: Side, suites: SuiteFolders) -> Subject:
         return Subject(
             environment=environments.side(side),
             own={**target.env, **interpreter.variables},
@@ -310,13 +315,18 @@ def subjects(
             fixtures=fixtures,
             services={service.name: service.address for service in network.services},
             refusal=network.refusal,
+            suites_of=partial(suites.of, side=side),
         )
 
     with scratch_folder(workspace.scratch) as scratch:
         folders = [scratch / f"{lane:0{digits}}" for lane in range(lanes)]
         for folder in folders:
             folder.mkdir(mode=0o711)  # may be entered by another account, not listed
-        yield [(subject(folder, Side.BASE), subject(folder, Side.HEAD)) for folder in folders]
+        suites = suite_folders(target, declared, environments, workspace, repo, scratch / "suites")
+        yield [
+            (subject(folder, Side.BASE, suites), subject(folder, Side.HEAD, suites))
+            for folder in folders
+        ]
         for name, fixture in fixtures.items():
             check_fixture(name, fixture)
 

@@ -16,10 +16,11 @@ from bench.engine.session.keywords import parse_keywords
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.workloads.containers.telling import driver_sources
 from bench.workloads.fixtures.catalogue import find_fixture
+from bench.workloads.suites.telling import suite_programs
 
 _CAME_LATER = {
     "fixture", "fresh_home", "prepare", "env", "service", "container", "own_files", "folder",
-    "asks", "arguments", "stdin", "stdin_file", "files",
+    "asks", "arguments", "stdin", "stdin_file", "files", "pytest",
 }  # fmt: skip
 
 
@@ -64,6 +65,8 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
         content.update(driver_sources())
     elif benchmark.service:
         content.update(SERVICE_DRIVER.read_bytes())
+    elif benchmark.is_suite:
+        content.update(suite_programs())
     elif benchmark.kind is Kind.SCRIPT:
         folder = suites / f"bm_{benchmark.script}"
         if not (folder / "run_benchmark.py").is_file():
@@ -100,6 +103,8 @@ def _declaration(benchmark: Benchmark) -> bytes:
         del keys["metric"]
     if keys["stdout"] == "file":
         del keys["stdout"]
+    if keys["tests_of"] == "head":
+        del keys["tests_of"]
     return msgspec.json.encode(
         {key: value for key, value in keys.items() if value or key not in _CAME_LATER}
     )

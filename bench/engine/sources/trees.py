@@ -48,6 +48,9 @@ class Sources(Protocol):
     def is_locked(self) -> bool:
         """Whether a uv.lock decides about the project's packages."""
 
+    def text(self, path: str) -> str:
+        """The text of one of its files."""
+
     def put(self, folder: Path) -> None:
         """Write the tree into a new folder."""
 
@@ -78,6 +81,10 @@ class CommitSources:
         commit = self.revision.identity
         return is_locked(self.project, self.files, lambda path: self.clone.text(commit, path))
 
+    def text(self, path: str) -> str:
+        """The file as committed."""
+        return self.clone.text(self.revision.identity, path)
+
     def put(self, folder: Path) -> None:
         """Check it out."""
         self.clone.check_out_revision(self.revision, folder, self.excludes)
@@ -107,6 +114,15 @@ class ArchiveSources:
     def is_locked(self) -> bool:
         """By its own uv.lock."""
         return "uv.lock" in self.files
+
+    def text(self, path: str) -> str:
+        """The file's text, "" for what is no file."""
+        with tarfile.open(self.archive) as archive:
+            for member in archive:
+                if member.isfile() and member.name.partition("/")[2] == path:
+                    content = archive.extractfile(member)
+                    return content.read().decode(errors="replace") if content else ""
+        return ""
 
     def put(self, folder: Path) -> None:
         """Unpack the archive."""
@@ -148,6 +164,10 @@ class RewrittenSources:
     def is_locked(self) -> bool:
         """As the tree is."""
         return self.inner.is_locked
+
+    def text(self, path: str) -> str:
+        """The new text of a file, or the tree's."""
+        return self.texts.get(path) or self.inner.text(path)
 
     def put(self, folder: Path) -> None:
         """Write the tree, then the new texts over it; raises `UsageError` where one is missing."""

@@ -1,0 +1,1 @@
+"""Suites that projects have: programs that run in the measured project's own interpreter."""
