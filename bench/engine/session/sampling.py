@@ -323,7 +323,7 @@ class Sampling:
         # Before the first look nothing can be decided: to get there, a budget may be overdrawn.
         overdraft = 2 if count < self.plan.looks[0] and not fewest else 1
         out_of_time = self.spent_s >= self.options.budget_s * overdraft
-        if self._is_large(deciding):
+        if self._is_large(deciding) and (out_of_time or not self._size_is_vague(deciding)):
             return "large effect"
         is_look = count in self.plan.looks or out_of_rounds or out_of_time
         if is_look and self._is_settled(deciding, local_alpha()):
@@ -350,19 +350,19 @@ class Sampling:
             alone = self._of(Design.PAIRS)
             _, self.p_value = test_of_all(self.plan, values, alone, level, deciding.doubt)
             return f"all {self.plan.maximum} rounds taken, as planned"
-        return "large effect" if self._is_large(deciding) else ""
+        is_over = self._is_large(deciding) and not self._size_is_vague(deciding)
+        return "large effect" if is_over else ""
 
     def _is_large(self, deciding: AsAlone) -> bool:
         """Whether the rule for large effects ends it, before its first look."""
         rounds, metric = deciding.rounds, self.plan.metric
         if not LARGE_EFFECT_ROUNDS <= len(rounds) < self.plan.looks[0]:
             return False
-        is_large = large_effect(
+        return large_effect(
             times(rounds, Side.BASE, metric),
             times(rounds, Side.HEAD, metric),
             differences(rounds, metric),
         )
-        return is_large and not self._size_is_vague(deciding)
 
     def _show(self) -> None:
         now = time.monotonic()

@@ -93,6 +93,19 @@ def test_equal_sides_need_no_more_than_those_for_wall_time() -> None:
     assert as_alone(sampling.rounds, sampling.plan).factor is not None
 
 
+def test_a_large_effect_of_a_vague_size_is_decided_when_the_time_is_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rounds of seconds: eight of them are twice the budget, and no look has come."""
+    of_duets = property(lambda one: 5.0 * len(one.rounds))
+    monkeypatch.setattr(Sampling, "spent_s", of_duets)
+    monkeypatch.setattr(Sampling, "_size_is_vague", lambda *_: True)
+    sampling, told = sampled(Machine(0.1))
+    assert len(sampling.rounds) < 15
+    run = made_up([sampling.plan, *map(Measured, sampling.rounds), told[-1]], "work")
+    assert evaluate(run).results[1].verdict is Verdict.FASTER
+
+
 @pytest.mark.parametrize("ratio", [1.05, 1.2, 0.5, 2.0, 10.0])
 def test_size_of_what_is_not_equal(ratio: float) -> None:
     """As each side would be alone, with as many rounds alone as that takes."""
