@@ -19,6 +19,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # After the path is set: `pytest` alone, unlike `python -m pytest`, does not know the project.
 from support.index import PackageServer  # noqa: E402
+from support.package import build_wheel, install  # noqa: E402
 from support.sample_project import make_repository  # noqa: E402
 from support.sandbox import PYTHON, Sandbox, target_text  # noqa: E402
 from support.synthetic_runs import workspace_in  # noqa: E402
@@ -46,6 +47,18 @@ def repository(shared: Path) -> Path:
         if not path.is_dir():
             make_repository(shared / "half").path.rename(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def wheel(shared: Path) -> Path:
+    """The wheel of this checkout, built once for all workers."""
+    return build_wheel(shared)
+
+
+@pytest.fixture(scope="session")
+def installed(shared: Path, wheel: Path) -> Path:
+    """The command `duetbench` in an environment of its own; made once for all workers."""
+    return install(shared, wheel)
 
 
 @pytest.fixture

@@ -5,64 +5,19 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.sample_project import Repository, sample_files
+from support.package import slower_project
 from support.sandbox import ROOT, WORK, target_text
 
-from bench.core.lock import exclusive
 from bench.core.program import VERSION
 from bench.core.workspace import find_workspace
 
-UV = str(Path(sys.executable).with_name("uv"))
 QUICK = ("--quick", "--rounds", "6", "--budget", "5")
-
-
-def uv(*words: str | Path) -> str:
-    done = subprocess.run([UV, *map(str, words)], cwd=ROOT, capture_output=True, text=True)  # noqa: PLW1510
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def wheel(shared: Path) -> Path:
-    """The wheel of this checkout, built once."""
-    folder = shared / "dist"
-    with exclusive(shared / "dist.lock", wait=True):
-        if not folder.is_dir():
-            uv("build", "--quiet", "--wheel", "--out-dir", folder)
-    return next(folder.glob("*.whl"))
-
-
-@pytest.fixture(scope="session")
-def installed(shared: Path, wheel: Path) -> Path:
-    """The command of an environment that holds the wheel and what it needs, nothing else."""
-    folder = shared / "installed"
-    with exclusive(shared / "installed.lock", wait=True):
-        if not folder.is_dir():
-            uv("venv", "--quiet", "--python", sys.executable, folder)
-            locked = shared / "locked.txt"
-            locked.write_text(
-                uv("export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes")
-            )
-            python = folder / "bin" / "python"
-            uv("pip", "install", "--quiet", "--python", python, "-r", locked)
-            uv("pip", "install", "--quiet", "--no-deps", "--python", python, wheel)
-    return folder / "bin" / "duetbench"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Repository:
-    """A project with two commits; the second does three times the work."""
-    made = Repository.create(tmp_path / "project")
-    made.commit(sample_files("1.0.0"), "Begin", tag="v1.0.0")
-    made.commit(sample_files("1.1.0", units=3), "Do more", tag="v1.1.0")
-    return made
 
 
 def environ(**more: str) -> dict[str, str]:
@@ -94,9 +49,8 @@ def test_the_extra_is_what_the_sessions_of_these_names_install() -> None:
 
 
 @pytest.mark.network
-def test_it_measures_a_project_and_keeps_to_its_own_folder(
-    installed: Path, project: Repository, tmp_path: Path
-) -> None:
+def test_it_measures_a_project_and_keeps_to_its_own_folder(installed: Path, tmp_path: Path) -> None:
+    project = slower_project(tmp_path / "project")
     targets = tmp_path / "targets"
     targets.mkdir()
     (targets / "sample.toml").write_text(target_text(WORK))

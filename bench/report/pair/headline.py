@@ -22,11 +22,12 @@ _REASON_LENGTH = 100
 
 
 def revision_words(revision: Revision) -> str:
-    """A tag, branch or release by its name, a bare commit by seven digits."""
+    """A tag, branch or release by its name, a bare commit or a merge base by seven digits."""
     if revision.source is Source.PYPI:
         return revision.identity
-    is_hash = revision.identity.startswith(revision.name) or len(revision.name) >= 40
-    return revision.identity[:7] if is_hash else revision.name
+    name = revision.name
+    is_nameless = revision.identity.startswith(name) or len(name) >= 40 or "..." in name
+    return revision.identity[:7] if is_nameless else name
 
 
 def pair_title(pair: Pair) -> str:
