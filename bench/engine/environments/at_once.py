@@ -20,13 +20,14 @@ def build_all(
 ) -> list[tuple[Interpreter, Environments | BenchError]]:
     """The environments for each Python, or why there are none.
 
-    As many builds run at once as there are cores. Where one side takes the other's third-party
-    versions, it waits for that.
+    As many builds run at once as there are cores. A side that takes the other's third-party
+    versions, or is made of the other, waits for that.
     """
-    builds, sides = _Builds(builder), builder.dependencies is Dependencies.OWN
+    builds = _Builds(builder)
+    at_once = builder.dependencies is Dependencies.OWN and not builder.head_follows_base
     with Crew(os.cpu_count() or 1) as crew:
         for jobs in (
-            [partial(builds.side, side, one) for one in interpreters for side in Side if sides],
+            [partial(builds.side, side, one) for one in interpreters for side in Side if at_once],
             [partial(builds.both, one) for one in interpreters],
         ):
             for job in crew.run([Job(do=do) for do in jobs]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -210,6 +210,17 @@ def build(
 
     Raises `BuildError` with the last lines of the build; its whole output is kept in a log.
     """
+    return make(
+        recipe,
+        workspace,
+        lambda folder: _Build(target, revision, recipe, workspace, clone, folder).run(),
+    )
+
+
+def make(
+    recipe: BuildRecipe, workspace: Workspace, how: Callable[[Path], EnvironmentRecord]
+) -> Environment:
+    """Find the environment of a recipe, or have its folder filled; nothing is left of a failure."""
     folder = workspace.environments / recipe.key
     with exclusive(folder.with_suffix(".lock"), wait=True):
         ready = cached(recipe, workspace)
@@ -217,7 +228,13 @@ def build(
             return ready
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        return _Build(target, revision, recipe, workspace, clone, folder).run()
+        try:
+            record = how(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        write_atomically(folder / _RECORD, msgspec.json.encode(record))
+        return Environment(folder, record)
 
 
 @dataclass
@@ -242,7 +259,7 @@ class _Build:
         self.tracked: dict[str, str] = {}
         self.started = time.monotonic()
 
-    def run(self) -> Environment:
+    def run(self) -> EnvironmentRecord:
         try:
             self._check_out()
             with build_sandbox(
@@ -250,14 +267,9 @@ class _Build:
             ) as inside:
                 self.installer = replace(self.installer, inside=inside)
                 self._install()
-                record = self._proven()
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
+                return self._proving.record()
         finally:
             shutil.rmtree(self.checkout, ignore_errors=True)
-        write_atomically(self.folder / _RECORD, msgspec.json.encode(record))
-        return Environment(self.folder, record)
 
     def _check_out(self) -> None:
         if self.recipe.source is not Source.PYPI:
@@ -309,14 +321,46 @@ class _Build:
             f"{error.hint} The whole log: {log}".strip(),
         )
 
-    def _proven(self) -> EnvironmentRecord:
-        """What was installed, read by the harness; the subject is asked once, and imported."""
+    @property
+    def _proving(self) -> Proving:
+        return Proving(
+            target=self.target,
+            revision=self.revision,
+            recipe=self.recipe,
+            workspace=self.workspace,
+            folder=self.folder,
+            tracked=self.tracked,
+            commands=tuple(_portable(f.command, self.workspace) for f in self.installer.log),
+            started=self.started,
+            inside=self.installer.inside,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proving:
+    """An environment whose files are all there, to be read and proven by the harness.
+
+    `tracked` are blob hashes by path of what it was made from, `commands` what made it, `started`
+    when (monotonic seconds); `inside` is the command of a sandbox.
+    """
+
+    target: Target
+    revision: Revision
+    recipe: BuildRecipe
+    workspace: Workspace
+    folder: Path
+    tracked: Mapping[str, str]
+    commands: tuple[str, ...]
+    started: float
+    inside: tuple[str, ...] = ()
+
+    def record(self) -> EnvironmentRecord:
+        """What is installed; the subject is asked once, and imported. Stores the inventory."""
         venv, recipe = self.folder / "venv", self.recipe
         interpreter = Path(recipe.interpreter)
         check_interpreter(venv, interpreter)
         facts = interpreter_facts(interpreter.resolve())
-        inside, sites = self.installer.inside, Installed(venv).sites
-        compile_packages(sites, facts, inside=inside, place=self.folder)
+        compile_packages(Installed(venv).sites, facts, inside=self.inside, place=self.folder)
         with readable():
             proof = read_provenance(venv, recipe.distributions, recipe.modules, facts)
         check_import(venv, proof, self.target.env, self.workspace)
@@ -337,7 +381,7 @@ class _Build:
             revision=self.revision,
             recipe=self.recipe,
             provenance=proof,
-            commands=tuple(_portable(f.command, self.workspace) for f in self.installer.log),
+            commands=self.commands,
             uv=run_uv("--version").stdout.strip(),
             build_s=round(time.monotonic() - self.started, 2),
             digest=digest,

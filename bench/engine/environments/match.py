@@ -72,8 +72,11 @@ def _digits(tree: Mapping[str, str]) -> int:
 
 
 def _blob(file: Path, digits: int) -> str:
-    """The hash git gives a file's bytes."""
-    content = file.read_bytes()
+    return blob_hash(file.read_bytes(), digits)
+
+
+def blob_hash(content: bytes, digits: int) -> str:
+    """The hash git gives a file's bytes, of so many hexadecimal digits."""
     made = hashlib.sha256() if digits == 64 else hashlib.sha1(usedforsecurity=False)
     made.update(b"blob %d\0" % len(content))
     made.update(content)

@@ -17,9 +17,11 @@ from bench.core.sample import Side
 from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import Environment, build, cached, cut_off, make_recipe
+from bench.engine.environments.copies import NotCopiedError
 from bench.engine.environments.dependencies import DependencyChange, changed_packages
 from bench.engine.environments.image import ImageBuild, image_recipe
 from bench.engine.environments.interpreters import Interpreter
+from bench.engine.environments.replacing import Replacing
 from bench.engine.revisions.git import Clone
 from bench.engine.revisions.resolve import clone_of
 from bench.workloads.containers.engine import find_engine
@@ -90,6 +92,11 @@ class Builder:
         """Install the base alone; raises `BuildError`."""
         return self._one(Side.BASE, interpreter)
 
+    @property
+    def head_follows_base(self) -> bool:
+        """Whether head is a working tree that was changed from base."""
+        return self.pair.head.parent == self.pair.base.identity
+
     def is_cached(self, interpreter: Interpreter) -> bool:
         """Whether both sides' environments are there already (own dependencies)."""
         return all(self.has(side, interpreter) for side in Side)
@@ -123,7 +130,9 @@ class Builder:
     ) -> Environment:
         clone = self._clone(revision)
         if self.target.container is None:
-            return build(self.target, revision, recipe, self.workspace, clone)
+            return self._replaced(revision, recipe, interpreter) or build(
+                self.target, revision, recipe, self.workspace, clone
+            )
         assert clone is not None  # an image's recipe is a commit's
         return ImageBuild(
             target=self.target,
@@ -135,6 +144,26 @@ class Builder:
             engine=find_engine(recipe.image[0]),
             announce=self.announce,
         ).run()
+
+    def _replaced(
+        self, revision: Revision, recipe: BuildRecipe, interpreter: Interpreter
+    ) -> Environment | None:
+        """A working tree's environment, if it can be made of that of its commit."""
+        if revision.source is not Source.TREE:
+            return None
+        if self.head_follows_base and not recipe.constraints:
+            self._one(Side.BASE, interpreter)
+        try:
+            return Replacing(
+                target=self.target,
+                revision=revision,
+                recipe=recipe,
+                workspace=self.workspace,
+                clone=clone_of(self.target, self.workspace, self.repo),
+            ).run()
+        except NotCopiedError as error:
+            self.announce(f"{revision.name}: built anew, since {error}")
+            return None
 
     def _recipe(
         self, side: Side, interpreter: Interpreter, pins: tuple[str, ...] = ()

@@ -74,6 +74,13 @@ class Installed:
         """The text of a distribution's RECORD; "" where there is none."""
         return self.distributions[name].read_text("RECORD") or ""
 
+    def files(self, name: str) -> list[str]:
+        """Paths below the environment of all that a distribution's RECORD lists."""
+        place = Path(str(self.distributions[name].locate_file("")))
+        site = place.relative_to(self.venv.resolve())
+        rows = csv.reader(self.record(name).splitlines())
+        return [os.path.normpath(f"{site}/{row[0]}") for row in rows if row]
+
     def damaged(self, inventory: Inventory) -> dict[str, list[str]]:
         """Files that have not the hash their distribution's RECORD gives, by distribution.
 

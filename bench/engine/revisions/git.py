@@ -166,6 +166,10 @@ class Clone:
         entries = (line.split("\t", 1) for line in listed.stdout.split("\0") if line)
         return {path: meta.split()[2] for meta, path in entries}
 
+    def changes(self, one: str, other: str) -> str:
+        """What differs between two trees, as `git diff-tree -r -z` says it."""
+        return self._git("diff-tree", "-r", "-z", "--no-renames", one, other).stdout
+
     def text(self, commit: str, path: str) -> str:
         """The content of a file of a commit; "" where there is none."""
         return self._git("show", f"{commit}:{path}").stdout
