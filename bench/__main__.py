@@ -1,4 +1,5 @@
 """`python -m bench COMMAND`: see `python -m bench --help`."""
+# Shells that complete everything look for this: PYTHON_ARGCOMPLETE_OK
 
 import sys
 

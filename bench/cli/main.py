@@ -230,6 +230,8 @@ def _make_parser(words: Sequence[str]) -> argparse.ArgumentParser:
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     """The arguments; a range may also stand behind options, where argparse does not look for it."""
     parser = _make_parser(words)
+    if "_ARGCOMPLETE" in os.environ:
+        _answer_shell()
     arguments, rest = parser.parse_known_args(words)
     if rest[:1] == ["--"]:
         rest = rest[1:]
@@ -238,6 +240,13 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return arguments
+
+
+def _answer_shell() -> None:
+    """Say what may follow on a command line that is being typed, and end."""
+    from bench.cli.completion import complete, typed_words  # noqa: PLC0415 - shells alone need it
+
+    complete(_make_parser(typed_words()))
 
 
 def _module(command: str) -> Command:

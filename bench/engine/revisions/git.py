@@ -12,6 +12,11 @@ from bench.core.revision import Revision, Source
 from bench.engine.revisions.calls import as_variables, git
 from bench.engine.revisions.checkout import StoredTree, check_out, check_out_tree
 
+# Tags of versions that are no final ones, as patterns of git.
+_UNFINISHED = (
+    "*[0-9]rc[0-9]*", "*[0-9][ab][0-9]*", "*dev*", "*-alpha*", "*-beta*", "*-rc*", "*.rc[0-9]*",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Clone:
@@ -55,25 +60,31 @@ class Clone:
             source=Source.GIT, name=name, identity=commit, date=date, subject=_printable(subject)
         )
 
-    def usual_base(self) -> tuple[str, str]:
+    def usual_base(self, project: str) -> tuple[str, str]:
         """What HEAD is compared with unless somebody says: a name, and why; ("", "") for nothing.
 
         On a branch beside the default one where it left that; else the last tag of a final version
-        in its history; else its parent.
+        in its history, one of this project if there are such; else its parent.
         """
         head, main = self.find("HEAD"), self._default_branch()
         if head and main and not self.is_ancestor("HEAD", main):
             fork = self.merge_base(main, "HEAD")
             if fork is not None:
                 return fork[:10], f"where HEAD left {main}"
-        described = self._git(
-            "describe", "--tags", "--abbrev=0", "--match=*[0-9]*", "--exclude=*[0-9]rc[0-9]*",
-            "--exclude=*[0-9][ab][0-9]*", "--exclude=*dev*", "--exclude=*-alpha*",
-            "--exclude=*-beta*", "--exclude=*-rc*", "HEAD^",
-        )  # fmt: skip
-        if described.ok:
-            return described.stdout.strip(), "the last tag of a version before HEAD"
+        own = tuple(f"{project}{sign}*[0-9]*" for sign in ("-", "/", "@", "=="))
+        for patterns in (own, ("*[0-9]*",)):
+            tag = self._last_tag(patterns)
+            if tag:
+                return tag, "the last tag of a version before HEAD"
         return ("HEAD~1", "the commit before HEAD") if self.find("HEAD~1") else ("", "")
+
+    def _last_tag(self, patterns: Sequence[str]) -> str:
+        """The nearest in the history before HEAD that is not of a version to be tried."""
+        described = self._git(
+            "describe", "--tags", "--abbrev=0", *(f"--match={one}" for one in patterns),
+            *(f"--exclude={one}" for one in _UNFINISHED), "HEAD^",
+        )  # fmt: skip
+        return described.stdout.strip()
 
     def _default_branch(self) -> str:
         """The branch that others start from, upstream's if it is known; "" where nothing says."""

@@ -84,8 +84,14 @@ def test_member_of_a_repository_of_several(tmp_path: Path) -> None:
     made = Repository.create(tmp_path / "several")
     files = {f"packages/one/{path}": text for path, text in sample_files("1.0.0").items()}
     made.commit(files | {"pyproject.toml": "[tool.ruff]\n"}, "First")
+    made.git("tag", "sample-project-v1.0")
+    made.git("tag", "other-v9.0")
+    made.commit(files | {"README.md": ""}, "Second", tag="other-v9.1")
+    made.commit(files, "Third")
+    assert default_range(made.path / "packages" / "one")[0] == "sample-project-v1.0..HEAD"
     target, _ = read_checkout(made.path / "packages" / "one").target()
     assert target.install.subfolder == "packages/one"
+    (made.path / "pyproject.toml").write_text("[tool.ruff]\n")
     with pytest.raises(UsageError) as raised:
         read_checkout(made.path)
     assert "say no name that can be read without running code" in raised.value.message
