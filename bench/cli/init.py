@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     folder.mkdir(parents=True, exist_ok=True)
     with file.open("x", encoding="utf-8") as stream:
         stream.write(proposal.text)
-    print("\n".join((*proposal.assumed, f"written: {file}")))
+    print("\n".join((*proposal.assumed, proposal.range_assumed, f"written: {file}")))
     repo = f" --repo {shlex.quote(str(found.repo))}" if found.repo else ""
     print(f"measure it: {COMMAND} run {target.name}{repo}")
     return ExitStatus.DONE

@@ -40,8 +40,10 @@ def chosen_target(
     target, proposal = found.target()
     if found.repo is not None and arguments.repo is None:
         arguments.repo = found.repo
-    for line in proposal.assumed if revisions is None else proposal.assumed[:2]:
+    for line in proposal.assumed:
         (say or _complain)(line)
+    if revisions is None and proposal.range_assumed:
+        (say or _complain)(proposal.range_assumed)
     own = target.name.removesuffix(READ)
     if own in target_names(workspace.targets):
         (say or _complain)(

@@ -15,10 +15,13 @@ from bench.core.program import COMMAND
 from bench.core.target import READ
 from bench.engine.projects.layout import Package
 from bench.engine.projects.metadata import Metadata
+from bench.engine.projects.timed_tests import TimedTests
+from bench.formats.text import counted
 
 # The first that the project allows and that is here: packages have wheels for the first ones.
 PYTHONS = ("3.13", "3.12", "3.14", "3.11", "3.10", "3.15", "3.9")
 MOST_SCRIPTS = 3
+MOST_TESTS = 8
 _MOST_IMPORTS = 4
 _TIMEOUT_S = 30  # a command that does not know the option may well wait for something
 
@@ -35,6 +38,7 @@ class ReadProject:
     clone: str = ""
     default_range: str = ""
     why_range: str = ""
+    timed_tests: tuple[TimedTests, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class TargetText:
 
     text: str
     assumed: tuple[str, ...]
+    range_assumed: str = ""
 
 
 def propose(
@@ -57,7 +62,7 @@ def propose(
     scripts = chosen_scripts(metadata)
     imports = imports_of(package, scripts)
     name = canonicalize_name(metadata.name)
-    tables = [*_commands(scripts), *_imports(imports)]
+    tables = [*_commands(scripts), *_imports(imports), *_timed_tests(project.timed_tests)]
     more = tuple(one for one in sorted(_allowed(metadata), key=_key) if one != python)
     head = [
         "# Read from the project itself, and none of it was run. Every key is explained in",
@@ -79,7 +84,7 @@ def propose(
     if project.subfolder:
         head += ["", "[install]", _line("subfolder", project.subfolder)]
     text = "\n".join((*head, *tables, *_TESTS)) + "\n"
-    return TargetText(text, _assumed(project, scripts, python))
+    return TargetText(text, _assumed(project, scripts, python), _assumed_range(project))
 
 
 def chosen_scripts(metadata: Metadata) -> dict[str, str]:
@@ -110,9 +115,29 @@ def _imports(modules: tuple[str, ...]) -> list[str]:
     return [_table(f"import-{module}", "import", "import", module) for module in modules]
 
 
-def _table(name: str, group: str, key: str, value: object) -> str:
+def _timed_tests(found: tuple[TimedTests, ...]) -> list[str]:
+    """The project's own benchmarks for pytest; many of them only when they are asked for."""
+    many = sum(one.count for one in found) > MOST_TESTS
+    return [
+        _table(
+            one.path.removesuffix(".py"),
+            "pytest",
+            "pytest",
+            one.path,
+            default=not many,
+            comment=counted(one.count, "test"),
+        )
+        for one in found
+    ]
+
+
+def _table(
+    name: str, group: str, key: str, value: object, *, default: bool = True, comment: str = ""
+) -> str:
     safe = re.sub(r"[^a-z0-9._-]", "-", name.lower())[:60].lstrip("._-")
-    lines = [_line("name", safe), _line("group", group), _line(key, value)]
+    lines = [_line("name", safe), _line("group", group), _line(key, value, comment)]
+    if not default:
+        lines.append(_line("default", value=False))
     return "\n".join(("", "[[benchmark]]", *lines, _line("timeout_s", _TIMEOUT_S)))
 
 
@@ -172,6 +197,15 @@ def _assumed(project: ReadProject, scripts: Mapping[str, str], python: str) -> t
         f"assumed: {measured}; Python {python} (requires-python: "
         f"{metadata.requires_python or 'not said'}). `{COMMAND} init` writes a file to change",
     ]
-    if project.default_range:
-        lines.append(f"range, if none is given: {project.default_range} ({project.why_range})")
+    tests = sum(one.count for one in project.timed_tests)
+    if tests:
+        places = ", ".join(one.path for one in project.timed_tests[:3])
+        asked = ": measured with --group pytest" if tests > MOST_TESTS else ""
+        lines.append(f"{counted(tests, 'benchmark')} for pytest in {places}{asked}")
     return tuple(lines)
+
+
+def _assumed_range(project: ReadProject) -> str:
+    if not project.default_range:
+        return ""
+    return f"range, if none is given: {project.default_range} ({project.why_range})"

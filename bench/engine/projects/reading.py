@@ -20,6 +20,7 @@ from bench.engine.environments.interpreters import find_interpreter
 from bench.engine.projects.layout import find_package
 from bench.engine.projects.metadata import FILES, Metadata, read_metadata
 from bench.engine.projects.proposal import ReadProject, TargetText, propose
+from bench.engine.projects.timed_tests import find_timed_tests
 from bench.engine.revisions.clones import open_clone
 from bench.engine.revisions.index import Listing, PackageIndex
 from bench.engine.revisions.ranges import parse_range
@@ -187,6 +188,7 @@ def _project(
         clone=clone,
         default_range=default_range,
         why_range=why_range,
+        timed_tests=find_timed_tests(folder),
     )
 
 

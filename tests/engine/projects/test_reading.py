@@ -98,6 +98,29 @@ def test_member_of_a_repository_of_several(tmp_path: Path) -> None:
     assert str(made.path / "packages/one") in raised.value.hint
 
 
+TIMED = "def test_it(benchmark):\n    benchmark(len, [])\n"
+
+
+def test_its_own_benchmarks_for_pytest(repository: Repository) -> None:
+    for name, content in {
+        "bench/test_a.py": TIMED, "bench/test_b.py": TIMED, "tests/test_c.py": TIMED,
+        "tests/test_d.py": "def test_benchmark():\n    pass\n", ".venv/lib/test_e.py": TIMED,
+    }.items():  # fmt: skip
+        (repository.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository.path / name).write_text(content)
+    target, text = read_checkout(repository.path).target()
+    tables = [one for one in target.benchmark if one.is_suite]
+    assert [(one.name, one.pytest, one.default) for one in tables] == [
+        ("bench", "bench", True), ("tests-test_c", "tests/test_c.py", True)
+    ]  # fmt: skip
+    assert "3 benchmarks for pytest in bench, tests/test_c.py" in text.assumed
+    many = TIMED + "".join(TIMED.replace("test_it", f"test_{n}") for n in range(9))
+    (repository.path / "bench" / "test_a.py").write_text(many)
+    target, text = read_checkout(repository.path).target()
+    assert not any(one.default for one in target.benchmark if one.is_suite)
+    assert text.assumed[-1].endswith(": measured with --group pytest")
+
+
 def test_password_of_the_origin_stays_out(repository: Repository) -> None:
     repository.git("remote", "add", "origin", "https://me:secret@example.org/one/two.git")
     assert read_checkout(repository.path).target()[0].clone == "https://example.org/one/two.git"
