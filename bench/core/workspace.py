@@ -84,14 +84,11 @@ def find_workspace(root: Path | None = None) -> Workspace:
         return (Path(chosen).expanduser() if chosen else default).resolve()
 
     own = HOME if in_project else root
-    targets = own / "bench/targets"
-    if in_project and (kept / "targets").is_dir():
-        targets = kept / "targets"
+    added = kept / "targets"  # of an installed command: the project's own
+    targets = added if in_project and added.is_dir() else own / "bench/targets"
     return Workspace(
         root=root,
-        targets=folder(
-            "targets", targets if in_project and targets.is_dir() else own / "bench/targets"
-        ),
+        targets=folder("targets", targets),
         suites=folder("suites", own / "bench/suites"),
         data=folder("data", kept / "data"),
         results=folder("results", kept / "results"),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from support.package import slower_project
-from support.sandbox import ROOT, WORK, target_text
+from support.sandbox import ROOT
 
 ACTION = ROOT / "action.yml"
 COMMENT = ROOT / ".github" / "actions" / "comment" / "action.yml"
@@ -117,7 +117,6 @@ class Runner:
             "GITHUB_SERVER_URL": "https://github.example",
             "GITHUB_REPOSITORY": "a/b",
             "GITHUB_RUN_ID": "7",
-            "BENCH_TARGETS": str(self.folder / "targets"),
         }
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
@@ -136,10 +135,7 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    made = Runner(tmp_path / "runner")
-    (made.folder / "targets").mkdir(parents=True)
-    (made.folder / "targets" / "sample.toml").write_text(target_text(WORK))
-    return made
+    return Runner(tmp_path / "runner")
 
 
 # `uvx --from PATH duetbench …`, with what this session has installed from that path.
@@ -157,15 +153,16 @@ def test_a_pull_request_is_measured(runner: Runner, installed: Path, tmp_path: P
     runner.program("uvx", UVX.replace("COMMAND", str(installed)))
     measure, fail = steps(ACTION)
     variables = {
-        "TARGET": "sample", "BASE": "v1.0.0", "HEAD": "v1.1.0", "FAIL_ON": "slower,broken",
-        "OPTIONS": f"--repo {project.path} --quick --rounds 6 --budget 5",
+        "TARGET": ".", "BASE": "v1.0.0", "HEAD": "v1.1.0", "FAIL_ON": "slower,broken",
+        "OPTIONS": "--benchmark import-* --quick --rounds 10 --budget 20",
     }  # fmt: skip
     runner.run(measure, variables, project.path)
     assert runner.outputs == {"status": "3", "folder": str(runner.temp / "duetbench")}
     base = project.git("rev-parse", "v1.0.0")
     summary = (runner.folder / "summary").read_text()
     assert summary == (runner.temp / "duetbench" / "summary.md").read_text()
-    assert summary.startswith(f"**sample {base[:7]} → v1.1.0:** **1 of 1 benchmark slower**")
+    title = f"**sample-project {base[:7]} → v1.1.0:**"
+    assert summary.startswith(f"{title} **2 of 2 benchmarks slower**")
     assert "[everything](https://github.example/a/b/actions/runs/7)" in summary
     (document,) = json.loads((runner.temp / "duetbench" / "results.json").read_text())
     assert document["head"]["name"] == "v1.1.0"

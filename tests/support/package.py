@@ -41,10 +41,11 @@ def install(shared: Path, wheel: Path) -> Path:
 
 
 def slower_project(path: Path) -> Repository:
-    """A project with two commits, v1.0.0 and v1.1.0, which does three times the work."""
+    """A project with two commits, v1.0.0 and v1.1.0, which does ten times the work at start."""
     made = Repository.create(path)
-    made.commit(sample_files("1.0.0"), "Begin", tag="v1.0.0")
-    made.commit(sample_files("1.1.0", units=3), "Do more", tag="v1.1.0")
+    for version, work in (("1.0.0", 1), ("1.1.0", 10)):
+        files = sample_files(version, extra=False, comment=f"sum(range({work}_000_000))\n")
+        made.commit(files, f"Version {version}", tag=f"v{version}")
     return made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.core.result import Memory, Result
 from bench.core.revision import Pair
+from bench.core.target import READ
 from bench.core.variants import python_order
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, document, link, plain, table
@@ -46,7 +47,7 @@ def brief(target: str, pair: Pair, on: OnMachine, where: str = "") -> str:
     found = by_benchmark(on.shown, lambda _result: True)
     changed = sorted((one for one in found if _kind(one) in _TOLD), key=_rank)
     names = f"{revision_words(pair.base)} → {revision_words(pair.head)}"
-    title = f"**{plain(f'{target} {names}')}:** {_sentence(found, on.shown)}"
+    title = f"**{plain(f'{target.removesuffix(READ)} {names}')}:** {_sentence(found, on.shown)}"
     return document((title, _table(changed), " · ".join(_last(on, where))))
 
 
