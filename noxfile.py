@@ -73,7 +73,7 @@ def usable_targets() -> Iterator[str]:
             yield file.stem
 
 
-add_session("bench", "Measure a target or a checkout before and after: -- TARGET-or-PATH base..head", "run")
+add_session("bench", "Measure before and after: -- TARGET base..head, -- PATH base..head", "run")
 for target in usable_targets():
     add_session(f"bench-{target}", f"Measure {target}: -- base..head --python X.Y", "run", target)
 add_session(
