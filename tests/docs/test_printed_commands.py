@@ -16,10 +16,11 @@ from support.documents import ROOT, Document, documents
 from bench.cli.main import COMMANDS, _make_parser
 from bench.core.catalogue import target_names
 from bench.core.errors import ExitStatus
+from bench.core.verdict import Verdict
 
 # An example may name what a reader is about to add.
 _TARGETS = (*target_names(ROOT / "bench" / "targets"), "httpie")
-_PROGRAM = re.compile(r"(?:^|[ /])(nox|python -m bench|make) ")
+_PROGRAM = re.compile(r"(?:^|[ /])(nox|python -m bench|duetbench|make) ")
 
 
 @cache
@@ -63,6 +64,8 @@ def as_command(words: list[str]) -> list[str]:
     """What `python -m bench` gets to see; empty where it sees nothing."""
     if words[0] == "python":
         return words[3:]
+    if words[0] == "duetbench":
+        return words[1:]
     if words[0] == "make":
         given = dict(word.split("=", 1) for word in words[2:] if "=" in word)
         rest = [*shlex.split(given.get("RANGE", "")), *shlex.split(given.get("ARGS", ""))]
@@ -88,8 +91,8 @@ def test_printed_command_exists(document: str, line: str) -> None:
         assert words[words.index("-s") + 1] in sessions()
     command = as_command(words)
     if command[:1] == ["run"]:
-        assert "/" in command[1] or command[1] in {*_TARGETS, "TARGET", "PATH"}
-    if command and command != ["COMMAND", "--help"]:
+        assert "/" in command[1] or command[1] in {*_TARGETS, "TARGET", "PATH", "."}
+    if command and command[0] != "COMMAND":
         _make_parser(command).parse_args(command)
 
 
@@ -118,3 +121,14 @@ def documented(page: str, command: str) -> set[str]:
 def test_page_of_options_has_every_exit_status() -> None:
     page = Document("docs/options.md").text.partition("## Exit statuses")[2]
     assert {int(one) for one in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == set(ExitStatus)
+
+
+def test_page_for_agents_has_every_exit_status_of_run() -> None:
+    page = Document("AGENTS.md").text
+    rows = re.findall(r"^\| ((?:\d+, )*\d+) \|", page, re.MULTILINE)
+    said = {int(one) for row in rows for one in row.split(", ")}
+    others = {ExitStatus.IMPORTED_AGAIN, ExitStatus.NOTHING_FOUND}  # of guard and optimize
+    assert said == set(ExitStatus) - others
+    assert len(page.splitlines()) <= 60
+    verdicts = page.partition("`.verdict` |")[2].partition(";")[0]
+    assert re.findall("`([^`]+)`", verdicts) == [str(one) for one in Verdict]
