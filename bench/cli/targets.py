@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
 
 def _one(target: Target) -> ExitStatus:
     rows = [
-        [one.name, one.group, "yes" if one.default else "no", one.note or one.pytest]
+        [one.name, one.group, "yes" if one.default else "no", one.note or one.suite]
         for one in target.benchmark
     ]
     columns = ("benchmark", "group", "by default", "note")

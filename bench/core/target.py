@@ -44,8 +44,9 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     a dotted module or a whole import statement; `script` is a folder `bench/suites/bm_<script>`,
     whose program gets `arguments`.
     `pytest` names tests (`tests/bench/test_x.py::test_y`, patterns, a folder). What is timed is the
-    function that their `benchmark` fixture is given. They are those of head on both sides, or with
-    `tests_of` "own" each side's.
+    function that their `benchmark` fixture is given, or a `function` (`pkg.mod:Class.method`) while
+    any tests run. `asv` names benchmarks of an asv suite (`benchmarks`, `FOLDER::PATTERN`). Both
+    are those of head on both sides, or with `tests_of` "own" each side's.
     A revision without a module that is in `needs` does not have the benchmark: that is no error.
     `metric` is what it is decided by: "time" as the probe finds it right, "cpu" also of a process
     that waits. `mei` is its minimum effect of interest as a fraction, and
@@ -75,6 +76,8 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     script: str = ""
     arguments: tuple[str, ...] = ()
     pytest: str = ""
+    function: Annotated[str, msgspec.Meta(pattern=r"^$|^[\w.]+:[\w.]+$")] = ""
+    asv: str = ""
     tests_of: Literal["head", "own"] = "head"
     service: ServiceUse | None = None
     container: ContainerUse | None = None
@@ -103,11 +106,12 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     def __post_init__(self) -> None:
         declared = (
-            self.command, self.statement, self.script, self.pytest, self.service, self.container
+            self.command, self.statement, self.script, self.pytest, self.asv, self.service,
+            self.container,
         )  # fmt: skip
         if sum(map(bool, declared)) != 1:
             raise ValueError(
-                "a benchmark has exactly one of command, import, script, pytest, service and "
+                "a benchmark has exactly one of command, import, script, pytest, asv, service and "
                 "container"
             )
         if self.arguments and not self.script:
@@ -121,12 +125,17 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             raise ValueError('metric = "cpu" goes with a command or an import')
         if self.allocated and not self.is_started:
             raise ValueError("allocated goes with a command or an import")
+        self._check_suite()
         self._check_input()
         _check_placeholders(self._words, has_fixture=bool(self.fixture))
 
-    def _check_input(self) -> None:
+    def _check_suite(self) -> None:
         if self.tests_of != "head" and not self.is_suite:
-            raise ValueError("tests_of goes with pytest")
+            raise ValueError("tests_of goes with pytest or asv")
+        if self.function and not self.pytest:
+            raise ValueError("function goes with pytest, which names the tests that call it")
+
+    def _check_input(self) -> None:
         if (self.stdin or self.stdin_file) and not self.is_started:
             raise ValueError("stdin and stdin_file go with a command or an import")
         if self.stdin and self.stdin_file:
@@ -163,12 +172,22 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     @property
     def is_suite(self) -> bool:
         """Whether it is part of a suite that the project has, in its own files."""
-        return bool(self.pytest)
+        return bool(self.pytest or self.asv)
+
+    @property
+    def suite(self) -> str:
+        """What of its suite is meant: `PATH`, or `PATH::NAME`."""
+        return self.pytest or self.asv
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether it is an asv benchmark that returns a figure of its own."""
+        return self.asv.rpartition("::")[2].rpartition(".")[2].startswith(("track_", "Track"))
 
     @property
     def suite_path(self) -> str:
         """Where its suite lies, seen from the project's folder; may hold a pattern."""
-        return self.pytest.partition("::")[0].rstrip("/")
+        return self.suite.partition("::")[0].rstrip("/")
 
     @property
     def has_memory(self) -> bool:
@@ -302,6 +321,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def measured_install(self) -> Installation:
         """How it is installed to be measured: with what runs its suites."""
         runs = ["pytest"] if any(one.pytest for one in self.benchmark) else []
+        runs += ["asv_runner"] if any(one.asv for one in self.benchmark) else []
         return self.install.with_requirements(runs)
 
     @property

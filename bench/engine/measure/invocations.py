@@ -26,7 +26,7 @@ from bench.engine.sandbox.access import Access, python_folders
 from bench.engine.sandbox.folders import access_of, streams_of
 from bench.engine.suites.folders import SuiteFolder
 from bench.workloads.containers.telling import DRIVER, NotTellableError, tell
-from bench.workloads.suites.telling import PYTEST, tell_pytest
+from bench.workloads.suites.telling import tell_suite
 
 SERVICE_DRIVER = Path(__file__).parents[2] / "workloads" / "services" / "driver.py"
 
@@ -197,11 +197,8 @@ class Subject:
             raise NotServedError(folder.refusal if folder else "its suite is not at hand here")
         site = Installed(self.environment.venv).sites[0]
         root, path = folder.place(benchmark.suite_path, site)
-        tests = benchmark.pytest.partition("::")[2]
         modules = (self.environment.record.module,)
-        return str(PYTEST), tell_pytest(
-            benchmark.name, f"{path}::{tests}", root, modules, cpu_clock=cpu_clock
-        )
+        return tell_suite(benchmark, root, path, modules, cpu_clock=cpu_clock)
 
     def _script(self, benchmark: Benchmark, env: dict[str, str]) -> Path:
         """The pyperf script; one that drives a service or a container is told by a file."""

@@ -53,6 +53,7 @@ _CONTAINER = "a container is waited for: its engine works on any core"
 _LONG = "takes long, in parts by the clock: each side by itself"
 
 _CPU_ALONE = 'metric = "cpu": what it waits for is not looked at'
+_TRACKED = "what it returns is compared: each side by itself"
 _MEMORY = "peak memory decides: each side by itself, on any core"
 
 
@@ -103,7 +104,21 @@ def probe(
     if benchmark.kind is not Kind.SCRIPT and benchmark.name != CONTROL:
         taker = dataclasses.replace(taker, after=seen.note)
     choice = _choose(taker, benchmark, base, head, wanted)
-    return dataclasses.replace(choice, outputs=seen.compared())
+    outputs = _calls_compared(choice.sides) if benchmark.function else seen.compared()
+    return dataclasses.replace(choice, outputs=outputs)
+
+
+def _calls_compared(sides: Sides) -> Outputs | None:
+    """Whether both sides call the function that is timed equally often, as they last told."""
+    base, head = (
+        read_worker(Path(sides.side(side).extra), side).get_metadata().get("calls") for side in Side
+    )
+    if base == head:
+        return None
+    name = sides.benchmark.function
+    return Outputs(
+        differs=(f"the number of calls of {name}",), excerpt=f"- {base} calls\n+ {head} calls"
+    )
 
 
 def _choose(
@@ -166,6 +181,8 @@ def _known(
         return Design.PAIRS, Metric.PEAK_RSS, _MEMORY
     if benchmark.rounds:
         return Design.PAIRS, Metric.WALL, _LONG
+    if benchmark.is_tracked:
+        return Design.PAIRS, Metric.VALUE, _TRACKED
     if benchmark.metric == "cpu" and can_pin and wanted is None:
         return Design.DUET, Metric.CPU, _CPU_ALONE
     return None

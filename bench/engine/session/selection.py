@@ -21,6 +21,7 @@ from bench.workloads.suites.telling import suite_programs
 _CAME_LATER = {
     "fixture", "fresh_home", "prepare", "env", "service", "container", "own_files", "folder",
     "asks", "arguments", "stdin", "stdin_file", "files", "pytest",
+    "function", "asv",
 }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def digest(benchmark: Benchmark, suites: Path) -> str:
     elif benchmark.service:
         content.update(SERVICE_DRIVER.read_bytes())
     elif benchmark.is_suite:
-        content.update(suite_programs())
+        content.update(suite_programs(benchmark))
     elif benchmark.kind is Kind.SCRIPT:
         folder = suites / f"bm_{benchmark.script}"
         if not (folder / "run_benchmark.py").is_file():

@@ -199,7 +199,7 @@ def present(paths: Iterable[str], files: Collection[str], project: str = "") -> 
     found = []
     for path in paths:
         place = posixpath.normpath(posixpath.join(project, path))
-        if place in files or any(file.startswith(f"{place}/") for file in files):
+        if place in files or place == "." or any(file.startswith(f"{place}/") for file in files):
             found.append(path)
     return tuple(found)
 

@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
@@ -19,10 +20,13 @@ from bench.core.workspace import Workspace
 from bench.engine.revisions.git import Clone
 from bench.engine.revisions.resolve import clone_path
 from bench.engine.sources.trees import Sources, find_sources
+from bench.engine.suites.asv_benchmarks import SETTINGS, benchmark_folder, find_benchmarks
 from bench.engine.suites.pytest_tests import Fixtures, find_tests
 
 _LONGEST = 60  # of a benchmark's name
-_WORDS_OF_ALL = re.compile(r"^(?:tests?|bench|benchmarks?)_|_(?:tests?|bench|benchmarks?)$")
+_WORDS_OF_ALL = re.compile(
+    r"^(?:tests?|bench|benchmarks?|time|track)_|_(?:tests?|bench|benchmarks?)$"
+)
 
 
 def with_suites(
@@ -86,29 +90,84 @@ def _expanded(
 
 
 def expand(benchmark: Benchmark, sources: Sources) -> Iterator[Benchmark]:
-    """Each benchmark that it means; one that means a single test keeps its name."""
-    wanted = benchmark.pytest.partition("::")[2]
-    is_one = bool(wanted) and not any(sign in benchmark.pytest for sign in "*?[")
+    """Each benchmark that it means; one that means a single test keeps its name.
+
+    With a function that is timed, all tests together are one.
+    """
+    if benchmark.function:
+        return
+    find = _in_tests if benchmark.pytest else _in_asv
+    is_one = "::" in benchmark.suite and not _has_pattern([benchmark.suite.partition("[")[0]])
+    for found in find(benchmark, sources):
+        words = [*(() if is_one else found.words), *(() if found.is_exact else (found.case,))]
+        words = list(filter(None, words))
+        key = "pytest" if benchmark.pytest else "asv"
+        yield msgspec.structs.replace(
+            benchmark,
+            name=_name(benchmark.name, words),
+            group=benchmark.name if words and benchmark.group == "default" else benchmark.group,
+            metric="peak_rss" if found.is_memory else benchmark.metric,
+            **{key: found.suite},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Meant:
+    """What a pattern means: its place, words for its name, and which case it is.
+
+    `is_exact`: the pattern names the case itself.
+    """
+
+    suite: str
+    words: tuple[str, ...]
+    case: str
+    is_exact: bool
+    is_memory: bool = False
+
+
+def _in_tests(benchmark: Benchmark, sources: Sources) -> Iterator[_Meant]:
+    wanted = benchmark.suite.partition("::")[2]
     for path in _files(benchmark.suite_path, sources):
         for test in find_tests(_read(sources, path), _fixtures_above(sources, path)):
             for node in test.nodes:
-                if wanted and not _is_named(node, wanted):
-                    continue
-                name, case = node.partition("[")[::2]
-                if is_one or wanted == node:
-                    words = [case] if case and wanted == name else []
-                else:
-                    words = [path.rpartition("/")[2].removesuffix(".py"), *name.split("::"), case]
-                yield msgspec.structs.replace(
-                    benchmark,
-                    pytest=f"{path}::{node}",
-                    name=_name(benchmark.name, words),
-                    group=_group(benchmark) if words else benchmark.group,
-                )
+                if not wanted or _is_named(node, wanted):
+                    name, case = node.partition("[")[::2]
+                    stem = path.rpartition("/")[2].removesuffix(".py")
+                    yield _Meant(
+                        suite=f"{path}::{node}",
+                        words=(stem, *name.split("::")),
+                        case=case,
+                        is_exact=node == wanted,
+                    )
 
 
-def _group(benchmark: Benchmark) -> str:
-    return benchmark.name if benchmark.group == "default" else benchmark.group
+def _in_asv(benchmark: Benchmark, sources: Sources) -> Iterator[_Meant]:
+    wanted, _, number = benchmark.suite.partition("::")[2].partition("-")
+    folder = _asv_folder(benchmark, sources)
+    for path in _files(folder, sources):
+        module = path.removeprefix(f"{folder}/").removesuffix(".py").replace("/", ".")
+        for one in find_benchmarks(_read(sources, path)):
+            name = f"{module}.{one.name}"
+            if wanted and not (fnmatchcase(name, wanted) or fnmatchcase(name, f"*.{wanted}")):
+                continue
+            for index, case in enumerate(one.cases or ("",)):
+                if number in {"", str(index)}:
+                    yield _Meant(
+                        suite=f"{folder}::{name}" + f"-{index}" * bool(one.cases),
+                        words=tuple(name.split(".")),
+                        case=case,
+                        is_exact=bool(number),
+                        is_memory=one.is_memory,
+                    )
+
+
+def _asv_folder(benchmark: Benchmark, sources: Sources) -> str:
+    """Where the benchmarks of an asv suite lie: as its settings say, or where they are said to."""
+    settings = posixpath.normpath(posixpath.join(benchmark.suite_path, SETTINGS))
+    if posixpath.normpath(posixpath.join(sources.project, settings)) not in sources.files:
+        return benchmark.suite_path
+    told = benchmark_folder(_read(sources, settings))
+    return posixpath.normpath(posixpath.join(benchmark.suite_path, told))
 
 
 def _is_named(node: str, wanted: str) -> bool:
@@ -165,5 +224,5 @@ def _named_apart(benchmarks: list[Benchmark]) -> tuple[Benchmark, ...]:
 
 
 def _with_digest(benchmark: Benchmark) -> str:
-    digest = hashlib.sha256(benchmark.pytest.encode()).hexdigest()[:6]
+    digest = hashlib.sha256(benchmark.suite.encode()).hexdigest()[:6]
     return f"{benchmark.name[: _LONGEST - 7].rstrip('-.')}-{digest}"

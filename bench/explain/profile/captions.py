@@ -18,7 +18,7 @@ def process_words(benchmark: Benchmark) -> str:
         return shlex.join(benchmark.command)
     if benchmark.kind is Kind.IMPORT:
         return benchmark.import_statement
-    return benchmark.pytest or f"bm_{benchmark.script}"
+    return benchmark.suite or f"bm_{benchmark.script}"
 
 
 def profiled_words(profile: Profile) -> str:

@@ -140,7 +140,7 @@ def _revision_words(ranking: Ranking) -> str:
 def _scenario(file: Path, ranking: Ranking, page: Page) -> Iterator[str]:
     if ranking.scenario.kind is Kind.SCRIPT:
         one = ranking.scenario
-        what = f"tests {code(one.pytest)}" if one.is_suite else f"pyperf script {code(one.script)}"
+        what = f"suite's {code(one.suite)}" if one.is_suite else f"pyperf script {code(one.script)}"
         yield (
             f"A value of the {what} takes "
             f"{seconds(ranking.process_s)} of CPU time; all times here are parts of it. The "

@@ -2,7 +2,8 @@
 
 Started in the project's own interpreter: `python run_pytest.py JSON OPTION …`. The fixture is ours
 whatever plugin the project has, so that the number of calls is the same on both sides; and so is
-what the mark `benchmark` means for a test that does not use the fixture.
+what the mark `benchmark` means for a test that does not use the fixture. With a function to time,
+the tests are any, and the clock runs while they are in it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import os
 import re
 import statistics
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [*(one for one in sys.path if one != _HERE), _HERE]
-from suite_worker import CannotMeasureError, Worker, run
+from function_clock import FunctionClock, cost_of_counting, find_function, replace_code
+from suite_worker import CannotMeasureError, Worker, check_modules, run
 
 sys.path.remove(_HERE)
 
@@ -27,6 +30,7 @@ _FIXTURES = ("benchmark", "codspeed_benchmark")
 _SETTINGS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _IMPORT_MODE = re.compile(r"--import-mode[=\", ]+(\w+)")
 _INTERNAL_ERROR = 3
+_MOST_S = 1.0  # of tests that run to time a function, for all values
 
 
 class Timing:
@@ -73,6 +77,9 @@ class Timing:
         self.values_s.setdefault(node, []).append(taken_s / (rounds * calls))
         return result
 
+    def begin(self) -> None:
+        """The tests are collected and begin to run."""
+
     @property
     def is_done(self) -> bool:
         """Whether no test has to run once more."""
@@ -90,6 +97,80 @@ class Timing:
             total_s = sum(sum(one) for one in self.values_s.values())
             worker.loops = 1 if self.reruns else worker.loops_for(total_s)
             worker.write([total_s])
+
+
+class FunctionTiming:
+    """Values of one function while all tests run: one each time that they do.
+
+    The first one tells how long they take, and is a warm-up. `benchmark` fixtures call once.
+    """
+
+    def __init__(self, worker: Worker, name: str) -> None:
+        self.worker, self.name = worker, name
+        self.values_s: dict[str, list[float]] = {name: []}
+        self.calls = 0
+        self._clock = FunctionClock(worker.clock)
+        self._cost = cost_of_counting(worker.clock)
+        self._began = self._lasted_s = 0.0
+        self._due = 1
+        replace_code(find_function(name), self._clock)
+
+    def repeated(
+        self,
+        _node: str,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        """Only call a function: it is another one that is timed."""
+        return function(*args, **kwargs)
+
+    def counted(self, _node: str, call: Callable[[], Any], _often: Sequence[int]) -> Any:
+        """The same."""
+        return call()[1]
+
+    def begin(self) -> None:
+        """The tests are collected and begin to run."""
+        self._began = time.perf_counter()
+        self._clock.start_again()  # collecting them may have called it
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the tests have run often enough; asked each time that they have."""
+        clock, found = self._clock, self.values_s[self.name]
+        if not clock.calls and found:
+            return True  # what it returned the first time is kept somewhere
+        if not clock.calls:
+            raise CannotMeasureError(f"{self.name} is never called by these tests")
+        self._due -= 1
+        if self._due:
+            return False
+        if not found:
+            self.calls = clock.calls
+            self._lasted_s = time.perf_counter() - self._began
+        loops = self.worker.loops if found else 1
+        net_s = clock.net_s(self._cost) / loops
+        if net_s <= 0 and found:
+            raise CannotMeasureError(f"{self.name} is too short for its calls to be counted")
+        found.append(net_s if net_s > 0 else clock.taken_s)
+        clock.is_direct = clock.is_direct or clock.inner > 0
+        clock.start_again()
+        self._due = self.worker.loops
+        return not self.worker.loops or len(found) > self._wanted
+
+    @property
+    def _wanted(self) -> int:
+        """How many values besides the first: fewer of tests that take long."""
+        each_s = self._lasted_s * self.worker.loops
+        return max(1, min(int(self.worker.values), int(_MOST_S / max(each_s, 1e-9))))
+
+    def write(self) -> None:
+        """Hand over the values, and how often the function is called."""
+        worker, found = self.worker, self.values_s[self.name]
+        if not worker.loops:
+            most = max(1, int(_MOST_S / max(self._lasted_s, 1e-9)))
+            worker.loops = min(worker.loops_for(found[0]), most)
+        worker.write(found[1:] or found, calls=self.calls)
 
 
 class Stats:
@@ -112,7 +193,7 @@ class BenchmarkFixture:
 
     enabled, disabled, skipped, has_error = True, False, False, False
 
-    def __init__(self, timing: Timing, node: Any) -> None:
+    def __init__(self, timing: Timing | FunctionTiming, node: Any) -> None:
         self._timing, self._node = timing, node.nodeid
         self.name, self.fullname = node.name, node.nodeid
         callspec = getattr(node, "callspec", None)
@@ -168,14 +249,15 @@ class BenchmarkFixture:
         self._is_used = True
 
     def _told(self, result: Any) -> Any:
-        self.stats = Stats(self._timing.values_s[self._node])
+        if self._node in self._timing.values_s:
+            self.stats = Stats(self._timing.values_s[self._node])
         return result
 
 
 class Plugin:
     """Runs the tests as often as it takes, and hears how they end."""
 
-    def __init__(self, timing: Timing, tests: str) -> None:
+    def __init__(self, timing: Timing | FunctionTiming, tests: str) -> None:
         self.timing, self.tests = timing, tests
         self.problem: CannotMeasureError | None = None
         self.is_started = False
@@ -208,14 +290,22 @@ class Plugin:
         """All tests in turn, again where there are not values enough."""
         items = session.items
         self.collected = len(items)
+        self.timing.begin()
         while items and not self.problem:
             for item, following in zip(items, [*items[1:], None]):  # noqa: B905 (Python 3.9)
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if self.problem:
                     break
-            if self.timing.is_done:
+            if self.problem or self._is_done():
                 break
         return True
+
+    def _is_done(self) -> bool:
+        try:
+            return self.timing.is_done
+        except CannotMeasureError as error:
+            self.problem = error
+            return True
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """What fails or is skipped is not measured."""
@@ -229,7 +319,7 @@ class Plugin:
     def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool | None:
         """Time a test with the mark, if it does not use the fixture."""
         names = pyfuncitem.fixturenames
-        if any(one in names for one in _FIXTURES):
+        if any(one in names for one in _FIXTURES) or isinstance(self.timing, FunctionTiming):
             return None
         if not any(pyfuncitem.get_closest_marker(one) for one in _MARKS):
             return None
@@ -249,7 +339,7 @@ def _is_named(node: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(name, like) and wanted in ("", case)
 
 
-def _fixtures(timing: Timing) -> object:
+def _fixtures(timing: Timing | FunctionTiming) -> object:
     import pytest  # noqa: PLC0415 (the revision's; it may have none)
 
     class Fixtures:
@@ -319,7 +409,8 @@ def measure(worker: Worker) -> None:
     wanted = "::".join(filter(None, (told["path"], told["tests"])))
     if not paths:
         raise CannotMeasureError(f"there is no {told['path']}", is_absent=True)
-    timing = Timing(worker)
+    name = told["function"]
+    timing = FunctionTiming(worker, name) if name else Timing(worker)
     plugin = Plugin(timing, told["tests"])
     status = int(pytest.main(_arguments(told["root"], paths), plugins=[plugin]))
     if plugin.problem:
@@ -328,21 +419,12 @@ def measure(worker: Worker) -> None:
         raise CannotMeasureError(f"pytest ended with status {status} before any test ran")
     if not plugin.collected:
         raise CannotMeasureError(f"there is no test {wanted}", is_absent=True)
-    _check_modules(told["modules"])
+    check_modules(told["modules"])
     if not timing.values_s:
         raise CannotMeasureError(
             f"nothing is timed: {wanted} has neither the benchmark fixture nor its mark"
         )
     timing.write()
-
-
-def _check_modules(names: Sequence[str]) -> None:
-    """Raise `CannotMeasureError` when a measured module is not the one that is installed."""
-    installed = os.path.realpath(sys.prefix) + os.sep
-    for name in names:
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if file and not os.path.realpath(file).startswith(installed):
-            raise CannotMeasureError(f"the tests import {name} from {file}, not as it is installed")
 
 
 if __name__ == "__main__":

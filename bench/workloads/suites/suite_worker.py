@@ -17,7 +17,8 @@ from typing import Any
 ABSENT = 77  # exit status: this revision does not have the benchmark
 _PIPE = 3
 _LONG_S = 1.0  # of one value: the first one is then no mere warm-up
-_SOME_S = 0.01  # of calls, to tell how long one takes
+_SOME_S = 0.01  # of CPU time of calls, to tell how long one takes
+_WAITED_S = 0.2  # so long with less CPU time: they wait for something
 _LEAST_S = 1e-9  # a value has to be above zero
 _MOST_LOOPS = 1 << 24
 
@@ -95,12 +96,19 @@ class Worker:
     def one_call(
         self, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> tuple[float, Any]:
-        """About how long one call takes, and what it returned."""
+        """About how long one call takes, and what it returned.
+
+        By CPU time, as far as it has any: on a busy machine a call may wait for its turn.
+        """
         loops = 1
         while True:
-            taken_s, result = self.task_func(loops, function, args, kwargs)
-            if taken_s >= _SOME_S or loops >= _MOST_LOOPS:
-                return taken_s / loops, result
+            started, by_cpu = time.perf_counter(), time.thread_time()
+            _, result = self.task_func(loops, function, args, kwargs)
+            lasted_s, cpu_s = time.perf_counter() - started, time.thread_time() - by_cpu
+            if cpu_s >= _SOME_S or loops >= _MOST_LOOPS:
+                return cpu_s / loops, result
+            if lasted_s >= _WAITED_S:
+                return lasted_s / loops, result
             loops *= 2
 
     def write(self, values_s: Sequence[float], **more: int) -> None:
@@ -114,6 +122,17 @@ class Worker:
             return
         with os.fdopen(os.dup(_PIPE), "w") as stream:
             made.dump(stream)
+
+
+def check_modules(names: Sequence[str]) -> None:
+    """Raise `CannotMeasureError` when a measured module is not the one that is installed."""
+    installed = os.path.realpath(sys.prefix) + os.sep
+    for name in names:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and not os.path.realpath(file).startswith(installed):
+            raise CannotMeasureError(
+                f"the suite imports {name} from {file}, not as it is installed"
+            )
 
 
 def run(measure: Callable[[Worker], None]) -> None:

@@ -5,32 +5,38 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from bench.core.target import Benchmark
+
 _HERE = Path(__file__).parent
-PYTEST = _HERE / "run_pytest.py"
+_SHARED = ("suite_worker.py", "function_clock.py")
+_PYTEST, _ASV = "run_pytest.py", "run_asv.py"
 ABSENT = 77  # the status of a program whose revision does not have the benchmark
 
 
-def suite_programs() -> bytes:
-    """The sources of all programs."""
-    return b"".join(_HERE.joinpath(name).read_bytes() for name in ("suite_worker.py", PYTEST.name))
+def suite_programs(benchmark: Benchmark) -> bytes:
+    """The sources of what runs a suite."""
+    shared = b"".join((_HERE / name).read_bytes() for name in _SHARED)
+    return shared + _program(benchmark).read_bytes()
 
 
-def tell_pytest(
-    name: str, wanted: str, root: Path, modules: tuple[str, ...], *, cpu_clock: bool
-) -> str:
-    """The first argument of `run_pytest.py`: which tests, where, and the clock.
+def tell_suite(
+    benchmark: Benchmark, root: Path, path: str, modules: tuple[str, ...], *, cpu_clock: bool
+) -> tuple[str, str]:
+    """The program that runs a benchmark of a suite, and its first argument.
 
-    `wanted` is `PATH`, `PATH::TEST` or `PATH::CLASS::TEST`, patterns allowed; `modules` are to be
-    imported from the environment.
+    `path` is where the suite lies below `root`; `modules` are to be imported from the environment.
     """
-    path, _, tests = wanted.partition("::")
-    return json.dumps(
-        {
-            "name": name,
-            "root": str(root),
-            "path": path,
-            "tests": tests,
-            "modules": modules,
-            "clock": "cpu" if cpu_clock else "wall",
-        }
-    )
+    told = {
+        "name": benchmark.name,
+        "root": str(root),
+        "path": path,
+        "tests": benchmark.suite.partition("::")[2],
+        "function": benchmark.function,
+        "modules": modules,
+        "clock": "cpu" if cpu_clock else "wall",
+    }
+    return str(_program(benchmark)), json.dumps(told)
+
+
+def _program(benchmark: Benchmark) -> Path:
+    return _HERE / (_PYTEST if benchmark.pytest else _ASV)

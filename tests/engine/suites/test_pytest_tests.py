@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from support.suite_trees import SuiteTree
 
 from bench.core.target import Benchmark
 from bench.engine.suites.expand import expand
@@ -92,25 +93,7 @@ def test_a_mark_of_the_whole_file() -> None:
     assert [one.nodes for one in find_tests(text, Fixtures())] == [("test_a",), ("TestB::test_c",)]
 
 
-@dataclass(frozen=True)
-class _Tree:
-    texts: dict[str, str]
-    project: str = ""
-    identity: str = ""
-    description: str = ""
-    is_locked: bool = False
-    files: set[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "files", set(self.texts))
-
-    def text(self, path: str) -> str:
-        return self.texts[path]
-
-    def put(self, folder: Path) -> None: ...
-
-
-TREE = _Tree(
+TREE = SuiteTree(
     {
         "sub/tests/conftest.py": "@pytest.fixture\ndef timer(benchmark): ...",
         "sub/tests/bench/test_render.py": "def test_table(timer): ...\n"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pyperf
 import pytest
+from support.suite_workers import CALIBRATE, VALUES, Done, work
 
-from bench.workloads.suites.telling import ABSENT, PYTEST, tell_pytest
+from bench.core.target import Benchmark
+from bench.workloads.suites.telling import ABSENT
 
 TESTS = """
 import time
@@ -69,84 +66,61 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def work(
-    project: Path, wanted: str, *options: str, clock: str = "wall"
-) -> tuple[int, str, list[float], int]:
-    """Status, last words, values and loops of one worker."""
-    out = project.parent / "out.json"
-    told = tell_pytest("x", wanted, project, (), cpu_clock=clock == "cpu")
-    done = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$@" 3>"$0"', str(out), sys.executable, str(PYTEST), told,
-         "--worker", "--worker-task", "0", "--pipe", "3", *options],
-        env={"HOME": str(project.parent), "PYTHONSAFEPATH": "1", "PATH": os.environ["PATH"]},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    last = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ""
-    if not out.read_bytes():
-        return done.returncode, last, [], 0
-    run = pyperf.Benchmark.loads(out.read_text())
-    return done.returncode, last, list(run.get_values()), run.get_metadata()["loops"]
-
-
-VALUES = ("--warmups", "1", "--values", "3", "--loops", "2")
+def run_tests(project: Path, wanted: str, *options: str, cpu_clock: bool = False) -> Done:
+    """One worker for some of the tests."""
+    return work(project, Benchmark(name="x", pytest=wanted), *options, cpu_clock=cpu_clock)
 
 
 def test_values_of_a_function_that_may_be_called_often(project: Path) -> None:
-    status, _, values, loops = work(project, "test_it.py::test_cases[3]", *VALUES)
-    assert (status, len(values), loops) == (0, 3, 2)
+    done = run_tests(project, "test_it.py::test_cases[3]", *VALUES)
+    assert (done.status, len(done.values_s), done.metadata["loops"]) == (0, 3, 2)
 
 
 def test_cases_and_tests_together_make_a_value(project: Path) -> None:
-    status, _, values, _ = work(project, "test_it.py::test_[cm][ao]*", *VALUES)
-    assert status == ABSENT  # what follows a bracket is the name of a case, and no pattern
-    status, _, values, _ = work(project, "test_it.py::test_cases", *VALUES)
-    assert (status, len(values)) == (0, 3)
+    done = run_tests(project, "test_it.py::test_cases", *VALUES)
+    assert (done.status, len(done.values_s)) == (0, 3)
 
 
 def test_loops_are_found_out(project: Path) -> None:
-    options = ("--calibrate-loops", "--warmups", "0", "--values", "1", "--min-time", "0.02")
-    status, _, _, loops = work(project, "test_it.py::test_marked", *options)
-    assert status == 0
-    assert loops > 100
-    assert work(project, "test_it.py::test_counted", *options)[3] == 1
+    assert run_tests(project, "test_it.py::test_marked", *CALIBRATE).metadata["loops"] > 100
+    assert run_tests(project, "test_it.py::test_counted", *CALIBRATE).metadata["loops"] == 1
 
 
 def test_a_test_that_says_how_often_runs_again_for_each_value(project: Path) -> None:
-    status, last, values, _ = work(project, "test_it.py::test_counted", *VALUES)
-    assert (status, last, len(values)) == (0, "", 3)
-    assert min(values) >= 0.001
-    by_cpu = work(project, "test_it.py::test_counted", *VALUES, clock="cpu")[2]
-    assert max(by_cpu) < min(values)
+    done = run_tests(project, "test_it.py::test_counted", *VALUES)
+    assert (done.status, done.last, len(done.values_s)) == (0, "", 3)
+    assert min(done.values_s) >= 0.001
+    by_cpu = run_tests(project, "test_it.py::test_counted", *VALUES, cpu_clock=True)
+    assert max(by_cpu.values_s) < min(done.values_s)
 
 
 def test_what_tests_ask_of_the_fixture(project: Path) -> None:
-    assert work(project, "test_it.py::test_asks", *VALUES)[:2] == (0, "")
+    done = run_tests(project, "test_it.py::test_asks", *VALUES)
+    assert (done.status, done.last) == (0, "")
 
 
 @pytest.mark.parametrize(
     ("test", "status", "words"),
     [
         ("test_fails", 1, "test_it.py::test_fails failed: assert 1 == 2"),
-        ("test_twice", 1, "failed: it uses the benchmark fixture twice"),
         ("test_skipped", ABSENT, "test_it.py::test_skipped is skipped: not today"),
-        ("test_plain", 1, "has neither the benchmark fixture nor its mark"),
         ("test_gone", ABSENT, "there is no test test_it.py::test_gone"),
     ],
 )
 def test_one_sentence_where_nothing_is_measured(
     project: Path, test: str, status: int, words: str
 ) -> None:
-    found, last, values, _ = work(project, f"test_it.py::{test}", *VALUES)
-    assert (found, values) == (status, [])
-    assert words in last
+    done = run_tests(project, f"test_it.py::{test}", *VALUES)
+    assert (done.status, done.values_s) == (status, [])
+    assert words in done.last
 
 
 def test_a_file_that_cannot_be_collected(project: Path) -> None:
     (project / "test_bad.py").write_text("import pytest_benchmark_nowhere\n")
-    status, last, _, _ = work(project, "test_bad.py", *VALUES)
-    assert status == 1
-    assert "test_bad.py cannot be collected: ModuleNotFoundError" in last
-    assert work(project, "nowhere/*.py", *VALUES)[:2] == (ABSENT, "there is no nowhere/*.py")
+    done = run_tests(project, "test_bad.py", *VALUES)
+    assert done.status == 1
+    assert "test_bad.py cannot be collected: ModuleNotFoundError" in done.last
+    assert run_tests(project, "nowhere/*.py", *VALUES).last == "there is no nowhere/*.py"
 
 
 def test_a_module_that_is_not_the_installed_one_is_refused(project: Path) -> None:
@@ -154,11 +128,7 @@ def test_a_module_that_is_not_the_installed_one_is_refused(project: Path) -> Non
     (project / "test_own.py").write_text(
         "import measured\ndef test_it(benchmark):\n    benchmark(measured.work)\n"
     )
-    told = json.loads(tell_pytest("x", "test_own.py", project, ("measured",), cpu_clock=False))
-    done = subprocess.run(
-        [sys.executable, str(PYTEST), json.dumps(told)],
-        capture_output=True, text=True, check=False,
-        env={"HOME": str(project.parent), "PATH": os.environ["PATH"]},
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "not as it is installed" in done.stderr
+    benchmark = Benchmark(name="x", pytest="test_own.py")
+    done = work(project, benchmark, *VALUES, modules=("measured",))
+    assert done.status == 1
+    assert "not as it is installed" in done.last
