@@ -26,7 +26,7 @@ _MOST_S = 0.5  # of a value with the setups it needs
 _KINDS = ("TimeBenchmark", "PeakMemBenchmark", "TrackBenchmark")
 
 
-class Case:
+class AsvCase:
     """One combination of parameters of a benchmark, with its setup and its cached state."""
 
     def __init__(self, benchmark: Any, cache: object) -> None:
@@ -88,7 +88,7 @@ def _tracked(result: Any) -> float:
     return value
 
 
-def _cases(worker: Worker) -> list[Case]:
+def _cases(worker: Worker) -> list[AsvCase]:
     from asv_runner.discovery import get_benchmark_from_name  # noqa: PLC0415 (the revision's)
 
     told = worker.told
@@ -108,7 +108,7 @@ def _cases(worker: Worker) -> list[Case]:
     cases = []
     for one in wanted:
         benchmark = get_benchmark_from_name(folder, name if one is None else f"{name}-{one}")
-        cases.append(Case(benchmark, cache))
+        cases.append(AsvCase(benchmark, cache))
     return cases
 
 
@@ -156,7 +156,7 @@ def measure(worker: Worker) -> None:
     worker.write(worker.kept(values_s))
 
 
-def _values(worker: Worker, cases: Sequence[Case]) -> list[float]:
+def _values(worker: Worker, cases: Sequence[AsvCase]) -> list[float]:
     values_s: list[float] = []
     while not worker.is_enough(values_s):
         values_s.append(_sum([one.value(worker, worker.loops) for one in cases]))
@@ -165,7 +165,7 @@ def _values(worker: Worker, cases: Sequence[Case]) -> list[float]:
     return values_s
 
 
-def _loops(worker: Worker, cases: Sequence[Case], call_s: float, lasted_s: float) -> int:
+def _loops(worker: Worker, cases: Sequence[AsvCase], call_s: float, lasted_s: float) -> int:
     """How many calls make a value: few where each needs a setup that takes long."""
     if cases[0].benchmark.type != _TIME:
         return 1
