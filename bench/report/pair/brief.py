@@ -11,12 +11,13 @@ from bench.core.target import READ
 from bench.core.variants import python_order
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, document, link, plain, table
-from bench.formats.text import change, change_of, figures, joined, verdict_words
+from bench.formats.text import change, change_of, counted, figures, joined, verdict_words
 from bench.report.pair.conditions import load_words
 from bench.report.pair.control import doubtful_mark
 from bench.report.pair.gate_section import gate_mark
 from bench.report.pair.headline import OnPythons, by_benchmark, range_words, revision_words
 from bench.report.pair.memory_words import memory_size
+from bench.report.pair.notes import dependency_changes
 from bench.report.select_runs import OnMachine, Shown
 
 MOST_LINES = 12
@@ -185,6 +186,9 @@ def _last(on: OnMachine, where: str) -> Iterator[str]:
     yield f"Python {joined(versions)} on {plain(on.name)}"
     load = load_words(first)
     yield f"other processes used {load}" if load else "load not recorded"
+    packages = max(len(dependency_changes(one.run)) for one in on.shown)
+    if packages:
+        yield f"⚠ {counted(packages, 'third-party package differs', 'third-party packages differ')}"
     if where:
         yield where
 
