@@ -18,7 +18,7 @@ from bench.cli.arguments import (
     positive,
 )
 from bench.cli.target_choice import chosen_target
-from bench.core.errors import ExitStatus
+from bench.core.errors import BenchError, ExitStatus
 from bench.core.options import Options
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
@@ -38,6 +38,7 @@ from bench.explain.optimize.request import (
 )
 from bench.explain.optimize.session import OptimizeSession
 from bench.formats.text import before_after, change, counted
+from bench.report.optimize.lazy_section import switch_lines
 from bench.report.screen.watchers import make_watcher
 
 _AUTO = "auto"
@@ -141,19 +142,29 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         watcher.say(_plan_words(request))
         journal = open_journal(request, _repeat(arguments))
         session = OptimizeSession(request=request, watcher=watcher, journal=journal)
-        optimization = session.run()
+        try:
+            optimization = session.run()
+        except (KeyboardInterrupt, BenchError):
+            if arguments.report and journal.steps:
+                watcher.say("writing the page of what is done so far")
+                _write_page(journal.kept_on_disk, workspace, console)
+            raise
     for line in _ending(optimization, request):
         console.print(line, markup=False)
     if arguments.report:
-        # Plotting is slow to import.
-        from bench.report.optimize.optimize_page import where_it_is  # noqa: PLC0415
-        from bench.report.write import write_changes  # noqa: PLC0415
-
-        written = write_changes(workspace)
-        console.print(f"\n{where_it_is(optimization, written.results)}", markup=False)
-        for problem in written.problems:
-            console.print(f"bench: {problem}", markup=False)
+        _write_page(optimization, workspace, console)
     return _status(optimization)
+
+
+def _write_page(optimization: Optimization, workspace: Workspace, console: Console) -> None:
+    # Plotting is slow to import.
+    from bench.report.optimize.optimize_page import where_it_is  # noqa: PLC0415
+    from bench.report.write import write_changes  # noqa: PLC0415
+
+    written = write_changes(workspace)
+    console.print(f"\n{where_it_is(optimization, written.results)}", markup=False)
+    for problem in written.problems:
+        console.print(f"bench: {problem}", markup=False)
 
 
 def _understand(
@@ -236,6 +247,7 @@ def _ending(optimization: Optimization, request: OptimizeRequest) -> list[str]:
         ]
         if failing := optimization.whole.tests_fail:
             lines.append(f"Tests that fail on the branch: {', '.join(failing)}")
+    lines += switch_lines(optimization)
     lines += [
         f"  {one.name}: {one.reason or one.commit[:10]}"
         for one in optimization.branches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bench.formats.tables import render
 
@@ -60,10 +60,21 @@ def heading(level: int, words: str) -> str:
     return f"{'#' * level} {words}"
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> str:
-    """A table of cells that are Markdown already; all but the first column hold `numbers`."""
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: bool | Collection[str] = True,
+) -> str:
+    """A table of cells that are Markdown already; all but the first column hold `numbers`.
+
+    Or none, or those of these names: figures stand on the right.
+    """
     kept = [[_unbroken(cell) for cell in row] for row in rows]
-    return render(columns, kept, align="right" if numbers else "left")
+    if isinstance(numbers, bool):
+        numbers = columns if numbers else ()
+    align = ["right" if column in numbers else "left" for column in columns[1:]]
+    return render(columns, kept, align=align)
 
 
 def _unbroken(cell: str) -> str:

@@ -13,10 +13,14 @@ def render(
     rows: Sequence[Sequence[str]],
     style: str = "pipe",
     *,
-    align: str = "right",
+    align: str | Sequence[str] = "right",
 ) -> str:
-    """A table as text; cells are taken as they are. All columns but the first have `align`."""
-    aligned = ["left", *[align] * (len(columns) - 1)]
+    """A table as text; cells are taken as they are. All columns but the first have `align`.
+
+    Or each of them its own, where it is a sequence.
+    """
+    others = [align] * (len(columns) - 1) if isinstance(align, str) else align
+    aligned = ["left", *others]
     return tabulate(
         rows,
         headers=columns,

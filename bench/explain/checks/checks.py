@@ -36,6 +36,18 @@ from bench.explain.counters.observe import own_packages
 _COPIES, _LINT = "checked", "linted"
 
 
+@dataclass(frozen=True)
+class AlreadyFailing:
+    """What was seen to fail before anything was changed, and is held against no change.
+
+    `modules` that cannot be imported alone → why; names of tests; why tests are no part of it.
+    """
+
+    modules: Mapping[str, str] = field(default_factory=dict)
+    tests: tuple[str, ...] = ()
+    tests_reason: str = ""
+
+
 @dataclass(kw_only=True)
 class Checks:
     """What holds for one revision on one Python, and must hold for it rewritten.
@@ -83,6 +95,14 @@ class Checks:
     def passed(self, texts: Mapping[str, str], *, whole: bool) -> tuple[Passed, ...]:
         """The checks that found nothing when these texts were looked at last."""
         return self._passed.get(_key(texts, whole=whole), ())
+
+    @property
+    def already_failing(self) -> AlreadyFailing:
+        """What was found so far."""
+        tests = self._checks[1]
+        if tests is None:
+            return AlreadyFailing(self._survey.not_imported)
+        return AlreadyFailing(self._survey.not_imported, tests.failing, tests.reason)
 
     def _first(self, texts: Mapping[str, str], *, whole: bool) -> Breakage | None:
         if not texts:
@@ -136,21 +156,9 @@ class Checks:
         return None, tuple(passed)
 
     @cached_property
-    def _checks(self) -> tuple[tuple[Check, ...], Check | None]:
+    def _checks(self) -> tuple[tuple[Check, ...], OwnTestsCheck | None]:
         """The quick ones first, and the project's own tests, where they count."""
-        base = self._copy({})
-        survey = ImportSurvey(
-            importer=Importer(
-                subject=self.subject,
-                isolation=self.network.isolation,
-                tops=tuple(sorted(own_packages(self.environment))),
-            ),
-            base=base,
-            files=self.files,
-            site=self._own[0].parent,
-            main=self.environment.record.module,
-            say=self.say,
-        )
+        survey = self._survey
         others: tuple[Check, ...] = (
             CompilesCheck({self.interpreter.version: self._python, **self.others}),
             self._lint(),
@@ -160,11 +168,30 @@ class Checks:
                 benchmarks=self.benchmarks,
                 subject=self.subject,
                 network=self.network,
-                base=base,
+                base=self._base,
                 say=self.say,
             ),
         )
         return others, self._tests(survey.modules) if self.tests else None
+
+    @cached_property
+    def _base(self) -> Overlay:
+        return self._copy({})
+
+    @cached_property
+    def _survey(self) -> ImportSurvey:
+        return ImportSurvey(
+            importer=Importer(
+                subject=self.subject,
+                isolation=self.network.isolation,
+                tops=tuple(sorted(own_packages(self.environment))),
+            ),
+            base=self._base,
+            files=self.files,
+            site=self._own[0].parent,
+            main=self.environment.record.module,
+            say=self.say,
+        )
 
     def _lint(self) -> LintCheck:
         return LintCheck(

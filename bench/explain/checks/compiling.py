@@ -46,7 +46,8 @@ class CompilesCheck:
                 if told.stdout.count("\0") >= 2:
                     file, line, error = told.stdout.strip().split("\0", 2)
                     return self._breakage(files[file], line, error, version)
-        self.seen = f"{counted(len(paths), 'file')} compile on Python {joined([*self.pythons])}"
+        many = counted(len(paths), "file compiles", "files compile")
+        self.seen = f"{many} on Python {joined([*self.pythons])}"
         return None
 
     def _breakage(self, path: str, line: str, error: str, version: str) -> Breakage:

@@ -24,7 +24,8 @@ class ImportsCheck:
         """The first module that ends in another way."""
         found = self.survey.problems(attempt, _problems)
         count = len(self.survey.both(attempt))
-        self.seen = f"{counted(count, 'module')} alone in a fresh interpreter import as before"
+        many = counted(count, "module imports", "modules import")
+        self.seen = f"{many} alone in a fresh interpreter as before"
         if not found:
             return None
         return Breakage.of(self.name, found, sure=False)

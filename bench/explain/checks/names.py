@@ -43,7 +43,8 @@ class NamesCheck:
         """All names that are not what they were."""
         found = self.survey.problems(attempt, self._problems)
         count = len(self.survey.both(attempt))
-        self.seen = f"{counted(count, 'module')} keep names, `dir`, `__all__` and star imports"
+        many = counted(count, "module keeps", "modules keep")
+        self.seen = f"{many} names, `dir`, `__all__` and star imports"
         if not found:
             return None
         return Breakage.of(self.name, found)

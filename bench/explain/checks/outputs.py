@@ -52,7 +52,8 @@ class OutputsCheck:
                     if found is not None:
                         return found
                     count += 1
-        self.seen = f"{counted(count, 'scenario')} end and print as before"
+        many = counted(count, "scenario ends and prints", "scenarios end and print")
+        self.seen = f"{many} as before"
         return None
 
     def _before(self, benchmark: Benchmark, launcher: Launcher) -> bool:

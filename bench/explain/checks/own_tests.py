@@ -37,13 +37,15 @@ class OwnTestsCheck:
     repo: Path | None = None
     name: str = "tests"
     seen: str = field(default="", init=False)
+    failing: tuple[str, ...] = field(default=(), init=False)  # before anything was changed
+    reason: str = field(default="", init=False)  # why nothing is said of them
     _told: set[str] = field(default_factory=set, init=False)
     _suspects: dict[str, None] = field(default_factory=dict, init=False)
 
     def failure(self, attempt: Attempt) -> Breakage | None:
         """The tests that newly fail, and what they said."""
         if self.target.tests is None:
-            self.seen = UNDECLARED
+            self.seen = self.reason = UNDECLARED
             self._tell(UNDECLARED)
             return None
         only = () if attempt.whole else tuple(self._suspects)
@@ -64,15 +66,17 @@ class OwnTestsCheck:
     def _judged(self, tried: GateTried, attempt: Attempt) -> Breakage | None:
         gate = tried.gate
         if gate.reason:
-            self.seen = f"not run: {gate.reason}"
+            self.seen = self.reason = f"not run: {gate.reason}"
             self._tell(f"tests were {self.seen}")
             return None
         assert gate.base is not None
         if not gate.base.has_results:
             self.seen = "not judged: they leave no results before anything is changed"
+            self.reason = self.seen
             self._tell(f"tests are {self.seen}")
             return None
         if gate.still_failing:
+            self.failing = tuple(gate.still_failing)
             self._tell(f"tests failed before and do not count: {_listed(gate.still_failing)}")
         if not gate.newly_fails:
             self.seen = f"{gate.head.passed} tests pass as before" if gate.head else ""

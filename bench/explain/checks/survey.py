@@ -80,6 +80,15 @@ class ImportSurvey:
         self._tell({name: one for name, one in found.items() if one.outcome})
         return {name: self._before[name] for name in names}
 
+    @property
+    def not_imported(self) -> dict[str, str]:
+        """Modules that were seen not to import alone as they were, and why."""
+        return {
+            name: ": ".join(filter(None, (one.outcome, one.detail)))
+            for name, one in sorted(self._before.items())
+            if one.outcome
+        }
+
     def _tell(self, failing: Mapping[str, LoneImport]) -> None:
         """Which modules there is nothing to be said of, and why."""
         shown = [

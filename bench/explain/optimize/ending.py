@@ -13,6 +13,7 @@ from bench.explain.optimize.guard.test_text import FILE as GUARD_FILE
 from bench.explain.optimize.guarding import MESSAGE as GUARD_MESSAGE
 from bench.explain.optimize.guarding import Guarding
 from bench.explain.optimize.journal import StepJournal
+from bench.explain.optimize.lazy_switch import LazySwitchMeasuring
 from bench.explain.optimize.measuring import PairMeasuring, why_dropped
 from bench.explain.optimize.message import message
 from bench.explain.optimize.record import BranchRecord, ImportsRecord, StepRecord, WholeRecord
@@ -73,6 +74,14 @@ class OptimizeEnding:
             self.journal.write(whole)
         numbers_ = tuple(one.number for one in self.journal.kept)
         self.journal.write(BranchRecord(name=self.request.branch, commit=tip, steps=numbers_))
+
+    def compare_lazily(self) -> None:
+        """Beside it what Python's own lazy imports give, where a Python has them."""
+        tip, known = self.journal.kept_on_disk.tip, self.journal.kept_on_disk.lazy_switch
+        measuring = LazySwitchMeasuring(request=self.request, watcher=self.watcher)
+        if measuring.interpreters and (known is None or known.commit != tip):
+            recorded = {one.scenario for one in self.journal.kept_on_disk.of(ImportsRecord)}
+            self.journal.write(measuring.measure(tip, recorded))
 
     def _without_guard(self, failing: tuple[str, ...]) -> tuple[str, ...]:
         """Take a guard test off the branch that fails where the project's tests run."""

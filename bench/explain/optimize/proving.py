@@ -13,7 +13,7 @@ from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
 from bench.engine.revisions.calls import git
 from bench.engine.session.preparation import network_of, subjects
-from bench.explain.checks.checks import Checks
+from bench.explain.checks.checks import AlreadyFailing, Checks
 from bench.explain.checks.shrink import passing
 from bench.explain.optimize.bugs import keep_bug
 from bench.explain.optimize.change import Change, Proposal, Site
@@ -53,6 +53,11 @@ class Prover:
     def close(self) -> None:
         """Give back what scenarios run with."""
         self._stack.close()
+
+    @property
+    def already_failing(self) -> AlreadyFailing:
+        """What fails without any change, as far as that was looked at."""
+        return self._checks.already_failing
 
     def prove_quickly(
         self, proposal: Proposal, change: Change, kept: Sequence[Site], commit: str

@@ -266,6 +266,22 @@ class WholeRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     tests_fail: tuple[str, ...] = ()
 
 
+class LazySwitchRecord(
+    msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="lazy switch"
+):
+    """Python's own lazy imports, on Pythons that have them, in processes side by side.
+
+    `everything`: the revision as it is with all imports lazy, against itself. `own`: the branch
+    `commit` as it is, against itself with none of its own imports lazy; empty where its form is not
+    a lazy one. `alpha` is the error rate of each interval; there are no verdicts.
+    """
+
+    commit: str
+    alpha: float
+    everything: tuple[Gain, ...] = ()
+    own: tuple[Gain, ...] = ()
+
+
 class BranchRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="branch"):
     """A branch that was made in the clone: the stacked one, or (`separate`) of one step.
 
@@ -312,7 +328,7 @@ class Stood(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="
 
 OptimizationEvent = (
     BaselineRecord | ImportsRecord | CandidateRecord | StepRecord | FirstUse | WholeRecord
-    | BranchRecord | LeftRecord | GuardRecord | Stood
+    | LazySwitchRecord | BranchRecord | LeftRecord | GuardRecord | Stood
 )  # fmt: skip
 _Event = TypeVar("_Event", bound=OptimizationEvent)
 
@@ -364,6 +380,11 @@ class Optimization:
     def whole(self) -> WholeRecord | None:
         """The branch's tip against the revision, once that was measured."""
         return next(reversed(self.of(WholeRecord)), None)
+
+    @property
+    def lazy_switch(self) -> LazySwitchRecord | None:
+        """What Python's own lazy imports give, once that was measured."""
+        return next(reversed(self.of(LazySwitchRecord)), None)
 
     @property
     def branches(self) -> tuple[BranchRecord, ...]:

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
 from bench.core.errors import BenchError, DataError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.core.variants import numbers
@@ -76,6 +78,7 @@ class OptimizeSession:
         self._sweep = max((one.sweep for one in self.journal.steps), default=0)
         while not self._is_plateau() and self._kept_something():
             pass
+        self._note_what_failed_before()
         if not self.journal.kept:
             self.journal.stand(Progress.NOTHING)
             return
@@ -88,6 +91,7 @@ class OptimizeSession:
         )
         ending.add_guard()
         ending.measure_whole()
+        ending.compare_lazily()
         if self.request.separate:
             ending.make_separate()
         self.journal.stand(Progress.PLATEAU)
@@ -219,6 +223,21 @@ class OptimizeSession:
             )
         for one in recorded.scenarios:
             self.journal.write(self._imports_record(one, commit))
+
+    def _note_what_failed_before(self) -> None:
+        """Add what the checks have found out of the revision as it was."""
+        known = next((one for one in self.journal.kept_on_disk.baselines), None)
+        if self._opened is None or known is None:
+            return
+        found = self._opened.already_failing
+        told = msgspec.structs.replace(
+            known,
+            failing=found.tests or known.failing,
+            tests_reason=found.tests_reason or known.tests_reason,
+            not_imported={**known.not_imported, **found.modules},
+        )
+        if told != known:
+            self.journal.write(told)
 
     def _imports_record(self, one: Scenario, commit: str) -> ImportsRecord:
         timed, graph = one.imports.timed, one.imports.graph

@@ -11,7 +11,7 @@ import msgspec
 from bench.core.counts import MODULES, Counter
 from bench.core.errors import BenchError
 from bench.core.options import Options
-from bench.core.sample import Side
+from bench.core.sample import Metric, Side
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval
 from bench.engine.alone import as_alone
@@ -37,11 +37,12 @@ from bench.explain.rank.recording import without_collections
 
 @dataclass(frozen=True)
 class TimedCopies:
-    """CPU time of the unchanged copy, and the ratio of the rewritten one to it."""
+    """Time of the unchanged copy by a metric, and the ratio of the rewritten one to it."""
 
     base_s: float
     interval: Interval
     rounds: int
+    metric: Metric
 
 
 @dataclass(kw_only=True)
@@ -184,4 +185,4 @@ def time_both(taker: RoundTaker, sides: Sides, options: Options, watcher: Watche
         doubt=deciding.doubt,
     )
     base_s = median_s(times(deciding.rounds, Side.BASE, metric))
-    return TimedCopies(base_s, interval, len(deciding.rounds))
+    return TimedCopies(base_s, interval, len(deciding.rounds), metric)

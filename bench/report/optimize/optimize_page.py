@@ -24,6 +24,7 @@ from bench.formats.markdown import (
 from bench.formats.text import before_after, counted, day, magnitude, seconds
 from bench.report.optimize.gain_picture import draw_steps
 from bench.report.optimize.gains import StepCourse, best, courses_of, predictions_of, presented
+from bench.report.optimize.lazy_section import lazy_section
 from bench.report.optimize.pull_request import file_of, pull_request
 from bench.report.optimize.shift_picture import draw_shift
 from bench.report.optimize.steps_sections import (
@@ -144,6 +145,7 @@ def _blocks(
     if courses:
         yield whole_table(optimization, courses)
         yield from gains_picture(optimization, courses, page)
+    yield from lazy_section(optimization)
     if optimization.kept:
         yield from _branch(optimization, texts)
         yield heading(2, "Steps")

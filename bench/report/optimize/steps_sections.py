@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bench.core.verdict import Verdict
 from bench.explain.optimize.record import ExcludedSite, Gain, Optimization, StepRecord
@@ -14,6 +14,7 @@ from bench.report.optimize.pull_request import change_words
 CLOSE = 0.1
 _MOST = 40
 _NAMES_SHOWN = 8
+_LINES_SHOWN = 12
 _SHORT = 200
 _STEP_COLUMNS = ("step", "commit", "places", "changed most", "faster in", "checks")
 _PREDICTED_COLUMNS = ("step", "scenario", "predicted to save", "saved", "limits", "off by")
@@ -38,7 +39,7 @@ def steps_table(optimization: Optimization) -> Iterator[str]:
             f"{len(faster)} of {len(decided)}",
             _checks(one),
         ])  # fmt: skip
-    yield table(_STEP_COLUMNS, rows, numbers=False)
+    yield table(_STEP_COLUMNS, rows, numbers=("places", "faster in"))
     yield collapsed(
         "Files and lines of each step",
         *(
@@ -78,7 +79,8 @@ def sums_table(courses: Sequence[StepCourse]) -> Iterator[str]:
         "must come to what the branch's tip saves against the revision: the ratios are multiplied, "
         "and their intervals added as squares (Zou & Donner 2008)."
     )
-    yield table(("scenario", "Python", "steps together", "whole", "intervals overlap"), rows)
+    columns = ("scenario", "Python", "steps together", "whole", "intervals overlap")
+    yield table(columns, rows, numbers=columns[1:4])
 
 
 def predicted_table(optimization: Optimization) -> Iterator[str]:
@@ -91,13 +93,14 @@ def predicted_table(optimization: Optimization) -> Iterator[str]:
     close = sum(one.is_within(CLOSE) for one in known)
     inside = sum(one.is_inside for one in known)
     yield (
-        f"Of {counted(len(known), 'prediction')} {inside} lie inside the interval of what was "
-        f"saved, and {close} within {CLOSE:.0%} of its estimate. Predictions are made from a "
+        f"Inside the interval of what was saved: {inside} of {counted(len(known), 'prediction')}; "
+        f"within {CLOSE:.0%} of its estimate: {close}. Predictions are made from a "
         "recording of imports before anything is changed, for a step on top of those before it; "
         "they are scaled to the time that the process takes in the rounds."
     )
     ordered = sorted(known, key=lambda one: (one.step.number, -one.predicted_s))
-    yield table(_PREDICTED_COLUMNS, [_predicted(one) for one in ordered[:_MOST]])
+    rows = [_predicted(one) for one in ordered[:_MOST]]
+    yield table(_PREDICTED_COLUMNS, rows, numbers=_PREDICTED_COLUMNS[2:])
 
 
 def _predicted(one: Prediction) -> list[str]:
@@ -125,8 +128,8 @@ def dropped_section(optimization: Optimization) -> Iterator[str]:
             f"{prose(_short(one.reason))}.{_hoped_for(one)}"
             for one in dropped[:_MOST]
         )
-    excluded = [(step, one) for step in optimization.steps for one in step.excluded]
-    if not excluded:
+    alike = _alike(one for step in optimization.steps for one in step.excluded)
+    if not alike:
         return
     yield heading(2, "Statements that stay as they are")
     yield (
@@ -135,11 +138,20 @@ def dropped_section(optimization: Optimization) -> Iterator[str]:
     )
     yield table(
         _EXCLUDED_COLUMNS,
-        [_excluded(one) for _, one in excluded[:_MOST]],
+        [_excluded(some) for some in alike[:_MOST]],
         numbers=False,
     )
-    if len(excluded) > _MOST:
-        yield f"{len(excluded) - _MOST} more are in the raw data."
+    if len(alike) > _MOST:
+        yield f"{len(alike) - _MOST} more are in the raw data."
+
+
+def _alike(excluded: Iterable[ExcludedSite]) -> list[list[ExcludedSite]]:
+    """Statements of one file that stay for one reason, each once."""
+    found: dict[tuple[str, str, str], dict[str, ExcludedSite]] = {}
+    for one in excluded:
+        group = found.setdefault((one.site.file, one.check, one.failure), {})
+        group.setdefault(one.site.place, one)
+    return [list(group.values()) for group in found.values()]
 
 
 def _hoped_for(step: StepRecord) -> str:
@@ -154,9 +166,15 @@ def _hoped_for(step: StepRecord) -> str:
     )
 
 
-def _excluded(one: ExcludedSite) -> list[str]:
-    words = prose(_short(one.failure))
-    return [code(one.site.place), prose(one.site.words), plain(one.check), words]
+def _excluded(some: Sequence[ExcludedSite]) -> list[str]:
+    first = some[0]
+    lines = [str(one.site.line) for one in some[1:]]
+    more = f" and {len(lines) - _LINES_SHOWN} more" if len(lines) > _LINES_SHOWN else ""
+    place = ", ".join([code(first.site.place), *lines[:_LINES_SHOWN]]) + more
+    words = prose(first.site.words)
+    if lines:
+        words += f"; {counted(len(lines), 'statement')} more alike"
+    return [place, words, plain(first.check), prose(_short(first.failure))]
 
 
 def _short(text: str) -> str:
@@ -184,7 +202,7 @@ def moved_section(optimization: Optimization) -> Iterator[str]:
             ]
             for one in uses[:_MOST]
         ],
-        numbers=False,
+        numbers=("takes",),
     )  # fmt: skip
 
 
@@ -209,7 +227,7 @@ def left_section(optimization: Optimization) -> Iterator[str]:
             ]
             for one in left[:_MOST]
         ],
-        numbers=False,
+        numbers=("costs",),
     )  # fmt: skip
 
 

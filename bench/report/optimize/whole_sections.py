@@ -12,6 +12,7 @@ from bench.formats.markdown import code, image, link, plain, prose, table
 from bench.formats.text import before_after, counted, day, effect, joined, magnitude
 from bench.report.optimize.gain_picture import draw_gains
 from bench.report.optimize.gains import StepCourse
+from bench.report.optimize.lazy_section import switch_words
 from bench.report.optimize.pull_request import change_words
 from bench.report.output import Page
 from bench.report.summaries import PairSummary
@@ -52,25 +53,23 @@ def first_words(optimization: Optimization, courses: Sequence[StepCourse]) -> st
         return f"No change was kept; {tried} tried. {end}"
     faster = [one for one in courses if one.is_faster]
     slower = [one for one in courses if one.whole and one.whole.verdict is Verdict.SLOWER]
-    on = joined(sorted({one.python for one in courses}, key=python_order))
+    on = joined(sorted({one.python for one in faster}, key=python_order))
     count = len({one.scenario for one in faster})
-    parts = [f"{counted(len(kept), 'commit')} on branch {code(asked.branch)}."]
+    on_branch = f"{counted(len(kept), 'commit')} on branch {code(asked.branch)}."
     if optimization.whole is None:
-        parts.append("The whole is not measured yet.")
+        return f"{on_branch} The whole is not measured yet. {end}"
+    parts = []
+    if faster:
+        many = counted(len(asked.scenarios), "scenario")
+        parts.append(f"**Faster: {count} of {many} on Python {on} ({sizes(faster)}).**")
     else:
-        size = f" ({sizes(faster)})" if faster else ""
-        parts.append(
-            f"Faster: {count} of {counted(len(asked.scenarios), 'scenario')} on Python {on}{size}."
-        )
-        parts.append(
-            f"**Slower: {joined([f'{code(one.scenario)} on {one.python}' for one in slower])}.**"
-            if slower
-            else "Slower: none."
-        )
-        failing = optimization.whole.tests_fail
-        if failing:
-            parts.append(f"**Tests newly fail: {joined([code(one) for one in failing[:5]])}.**")
-    return " ".join([*parts, end])
+        parts.append("**Faster: none.**")
+    names = joined([f"{code(one.scenario)} on {one.python}" for one in slower])
+    parts.append(f"**Slower: {names}.**" if slower else "Slower: none.")
+    failing = optimization.whole.tests_fail
+    if failing:
+        parts.append(f"**Tests newly fail: {joined([code(one) for one in failing[:5]])}.**")
+    return " ".join(filter(None, [*parts, switch_words(optimization), on_branch, end]))
 
 
 def sizes(faster: Sequence[StepCourse]) -> str:
@@ -158,7 +157,7 @@ def gains_picture(
     pythons = sorted({one.python for one in shown}, key=python_order)
     newest = [one for one in shown if one.python == pythons[-1]]
     asked = optimization.asked
-    title = f"{asked.target} {asked.revision.label}: before and after"
+    title = f"{asked.target} {asked.revision.name}: before and after"
     caption = (
         f"Python {pythons[-1]}, {'CPU time' if by_cpu(optimization) else 'time'} of whole "
         "processes. A bar is as long as the scenario took before; the numbered parts are what each "

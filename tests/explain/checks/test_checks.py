@@ -167,11 +167,11 @@ def test_what_works_passes_and_what_failed_before_is_told(package: Breakable) ->
     texts = {"sample/old.py": old}
     assert not package.failure(texts, whole=True)
     assert [(one.name, one.words) for one in package.checks.passed(texts, whole=True)] == [
-        ("compile", f"1 file compile on Python {PYTHON}"),
+        ("compile", f"1 file compiles on Python {PYTHON}"),
         ("ruff", "nothing new in 1 file"),
-        ("imports", "2 modules alone in a fresh interpreter import as before"),
+        ("imports", "2 modules import alone in a fresh interpreter as before"),
         ("names", "2 modules keep names, `dir`, `__all__` and star imports"),
-        ("scenarios", "1 scenario end and print as before"),
+        ("scenarios", "1 scenario ends and prints as before"),
         ("tests", "4 tests pass as before"),
     ]
     said = "\n".join(package.said)

@@ -21,6 +21,7 @@ from bench.engine.environments.build import Environment
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.revisions.git import Clone
 from bench.engine.session.watcher import Watcher
+from bench.explain.checks.checks import AlreadyFailing
 from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.change import Change, Proposal, Site
 from bench.explain.optimize.journal import open_journal
@@ -113,6 +114,10 @@ class Proving:
             return Proved(sites=(), texts={}, reason=reason, excluded=excluded)
         texts = proposal.rewrite([*kept, *sites])
         return Proved(sites=sites, texts=texts, excluded=excluded)
+
+    @property
+    def already_failing(self) -> AlreadyFailing:
+        return AlreadyFailing({"sample.windows": "ImportError"}, ("tests/test_old.py",))
 
     def close(self) -> None:
         pass

@@ -64,8 +64,8 @@ def _top(name: str) -> str:
 
 
 def _private(name: str, own: Collection[str]) -> bool:
-    """Modules of the interpreter's own (`_ssl`) differ between Pythons; the project's do not."""
-    return name.startswith("_") and _top(name) not in own
+    """Modules of the interpreter's own (`_ssl`, `importlib._abc`) differ between Pythons."""
+    return _top(name) not in own and any(part.startswith("_") for part in name.split("."))
 
 
 def _inside(name: str, still: Collection[str]) -> bool:

@@ -19,17 +19,22 @@ from bench.explain.optimize.choosing.pool import Deferred, pool_candidates, site
 from bench.explain.optimize.choosing.remaining import remaining
 from bench.explain.optimize.choosing.savings import Savings, savings_of, smallest_set
 from bench.explain.optimize.choosing.titles import title
-from bench.explain.optimize.project import Project
+from bench.explain.optimize.project import Form, Project
 from bench.explain.rank.outsiders import read_outsiders
 from bench.explain.rank.rewriting.rewrite import rewritten
 from bench.explain.rank.rewriting.wanted import RewriteError
 from bench.explain.rank.sources import ModuleSource, read_package
 from bench.explain.rank.takers import takers_of
 
-_WHY = (
-    "The imports move to where the names are first needed, so that what they bring is loaded "
-    "then, or never; public names stay."
-)
+_WHY = {
+    Form.FUNCTION: "The imports move to where the names are first needed, so that what they bring "
+    "is loaded then, or never; public names stay.",
+    Form.LAZY_MODULES: "The statements stay. `__lazy_modules__` (PEP 810) names modules that "
+    "Python 3.15 and newer load when one of the names is first used, or never; older Pythons "
+    "ignore it and import as before. Public names stay.",
+    Form.LAZY: "The statements are lazy imports (PEP 810): what they bring is loaded when one of "
+    "the names is first used, or never; public names stay.",
+}
 _SPARE = 0.5  # of the least saving: what a set may lose for being smaller
 
 
@@ -74,7 +79,7 @@ class DeferImports:
                 recipe=self.name,
                 title=title(savings, one, own),
                 sites=sites_of(one.deferred),
-                why=_WHY,
+                why=_WHY[project.form],
                 saves_s=one.saves_s,
                 moved=moved_costs(savings, one, taken),
             )
