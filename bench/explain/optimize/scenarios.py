@@ -191,7 +191,7 @@ def _imports(
         runner, benchmark, invocation, folders, _TOP_RUNS
     )  # fmt: skip
     return RankedImports(
-        graph=Graph(record(runner, benchmark, invocation, folders), times.own_s),
+        graph=Graph(record(runner, benchmark, invocation, folders), times.own_s, times.afterwards),
         judgement=Judgement((), ()),
         timed=ScenarioTimes(times, bare, top),
         sources={},

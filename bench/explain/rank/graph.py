@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from bench.explain.rank.collector import Afterwards
 from bench.explain.rank.recording import MAIN, Place, Recording
 
 
@@ -25,11 +26,13 @@ class Skip:
 class Graph:
     """Places (statements) and modules of a run; `cost` is what each module takes by itself.
 
-    Places are known by their position in `recording.places`. The unit of `cost` is the caller's.
+    Places are known by their position in `recording.places`. The unit of `cost` is the caller's,
+    seconds if it has parts of `afterwards` in it.
     """
 
     recording: Recording
     cost: Mapping[str, float]
+    afterwards: Afterwards | None = None
 
     @cached_property
     def modules(self) -> frozenset[str]:
@@ -80,7 +83,7 @@ class Graph:
 
         What is carried out whenever its module is loaded becomes an edge between modules.
         """
-        return _Contracted(self.recording, self.cost, frozenset(movable))
+        return _Contracted(self.recording, self.cost, self.afterwards, frozenset(movable))
 
     def reached(self, skips: Collection[Skip] = (), also: Collection[str] = ()) -> frozenset[str]:
         """Modules that are still imported when these statements are skipped.
@@ -127,6 +130,14 @@ class Graph:
     def total(self, modules: Iterable[str]) -> float:
         """The cost of modules together."""
         return sum(self.cost.get(name, 0.0) for name in modules)
+
+    def predicted(self, modules: Collection[str]) -> float:
+        """What a process takes less without these modules: also collections that fall away whole.
+
+        Unlike `total` that is no sum over modules: it is for a set that is made, not for choosing.
+        """
+        more = self.afterwards.correction_s(modules) if self.afterwards else 0.0
+        return self.total(modules) + more
 
 
 @dataclass(frozen=True)

@@ -186,13 +186,15 @@ class ScenarioRanker:
                 asked = partial(record, self.runner, self.benchmark, invocation, self.folders)
                 # Counting has begun. What has a home that is renewed waits: there is one home.
                 recording = pool.submit(asked).result() if invocation.home else asked()
-            ranked = self._rank(Graph(recording, timed.scenario.own_s), timed)
+            ranked = self._rank(
+                Graph(recording, timed.scenario.own_s, timed.scenario.afterwards), timed
+            )
             counted = experiment.base_instructions.result(), bare.result()
             experiment.base_modules.result()  # HOME is one: nothing else runs while it is used
             ranked = self.ranked = self._proved(ranked)
             with self.step("running the copies"):
                 started = [experiment.begin(one, ranked.graph) for one in self.trials_of(ranked)]
-                checks = [one.result(ranked.graph.total(one.vanished)) for one in started]
+                checks = [one.result(ranked.graph.predicted(one.vanished)) for one in started]
             checks = [
                 _with_predictions(check, one.trial, ranked, counted)
                 for check, one in zip(checks, started, strict=True)
@@ -306,7 +308,7 @@ class ScenarioRanker:
             statements=len(costs.own_places(graph, own)),
             candidates=len(ranked.judgement.candidates),
             everything_s=graph.saving([one.skip for one in ranked.judgement.candidates]),
-            best_s=graph.saving(skips),
+            best_s=graph.predicted(graph.vanished(skips)),
             opportunities=tuple(shown),
             small=len(everything) - len(shown),
             packages=costs.packages(graph, own, ranked.judgement, least),

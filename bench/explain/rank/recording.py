@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,9 +16,11 @@ from bench.core.told import is_filled, read_literal
 from bench.engine.measure.client import Invocation
 from bench.explain.checks.overlay import with_path
 from bench.explain.counters.running import NotCountedError, Runner, scratch
+from bench.explain.rank.collector import Afterwards, Collector
 
 MAIN = "__main__"
 _FOLDER = Path(__file__).parents[1] / "agents" / "import_graph"
+_ACCOUNT = Path(__file__).with_name("account.py")
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,17 @@ class Recording:
 class Times:
     """CPU seconds, medians over runs: of each module by itself, and of the whole process.
 
-    `whole_s` is what `-X importtime` calls cumulative: a module with all it was first to import;
-    `under` names the module that was first to import it, where that was one.
+    `own_s` is what a module takes when it is imported, and its part of `afterwards`. `whole_s` is
+    what `-X importtime` calls cumulative: a module with all it was first to import; `under` names
+    the module that was first to import it, where that was one. `process_s` has the process's
+    finalisation, and its children.
     """
 
     own_s: Mapping[str, float]
     whole_s: Mapping[str, float]
     process_s: float
     under: Mapping[str, str] = field(default_factory=dict)
+    afterwards: Afterwards | None = None
 
     def above(self, name: str) -> set[str]:
         """The modules that one came with: who was first to import it, and so on."""
@@ -101,12 +107,30 @@ class _ToldGraph(TypedDict):
     calls: list[tuple[str, int, int]]
 
 
+class _ToldCollector(TypedDict):
+    before: int
+    made: int
+    counts: tuple[int, int, int]
+    thresholds: tuple[int, int, int]
+    passes: list[tuple[int, int, int]]
+
+
 class _ToldTimes(TypedDict):
+    """`process_ns` is when the program had ended, `left_ns` when this was written."""
+
     own_ns: dict[str, int]
     whole_ns: dict[str, int]
     under: dict[str, str]
+    objects: dict[str, int]
+    collector: _ToldCollector
     process_ns: int
+    children_ns: int
+    left_ns: int
     top: NotRequired[list[tuple[str, int, int]]]
+
+
+class _ToldAccount(TypedDict):
+    cpu_ns: int
 
 
 _Kind = TypeVar("_Kind", _ToldGraph, _ToldTimes)
@@ -130,8 +154,7 @@ def record(
 
 def take_times(runner: Runner, benchmark: Benchmark, invocation: Invocation, runs: int) -> Times:
     """The median of several runs, after one that warms the disk. Raises `NotCountedError`."""
-    told = [_run(runner, benchmark, invocation, {}, _ToldTimes) for _ in range(runs + 1)]
-    return middle([_times(one) for one in told[1:]])
+    return middle([_timed(runner, benchmark, invocation) for _ in range(runs + 1)][1:])
 
 
 def take_top_level(
@@ -152,17 +175,31 @@ def take_top_level(
 
 
 def middle(runs: Sequence[Times]) -> Times:
-    """The median of each figure; a module counts 0 in a run that did not load it."""
+    """The median of each figure; a module counts 0 in a run that did not load it.
+
+    The `own_s` of the runs are without `afterwards`, whose parts are put on here.
+    """
 
     def each(parts: list[Mapping[str, float]]) -> dict[str, float]:
         names = {name for part in parts for name in part}
         return {name: median(part.get(name, 0.0) for part in parts) for name in names}
 
+    later = [one.afterwards for one in runs if one.afterwards is not None]
+    afterwards = None
+    if later:
+        afterwards = Afterwards(
+            sorted((one.collector for one in later), key=lambda one: one.seconds)[len(later) // 2],
+            each([one.objects for one in later]),
+            median(one.finalisation_s for one in later),
+        )
+    parts_s = afterwards.parts_s() if afterwards else {}
+    own_s = each([one.own_s for one in runs])
     return Times(
-        each([one.own_s for one in runs]),
+        {name: taken + parts_s.get(name, 0.0) for name, taken in own_s.items()},
         each([one.whole_s for one in runs]),
         median(one.process_s for one in runs),
         runs[-1].under,
+        afterwards,
     )
 
 
@@ -199,12 +236,40 @@ def _place(place: _Line, asked: Sequence[tuple[str, str, str]], accounts: Sequen
     )
 
 
-def _times(told: _ToldTimes) -> Times:
+def _timed(runner: Runner, benchmark: Benchmark, invocation: Invocation) -> Times:
+    """One run, with what the process took after its last line; `own_s` is without that."""
+    with scratch(invocation) as folder:
+        file = folder / "account"
+        under = (sys.executable, "-I", "-S", str(_ACCOUNT), str(file))
+        told = _run(runner, benchmark, invocation, {}, _ToldTimes, under)
+        return _times(told, read_literal(file, _ToldAccount)["cpu_ns"])
+
+
+def _times(told: _ToldTimes, cpu_ns: int) -> Times:
     own, whole = (
         {name: taken / 1e9 for name, taken in which.items()}
         for which in (told["own_ns"], told["whole_ns"])
     )
-    return Times(own, whole, told["process_ns"] / 1e9, told["under"])
+    # The recorder may not be in the process that was started, but in a child of it.
+    finalisation_ns = max(0, cpu_ns - told["left_ns"] - told["children_ns"])
+    collector = told["collector"]
+    return Times(
+        own,
+        whole,
+        (told["process_ns"] + told["children_ns"] + finalisation_ns) / 1e9,
+        told["under"],
+        Afterwards(
+            Collector(
+                before=collector["before"],
+                made=collector["made"],
+                counts=collector["counts"],
+                thresholds=collector["thresholds"],
+                passes=tuple((which, at, took / 1e9) for which, at, took in collector["passes"]),
+            ),
+            told["objects"],
+            finalisation_ns / 1e9,
+        ),
+    )
 
 
 def _run(
@@ -213,11 +278,12 @@ def _run(
     invocation: Invocation,
     variables: dict[str, str],
     kind: type[_Kind],
+    under: Sequence[str] = (),
 ) -> _Kind:
     with scratch(invocation) as folder:
         file = folder / "recorded"
         ours = {**with_path(invocation, _FOLDER), "BENCH_RECORDER": str(file), **variables}
-        runner.run(benchmark, invocation, variables=ours)
+        runner.run(benchmark, invocation, under=under, variables=ours)
         told = read_literal(file, kind) if is_filled(file) else None
     if told is None:
         raise NotCountedError("no Python process of it could be recorded")

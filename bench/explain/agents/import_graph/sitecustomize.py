@@ -4,7 +4,8 @@
 With `BENCH_RECORDER_OWN` (folders, one a line) every import is recorded: who imports what, in which
 file and line, on whose account, and which lines of the files in those folders ran, how often their
 functions were called. That is slow:
-without it, only the CPU time each module takes by itself is measured, from which times are taken;
+without it, only the CPU time each module takes by itself is measured, from which times are taken,
+with the objects it makes and what the garbage collector takes;
 with `BENCH_RECORDER_TOP` (folders as well) also that of each statement at the top of their modules.
 `BENCH_RECORDER_STILL` alone turns the garbage collector off.
 
@@ -44,48 +45,130 @@ def _borrow(name: str) -> "Any":
     return module
 
 
-def _write(file: str, told: "dict[str, object]") -> None:
+def _write(file: str, told: "dict[str, object]", now: "Any") -> None:
+    """Last comes when that is written: what the process takes from then on is its finalisation."""
     handle = os.open(file, os.O_WRONLY | os.O_TRUNC)
-    data = ascii(told).encode()
+    told["children_ns"] = _children_ns()
+    data = ascii(told)[:-1].encode()
+    data += f", 'left_ns': {now()}}}".encode()
     while data:
         data = data[os.write(handle, data) :]
     os.close(handle)
 
 
+def _children_ns() -> int:
+    """CPU time of children that have ended."""
+    try:
+        resource = _borrow("resource")
+    except ImportError:
+        times = os.times()
+        return round((times.children_user + times.children_system) * 1e9)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return round((used.ru_utime + used.ru_stime) * 1e9)
+
+
+class _Collector:
+    """What the garbage collector does, and how many objects that it looks after were made.
+
+    Those that are gone before it looks are not counted. Figures are kept flat: a tuple for each
+    collection would be one object more.
+    """
+
+    def __init__(self, now: "Any", away: "Any") -> None:
+        """`away` is told of the nanoseconds that each collection took."""
+        gc = _borrow("gc")
+        self.count = gc.get_count
+        self.before = len(gc.get_objects())
+        self.counts, self.thresholds = gc.get_count(), gc.get_threshold()
+        self.passes: "list[int]" = []
+        self.earlier: int = 0
+        began = [0]
+
+        def collecting(phase: str, told: "Any") -> None:
+            if phase == "start":
+                self.earlier += self.count()[0]
+                began[0] = now()
+                return
+            took = now() - began[0]
+            self.passes += (told["generation"], self.earlier, took)
+            away(took)
+
+        gc.callbacks.append(collecting)
+
+    def made(self) -> int:
+        """Objects since the interpreter's start."""
+        young: int = self.count()[0]
+        return self.earlier + young
+
+    def told(self) -> "dict[str, object]":
+        flat = self.passes
+        return {
+            "before": self.before,
+            "made": self.made() - self.counts[0],
+            "counts": self.counts,
+            "thresholds": self.thresholds,
+            "passes": [tuple(flat[at : at + 3]) for at in range(0, len(flat), 3)],
+        }
+
+
 class _Clock:
-    """CPU time of each module by itself, in nanoseconds; imports within it are on their own."""
+    """CPU time and new objects of each module by itself; imports within it are on their own.
+
+    Times are in nanoseconds, without garbage collections: these fall on whoever happens to make the
+    object that is one too many. An import that fails is part of who tried it.
+    """
 
     def __init__(self, machinery: "Any", now: "Any") -> None:
         self.now = now
         self.own: "dict[str, int]" = {}
         self.whole: "dict[str, int]" = {}
         self.under: "dict[str, str]" = {}
+        self.objects: "dict[str, int]" = {}
         load = machinery._find_and_load
-        inside = self.inside = [0]
+        inside, inside_made = [0], [0]
+        self.inside = inside
         over = [""]
+
+        def away(took: int) -> None:
+            inside[-1] += took
+
+        self.collector = _Collector(now, away)
+        made = self.collector.made
 
         def find_and_load(name: str, import_: "Any") -> "Any":
             self.under.setdefault(name, over[-1])
             over.append(name)
             inside.append(0)
-            began = now()
+            inside_made.append(0)
+            loaded = False
+            objects, began = made(), now()
             try:
-                return load(name, import_)
+                module = load(name, import_)
+                loaded = True
+                return module
             finally:
-                took = now() - began
-                self.own[name] = self.own.get(name, 0) + took - inside.pop()
-                self.whole[name] = self.whole.get(name, 0) + took
-                inside[-1] += took
+                took, grown = now() - began, made() - objects
+                others, theirs = inside.pop(), inside_made.pop()
+                if loaded:
+                    self.own[name] = self.own.get(name, 0) + took - others
+                    self.objects[name] = self.objects.get(name, 0) + grown - theirs
+                    self.whole[name] = self.whole.get(name, 0) + took
+                    others, theirs = took, grown
+                inside[-1] += others
+                inside_made[-1] += theirs
                 over.pop()
 
         machinery._find_and_load = find_and_load
 
     def told(self) -> "dict[str, object]":
+        ended = self.now()
         return {
             "own_ns": self.own,
             "whole_ns": self.whole,
             "under": self.under,
-            "process_ns": self.now(),
+            "objects": self.objects,
+            "collector": self.collector.told(),
+            "process_ns": ended,
         }
 
 
@@ -399,10 +482,10 @@ def _install(file: str) -> None:
     leave = os._exit
 
     def save_and_leave(status: int) -> None:
-        _write(file, recorder.told())
+        _write(file, recorder.told(), now)
         leave(status)
 
-    at_exit.register(lambda: _write(file, recorder.told()))
+    at_exit.register(lambda: _write(file, recorder.told(), now))
     os._exit = save_and_leave  # type: ignore[assignment]
 
 

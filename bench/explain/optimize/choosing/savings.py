@@ -40,15 +40,15 @@ class Savings:
     def seconds(self, chosen: Collection[Deferred]) -> dict[str, float]:
         """CPU seconds that a set saves, by scenario."""
         return {
-            name: one.graph.total(self.vanished(name, chosen))
+            name: one.graph.predicted(self.vanished(name, chosen))
             for name, one in self.scenarios.items()
         }
 
     def shares(self, chosen: Collection[Deferred]) -> dict[str, float]:
-        """The same as parts of each scenario's process."""
+        """The same as parts of each scenario's process, by which statements are chosen."""
         return {
-            name: seconds / self.scenarios[name].process_s
-            for name, seconds in self.seconds(chosen).items()
+            name: one.graph.total(self.vanished(name, chosen)) / one.process_s
+            for name, one in self.scenarios.items()
         }
 
     def score(self, chosen: Collection[Deferred]) -> float:
