@@ -64,7 +64,8 @@ def _children_ns() -> int:
         times = os.times()
         return round((times.children_user + times.children_system) * 1e9)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return round((used.ru_utime + used.ru_stime) * 1e9)
+    taken: int = round((used.ru_utime + used.ru_stime) * 1e9)
+    return taken
 
 
 class _Collector:
