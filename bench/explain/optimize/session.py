@@ -37,6 +37,7 @@ from bench.explain.optimize.steps import (
     is_worth_it,
     joined_small,
     too_small,
+    what_is_left,
 )
 from bench.explain.optimize.trying import StepTrying
 from bench.formats.text import counted, duration
@@ -300,7 +301,9 @@ class OptimizeSession:
         trying = self._trying(proposal, project)
         kept: list[Site] = []
         small: list[Change] = []
-        for change in proposal.changes:
+        for proposed in proposal.changes:
+            # It was predicted on top of all before it, some of which may not have been kept.
+            change = what_is_left(proposed, proposal, kept, proposed.sites)
             if not is_worth_it(change, project):
                 left.append(too_small(change, self.request.least))
             elif is_small(change, project):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -94,9 +94,14 @@ def what_is_left(
     change = replace(change, sites=tuple(sites))
     if proposal.saves is None or not sites:
         return change
-    before, after = proposal.saves(list(kept)), proposal.saves([*kept, *sites])
+    before, after = saved_before(proposal, kept), proposal.saves([*kept, *sites])
     saved = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
     return replace(change, saves_s={name: max(0.0, one) for name, one in saved.items()})
+
+
+def saved_before(proposal: Proposal, kept: Collection[Site]) -> Mapping[str, float]:
+    """What the sites that were kept are predicted to save, by scenario, where that is known."""
+    return proposal.saves(list(kept)) if proposal.saves is not None and kept else {}
 
 
 def too_small(change: Change, least: float) -> LeftRecord:
@@ -108,10 +113,21 @@ def too_small(change: Change, least: float) -> LeftRecord:
     )
 
 
-def predicted_words(change: Change, project: Project) -> str:
-    """The largest share of a scenario that is predicted to be saved, in words."""
-    whole = {one.benchmark.name: one.imports.timed.scenario.process_s for one in project.scenarios}
-    shares = {name: saved / whole[name] for name, saved in change.saves_s.items() if name in whole}
+def predicted_words(change: Change, project: Project, before_s: Mapping[str, float]) -> str:
+    """The largest share of a scenario that is predicted to be saved, in words.
+
+    Of what the scenario takes once `before_s` are saved, as it is measured.
+    """
+    whole = {
+        one.benchmark.name: one.imports.timed.scenario.process_s
+        - before_s.get(one.benchmark.name, 0.0)
+        for one in project.scenarios
+    }
+    shares = {
+        name: saved / whole[name]
+        for name, saved in change.saves_s.items()
+        if whole.get(name, 0.0) > 0
+    }
     if not shares:
         return ""
     most = max(shares, key=lambda name: shares[name])

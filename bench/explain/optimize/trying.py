@@ -26,6 +26,7 @@ from bench.explain.optimize.steps import (
     is_worth_it,
     new_step,
     predicted_words,
+    saved_before,
     what_is_left,
     with_whole,
 )
@@ -53,7 +54,9 @@ class StepTrying:
         """
         began = time.monotonic()
         number = len(self.journal.steps) + 1
-        self.watcher.say(f"step {number}: {change.title}{predicted_words(change, self.project)}")
+        before_s = saved_before(self.proposal, kept)
+        words = predicted_words(change, self.project, before_s)
+        self.watcher.say(f"step {number}: {change.title}{words}")
         self.watcher.phase(f"step {number}: quick checks")
         proved = self.prover.prove_quickly(self.proposal, change, kept, self.project.commit)
         if proved.excluded:
