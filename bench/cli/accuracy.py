@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from bench.cli.arguments import add_no_report, add_pythons, describe
+from bench.cli.arguments import add_no_report, add_pythons, describe, not_negative
+from bench.cli.target_choice import find_project
 from bench.core.catalogue import load_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.options import Options
@@ -43,9 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "Compare the savings that `rank` predicts with measured ones: at the parent of each listed "
         "commit that deferred imports, predict what deferring the same imports saves, and what the "
-        "best set saves; then run a copy with each.",
+        "best set saves; then run a copy with each. At revisions that are listed as such, the best "
+        "set and its largest statements are predicted and run.",
         "accuracy --commit '70e3*' --python 3.13",
-        "accuracy my-commits.toml --no-report",
+        "accuracy bench/validate/accuracy/releases.toml --seconds 20",
     )
     parser.add_argument(
         "file",
@@ -61,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GLOB",
         help="take the commits whose names match GLOB; may be repeated. Default: all of the file",
     )
+    parser.add_argument(
+        "--seconds",
+        type=not_negative,
+        default=10.0,
+        help="measuring time for each rewritten copy, in seconds; 0: only count its instructions. "
+        "Default: %(default)g",
+    )
     add_pythons(parser)
     add_no_report(parser)
 
@@ -72,7 +81,8 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     failures: list[BenchError] = []
     with make_watcher() as watcher, at_work(workspace):
         for one in commits:
-            for result in _Commits(one, workspace, watcher, arguments.python).run():
+            held = _Commits(one, workspace, watcher, arguments.python, arguments.seconds)
+            for result in held.run():
                 if isinstance(result, BenchError):
                     watcher.say(str(result))
                     failures.append(result)
@@ -107,16 +117,23 @@ class _Commits:
     workspace: Workspace
     watcher: Watcher
     pythons: list[str]
+    seconds: float
 
     def run(self) -> Iterator[AccuracyRecord | BenchError]:
         """The record, or why there is none."""
         try:
-            target = load_target(self.commit.history.target, self.workspace.targets)
+            target = self._target()
             planned = self._scenario(target)
             for interpreter in pythons_of(target, self.pythons, self.watcher.say):
                 yield self._hold(target, planned, interpreter)
         except BenchError as error:
             yield error
+
+    def _target(self) -> Target:
+        """A declared target, or a package of the index."""
+        name = self.commit.history.target
+        found = find_project(name, self.commit.range, self.workspace)
+        return found.target()[0] if found else load_target(name, self.workspace.targets)
 
     def _scenario(self, target: Target) -> PlannedBenchmark:
         options = Options(benchmarks=(self.commit.scenario,))
@@ -140,7 +157,7 @@ class _Commits:
         commit, workspace, repo = self.commit, self.workspace, self._clone()
         name = planned.declaration.name
         self.watcher.say(f"{target.name} {commit.name}, {name}, Python {interpreter.version}")
-        pair = resolve_range(target, f"{commit.name}^..{commit.name}", workspace, repo)
+        pair = resolve_range(target, commit.range, workspace, repo)
         environments = Builder(
             target=target, pair=pair, workspace=workspace, announce=self.watcher.say, repo=repo
         ).build(interpreter)
@@ -163,6 +180,7 @@ class _Commits:
                     head=head,
                     network=network,
                     watcher=self.watcher,
+                    seconds=self.seconds,
                 ).run()
             except (NotPresentError, NotServedError) as error:
                 raise UsageError(f"{name}: {error}") from error

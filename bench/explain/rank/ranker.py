@@ -66,9 +66,10 @@ _SEED = 1
 class ScenarioRanker:
     """One scenario on one Python; `budget_s` is for timing the rewritten copy.
 
-    `everything` shows what is below the limits too; `trials_of` says what is tried. With `checks`
-    only that part of the set is kept which passes them. `texts` are the rewritten files by path and
-    `patch` the same for `git apply`, once it has run.
+    `everything` shows what is below the limits too; `trials_of` says what is tried, the first
+    `timed` of which for that budget each. With `checks` only that part of the set is kept which
+    passes them. `texts` are the rewritten files by path and `patch` the same for `git apply`, once
+    it has run.
     """
 
     target: Target
@@ -83,6 +84,7 @@ class ScenarioRanker:
     everything: bool = False
     checks: Checks | None = None
     trials_of: Callable[[RankedImports], list[Trial]] = usual_trials
+    timed: int = 1
     steps_s: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -199,10 +201,10 @@ class ScenarioRanker:
                 _with_predictions(check, one.trial, ranked, counted)
                 for check, one in zip(checks, started, strict=True)
             ]
-        head = started[0].overlay if started and not checks[0].failed else None
-        if head is not None and self.budget_s > 0:
-            with self.step("timing the copies"):
-                checks[0] = self._timed(checks[0], experiment, head, timed)
+        for place, one in enumerate(started[: self.timed] if self.budget_s > 0 else ()):
+            if one.overlay is not None and not checks[place].failed:
+                with self.step("timing the copies"):
+                    checks[place] = self._timed(checks[place], experiment, one.overlay, timed)
         return self._ranking(ranked, checks)
 
     def _time(self, invocation: Invocation) -> ScenarioTimes:

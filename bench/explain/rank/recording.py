@@ -116,7 +116,10 @@ class _ToldCollector(TypedDict):
 
 
 class _ToldTimes(TypedDict):
-    """`process_ns` is when the program had ended, `left_ns` when this was written."""
+    """`process_ns` is when the program had ended, `left_ns` when this was written.
+
+    `setup_ns` is what the recorder took before the program began.
+    """
 
     own_ns: dict[str, int]
     whole_ns: dict[str, int]
@@ -126,6 +129,7 @@ class _ToldTimes(TypedDict):
     process_ns: int
     children_ns: int
     left_ns: int
+    setup_ns: int
     top: NotRequired[list[tuple[str, int, int]]]
 
 
@@ -256,7 +260,7 @@ def _times(told: _ToldTimes, cpu_ns: int) -> Times:
     return Times(
         own,
         whole,
-        (told["process_ns"] + told["children_ns"] + finalisation_ns) / 1e9,
+        (told["process_ns"] - told["setup_ns"] + told["children_ns"] + finalisation_ns) / 1e9,
         told["under"],
         Afterwards(
             Collector(

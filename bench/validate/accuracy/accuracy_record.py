@@ -23,11 +23,13 @@ COMMITS = Path(__file__).with_name("commits.toml")
 class CommitHistory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Commits of one project, each with the scenario that it is looked at with.
 
-    `repository` is cloned to `repos/<clone>` where the history is not the target's own.
+    `revisions` are such as deferred nothing: what `rank` would defer there is held against
+    itself. `repository` is cloned to `repos/<clone>` where the history is not the target's own.
     """
 
     target: NonEmpty
-    commits: dict[NonEmpty, NonEmpty]
+    commits: dict[NonEmpty, NonEmpty] = {}
+    revisions: dict[NonEmpty, NonEmpty] = {}
     repository: str = ""
     clone: str = ""
 
@@ -40,11 +42,20 @@ class DeclaredHistories(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 @dataclass(frozen=True)
 class DeferringCommit:
-    """One commit of a history, and the name of its scenario."""
+    """One commit of a history, and the name of its scenario.
+
+    `deferred` is false of a revision that is looked at by itself.
+    """
 
     history: CommitHistory
     name: str
     scenario: str
+    deferred: bool = True
+
+    @property
+    def range(self) -> str:
+        """Where is predicted, and what it is compared with."""
+        return f"{self.name}^..{self.name}" if self.deferred else f"{self.name}..{self.name}"
 
 
 class AccuracyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +64,9 @@ class AccuracyRecord(msgspec.Struct, frozen=True, kw_only=True):
     `statements` are the imports that the commit removed or moved (`file:line`), `deferrable` those
     of them that `rank` can defer; `commit_check` defers these (None where there are none),
     `best_check` the set that `rank` finds (None where it finds nothing). `instructions` are what
-    the commit itself saved, all its changes included; None where they can't be counted.
+    the commit itself saved, all its changes included; None where they can't be counted. `parts`
+    are single statements of the best set at a revision that is looked at by itself: there `commit`
+    is `parent`.
     """
 
     format: int
@@ -71,6 +84,7 @@ class AccuracyRecord(msgspec.Struct, frozen=True, kw_only=True):
     best_check: Verification | None
     instructions: int | None
     problems: tuple[str, ...] = ()
+    parts: tuple[Verification, ...] = ()
 
     @property
     def place(self) -> Path:
@@ -88,9 +102,10 @@ def load_commits(file: Path) -> tuple[DeferringCommit, ...]:
     except OSError as error:
         raise UsageError(f"{file} can't be read: {error.strerror}.") from error
     return tuple(
-        DeferringCommit(history, name, scenario)
+        DeferringCommit(history, name, scenario, deferred)
         for history in declared.history
-        for name, scenario in history.commits.items()
+        for named, deferred in ((history.commits, True), (history.revisions, False))
+        for name, scenario in named.items()
     )
 
 

@@ -1,4 +1,7 @@
-"""Hold predictions against a commit that deferred imports: at its parent, what it deferred."""
+"""Hold predictions against a commit that deferred imports: at its parent, what it deferred.
+
+Or against nothing but themselves, at any revision: the best set, and statements of it.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,16 @@ from bench.validate.accuracy.accuracy_record import FORMAT, AccuracyRecord, Defe
 
 _OF_COMMIT = "what the commit deferred"
 _BEST = "the set that was found"
+_PARTS = 3
+_LEAST_PART = 0.01  # of the process: less cannot be told from nothing in a few seconds
 
 
 @dataclass(kw_only=True)
 class CommitAccuracy:
-    """One commit: `environments` are its parent and itself, `base` and `head` their subjects."""
+    """One commit: `environments` are its parent and itself, `base` and `head` their subjects.
+
+    Each set is timed for `seconds`.
+    """
 
     commit: DeferringCommit
     target: Target
@@ -43,10 +51,11 @@ class CommitAccuracy:
     head: Subject
     network: Network
     watcher: Watcher
+    seconds: float = 0.0
 
     def run(self) -> AccuracyRecord:
         """Predict at the parent, run the copies; raises `BenchError`."""
-        afterwards = self._sources()
+        afterwards = self._sources() if self.commit.deferred else {}
         taken: list[Candidate] = []
         statements: list[str] = []
 
@@ -54,7 +63,8 @@ class CommitAccuracy:
             taken.extend(deferred_by(ranked.judgement.candidates, afterwards))
             statements.extend(_lost(ranked, afterwards))
             both = Trial(_OF_COMMIT, tuple(taken)), Trial(_BEST, ranked.best)
-            return [one for one in both if one.candidates]
+            more = () if self.commit.deferred else _parts(ranked)
+            return [one for one in (*both, *more) if one.candidates]
 
         environment = self.environments.base
         ranking = ScenarioRanker(
@@ -66,8 +76,9 @@ class CommitAccuracy:
             network=self.network,
             clone=None,
             watcher=self.watcher,
-            budget_s=0.0,
+            budget_s=self.seconds,
             trials_of=trials,
+            timed=_PARTS + 2,
         ).run()
         checks = {one.words: one for one in ranking.checks}
         return AccuracyRecord(
@@ -86,8 +97,9 @@ class CommitAccuracy:
             ),
             commit_check=checks.get(_OF_COMMIT),
             best_check=checks.get(_BEST),
-            instructions=self._saved(),
+            instructions=self._saved() if self.commit.deferred else None,
             problems=ranking.problems,
+            parts=tuple(one for words, one in checks.items() if words not in {_OF_COMMIT, _BEST}),
         )
 
     def _sources(self) -> dict[str, ModuleSource]:
@@ -114,6 +126,18 @@ class CommitAccuracy:
         except NotCountedError:
             return None
         return base - head
+
+
+def _parts(ranked: RankedImports) -> Iterator[Trial]:
+    """The statements of the best set that save most by themselves, in one scenario each."""
+    if len(ranked.best) < 2:
+        return
+    least_s = _LEAST_PART * ranked.timed.scenario.process_s
+    pairs = zip(ranked.best, ranked.worths, strict=True)
+    for one, worth in sorted(pairs, key=lambda pair: -pair[1].alone)[:_PARTS]:
+        if worth.alone >= least_s:
+            place = f"{shown_file(one.source.file)}:{one.statement.line}"
+            yield Trial(f"only {place}", (one,))
 
 
 def deferred_by(

@@ -471,8 +471,10 @@ def _install(file: str) -> None:
         return  # a child of the process that is recorded
     machinery = sys.modules["_frozen_importlib"]
     folders, top = os.environ.get(_OWN), os.environ.get(_TOP)
-    at_exit, time = _borrow("atexit"), _borrow("time")
+    time = _borrow("time")
     now = time.process_time_ns
+    began = now()
+    at_exit = _borrow("atexit")
     recorder: "_Clock | _Graph"
     if folders:
         recorder = _Graph(machinery, tuple(folders.split("\n")))
@@ -482,12 +484,16 @@ def _install(file: str) -> None:
         recorder = _Clock(machinery, now)
     leave = os._exit
 
+    def save() -> None:
+        _write(file, {**recorder.told(), "setup_ns": setup_ns}, now)
+
     def save_and_leave(status: int) -> None:
-        _write(file, recorder.told(), now)
+        save()
         leave(status)
 
-    at_exit.register(lambda: _write(file, recorder.told(), now))
+    at_exit.register(save)
     os._exit = save_and_leave  # type: ignore[assignment]
+    setup_ns = now() - began
 
 
 if _STILL in os.environ:
