@@ -23,7 +23,6 @@ from bench.engine.measure.invocations import (
     NotPresentError,
     NotServedError,
     Subject,
-    control_benchmark,
 )
 from bench.engine.revisions.git import Clone
 from bench.engine.session.preparation import lane_count, network_of, subjects
@@ -43,6 +42,7 @@ from bench.explain.rank.recording import (
     record,
     take_times,
     take_top_level,
+    time_bare,
 )
 from bench.formats.text import counted, seconds
 
@@ -111,14 +111,14 @@ class ScenarioRecorder:
             ) as sides,
             Crew(lanes) as crew,
         ):
-            runner, control = Runner(network.isolation, _TIMEOUT_S), control_benchmark()
+            runner = Runner(network.isolation, _TIMEOUT_S)
             self.phase("timing a bare interpreter")
-            bare = take_times(runner, control, sides[0][0].invocation(control), _RUNS)
+            bare, recorder_s = time_bare(runner, sides[0][0], _RUNS)
             self.phase(f"recording what {counted(len(self.planned), 'scenario')} import")
 
             def one(benchmark: Benchmark, lane: int) -> None:
                 subject = sides[lane][0]
-                asked = partial(_recorded, runner, benchmark, subject, folders, bare)
+                asked = partial(_recorded, runner, benchmark, subject, folders, bare, recorder_s)
                 self._note(benchmark, asked, own)
 
             jobs = [Job(do=partial(one, planned.declaration)) for planned in self.planned]
@@ -154,8 +154,9 @@ def _recorded(
     subject: Subject,
     folders: tuple[Path, ...],
     bare: Times,
+    recorder_s: float,
 ) -> Scenario:
-    imports = _imports(runner, benchmark, subject, folders, bare)
+    imports = _imports(runner, benchmark, subject, folders, bare, recorder_s)
     tops = frozenset(one.name.removesuffix(".py") for one in folders)
     census = None
     if not benchmark.rounds:
@@ -181,12 +182,14 @@ def _imports(
     subject: Subject,
     folders: tuple[Path, ...],
     bare: Times,
+    recorder_s: float,
 ) -> RankedImports:
     """What a scenario imports. Nothing is judged or chosen: recipes do, over all scenarios."""
     invocation = subject.invocation(benchmark)
     times = take_times(runner, benchmark, invocation, _FEWEST)
     if times.process_s < _SHORT_S:
         times = take_times(runner, benchmark, invocation, _RUNS)
+    times = times.without(recorder_s)
     top = {} if benchmark.rounds else take_top_level(
         runner, benchmark, invocation, folders, _TOP_RUNS
     )  # fmt: skip

@@ -8,7 +8,7 @@ from bench.core.target import Benchmark
 from bench.engine.measure.client import Invocation
 from bench.explain.counters.running import Runner
 from bench.explain.rank.ranking import Pattern, Ranking
-from bench.explain.rank.recording import take_times
+from bench.explain.rank.recording import take_process
 
 _VERSION = frozenset({"--version", "-V", "version"})
 _HELP = frozenset({"--help", "-h", "help"})
@@ -29,7 +29,7 @@ def early_exit(
         return None
     benchmark = Benchmark(name=_NAME, statement=program)
     invocation = dataclasses.replace(bare, argv=(*bare.argv[:-1], program))
-    bound_s = take_times(runner, benchmark, invocation, _RUNS).process_s
+    bound_s = take_process(runner, benchmark, invocation, _RUNS)
     saving_s = ranking.process_s - bound_s
     beyond_s = saving_s - ranking.best_s
     if max(saving_s, 0.0) < least_s:

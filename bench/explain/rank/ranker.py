@@ -45,7 +45,13 @@ from bench.explain.rank.patch import make_patch, path_in_clone, tracked_files
 from bench.explain.rank.proving import Proven, SetProver
 from bench.explain.rank.ranked_imports import RankedImports, ScenarioTimes, Trial, usual_trials
 from bench.explain.rank.ranking import FORMAT, Opportunity, Ranking, Verification
-from bench.explain.rank.recording import compile_recorder, record, take_times, take_top_level
+from bench.explain.rank.recording import (
+    compile_recorder,
+    record,
+    take_times,
+    take_top_level,
+    time_bare,
+)
 from bench.explain.rank.ruff import IMPORTS, ask_ruff
 from bench.explain.rank.sets import Worth, best_set, worths
 from bench.explain.rank.sources import ModuleSource, read_package
@@ -210,9 +216,8 @@ class ScenarioRanker:
     def _time(self, invocation: Invocation) -> ScenarioTimes:
         """While nothing else of ours runs."""
         with self.step("clean timing runs"):
-            control = control_benchmark()
-            bare = take_times(self.runner, control, self.subject.invocation(control), _RUNS)
-            times = take_times(self.runner, self.benchmark, invocation, _RUNS)
+            bare, recorder_s = time_bare(self.runner, self.subject, _RUNS)
+            times = take_times(self.runner, self.benchmark, invocation, _RUNS).without(recorder_s)
         with self.step("timing top-level work"):
             top = take_top_level(self.runner, self.benchmark, invocation, self.folders, _TOP_RUNS)
         return ScenarioTimes(times, bare, top)

@@ -14,6 +14,7 @@ from bench.core.process import run_tool
 from bench.core.target import Benchmark
 from bench.core.told import is_filled, read_literal
 from bench.engine.measure.client import Invocation
+from bench.engine.measure.invocations import Subject, control_benchmark
 from bench.explain.checks.overlay import with_path
 from bench.explain.counters.running import NotCountedError, Runner, scratch
 from bench.explain.rank.collector import Afterwards, Collector
@@ -85,6 +86,10 @@ class Times:
     under: Mapping[str, str] = field(default_factory=dict)
     afterwards: Afterwards | None = None
 
+    def without(self, recorder_s: float) -> Times:
+        """The same without what the recorder takes of any process, to begin with and at its end."""
+        return replace(self, process_s=self.process_s - recorder_s)
+
     def above(self, name: str) -> set[str]:
         """The modules that one came with: who was first to import it, and so on."""
         found: set[str] = set()
@@ -116,10 +121,7 @@ class _ToldCollector(TypedDict):
 
 
 class _ToldTimes(TypedDict):
-    """`process_ns` is when the program had ended, `left_ns` when this was written.
-
-    `setup_ns` is what the recorder took before the program began.
-    """
+    """`process_ns` is when the program had ended, `left_ns` when this was written."""
 
     own_ns: dict[str, int]
     whole_ns: dict[str, int]
@@ -129,7 +131,6 @@ class _ToldTimes(TypedDict):
     process_ns: int
     children_ns: int
     left_ns: int
-    setup_ns: int
     top: NotRequired[list[tuple[str, int, int]]]
 
 
@@ -159,6 +160,32 @@ def record(
 def take_times(runner: Runner, benchmark: Benchmark, invocation: Invocation, runs: int) -> Times:
     """The median of several runs, after one that warms the disk. Raises `NotCountedError`."""
     return middle([_timed(runner, benchmark, invocation) for _ in range(runs + 1)][1:])
+
+
+def take_process(runner: Runner, benchmark: Benchmark, invocation: Invocation, runs: int) -> float:
+    """CPU seconds of the process without a recorder: the median of several runs, after one more.
+
+    Raises `NotCountedError`.
+    """
+    taken = []
+    for _ in range(runs + 1):
+        with scratch(invocation) as folder:
+            file = folder / "account"
+            runner.run(benchmark, invocation, under=_accounting(file))
+            taken.append(read_literal(file, _ToldAccount)["cpu_ns"] / 1e9)
+    return median(taken[1:])
+
+
+def time_bare(runner: Runner, subject: Subject, runs: int) -> tuple[Times, float]:
+    """A bare interpreter, and what the recorder adds to any process in CPU seconds.
+
+    Raises `NotCountedError`.
+    """
+    control = control_benchmark()
+    invocation = subject.invocation(control)
+    recorded = take_times(runner, control, invocation, runs)
+    recorder_s = recorded.process_s - take_process(runner, control, invocation, runs)
+    return recorded.without(recorder_s), recorder_s
 
 
 def take_top_level(
@@ -244,9 +271,13 @@ def _timed(runner: Runner, benchmark: Benchmark, invocation: Invocation) -> Time
     """One run, with what the process took after its last line; `own_s` is without that."""
     with scratch(invocation) as folder:
         file = folder / "account"
-        under = (sys.executable, "-I", "-S", str(_ACCOUNT), str(file))
-        told = _run(runner, benchmark, invocation, {}, _ToldTimes, under)
+        told = _run(runner, benchmark, invocation, {}, _ToldTimes, _accounting(file))
         return _times(told, read_literal(file, _ToldAccount)["cpu_ns"])
+
+
+def _accounting(file: Path) -> tuple[str, ...]:
+    """The command around one whose CPU time is to be written to a file."""
+    return sys.executable, "-I", "-S", str(_ACCOUNT), str(file)
 
 
 def _times(told: _ToldTimes, cpu_ns: int) -> Times:
@@ -260,7 +291,7 @@ def _times(told: _ToldTimes, cpu_ns: int) -> Times:
     return Times(
         own,
         whole,
-        (told["process_ns"] - told["setup_ns"] + told["children_ns"] + finalisation_ns) / 1e9,
+        (told["process_ns"] + told["children_ns"] + finalisation_ns) / 1e9,
         told["under"],
         Afterwards(
             Collector(

@@ -471,10 +471,8 @@ def _install(file: str) -> None:
         return  # a child of the process that is recorded
     machinery = sys.modules["_frozen_importlib"]
     folders, top = os.environ.get(_OWN), os.environ.get(_TOP)
-    time = _borrow("time")
+    at_exit, time = _borrow("atexit"), _borrow("time")
     now = time.process_time_ns
-    began = now()
-    at_exit = _borrow("atexit")
     recorder: "_Clock | _Graph"
     if folders:
         recorder = _Graph(machinery, tuple(folders.split("\n")))
@@ -485,7 +483,7 @@ def _install(file: str) -> None:
     leave = os._exit
 
     def save() -> None:
-        _write(file, {**recorder.told(), "setup_ns": setup_ns}, now)
+        _write(file, recorder.told(), now)
 
     def save_and_leave(status: int) -> None:
         save()
@@ -493,7 +491,6 @@ def _install(file: str) -> None:
 
     at_exit.register(save)
     os._exit = save_and_leave  # type: ignore[assignment]
-    setup_ns = now() - began
 
 
 if _STILL in os.environ:
