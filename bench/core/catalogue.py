@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -43,7 +45,7 @@ def load_target(name: str, folder: Path) -> Target:
             f"{file}: name = {target.name!r}, but the file is {name}.toml: both must agree."
         )
     try:
-        return _with_container(_with_service(target, folder))
+        return _with_copies(_with_container(_with_service(target, folder)), folder)
     except ValueError as error:
         raise UsageError(f"{file}: {error}", _HELP) from error
 
@@ -90,6 +92,39 @@ def _with_container(target: Target) -> Target:
         if one.container
     )
     return replace(target, benchmark=benchmarks)
+
+
+def _with_copies(target: Target, folder: Path) -> Target:
+    """The target with the digest of each folder that a benchmark has copied.
+
+    Raises `UsageError` when there is no such folder, or it cannot be read.
+    """
+    if not any(one.copy for one in target.benchmark):
+        return target
+    return replace(
+        target,
+        benchmark=tuple(
+            replace(one, copy_digest=_folder_digest(folder / one.copy)) if one.copy else one
+            for one in target.benchmark
+        ),
+    )
+
+
+def _folder_digest(folder: Path) -> str:
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder to copy.", _HELP)
+    found = hashlib.sha256()
+    try:
+        for file in sorted(folder.rglob("*")):
+            name = file.relative_to(folder).as_posix().encode()
+            if file.is_symlink():
+                found.update(name + b"\0" + str(file.readlink()).encode() + b"\0")
+            elif file.is_file():
+                content = hashlib.sha256(file.read_bytes()).digest()
+                found.update(name + bytes([os.access(file, os.X_OK)]) + content)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}.") from error
+    return found.hexdigest()[:16]
 
 
 def _read_requests(file: Path) -> tuple[Request, ...]:

@@ -12,6 +12,7 @@ import msgspec
 
 from bench.core.container import ContainerSpec, ContainerUse
 from bench.core.installation import Installation
+from bench.core.matrix import spread
 from bench.core.service import ServiceSpec, ServiceUse
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
@@ -20,6 +21,10 @@ READ = "@project"
 TargetName = Annotated[
     str, msgspec.Meta(pattern=rf"^[a-z0-9][a-z0-9._-]*({READ})?$", max_length=100)
 ]
+# That of a benchmark may have keys of its matrix in braces.
+_BenchmarkName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9{][a-z0-9._{}-]*$", max_length=60)]
+_Key = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+$")]
+_Values = Annotated[tuple[str | int | float | bool, ...], msgspec.Meta(min_length=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
 # One name, or several that a project had one after the other, the newest first.
@@ -60,6 +65,9 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `{service}` for the address of a server of that folder, which then runs beside the processes.
     `stdin` is text for the standard input, `stdin_file` a file instead; `files` are put into the
     folder where a process starts, by name. Standard output is a file unless `stdout` is "null".
+    `copy` is a folder beside the target's file, of which each process finds a copy where it starts
+    (`copy_digest`: of its files, when they were read). `matrix` makes a benchmark for each
+    combination of values: `{key}` stands for one of them.
     `fresh_home` has HOME emptied before each process, so that what one writes changes no other;
     `prepare` is a command whose HOME each process finds instead: it is run once, and not timed.
     With `own_files` each process may write into what it finds there. `folder` is where it starts,
@@ -68,7 +76,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `asks` are requests (`POST /path`) to the service without which a process was not at its end.
     """
 
-    name: Name
+    name: _BenchmarkName
     group: NonEmpty = "default"
     layer: str = ""
     command: tuple[str, ...] = ()
@@ -103,6 +111,9 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     stdin_file: str = ""
     stdout: Literal["file", "null"] = "file"
     files: dict[str, str] = {}
+    copy: str = ""
+    copy_digest: str = ""
+    matrix: dict[_Key, _Values] = {}
 
     def __post_init__(self) -> None:
         declared = (
@@ -114,8 +125,6 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
                 "a benchmark has exactly one of command, import, script, pytest, asv, service and "
                 "container"
             )
-        if self.arguments and not self.script:
-            raise ValueError("arguments go with a script; those of a command stand in command")
         for key in ("command", "prepare"):
             if getattr(self, key)[:1] == ("",):
                 raise ValueError(f"the first word of {key} is the program: it cannot be empty")
@@ -127,9 +136,13 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             raise ValueError("allocated goes with a command or an import")
         self._check_suite()
         self._check_input()
-        _check_placeholders(self._words, has_fixture=bool(self.fixture))
+        self._check_matrix()
+        if not self.matrix:  # what it makes is checked
+            _check_placeholders(self._words, has_fixture=bool(self.fixture))
 
     def _check_suite(self) -> None:
+        if self.arguments and not self.script:
+            raise ValueError("arguments go with a script; those of a command stand in command")
         if self.tests_of != "head" and not self.is_suite:
             raise ValueError("tests_of goes with pytest or asv")
         if self.function and not self.pytest:
@@ -148,6 +161,17 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             parts = PurePosixPath(name).parts
             if not parts or name.startswith("/") or ".." in parts:
                 raise ValueError(f"files: {name!r} is not a path inside the folder of the process")
+
+    def _check_matrix(self) -> None:
+        if "{" in self.name and not self.matrix:
+            raise ValueError(f"name {self.name!r} has braces, but the benchmark has no matrix")
+        known = sorted(PLACEHOLDERS & set(self.matrix))
+        if known:
+            raise ValueError(f"matrix: {{{known[0]}}} means something else already")
+        if self.copy and not (self.is_started or self.script):
+            raise ValueError("copy goes with a command, an import or a script")
+        if self.copy and "{fixture}" in self.folder:
+            raise ValueError("a folder cannot be copied into a fixture, which both sides share")
 
     def allows(self, status: int | None) -> bool:
         """Whether an exit status is success; None is that of a process that was stopped."""
@@ -341,7 +365,14 @@ def parse_target(text: str) -> Target:
     Raises `tomllib.TOMLDecodeError` (a `ValueError`) for text that is no TOML and
     `msgspec.ValidationError` for TOML that is no target.
     """
-    return msgspec.toml.decode(text, type=Target)
+    target = msgspec.toml.decode(text, type=Target)
+    if not any(one.matrix for one in target.benchmark):
+        return target
+    several = tuple(each for one in target.benchmark for each in spread(one))
+    try:
+        return msgspec.structs.replace(target, benchmark=several)
+    except ValueError as error:
+        raise msgspec.ValidationError(str(error)) from error
 
 
 def line_of_path(text: str, path: str) -> int | None:

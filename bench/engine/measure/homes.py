@@ -20,15 +20,18 @@ class HomeError(Exception):
 class FreshHome:
     """A HOME that every process finds in one state: empty, or as `first` has left it.
 
-    `first` is a command that is run once, in an empty HOME, when the first process is due; what it
-    leaves is moved to `kept`. Each process then gets the same files as hard links: thousands take
-    a tenth of a second and write no data. So a process must replace a file and not write into it,
-    which is checked each time. With `copied` it gets files of its own to write into.
+    `first` is a command that is run once, when the first process is due, in a HOME that is empty
+    but for a copy of the folder `source`, if there is one, at `inside`. What is there afterwards is
+    moved to `kept`. Each process then gets the same files as hard links: thousands take a tenth of
+    a second and write no data. So a process must replace a file and not write into it, which is
+    checked each time. With `copied` it gets files of its own to write into.
     """
 
     folder: Path
     kept: Path
     first: tuple[str, ...] = ()
+    source: Path | None = None
+    inside: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 120.0
     copied: bool = False
@@ -45,17 +48,34 @@ class FreshHome:
             raise HomeError(f"HOME can't be renewed: {ascii(str(error))[:300]}") from error
 
     def _renew(self, prefix: tuple[str, ...]) -> None:
-        if self.first and not self.kept.is_dir():
+        is_kept = bool(self.first) or self.source is not None
+        if is_kept and not self.kept.is_dir():
             self._prepare(prefix)
         _empty(self.folder)
-        if self.first and self.copied:
+        if is_kept and self.copied:
             shutil.copytree(self.kept, self.folder, symlinks=True, dirs_exist_ok=True)
             give_like(self.folder, self.folder)
-        elif self.first:
+        elif is_kept:
             self._check(_link_tree(self.kept, self.folder))
 
     def _prepare(self, prefix: tuple[str, ...]) -> None:
         _empty(self.folder)
+        if self.source is not None:
+            shutil.copytree(
+                self.source, self.inside or self.folder, symlinks=True, dirs_exist_ok=True
+            )
+            give_like(self.folder, self.folder)
+        if self.first:
+            self._run_first(prefix)
+        partial = self.kept.with_name(f"{self.kept.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for one in list(self.folder.iterdir()):
+            one.rename(partial / one.name)
+        self._state.write_text("\n".join(_states(partial)), encoding="utf-8")
+        partial.rename(self.kept)
+
+    def _run_first(self, prefix: tuple[str, ...]) -> None:
         done = run_tool(
             [*prefix, *self.first],
             cwd=self.folder,
@@ -65,13 +85,6 @@ class FreshHome:
         if not done.ok:
             how = "ran into its time-out" if done.status is None else f"exit status {done.status}"
             raise HomeError(": ".join(["preparing HOME", how, *done.last_lines(1).splitlines()]))
-        partial = self.kept.with_name(f"{self.kept.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for one in list(self.folder.iterdir()):
-            one.rename(partial / one.name)
-        self._state.write_text("\n".join(_states(partial)), encoding="utf-8")
-        partial.rename(self.kept)
 
     @property
     def _state(self) -> Path:

@@ -66,9 +66,10 @@ class Subject:
 
     `home` is throwaway, and so is the folder it lies in, which is the side's own;
     `support` holds pyperf for scripts, outside the subject's environment;
-    `fixtures` are the folders of fixtures by name, and `services` the addresses of their servers:
-    the same for both sides. `refusal` says why there are no servers. `suites_of` tells where the
-    files of a benchmark's suite lie, as this side sees them.
+    `targets` is where folders that are copied lie. `fixtures` are the folders of fixtures by name,
+    and `services` the addresses of their servers: the same for both sides. `refusal` says why there
+    are no servers. `suites_of` tells where the files of a benchmark's suite lie, as this side sees
+    them.
     """
 
     environment: Environment
@@ -76,6 +77,7 @@ class Subject:
     home: Path
     support: Path
     suites: Path
+    targets: Path = Path()
     fixtures: Mapping[str, Path] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
@@ -241,7 +243,7 @@ class Subject:
         if benchmark.prepare:
             name, *words = self._fill(benchmark, benchmark.prepare)
             first = (_executable(self.environment.venv, name), *words)
-        elif not benchmark.fresh_home:
+        elif not (benchmark.fresh_home or benchmark.copy):
             return None
         side = self.home.parent
         kept = side.with_name("kept") / side.name / benchmark.name
@@ -249,6 +251,8 @@ class Subject:
             folder=self.home,
             kept=kept,
             first=first,
+            source=self.targets / benchmark.copy if benchmark.copy else None,
+            inside=self._start_folder(benchmark) if benchmark.folder else None,
             env=env,
             timeout_s=benchmark.timeout_s,
             copied=benchmark.own_files,

@@ -312,6 +312,7 @@ def subjects(
             home=make_home(folder / side, network.isolation.owner),
             support=pyperf or folder,
             suites=workspace.suites,
+            targets=workspace.targets,
             fixtures=fixtures,
             services={service.name: service.address for service in network.services},
             refusal=network.refusal,

@@ -21,7 +21,7 @@ from bench.workloads.suites.telling import suite_programs
 _CAME_LATER = {
     "fixture", "fresh_home", "prepare", "env", "service", "container", "own_files", "folder",
     "asks", "arguments", "stdin", "stdin_file", "files", "pytest",
-    "function", "asv",
+    "function", "asv", "copy", "copy_digest", "matrix",
 }  # fmt: skip
 
 

@@ -78,6 +78,21 @@ def test_home_is_as_the_first_process_left_it(home: FreshHome, tmp_path: Path) -
     assert (tmp_path / "runs").read_text() == "once"
 
 
+def test_home_holds_a_copy_of_a_folder(home: FreshHome, tmp_path: Path) -> None:
+    source = tmp_path / "project"
+    (source / "inner").mkdir(parents=True)
+    (source / "inner" / "one.txt").write_text("1")
+    copied = replace(home, first=(), source=source, inside=home.folder / "work")
+    for _ in range(2):
+        copied.renew(())
+        assert content(home.folder) == {"work/inner/one.txt": "1"}
+        (home.folder / "work" / "left").touch()
+    (home.folder / "work" / "inner" / "one.txt").write_text("2")
+    with pytest.raises(HomeError, match="wrote into"):
+        copied.renew(())
+    assert (source / "inner" / "one.txt").read_text() == "1"
+
+
 def test_writing_into_a_kept_file_is_noticed(home: FreshHome) -> None:
     home.renew(())
     with (home.folder / "deep" / "er" / "4").open("a") as file:
