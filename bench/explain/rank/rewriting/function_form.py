@@ -38,7 +38,8 @@ class FunctionForm:
     def run(self, wanted: Collection[Wanted]) -> cst.Module:
         """The module with these names deferred; raises `RewriteError`."""
         module = self.edited(self.edits(wanted))
-        return self._head(module, [one for one in wanted if one.statement.at_top])
+        module = self._head(module, [one for one in wanted if one.statement.at_top])
+        return postponing.with_comments_on_top(module, self.module)
 
     def edited(self, edits: Edits) -> cst.Module:
         """The module with edits carried out."""

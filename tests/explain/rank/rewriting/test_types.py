@@ -77,6 +77,16 @@ def test_the_block_for_type_checkers(folder: Path, head: str, expected: str) -> 
             "# Licence\n\n",
             "# Licence\n\nfrom __future__ import annotations\n\nfrom typing import TYPE_CHECKING\n",
         ),
+        (  # a licence stays on top, whether or not a blank line follows it
+            '"""Doc."""\n# Copyright 2020\n# Some licence\n',
+            '"""Doc."""\n# Copyright 2020\n# Some licence\n\n'
+            "from __future__ import annotations\n\nfrom typing import TYPE_CHECKING\n",
+        ),
+        (
+            '"""Doc."""\n\n# About the file.\n\n# About the import.\nimport sys\n',
+            '"""Doc."""\n\n# About the file.\n\nfrom __future__ import annotations\n\n'
+            "# About the import.\nimport sys\nfrom typing import TYPE_CHECKING\n",
+        ),
         (
             "from __future__ import division\n",
             "from __future__ import division\nfrom __future__ import annotations\n\n"
