@@ -151,3 +151,13 @@ def test_a_title_names_what_is_freed_and_is_short() -> None:
     titles = [title(drawn.savings(), one, OWN) for _, one in found]
     assert titles[0] == "defer git until it is needed"
     assert len(titles[1]) <= LONGEST
+
+
+def test_a_title_says_that_only_parts_are_freed() -> None:
+    drawn = Drawn({"rich": 1.0, "rich.table": 2.0, "rich.live": 2.0}).scenario(
+        "help",
+        (MAIN, "own.a"), (MAIN, "rich"), ("own.a", "rich.table"), ("own.a", "rich.live"),
+    )  # fmt: skip
+    some = [drawn.deferred("own.a", name) for name in ("rich.table", "rich.live")]
+    ((_, found),) = groups(drawn, *some)
+    assert title(drawn.savings(), found, OWN) == "defer parts of rich until they are needed"

@@ -12,6 +12,7 @@ from bench.explain.rank.costs import grouping
 
 LONGEST = 66  # with "perf: " in front 72, as commit subjects should be
 _NAMED = 2
+_PARTS = "parts of "
 _ON_REQUEST = DeferralWay.ON_REQUEST
 _NEARLY_ALL = 0.8
 _NOTABLE = 0.02  # of the cost of a package
@@ -33,7 +34,8 @@ def title(savings: Savings, group: Group, own: frozenset[str]) -> str:
     if more:
         options.append(f"defer {first} and {more} more until they are needed")
     else:
-        options.append(f"defer {first} until it is needed")
+        it_is = "they are" if first.startswith(_PARTS) else "it is"
+        options.append(f"defer {first} until {it_is} needed")
     options.append(f"defer {first}")
     return _short(options)
 
@@ -102,7 +104,15 @@ def _largest(savings: Savings, boxes: Mapping[str, frozenset[str]]) -> list[str]
 
 
 def _asked(box: str, savings: Savings, group: Group) -> str:
-    """A package as the statements ask for it, or what is shared by what vanished of it."""
+    """A package as the statements ask for it, or what is shared by what vanished of it.
+
+    One of which something is still imported did not vanish: only parts of it did.
+    """
+    name = _name(box, savings, group)
+    return f"{_PARTS}{box}" if name == box and box not in group.vanished else name
+
+
+def _name(box: str, savings: Savings, group: Group) -> str:
     asked = {
         one.candidate.source.absolute(one.candidate.statement.node)
         for one in group.deferred
