@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import msgspec
 import pytest
 from support.import_packages import Package, write_package
 from support.sample_project import Repository, sample_files
@@ -113,6 +114,13 @@ def test_what_was_deferred_and_not_all_that_came_with_it() -> None:
     # What is left of a package is still imported: then its parts count.
     partly = imports("help", 2, "git.repo")
     assert deferred(before, partly, ("sample",)) == {"git.repo"}
+
+
+def test_what_the_library_of_python_keeps_to_itself_is_not_guarded() -> None:
+    after = imports("help", 2)
+    told = {"importlib._bootstrap": (0.0, ""), "_ssl": (0.0, ""), "sample._own": (0.0, "")}
+    before = msgspec.structs.replace(after, modules={**after.modules, **told})
+    assert deferred(before, after, ("sample",)) == {"sample._own"}
 
 
 def test_the_guard_is_about_what_an_optimisation_deferred(tmp_path: Path) -> None:
