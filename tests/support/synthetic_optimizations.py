@@ -184,7 +184,7 @@ def usual_events() -> tuple[OptimizationEvent, ...]:
         ),
         imports("help", 2, "git", "git.repo", "requests", "urllib3", "inspect"),
         imports("import-sample", 2, "git", "git.repo", "requests", "urllib3", "inspect"),
-        FirstUse(module="requests", takes_s=0.065, scenario="", where="sample.net.fetch", step=1),
+        FirstUse(module="requests", takes_s=0.065, scenario="", where="`sample.net.fetch`", step=1),
         WholeRecord(
             commit=TIP,
             gains=(

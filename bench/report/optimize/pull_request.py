@@ -88,7 +88,7 @@ def _why(
             f"{code(one.module)}: {one.takes_s * 1000:.0f} ms"
             + (f", in {code(optimization.asked.words.get(one.scenario, one.scenario))}"
                if one.scenario else "")
-            + (f" ({code(one.where)})" if one.where else "")
+            + (f" ({prose(one.where)})" if one.where else "")
             for one in costs
         )  # fmt: skip
 

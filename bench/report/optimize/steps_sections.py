@@ -198,7 +198,7 @@ def moved_section(optimization: Optimization) -> Iterator[str]:
             [
                 code(one.module), seconds(one.takes_s),
                 code(words.get(one.scenario, one.scenario)) or "none of these scenarios",
-                code(one.where) or "–",
+                prose(one.where) or "–",
             ]
             for one in uses[:_MOST]
         ],

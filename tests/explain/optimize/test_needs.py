@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support.import_packages import Package, write_package
 
 from bench.explain.optimize.choosing.harm import Harm, Ran
@@ -73,6 +74,66 @@ def test_what_registers_itself_is_there_when_it_is_asked_for(tmp_path: Path) -> 
     told = needs(found)
     assert told["own.registry", "own.plugin"].startswith("own.plugin registers something with")
     assert ("own.loader", "own.healer") not in told  # which it imports when it is needed
+
+
+def test_a_decorator_that_is_a_method_of_an_object_registers_with_it(tmp_path: Path) -> None:
+    command = (
+        "from own import tools\nfrom own.app import cli\n\n\n@cli.command()\ndef go():\n    pass\n"
+    )
+    app = (
+        "class Group:\n    def command(self):\n        return lambda one: one\n\n\ncli = Group()\n"
+    )
+    found = package(
+        tmp_path,
+        own__main="import own.build\nimport own.cached\n",
+        own__app=app,
+        own__tools="def cached(one):\n    return one\n",
+        own__build=command,
+        own__cached="from own import tools\n\n\n@tools.cached\ndef go():\n    pass\n",
+    )
+    told = needs(found)
+    assert "registers something with own.app in line 5" in told["own.app", "own.build"]
+    assert ("own.tools", "own.cached") not in told
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "class Base:\n    all = []\n\n"
+        "    def __init_subclass__(cls):\n        cls.all.append(cls)\n",
+        "class Meta(type):\n    known = {}\n\n    def __new__(mcs, name, bases, space):\n"
+        "        made = super().__new__(mcs, name, bases, space)\n        mcs.known[name] = made\n"
+        "        return made\n\n\nclass Base(metaclass=Meta):\n    pass\n",
+        "class Base:\n    @classmethod\n    def all(cls):\n        return cls.__subclasses__()\n",
+        "class Base:\n    pass\n\n\ndef every():\n    return Base.__subclasses__()\n",
+    ],
+    ids=["init_subclass", "metaclass", "of itself", "asked"],
+)
+def test_classes_that_know_their_subclasses_need_them(tmp_path: Path, base: str) -> None:
+    derived = "from own.bases import Base\n\n\nclass Middle(Base):\n    pass\n"
+    found = package(
+        tmp_path,
+        own__main="import own.middle\nimport own.last\n",
+        own__bases="from own.base import Base\n",
+        own__base=base,
+        own__middle=derived,
+        own__last="import own.middle\n\n\nclass Last(own.middle.Middle):\n    pass\n",
+    )
+    told = needs(found)
+    why = "own.middle derives from `Base` of own.base, which knows its subclasses, in line 4"
+    assert told["own.base", "own.middle"] == why
+    assert ("own.base", "own.last") in told
+
+
+def test_classes_that_only_look_at_their_subclasses_need_none(tmp_path: Path) -> None:
+    base = "class Base:\n    def __init_subclass__(cls):\n        assert cls.__name__\n"
+    found = package(
+        tmp_path,
+        own__main="import own.derived\n",
+        own__base=base,
+        own__derived="from own.base import Base\n\n\nclass Derived(Base):\n    pass\n",
+    )
+    assert ("own.base", "own.derived") not in needs(found)
 
 
 def test_functions_that_are_called_all_the_time_get_no_import(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.explain.optimize.choosing.needs import imports_of
+from bench.explain.optimize.choosing.registering import imports_of
 from bench.explain.rank.candidates import Candidate, Deferral
 from bench.explain.rank.recording import Recording
 from bench.explain.rank.sources import Function, ModuleSource

@@ -82,7 +82,7 @@ def _module(one: Deferred) -> str:
 def _functions(one: Deferred) -> str:
     names = dict.fromkeys(name for each in one.candidate.deferrals for name in each.functions)
     on_request = any(DeferralWay.ON_REQUEST in each.ways for each in one.candidate.deferrals)
-    shown = [f"{one.candidate.source.module}.{name}" for name in list(names)[:_FUNCTIONS]]
+    shown = [f"`{one.candidate.source.module}.{name}`" for name in list(names)[:_FUNCTIONS]]
     more = len(names) - len(shown)
     words = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     return words or ("whoever asks for the name" if on_request else "")

@@ -9,14 +9,14 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.explain.optimize.choosing.registering import dotted, imports_of, registrations
 from bench.explain.rank.graph import Graph
 from bench.explain.rank.sources import ModuleSource
 
-_REGISTERS = re.compile(r"regist|subscribe|plugin|hook", re.IGNORECASE)
 _STANDARD = sys.stdlib_module_names  # whose modules import what they use
 
 
@@ -38,8 +38,9 @@ def needs_of(graph: Graph, sources: Mapping[str, ModuleSource]) -> tuple[Need, .
             need
             for source in sources.values()
             if source.module in loaded
-            for need in (*_attributes(source, graph), *_registrations(source, sources))
+            for need in _attributes(source, graph)
         ),
+        *(Need(one.registry, one.module, one.why) for one in registrations(sources)),
         *_attributes_of_others(graph, sources),
     ]
     return tuple(need for need in dict.fromkeys(found) if need.module in loaded)
@@ -65,8 +66,7 @@ def _attributes(source: ModuleSource, graph: Graph) -> Iterator[Need]:
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Attribute):
             continue
-        dotted = _dotted(node)
-        head, _, rest = dotted.partition(".")
+        head, _, rest = dotted(node).partition(".")
         if not rest or head not in bound:
             continue
         module = f"{bound[head]}.{rest}"
@@ -75,40 +75,6 @@ def _attributes(source: ModuleSource, graph: Graph) -> Iterator[Need]:
         if module not in graph.behind([bound[head]]):
             place = f"{source.module} in line {node.lineno}"
             yield Need(source.module, module, f"{place} uses `{module}` without importing it")
-
-
-def imports_of(source: ModuleSource) -> tuple[dict[str, str], set[str]]:
-    """Names → modules that a file binds anywhere, and the modules that it imports itself."""
-    bound: dict[str, str] = {}
-    imported: set[str] = set()
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                bound[alias.asname or top] = alias.name if alias.asname else top
-                imported.update(_with_parents(alias.name))
-        elif isinstance(node, ast.ImportFrom):
-            where = source.absolute(node)
-            imported.update(_with_parents(where))
-            for alias in node.names:
-                bound[alias.asname or alias.name] = f"{where}.{alias.name}"
-                imported.add(f"{where}.{alias.name}")
-    return bound, imported
-
-
-def _with_parents(module: str) -> Iterator[str]:
-    while module:
-        yield module
-        module = module.rpartition(".")[0]
-
-
-def _dotted(node: ast.expr) -> str:
-    """`a.b.c` of attributes of a name; "" of any other expression."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
 def _attributes_of_others(graph: Graph, sources: Mapping[str, ModuleSource]) -> Iterator[Need]:
@@ -151,44 +117,6 @@ def _text(file: str) -> str:
         return Path(file).read_text("utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _registrations(source: ModuleSource, sources: Mapping[str, ModuleSource]) -> Iterator[Need]:
-    """A module that registers something with another of the project, which does not import it."""
-    bound, _ = imports_of(source)
-    for where, line in _registering(source.tree.body, bound):
-        registry = next((one for one in _with_parents(where) if one in sources), "")
-        if registry in {"", source.module}:
-            continue
-        _, imported = imports_of(sources[registry])
-        if not imported.intersection(_with_parents(source.module)):
-            why = f"{source.module} registers something with {registry} in line {line}"
-            yield Need(registry, source.module, why)
-
-
-def _registering(body: Sequence[ast.stmt], bound: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    """Whole names of what a module's top registers something with, and the lines."""
-    for statement in body:
-        for part in _calls(statement):
-            head, _, rest = _dotted(part).partition(".")
-            if head in bound and (_REGISTERS.search(_dotted(part))):
-                yield f"{bound[head]}.{rest}".rstrip("."), part.lineno
-        targets = statement.targets if isinstance(statement, ast.Assign) else ()
-        for target in targets:
-            if isinstance(target, ast.Subscript):
-                head, _, rest = _dotted(target.value).partition(".")
-                if head in bound:
-                    yield f"{bound[head]}.{rest}".rstrip("."), target.lineno
-
-
-def _calls(statement: ast.stmt) -> Iterable[ast.expr]:
-    """What a statement calls as a decorator, or by itself."""
-    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        decorators = statement.decorator_list
-        return [one.func if isinstance(one, ast.Call) else one for one in decorators]
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        return [statement.value.func]
-    return []
 
 
 def _top(module: str) -> str:

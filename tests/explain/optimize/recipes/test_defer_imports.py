@@ -148,7 +148,7 @@ def test_the_cost_that_moved_is_told(tmp_path: Path) -> None:
     proposal = RECIPE.propose(recorded(made(tmp_path)))
     moved = {one.module: one for change in proposal.changes for one in change.moved}
     http = moved["vendor_http"]
-    assert (http.takes_s, http.scenario, http.where) == (0.1, "get", "demo.cli.main")
+    assert (http.takes_s, http.scenario, http.where) == (0.1, "get", "`demo.cli.main`")
     git = moved["vendor_git"]
     assert (git.takes_s, git.scenario) == (0.2, "clone")
 
