@@ -23,6 +23,7 @@ from bench.engine.measure.network import Network
 from bench.engine.revisions.git import Clone
 from bench.explain.checks.breakage import Attempt, Breakage, Check, Passed
 from bench.explain.checks.compiling import CompilesCheck
+from bench.explain.checks.house_style import HouseStyle
 from bench.explain.checks.imports import ImportsCheck
 from bench.explain.checks.lint import LintCheck
 from bench.explain.checks.lone_imports import Importer
@@ -91,6 +92,11 @@ class Checks:
             quick = self.failure(texts, whole=False) if whole else None
             self._known[key] = quick or self._first(texts, whole=whole)
         return self._known[key]
+
+    @cached_property
+    def style(self) -> HouseStyle:
+        """How the project has its files written."""
+        return HouseStyle(self._lint)
 
     def passed(self, texts: Mapping[str, str], *, whole: bool) -> tuple[Passed, ...]:
         """The checks that found nothing when these texts were looked at last."""
@@ -161,7 +167,7 @@ class Checks:
         survey = self._survey
         others: tuple[Check, ...] = (
             CompilesCheck({self.interpreter.version: self._python, **self.others}),
-            self._lint(),
+            self._lint,
             ImportsCheck(survey),
             NamesCheck(survey, self.every_name),
             OutputsCheck(
@@ -193,6 +199,7 @@ class Checks:
             say=self.say,
         )
 
+    @cached_property
     def _lint(self) -> LintCheck:
         return LintCheck(
             clone=self.clone if self.revision.source is Source.GIT else None,

@@ -54,15 +54,15 @@ class LintCheck:
             self.say(self.seen)
             return None
         paths = [path for path in sorted(attempt.texts) if path.endswith(".py")]
-        before = {path: (self._tree / path).read_bytes() for path in paths if self._has(path)}
-        was = self._findings(ruff, list(before))
+        before = {path: (self.tree / path).read_bytes() for path in paths if self._has(path)}
+        was = self.findings(ruff, list(before))
         try:
             for path in before:
-                (self._tree / path).write_bytes(attempt.texts[path].encode())
-            now = self._findings(ruff, list(before))
+                (self.tree / path).write_bytes(attempt.texts[path].encode())
+            now = self.findings(ruff, list(before))
         finally:
             for path, text in before.items():
-                (self._tree / path).write_bytes(text)
+                (self.tree / path).write_bytes(text)
         new = Counter(finding for finding, _ in now) - Counter(finding for finding, _ in was)
         found = tuple(
             Cause(
@@ -80,12 +80,16 @@ class LintCheck:
             return None
         return Breakage.of(self.name, found)
 
+    def has_own_settings(self, path: str) -> bool:
+        """Whether it is a file of the checkout for which the project has settings for ruff."""
+        return self._has(path) and not self._plain and self._is_configured(path)
+
     def _has(self, path: str) -> bool:
-        file = self._tree / path
+        file = self.tree / path
         return file.is_file() and not file.is_symlink()
 
     @cached_property
-    def _tree(self) -> Path:
+    def tree(self) -> Path:
         """The commit, or what is installed."""
         if self.clone is not None:
             self.clone.check_out(self.commit, self.folder)
@@ -96,8 +100,8 @@ class LintCheck:
             shutil.copyfile(file, place)
         return self.folder
 
-    def _findings(self, ruff: str, paths: list[str]) -> list[tuple[_Finding, int]]:
-        """With their lines."""
+    def findings(self, ruff: str, paths: list[str]) -> list[tuple[_Finding, int]]:
+        """What `ruff` finds in these files as they stand in the checkout, with the lines."""
         if not paths:
             return []
         own = not self._plain and any(map(self._is_configured, paths))
@@ -105,7 +109,7 @@ class LintCheck:
         asked = run_tool(
             [ruff, "check", "--no-cache", "--quiet", "--exit-zero", *options,
              "--output-format", "json", *paths],
-            cwd=self._tree,
+            cwd=self.tree,
         )  # fmt: skip
         if not asked.ok and own:
             self._plain = True
@@ -113,21 +117,21 @@ class LintCheck:
                 "ruff can't use the project's settings, only its F rules are asked: "
                 + asked.last_lines(1)
             )
-            return self._findings(ruff, paths)
+            return self.findings(ruff, paths)
         return [
             (self._finding(one), one["location"]["row"]) for one in json.loads(asked.stdout or "[]")
         ]
 
     def _finding(self, one: dict[str, object]) -> _Finding:
-        file = Path(str(one["filename"])).resolve().relative_to(self._tree.resolve())
+        file = Path(str(one["filename"])).resolve().relative_to(self.tree.resolve())
         return str(file), str(one["code"] or "syntax"), str(one["message"])
 
     def _is_configured(self, path: str) -> bool:
         """Whether a folder above has settings for ruff."""
         for folder in PurePosixPath(path).parents:
-            if any((self._tree / folder / name).is_file() for name in _CONFIGURED):
+            if any((self.tree / folder / name).is_file() for name in _CONFIGURED):
                 return True
-            project = self._tree / folder / "pyproject.toml"
+            project = self.tree / folder / "pyproject.toml"
             if project.is_file() and "[tool.ruff" in project.read_text(errors="replace"):
                 return True
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bench.core.errors import BenchError
@@ -58,6 +58,12 @@ class Prover:
     def already_failing(self) -> AlreadyFailing:
         """What fails without any change, as far as that was looked at."""
         return self._checks.already_failing
+
+    def in_house_style(self, proposal: Proposal) -> Proposal:
+        """The same proposal, whose texts are as the project would have them written."""
+        return replace(
+            proposal, rewrite=lambda sites: self._checks.style.settled(proposal.rewrite(sites))
+        )
 
     def prove_quickly(
         self, proposal: Proposal, change: Change, kept: Sequence[Site], commit: str

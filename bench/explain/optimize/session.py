@@ -298,7 +298,7 @@ class OptimizeSession:
             LeftRecord(what=one.what, why=one.why, costs_s=dict(one.costs_s))
             for one in proposal.left
         ]
-        trying = self._trying(proposal, project)
+        trying = self._trying(self._prover.in_house_style(proposal), project)
         kept: list[Site] = []
         small: list[Change] = []
         for proposed in proposal.changes:
