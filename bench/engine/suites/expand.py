@@ -26,6 +26,7 @@ from bench.engine.suites.pytest_tests import Fixtures, find_tests
 _LONGEST = 60  # of a benchmark's name
 _WORDS_OF_ALL = re.compile(
     r"^(?:tests?|bench|benchmarks?|time|track)_|_(?:tests?|bench|benchmarks?)$"
+    r"|^(?:Test|Time|Bench|Benchmark)s?(?=[A-Z])|(?:Suite|Tests?|Bench|Benchmarks?)$"
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import importlib.util
 import os
 import re
 import statistics
@@ -376,10 +377,12 @@ def _why(report: Any) -> str:
 def _arguments(root: str, paths: Sequence[str]) -> list[str]:
     """pytest's arguments. Of the project's own options, how modules are imported stays."""
     base = os.path.join(os.environ.get("HOME", "."), "pytest-of-bench")
+    # Tests that draw their examples draw the same ones each time.
+    seed = ("--hypothesis-seed=0",) if importlib.util.find_spec("hypothesis") else ()
     return [
         "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--rootdir={root}",
         "-o", "addopts=", "-o", "required_plugins=", f"--basetemp={base}",
-        *_import_mode(root), *paths,
+        *seed, *_import_mode(root), *paths,
     ]  # fmt: skip
 
 

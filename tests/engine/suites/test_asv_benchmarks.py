@@ -71,6 +71,14 @@ def test_a_suite_by_its_settings_or_its_folder() -> None:
     )  # fmt: skip
 
 
+def test_names_without_words_that_all_have() -> None:
+    tree = SuiteTree(
+        {"benchmarks/version.py": "class TimeVersionSuite:\n def time_sort(self): ..."}
+    )
+    (found,) = expand(Benchmark(name="asv", asv="benchmarks"), tree)
+    assert found.name == "asv-version-sort"
+
+
 def test_some_of_a_suite() -> None:
     assert list(_meant("benchmarks::*.time_base")) == [
         "asv-deep-suite-base-1-a", "asv-deep-suite-base-2-a",
