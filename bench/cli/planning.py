@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from msgspec.structs import replace
+
 from bench.cli.target_choice import chosen_target
 from bench.core.crew import both_at_once
 from bench.core.errors import UsageError
@@ -17,6 +19,9 @@ from bench.engine.session.selection import by_keywords, select
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.suites.expand import with_suites
+
+_FIRST_LOOK_S = 90
+_LEAST_S = 5
 
 
 def understand(
@@ -59,7 +64,18 @@ def _chosen(
     options = _options(arguments, counters=counters)
     if arguments.keywords:
         options = by_keywords(target, options, arguments.keywords)
-    return options, select(target, options, workspace.suites)
+    benchmarks = select(target, options, workspace.suites)
+    if arguments.budget is None and target.is_read:
+        options = replace(options, budget_s=budget_of_read(len(benchmarks)))
+    return options, benchmarks
+
+
+def budget_of_read(benchmarks: int) -> float:
+    """Seconds for each benchmark of a project that no file declares: a first look takes a minute.
+
+    On two cores or more, as long as there are few enough to get what a verdict needs at least.
+    """
+    return float(max(_LEAST_S, min(Options().budget_s, _FIRST_LOOK_S // benchmarks)))
 
 
 def _range(arguments: argparse.Namespace) -> str:
@@ -81,7 +97,7 @@ def _options(arguments: argparse.Namespace, *, counters: bool) -> Options:
         alpha=arguments.alpha,
         mei=usual.mei if arguments.mei is None else arguments.mei,
         mei_memory=usual.mei_memory if arguments.mei_memory is None else arguments.mei_memory,
-        budget_s=arguments.budget,
+        budget_s=usual.budget_s if arguments.budget is None else arguments.budget,
         rounds=arguments.rounds,
         design=arguments.design,
         benchmarks=tuple(arguments.benchmark),

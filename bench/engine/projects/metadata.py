@@ -217,12 +217,12 @@ def _entry_points(text: str) -> dict[str, str]:
 
 
 def _scripts(table: Mapping[str, Any]) -> dict[str, str]:
-    """Scripts that call an object of Python, without the extras that an entry may ask for."""
+    """Scripts that call an object of Python. One that asks for an extra is none without it."""
     found = {}
     for name, called in table.items():
         if isinstance(called, dict):  # of poetry: {reference = …, type = "console"}
             called = called.get("reference") if called.get("type") != "file" else ""  # noqa: PLW2901
-        words = re.sub(r"\[.*", "", _text(called)).strip()
+        words = _text(called).strip()
         if re.fullmatch(r"[\w.]+\s*:\s*[\w.]+", words):
             found[name] = re.sub(r"\s", "", words)
     return found

@@ -98,8 +98,11 @@ def chosen_scripts(metadata: Metadata) -> dict[str, str]:
 
 
 def imports_of(package: Package, scripts: Mapping[str, str]) -> tuple[str, ...]:
-    """The package, and the modules that its commands start in: its largest if it has none."""
-    started = [called.partition(":")[0] for called in scripts.values()] or package.inner
+    """The package, and the modules that its commands start in: its largest if it has none.
+
+    Most of a library's modules are imported by its package: more of them would show the same.
+    """
+    started = [called.partition(":")[0] for called in scripts.values()] or package.inner[:2]
     return tuple(dict.fromkeys((package.module, *started)))[:_MOST_IMPORTS]
 
 

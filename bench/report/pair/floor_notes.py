@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bench.core.program import session
+from bench.core.program import COMMAND, session
+from bench.core.target import READ
 from bench.engine.statistics.precision import POWER
 from bench.engine.store.run import Run
 from bench.formats.text import DETECTABLE, joined
@@ -30,6 +31,8 @@ def floor_warnings(run: Run, fitting: Fitting | None) -> list[str]:
     """That there is no calibration, or what it does not cover."""
     target, python = run.manifest.target, run.manifest.python
     again = f"`{session('calibrate', target)}`"
+    if target.endswith(READ):
+        return [f"Not calibrated: that takes a target's file (`{COMMAND} init PATH` writes one)."]
     if fitting is None:
         return [
             f"Not calibrated: the {DETECTABLE} of {target} on Python {python} is not known on this "

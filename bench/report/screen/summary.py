@@ -189,9 +189,10 @@ def _remarks(one: Evaluated, fitting: Fitting | None) -> Iterator[str]:
     shown = {*output_notes(one.results)}
     if one.evaluation.doubtful:
         shown.add(control_warning(one.run, one.evaluation))
-    yield gate_line(one.run)
+    yield gate_line(one.run) if one.run.gate else "Tests: none declared."
     yield from allocated_lines(one.results)
-    yield from floor_notes(one.run, fitting)
+    if fitting is not None:  # that there is none stands on the page
+        yield from floor_notes(one.run, fitting)
     yield from (note for note in notes(one.run, one.evaluation) if note not in shown)
 
 
