@@ -42,7 +42,10 @@ def work(
     done = subprocess.run(
         ["/bin/sh", "-c", 'exec "$@" 3>"$0"', str(out), sys.executable, *words,
          "--worker", "--worker-task", "0", "--pipe", "3", *options],
-        env={"HOME": str(home), "PYTHONSAFEPATH": "1", "PATH": os.environ["PATH"]},
+        env={
+            "HOME": str(home), "PYTHONSAFEPATH": "1", "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(home / "site"),  # for what a test has installed besides
+        },
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     last = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ""

@@ -8,6 +8,7 @@ the tests are any, and the clock runs while they are in it.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import glob
 import importlib.util
@@ -264,6 +265,15 @@ class Plugin:
         self.is_started = False
         self.collected = 0
 
+    def pytest_addhooks(self, pluginmanager: Any) -> None:
+        """Make hooks known that conftests may have for pytest-benchmark, which is not loaded: it
+        wants no other fixture of this name.
+        """
+        with contextlib.suppress(ImportError):
+            from pytest_benchmark import hookspec  # noqa: PLC0415 (the revision's)
+
+            pluginmanager.add_hookspecs(hookspec)
+
     def pytest_configure(self, config: Any) -> None:
         """Make the marks known, whatever plugins there are."""
         for mark in _MARKS:
@@ -380,7 +390,8 @@ def _arguments(root: str, paths: Sequence[str]) -> list[str]:
     # Tests that draw their examples draw the same ones each time.
     seed = ("--hypothesis-seed=0",) if importlib.util.find_spec("hypothesis") else ()
     return [
-        "-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"--rootdir={root}",
+        "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:benchmark",
+        f"--rootdir={root}",
         "-o", "addopts=", "-o", "required_plugins=", f"--basetemp={base}",
         *seed, *_import_mode(root), *paths,
     ]  # fmt: skip

@@ -115,6 +115,22 @@ def test_one_sentence_where_nothing_is_measured(
     assert words in done.last
 
 
+def test_the_plugin_that_wants_no_other_fixture(project: Path) -> None:
+    package = project.parent / "site" / "pytest_benchmark"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "hookspec.py").write_text("def pytest_benchmark_update_json(config): ...\n")
+    (package / "plugin.py").write_text("def pytest_runtest_setup(item): raise TypeError('ours')\n")
+    installed = package.with_name("pytest_benchmark-5.0.dist-info")
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: pytest-benchmark\nVersion: 5.0\n")
+    points = "[pytest11]\nbenchmark = pytest_benchmark.plugin\n"
+    (installed / "entry_points.txt").write_text(points)
+    (project / "conftest.py").write_text("def pytest_benchmark_update_json(config): ...\n")
+    done = run_tests(project, "test_it.py::test_asks", *VALUES)
+    assert (done.status, done.last) == (0, "")
+
+
 def test_a_file_that_cannot_be_collected(project: Path) -> None:
     (project / "test_bad.py").write_text("import pytest_benchmark_nowhere\n")
     done = run_tests(project, "test_bad.py", *VALUES)
