@@ -1,0 +1,1 @@
+"""A range's change split among its commits."""
