@@ -214,6 +214,14 @@ def fraction(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """`1%` or `0.01`."""
+    value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0% and 100%")
+    return value
+
+
 def positive(text: str) -> float:
     """A finite number above 0."""
     value = float(text)

@@ -16,6 +16,7 @@ from bench.cli.arguments import (
     describe,
     fraction,
     positive,
+    share,
 )
 from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus
@@ -89,7 +90,7 @@ def _add_what(what: argparse._ArgumentGroup) -> None:
     )
     what.add_argument(
         "--least",
-        type=_share,
+        type=share,
         default=_LEAST,
         metavar="SHARE",
         help="make a commit only of what saves this share of a scenario's time: 1%% or 0.01. "
@@ -261,11 +262,3 @@ def _status(optimization: Optimization) -> ExitStatus:
         return ExitStatus.TESTS_FAILED
     nothing = optimization.progress is Progress.NOTHING
     return ExitStatus.NOTHING_FOUND if nothing else ExitStatus.DONE
-
-
-def _share(text: str) -> float:
-    """`1%` or `0.01`."""
-    value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0% and 100%")
-    return value

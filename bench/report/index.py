@@ -24,6 +24,8 @@ RANKING_COLUMNS = ("target", "revision", "scenario", "Python", "CPU time", "pote
                    "measured", "machine")  # fmt: skip
 OPTIMIZE_COLUMNS = ("target", "revision", "faster by", "scenarios faster", "commits", "Pythons",
                     "made", "ended")  # fmt: skip
+ATTRIBUTE_COLUMNS = ("target", "range", "commits", "proved nothing", "named", "Pythons",
+                     "begun", "ended")  # fmt: skip
 _START = session("bench-codeflash")
 _BAD_SHOWN = 10
 _NEWEST_SHOWN = 20
@@ -36,14 +38,15 @@ Rows = Sequence[Sequence[str]]
 class Indexed:
     """All that the index tells of; `held` says how predictions compare with what was measured.
 
-    `rankings` are rows of `RANKING_COLUMNS`, `optimized` of `OPTIMIZE_COLUMNS`, `stack` of its own;
-    `unreadable` is Markdown.
+    `rankings` are rows of `RANKING_COLUMNS`, `optimized` of `OPTIMIZE_COLUMNS`, `attributed` of
+    `ATTRIBUTE_COLUMNS`, `stack` of its own; `unreadable` is Markdown.
     """
 
     pairs: Sequence[PairSummary]
     series: Sequence[SeriesSummary] = ()
     rankings: Rows = ()
     optimized: Rows = ()
+    attributed: Rows = ()
     stack: Rows = ()
     held: str = ""
     unreadable: Sequence[str] = ()
@@ -51,8 +54,8 @@ class Indexed:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell of."""
-        told = (self.pairs, self.series, self.rankings, self.optimized, self.stack, self.held)
-        return not (any(told) or self.unreadable)
+        told = (self.pairs, self.series, self.rankings, self.optimized, self.attributed)
+        return not (any(told) or self.stack or self.held or self.unreadable)
 
 
 def write_index(indexed: Indexed, output: Output) -> None:
@@ -65,6 +68,7 @@ def write_index(indexed: Indexed, output: Output) -> None:
             *(block for pairs in targets for block in _target(pairs)),
             *_stack(indexed.stack),
             *_histories(indexed.series),
+            *_attributed(indexed.attributed),
             *_optimized(indexed.optimized),
             *_rankings(indexed.rankings, indexed.held),
             *_unread(indexed, output),
@@ -204,6 +208,13 @@ def _optimized(rows: Rows) -> Iterator[str]:
         yield heading(2, "Optimised")
         yield "From a revision to a branch of commits, each proved and measured."
         yield table(OPTIMIZE_COLUMNS, rows, numbers=False)
+
+
+def _attributed(rows: Rows) -> Iterator[str]:
+    if rows:
+        yield heading(2, "Attributed")
+        yield "What a range changed, split among its commits."
+        yield table(ATTRIBUTE_COLUMNS, rows, numbers=False)
 
 
 def _rankings(rows: Rows, held: str) -> Iterator[str]:

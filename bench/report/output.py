@@ -18,6 +18,7 @@ from bench.core.secrets import without_secrets
 from bench.engine.store.accounts import StackRecord, read_accounts
 from bench.engine.store.documents import cannot_write
 from bench.engine.store.series import SERIES_FOLDER
+from bench.explain.attribute.stored import FOLDER as ATTRIBUTED
 from bench.explain.optimize.stored import FOLDER as OPTIMIZED
 from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
@@ -155,6 +156,10 @@ class Output:
             labels = [one.name[:_LABEL] for one in (self.data / OPTIMIZED / parts[1]).glob("*")]
             of = [one for one in labels if parts[2].startswith(one)]
             return any(not self._is_written(f"{OPTIMIZED}/{parts[1]}/{one}") for one in of)
+        if parts[0] == ATTRIBUTED:
+            labels = [one.name for one in (self.data / ATTRIBUTED / parts[1]).glob("*")]
+            of = [one for one in labels if parts[2].startswith(one)]
+            return any(not self._is_written(f"{ATTRIBUTED}/{parts[1]}/{one}") for one in of)
         if parts[1] == SERIES_FOLDER:
             page = self.root.joinpath(*parts[:3], "README.md")
             in_data = self.data.joinpath(*parts[:3]).glob("*/*/series.json")

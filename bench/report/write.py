@@ -22,6 +22,7 @@ from bench.engine.store.place import pairs_of_runs
 from bench.engine.store.run import Run
 from bench.engine.store.series import SERIES_FOLDER
 from bench.formats.markdown import plain
+from bench.report.attribute.attribute_page import write_attribute_pages
 from bench.report.history.select_series import find_series
 from bench.report.index import Indexed, write_index
 from bench.report.jobs import Job, Made, PairJob, SeriesJob, make_pages
@@ -49,8 +50,8 @@ from bench.report.validate.selfcheck_page import write_selfcheck_pages
 class Written:
     """Where the write-up is; `runs` counts those found, `problems` says what is missing in it.
 
-    `analyses` counts what is shown besides: rankings of imports, optimisations, and predictions
-    that were held.
+    `analyses` counts what is shown besides: rankings of imports, optimisations, attributions,
+    and predictions that were held.
     """
 
     results: Path
@@ -158,16 +159,22 @@ class _Report:
         self.known.add(made.pairs)
         rankings = write_rank_pages(output)
         optimized = write_optimize_pages(output, pairs)
+        attributed = write_attribute_pages(output)
         held = write_accuracy_page(output)
         stack = write_stack_pages(pairs, around_of(_targets(workspace.targets)), output)
         write_calibration_page(output)
         write_selfcheck_pages(output)
         if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
             indexed = Indexed(
-                pairs=[one for one in pairs if not optimized.is_step(one)],
+                pairs=[
+                    one
+                    for one in pairs
+                    if not optimized.is_step(one) and not attributed.is_stretch(one)
+                ],
                 series=sorted(series, key=lambda one: (one.target, one.label)),
                 rankings=rankings,
                 optimized=optimized.rows,
+                attributed=attributed.rows,
                 stack=stack,
                 held=held,
                 unreadable=self._unreadable(made),
@@ -178,7 +185,7 @@ class _Report:
         return Written(
             workspace.results,
             self.runs,
-            len(rankings) + len(optimized.rows) + len(stack) + bool(held),
+            len(rankings) + len(optimized.rows) + len(attributed.rows) + len(stack) + bool(held),
             (*errors, *output.problems),
             {one: summary.page for summary in series for one in summary.ids},
         )

@@ -67,4 +67,3 @@ def named(parts: Sequence[Part]) -> dict[int, float]:
         for one in parts
         if one.finding is Finding.STEP and one.seen is not None and one.seen.interval is not None
     }
-

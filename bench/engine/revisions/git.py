@@ -181,6 +181,11 @@ class Clone:
         """What differs between two trees, as `git diff-tree -r -z` says it."""
         return self._git("diff-tree", "-r", "-z", "--no-renames", one, other).stdout
 
+    def author(self, commit: str) -> str:
+        """The name of who wrote a commit."""
+        said = self._git("show", "--no-patch", "--format=%an", commit)
+        return _printable(said.stdout.strip())
+
     def text(self, commit: str, path: str) -> str:
         """The content of a file of a commit; "" where there is none."""
         return self._git("show", f"{commit}:{path}").stdout

@@ -158,7 +158,7 @@ class Search:
         return max(self._moved(one) for one in range(stretch.first + 1, stretch.last + 1))
 
     def split(self, stretch: Stretch) -> tuple[Stretch, ...]:
-        """The parts of a stretch that is opened: candidates that moved alone, the rest between them.
+        """The parts of a stretch that is opened: what moved alone, and the rest between.
 
         Where none moved by itself it is halved, by the counted work where that drifts.
         """

@@ -26,13 +26,15 @@ _VARYING = (
 )
 
 
-class _Told(TypedDict):
+class ToldProcess(TypedDict):
     """What the observer in a process wrote (see `agents/observer/sitecustomize.py`)."""
 
     opened: list[str]
     written: int
     started: list[str]
     connected: list[str]
+    listed: list[str]
+    asked: list[str]
     modules: dict[str, tuple[str, bool]]
     memory: tuple[int, int] | None
 
@@ -49,7 +51,7 @@ def observe(
     runner: Runner, benchmark: Benchmark, invocation: Invocation, environment: Environment
 ) -> Observation:
     """Run once with the observer in every Python process; raises `NotCountedError`."""
-    told, silent = _run(runner, benchmark, invocation, {})
+    told, silent = told_by(runner, benchmark, invocation, {})
     modules = _classified(told, own_packages(environment))
     opened = [path for one in told for path in one["opened"] if not path.endswith((".py", ".pyc"))]
     short = _Shortener(environment, invocation)
@@ -77,7 +79,7 @@ def trace_memory(runner: Runner, benchmark: Benchmark, invocation: Invocation) -
 
     What was allocated and freed again is in neither. Raises `NotCountedError`.
     """
-    told, _silent = _run(runner, benchmark, invocation, {"PYTHONTRACEMALLOC": "1"})
+    told, _silent = told_by(runner, benchmark, invocation, {"PYTHONTRACEMALLOC": "1"})
     traced = [one["memory"] for one in told if one["memory"]]
     if not traced:
         raise NotCountedError("this Python does not trace memory")
@@ -101,22 +103,25 @@ def _top(part: str) -> str:
     return part.removesuffix(".py")
 
 
-def _run(
+def told_by(
     runner: Runner, benchmark: Benchmark, invocation: Invocation, variables: dict[str, str]
-) -> tuple[list[_Told], int]:
-    """What each process told, and how many did not come to it."""
+) -> tuple[list[ToldProcess], int]:
+    """What each process told in one run with more `variables`, and how many did not come to it.
+
+    Raises `NotCountedError` where none told anything.
+    """
     with scratch(invocation) as folder:
         path = os.pathsep.join(filter(None, (str(_FOLDER), invocation.env.get("PYTHONPATH"))))
         ours = {"PYTHONPATH": path, "BENCH_OBSERVER": str(folder), **variables}
         runner.run(benchmark, invocation, variables=ours)
         files = sorted(folder.glob("*.*"))
-        told = [read_literal(file, _Told) for file in files if is_filled(file)]
+        told = [read_literal(file, ToldProcess) for file in files if is_filled(file)]
     if not told:
         raise NotCountedError("no Python process of it could be observed")
     return told, len(files) - len(told)
 
 
-def _classified(told: list[_Told], own: frozenset[str]) -> dict[Counter, frozenset[str]]:
+def _classified(told: list[ToldProcess], own: frozenset[str]) -> dict[Counter, frozenset[str]]:
     sorted_out: dict[Counter, set[str]] = {kind: set() for kind in MODULES}
     for one in told:
         for name, (file, is_standard) in one["modules"].items():

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from bench.core.errors import BenchError, NothingMeasuredError
 from bench.core.gate import Gate
 from bench.core.options import Options
 from bench.core.result import Result
 from bench.core.revision import Pair
+from bench.core.target import Target
 from bench.core.verdict import Interval, Verdict
+from bench.core.workspace import Workspace
 from bench.engine.environments.at_once import build_all
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder, Environments
@@ -21,10 +25,10 @@ from bench.engine.session.session import Session
 from bench.engine.session.unreported import mark_reported
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.events import Tested
+from bench.engine.store.manifest import PlannedBenchmark
 from bench.engine.store.run import Run
 from bench.engine.testgate.run_gate import GateStep, PairGate
 from bench.explain.optimize.record import Gain, RunReference
-from bench.explain.optimize.request import OptimizeRequest
 from bench.formats.text import is_bounded
 
 PROVED = "run on the rewritten texts, before a step is kept"
@@ -52,12 +56,55 @@ class _Remembered:
             now.journal.sync()
 
 
+class PairRequest(Protocol):
+    """What pairs of commits are measured for: `OptimizeRequest` tells what each word means."""
+
+    @property
+    def target(self) -> Target:
+        """The project."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where runs are stored."""
+
+    @property
+    def repo(self) -> Path | None:
+        """The clone that commits are built from, None for the target's own."""
+
+    @property
+    def interpreters(self) -> tuple[Interpreter, ...]:
+        """The Pythons."""
+
+    @property
+    def lanes(self) -> int:
+        """Cores that are measured on at once, at most; 0 for all."""
+
+    @property
+    def date(self) -> str:
+        """The day after which no package is taken."""
+
+    @property
+    def least(self) -> float:
+        """The change that matters, as a fraction."""
+
+    @property
+    def budget_s(self) -> float:
+        """Seconds of measuring for a scenario."""
+
+    def pair(self, base: str, head: str) -> Pair:
+        """Two commits."""
+
+    def benchmarks(self, names: Iterable[str]) -> tuple[PlannedBenchmark, ...]:
+        """The control and these scenarios."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PairMeasuring:
-    """Measures pairs of commits of one request."""
+    """Measures pairs of commits of one request; `untested` says why no tests are run for them."""
 
-    request: OptimizeRequest
+    request: PairRequest
     watcher: Watcher
+    untested: str = PROVED
 
     def measure(
         self,
@@ -86,7 +133,7 @@ class PairMeasuring:
             lanes=request.lanes,
             quick=True,
         )
-        gate = GateStep(self._gate(pair)) if tests else _Remembered(PROVED)
+        gate = GateStep(self._gate(pair)) if tests else _Remembered(self.untested)
         return self._run(plan, gate)
 
     def _run(self, plan: Plan, gate: RunStep) -> MeasuredPair:
@@ -138,7 +185,7 @@ class PairMeasuring:
         )
 
 
-def _options(request: OptimizeRequest, names: tuple[str, ...], alpha: float) -> Options:
+def _options(request: PairRequest, names: tuple[str, ...], alpha: float) -> Options:
     return Options(
         alpha=alpha,
         mei=request.least,

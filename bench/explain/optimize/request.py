@@ -133,7 +133,7 @@ def choose_scenarios(
                 f"Benchmarks: {', '.join(names)}.",
             )
     chosen = select(target, Options(benchmarks=tuple(patterns)), suites)[1:]
-    planned = tuple(one for one in chosen if _is_recordable(one))
+    planned = tuple(one for one in chosen if is_recordable(one))
     if not planned:
         raise UsageError(
             "None of these scenarios is a command or an import: scripts, services and containers "
@@ -143,7 +143,8 @@ def choose_scenarios(
     return planned
 
 
-def _is_recordable(planned: PlannedBenchmark) -> bool:
+def is_recordable(planned: PlannedBenchmark) -> bool:
+    """Whether it is a process of the project's own, which tells what it imports."""
     one = planned.declaration
     return one.kind is not Kind.SCRIPT and one.service is None and one.container is None
 

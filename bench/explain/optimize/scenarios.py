@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +26,7 @@ from bench.engine.revisions.git import Clone
 from bench.engine.session.preparation import lane_count, network_of, subjects
 from bench.engine.store.accounts import ACCOUNTS_FOLDER
 from bench.engine.store.manifest import PlannedBenchmark
+from bench.explain.checks.committed import CommittedFiles
 from bench.explain.checks.overlay import own_folders
 from bench.explain.counters.observe import own_packages
 from bench.explain.counters.running import NotCountedError, Runner
@@ -206,29 +205,13 @@ def _imports(
 def own_files(clone: Clone, environment: Environment) -> dict[Path, str]:
     """The project's own modules as installed → path in the commit, where it has the same content.
 
-    Others were made by the build, and are nobody's to change. Of several files with one content
-    the one whose path ends like the installed one's is it.
+    Others were made by the build, and are nobody's to change.
     """
-    by_blob: dict[str, list[str]] = {}
-    for path, blob in clone.tree(environment.record.revision.identity).items():
-        by_blob.setdefault(blob, []).append(path)
+    committed = CommittedFiles.of(clone, environment.record.revision.identity)
     found = {}
     for folder in own_folders(environment, own_packages(environment)):
         for file in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
-            paths = by_blob.get(_blob(file.read_bytes()), [])
-            same_name = [path for path in paths if path.rpartition("/")[2] == file.name]
-            if same_name:
-                found[file] = max(same_name, key=partial(_likeness, file))
+            path = committed.path_of(file)
+            if path:
+                found[file] = path
     return found
-
-
-def _blob(content: bytes) -> str:
-    """As git names it."""
-    head = f"blob {len(content)}\0".encode()
-    return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
-
-
-def _likeness(file: Path, path: str) -> tuple[int, int]:
-    """How many parts of two paths are the same, from their ends; of equals the shorter path."""
-    pairs = zip(reversed(file.parts), reversed(path.split("/")), strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)), -len(path)

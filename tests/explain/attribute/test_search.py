@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.simulated_history import SimulatedHistory, named
 
 from bench.core.verdict import Interval, Verdict
 from bench.explain.attribute.search import (
@@ -14,7 +15,6 @@ from bench.explain.attribute.search import (
     together,
     unattributed,
 )
-from tests.support.simulated_history import SimulatedHistory, named
 
 SAME = Seen(Interval(1.0, 0.995, 1.005), Verdict.SAME)
 FASTER = Seen(Interval(0.9, 0.89, 0.91), Verdict.FASTER)

@@ -12,13 +12,18 @@ happens before `site` reaches this file (`pyvenv.cfg`, `.pth` files) is not hear
 
 A process makes an empty file when it starts and fills it when it ends; one that stays empty was
 killed. Children that were forked without exec write a file of their own if they end in order.
+
+Where what is *not* there matters too (BENCH_OBSERVER_READS), a finder in front of the others hears
+which modules are asked for, whether they are found or not, and listings of folders are noted.
 """
 
 import os
 import sys
 
 _OWN = "BENCH_OBSERVER"
+_READS = "BENCH_OBSERVER_READS"
 _WRITING = os.O_WRONLY | os.O_RDWR
+_LISTINGS = ("os.listdir", "os.scandir")
 _STARTS = ("os.system", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen")
 
 
@@ -31,6 +36,8 @@ class _Observer:
         self.written = 0
         self.started: list[str] = []
         self.connected: list[str] = []
+        self.listed: list[str] = []
+        self.asked: list[str] = []
 
     def claim(self) -> None:
         """A file nobody else has: a process can replace its program and keep its number."""
@@ -50,6 +57,7 @@ class _Observer:
         self.file = ""
         self.written = 0
         self.opened, self.started, self.connected = [], [], []
+        self.listed, self.asked = [], []
 
     def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
         if self.busy:
@@ -67,6 +75,15 @@ class _Observer:
         elif event == "os.exec":
             self.save()
 
+    def look(self, event: str, arguments: "tuple[object, ...]") -> None:
+        """Hear of folders that are listed."""
+        if event in _LISTINGS and not self.busy and not _is_import():
+            self.listed.append(_text(arguments[0]))
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
+        """Find nothing: the finders behind this one do."""
+        self.asked.append(name)
+
     def save(self) -> None:
         self.claim()
         self.busy = True
@@ -76,6 +93,8 @@ class _Observer:
             "written": self.written,
             "started": self.started,
             "connected": self.connected,
+            "listed": self.listed,
+            "asked": self.asked,
             "modules": _modules(),
             "memory": memory.get_traced_memory() if memory else None,
         }
@@ -96,6 +115,11 @@ def _path(path: "str | bytes", flags: object) -> str:
 def _is_subprocess() -> bool:
     """Whether `subprocess` makes the call, whose own event was heard already."""
     return sys._getframe(2).f_globals.get("__name__") == "subprocess"  # noqa: SLF001
+
+
+def _is_import() -> bool:
+    """Whether the import system lists a folder: what it looks for in it is asked for by name."""
+    return sys._getframe(2).f_code.co_name == "_fill_cache"  # noqa: SLF001
 
 
 def _command(event: str, arguments: "tuple[object, ...]") -> str:
@@ -155,6 +179,9 @@ def _install(folder: str) -> None:
         __import__("_tracemalloc")
     else:
         sys.addaudithook(observer.hear)
+    if _READS in os.environ:
+        sys.addaudithook(observer.look)
+        sys.meta_path.insert(0, observer)
 
 
 if _OWN in os.environ:

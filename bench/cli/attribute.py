@@ -1,0 +1,235 @@
+"""`python -m bench attribute`: which commit of a range did what."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from bench.cli.arguments import (
+    add_choice,
+    add_no_report,
+    add_pythons,
+    add_target,
+    count,
+    describe,
+    fraction,
+    not_negative,
+    share,
+)
+from bench.cli.target_choice import chosen_target
+from bench.core.errors import ExitStatus, UsageError
+from bench.core.options import Options
+from bench.core.target import Target
+from bench.core.workspace import Workspace, find_workspace
+from bench.engine.environments.at_work import at_work
+from bench.engine.environments.interpreters import pythons_of
+from bench.engine.machine.fingerprint import describe_machine
+from bench.engine.revisions.clones import open_clone
+from bench.engine.revisions.resolve import clone_path, resolve_range
+from bench.engine.session.preparation import harness
+from bench.engine.session.selection import select
+from bench.engine.session.watcher import Watcher
+from bench.engine.store.documents import moment
+from bench.engine.store.manifest import PlannedBenchmark
+from bench.explain.attribute.range import commits_of
+from bench.explain.attribute.record import FORMAT, AttributionAsked
+from bench.explain.attribute.request import AttributeRequest
+from bench.explain.attribute.session import AttributeSession
+from bench.explain.attribute.stored import open_attribution
+from bench.explain.optimize.guard.programs import words_of
+from bench.explain.optimize.request import is_recordable
+from bench.formats.text import counted
+from bench.report.attribute.contributions import attribution_document, screen_lines
+from bench.report.screen.watchers import make_watcher
+
+_LEAST = 0.01
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which range, for which benchmarks, and how much work it may be."""
+    describe(
+        parser,
+        "Split what a range of commits changed among its commits. Commits that change nothing a "
+        "benchmark reads are proved to contribute nothing; among the others only stretches that "
+        "differ are opened, and what is named was measured against its own neighbour. The same "
+        "command goes on where it was interrupted.",
+        "attribute codeflash v0.20.5..main --benchmark help --python 3.13",
+        "attribute ~/project v1.2..HEAD --budget 1800",
+    )
+    add_target(
+        parser,
+        "commits whose change is split: base..head, or base...head from the merge base; the base "
+        "has to be on the head's first-parent line. Default: the target's default range",
+    )
+    what = parser.add_argument_group("what is attributed")
+    add_pythons(what)
+    add_choice(what)
+    what.add_argument(
+        "--into",
+        action="append",
+        default=[],
+        metavar="MERGE",
+        help="split this merge's share among the commits it brings; may be repeated. Default: a "
+        "merge is one step",
+    )
+    what.add_argument(
+        "--least",
+        type=share,
+        default=_LEAST,
+        metavar="SHARE",
+        help="leave stretches together whose ends differ by less than this: 1%% or 0.01. "
+        "Default: 1%%",
+    )
+    _add_how(parser.add_argument_group("how it is done"))
+
+
+def _add_how(how: argparse._ArgumentGroup) -> None:
+    how.add_argument(
+        "--alpha",
+        type=fraction,
+        default=Options().alpha,
+        help="highest probability that any commit is named which changes nothing, over all "
+        "benchmarks and Pythons. Default: %(default)s",
+    )
+    how.add_argument(
+        "--budget",
+        type=not_negative,
+        default=0.0,
+        metavar="SECONDS",
+        help="begin no further pair after this many seconds; what is open is said, and the same "
+        "command goes on. Default: as long as it takes",
+    )
+    how.add_argument(
+        "--lanes",
+        type=count,
+        default=0,
+        metavar="N",
+        help="cores to measure on at once, at most. Default: all that are measured on",
+    )
+    how.add_argument(
+        "--json", action="store_true", help="print the contributions as JSON on standard output"
+    )
+    add_no_report(how)
+
+
+def run(arguments: argparse.Namespace) -> ExitStatus:
+    """Attribute, and write the pages; raises `BenchError`."""
+    workspace = find_workspace()
+    console = Console(stderr=arguments.json, highlight=False, soft_wrap=True)
+    with make_watcher() as watcher, at_work(workspace):
+        request = _understand(arguments, workspace, watcher)
+        attribution = open_attribution(workspace.data, _asked(request, _repeat(arguments)))
+        if attribution.events:
+            watcher.say("going on with what was begun before")
+        session = AttributeSession(request=request, watcher=watcher, attribution=attribution)
+        attribution = session.run()
+    for line in screen_lines(attribution):
+        console.print(line, markup=False)
+    if arguments.report:
+        # Plotting is slow to import.
+        from bench.report.attribute.attribute_page import attribute_page  # noqa: PLC0415
+        from bench.report.write import write_changes  # noqa: PLC0415
+
+        written = write_changes(workspace)
+        page = written.results / attribute_page(attribution)
+        console.print(f"\nPage: {page}", markup=False)
+        for problem in written.problems:
+            console.print(f"bench: {problem}", markup=False)
+    if arguments.json:
+        json.dump(attribution_document(attribution), sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    return ExitStatus.DONE
+
+
+def _understand(
+    arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
+) -> AttributeRequest:
+    target = chosen_target(arguments, workspace, watcher.say)
+    planned = _planned(target, arguments, workspace)
+    wanted = arguments.range or target.default_range
+    if not wanted:
+        raise UsageError(
+            f"{target.name} has no default range.", "Name a range, for example v1.0..main."
+        )
+    watcher.phase(f"looking up {wanted}")
+    pair = resolve_range(target, wanted, workspace, arguments.repo)
+    clone = open_clone(clone_path(target, workspace, arguments.repo))
+    commits = commits_of(clone, pair, arguments.into)
+    interpreters = tuple(pythons_of(target, arguments.python, watcher.say))
+    names = ", ".join(one.declaration.name for one in planned)
+    versions = ", ".join(one.version for one in interpreters)
+    watcher.say(
+        f"{target.name} {pair.label}, {counted(len(commits), 'commit')}, on Python {versions}: "
+        f"{names}"
+    )
+    return AttributeRequest(
+        target=target,
+        whole=pair,
+        clone=clone,
+        repo=arguments.repo,
+        workspace=workspace,
+        interpreters=interpreters,
+        planned=planned,
+        commits=commits,
+        least=arguments.least,
+        alpha=arguments.alpha,
+        limit_s=arguments.budget,
+        lanes=arguments.lanes,
+    )
+
+
+def _planned(
+    target: Target, arguments: argparse.Namespace, workspace: Workspace
+) -> tuple[PlannedBenchmark, ...]:
+    """The commands and imports among the benchmarks that were chosen, without the control."""
+    options = Options(benchmarks=tuple(arguments.benchmark), groups=tuple(arguments.group))
+    chosen = select(target, options, workspace.suites)[1:]
+    planned = tuple(one for one in chosen if is_recordable(one))
+    if not planned:
+        raise UsageError(
+            "None of these benchmarks is a command or an import: of scripts, services and "
+            "containers it is not known what they read.",
+            "bench run TARGET base..head --every 1 measures each commit.",
+        )
+    return planned
+
+
+def _asked(request: AttributeRequest, repeat: str) -> AttributionAsked:
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return AttributionAsked(
+        format=FORMAT,
+        id=moment(started_at),
+        target=request.target.name,
+        pair=request.whole,
+        commits=request.commits,
+        scenarios=tuple(one.declaration.name for one in request.planned),
+        words={
+            one.declaration.name: words_of(one.declaration, request.target.modules[0])
+            for one in request.planned
+        },
+        pythons=tuple(one.version for one in request.interpreters),
+        least=request.least,
+        alpha=request.alpha,
+        machine=describe_machine(),
+        harness=harness(),
+        started_at=started_at,
+        repeat=repeat,
+    )
+
+
+def _repeat(arguments: argparse.Namespace) -> str:
+    """The command that asks the same."""
+    words = ["attribute", arguments.target, *filter(None, [arguments.range])]
+    for name in ("benchmark", "group", "python", "into"):
+        for value in getattr(arguments, name) or ():
+            words += [f"--{name}", value]
+    if arguments.least != _LEAST:
+        words += ["--least", f"{arguments.least * 100:g}%"]
+    if arguments.repo:
+        words += ["--repo", str(arguments.repo)]
+    return f"python -m bench {shlex.join(words)}"

@@ -1,0 +1,206 @@
+"""What is stored of an attribution as it goes on, so that it can be resumed and shown.
+
+`data/attribute/<target>/<base>..<head>/<id>/` holds `attribute.json`, what was asked, written once,
+and `events.jsonl`, appended to event by event. What was measured are ordinary runs, which are
+referred to; their ratios are repeated here, so that a page needs no more than this.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from bench.core.machine import Machine
+from bench.core.revision import Pair, Revision
+from bench.engine.statistics.spending import weighted_levels
+from bench.explain.attribute.range import RangeCommit
+from bench.explain.attribute.reach import Proof
+from bench.explain.attribute.search import Part, Search, Seen, Stretch
+from bench.explain.optimize.record import Gain, RunReference
+
+FORMAT = 1
+ASKED = "attribute.json"
+
+
+class AttributionAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked; `commits` are those of the range, oldest first.
+
+    `words` are what each scenario runs, for a reader; `least` is the change that matters, `alpha`
+    the chance that any commit is named which contributes nothing; `repeat` is the command line.
+    """
+
+    format: int
+    id: str
+    target: str
+    pair: Pair
+    commits: tuple[RangeCommit, ...]
+    scenarios: tuple[str, ...]
+    words: dict[str, str]
+    pythons: tuple[str, ...]
+    least: float
+    alpha: float
+    machine: Machine
+    harness: dict[str, str]
+    started_at: str
+    repeat: str
+
+    @property
+    def place(self) -> Path:
+        """Where it lies in the folder of its kind."""
+        return Path(self.target, self.pair.label, self.id, ASKED)
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """What two attributions must share for one to go on with the other."""
+        commits = tuple(one.revision.identity for one in self.commits)
+        asked = self.scenarios, self.pythons, self.least, self.alpha
+        return self.target, self.pair.base.identity, commits, asked, self.machine.name
+
+    def revision(self, index: int) -> Revision:
+        """The revision after so many commits of the range."""
+        return self.commits[index - 1].revision if index else self.pair.base
+
+
+class ReachRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="reach"):
+    """Which commits can matter to a scenario on a Python, and what was counted at each state.
+
+    `states` are indexes into the range (0: the base, n: after n commits), `steps` the commits that
+    lead from each to the next, `proved` why others contribute nothing, `left_out` those at which
+    nothing works. `work` is ln of the instructions at each state, `modules` how many came and how
+    many went at each step. `built_files` were made by the build, `unobserved` are programs that are
+    started and were not observed. `failure`: why nothing can be said.
+    """
+
+    scenario: str
+    python: str
+    states: tuple[int, ...] = ()
+    steps: tuple[tuple[int, ...], ...] = ()
+    proved: dict[int, Proof] = {}
+    left_out: dict[int, str] = {}
+    work: tuple[float | None, ...] = ()
+    modules: tuple[tuple[int, int], ...] = ()
+    built_files: tuple[str, ...] = ()
+    unobserved: tuple[str, ...] = ()
+    failure: str = ""
+
+    def search(self, least: float) -> Search:
+        """The search among its steps."""
+        return Search(self.work, tuple(map(any, self.modules)), least)
+
+
+class StretchRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="stretch"):
+    """A stretch as it was measured, or why it was not; `first` and `last` are its states.
+
+    `level` is the error rate it had.
+    """
+
+    scenario: str
+    python: str
+    first: int
+    last: int
+    level: float
+    gain: Gain | None = None
+    run: RunReference | None = None
+    reason: str = ""
+
+    @property
+    def stretch(self) -> Stretch:
+        """Its states."""
+        return Stretch(self.first, self.last)
+
+    @property
+    def seen(self) -> Seen:
+        """What the search goes by."""
+        if self.gain is None:
+            return Seen(None, None, self.reason)
+        return Seen(self.gain.interval, self.gain.verdict, self.gain.reason)
+
+
+class AttributionProgress(enum.StrEnum):
+    """How far it is."""
+
+    UNDER_WAY = "under way"
+    OUT_OF_BUDGET = "budget used up"
+    DONE = "complete"
+
+
+class AttributionStood(msgspec.Struct, frozen=True, kw_only=True, tag="stood"):
+    """How far it was at a time (ISO 8601), and how many seconds that session took."""
+
+    progress: AttributionProgress
+    at: str
+    took_s: float
+
+
+AttributionEvent = ReachRecord | StretchRecord | AttributionStood
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """One as read."""
+
+    folder: Path
+    asked: AttributionAsked
+    events: tuple[AttributionEvent, ...] = ()
+
+    @cached_property
+    def reached(self) -> dict[tuple[str, str], ReachRecord]:
+        """By scenario and Python, in the order that was asked for."""
+        found = {(one.scenario, one.python): one for one in self.events
+                 if isinstance(one, ReachRecord)}  # fmt: skip
+        keys = [(name, python) for name in self.asked.scenarios for python in self.asked.pythons]
+        return {key: found[key] for key in keys if key in found}
+
+    def measured(self, scenario: str, python: str) -> dict[Stretch, StretchRecord]:
+        """The stretches of a scenario."""
+        return {
+            one.stretch: one
+            for one in self.events
+            if isinstance(one, StretchRecord) and (one.scenario, one.python) == (scenario, python)
+        }
+
+    def seen(self, scenario: str, python: str) -> dict[Stretch, Seen]:
+        """The same as the search wants it."""
+        return {key: one.seen for key, one in self.measured(scenario, python).items()}
+
+    @cached_property
+    def levels(self) -> dict[tuple[str, str, int], float]:
+        """The error rate of each step by itself, by scenario, Python and number (from 0).
+
+        They add up to alpha over the whole attribution.
+        """
+        keys, weights = list[tuple[str, str, int]](), list[float]()
+        for (scenario, python), one in self.reached.items():
+            if not one.failure:
+                found = one.search(self.asked.least).weights
+                keys += [(scenario, python, number) for number in range(len(found))]
+                weights += found
+        return dict(zip(keys, weighted_levels(weights, self.asked.alpha), strict=True))
+
+    def level(self, scenario: str, python: str, stretch: Stretch) -> float:
+        """That of a stretch: only a step by itself can name a commit, and has a share of alpha."""
+        if stretch.is_single:
+            return self.levels[scenario, python, stretch.first]
+        return self.asked.alpha
+
+    def parts(self, scenario: str, python: str) -> list[Part]:
+        """What is known of a scenario, in the order of the history."""
+        search = self.reached[scenario, python].search(self.asked.least)
+        return search.parts(self.seen(scenario, python))
+
+    @property
+    def progress(self) -> AttributionProgress:
+        """How far it is."""
+        last = self.events[-1] if self.events else None
+        if isinstance(last, AttributionStood):
+            return last.progress
+        return AttributionProgress.UNDER_WAY
+
+    @property
+    def took_s(self) -> float:
+        """Seconds of all its sessions that came to an end."""
+        return sum(one.took_s for one in self.events if isinstance(one, AttributionStood))

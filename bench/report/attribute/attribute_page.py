@@ -1,0 +1,251 @@
+"""The page of an attribution: what each commit contributed, the proof, and what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.errors import DataError
+from bench.explain.attribute.record import Attribution, AttributionProgress, ReachRecord
+from bench.explain.attribute.search import Finding
+from bench.explain.attribute.stored import FOLDER, read_attributions
+from bench.formats.markdown import (
+    bullets,
+    code,
+    collapsed,
+    fenced,
+    heading,
+    image,
+    link,
+    plain,
+    prose,
+    table,
+)
+from bench.formats.text import (
+    counted,
+    day,
+    duration,
+    effect,
+    joined,
+    magnitude,
+    magnitude_with_direction,
+    share,
+)
+from bench.report.attribute.contributions import (
+    Contribution,
+    Contributions,
+    by_author,
+    contributions_of,
+    outcome,
+)
+from bench.report.attribute.waterfall import draw_waterfall, picture_words
+from bench.report.output import Output, Page
+from bench.report.summaries import PairSummary
+
+_NAMED = 12
+
+
+def attribute_page(attribution: Attribution) -> str:
+    """The page, from `results/` on."""
+    return f"{FOLDER}/{attribution.asked.target}/{attribution.asked.pair.label}.md"
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """Rows of `ATTRIBUTE_COLUMNS`, and (target, label) of pairs that measure single stretches."""
+
+    rows: tuple[list[str], ...] = ()
+    of_stretches: frozenset[tuple[str, str]] = frozenset()
+
+    def is_stretch(self, pair: PairSummary) -> bool:
+        """Whether a pair measures a stretch of a range and not the range."""
+        return (pair.target, pair.pair.label) in self.of_stretches
+
+
+def write_attribute_pages(output: Output) -> Attributed:
+    """Write the page of the newest attribution of each range; what is damaged is a problem."""
+    newest: dict[str, tuple[Path, Attribution]] = {}
+    of_stretches = set[tuple[str, str]]()
+    for file, found in read_attributions(output.data):
+        if isinstance(found, DataError):
+            output.problems.append(found)
+            continue
+        newest[attribute_page(found)] = file, found
+        of_stretches |= _pairs(found)
+    rows = []
+    for name, (file, attribution) in sorted(newest.items()):
+        page = output.page(name)
+        with output.guarded(file):
+            page.write(_blocks(attribution, file, page))
+            rows.append(_index_row(name, attribution))
+    return Attributed(tuple(rows), frozenset(of_stretches))
+
+
+def _pairs(attribution: Attribution) -> set[tuple[str, str]]:
+    """The pairs of stretches; that of the whole range has a row of its own as any pair."""
+    asked = attribution.asked
+    found = {
+        one.run.pair
+        for scenario, python in attribution.reached
+        for one in attribution.measured(scenario, python).values()
+        if one.run is not None
+    }
+    return {(asked.target, label) for label in found - {asked.pair.label}}
+
+
+def _index_row(page: str, attribution: Attribution) -> list[str]:
+    asked, found = attribution.asked, contributions_of(attribution)
+    named = {number for one in found for step in one.steps for number in step.numbers}
+    proved = [len(one.reach.proved) for one in found if not one.reach.failure]
+    return [
+        plain(asked.target),
+        link(asked.pair.label, page),
+        str(len(asked.commits)),
+        f"{min(proved)} to {max(proved)}" if len(set(proved)) > 1 else str(max(proved, default=0)),
+        str(len(named)),
+        ", ".join(asked.pythons),
+        day(asked.started_at),
+        str(attribution.progress),
+    ]
+
+
+def _blocks(attribution: Attribution, file: Path, page: Page) -> Iterator[str]:
+    asked, found = attribution.asked, contributions_of(attribution)
+    yield heading(1, f"{asked.target} {asked.pair.label}: which commit did what")
+    yield _first_words(attribution, found)
+    if attribution.progress is not AttributionProgress.DONE:
+        yield f"The attribution is {attribution.progress}: the command below goes on with it."
+    for one in found:
+        yield from _scenario(attribution, one, page)
+    yield heading(2, "How to read it")
+    yield _method(attribution)
+    yield heading(2, "Repeat it")
+    yield fenced(asked.repeat, "sh")
+    yield (
+        f"Begun {asked.started_at[:16].replace('T', ' ')} UTC on {asked.machine.name}, "
+        f"{duration(attribution.took_s)} in all ({link('raw data', page.link_to(file))})."
+    )
+
+
+def _first_words(attribution: Attribution, found: Sequence[Contributions]) -> str:
+    asked = attribution.asked
+    words = [f"{counted(len(asked.commits), 'commit')} along first parents."]
+    for one in found:
+        name = code(asked.words.get(one.scenario, one.scenario))
+        words.append(f"{name} on Python {one.python}: {prose(outcome(one))}.")
+    return " ".join(words) if len(found) == 1 else f"{words[0]}\n\n{bullets(words[1:])}"
+
+
+def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Iterator[str]:
+    yield heading(2, f"{one.scenario}, Python {one.python}")
+    if one.reach.failure:
+        yield f"Not attributed: {prose(one.reach.failure)}."
+        return
+    yield _reached(attribution, one.reach)
+    if not one.parts:
+        return
+    yield table(
+        ("commits", "contribution", "finding", "what"),
+        [_row(part) for part in one.parts],
+        numbers=False,
+    )
+    if one.whole_interval is not None and one.whole is not None and one.whole.gain is not None:
+        name = f"{page.file.stem}-{one.scenario}-py{one.python}.svg"
+        file = page.file.with_name(name)
+        title = f"{one.scenario} on Python {one.python}: {outcome(one)}"
+        caption = f"{attribution.asked.target} {attribution.asked.pair.label}, in order"
+        page.output.write(file, draw_waterfall(title, caption, one))
+        yield image(picture_words(one), name)
+    yield from _sums(one)
+    authors = by_author(one)
+    if len(authors) > 1:
+        rows = [
+            [plain(name), magnitude_with_direction(ratio), str(steps)]
+            for name, (ratio, steps) in authors.items()
+        ]
+        yield table(("author", "steps together", "steps"), rows)
+    yield from _proofs(attribution, one.reach)
+
+
+def _reached(attribution: Attribution, reach: ReachRecord) -> str:
+    commits, proved = len(attribution.asked.commits), len(reach.proved)
+    words = (
+        f"{proved} of {counted(commits, 'commit')} contribute exactly nothing, as is proved; "
+        f"{commits - proved} may matter."
+    )
+    if reach.left_out:
+        names = joined(
+            [code(attribution.asked.revision(number).label) for number in sorted(reach.left_out)]
+        )
+        words += f" Stepped around, as it does not work there: {names}."
+    return words
+
+
+def _row(part: Contribution) -> list[str]:
+    subject = "; ".join(plain(one.revision.subject) for one in part.commits[:3])
+    if len(part.commits) > 3:
+        subject += "; …"
+    return [_label(part), prose(part.words), _finding(part), subject]
+
+
+def _label(part: Contribution) -> str:
+    if len(part.commits) == 1:
+        return code(part.commits[0].revision.label)
+    first, last = part.commits[0].revision.label, part.commits[-1].revision.label
+    return f"{counted(len(part.commits), 'commit')}, {code(first)} to {code(last)}"
+
+
+def _finding(part: Contribution) -> str:
+    if part.finding is not Finding.STEP or part.interval is None:
+        return str(part.finding)
+    return f"**{'faster' if part.interval.ratio < 1 else 'slower'}**"
+
+
+def _sums(one: Contributions) -> Iterator[str]:
+    if one.agrees is not None:
+        fits = "which agree" if one.agrees else "which do **not** agree: something is missing"
+        yield f"The product of all parts beside the range as measured directly: {fits}."
+    if one.rest is not None:
+        yield (
+            f"Not attributed to a named commit: {magnitude(one.rest)}. "
+            f"Measured: {counted(one.pairs, 'pair')}, {counted(one.rounds, 'round')}."
+        )
+
+
+def _proofs(attribution: Attribution, reach: ReachRecord) -> Iterator[str]:
+    if not reach.proved:
+        return
+    lines = [
+        f"{code(one.revision.label)} {plain(one.revision.subject)}: {reach.proved[number]}"
+        for number, one in enumerate(attribution.asked.commits, 1)
+        if number in reach.proved
+    ]
+    notes = []
+    if reach.built_files:
+        names = joined([code(name) for name in reach.built_files[:_NAMED]])
+        notes.append(
+            f"Read, and made by the build: {names}. A version in them that the build computes from "
+            "the commit counts as the same."
+        )
+    if reach.unobserved:
+        names = joined([code(name) for name in reach.unobserved[:_NAMED]])
+        notes.append(f"Started, and not observed: {names}. What they read is not in the proof.")
+    yield collapsed(
+        f"{counted(len(lines), 'commit')} proved to contribute nothing", bullets(lines), *notes
+    )
+
+
+def _method(attribution: Attribution) -> str:
+    asked = attribution.asked
+    return (
+        "A commit is proved to contribute nothing when it changes no file that the process reads, "
+        "adds none that it looks for, and changes nothing that an installation follows from; or "
+        "when what is read has the same content after it. The others are candidates. A stretch of "
+        f"them is left together when its ends differ by less than {effect(asked.least)} and the "
+        "instructions and modules counted in all its states agree; what cancels inside without a "
+        "trace in these would be missed. A commit is named only where it was measured against the "
+        f"state before it; the chance that any innocent commit is named on this page is at most "
+        f"{share(asked.alpha)}, shared out beforehand among the candidates, more to those whose "
+        "counts move."
+    )

@@ -1,0 +1,123 @@
+"""`bench attribute` from a range to a page: the commits that did it, and the proof for others."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.sample_project import Repository, sample_files
+from support.sandbox import PYTHON, Sandbox, target_text
+
+from bench.core.errors import ExitStatus
+
+
+@pytest.fixture
+def history(tmp_path: Path, sandbox: Sandbox) -> Sandbox:
+    """A range with large steps, and commits that cannot matter.
+
+    base ── notes ── slower ── unused module ── comment (middle) ── faster (head)
+    """
+    repository = Repository.create(tmp_path / "history")
+    files = sample_files("1.0.0", extra=False)
+    repository.commit(files, "Base", tag="base")
+    files = files | {"NOTES.md": "Nothing that runs.\n"}
+    repository.commit(files, "Add notes")
+    files = files | {"sample/behaviour.py": _behaviour(5)}
+    repository.commit(files, "Work more", tag="slower")
+    files = files | {"sample/unused.py": "VALUE = 1\n"}
+    repository.commit(files, "Add a module that nothing imports")
+    files = files | {"sample/cli.py": f"{files['sample/cli.py']}\n# The end.\n"}
+    repository.commit(files, "Add a comment", tag="middle")
+    files = files | {"sample/behaviour.py": _behaviour(2)}
+    repository.commit(files, "Work less", tag="head")
+    one = Sandbox(sandbox.folder, sandbox.cache, repository.path)
+    one.write_target(target_text())
+    return one
+
+
+def _behaviour(units: int) -> str:
+    return f'UNITS = {units}\nHOW = ""\n'
+
+
+def attribute(
+    sandbox: Sandbox, wanted: str, *words: str, status: int = 0
+) -> subprocess.CompletedProcess[str]:
+    return sandbox.bench(
+        "attribute", "sample", wanted, "--repo", sandbox.repository, "--python", PYTHON, *words,
+        status=status,
+    )  # fmt: skip
+
+
+def contributions(told: str) -> tuple[dict[int, str], list[tuple[int, str, float]], str]:
+    """Of the JSON: proofs and parts by the commits' numbers, and how far it is."""
+    document = json.loads(told)
+    (one,) = document["contributions"]
+    numbers = {commit["commit"]: n for n, commit in enumerate(document["commits"], 1)}
+    proved = {numbers[commit]: proof for commit, proof in one["proved"].items()}
+    parts = [
+        (numbers[part["commits"][0]], part["finding"], part["interval"]["ratio"])
+        for part in one["parts"]
+    ]
+    return proved, parts, document["progress"]
+
+
+PROVED = {
+    1: "changes nothing that is read",
+    3: "changes nothing that is read",
+    4: "what is read has the same content",
+}
+
+
+def test_from_a_range_to_the_commit_that_did_it(history: Sandbox) -> None:
+    done = attribute(history, "base..middle", "--json")
+    proved, ((number, finding, ratio),), progress = contributions(done.stdout)
+    assert proved == PROVED
+    assert (number, finding, progress) == (2, "step", "complete")
+    assert ratio > 1.3
+    page = next((history.workspace.results / "attribute" / "sample").glob("*.md"))
+    text = page.read_text(encoding="utf-8")
+    assert "Work more" in text
+    assert "3 commits proved to contribute nothing" in text
+    assert list(page.parent.glob("*.svg"))
+    index = (history.workspace.results / "README.md").read_text(encoding="utf-8")
+    assert f"attribute/sample/{page.name}" in index
+    again = attribute(history, "base..middle", "--no-report")
+    assert "measuring" not in again.stderr
+    assert "Work more" in again.stdout
+
+
+@pytest.mark.slow
+def test_from_a_range_to_the_commits_that_did_it(history: Sandbox) -> None:
+    begun = attribute(history, "base..head", "--json", "--no-report", "--budget", "0.1")
+    assert json.loads(begun.stdout)["progress"] == "budget used up"
+    done = attribute(history, "base..head", "--json")
+    proved, parts, progress = contributions(done.stdout)
+    assert proved == PROVED
+    assert [(number, finding) for number, finding, _ in parts] == [(2, "step"), (5, "step")]
+    assert parts[0][2] > 1.3
+    assert parts[1][2] < 0.8
+    assert progress == "complete"
+
+
+def test_a_range_in_which_nothing_matters_is_proved_without_measuring(history: Sandbox) -> None:
+    done = attribute(history, "slower..head~1", "--no-report")
+    assert "no commit of the range can matter" in done.stdout
+    assert "measuring" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words", "said"),
+    [
+        ("head..base", (), "base..head"),
+        ("base..base", (), "one revision"),
+        ("base..head", ("--benchmark", "nothing"), "matches nothing"),
+        ("base..head", ("--into", "slower"), "is no merge"),
+        ("base..head", ("--into", "base"), "no such commit"),
+        ("base..nothing", (), "nothing"),
+    ],
+)
+def test_bad_input(history: Sandbox, wanted: str, words: tuple[str, ...], said: str) -> None:
+    done = attribute(history, wanted, *words, status=ExitStatus.USAGE)
+    assert said in done.stderr
