@@ -36,7 +36,7 @@ from bench.engine.session.selection import select
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.documents import moment
 from bench.engine.store.manifest import PlannedBenchmark
-from bench.explain.attribute.range import commits_of
+from bench.explain.attribute.range import as_commits, commits_of
 from bench.explain.attribute.record import FORMAT, AttributionAsked
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.session import AttributeSession
@@ -159,6 +159,7 @@ def _understand(
     watcher.phase(f"looking up {wanted}")
     pair = resolve_range(target, wanted, workspace, arguments.repo)
     clone = open_clone(clone_path(target, workspace, arguments.repo))
+    pair = as_commits(clone, pair)
     commits = commits_of(clone, pair, arguments.into)
     interpreters = tuple(pythons_of(target, arguments.python, watcher.say))
     names = ", ".join(one.declaration.name for one in planned)

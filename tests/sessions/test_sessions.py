@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Each imports all its command needs, and does no more than that.
 HELP = (
-    "bench", "bench-codeflash", "profile", "trace", "rank", "optimize", "guard", "report",
-    "selfcheck", "accuracy", "prior-art", "clean", "tests", "tests-slow", "fleet",
+    "bench", "bench-codeflash", "profile", "trace", "attribute", "rank", "optimize", "guard",
+    "report", "selfcheck", "accuracy", "prior-art", "clean", "tests", "tests-slow", "fleet",
 )  # fmt: skip
 WORDS = {
     "calibrate": ("--dry-run", "--group", "cli"),  # finds pyperformance, which it does not import

@@ -52,12 +52,26 @@ def commits_of(clone: Clone, pair: Pair, opened: Sequence[str] = ()) -> tuple[Ra
     return tuple(_commit(clone, one, other) for one, other in zip(before, line, strict=False))
 
 
+def as_commits(clone: Clone, pair: Pair) -> Pair:
+    """The pair with the commits of the tags that releases are named after, where there are any."""
+    return msgspec.structs.replace(
+        pair, base=_as_commit(clone, pair.base), head=_as_commit(clone, pair.head)
+    )
+
+
+def _as_commit(clone: Clone, revision: Revision) -> Revision:
+    if revision.source is not Source.PYPI:
+        return revision
+    commit = clone.find(revision.identity)
+    return clone.revision(revision.name, commit) if commit else revision
+
+
 def _check(clone: Clone, pair: Pair) -> None:
     if not pair.base.source is pair.head.source is Source.GIT:
         raise UsageError(
-            f"{pair.label} is not a range of commits: releases and working trees have none "
-            "between them.",
-            "git:NAME..git:NAME means the commits of tags.",
+            f"{pair.label} is not a range of commits: a release without a tag and a working tree "
+            "have none before them.",
+            "Name commits, tags or branches of the clone.",
         )
     base, head = pair.base, pair.head
     if pair.is_same:

@@ -156,7 +156,7 @@ def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Itera
         title = f"{one.scenario} on Python {one.python}: {outcome(one)}"
         caption = f"{attribution.asked.target} {attribution.asked.pair.label}, in order"
         page.output.write(file, draw_waterfall(title, caption, one))
-        yield image(picture_words(one), name)
+        yield image(plain(picture_words(one)), name)
     yield from _sums(one)
     authors = by_author(one)
     if len(authors) > 1:
@@ -186,7 +186,8 @@ def _row(part: Contribution) -> list[str]:
     subject = "; ".join(plain(one.revision.subject) for one in part.commits[:3])
     if len(part.commits) > 3:
         subject += "; …"
-    return [_label(part), prose(part.words), _finding(part), subject]
+    words = part.words if part.interval else prose(part.words)
+    return [_label(part), words, _finding(part), subject]
 
 
 def _label(part: Contribution) -> str:

@@ -180,7 +180,7 @@ def outcome(one: Contributions) -> str:
         words += f"; product of the parts {change(one.product)}"
     if one.rest is not None and one.steps:
         named = counted(len(one.steps), "step")
-        words += f"; beyond the {named} named {magnitude_with_direction(one.rest)}"
+        words += f"; not explained by the {named} named: {magnitude_with_direction(one.rest)}"
     return words
 
 

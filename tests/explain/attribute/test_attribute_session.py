@@ -1,0 +1,241 @@
+"""The loop around observing and measuring, with both of them played; and the page of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from bench.core.errors import BuildError, NothingMeasuredError
+from bench.core.revision import Pair, Revision, Source
+from bench.core.verdict import Interval, Verdict
+from bench.engine.machine.fingerprint import describe_machine
+from bench.explain.attribute.range import ChangedPath, RangeCommit
+from bench.explain.attribute.reach import Proof
+from bench.explain.attribute.record import (
+    Attribution,
+    AttributionAsked,
+    AttributionProgress,
+    ReachRecord,
+)
+from bench.explain.attribute.request import AttributeRequest
+from bench.explain.attribute.session import AttributeSession
+from bench.explain.attribute.stored import append, open_attribution, read_attribution
+from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
+from bench.explain.optimize.record import Gain, RunReference
+from bench.report.attribute.attribute_page import attribute_page, write_attribute_pages
+from bench.report.attribute.contributions import (
+    attribution_document,
+    contributions_of,
+    screen_lines,
+)
+from bench.report.output import Output
+
+PYTHON = "3.13"
+TRUE = {2: 0.9, 5: 1.05}  # ratios by commit
+
+
+def revision(number: int) -> Revision:
+    return Revision(
+        source=Source.GIT,
+        name=f"r{number}",
+        identity=f"{number:040x}"[::-1],
+        date="2026-01-01T00:00:00Z",
+        subject=f"Change number {number}",
+    )
+
+
+COMMITS = tuple(
+    RangeCommit(revision=revision(number), author=f"A{number % 2}", changed=(ChangedPath("a.py"),))
+    for number in range(1, 7)
+)
+PAIR = Pair(revision(0), revision(6), "a test")
+
+
+def asked(**changes: Any) -> AttributionAsked:
+    told: dict[str, Any] = {
+        "format": 1,
+        "id": "20260101T0000000000",
+        "target": "sample",
+        "pair": PAIR,
+        "commits": COMMITS,
+        "scenarios": ("work", "gone"),
+        "words": {"work": "sample work"},
+        "pythons": (PYTHON,),
+        "least": 0.01,
+        "alpha": 0.05,
+        "machine": describe_machine(),
+        "harness": {},
+        "started_at": "2026-01-01T00:00:00+00:00",
+        "repeat": "python -m bench attribute sample r0..r6",
+    }
+    return AttributionAsked(**(told | changes))
+
+
+REACH = ReachRecord(
+    scenario="work",
+    python=PYTHON,
+    states=(0, 2, 3, 5),
+    steps=((2,), (3,), (5,)),
+    proved=dict.fromkeys((1, 4, 6), Proof.NOT_READ),
+    work=(20.0, 19.9, 19.9, 19.95),
+    modules=((0, 2), (0, 0), (0, 0)),
+)
+
+
+@dataclass
+class Played:
+    """A request, a watcher and pairs that are measured at once; `broken` pairs can't be built."""
+
+    revisions: tuple[Revision, ...] = (PAIR.base, *(one.revision for one in COMMITS))
+    commits: tuple[RangeCommit, ...] = COMMITS
+    interpreters: tuple[Any, ...] = ()
+    limit_s: float = 0.0
+    measured: list[tuple[int, int]] = field(default_factory=list)
+    broken: tuple[tuple[int, int], ...] = ()
+    failing: int = 10**6
+
+    def say(self, _text: str) -> None:
+        pass
+
+    phase = say
+
+    def measure(
+        self, base: str, head: str, scenarios: Iterable[str], alpha: float, **_rest: Any
+    ) -> MeasuredPair:
+        identities = [one.identity for one in self.revisions]
+        first, last = identities.index(base), identities.index(head)
+        if len(self.measured) >= self.failing:
+            raise KeyboardInterrupt
+        self.measured.append((first, last))
+        if (first, last) in self.broken:
+            raise BuildError("It does not build.")
+        ratio = math.prod(one for number, one in TRUE.items() if first < number <= last)
+        low, high = ratio * (1 - alpha / 50), ratio * (1 + alpha / 50)
+        verdict = Verdict.SAME if ratio == 1 else Verdict.FASTER if ratio < 1 else Verdict.SLOWER
+        gains = tuple(
+            Gain(
+                scenario=name,
+                python=PYTHON,
+                verdict=verdict,
+                interval=Interval(ratio, low, high),
+                base_s=0.1,
+                head_s=0.1 * ratio,
+                rounds=10,
+            )
+            for name in scenarios
+        )
+        label = f"{self.revisions[first].label}..{self.revisions[last].label}"
+        reference = RunReference(label, PYTHON, "machine", "run")
+        return MeasuredPair(gains, (reference,), {})
+
+
+def session(
+    monkeypatch: pytest.MonkeyPatch, played: Played, attribution: Attribution, reach: ReachRecord
+) -> AttributeSession:
+    def reached(one: AttributeSession, _interpreter: object) -> None:
+        if not one.attribution.reached:
+            gone = ReachRecord(scenario="gone", python=PYTHON, failure="does not work at r0: it")
+            for record in (reach, gone):
+                one.attribution = append(one.attribution, record)
+
+    monkeypatch.setattr(AttributeSession, "_reach", reached)
+    monkeypatch.setattr(
+        PairMeasuring, "measure", lambda _self, *words, **rest: played.measure(*words, **rest)
+    )
+    interpreter = type("Played", (), {"version": PYTHON})()
+    played.interpreters = (interpreter,)
+    return AttributeSession(
+        request=cast("AttributeRequest", played),
+        watcher=cast("Any", played),
+        attribution=attribution,
+    )
+
+
+def test_steps_are_named_and_the_rest_is_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = Played()
+    done = session(monkeypatch, played, open_attribution(tmp_path, asked()), REACH).run()
+    assert played.measured == [(0, 6), (0, 2), (3, 6), (2, 3)]
+    assert done.progress is AttributionProgress.DONE
+    found, gone = contributions_of(done)
+    assert [(part.numbers, str(part.finding)) for part in found.parts] == [
+        ((2,), "step"), ((3,), "nothing that matters"), ((5,), "step"),
+    ]  # fmt: skip
+    assert found.agrees
+    assert found.rest == pytest.approx(1.0)
+    assert gone.reach.failure
+    assert sum(done.levels.values()) == pytest.approx(0.05)
+
+
+def test_an_interruption_costs_the_pair_that_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = Played(failing=2)
+    begun = open_attribution(tmp_path, asked())
+    with pytest.raises(KeyboardInterrupt):
+        session(monkeypatch, played, begun, REACH).run()
+    again, other = Played(), open_attribution(tmp_path, asked(id="later"))
+    assert other.folder == begun.folder
+    done = session(monkeypatch, again, other, REACH).run()
+    assert again.measured == [(3, 6), (2, 3)]
+    assert read_attribution(done.folder).parts("work", PYTHON) == done.parts("work", PYTHON)
+    idle = Played()
+    session(monkeypatch, idle, open_attribution(tmp_path, asked()), REACH).run()
+    assert idle.measured == []
+
+
+def test_a_budget_leaves_the_rest_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(limit_s=1e-9)
+    done = session(monkeypatch, played, open_attribution(tmp_path, asked()), REACH).run()
+    assert done.progress is AttributionProgress.OUT_OF_BUDGET
+    assert played.measured == []
+    assert "not measured" in "\n".join(screen_lines(done))
+
+
+def test_what_cannot_be_built_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(broken=((2, 3),))
+    done = session(monkeypatch, played, open_attribution(tmp_path, asked()), REACH).run()
+    part = contributions_of(done)[0].parts[1]
+    assert part.words == "It does not build."
+    assert contributions_of(done)[0].product is None
+
+
+def test_another_question_is_another_attribution(tmp_path: Path) -> None:
+    first = open_attribution(tmp_path, asked())
+    assert open_attribution(tmp_path, asked(id="2", least=0.02)).folder != first.folder
+
+
+def test_no_scenario_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = ReachRecord(scenario="work", python=PYTHON, failure="does not work at r6: no")
+    with pytest.raises(NothingMeasuredError, match="does not work at r6"):
+        session(monkeypatch, Played(), open_attribution(tmp_path, asked()), failed).run()
+
+
+def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, results = tmp_path / "data", tmp_path / "results"
+    done = session(monkeypatch, Played(), open_attribution(data, asked()), REACH).run()
+    attributed = write_attribute_pages(output := Output(results, data))
+    assert not output.problems
+    page = (results / attribute_page(done)).read_text(encoding="utf-8")
+    assert "Change number 2" in page
+    assert "−10.0%" in page
+    assert "which agree" in page
+    assert "3 commits proved to contribute nothing" in page
+    assert "does not work at r0" in page
+    (picture,) = re.findall(r"\(([^()]*\.svg)\)", page)
+    drawn = (results / "attribute" / "sample" / picture).read_text(encoding="utf-8")
+    assert "Change number 5" in drawn
+    assert attributed.rows[0][2:5] == ["6", "3", "2"]
+    assert len(attributed.of_stretches) == 3
+    document = attribution_document(done)
+    assert document["contributions"][0]["parts"][0]["finding"] == "step"
+    (done.folder / "events.jsonl").write_text("nonsense\n", encoding="utf-8")
+    assert not write_attribute_pages(again := Output(results, data)).rows
+    assert again.problems
