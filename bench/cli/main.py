@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
@@ -88,6 +89,8 @@ class Command(Protocol):
 def main(words: Sequence[str]) -> int:
     """Run one subcommand and return the exit status."""
     _encode_whatever_is_said()
+    # What is read of projects warns of their faults, without a file's name.
+    warnings.simplefilter("ignore", SyntaxWarning)
     arguments = _parse(words)
     _end_politely()
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import errno
 import os
 import shutil
 import subprocess
+import warnings
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,18 @@ def test_files_that_cannot_be_used(
     told = capsys.readouterr().err
     assert f"/some/file cannot be used: {os.strerror(number)}.\n" in told
     assert "owner and rights" in told
+
+
+def test_faults_of_a_projects_own_text_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reads(*_: object) -> int:
+        ast.parse("pattern = '\\['")
+        return 0
+
+    monkeypatch.setattr("bench.cli.targets.run", reads)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert main(["targets"]) == 0
+    assert not told
 
 
 @pytest.mark.parametrize("place", ["DATA", "RESULTS"])

@@ -173,6 +173,21 @@ def test_ruff_takes_the_settings_and_finds_what_they_forbid(tmp_path: Path) -> N
     assert "own/cli.py:1:8: TID253" in done.stdout
 
 
+def test_ruff_asks_for_lazy_imports_though_older_pythons_are_allowed(tmp_path: Path) -> None:
+    lazily = {"own/cli.py": '__lazy_modules__ = {"heavy"}\nimport heavy\n'}
+    sources = list(package(tmp_path, {**DEFERRED, **lazily}).sources().values())
+    found = ruff_settings(Form.LAZY_MODULES, ["heavy"], sources)
+    project = '[project]\nname = "own"\nversion = "1"\nrequires-python = ">=3.10"\n'
+    (tmp_path / "pyproject.toml").write_text(f"{project}\n{found.text}\n")
+    words = next(one for one in found.text.splitlines() if "ruff check" in one)
+    ruff = [sys.executable, "-m", *words.removeprefix("# ").split(), "--no-cache", "own"]
+    done = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "own" / "cli.py").write_text("import heavy\n")
+    done = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "should be imported lazily" in done.stdout
+
+
 def test_a_check_names_the_statement(tmp_path: Path) -> None:
     recording = package(tmp_path, EAGER).record()
     (found,) = imported_again(recording, ["heavy", "other", "json"])

@@ -16,6 +16,11 @@ from bench.explain.optimize.project import Form
 from bench.explain.rank.sources import ModuleSource, Standing
 
 _LAZY_MODULES = "__lazy_modules__"
+# Of a project that allows older Pythons, which is what this form is for, the rule sees nothing.
+_OLDER = (
+    "ruff asks for lazy imports only where all Pythons of the project have them:",
+    "ruff check --select TID254 --target-version py315",
+)
 _NOT_CARRIED_OUT = {Standing.LAZY, Standing.TYPES}
 
 
@@ -50,10 +55,11 @@ def ruff_settings(
         rule, options = "TID254", {"require-lazy": named}
         if kept := sorted(set(eager) - set(named)):
             options["ban-lazy"] = kept
+    selected = ["[tool.ruff.lint]", f'extend-select = ["{rule}"]', ""]
+    if form is Form.LAZY_MODULES:
+        selected = [f"# {line}" for line in _OLDER]
     lines = [
-        "[tool.ruff.lint]",
-        f'extend-select = ["{rule}"]',
-        "",
+        *selected,
         "[tool.ruff.lint.flake8-tidy-imports]",
         *(f"{option} = {_toml(names)}" for option, names in options.items()),
     ]
