@@ -194,7 +194,8 @@ class PassedCheck(msgspec.Struct, frozen=True):
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
-    """One scenario on one Python. `process_s` is the CPU time of the process up to its exit.
+    """One scenario on one Python. `process_s` is the CPU time of the process (up to its exit in
+    rankings from before its finalisation was counted).
 
     `bare_s` is a bare interpreter's; `statements` are the project's own that were carried out,
     `candidates` those that can be deferred, which together would save `everything_s`.
