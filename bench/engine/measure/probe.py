@@ -286,6 +286,9 @@ def _waiting_share(sample: Sample) -> float:
 
 
 def _alone(taker: RoundTaker, sides: Sides) -> tuple[list[Sample], list[Sample]]:
+    if sides.benchmark.is_suite:  # long processes, which have been warmed up and checked
+        pinned = [_try(taker, sides, side, pin=True) for side in Side]
+        return pinned, pinned
     # The warm-up, and the check
     free = [_try(taker, sides, side, pin=False, beside=True) for side in Side]
     repeats = 1 if max(sample.wall_s for sample in free) > _LONG_S else 2
