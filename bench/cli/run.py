@@ -171,6 +171,12 @@ def _add_steps(steps: argparse._ActionsContainer) -> None:
         action="store_true",
         help="only the verdicts: --no-tests, --no-counters and --no-report in one word",
     )
+    steps.add_argument(
+        "--watch",
+        action="store_true",
+        help="measure the working tree at each save, on one Python, until Ctrl-C: a line for each "
+        "benchmark against RANGE's base (default: HEAD) and against the last save",
+    )
     steps.add_argument("--dry-run", action="store_true", help="show what would be done, and stop")
     steps.add_argument(
         "--no-tests",
@@ -221,6 +227,10 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     from bench.cli.history import check_arguments, history_command, is_history  # noqa: PLC0415
 
     check_arguments(arguments)
+    if arguments.watch:
+        from bench.cli.watch import watch_saves  # noqa: PLC0415
+
+        return watch_saves(arguments)
     return history_command(arguments) if is_history(arguments) else measure_pair(arguments)
 
 

@@ -46,6 +46,10 @@ class UsageError(BenchError):
     """The command line, a target's TOML file or the working directory is not usable as it is."""
 
 
+class NothingChangedError(UsageError):
+    """A working tree is what it is compared with."""
+
+
 class DataError(BenchError):
     """A file under `data/` is damaged, in use, or written by a newer version."""
 

@@ -11,11 +11,13 @@ from support.runs import made_up
 
 from bench.core.options import Options
 from bench.core.result import CONTROL, Evaluation, Result, Size
+from bench.core.revision import Revision, Source
 from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval, Verdict
 from bench.engine.session.watcher import Course
 from bench.report.screen.lines import counts, in_words, result_line, short_change
+from bench.report.screen.saves import save_heading, save_line, since_last
 from bench.report.screen.summary import print_remarks, print_results
 from bench.report.screen.watchers import LiveWatcher, progress_line
 from bench.report.select_runs import Evaluated
@@ -162,3 +164,24 @@ def test_a_terminal_gets_colour_and_a_log_does_not() -> None:
     plain = io.StringIO()
     Console(file=plain, width=80).print(result_line(result("work", Verdict.FASTER)))
     assert "\x1b" not in plain.getvalue()
+
+
+def test_a_save_is_compared_with_the_last_one() -> None:
+    first = result("hello", Verdict.SLOWER, Interval(1.05, 1.04, 1.06), 0.05)
+    second = result("hello", Verdict.SLOWER, Interval(1.03, 1.02, 1.04), 0.05)
+    assert str(save_line(first, None)) == str(result_line(first))
+    assert since_last(second, first) == "against the last save −1.9% (−3.2…−0.6)"
+    assert str(save_line(second, first)).splitlines()[1].strip() == since_last(second, first)
+    unbounded = result("hello", Verdict.FASTER, UNBOUNDED)
+    assert since_last(unbounded, first) == "against the last save 1.30x"
+    assert since_last(result("hello", Verdict.BROKEN), first) == ""
+
+
+def test_heading_of_a_save_names_files_and_fits() -> None:
+    revision = Revision(
+        source=Source.TREE, name="HEAD + 40 files", identity="0" * 40, date="",
+        subject=", ".join(f"src/package/module_{number}.py" for number in range(3)),
+    )  # fmt: skip
+    heading = save_heading(revision, "14:31:02")
+    assert heading.startswith("14:31:02  HEAD + 40 files: src/package/module_0.py, ")
+    assert len(heading) == 80

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 from packaging.version import Version
 
-from bench.core.errors import UsageError
+from bench.core.errors import NothingChangedError, UsageError
 from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Target
 from bench.core.workspace import Workspace
@@ -95,7 +95,7 @@ class _Lookup:
         if spec.merge_base:
             base = self.merge_base(base, found.head)
         if (base.source, base.identity) == (head.source, head.identity):
-            raise UsageError(
+            raise NothingChangedError(
                 f"Nothing is changed in the working tree of {clone.path}: it is {base.name} "
                 f"({base.label}).",
                 "Edit a file, or name two commits: HEAD~1..HEAD.",

@@ -23,3 +23,19 @@ def step_between(one: Interval, other: Interval) -> Interval | None:
     if one.low <= other.high and other.low <= one.high:
         return None
     return Interval(other.ratio / one.ratio, other.low / one.high, other.high / one.low)
+
+
+def change_between(one: Interval, other: Interval) -> Interval:
+    """The ratio other/one of two that were compared with the same anchor independently.
+
+    Its limits come from those of both on the logarithmic scale, each distance squared, added and
+    rooted (MOVER: Zou and Donner 2008, "Construction of confidence limits about effect measures"):
+    of the same level as theirs. It has no limits where one of theirs is not known.
+    """
+    ratio = other.ratio / one.ratio
+    limits = (one.low, one.high, other.low, other.high)
+    if not all(limit > 0 and math.isfinite(limit) for limit in limits):
+        return Interval(ratio, 0.0, math.inf)
+    down = math.hypot(math.log(other.ratio / other.low), math.log(one.high / one.ratio))
+    up = math.hypot(math.log(other.high / other.ratio), math.log(one.ratio / one.low))
+    return Interval(ratio, ratio * math.exp(-down), ratio * math.exp(up))
