@@ -32,6 +32,7 @@ COMMANDS = {
         "targets": "list the targets, or a target's benchmarks",
         "report": "write results/ from data/",
         "summary": "print the last pair in a few lines, for a comment or as JSON",
+        "message": "print the last pair as a commit message",
         "export": "write a run's samples as pyperf files",
         "clean": "remove cached environments",
     },

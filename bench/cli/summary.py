@@ -6,19 +6,15 @@ import argparse
 import json
 import os
 import sys
-from pathlib import Path
 
 from bench.cli.arguments import describe
-from bench.cli.chosen import matches
-from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
-from bench.core.program import COMMAND
+from bench.cli.chosen import last_pair, newest_of
+from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.workspace import Workspace, find_workspace
-from bench.engine.store.place import pairs_of_runs
-from bench.engine.store.run import read_manifest
 from bench.report.machine_readable import result_document
 from bench.report.pair.brief import brief, more_at
 from bench.report.pair.split_section import splits_of
-from bench.report.select_runs import OnMachine, PairRuns, read_pair
+from bench.report.select_runs import PairRuns, read_pair
 from bench.validate.calibration.lookup import fitting, read_calibrations
 
 
@@ -58,13 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitStatus:
     """Print it; 2 where some runs of the pair could not be read. Raises `BenchError`."""
     workspace = find_workspace()
-    folder, folders = _last_pair(workspace, arguments.target, arguments.range)
+    folder, folders = last_pair(workspace, arguments.target, arguments.range)
     pair, unreadable = read_pair(folders, workspace.data)
     for one in unreadable:
         print(f"bench: {one.error}", file=sys.stderr)
     if pair is None:
         raise NothingMeasuredError(f"No run of {folder} can be shown.")
-    on = _newest(pair)
+    on = newest_of(pair)
     if arguments.format == "json":
         calibrations = read_calibrations(workspace.data, pair.target)
         splits = splits_of(pair.shown)
@@ -77,42 +73,6 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         url = arguments.link or _job() or _page(pair, workspace)
         print(brief(pair.target, pair.pair, on, more_at(url) if url else ""), end="")
     return ExitStatus.USAGE if unreadable else ExitStatus.DONE
-
-
-def _last_pair(
-    workspace: Workspace, target: str | None, asked: str | None
-) -> tuple[Path, tuple[Path, ...]]:
-    """The pair that is meant, of several the one that was measured last; and its runs."""
-    found = []
-    for folder, folders in pairs_of_runs(workspace.data).items():
-        newest = max(folders, key=lambda one: one.name)  # a run's name begins with its moment
-        if target in (None, folder.parent.name) and _is_asked(newest, asked):
-            found.append((newest.name, folder, folders))
-    if not found:
-        named = " ".join(filter(None, (target, asked))) or "anything"
-        raise NothingMeasuredError(
-            f"There is no run of {named} under {workspace.data}.",
-            f"`{COMMAND} run --help` says how to measure.",
-        )
-    _, folder, folders = max(found)
-    return folder, folders
-
-
-def _is_asked(run_: Path, asked: str | None) -> bool:
-    if asked is None:
-        return True
-    try:
-        return matches(read_manifest(run_).pair, asked)
-    except BenchError:
-        return False
-
-
-def _newest(pair: PairRuns) -> OnMachine:
-    """The machine, and the way of choosing dependencies, of the last run."""
-    newest = pair.newest.run.manifest.run_id
-    return next(
-        on for on in pair.machines if newest in {one.run.manifest.run_id for one in on.shown}
-    )
 
 
 def _job() -> str:
