@@ -29,6 +29,7 @@ from bench.engine.sources.sdist import fetch_sdist
 INDEX = "pypi:"  # before a name: the package index is meant, whatever is called so here
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _DEPTH = 3
+_READ = (".py", *FILES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,7 @@ def read_release(word: str, wanted_range: str | None, workspace: Workspace) -> F
     with scratch_folder(workspace.scratch, "sdist-") as scratch:
         try:
             with tarfile.open(sdist.file) as archive:
-                archive.extractall(scratch, filter="data")
+                archive.extractall(scratch, filter=_what_is_read)
         except (OSError, tarfile.TarError) as error:
             raise UsageError(f"{sdist.file} cannot be unpacked: {error}") from error
         top = next((one for one in scratch.iterdir() if one.is_dir()), scratch)
@@ -122,6 +123,12 @@ def read_release(word: str, wanted_range: str | None, workspace: Workspace) -> F
             why_range="the two newest releases",
         )
     return FoundProject(project=project, repo=None)
+
+
+def _what_is_read(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    """Sources and metadata alone: others have thousands of files of data."""
+    wanted = member.name.endswith(_READ) or ".egg-info/" in member.name
+    return tarfile.data_filter(member, path) if wanted and member.isfile() else None
 
 
 def _versions(name: str, wanted_range: str | None, index: PackageIndex) -> tuple[str, str]:
