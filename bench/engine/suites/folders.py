@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,29 +101,31 @@ def _put(
         return SuiteFolder(folder, folder, refusal=error.message)
     shutil.rmtree(folder / "tree" / ".git", ignore_errors=True)
     project = folder / "tree" / sources.project
-    removed = _remove_installed(project, installed)
-    return SuiteFolder(project, folder, tuple(removed))
+    names = {name for one in installed for name in _names(one)}
+    return SuiteFolder(project, folder, remove_packages(project, names))
 
 
-def _remove_installed(project: Path, environments: Sequence[Environment]) -> list[str]:
-    """Remove the packages and modules of a project that environments have installed.
+def remove_packages(project: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Remove packages and modules of a project that are installed; returns the packages' folders.
 
-    A test that imports them then gets what is measured. Packages of tests, which some projects
-    install by mistake, stay: only those of the target's modules and their neighbours go.
+    A test that imports them then gets what is measured.
     """
     removed = []
-    for name in sorted({name for one in environments for name in _names(one)}):
+    for name in sorted(names):
         for root in _ROOTS:
-            package, module = project / root / name, project / root / f"{name}.py"
+            package = project / root / name
             if package.is_dir():
                 shutil.rmtree(package)
                 removed.append(f"{root}/{name}".removeprefix("./"))
-            module.unlink(missing_ok=True)
-    return removed
+            (project / root / f"{name}.py").unlink(missing_ok=True)
+    return tuple(removed)
 
 
 def _names(environment: Environment) -> list[str]:
-    """What the measured distribution is imported by."""
+    """What the measured distribution is imported by.
+
+    Not packages of tests, which some projects install by mistake.
+    """
     proof, installed = environment.record.provenance, Installed(environment.venv)
     name, own = canonicalize_name(proof.distribution), proof.module.partition(".")[0]
     others = installed.modules_of(name) if name in installed.distributions else []

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.sandbox import PYTHON, Sandbox, by_name
 
+_PATIENCE_S = 1500.0
+
 FILES = {
     "pyproject.toml": """\
 [build-system]
@@ -113,13 +115,15 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.network
+@pytest.mark.timeout(_PATIENCE_S)
 def test_suites_find_what_was_made_slower(sandbox: Sandbox, project: Path) -> None:
     sandbox.write_target(TARGET, "tinysuite")
-    done = sandbox.bench(
+    with sandbox.start(
         "run", "tinysuite", "HEAD~1..HEAD", "--repo", project, "--quick", "--json",
-        "--rounds", "20", "--budget", "30", status=0,
-    )  # fmt: skip
-    (document,) = json.loads(done.stdout)
+        "--rounds", "20", "--budget", "30",
+    ) as process:  # fmt: skip
+        printed, _ = process.communicate(timeout=_PATIENCE_S)
+    (document,) = json.loads(printed)
     found = by_name(document)
     for name in ("bench-work-1000", "bench-work-4000", "function", "asv-suite-work-2000"):
         assert found[name]["verdict"] == "slower", found[name]
