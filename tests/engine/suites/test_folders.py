@@ -17,7 +17,7 @@ def test_what_is_installed_is_out_of_the_way(tmp_path: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     assert remove_packages(tmp_path, {"sample", "other"}) == ("lib/other", "src/sample")
-    left = [one for one in tmp_path.rglob("*.py")]
+    left = list(tmp_path.rglob("*.py"))
     assert left == [tmp_path / "tests" / "test_it.py"]
 
 
