@@ -21,6 +21,7 @@ from bench.cli.arguments import (
 from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus
 from bench.core.options import Options
+from bench.core.program import COMMAND
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import pythons_of
@@ -228,7 +229,7 @@ def _repeat(arguments: argparse.Namespace) -> str:
         words += ["--repo", str(arguments.repo)]
     if arguments.separate:
         words.append("--separate")
-    return f"python -m bench {shlex.join(words)}"
+    return f"{COMMAND} {shlex.join(words)}"
 
 
 def _ending(optimization: Optimization, request: OptimizeRequest) -> list[str]:

@@ -12,6 +12,7 @@ from bench.cli.arguments import add_looked_into, describe, positive
 from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.options import Options
+from bench.core.program import session
 from bench.core.result import CONTROL
 from bench.core.revision import Pair
 from bench.core.target import Target
@@ -123,7 +124,7 @@ def chosen_scenarios(
     if target.container is not None:
         raise UsageError(
             f"{target.name} runs in containers; profiling inside containers is not supported.",
-            f"`.venv/bin/nox -s bench-{target.name}` measures the containers' phases.",
+            f"`{session(f'bench-{target.name}')}` measures the containers' phases.",
         )
     options = Options(benchmarks=tuple(arguments.scenario), groups=tuple(arguments.group))
     if arguments.keywords:

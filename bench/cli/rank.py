@@ -24,6 +24,7 @@ from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.gate import Gate
 from bench.core.options import Options
+from bench.core.program import session
 from bench.core.revision import Pair, Source
 from bench.core.target import Kind, Target, word_of
 from bench.core.workspace import Workspace, find_workspace
@@ -154,7 +155,7 @@ def _scenarios(
         raise UsageError(
             "Nothing of this can be ranked: services and containers do their work in other "
             "processes, and scripts are ranked only when --scenario names them.",
-            f"`.venv/bin/nox -s profile -- {word_of(target.name)} REV` profiles any benchmark.",
+            f"`{session('profile', f'{word_of(target.name)} REV')}` profiles any benchmark.",
         )
     return planned
 

@@ -32,6 +32,11 @@ def session(name: str, words: str = "") -> str:
     return " ".join((NAME, *filter(None, told)))
 
 
+def install(group: str) -> str:
+    """What installs the packages of a group of pyproject.toml, which has its session's name."""
+    return f"`{NAME}[all]` has it" if IS_INSTALLED else f"`{session(group)}` installs it"
+
+
 def installed_harness() -> dict[str, str]:
     """The version of an installed harness, and a digest of its files as its wheel lists them."""
     record = importlib.metadata.distribution(NAME).read_text("RECORD") or ""

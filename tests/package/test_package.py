@@ -44,8 +44,8 @@ def test_the_wheel_holds_every_file_below_one_name(wheel: Path) -> None:
 def test_the_extra_is_what_the_sessions_of_these_names_install() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = declared["dependency-groups"]
-    extra = declared["project"]["optional-dependencies"]["explain"]
-    assert sorted(extra) == sorted([*groups["profile"], *groups["rank"]])
+    extra = declared["project"]["optional-dependencies"]["all"]
+    assert sorted(extra) == sorted([*groups["profile"], *groups["rank"], *groups["calibrate"]])
 
 
 @pytest.mark.network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.core.program import COMMAND
 from bench.core.verdict import Verdict
 from bench.explain.optimize.measuring import MeasuredPair
 from bench.explain.optimize.record import Gain, StepRecord
@@ -39,7 +40,7 @@ def message(
 
 def _command(measured: MeasuredPair, request: OptimizeRequest) -> str:
     """What measures it again, once COMMIT is the commit's name."""
-    words = ("python -m bench run", request.target.name, "COMMIT~1..COMMIT")
+    words = (f"{COMMAND} run", request.target.name, "COMMIT~1..COMMIT")
     scenarios = dict.fromkeys(one.scenario for one in measured.gains)
     options = [f"--benchmark {one}" for one in scenarios]
     return command_paragraph(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.core.errors import UsageError
 from bench.core.options import Options
+from bench.core.program import session
 from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Kind, Target, word_of
 from bench.core.variants import numbers
@@ -138,7 +139,7 @@ def choose_scenarios(
         raise UsageError(
             "None of these scenarios is a command or an import: scripts, services and containers "
             "do their work where imports are not recorded.",
-            f"`.venv/bin/nox -s profile -- {word_of(target.name)} REV` profiles any benchmark.",
+            f"`{session('profile', f'{word_of(target.name)} REV')}` profiles any benchmark.",
         )
     return planned
 

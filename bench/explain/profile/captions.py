@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
+from bench.core.program import session
 from bench.core.revision import Pair
 from bench.core.sample import Side
 from bench.core.target import Benchmark, Kind, word_of
@@ -47,8 +48,8 @@ def load_words(load: float) -> str:
     return f"Load of the machine at the start: {load:.1f} on {counted(cpus, 'CPU')}{busy}."
 
 
-def repeat_command(session: str, target: str, pair: Pair, python: str, scenario: str) -> str:
+def repeat_command(name: str, target: str, pair: Pair, python: str, scenario: str) -> str:
     """The command that makes a page again."""
     what = pair.base.name if pair.is_same else f"{pair.base.name}..{pair.head.name}"
     which = f"{word_of(target)} {what} --python {python} --scenario {scenario}"
-    return f".venv/bin/nox -s {session} -- {which}"
+    return session(name, which)

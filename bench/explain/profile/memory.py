@@ -12,6 +12,7 @@ from typing import TypedDict
 import msgspec
 
 from bench.core.process import run_tool
+from bench.core.program import install
 from bench.core.sample import Sample
 from bench.core.told import NotToldError, Told, read_bytes
 from bench.explain.profile.frames import NATIVE, Frame, Namer, RawFrame
@@ -61,7 +62,7 @@ def memray_version() -> str:
     try:
         return importlib.metadata.version("memray")
     except importlib.metadata.PackageNotFoundError as error:
-        raise NotProfiledError("memray is not installed: uv sync --group profile") from error
+        raise NotProfiledError(f"memray is not installed: {install('profile')}") from error
 
 
 def trace_with_memray(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.core.program import install
 from bench.core.sample import Sample
 from bench.core.told import read_literal
 from bench.explain.profile.processes import NotProfiledError, ProfiledProcess
@@ -68,7 +69,7 @@ def objgraph_version() -> str:
     try:
         return importlib.metadata.version("objgraph")
     except importlib.metadata.PackageNotFoundError as error:
-        raise NotProfiledError("objgraph is not installed: uv sync --group profile") from error
+        raise NotProfiledError(f"objgraph is not installed: {install('profile')}") from error
 
 
 def count_objects(subject: ProfiledProcess, support: Path | None) -> tuple[Growth, Sample]:

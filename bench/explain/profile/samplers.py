@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.core.program import install
 from bench.core.variants import numbers
 from bench.engine.environments.interpreters import interpreter_facts
 from bench.explain.profile.processes import NotProfiledError
@@ -38,7 +39,7 @@ def py_spy() -> SamplingTool:
     """The py-spy beside this Python; raises `NotProfiledError` where it is not."""
     program = Path(sysconfig.get_path("scripts")) / "py-spy"
     if not program.exists():
-        raise NotProfiledError("py-spy is not installed in the harness's environment: uv sync")
+        raise NotProfiledError(f"py-spy is not installed: {install('profile')}")
     return SamplingTool(PY_SPY, program)
 
 

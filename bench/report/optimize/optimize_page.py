@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import DataError, ExitStatus
+from bench.core.program import COMMAND
 from bench.explain.optimize.record import Optimization, Progress
 from bench.explain.optimize.stored import FOLDER, read_optimizations
 from bench.formats.markdown import (
@@ -262,7 +263,7 @@ def _guard(optimization: Optimization) -> Iterator[str]:
         )
     elif guard is not None and guard.reason:
         yield f"No guard test is on the branch: {prose(guard.reason)}."
-    command = f"python -m bench guard {asked.target}"
+    command = f"{COMMAND} guard {asked.target}"
     back = f"in CI: status {ExitStatus.IMPORTED_AGAIN:d} if a module is back"
     yield fenced(
         _commented(

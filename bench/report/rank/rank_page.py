@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.core.errors import DataError
+from bench.core.program import session
 from bench.core.target import Kind, word_of
 from bench.explain.rank.ranking import (
     FOLDER,
@@ -126,7 +127,7 @@ def _blocks(shown: Sequence[tuple[Path, Ranking]], page: Page) -> Iterator[str]:
     yield heading(2, "Repeat it")
     names = " ".join(f"--scenario {one.scenario.name}" for _, one in shown)
     hot = " --hot" if any(one.hot for _, one in shown) else ""
-    command = f".venv/bin/nox -s rank -- {word_of(first.target)} {revision.name} {names}{hot}"
+    command = session("rank", f"{word_of(first.target)} {revision.name} {names}{hot}")
     yield fenced(command, "sh")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from bench.core.program import session
 from bench.core.sample import Side
 from bench.core.target import Target
 from bench.engine.store.accounts import StackRecord
@@ -137,7 +138,7 @@ def _not_measured(missing: Sequence[Around]) -> str:
     for one in missing:
         by_target.setdefault(one.of, []).append(plain(one.layer))
     listed = "; ".join(
-        f"{'; '.join(layers)} ({code(f'.venv/bin/nox -s bench -- {name} base..head --repo PATH')})"
+        f"{'; '.join(layers)} ({code(session('bench', f'{name} base..head --repo PATH'))})"
         for name, layers in by_target.items()
     )
     return f"Around it, but not measured on this machine and Python: {listed}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.core.program import session
 from bench.core.sample import Side
 from bench.engine.store.accounts import ACCOUNTS_FOLDER, StackRecord
 from bench.formats.figure_style import MARKER
@@ -191,7 +192,7 @@ def _reading(operation: Operation) -> Iterator[str]:
         "*Ranges*: from the shortest to the longest run. Ranges that do not overlap are no "
         "verdict: with two runs a side that happens by chance to one layer in three, with three "
         "to one in ten, with five to one in 126. "
-        f"{code(f'.venv/bin/nox -s bench-{operation.target}')} decides what is faster."
+        f"{code(session(f'bench-{operation.target}'))} decides what is faster."
     )
     for record in operation.records:
         told = [

@@ -21,6 +21,7 @@ from bench.core.errors import DataError, NothingMeasuredError, UsageError
 from bench.core.files import write_atomically
 from bench.core.machine import Machine
 from bench.core.process import run_tool
+from bench.core.program import install
 from bench.core.scratch import scratch_folder
 from bench.core.workspace import Workspace
 from bench.engine.environments.clean import DEFAULTS
@@ -114,8 +115,7 @@ def check_reference() -> None:
     if find_spec("pyperformance") is None:
         raise UsageError(
             "pyperformance is not installed; its benchmarks measure the machine's own speed.",
-            "`.venv/bin/nox -s calibrate` installs it; `--no-reference` leaves these benchmarks "
-            "out.",
+            f"{install('calibrate')}; `--no-reference` leaves these benchmarks out.",
         )
 
 

@@ -13,6 +13,7 @@ from bench.core.container import ContainerSpec
 from bench.core.environment import BuildRecipe, ImageRecord, Provenance
 from bench.core.errors import BuildError
 from bench.core.process import Finished
+from bench.core.program import session
 from bench.core.revision import Revision
 from bench.workloads.containers.engine import PODMAN, ContainerEngine
 
@@ -157,7 +158,7 @@ def prove_image(
         what = "removed" if known is None else "replaced"
         raise BuildError(
             f"The image {image.tag} was {what} after it was built.",
-            "`.venv/bin/nox -s clean -- --all` removes its record from the cache; then run again.",
+            f"`{session('clean', '--all')}` removes its record from the cache; then run again.",
         )
     told = known["Config"].get("Labels") or {}
     wrong = [name for name, value in labels.items() if told.get(name) != value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from bench.core.program import session
 from bench.engine.store.accounts import NEW_CONNECTIONS, KeptFinding
 from bench.explain.trace.findings.finding import BoundaryFinding
 from bench.formats.markdown import code
@@ -173,7 +174,7 @@ def _cold_start_lines(found: AnyFinding) -> Iterator[str]:
     modules = counted(_count(found, "modules"), "module")
     yield f"{start} until the main module began, {importing} in imports"
     yield f"{modules} imported in the whole run"
-    yield "`.venv/bin/nox -s rank` says which imports are deferrable"
+    yield f"`{session('rank')}` says which imports are deferrable"
 
 
 def _version_check(_: AnyFinding) -> str:
