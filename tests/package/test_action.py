@@ -17,6 +17,8 @@ import yaml
 from support.package import slower_project
 from support.sandbox import ROOT
 
+from bench.core.program import VERSION
+
 ACTION = ROOT / "action.yml"
 COMMENT = ROOT / ".github" / "actions" / "comment" / "action.yml"
 COPIED = sorted((ROOT / "infra" / "workflows").glob("*.yml"))
@@ -120,7 +122,7 @@ class Runner:
         }
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-            cwd=cwd, env=kept | own | variables, capture_output=True, text=True, timeout=200,
+            cwd=cwd, env=kept | own | variables, capture_output=True, text=True, timeout=280,
             check=False,
         )  # fmt: skip
         assert done.returncode == status, done.stdout + done.stderr
@@ -154,7 +156,7 @@ def test_a_pull_request_is_measured(runner: Runner, installed: Path, tmp_path: P
     measure, fail = steps(ACTION)
     variables = {
         "TARGET": ".", "BASE": "v1.0.0", "HEAD": "v1.1.0", "FAIL_ON": "slower,broken",
-        "OPTIONS": "--benchmark import-* --quick --rounds 10 --budget 20",
+        "OPTIONS": "--benchmark import-sample --quick --rounds 10 --budget 20",
     }  # fmt: skip
     runner.run(measure, variables, project.path)
     assert runner.outputs == {"status": "3", "folder": str(runner.temp / "duetbench")}
@@ -162,10 +164,16 @@ def test_a_pull_request_is_measured(runner: Runner, installed: Path, tmp_path: P
     summary = (runner.folder / "summary").read_text()
     assert summary == (runner.temp / "duetbench" / "summary.md").read_text()
     title = f"**sample-project {base[:7]} → v1.1.0:**"
-    assert summary.startswith(f"{title} **2 of 2 benchmarks slower**")
+    assert summary.startswith(f"{title} **1 of 1 benchmark slower**")
     assert "[everything](https://github.example/a/b/actions/runs/7)" in summary
     (document,) = json.loads((runner.temp / "duetbench" / "results.json").read_text())
     assert document["head"]["name"] == "v1.1.0"
+    # All of it lies in a folder of the project's that git ignores.
+    kept = project.path / ".bench"
+    assert {one.name for one in kept.iterdir()} == {".gitignore", "cache", "data"}
+    (manifest,) = kept.glob("data/*/*/*/*/*/run.json")
+    assert json.loads(manifest.read_text())["harness"]["commit"] == f"duetbench {VERSION}"
+    assert not project.git("status", "--porcelain")
     runner.run(fail, {"STATUS": runner.outputs["status"]}, project.path, status=3)
 
     # What cannot be measured is told too, and not with the figures of another pair.

@@ -43,8 +43,8 @@ def install(shared: Path, wheel: Path) -> Path:
 def slower_project(path: Path) -> Repository:
     """A project with two commits, v1.0.0 and v1.1.0, which does ten times the work at start."""
     made = Repository.create(path)
-    for version, work in (("1.0.0", 1), ("1.1.0", 10)):
-        files = sample_files(version, extra=False, comment=f"sum(range({work}_000_000))\n")
+    for version, work in (("1.0.0", 4), ("1.1.0", 40)):
+        files = sample_files(version, extra=False, comment=f"sum(range({work}00_000))\n")
         made.commit(files, f"Version {version}", tag=f"v{version}")
     return made
 
