@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from bench.cli.arguments import RANGE_HELP, add_pythons, add_target, count, describe
+from bench.cli.arguments import RANGE_HELP, add_pythons, add_repo, count, describe
 from bench.core.catalogue import load_target
 from bench.core.errors import ExitStatus, NothingMeasuredError, UsageError
 from bench.core.revision import Pair
@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="plan: assign blocks to hosts, and print those still missing as JSON; "
         "join: report which blocks are complete",
     )
-    add_target(parser, RANGE_HELP)
+    parser.add_argument("target", metavar="TARGET", help="name of a target that a file declares")
+    parser.add_argument("range", metavar="RANGE", nargs="?", help=RANGE_HELP)
+    add_repo(parser)
     parser.add_argument(
         "--host",
         action="append",

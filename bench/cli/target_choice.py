@@ -38,7 +38,7 @@ def chosen_target(
     if found is None:
         return load_target(word, workspace.targets)
     target, proposal = found.target()
-    if found.repo is not None and arguments.repo is None:
+    if found.repo is not None and getattr(arguments, "repo", None) is None:
         arguments.repo = found.repo
     for line in proposal.assumed:
         (say or _complain)(line)

@@ -6,6 +6,7 @@ import argparse
 from collections import Counter
 
 from bench.cli.arguments import describe
+from bench.cli.target_choice import chosen_target
 from bench.core.catalogue import load_target, target_names
 from bench.core.errors import BenchError, ExitStatus
 from bench.core.target import Target
@@ -25,7 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "targets codeflash",
     )
     parser.add_argument(
-        "target", nargs="?", default="", metavar="TARGET", help="list this target's benchmarks"
+        "target",
+        nargs="?",
+        default="",
+        metavar="TARGET",
+        help="list the benchmarks of this target, checkout (a folder) or package",
     )
 
 
@@ -33,7 +38,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     """List every target, or one target's benchmarks; files that can't be read are named."""
     workspace = find_workspace()
     if arguments.target:
-        target = load_target(arguments.target, workspace.targets)
+        target = chosen_target(arguments, workspace)
         return _one(with_suites_at_hand(target, workspace))
     rows, problems = [], []
     for name in target_names(workspace.targets):

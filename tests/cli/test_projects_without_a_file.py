@@ -67,3 +67,8 @@ def test_no_file_takes_the_kept_name(sandbox: Sandbox) -> None:
     sandbox.write_target(text.replace('"sample"', '"sample@project"', 1), "sample@project")
     done = sandbox.bench("run", "sample@project", "v1.0.0..v1.0.1", status=2)
     assert "are for projects without a file" in done.stderr
+
+
+def test_its_benchmarks_are_listed(sandbox: Sandbox) -> None:
+    done = sandbox.bench("targets", sandbox.repository, status=0)
+    assert "import-sample.cli" in done.stdout
