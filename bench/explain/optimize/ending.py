@@ -78,7 +78,9 @@ class OptimizeEnding:
     def compare_lazily(self) -> None:
         """Beside it what Python's own lazy imports give, where a Python has them."""
         tip, known = self.journal.kept_on_disk.tip, self.journal.kept_on_disk.lazy_switch
-        measuring = LazySwitchMeasuring(request=self.request, watcher=self.watcher)
+        whole = self.journal.kept_on_disk.whole
+        by_cpu = {one.scenario for one in (whole.gains if whole else ()) if one.metric == "cpu"}
+        measuring = LazySwitchMeasuring(request=self.request, watcher=self.watcher, by_cpu=by_cpu)
         if measuring.interpreters and (known is None or known.commit != tip):
             recorded = {one.scenario for one in self.journal.kept_on_disk.of(ImportsRecord)}
             self.journal.write(measuring.measure(tip, recorded))

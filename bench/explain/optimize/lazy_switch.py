@@ -43,10 +43,14 @@ _TRIES = 2  # of each side: the first may set something up
 
 @dataclass(frozen=True, kw_only=True)
 class LazySwitchMeasuring:
-    """Measures a revision and a branch of one request on the Pythons that have lazy imports."""
+    """Measures a revision and a branch of one request on the Pythons that have lazy imports.
+
+    `by_cpu` are scenarios that were decided by CPU time before.
+    """
 
     request: OptimizeRequest
     watcher: Watcher
+    by_cpu: Collection[str] = ()
 
     @property
     def interpreters(self) -> list[Interpreter]:
@@ -98,7 +102,14 @@ class LazySwitchMeasuring:
             ) as ((base, head),),
             Launcher(network.isolation) as launcher,
         ):
-            comparison = _Comparison(launcher, network, names_of(base, head), options, self.watcher)
+            comparison = _Comparison(
+                launcher=launcher,
+                network=network,
+                names=names_of(base, head),
+                options=options,
+                watcher=self.watcher,
+                by_cpu=self.by_cpu,
+            )
             own = own_packages(built.head)
             for one in wanted:
                 self.watcher.phase(f"{one.name}: Python's own lazy imports")
@@ -146,7 +157,7 @@ def _words(gain: Gain) -> str:
     return gain.reason or change(gain.interval)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Comparison:
     """Takes rounds of two processes of one benchmark, once both are seen to do the same."""
 
@@ -155,6 +166,7 @@ class _Comparison:
     names: Names
     options: Options
     watcher: Watcher
+    by_cpu: Collection[str]
 
     def gain(self, benchmark: Benchmark, python: str, make: Callable[[Benchmark], Sides]) -> Gain:
         """What the second saves, or why that is not known."""
@@ -164,7 +176,8 @@ class _Comparison:
             differs = self._differs(sides)
             if differs:
                 return msgspec.structs.replace(told, reason=differs)
-            both = time_both(self._taker(None), sides, self.options, self.watcher)
+            by_cpu = benchmark.name in self.by_cpu
+            both = time_both(self._taker(None), sides, self.options, self.watcher, by_cpu=by_cpu)
         except (RoundFailedError, NotPresentError, NotServedError) as error:
             return msgspec.structs.replace(told, reason=str(error))
         bounded = is_bounded(both.interval)

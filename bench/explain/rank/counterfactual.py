@@ -11,7 +11,7 @@ import msgspec
 from bench.core.counts import MODULES, Counter
 from bench.core.errors import BenchError
 from bench.core.options import Options
-from bench.core.sample import Metric, Side
+from bench.core.sample import Design, Metric, Side
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval
 from bench.engine.alone import as_alone
@@ -144,13 +144,26 @@ class RunningTrial:
         )
 
 
-def time_both(taker: RoundTaker, sides: Sides, options: Options, watcher: Watcher) -> TimedCopies:
-    """Take rounds of both copies until the engine has its verdict; raises `RoundFailedError`."""
+def time_both(
+    taker: RoundTaker,
+    sides: Sides,
+    options: Options,
+    watcher: Watcher,
+    *,
+    by_cpu: bool = False,
+) -> TimedCopies:
+    """Take rounds of both copies until the engine has its verdict; raises `RoundFailedError`.
+
+    `by_cpu`: it is known of the program that it does not wait. A busy machine may look as if it
+    did.
+    """
     samples = {
         pin: [taker.alone(sides, side, pin=pin) for _ in range(2) for side in Side]
         for pin in (False, True)
     }
     design, metric, reason = choose(samples[False], samples[True], can_pin=bool(taker.cpus))
+    if by_cpu and taker.cpus:
+        design, metric, reason = Design.DUET, Metric.CPU, "known of the program"
     looks = plan_looks(options.rounds, options.alpha)
     plan = Probed(
         benchmark=sides.benchmark.name,

@@ -34,8 +34,8 @@ def lazy_section(optimization: Optimization) -> Iterator[str]:
     yield (
         f"*Unchanged, all lazy*: the revision as it is, with {code(SWITCH)} (or "
         f"{code('-X lazy_imports=all')}). It needs no commit, and defers the imports of "
-        "dependencies and of the standard library too; whoever starts the program has to set it, "
-        "and nothing but these scenarios was tried with it."
+        "dependencies and of the standard library too, to where something is used; whoever starts "
+        "the program has to set it, and nothing but these scenarios was tried with it."
         + (
             " *Eager twin*: the branch, beside itself with a filter that makes each import of the "
             "project eager: what its lazy imports save by themselves."

@@ -160,10 +160,8 @@ def _hoped_for(step: StepRecord) -> str:
     gain = next((one for one in step.gains if one.scenario == name), None)
     if not predicted_s or gain is None or gain.base_s is None:
         return ""
-    return (
-        f" {code(name)}: predicted {seconds(predicted_s)} of {seconds(gain.base_s)}, measured "
-        f"{change(gain.interval)}."
-    )
+    measured = f"measured {change(gain.interval)}" if gain.interval else "too few rounds for a size"
+    return f" {code(name)}: predicted {seconds(predicted_s)} of {seconds(gain.base_s)}, {measured}."
 
 
 def _excluded(some: Sequence[ExcludedSite]) -> list[str]:
