@@ -49,6 +49,8 @@ from bench.workloads.containers.image import image_labels, inspect, prove_image
 
 _RECORD = "environment.json"
 _INVENTORY = "inventory"
+# What this process has seen imported as it was proven: environments by the digest of their files.
+_IMPORTED: set[tuple[str, ...]] = set()
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,14 @@ class Environment:
     def prove_again(self, own: dict[str, str], workspace: Workspace) -> None:
         """Prove that the environment is what was built, and that its module is the one imported.
 
-        `own` are the target's variables. Raises `BuildError` if not.
+        `own` are the target's variables. What this process has seen imported is imported again only
+        if a file has changed, and then it is not used. Raises `BuildError` if not.
         """
         self.check_unchanged()
-        if self.record.image is None:
+        seen = _seen(self.folder, self.record.digest, own)
+        if self.record.image is None and seen not in _IMPORTED:
             check_import(self.venv, self.record.provenance, own, workspace)
+            _IMPORTED.add(seen)
 
     def check_unchanged(self) -> None:
         """Raise `BuildError` if a file is not as it was built.
@@ -105,6 +110,10 @@ class Environment:
         now = prove_image(find_engine(image.engine), image, labels, recipe).provenance
         if now != self.record.provenance:
             raise BuildError(f"The image of {revision.label} has changed since it was built.")
+
+
+def _seen(folder: Path, digest: str, own: Mapping[str, str]) -> tuple[str, ...]:
+    return str(folder), digest, *(f"{name}={value}" for name, value in sorted(own.items()))
 
 
 def cut_off(pair: Pair) -> str:
@@ -368,6 +377,7 @@ class Proving:
         with readable():
             check_undamaged(venv, inventory)
         write_atomically(self.folder / _INVENTORY, msgspec.msgpack.encode(inventory))
+        _IMPORTED.add(_seen(self.folder, inventory.digest, self.target.env))
         return self._record(proof, inventory.digest)
 
     def _record(self, proof: Provenance, digest: str) -> EnvironmentRecord:
