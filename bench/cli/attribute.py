@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "benchmark reads are proved to contribute nothing; among the others only stretches that "
         "differ are opened, and what is named was measured against its own neighbour. The same "
         "command goes on where it was interrupted.",
-        "attribute codeflash v0.20.5..main --benchmark help --python 3.13",
+        "attribute codeflash v0.20.5..main --benchmark help",
         "attribute ~/project v1.2..HEAD --budget 1800",
     )
     add_target(

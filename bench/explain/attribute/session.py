@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -64,28 +65,41 @@ class AttributeSession:
             found = {
                 name: self._candidates(observatory, name) for name in self._working(observatory)
             }
-            places = {
-                (state.index, name)
-                for name, one in found.items()
-                if len(one.states) > 1
-                for state in one.states
-            }
-            if places:
-                self._compile(interpreter)
-                observatory.count(places)
             for name in names:
-                one = found.get(name)
-                record = (
-                    _record(name, version, one, observatory)
-                    if one is not None
+                self.watcher.say(
+                    f"{name}, Python {version}: "
+                    + (
+                        _told(found[name], len(self.request.commits))
+                        if name in found
+                        else self._why(observatory, name)
+                    )
+                )
+            self._count(found, observatory, interpreter)
+            for name in names:
+                self._write(
+                    _record(name, version, found[name], observatory)
+                    if name in found
                     else ReachRecord(
                         scenario=name, python=version, failure=self._why(observatory, name)
                     )
                 )
-                self._write(record)
-                self.watcher.say(
-                    f"{name}, Python {version}: {_told(record, len(self.request.commits))}"
-                )
+
+    def _count(
+        self,
+        found: Mapping[str, Candidates],
+        observatory: Observatory,
+        interpreter: Interpreter,
+    ) -> None:
+        """Count the instructions of all states, where there are several."""
+        places = {
+            (state.index, name)
+            for name, one in found.items()
+            if len(one.states) > 1
+            for state in one.states
+        }
+        if places:
+            self._compile(interpreter)
+            observatory.count(places)
 
     def _compile(self, interpreter: Interpreter) -> None:
         built = self.request.builder(0, self.watcher).build_one(interpreter)
@@ -231,12 +245,11 @@ def _stretch(
     )
 
 
-def _told(record: ReachRecord, commits: int) -> str:
-    if record.failure:
-        return record.failure
+def _told(found: Candidates, commits: int) -> str:
+    proved = len(found.proved)
     return (
-        f"of {counted(commits, 'commit')} {len(record.proved)} contribute exactly nothing, as is "
-        f"proved; {commits - len(record.proved)} may matter"
+        f"of {counted(commits, 'commit')} {proved} contribute exactly nothing, as is proved; "
+        f"{commits - proved} may matter"
     )
 
 
