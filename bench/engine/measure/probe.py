@@ -138,6 +138,8 @@ def _choose(
             loops=loops,
             round_s=0.0 if benchmark.container else sum(one.wall_s for one in tried),
         )
+    if benchmark.is_suite and not benchmark.function:
+        return _choose_for_suite(taker, benchmark, base, head, wanted, loops)
     free, pinned = _alone(taker, sides)
     if benchmark.kind is Kind.SCRIPT:
         counting_cpu = prepare_again(benchmark, base, head, Design.DUET, loops)
@@ -148,12 +150,7 @@ def _choose(
             found = choose_for_script(pinned, on_cpu_clock, can_pin=True)
     else:
         found = choose(free, _look_again(taker, sides, pinned), can_pin=bool(taker.cpus))
-    design, metric, reason = found
-    if wanted is Design.DUET and not taker.cpus:
-        reason = f"duet was asked for, but {reason}"
-    elif wanted is not None and wanted is not design:
-        reason = f"asked for with --design (the probe: {design}, since {reason})"
-        design, metric = wanted, _asked_metric(wanted, benchmark.kind, metric)
+    design, metric, reason = _as_asked(found, wanted, benchmark.kind, can_pin=bool(taker.cpus))
     return Choice(
         sides=prepare_again(benchmark, base, head, design, loops),
         design=design,
@@ -162,6 +159,47 @@ def _choose(
         loops=loops,
         round_s=sum(min(map(_lasts_s(metric), free[side::2])) for side in (0, 1)),
     )
+
+
+def _choose_for_suite(
+    taker: RoundTaker,
+    benchmark: Benchmark,
+    base: Subject,
+    head: Subject,
+    wanted: Design | None,
+    loops: int,
+) -> Choice:
+    """One process of each side, which has run before: it tells how much of a value is CPU time."""
+    tried = prepare_again(benchmark, base, head, Design.DUET, loops)
+    samples = [_try(taker, tried, side, pin=True) for side in Side]
+    explained = min(
+        float(read_worker(Path(tried.side(side).extra), side).get_metadata()["explained"])
+        for side in Side
+    )
+    can_pin = bool(taker.cpus)
+    found = _as_explained(explained, can_pin=can_pin)
+    design, metric, reason = _as_asked(found, wanted, benchmark.kind, can_pin=can_pin)
+    return Choice(
+        sides=prepare_again(benchmark, base, head, design, loops),
+        design=design,
+        metric=metric,
+        reason=reason,
+        loops=loops,
+        round_s=sum(one.cpu_s for one in samples),
+    )
+
+
+def _as_asked(
+    found: tuple[Design, Metric, str], wanted: Design | None, kind: Kind, *, can_pin: bool
+) -> tuple[Design, Metric, str]:
+    """What the probe found, unless another design is wanted."""
+    design, metric, reason = found
+    if wanted is Design.DUET and not can_pin:
+        return design, metric, f"duet was asked for, but {reason}"
+    if wanted is not None and wanted is not design:
+        reason = f"asked for with --design (the probe: {design}, since {reason})"
+        return wanted, _asked_metric(wanted, kind, metric), reason
+    return found
 
 
 def _lasts_s(metric: Metric) -> Callable[[Sample], float]:
@@ -247,12 +285,16 @@ def choose_for_script(
     time, it may stand for it; not so where a script sleeps, or has threads or children work for it.
     Time in which a process stood ready to run while others had the core is no waiting of its own.
     """
-    if not can_pin:
-        return Design.PAIRS, Metric.VALUE, "this system cannot pin a process to a core"
     explained = min(
         by_cpu[side].measured(Metric.VALUE) / min(map(_undisturbed, by_wall[side::2]))
         for side in (0, 1)
     )
+    return _as_explained(explained, can_pin=can_pin)
+
+
+def _as_explained(explained: float, *, can_pin: bool) -> tuple[Design, Metric, str]:
+    if not can_pin:
+        return Design.PAIRS, Metric.VALUE, "this system cannot pin a process to a core"
     if explained < 1 - _BLOCKED:
         reason = f"CPU time of its thread explains only {explained:.0%} of a value"
         return Design.PAIRS, Metric.VALUE, reason

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 ABSENT = 77  # exit status: this revision does not have the benchmark
@@ -21,6 +22,7 @@ _SOME_S = 0.01  # of CPU time of calls, to tell how long one takes
 _WAITED_S = 0.2  # so long with less CPU time: they wait for something
 _LEAST_S = 1e-9  # a value has to be above zero
 _MOST_LOOPS = 1 << 24
+_SCHEDULED = Path("/proc/thread-self/schedstat")
 
 
 class CannotMeasureError(Exception):
@@ -54,6 +56,7 @@ class Worker:
         self.min_time_s: float = options.min_time
         self.clock = time.thread_time if self.told["clock"] == "cpu" else time.perf_counter
         self.has_pipe = bool(options.pipe)
+        self._accounts = [0.0, 0.0, 0.0]
 
     def is_enough(self, values: Sequence[float]) -> bool:
         """Whether these values, warm-ups included, are as many as are wanted.
@@ -88,10 +91,20 @@ class Worker:
         """
         clock, several, kwargs = self.clock, range(loops), kwargs or {}
         result = None
+        before = _account()
         started = clock()
         for _ in several:
             result = function(*args, **kwargs)
-        return clock() - started, result
+        taken_s = clock() - started
+        for index, after_s in enumerate(_account()):
+            self._accounts[index] += after_s - before[index]
+        return taken_s, result
+
+    @property
+    def explained(self) -> float:
+        """How much of what it timed was this thread's own CPU time, without waits for a core."""
+        lasted_s, cpu_s, queued_s = self._accounts
+        return min(1.0, cpu_s / max(lasted_s - queued_s, _LEAST_S))
 
     def one_call(
         self, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -116,12 +129,23 @@ class Worker:
         import pyperf  # noqa: PLC0415 (its modules are nobody's while values are taken)
 
         told = {"name": self.told["name"], "loops": self.loops or 1, **more}
+        if self._accounts[0]:
+            told["explained"] = self.explained
         values = [max(one, _LEAST_S) for one in values_s]
         made = pyperf.Benchmark([pyperf.Run(values, metadata=told, collect_metadata=False)])
         if not self.has_pipe:
             return
         with os.fdopen(os.dup(_PIPE), "w") as stream:
             made.dump(stream)
+
+
+def _account() -> tuple[float, float, float]:
+    """Seconds by the wall, of this thread's CPU time, and in which it was ready without a core."""
+    try:
+        queued_s = int(_SCHEDULED.read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, IndexError):  # no Linux
+        queued_s = 0.0
+    return time.perf_counter(), time.thread_time(), queued_s
 
 
 def check_modules(names: Sequence[str]) -> None:

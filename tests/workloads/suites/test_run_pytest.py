@@ -92,6 +92,7 @@ def test_a_test_that_says_how_often_runs_again_for_each_value(project: Path) -> 
     assert min(done.values_s) >= 0.001
     by_cpu = run_tests(project, "test_it.py::test_counted", *VALUES, cpu_clock=True)
     assert max(by_cpu.values_s) < min(done.values_s)
+    assert by_cpu.metadata["explained"] < 0.8  # it sleeps
 
 
 def test_what_tests_ask_of_the_fixture(project: Path) -> None:
