@@ -128,5 +128,5 @@ def test_suites_find_what_was_made_slower(sandbox: Sandbox, project: Path) -> No
     for name in ("bench-work-1000", "bench-work-4000", "function", "asv-suite-work-2000"):
         assert found[name]["verdict"] == "slower", found[name]
         assert 1.15 < found[name]["size"]["interval"]["ratio"] < 1.55, found[name]
-    assert "not today" in found["bench-skipped"]["reason"]
+    assert "not today" in found["bench-work-skipped"]["reason"]
     assert found["nothing"]["reason"].endswith("there is no tests/nowhere/*.py")
