@@ -28,7 +28,13 @@ from bench.explain.optimize.journal import open_journal
 from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
 from bench.explain.optimize.project import Form, Project, Scenario
 from bench.explain.optimize.proving import Proved, Prover, site_record
-from bench.explain.optimize.record import ExcludedSite, Gain, Optimization, Progress
+from bench.explain.optimize.record import (
+    BaselineRecord,
+    ExcludedSite,
+    Gain,
+    Optimization,
+    Progress,
+)
 from bench.explain.optimize.request import OptimizeRequest, choose_scenarios
 from bench.explain.optimize.session import OptimizeSession
 from bench.explain.rank.graph import Graph
@@ -281,6 +287,15 @@ def test_each_change_that_saves_is_a_commit_on_the_one_before(stage: Stage) -> N
     message = stage.request.clone._git("log", "-1", "--format=%B", "perf/all").stdout
     assert "100 → 80.0 ms" in message
     assert re.search(r"with [\d.]+% intervals", message)
+
+
+def test_what_failed_before_any_change_is_told(stage: Stage) -> None:
+    session = stage.session(Played(stage.request.clone, lambda _: FASTER))
+    session.journal.write(BaselineRecord(python=PYTHON, modules=3))
+    (told,) = session.run().baselines
+    assert told.failing == ("tests/test_old.py",)
+    assert told.not_imported == {"sample.windows": "ImportError"}
+    assert told.modules == 3
 
 
 def test_what_does_not_save_is_dropped_with_the_reason(stage: Stage) -> None:
