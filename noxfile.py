@@ -51,7 +51,7 @@ def add_session(name: str, what: str, *words: str, groups: tuple[str, ...] = ())
             # Ctrl-C: time to stop what is measured and to close the files.
             session.run(
                 "python", "-m", "bench", *words, *session.posargs,
-                env={"PYTHONPATH": str(ROOT)}, interrupt_timeout=20,
+                env={"PYTHONPATH": str(ROOT)}, interrupt_timeout=60,
             )  # fmt: skip
         except CommandFailed as failed:
             # End with its exit status: nox itself only knows 0 and 1.
