@@ -81,14 +81,10 @@ def _range(arguments: argparse.Namespace) -> str:
 def _plan(
     arguments: argparse.Namespace, text: str, workspace: Workspace, watcher: ScreenWatcher
 ) -> Plan:
-    """What is measured at each save; before the first one its head may be HEAD."""
-    arguments.range, arguments.quick = text, True
-    try:
-        plan = understand(arguments, workspace, watcher, counters=False)
-    except NothingChangedError:
-        base = text.rstrip(".")
-        arguments.range = f"{base}..{base}"
-        plan = understand(arguments, workspace, watcher, counters=False)
+    """What is measured at each save; its head is the base until then."""
+    base = text.rstrip(".")
+    arguments.range, arguments.quick = f"{base}..{base}", True
+    plan = understand(arguments, workspace, watcher, counters=False)
     return dataclasses.replace(plan, interpreters=plan.interpreters[-1:])
 
 
