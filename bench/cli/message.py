@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Print what was measured last of a pair as a commit message: a subject, the figures with "
         "intervals, the Python versions, and the command that measures it again. Of a working tree "
         "only while its files are those that were measured. Nothing is measured.",
-        "message rich HEAD.. --repo ~/rich | git -C ~/rich commit -a -F -",
+        "message rich HEAD.. --repo ~/rich | git -C ~/rich commit -aF -",
         "message codeflash 0.20.5..0.20.6",
     )
     parser.add_argument("target", metavar="TARGET", help="a target that was measured")

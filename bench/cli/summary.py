@@ -6,11 +6,14 @@ import argparse
 import json
 import os
 import sys
+from pathlib import Path
 
 from bench.cli.arguments import describe
 from bench.cli.chosen import last_pair, newest_of
 from bench.core.errors import ExitStatus, NothingMeasuredError
+from bench.core.target import READ
 from bench.core.workspace import Workspace, find_workspace
+from bench.engine.projects.reading import is_path, read_checkout
 from bench.report.machine_readable import result_document
 from bench.report.pair.brief import brief, more_at
 from bench.report.pair.split_section import splits_of
@@ -28,7 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "summary codeflash 0.20.5..0.20.6 --format json",
     )
     parser.add_argument(
-        "target", nargs="?", metavar="TARGET", help="a target. Default: that of the last run"
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="a target, a checkout or a package. Default: that of the last run",
     )
     parser.add_argument(
         "range",
@@ -54,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitStatus:
     """Print it; 2 where some runs of the pair could not be read. Raises `BenchError`."""
     workspace = find_workspace()
-    folder, folders = last_pair(workspace, arguments.target, arguments.range)
+    folder, folders = last_pair(workspace, _name(arguments.target, workspace), arguments.range)
     pair, unreadable = read_pair(folders, workspace.data)
     for one in unreadable:
         print(f"bench: {one.error}", file=sys.stderr)
@@ -73,6 +79,15 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         url = arguments.link or _job() or _page(pair, workspace)
         print(brief(pair.target, pair.pair, on, more_at(url) if url else ""), end="")
     return ExitStatus.USAGE if unreadable else ExitStatus.DONE
+
+
+def _name(word: str | None, workspace: Workspace) -> str | None:
+    """The target that is meant by its name, its checkout or its package; None for any."""
+    measured = {one.name for one in workspace.data.glob("*")}
+    names = (word, f"{word}{READ}")
+    if word is None or measured.intersection(names):
+        return next((name for name in names if name in measured), None)
+    return read_checkout(Path(word)).target()[0].name if is_path(word) else word
 
 
 def _job() -> str:
