@@ -28,6 +28,7 @@ from bench.engine.environments.interpreters import pythons_of
 from bench.engine.session.watcher import Watcher
 from bench.explain.optimize.forms import check_form, requires_python, suitable_form
 from bench.explain.optimize.journal import open_journal
+from bench.explain.optimize.message import gain_words
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.recipes import load
 from bench.explain.optimize.record import Optimization, Progress
@@ -39,7 +40,7 @@ from bench.explain.optimize.request import (
     find_revision,
 )
 from bench.explain.optimize.session import OptimizeSession
-from bench.formats.text import before_after, change, counted
+from bench.formats.text import before_after, counted
 from bench.report.optimize.lazy_section import switch_lines
 from bench.report.screen.watchers import make_watcher
 
@@ -244,7 +245,7 @@ def _ending(optimization: Optimization, request: OptimizeRequest) -> list[str]:
         lines.append("Whole:")
         lines += [
             f"  {one.scenario}, Python {one.python}: {before_after(one.base_s, one.head_s)}, "
-            f"{change(one.interval)}"
+            f"{gain_words(one)}"
             for one in optimization.whole.gains
         ]
         if failing := optimization.whole.tests_fail:

@@ -16,7 +16,7 @@ from bench.formats.commit_message import (
     in_columns,
     subject,
 )
-from bench.formats.text import before_after, change
+from bench.formats.text import before_after, change, counted
 
 
 def candidate_message(title: str) -> str:
@@ -53,14 +53,17 @@ def _figure(gain: Gain) -> Figure:
         name=gain.scenario,
         python=gain.python,
         before_after=before_after(gain.base_s, gain.head_s),
-        change=_change(gain),
+        change=gain_words(gain),
         ratio=gain.interval.ratio if gain.interval else None,
     )
 
 
-def _change(gain: Gain) -> str:
+def gain_words(gain: Gain) -> str:
+    """A change with its interval, or why there is none."""
     if gain.verdict is Verdict.SAME:
         return "same"
-    if gain.verdict is None:
-        return gain.reason or "not measured"
-    return change(gain.interval)
+    if gain.interval is None:
+        too_few = f"undecided, {counted(gain.rounds, 'round')} are too few"
+        return gain.reason or (too_few if gain.rounds else "not measured")
+    words = change(gain.interval)
+    return f"undecided, {words}" if gain.verdict is Verdict.UNDECIDED else words

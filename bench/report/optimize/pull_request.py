@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from bench.core.variants import python_order
 from bench.core.verdict import Verdict
 from bench.explain.optimize.guard.modules import deferred
+from bench.explain.optimize.message import gain_words
 from bench.explain.optimize.record import BranchRecord, Gain, Optimization, StepRecord
 from bench.formats.markdown import bullets, code, fenced, heading, plain, prose, table
-from bench.formats.text import before_after, change, counted, joined, magnitude
+from bench.formats.text import before_after, counted, joined, magnitude
 
 _MODULES_SHOWN = 12
 _COLUMNS = ("command", "Python", "before", "after", "change")
@@ -122,12 +123,7 @@ def _table(optimization: Optimization, gains: Sequence[Gain]) -> str:
 
 def change_words(gain: Gain) -> str:
     """A change with its interval, or why there is none."""
-    if gain.verdict is Verdict.SAME:
-        return "same"
-    if gain.interval is None:
-        return prose(gain.reason) or "not measured"
-    words = change(gain.interval)
-    return f"undecided, {words}" if gain.verdict is Verdict.UNDECIDED else words
+    return prose(gain_words(gain))
 
 
 def _basis(optimization: Optimization, gains: Sequence[Gain]) -> str:

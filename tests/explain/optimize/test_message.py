@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import cast
 
+import msgspec
+
 from bench.core.verdict import Interval, Verdict
 from bench.explain.optimize.measuring import MeasuredPair
-from bench.explain.optimize.message import message
+from bench.explain.optimize.message import gain_words, message
 from bench.explain.optimize.record import CheckRecord, Gain, SiteRecord, StepRecord
 from bench.explain.optimize.request import OptimizeRequest
 
@@ -59,3 +61,10 @@ def test_a_message_has_subject_reason_figures_proofs_and_a_command() -> None:
     assert any("no such command" in line for line in lines)
     assert "  tests  952 tests pass as before" in lines
     assert "python -m bench run sample COMMIT~1..COMMIT --benchmark version" in text
+
+
+def test_too_few_rounds_are_told_as_such() -> None:
+    gain = Gain(scenario="a", python="3.13", verdict=Verdict.UNDECIDED, base_s=0.3, rounds=8)
+    assert gain_words(gain) == "undecided, 8 rounds are too few"
+    sized = msgspec.structs.replace(gain, interval=Interval(0.98, 0.95, 1.01))
+    assert gain_words(sized).startswith("undecided, −2.0% (")

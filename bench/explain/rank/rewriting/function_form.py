@@ -50,14 +50,18 @@ class FunctionForm:
     def edits(self, wanted: Collection[Wanted]) -> Edits:
         """Names taken out of their statements, and imports where they are needed."""
         edits = Edits()
-        by_place = defaultdict[int, list[tuple[Statement, int]]](list)
+        found = list[tuple[ast.stmt, Wanted]]()
         for one in wanted:
             edits.dropped[id(self.small(one.statement))].add(index_of(one))
-            for spot in self.placing.spots(one.calls, one.statement.scope):
-                pair = self.pairs.of(spot)
-                if not pair.movable:
-                    raise RewriteError(f"Line {spot.lineno}: there is no place before an `elif`.")
-                by_place[id(pair.line)].append((one.statement, index_of(one)))
+            spots = self.placing.spots(one.calls, one.statement.scope)
+            found += [(spot, one) for spot in spots]
+        taken = self.placing.together([spot for spot, one in found if one.statement.at_top])
+        by_place = defaultdict[int, list[tuple[Statement, int]]](list)
+        for spot, one in found:
+            pair = self.pairs.of(taken.get(id(spot), spot))
+            if not pair.movable:
+                raise RewriteError(f"Line {spot.lineno}: there is no place before an `elif`.")
+            by_place[id(pair.line)].append((one.statement, index_of(one)))
         for line, names in by_place.items():
             edits.before[line] += self._together(names)
         return edits

@@ -49,6 +49,20 @@ class ImportPlacing:
                 found.append(_after_docstring(function.body))
         return found
 
+    def together(self, spots: Sequence[ast.stmt]) -> dict[int, ast.stmt]:
+        """By the `id` of each spot the one to take: of a block the first, so that imports stand
+        together where the scenarios ran all from there to the last spot, or nothing of it.
+        """
+        wanted = {id(one) for one in spots}
+        found = {id(one): one for one in spots}
+        for block in _all_blocks(self.pairs.tree):
+            places = [n for n, one in enumerate(block) if id(one) in wanted]
+            for place in places[1:]:
+                between = block[places[0] : place + 1]
+                if len({self._reached(one) for one in between}) == 1:
+                    found[id(block[place])] = block[places[0]]
+        return found
+
     def _in_block(
         self, block: Sequence[ast.stmt], uses: list[Use], depth: int
     ) -> Iterator[ast.stmt]:
@@ -97,6 +111,12 @@ class ImportPlacing:
                 self._find_above(child, (*above, child))
             else:
                 self._find_above(child, above)
+
+
+def _all_blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt | ast.Module):
+            yield from blocks(node)
 
 
 def blocks(statement: ast.AST) -> Iterator[list[ast.stmt]]:

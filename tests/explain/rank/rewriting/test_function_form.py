@@ -225,6 +225,23 @@ def test_imports_in_functions_are_in_order(folder: Path) -> None:
     )
 
 
+def test_imports_of_one_block_stand_together(folder: Path) -> None:
+    text = (
+        "import csv\nimport wave\n\nimport heavy\n\n\ndef work(two=False):\n    if not two:\n"
+        "        return 1\n    csv.reader([])\n    heavy.make()\n    if two is None:\n"
+        "        wave.open(two)\n    return 2\n"
+    )
+    head = "def work(two=False):\n    if not two:\n        return 1\n"
+    names = ("csv", "heavy", "wave")
+    after = rewrite(folder, text, names, ran={8, 9})  # the early return
+    assert after.startswith(
+        f"{head}    import csv\n    import wave\n\n    import heavy\n\n    csv."
+    )
+    # What one scenario did not reach stands apart from what it ran.
+    apart = rewrite(folder, text, names, ran={8, 10, 11, 12, 14})
+    assert "        import wave\n\n        wave.open(two)\n" in apart
+
+
 def test_names_of_one_module_share_a_statement(folder: Path) -> None:
     text = (
         "from heavy import make, Thing\n\n\ndef work():\n    from heavy import value\n\n"
