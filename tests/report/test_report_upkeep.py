@@ -17,6 +17,7 @@ from bench.cli.report import run
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.target import Benchmark
 from bench.core.workspace import Workspace
+from bench.engine.store.manifest import FORMAT
 from bench.report.write import write_report
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ def test_damaged_runs_do_not_stop_the_rest(
     damage(write_run(here, RunPlan(SMALL, target="lost")))
     newer = write_run(here, RunPlan(SMALL, target="newer"))
     manifest = newer / "run.json"
-    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 99'))
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     assert run(NO_ARGUMENTS) is ExitStatus.USAGE
     error = capsys.readouterr().err
     assert error.count("bench: ") == 3

@@ -17,7 +17,7 @@ from bench.core.machine import Pinning
 from bench.core.options import Options
 from bench.core.revision import Pair
 from bench.engine.store.events import Closed, Measured
-from bench.engine.store.manifest import Manifest
+from bench.engine.store.manifest import FORMAT, Manifest
 from bench.engine.store.place import run_folders
 from bench.engine.store.run import Journal, create_run, pair_folder, read_run, unfinished_run
 
@@ -151,7 +151,7 @@ def test_unfinished_run_is_the_newest_of_the_same_kind(tmp_path: Path) -> None:
     damaged = create_run(folder, manifest("work", run_id="r6"))
     journal(damaged.folder).write_bytes(b"{\n")
     newer = create_run(folder, manifest("work", run_id="r8")).folder / "run.json"
-    newer.write_bytes(newer.read_bytes().replace(b'"format": 3', b'"format": 99'))
+    newer.write_text(newer.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     found, words = unfinished_run(folder, wanted)
     assert found is not None
     assert found.manifest.run_id == "r3"
@@ -204,7 +204,7 @@ CHANGES = {
             for one in manifest("work").benchmarks
         ),
     ),
-    "the format of data (3 before, 1 now)": replace(manifest("work"), format=1),
+    f"the format of data ({FORMAT} before, 1 now)": replace(manifest("work"), format=1),
 }  # fmt: skip
 
 
