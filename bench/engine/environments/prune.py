@@ -39,7 +39,8 @@ def prune(
 ) -> list[Cached]:
     """Remove environments unused for so long, then the oldest until the rest fits; returns them.
 
-    Left-over checkouts and scratch folders go as well: none outlives the session that made it.
+    Left-over checkouts and scratch folders go as well: none outlives the session that made it. So
+    do the objects of working trees, which are stored again when they are looked at.
     `everything` empties the whole cache, look-ups and build logs included.
     """
     cached = list_cached(workspace)
@@ -56,7 +57,7 @@ def prune(
     for one in removed:
         shutil.rmtree(one.folder, ignore_errors=True)
         one.folder.with_suffix(".lock").unlink(missing_ok=True)
-    for folder in (workspace.worktrees, workspace.scratch):
+    for folder in (workspace.worktrees, workspace.scratch, workspace.trees):
         shutil.rmtree(folder, ignore_errors=True)
     return removed
 

@@ -86,7 +86,7 @@ def read_working_tree(clone: Clone) -> WorkingTree:
             f"{clone.path} has no commit yet.", "Commit something to compare the files with."
         )
     clone.trees.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(clone.trees.with_name("indexes")) as folder:
+    with scratch_folder(clone.trees.with_name("scratch"), "index-") as folder:
         return _Look(clone, commit, folder / "index").run()
 
 
