@@ -37,7 +37,8 @@ def draw_waterfall(title: str, caption: str, one: Contributions) -> bytes:
         svg.box(left + low * scale, top, max((high - low) * scale, 1.0), _BAR, _paint(part),
                 title=f"{part.label}: {part.words}")  # fmt: skip
         svg.text(left - 8, top + _BAR / 2 + 4, fitting(_name(part), _NAMES - 8), anchor="end")
-        svg.text(left + max(levels) * scale + 8, top + _BAR / 2 + 4, part.words)
+        words = fitting(part.words, _FIGURES - 8)
+        svg.text(left + max(levels) * scale + 8, top + _BAR / 2 + 4, words)
         top += _BAR + _GAP
     interval = one.whole_interval
     after_s = base_s * interval.ratio if interval else levels[-1]
