@@ -304,17 +304,21 @@ class OptimizeSession:
         for proposed in proposal.changes:
             # It was predicted on top of all before it, some of which may not have been kept.
             change = what_is_left(proposed, proposal, kept, proposed.sites)
-            if not is_worth_it(change, project):
-                left.append(too_small(change, self.request.least))
+            if not is_worth_it(proposed, project):
+                left.append(too_small(proposed, self.request.least))
             elif is_small(change, project):
-                small.append(change)
+                small.append(change)  # also what saves on top of one that was not kept
             elif not self._was_tried(change):
                 kept += trying.attempt(change, kept)
                 if self.journal.steps[-1].is_undecided:
                     small.append(change)
         together = joined_small(small)
         if together is not None and not self._was_tried(together):
-            kept += trying.attempt(together, kept)
+            together = what_is_left(together, proposal, kept, together.sites)
+            if is_worth_it(together, project):
+                kept += trying.attempt(together, kept)
+            else:
+                left.append(too_small(together, self.request.least))
         return bool(kept)
 
     def _trying(self, proposal: Proposal, project: Project) -> StepTrying:

@@ -72,7 +72,7 @@ def joined_small(changes: Sequence[Change]) -> Change | None:
     """Changes that may each save less than can be told, as one: its saving is the sum of theirs."""
     if len(changes) < 2:
         return next(iter(changes), None)
-    first, *others = changes
+    first, *others = sorted(changes, key=lambda one: -max(one.saves_s.values(), default=0.0))
     names = {name for one in changes for name in one.saves_s}
     return Change(
         recipe=first.recipe,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from bench.explain.optimize.change import Change, Proposal, Site
-from bench.explain.optimize.steps import what_is_left
+from bench.explain.optimize.steps import joined_small, what_is_left
 
 ONE, TWO, THREE = (Site(file="pkg/cli.py", line=line, words="") for line in (1, 2, 3))
 CHANGE = Change(recipe="x", title="t", sites=(TWO, THREE), why="", saves_s={"help": 0.3})
@@ -29,3 +29,10 @@ def test_without_predictions_of_parts_that_of_the_whole_stays() -> None:
     assert what_is_left(CHANGE, proposal, [], [TWO]) == replace(CHANGE, sites=(TWO,))
     known = Proposal(changes=(CHANGE,), rewrite=lambda _: {}, saves=saves)
     assert what_is_left(CHANGE, known, [], []).saves_s == CHANGE.saves_s
+
+
+def test_small_changes_are_called_by_the_largest() -> None:
+    small, large = replace(CHANGE, title="a", saves_s={"help": 0.1}), replace(CHANGE, title="b")
+    joined = joined_small([small, large])
+    assert joined is not None
+    assert joined.title == "b, and 1 smaller change"
