@@ -14,6 +14,7 @@ from bench.engine.environments.pair import Environments
 from bench.engine.revisions.calls import git
 from bench.engine.session.preparation import network_of, subjects
 from bench.explain.checks.checks import AlreadyFailing, Checks
+from bench.explain.checks.own_tests import OwnTestsCheck
 from bench.explain.checks.shrink import passing
 from bench.explain.optimize.bugs import keep_bug
 from bench.explain.optimize.change import Change, Proposal, Site
@@ -111,13 +112,16 @@ class Prover:
             return Proved(
                 sites=(), texts={}, excluded=excluded, reason=str(first or "nothing to change")
             )
+        passed = self._checks.passed(rewrite(found.kept), whole=whole)
+        if self._checks.already_failing.tests_reason:  # nothing was proved by them
+            passed = tuple(one for one in passed if one.name != OwnTestsCheck.name)
         return Proved(
             sites=tuple(found.kept),
             texts=proposal.rewrite([*kept, *found.kept]),
             excluded=excluded,
             checks=tuple(
                 CheckRecord(name=one.name, passed=True, words=one.words, took_s=one.took_s)
-                for one in self._checks.passed(rewrite(found.kept), whole=whole)
+                for one in passed
             ),
         )
 

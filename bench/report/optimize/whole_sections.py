@@ -9,7 +9,15 @@ from bench.core.variants import python_order
 from bench.core.verdict import Verdict
 from bench.explain.optimize.record import Optimization, Progress
 from bench.formats.markdown import code, image, link, plain, prose, table
-from bench.formats.text import before_after, counted, day, effect, joined, magnitude
+from bench.formats.text import (
+    before_after,
+    counted,
+    day,
+    effect,
+    joined,
+    magnitude,
+    magnitude_with_direction,
+)
 from bench.report.optimize.gain_picture import draw_gains
 from bench.report.optimize.gains import StepCourse
 from bench.report.optimize.lazy_section import switch_words
@@ -143,7 +151,8 @@ def _whole_cells(course: StepCourse | None) -> list[str]:
     if course is None:
         return ["–", "–"]
     if course.whole is None:
-        return [before_after(course.base_s, course.after_s), "steps only"]
+        words = f"{magnitude_with_direction(course.end)}, by its steps"
+        return [before_after(course.base_s, course.after_s), words]
     return [before_after(course.whole.base_s, course.whole.head_s), change_words(course.whole)]
 
 

@@ -70,6 +70,7 @@ def test_from_a_revision_to_a_branch_and_a_page(importing: Sandbox) -> None:
     assert message[0] == f"Somebody|{git(clone, 'rev-parse', 'v1')}"
     assert message[1].startswith("perf: defer sample.slow_one")
     assert any("faster" in line and "work" in line for line in message)
+    assert not any("declares no tests" in line for line in message)  # among the proofs
     changed = git(clone, "show", "perf/all:sample/cli.py").splitlines()
     assert "from sample import slow_one" not in changed
     assert "    from sample import slow_one" in changed
