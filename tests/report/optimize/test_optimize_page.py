@@ -137,7 +137,7 @@ def test_one_that_is_under_way_shows_its_steps(tmp_path: Path) -> None:
     events = changed(WholeRecord={}, BranchRecord={}, Stood={}, GuardRecord={})
     page = page_of(tmp_path, events)
     assert "The whole is not measured yet. **Under way**." in page
-    assert cells(page, "help: `sample --help`")[4] == "steps only"
+    assert cells(page, "help: `sample --help`")[4].endswith("x faster, by its steps")
 
 
 def test_what_got_slower_and_tests_that_fail_stand_in_the_first_paragraph(tmp_path: Path) -> None:
