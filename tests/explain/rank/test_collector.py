@@ -37,6 +37,14 @@ def test_a_collection_of_all_young_objects_falls_away_whole() -> None:
     assert BLACK.seconds_with(20_000) > 0.006
 
 
+def test_a_collection_that_a_large_allocation_passed_by_does_not_matter() -> None:
+    fewer = replace(BLACK, passes=BLACK.passes[:-1])
+    assert fewer.seconds_with(16_600) < fewer.seconds * 16_600 / fewer.made * 0.8
+    # Without the long one nothing is known of when it would fall.
+    other = replace(BLACK, passes=(*BLACK.passes[:8], *BLACK.passes[9:]))
+    assert other.seconds_with(BLACK.made / 2) == pytest.approx(other.seconds / 2)
+
+
 def test_what_is_not_counted_like_that_is_shared_in_proportion() -> None:
     other = replace(BLACK, thresholds=(2000, 10, 0), passes=((1, 2000, 0.004), (1, 4000, 0.004)))
     assert other.seconds_with(other.made / 4) == pytest.approx(0.002)
