@@ -27,7 +27,7 @@ from bench.cli.arguments import (
     wrapped,
 )
 from bench.cli.planning import understand
-from bench.cli.split import Part, parts_of
+from bench.cli.split import RunPart, parts_of
 from bench.core.errors import BenchError, ExitStatus, NoPackageError, NothingMeasuredError
 from bench.core.options import PACKAGES, SPLIT, Options
 from bench.core.sample import Design
@@ -294,7 +294,7 @@ def _print_json(document: object) -> None:
 
 
 def _measure_parts(
-    parts: Iterable[Part], watcher: Watcher, results: ResultsStep, *, tests: bool
+    parts: Iterable[RunPart], watcher: Watcher, results: ResultsStep, *, tests: bool
 ) -> tuple[list[Run], list[BenchError]]:
     """Measure one part of a command after the other."""
     runs: list[Run] = []

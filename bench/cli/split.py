@@ -17,7 +17,7 @@ from bench.formats.text import joined
 
 
 @dataclass(frozen=True)
-class Part:
+class RunPart:
     """What is measured at once: a plan with the builder of its environments."""
 
     plan: Plan
@@ -25,14 +25,14 @@ class Part:
     is_tested: bool = True
 
 
-def parts_of(plan: Plan, builder: Builder, watcher: Watcher) -> Iterator[Part]:
+def parts_of(plan: Plan, builder: Builder, watcher: Watcher) -> Iterator[RunPart]:
     """The plan itself; of a split, head against base with head's packages, and that against base.
 
     Where no package of base differs, or an environment cannot be built, the pair is measured as it
     is.
     """
     if plan.options.dependencies != SPLIT:
-        yield Part(plan, builder)
+        yield RunPart(plan, builder)
         return
     packages_of = replace(builder, dependencies=Dependencies.PACKAGES)
     same: list[Interpreter] = []
@@ -51,12 +51,12 @@ def parts_of(plan: Plan, builder: Builder, watcher: Watcher) -> Iterator[Part]:
         yield _part(plan, builder, different, Dependencies.HEAD)
         packages = _part(plan, builder, different, Dependencies.PACKAGES)
         options = msgspec.structs.replace(packages.plan.options, counters=False)
-        yield Part(replace(packages.plan, options=options), packages.builder, is_tested=False)
+        yield RunPart(replace(packages.plan, options=options), packages.builder, is_tested=False)
 
 
 def _part(
     plan: Plan, builder: Builder, interpreters: Iterable[Interpreter], chosen: Dependencies
-) -> Part:
+) -> RunPart:
     options = msgspec.structs.replace(plan.options, dependencies=str(chosen))
     of_part = replace(plan, options=options, interpreters=tuple(interpreters))
-    return Part(of_part, replace(builder, dependencies=chosen))
+    return RunPart(of_part, replace(builder, dependencies=chosen))

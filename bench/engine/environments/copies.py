@@ -31,7 +31,7 @@ class NotCopiedError(Exception):
     """Why an environment has to be built: what it says follows "because"."""
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
     """A path that differs between two trees: blob hashes and modes; "" and zeros for none."""
 
     path: str
@@ -100,8 +100,8 @@ def places(
 
 
 def replacements(
-    changes: Sequence[Change], placed: Mapping[str, str], project: str
-) -> dict[str, Change]:
+    changes: Sequence[ChangedFile], placed: Mapping[str, str], project: str
+) -> dict[str, ChangedFile]:
     """The changes to installed files, by their path in site-packages.
 
     `project` is the folder of the project in the tree. Raises `NotCopiedError` for a change that
@@ -150,9 +150,9 @@ def _ends_with(path: str, tail: str) -> bool:
     return path == tail or path.endswith(f"/{tail}")
 
 
-def parse_changes(listed: str) -> Iterator[Change]:
+def parse_changes(listed: str) -> Iterator[ChangedFile]:
     """What `git diff-tree -r -z --no-renames` says of two trees."""
     words = [one for one in listed.split("\0") if one]
     for meta, path in zip(words[::2], words[1::2], strict=True):
         old_mode, new_mode, old, new, _status = meta.removeprefix(":").split()
-        yield Change(path=path, old=old, new=new, old_mode=old_mode, new_mode=new_mode)
+        yield ChangedFile(path=path, old=old, new=new, old_mode=old_mode, new_mode=new_mode)

@@ -30,7 +30,7 @@ from bench.core.target import Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import Environment, Proving, cached, make
 from bench.engine.environments.copies import (
-    Change,
+    ChangedFile,
     NotCopiedError,
     check_build,
     check_version,
@@ -142,7 +142,7 @@ class Replacing:
                 )  # fmt: skip
         return new
 
-    def _content(self, change: Change) -> bytes:
+    def _content(self, change: ChangedFile) -> bytes:
         """Its bytes in the tree: those of the file, if it was not changed again."""
         try:
             content = (self.clone.path / change.path).read_bytes()

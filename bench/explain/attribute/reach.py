@@ -27,7 +27,7 @@ _COMPILED = (".c", ".h", ".cc", ".cpp", ".hpp", ".pyx", ".pxd", ".pxi", ".rs", "
 _MODULES = (".py", ".so", ".pyd", ".pyc")
 
 
-class Proof(enum.StrEnum):
+class NoEffectProof(enum.StrEnum):
     """Why a commit contributes exactly nothing to a scenario."""
 
     NOT_READ = "changes nothing that is read"
@@ -99,7 +99,7 @@ class Candidates:
 
     states: tuple[State, ...]
     steps: tuple[tuple[int, ...], ...]
-    proved: dict[int, Proof] = field(default_factory=dict)
+    proved: dict[int, NoEffectProof] = field(default_factory=dict)
     left_out: tuple[int, ...] = ()
 
 
@@ -114,20 +114,20 @@ def find_candidates(
     base = observe(0)
     assert base is not None
     states, steps = [State(0, base)], list[tuple[int, ...]]()
-    proved: dict[int, Proof] = {}
+    proved: dict[int, NoEffectProof] = {}
     left_out: list[int] = []
     pending: tuple[int, ...] = ()
     for number, commit in enumerate(commits, 1):
         now = states[-1].reads
         if not pending and not now.touched_by(commit):
-            proved[number] = Proof.NOT_READ
+            proved[number] = NoEffectProof.NOT_READ
             continue
         pending = (*pending, number)
         reads = observe(number)
         if reads is None:
             left_out.append(number)
         elif reads.digest == now.digest and not reads.blind:
-            proved |= dict.fromkeys(pending, Proof.SAME_CONTENT)
+            proved |= dict.fromkeys(pending, NoEffectProof.SAME_CONTENT)
             pending = ()
         else:
             states.append(State(number, reads))
@@ -144,7 +144,7 @@ def _check_head(
     observe: Callable[[int], Reads | None],
     states: list[State],
     steps: list[tuple[int, ...]],
-    proved: dict[int, Proof],
+    proved: dict[int, NoEffectProof],
 ) -> None:
     head = observe(len(commits))
     assert head is not None

@@ -18,7 +18,7 @@ from bench.core.machine import Machine
 from bench.core.revision import Pair, Revision
 from bench.engine.statistics.spending import weighted_levels
 from bench.explain.attribute.range import RangeCommit
-from bench.explain.attribute.reach import Proof
+from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.search import Part, Search, Seen, Stretch
 from bench.explain.optimize.record import Gain, RunReference
 
@@ -79,7 +79,7 @@ class ReachRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     python: str
     states: tuple[int, ...] = ()
     steps: tuple[tuple[int, ...], ...] = ()
-    proved: dict[int, Proof] = {}
+    proved: dict[int, NoEffectProof] = {}
     left_out: dict[int, str] = {}
     work: tuple[float | None, ...] = ()
     modules: tuple[tuple[int, int], ...] = ()

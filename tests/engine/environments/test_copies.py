@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.engine.environments.copies import (
-    Change,
+    ChangedFile,
     NotCopiedError,
     check_build,
     check_version,
@@ -21,9 +21,9 @@ FLIT = {"build-system": {"build-backend": "flit_core.buildapi"}, "project": {"na
 TREE = {"src/pkg/__init__.py": "a", "src/pkg/core.py": "b", "tests/test_core.py": "c"}
 
 
-def change(path: str, old: str = "b", new: str = "n", mode: str = "100644") -> Change:
+def change(path: str, old: str = "b", new: str = "n", mode: str = "100644") -> ChangedFile:
     zero = "0" * 6
-    return Change(
+    return ChangedFile(
         path=path, old=old, new=new, old_mode=mode if old else zero, new_mode=mode if new else zero
     )
 
@@ -117,11 +117,11 @@ def test_changes_to_installed_files_and_to_tests() -> None:
         change("src/pkg/new.py", old=""),
         change("src/pkg/core.py", new=""),
         change("hatch_hooks/build.py"),
-        Change(path="src/pkg/core.py", old="b", new="n", old_mode="100644", new_mode="100755"),
-        Change(path="src/pkg/core.py", old="b", new="n", old_mode="100644", new_mode="120000"),
+        ChangedFile(path="src/pkg/core.py", old="b", new="n", old_mode="100644", new_mode="100755"),
+        ChangedFile(path="src/pkg/core.py", old="b", new="n", old_mode="100644", new_mode="120000"),
     ],
 )
-def test_changes_that_need_a_build(changed: Change) -> None:
+def test_changes_that_need_a_build(changed: ChangedFile) -> None:
     with pytest.raises(NotCopiedError, match="differs"):
         replacements([changed], places({"pkg/core.py": "b"}, TREE, ()), ".")
 

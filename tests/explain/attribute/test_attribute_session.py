@@ -16,7 +16,7 @@ from bench.core.revision import Pair, Revision, Source
 from bench.core.verdict import Interval, Verdict
 from bench.engine.machine.fingerprint import describe_machine
 from bench.explain.attribute.range import ChangedPath, RangeCommit
-from bench.explain.attribute.reach import Proof
+from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.record import (
     Attribution,
     AttributionAsked,
@@ -82,7 +82,7 @@ REACH = ReachRecord(
     python=PYTHON,
     states=(0, 2, 3, 5),
     steps=((2,), (3,), (5,)),
-    proved=dict.fromkeys((1, 4, 6), Proof.NOT_READ),
+    proved=dict.fromkeys((1, 4, 6), NoEffectProof.NOT_READ),
     work=(20.0, 19.9, 19.9, 19.95),
     modules=((0, 2), (0, 0), (0, 0)),
 )

@@ -9,7 +9,13 @@ import pytest
 
 from bench.core.revision import Revision, Source
 from bench.explain.attribute.range import ChangedPath, RangeCommit, changed_paths
-from bench.explain.attribute.reach import ANYWHERE, Proof, Reads, built_ahead, find_candidates
+from bench.explain.attribute.reach import (
+    ANYWHERE,
+    NoEffectProof,
+    Reads,
+    built_ahead,
+    find_candidates,
+)
 
 READS = Reads(
     files=frozenset({"pkg/cli.py", "pkg/data.json"}),
@@ -86,14 +92,14 @@ def test_only_what_touches_is_built() -> None:
     found = find_candidates(commits, played)
     assert [one.index for one in found.states] == [0, 2]
     assert found.steps == ((2,),)
-    assert found.proved == dict.fromkeys((1, 3, 4), Proof.NOT_READ)
+    assert found.proved == dict.fromkeys((1, 3, 4), NoEffectProof.NOT_READ)
     assert played.asked == [0, 2, 4]
 
 
 def test_the_same_content_is_proof_too() -> None:
     found = find_candidates([commit("pkg/cli.py"), commit("uv.lock")], Played({0: READS}))
     assert found.steps == ()
-    assert found.proved == dict.fromkeys((1, 2), Proof.SAME_CONTENT)
+    assert found.proved == dict.fromkeys((1, 2), NoEffectProof.SAME_CONTENT)
 
 
 def test_what_is_read_on_the_way_counts_though_neither_end_reads_it() -> None:
@@ -108,14 +114,14 @@ def test_what_does_not_work_is_stepped_around() -> None:
     found = find_candidates(commits, Played({0: READS, 1: None, 2: replace(READS, digest="two")}))
     assert found.steps == ((1, 2),)
     assert found.left_out == (1,)
-    assert found.proved == {3: Proof.NOT_READ}
+    assert found.proved == {3: NoEffectProof.NOT_READ}
 
 
 def test_what_breaks_and_is_mended_again_contributes_nothing() -> None:
     commits = [commit("pkg/cli.py"), commit("pkg/cli.py")]
     found = find_candidates(commits, Played({0: READS, 1: None, 2: READS}))
     assert found.steps == ()
-    assert found.proved == dict.fromkeys((1, 2), Proof.SAME_CONTENT)
+    assert found.proved == dict.fromkeys((1, 2), NoEffectProof.SAME_CONTENT)
 
 
 def test_a_head_that_contradicts_the_proofs_is_one_more_step() -> None:
