@@ -44,6 +44,7 @@ from bench.engine.store.events import (
 _ALONE_FIRST, _ALONE_SHARE = 6, 0.6
 _ALONE_AT_MOST = 20  # for the factor, before a verdict is given with a size that it leaves vague
 _FACTOR_PRECISION, _CRITICAL = 0.05, 1.96  # of what changed, in log units; at least of e times
+_OVERDRAFT = 4
 _SHOW_EVERY_S = 0.25
 _MOST_NAMES = 5  # of processes that were left running
 
@@ -320,8 +321,9 @@ class Sampling:
         if count < max(fewest, 1):
             return ""
         out_of_rounds = count >= self.plan.maximum
-        # Before the first look nothing can be decided: to get there, a budget may be overdrawn.
-        overdraft = 2 if count < self.plan.looks[0] and not fewest else 1
+        # Before the first look nothing can be decided: to get there, a budget may be overdrawn, on
+        # a busy machine by as much as that slows all down.
+        overdraft = _OVERDRAFT if count < self.plan.looks[0] and not fewest else 1
         out_of_time = self.spent_s >= self.options.budget_s * overdraft
         if self._is_large(deciding) and (out_of_time or not self._size_is_vague(deciding)):
             return "large effect"

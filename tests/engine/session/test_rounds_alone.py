@@ -96,8 +96,8 @@ def test_equal_sides_need_no_more_than_those_for_wall_time() -> None:
 def test_a_large_effect_of_a_vague_size_is_decided_when_the_time_is_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Rounds of seconds: eight of them are twice the budget, and no look has come."""
-    of_duets = property(lambda one: 5.0 * len(one.rounds))
+    """Rounds of seconds: time is up before the first look."""
+    of_duets = property(lambda one: 10.0 * len(one.rounds))
     monkeypatch.setattr(Sampling, "spent_s", of_duets)
     monkeypatch.setattr(Sampling, "_size_is_vague", lambda *_: True)
     sampling, told = sampled(Machine(0.1))
