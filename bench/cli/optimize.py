@@ -220,14 +220,19 @@ def _repeat(arguments: argparse.Namespace) -> str:
     for name in ("scenario", "python", "recipe"):
         for value in getattr(arguments, name) or ():
             words += [f"--{name}", value]
-    if arguments.form != _AUTO:
-        words += ["--form", arguments.form]
     if arguments.least != _LEAST:
         words += ["--least", f"{arguments.least * 100:g}%"]
-    if arguments.branch:
-        words += ["--branch", arguments.branch]
-    if arguments.repo:
-        words += ["--repo", str(arguments.repo)]
+    usual = {
+        "form": _AUTO,
+        "branch": "",
+        "repo": None,
+        "alpha": Options().alpha,
+        "budget": _BUDGET_S,
+        "lanes": 0,
+    }
+    for name, value in usual.items():
+        if getattr(arguments, name) != value:
+            words += [f"--{name}", str(getattr(arguments, name))]
     if arguments.separate:
         words.append("--separate")
     return f"{COMMAND} {shlex.join(words)}"
