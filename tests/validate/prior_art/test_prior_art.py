@@ -120,7 +120,7 @@ def test_ranges_are_found_by_the_beginning_of_a_hash(text: str, *, same: bool) -
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("v1.0.0..v1.1.0", "v1.1.0", "has no base"),
+        ("v1.0.0..v1.1.0", "v1.1.0", "does not name both ends"),
         ('source="blog"', 'source="book"', "names the source 'book'"),
         ('benchmark="work"', 'benchmark="play"', "'play', which is not among the benchmarks"),
     ],
