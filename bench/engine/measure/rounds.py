@@ -290,7 +290,8 @@ def _too_much(invocation: Invocation) -> str:
 
 def _describe(outcome: Outcome, invocation: Invocation, *, limited: bool) -> str:
     """How a process ended, its last words, and the limit that it ran into, if it did."""
-    status, last = outcome.status or 0, _last_line(invocation.stderr)
+    status = outcome.status or 0
+    last = _last_line(invocation.stderr) or _last_line(invocation.stdout)
     ending = f"exit status {status}" if status >= 0 else f"killed by signal {-status}"
     peak = outcome.sample.peak_rss_bytes if outcome.sample else 0
     limit = usual_limits().reason(status, last, peak) if limited else ""

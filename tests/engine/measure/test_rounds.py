@@ -97,6 +97,7 @@ def test_sides_are_not_swapped(taker: RoundTaker, tmp_path: Path) -> None:
 FAILURES = {
     "exit 3": "exit status 3$",
     "echo first >&2; echo last >&2; exit 1": "exit status 1: last$",
+    "echo its last word; exit 1": "exit status 1: its last word$",
     "kill -9 $$": "killed by signal 9",
     "sleep 60": "still running after 4 s: stopped",
     "head -c 9000 /dev/zero | tr '\\0' 'é' >&2; exit 1": "exit status 1: .{1,300}$",

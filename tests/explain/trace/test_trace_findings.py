@@ -12,6 +12,7 @@ from bench.core.sample import Side
 from bench.core.workspace import find_workspace
 from bench.engine.store.accounts import KeptFinding, StackRecord, read_accounts
 from bench.explain.trace.findings.finding import ROUND_TRIPS_S, BoundaryFinding, Evidence
+from bench.explain.trace.findings.page import findings_table
 from bench.explain.trace.findings.rules import find
 from bench.explain.trace.findings.words import evidence_of, title_of
 from bench.explain.trace.keep import kept
@@ -45,6 +46,7 @@ def test_a_connection_for_each_request(tmp_path: Path) -> None:
     assert one.handshakes == 2
     near, _, far = (one.saving_s(trip) for trip in ROUND_TRIPS_S)
     assert far - near == pytest.approx(2 * (ROUND_TRIPS_S[2] - ROUND_TRIPS_S[0]))
+    assert "saves at" in findings_table([one], 1.0, None)
 
 
 def test_the_same_again(tmp_path: Path) -> None:
@@ -101,6 +103,7 @@ for _ in range(3):
     assert title_of(found["process starts"]).startswith("3 child processes")
     assert found["exits"].cost_s > 0
     assert "first request or child process" in title_of(found["cold start"])
+    assert "saves at" not in findings_table([*found.values()], 1.0, None)  # no service is far
 
 
 def test_asking_for_a_newer_version(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def findings_section(
         "findings can overlap. *Measured*: the same for any round trip. *Computed*: number of "
         "round trips times their duration. *Simulated*: from runs with added latency, see below."
     )
-    yield _table(found[last], wall_s, before)
+    yield findings_table(found[last], wall_s, before)
     yield collapsed("Evidence", *map(_evidence, found[last]))
     if before is not None:
         keys = {one.key for one in found[last]}
@@ -39,11 +39,14 @@ def findings_section(
             yield bullets(f"{title_of(one)} ({seconds(one.cost_s)})" for one in base_only)
 
 
-def _table(
+def findings_table(
     findings: list[BoundaryFinding],
     wall_s: float,
     before: Mapping[tuple[str, str], BoundaryFinding] | None,
 ) -> str:
+    """Findings as a table: cost, share of `wall_s`, and savings by the duration of a round trip."""
+    far = any(len({one.saving_s(trip) for trip in ROUND_TRIPS_S}) > 1 for one in findings)
+    trips = ROUND_TRIPS_S if far else ROUND_TRIPS_S[:1]  # of a program without a service they agree
     rows = []
     for one in findings:
         base = before.get(one.key) if before is not None else None
@@ -53,11 +56,11 @@ def _table(
                 *([seconds(base.cost_s) if base else "–"] if before is not None else []),
                 seconds(one.cost_s),
                 share(one.cost_s / wall_s),
-                *(seconds(one.saving_s(trip)) for trip in ROUND_TRIPS_S),
+                *(seconds(one.saving_s(trip)) for trip in trips),
                 one.grounds,
             ]
         )
-    saves = [f"saves at {seconds(trip)}" for trip in ROUND_TRIPS_S]
+    saves = [f"saves at {seconds(trip)}" for trip in trips] if len(trips) > 1 else ["saves"]
     base_column = ("base",) if before is not None else ()
     return table(("finding", *base_column, "cost", "share", *saves, "basis"), rows)
 
