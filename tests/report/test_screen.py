@@ -16,7 +16,7 @@ from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval, Verdict
 from bench.engine.session.watcher import Course
-from bench.report.screen.lines import counts, in_words, result_line, short_change
+from bench.report.screen.lines import counts, in_words, result_line, short_change, worth_a_row
 from bench.report.screen.saves import save_heading, save_line, since_last
 from bench.report.screen.summary import print_remarks, print_results
 from bench.report.screen.watchers import LiveWatcher, progress_line
@@ -112,6 +112,17 @@ def test_the_table_ends_with_the_counts() -> None:
     assert lines[-1] == "2 faster · 0 slower · 1 same · 1 undecided"
     assert len(lines) == 2 + len(MIXED) + 1
     assert counts([result("gone", None)]) == "0 faster · 0 slower · 0 same · 1 not measured"
+
+
+def test_of_very_many_rows_those_that_say_most_are_shown() -> None:
+    same = [result(f"same-{n}", Verdict.SAME) for n in range(50)]
+    large = [
+        result(f"fast-{n}", Verdict.FASTER, Interval(0.9 - n / 100, 0.1, 0.95)) for n in range(40)
+    ]
+    broken, control = result("gone", Verdict.BROKEN), result(CONTROL, Verdict.SAME)
+    shown = [one.name for one in worth_a_row([control, *same, broken, *large])]
+    assert shown == [CONTROL, "gone", *(f"fast-{n}" for n in range(12, 40))]
+    assert worth_a_row(same[:30]) == same[:30]
 
 
 def test_a_remark_on_several_runs_is_made_once() -> None:

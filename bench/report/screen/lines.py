@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,7 @@ MARKS = {
 _DIFFERS = ("⚠", "bold dark_orange")  # of the control
 _WIDTHS = (16, 16, 20)  # name, times and change, where nothing is longer
 _SHORT_NAME = 18
+_MOST_ROWS = 30
 _MEMORY = frozenset({Verdict.LESS_MEMORY, Verdict.MORE_MEMORY})
 _BELOW_MEI = "below the minimum effect"
 
@@ -71,6 +73,25 @@ def result_lines(results: Sequence[Result]) -> list[Text]:
     rows = [result_cells(result) for result in results]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [line for result in results for line in _lines_of(result, widths)]
+
+
+def worth_a_row(results: Sequence[Result]) -> list[Result]:
+    """The results of a run, in their order; of very many those that say most.
+
+    Those are the control, what is broken or was not measured, and then the largest changes.
+    """
+    if len(results) <= _MOST_ROWS:
+        return list(results)
+
+    def says(result: Result) -> float:
+        if result.is_control or result.verdict in {None, Verdict.BROKEN}:
+            return math.inf
+        ratio = result.size.interval.ratio if result.size else 1.0
+        told = result.verdict not in {Verdict.SAME, Verdict.UNDECIDED}
+        return told + (abs(math.log(ratio)) if ratio > 0 else 0.0)
+
+    ordered = sorted(range(len(results)), key=lambda n: -says(results[n]))
+    return [results[n] for n in sorted(ordered[:_MOST_ROWS])]
 
 
 def _lines_of(result: Result, widths: Sequence[int]) -> Iterator[Text]:

@@ -29,7 +29,7 @@ from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.gate_section import gate_line, gate_mark
 from bench.report.pair.notes import notes
 from bench.report.pair.pythons import differing_effects
-from bench.report.screen.lines import WIDTH, counts, in_words, mean_lines, result_lines
+from bench.report.screen.lines import WIDTH, counts, in_words, mean_lines, result_lines, worth_a_row
 from bench.report.screen.split_lines import split_lines
 from bench.report.screen.watchers import ScreenWatcher
 from bench.report.select_runs import Evaluated
@@ -161,8 +161,11 @@ def print_results(console: Console, one: Evaluated) -> None:
         for words in warning:
             _print(console, Text(f"  ⚠ {words}" if words is warning[0] else f"    {words}"))
     shown = one.results if one.evaluation.doubtful else one.evaluation.results
-    for line in result_lines(shown):
+    rows = worth_a_row(shown)
+    for line in result_lines(rows):
         _print(console, line)
+    if len(rows) < len(shown):
+        _print(console, Text(f"    and {len(shown) - len(rows)} more, which the page has"))
     _print(console, Text(counts(one.results), style="bold"))
     for words in mean_lines(one.evaluation):
         _print(console, Text(words))
