@@ -33,7 +33,6 @@ def shell(folder: Path, line: str) -> Invocation:
         argv=("/bin/sh", "-c", line),
         env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
         cwd=folder,
-        stdout=folder / f"stdout-{hash(line)}",
         stderr=folder / f"stderr-{hash(line)}",
         # Each line has a sandbox of its own, as base and head have.
         access=Access((Path(f"/usr/{abs(hash(line))}"),), (folder,)),
