@@ -42,7 +42,7 @@ def find_points(
         between, points = _releases(target, pair, selection, workspace)
     else:
         clone = Clone(clone_path(target, workspace, repo))
-        _check_ancestry(clone, pair)
+        check_ancestry(clone, pair, "a series goes forward")
         between, points = (
             _commits(clone, pair, selection.every)
             if selection.every
@@ -84,27 +84,39 @@ def _releases(
     return len(between), _all_but_the_end(between, pair, "release")
 
 
-def _check_ancestry(clone: Clone, pair: Pair) -> None:
+def check_ancestry(clone: Clone, pair: Pair, words: str) -> None:
+    """Raise `UsageError` where the base is no ancestor of the head; `words` say what of it."""
     base, head = pair.base, pair.head
-    if not clone.is_ancestor(base.identity, head.identity):
-        if clone.is_ancestor(head.identity, base.identity):
-            hint = f"The other way round it is: {head.name}..{base.name}."
-        else:
-            hint = f"{base.name}...{head.name} starts at their merge base."
-        raise UsageError(f"{base.name} is no ancestor of {head.name}: a series goes forward.", hint)
+    if clone.is_ancestor(base.identity, head.identity):
+        return
+    if clone.is_ancestor(head.identity, base.identity):
+        hint = f"The other way round it is: {head.name}..{base.name}."
+    elif clone.is_shallow:
+        hint = f"The clone lacks older commits: git -C {clone.path} fetch --unshallow."
+    else:
+        hint = f"{base.name}...{head.name} starts at their merge base."
+    raise UsageError(f"{base.name} is no ancestor of {head.name}: {words}.", hint)
 
 
-def _commits(clone: Clone, pair: Pair, every: int) -> tuple[int, tuple[Revision, ...]]:
-    base, head = pair.base.identity, pair.head.identity
-    line = clone.first_parent_line(base, head)
+def first_parents(clone: Clone, pair: Pair, aside: str = "") -> list[str]:
+    """The commits behind the base up to the head, along first parents, oldest first.
+
+    Raises `UsageError` where the base is not on that line; `aside` says what is done along it.
+    """
+    line = clone.first_parent_line(pair.base.identity, pair.head.identity)
     fork = clone.first_parent(line[0])
-    if fork != base:
+    if fork != pair.base.identity:
         where = f"{fork[:10]} is the last commit of that line before it" if fork else "nor its root"
         raise UsageError(
             f"{pair.base.name} was merged into the history of {pair.head.name} and is not on its "
-            f"first-parent line, along which --every counts; {where}.",
+            f"first-parent line{aside}; {where}.",
             f"Write {fork[:10]}..{pair.head.name}." if fork else "",
         )
+    return line
+
+
+def _commits(clone: Clone, pair: Pair, every: int) -> tuple[int, tuple[Revision, ...]]:
+    line, head = first_parents(clone, pair, ", along which --every counts"), pair.head.identity
     chosen = [commit for number, commit in enumerate(line, 1) if number % every == 0]
     points = [clone.revision(commit[:10], commit) for commit in chosen if commit != head]
     return len(line), (*points, pair.head)

@@ -9,6 +9,7 @@ import msgspec
 from bench.core.errors import UsageError
 from bench.core.revision import Pair, Revision, Source
 from bench.engine.revisions.git import Clone
+from bench.engine.revisions.history import check_ancestry, first_parents
 
 _ADDED_OR_DELETED = {"A", "D", "T"}
 
@@ -36,16 +37,7 @@ def commits_of(clone: Clone, pair: Pair, opened: Sequence[str] = ()) -> tuple[Ra
     base and head are no commits of one line, and for a merge that cannot be opened.
     """
     _check(clone, pair)
-    base, head = pair.base.identity, pair.head.identity
-    line = clone.first_parent_line(base, head)
-    fork = clone.first_parent(line[0])
-    if fork != base:
-        where = f"{fork[:10]} is the last commit of that line before it" if fork else "nor its root"
-        raise UsageError(
-            f"{pair.base.name} was merged into the history of {pair.head.name} and is not on its "
-            f"first-parent line; {where}.",
-            f"Write {fork[:10]}..{pair.head.name}." if fork else "",
-        )
+    line, base = first_parents(clone, pair), pair.base.identity
     for name in opened:
         line = _with_merge_opened(clone, line, base, name)
     before = [base, *line]
@@ -73,20 +65,9 @@ def _check(clone: Clone, pair: Pair) -> None:
             "have none before them.",
             "Name commits, tags or branches of the clone.",
         )
-    base, head = pair.base, pair.head
     if pair.is_same:
         raise UsageError(f"{pair.label} is one revision: there is no commit between its ends.")
-    if clone.is_ancestor(base.identity, head.identity):
-        return
-    if clone.is_ancestor(head.identity, base.identity):
-        hint = f"The other way round it is: {head.name}..{base.name}."
-    elif clone.is_shallow:
-        hint = f"The clone lacks older commits: git -C {clone.path} fetch --unshallow."
-    else:
-        hint = f"{base.name}...{head.name} starts at their merge base."
-    raise UsageError(
-        f"{base.name} is no ancestor of {head.name}: there is no range between them.", hint
-    )
+    check_ancestry(clone, pair, "there is no range between them")
 
 
 def _with_merge_opened(clone: Clone, line: list[str], base: str, name: str) -> list[str]:
