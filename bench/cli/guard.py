@@ -36,7 +36,7 @@ from bench.explain.optimize.guard.starts import Starts, starts_of
 from bench.explain.optimize.guard.test_text import FILE, read_guard_test
 from bench.explain.optimize.project import Form
 from bench.explain.optimize.record import Optimization
-from bench.explain.optimize.stored import read_optimizations
+from bench.explain.optimize.stored import OPTIMIZATIONS
 from bench.explain.rank.lazily import FIRST_LAZY
 from bench.formats.text import counted
 from bench.report.screen.watchers import make_watcher
@@ -127,7 +127,7 @@ def _record_of(
 ) -> Optimization | None:
     """The newest optimisation of the target that has the revision, or else its newest."""
     found = []
-    for _, one in read_optimizations(workspace.data):
+    for _, one in OPTIMIZATIONS.read_all(workspace.data):
         if isinstance(one, DataError):
             watcher.say(str(one))
         elif one.asked.target == target.name and one.kept:

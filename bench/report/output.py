@@ -18,8 +18,8 @@ from bench.core.secrets import without_secrets
 from bench.engine.store.accounts import StackRecord, read_accounts
 from bench.engine.store.documents import cannot_write
 from bench.engine.store.series import SERIES_FOLDER
-from bench.explain.attribute.stored import FOLDER as ATTRIBUTED
-from bench.explain.optimize.stored import FOLDER as OPTIMIZED
+from bench.explain.attribute.stored import ATTRIBUTIONS
+from bench.explain.optimize.stored import OPTIMIZATIONS
 from bench.explain.rank.ranking import FOLDER as RANKINGS
 from bench.formats.figure_style import MARKER, picture
 from bench.formats.markdown import document, link
@@ -30,6 +30,8 @@ _COMMENT = f"<!-- {MARKER}: changes made here are lost -->"
 _REPOSITORY = Path(__file__).parents[2]
 _MARKED_WITHIN = 1500
 _LABEL = 10  # digits of a commit in the name of a page
+# What goes on over sessions has a page for each folder: so much of its name.
+_JOURNALS = {OPTIMIZATIONS.folder: _LABEL, ATTRIBUTIONS.folder: None}
 _KINDS = {".md", ".svg", ".csv", ".patch", ".json"}
 # The first columns of a CSV file of a series: by these the report knows its own files.
 CSV_BEGINS = ("series", "target", "machine", "python", "benchmark", "index")
@@ -152,14 +154,11 @@ class Output:
             labels = [folder.name for folder in (self.data / RANKINGS / parts[1]).glob("*")]
             pages = [file.with_name(f"{one}.md") for one in labels if parts[2].startswith(one)]
             return any(page not in self.written for page in pages)
-        if parts[0] == OPTIMIZED:
-            labels = [one.name[:_LABEL] for one in (self.data / OPTIMIZED / parts[1]).glob("*")]
-            of = [one for one in labels if parts[2].startswith(one)]
-            return any(not self._is_written(f"{OPTIMIZED}/{parts[1]}/{one}") for one in of)
-        if parts[0] == ATTRIBUTED:
-            labels = [one.name for one in (self.data / ATTRIBUTED / parts[1]).glob("*")]
-            of = [one for one in labels if parts[2].startswith(one)]
-            return any(not self._is_written(f"{ATTRIBUTED}/{parts[1]}/{one}") for one in of)
+        if parts[0] in _JOURNALS:
+            kind, target = parts[:2]
+            names = (one.name[: _JOURNALS[kind]] for one in (self.data / kind / target).glob("*"))
+            of = [one for one in names if parts[2].startswith(one)]
+            return any(not self._is_written(f"{kind}/{target}/{one}") for one in of)
         if parts[1] == SERIES_FOLDER:
             page = self.root.joinpath(*parts[:3], "README.md")
             in_data = self.data.joinpath(*parts[:3]).glob("*/*/series.json")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.core.revision import Revision, Source
 from bench.core.verdict import Interval, Verdict
+from bench.engine.store.documents import moment
 from bench.explain.optimize.record import (
     FORMAT,
     BaselineRecord,
@@ -28,7 +29,7 @@ from bench.explain.optimize.record import (
     Stood,
     WholeRecord,
 )
-from bench.explain.optimize.stored import append, create, new_id
+from bench.explain.optimize.stored import OPTIMIZATIONS
 from support.synthetic_runs import RunPlan, machine_of
 
 BASE, FIRST, TIP = "a" * 40, "b" * 40, "c" * 40
@@ -48,7 +49,7 @@ def asked(**how: object) -> OptimizationAsked:
     """What was asked, with anything changed."""
     usual = {
         "format": FORMAT,
-        "id": new_id(STARTED),
+        "id": moment(STARTED),
         "target": "sample",
         "revision": Revision(
             source=Source.GIT, name="v1", identity=BASE, date="2026-11-01", subject="Add commands"
@@ -217,7 +218,7 @@ def synthetic_optimization(
     data: Path, events: Iterable[OptimizationEvent] | None = None, **how: object
 ) -> Optimization:
     """Store one; without events of its own the usual ones."""
-    made = create(data, asked(**how))
+    made = OPTIMIZATIONS.create(data, asked(**how))
     for event in usual_events() if events is None else events:
-        made = append(made, event)
+        made = OPTIMIZATIONS.append(made, event)
     return made

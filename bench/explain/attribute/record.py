@@ -17,6 +17,7 @@ import msgspec
 from bench.core.machine import Machine
 from bench.core.revision import Pair, Revision
 from bench.engine.statistics.spending import weighted_levels
+from bench.engine.store.journals import AskedRecord, Told
 from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.search import Part, Search, Seen, Stretch
@@ -26,7 +27,7 @@ FORMAT = 1
 ASKED = "attribute.json"
 
 
-class AttributionAsked(msgspec.Struct, frozen=True, kw_only=True):
+class AttributionAsked(AskedRecord, frozen=True, kw_only=True):
     """What was asked; `commits` are those of the range, oldest first.
 
     `words` are what each scenario runs, for a reader; `least` is the change that matters, `alpha`
@@ -140,12 +141,8 @@ AttributionEvent = ReachRecord | StretchRecord | AttributionStood
 
 
 @dataclass(frozen=True)
-class Attribution:
+class Attribution(Told[AttributionAsked, AttributionEvent]):
     """One as read."""
-
-    folder: Path
-    asked: AttributionAsked
-    events: tuple[AttributionEvent, ...] = ()
 
     @cached_property
     def reached(self) -> dict[tuple[str, str], ReachRecord]:

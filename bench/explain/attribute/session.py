@@ -24,7 +24,7 @@ from bench.explain.attribute.record import (
 )
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.search import Stretch
-from bench.explain.attribute.stored import append
+from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
 from bench.explain.rank.recording import compile_recorder
 from bench.formats.text import change, counted
@@ -201,7 +201,7 @@ class AttributeSession:
             self.watcher.say(f"  {name}: {_outcome(record)}")
 
     def _write(self, event: AttributionEvent) -> None:
-        self.attribution = append(self.attribution, event)
+        self.attribution = ATTRIBUTIONS.append(self.attribution, event)
 
 
 def _record(name: str, python: str, one: Candidates, observatory: Observatory) -> ReachRecord:

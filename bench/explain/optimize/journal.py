@@ -9,6 +9,7 @@ from bench.core.errors import UsageError
 from bench.core.verdict import Verdict
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.session.preparation import harness
+from bench.engine.store.documents import moment
 from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.guard.programs import words_of
 from bench.explain.optimize.levels import Spent
@@ -24,7 +25,7 @@ from bench.explain.optimize.record import (
     Stood,
 )
 from bench.explain.optimize.request import OptimizeRequest
-from bench.explain.optimize.stored import append, create, latest, new_id
+from bench.explain.optimize.stored import OPTIMIZATIONS
 
 DANGER = "danger"  # the check of a site that was not tried for what was seen beforehand
 _OVER = (Progress.PLATEAU, Progress.NOTHING)
@@ -38,7 +39,7 @@ class StepJournal:
 
     def write(self, event: OptimizationEvent) -> None:
         """Append an event, to the disk; raises `DataError`."""
-        self.kept_on_disk = append(self.kept_on_disk, event)
+        self.kept_on_disk = OPTIMIZATIONS.append(self.kept_on_disk, event)
 
     def stand(self, progress: Progress, words: str = "") -> None:
         """Note how far it is, or how it ended."""
@@ -109,10 +110,10 @@ def open_journal(request: OptimizeRequest, repeat: str) -> StepJournal:
     Raises `UsageError` where the branch exists and is not what this optimisation left.
     """
     asked = _asked(request, repeat)
-    known = latest(request.workspace.data, asked)
+    known = OPTIMIZATIONS.latest(request.workspace.data, asked)
     journal = StepJournal(known) if known is not None else None
     _check_branch(request, journal)
-    return journal or StepJournal(create(request.workspace.data, asked))
+    return journal or StepJournal(OPTIMIZATIONS.create(request.workspace.data, asked))
 
 
 def _check_branch(request: OptimizeRequest, journal: StepJournal | None) -> None:
@@ -132,7 +133,7 @@ def _asked(request: OptimizeRequest, repeat: str) -> OptimizationAsked:
     started_at = _now()
     return OptimizationAsked(
         format=FORMAT,
-        id=new_id(started_at),
+        id=moment(started_at),
         target=request.target.name,
         revision=request.revision,
         scenarios=tuple(one.declaration.name for one in request.planned),

@@ -18,6 +18,7 @@ import msgspec
 from bench.core.machine import Machine
 from bench.core.revision import Revision
 from bench.core.verdict import Interval, Verdict
+from bench.engine.store.journals import AskedRecord, Told
 from bench.explain.rank.rewriting.wanted import Form
 
 FORMAT = 1
@@ -34,7 +35,7 @@ class Progress(enum.StrEnum):
     NOTHING = "nothing worth it"
 
 
-class OptimizationAsked(msgspec.Struct, frozen=True, kw_only=True):
+class OptimizationAsked(AskedRecord, frozen=True, kw_only=True):
     """What was asked: written once, before anything is done.
 
     `scenarios` are names of benchmarks, `words` what each runs, for a reader (`codeflash --help`);
@@ -334,16 +335,12 @@ _Event = TypeVar("_Event", bound=OptimizationEvent)
 
 
 @dataclass(frozen=True)
-class Optimization:
+class Optimization(Told[OptimizationAsked, OptimizationEvent]):
     """An optimisation as read: what was asked, and the events in the order they were written.
 
     Of what is told several times (a step that was done again, the whole, what is left) the last
     counts: so a run that goes on after an interruption only appends.
     """
-
-    folder: Path
-    asked: OptimizationAsked
-    events: tuple[OptimizationEvent, ...] = ()
 
     def of(self, kind: type[_Event]) -> tuple[_Event, ...]:
         """All events of a kind."""

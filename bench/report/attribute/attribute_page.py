@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.core.errors import DataError
 from bench.explain.attribute.record import Attribution, AttributionProgress, ReachRecord
 from bench.explain.attribute.search import Finding
-from bench.explain.attribute.stored import FOLDER, read_attributions
+from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.formats.markdown import (
     bullets,
     code,
@@ -48,7 +48,7 @@ _NAMED = 12
 
 def attribute_page(attribution: Attribution) -> str:
     """The page, from `results/` on."""
-    return f"{FOLDER}/{attribution.asked.target}/{attribution.asked.pair.label}.md"
+    return f"{ATTRIBUTIONS.folder}/{attribution.asked.target}/{attribution.asked.pair.label}.md"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def write_attribute_pages(output: Output) -> Attributed:
     """Write the page of the newest attribution of each range; what is damaged is a problem."""
     newest: dict[str, tuple[Path, Attribution]] = {}
     of_stretches = set[tuple[str, str]]()
-    for file, found in read_attributions(output.data):
+    for file, found in ATTRIBUTIONS.read_all(output.data):
         if isinstance(found, DataError):
             output.problems.append(found)
             continue

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.core.errors import DataError, ExitStatus
 from bench.core.program import COMMAND
 from bench.explain.optimize.record import Optimization, Progress
-from bench.explain.optimize.stored import FOLDER, read_optimizations
+from bench.explain.optimize.stored import OPTIMIZATIONS
 from bench.formats.markdown import (
     bullets,
     code,
@@ -55,7 +55,7 @@ def optimize_page(optimization: Optimization) -> str:
     """The page, from `results/` on; forms other than the usual one have pages of their own."""
     asked = optimization.asked
     name = asked.revision.label if asked.is_usual_form else f"{asked.revision.label}-{asked.form}"
-    return f"{FOLDER}/{asked.target}/{name}.md"
+    return f"{OPTIMIZATIONS.folder}/{asked.target}/{name}.md"
 
 
 def text_of_branch(optimization: Optimization, branch_name: str) -> str:
@@ -89,7 +89,7 @@ def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> O
     summaries = {(one.target, one.pair.label): one for one in pairs}
     of_steps: set[tuple[str, str]] = set()
     newest: dict[str, tuple[Path, Optimization]] = {}
-    for file, found in read_optimizations(output.data):
+    for file, found in OPTIMIZATIONS.read_all(output.data):
         if isinstance(found, DataError):
             output.problems.append(found)
             continue

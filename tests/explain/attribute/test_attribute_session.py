@@ -25,7 +25,7 @@ from bench.explain.attribute.record import (
 )
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.session import AttributeSession
-from bench.explain.attribute.stored import append, open_attribution, read_attribution
+from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
 from bench.explain.optimize.record import Gain, RunReference
 from bench.report.attribute.attribute_page import attribute_page, write_attribute_pages
@@ -142,7 +142,7 @@ def session(
         if not one.attribution.reached:
             gone = ReachRecord(scenario="gone", python=PYTHON, failure="does not work at r0: it")
             for record in (reach, gone):
-                one.attribution = append(one.attribution, record)
+                one.attribution = ATTRIBUTIONS.append(one.attribution, record)
 
     monkeypatch.setattr(AttributeSession, "_reach", reached)
     monkeypatch.setattr(
@@ -161,7 +161,7 @@ def test_steps_are_named_and_the_rest_is_proved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     played = Played()
-    done = session(monkeypatch, played, open_attribution(tmp_path, asked()), REACH).run()
+    done = session(monkeypatch, played, ATTRIBUTIONS.open(tmp_path, asked()), REACH).run()
     assert played.measured == [(0, 6), (0, 2), (3, 6), (2, 3)]
     assert done.progress is AttributionProgress.DONE
     found, gone = contributions_of(done)
@@ -178,22 +178,22 @@ def test_an_interruption_costs_the_pair_that_was_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     played = Played(failing=2)
-    begun = open_attribution(tmp_path, asked())
+    begun = ATTRIBUTIONS.open(tmp_path, asked())
     with pytest.raises(KeyboardInterrupt):
         session(monkeypatch, played, begun, REACH).run()
-    again, other = Played(), open_attribution(tmp_path, asked(id="later"))
+    again, other = Played(), ATTRIBUTIONS.open(tmp_path, asked(id="later"))
     assert other.folder == begun.folder
     done = session(monkeypatch, again, other, REACH).run()
     assert again.measured == [(3, 6), (2, 3)]
-    assert read_attribution(done.folder).parts("work", PYTHON) == done.parts("work", PYTHON)
+    assert ATTRIBUTIONS.read(done.folder).parts("work", PYTHON) == done.parts("work", PYTHON)
     idle = Played()
-    session(monkeypatch, idle, open_attribution(tmp_path, asked()), REACH).run()
+    session(monkeypatch, idle, ATTRIBUTIONS.open(tmp_path, asked()), REACH).run()
     assert idle.measured == []
 
 
 def test_a_budget_leaves_the_rest_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     played = Played(limit_s=1e-9)
-    done = session(monkeypatch, played, open_attribution(tmp_path, asked()), REACH).run()
+    done = session(monkeypatch, played, ATTRIBUTIONS.open(tmp_path, asked()), REACH).run()
     assert done.progress is AttributionProgress.OUT_OF_BUDGET
     assert played.measured == []
     assert "not measured" in "\n".join(screen_lines(done))
@@ -201,26 +201,26 @@ def test_a_budget_leaves_the_rest_open(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_what_cannot_be_built_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     played = Played(broken=((2, 3),))
-    done = session(monkeypatch, played, open_attribution(tmp_path, asked()), REACH).run()
+    done = session(monkeypatch, played, ATTRIBUTIONS.open(tmp_path, asked()), REACH).run()
     part = contributions_of(done)[0].parts[1]
     assert part.words == "It does not build."
     assert contributions_of(done)[0].product is None
 
 
 def test_another_question_is_another_attribution(tmp_path: Path) -> None:
-    first = open_attribution(tmp_path, asked())
-    assert open_attribution(tmp_path, asked(id="2", least=0.02)).folder != first.folder
+    first = ATTRIBUTIONS.open(tmp_path, asked())
+    assert ATTRIBUTIONS.open(tmp_path, asked(id="2", least=0.02)).folder != first.folder
 
 
 def test_no_scenario_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = ReachRecord(scenario="work", python=PYTHON, failure="does not work at r6: no")
     with pytest.raises(NothingMeasuredError, match="does not work at r6"):
-        session(monkeypatch, Played(), open_attribution(tmp_path, asked()), failed).run()
+        session(monkeypatch, Played(), ATTRIBUTIONS.open(tmp_path, asked()), failed).run()
 
 
 def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, results = tmp_path / "data", tmp_path / "results"
-    done = session(monkeypatch, Played(), open_attribution(data, asked()), REACH).run()
+    done = session(monkeypatch, Played(), ATTRIBUTIONS.open(data, asked()), REACH).run()
     attributed = write_attribute_pages(output := Output(results, data))
     assert not output.problems
     page = (results / attribute_page(done)).read_text(encoding="utf-8")

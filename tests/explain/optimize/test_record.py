@@ -9,13 +9,13 @@ from support.synthetic_optimizations import TIP, asked, synthetic_optimization, 
 
 from bench.core.errors import DataError
 from bench.explain.optimize.record import Progress, StepRecord, Stood
-from bench.explain.optimize.stored import append, latest, read_optimization, read_optimizations
+from bench.explain.optimize.stored import OPTIMIZATIONS
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     made = synthetic_optimization(tmp_path)
     assert made.folder == tmp_path / "optimize" / "sample" / ("a" * 12) / made.asked.id
-    found = read_optimization(made.folder)
+    found = OPTIMIZATIONS.read(made.folder)
     assert found == made
     assert [one.number for one in found.kept] == [1, 3]
     assert [one.number for one in found.dropped] == [2]
@@ -34,9 +34,11 @@ def test_an_optimization_that_goes_on_is_under_way_and_the_last_word_counts(
         tmp_path, [step, Stood(progress=Progress.INTERRUPTED, at="2026-11-30T11:00:00+00:00")]
     )
     assert made.progress is Progress.INTERRUPTED
-    again = append(made, StepRecord(number=1, recipe="r", title="t", why="w", kept=False, sites=()))
+    again = OPTIMIZATIONS.append(
+        made, StepRecord(number=1, recipe="r", title="t", why="w", kept=False, sites=())
+    )
     assert again.progress is Progress.UNDER_WAY
-    assert [one.recipe for one in read_optimization(made.folder).steps] == ["r"]
+    assert [one.recipe for one in OPTIMIZATIONS.read(made.folder).steps] == ["r"]
 
 
 def test_half_a_line_is_cut_off(tmp_path: Path) -> None:
@@ -44,18 +46,18 @@ def test_half_a_line_is_cut_off(tmp_path: Path) -> None:
     file = made.folder / "events.jsonl"
     whole = file.read_bytes()
     file.write_bytes(whole[:-20])
-    ended = read_optimization(made.folder)
+    ended = OPTIMIZATIONS.read(made.folder)
     assert ended.progress is Progress.UNDER_WAY
-    append(ended, made.events[-1])
+    OPTIMIZATIONS.append(ended, made.events[-1])
     assert file.read_bytes() == whole
 
 
 def test_a_damaged_one_is_told_and_passed_over(tmp_path: Path) -> None:
     made = synthetic_optimization(tmp_path)
-    assert latest(tmp_path, asked()) == made
+    assert OPTIMIZATIONS.latest(tmp_path, asked()) == made
     (made.folder / "events.jsonl").write_text("{}\n")
-    assert latest(tmp_path, asked()) is None
-    ((_, found),) = read_optimizations(tmp_path)
+    assert OPTIMIZATIONS.latest(tmp_path, asked()) is None
+    ((_, found),) = OPTIMIZATIONS.read_all(tmp_path)
     assert isinstance(found, DataError)
     assert "line 1" in found.message
 
@@ -63,11 +65,11 @@ def test_a_damaged_one_is_told_and_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [{"form": "lazy"}, {"pythons": ("3.13",)}, {"separate": False}])
 def test_another_question_is_another_optimization(tmp_path: Path, how: dict[str, object]) -> None:
     synthetic_optimization(tmp_path)
-    assert latest(tmp_path, asked(**how)) is None
+    assert OPTIMIZATIONS.latest(tmp_path, asked(**how)) is None
 
 
 def test_one_in_anothers_folder_is_refused(tmp_path: Path) -> None:
     made = synthetic_optimization(tmp_path)
     moved = made.folder.rename(made.folder.with_name("other"))
     with pytest.raises(DataError, match="another place"):
-        read_optimization(moved)
+        OPTIMIZATIONS.read(moved)
