@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 import textwrap
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bench.core.errors import ExitStatus
@@ -244,3 +245,30 @@ def count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not at least 1")
     return value
+
+
+def repeated(
+    command: str,
+    words: Sequence[str],
+    arguments: argparse.Namespace,
+    *,
+    lists: Sequence[str],
+    usual: Mapping[str, object],
+    flags: Sequence[str] = (),
+) -> str:
+    """The command line that asks the same: `words`, then options of several values (`lists`), those
+    that differ from the `usual` value, and `flags` that are set.
+    """
+    found = [command, *words]
+    found += [
+        word
+        for name in lists
+        for value in getattr(arguments, name) or ()
+        for word in (f"--{name}", str(value))
+    ]
+    for name, value in usual.items():
+        told = getattr(arguments, name)
+        if told != value:
+            found += [f"--{name}", f"{told * 100:g}%" if name == "least" else str(told)]
+    found += [f"--{name}" for name in flags if getattr(arguments, name)]
+    return f"{COMMAND} {shlex.join(found)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 from datetime import UTC, datetime
 
@@ -19,6 +18,7 @@ from bench.cli.arguments import (
     describe,
     fraction,
     not_negative,
+    repeated,
     share,
 )
 from bench.cli.target_choice import chosen_target
@@ -40,7 +40,7 @@ from bench.explain.attribute.range import as_commits, commits_of
 from bench.explain.attribute.record import FORMAT, AttributionAsked
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.session import AttributeSession
-from bench.explain.attribute.stored import open_attribution
+from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.guard.programs import words_of
 from bench.explain.optimize.request import is_recordable
 from bench.formats.text import counted
@@ -123,7 +123,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     console = Console(stderr=arguments.json, highlight=False, soft_wrap=True)
     with make_watcher() as watcher, at_work(workspace):
         request = _understand(arguments, workspace, watcher)
-        attribution = open_attribution(workspace.data, _asked(request, _repeat(arguments)))
+        attribution = ATTRIBUTIONS.open(workspace.data, _asked(request, _repeat(arguments)))
         if attribution.events:
             watcher.say("going on with what was begun before")
         session = AttributeSession(request=request, watcher=watcher, attribution=attribution)
@@ -225,12 +225,10 @@ def _asked(request: AttributeRequest, repeat: str) -> AttributionAsked:
 
 def _repeat(arguments: argparse.Namespace) -> str:
     """The command that asks the same."""
-    words = ["attribute", arguments.target, *filter(None, [arguments.range])]
-    for name in ("benchmark", "group", "python", "into"):
-        for value in getattr(arguments, name) or ():
-            words += [f"--{name}", value]
-    if arguments.least != _LEAST:
-        words += ["--least", f"{arguments.least * 100:g}%"]
-    if arguments.repo:
-        words += ["--repo", str(arguments.repo)]
-    return f"python -m bench {shlex.join(words)}"
+    return repeated(
+        "attribute",
+        [arguments.target, *filter(None, [arguments.range])],
+        arguments,
+        lists=("benchmark", "group", "python", "into"),
+        usual={"least": _LEAST, "repo": None, "alpha": Options().alpha, "lanes": 0},
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 
 from rich.console import Console
 
@@ -16,12 +15,12 @@ from bench.cli.arguments import (
     describe,
     fraction,
     positive,
+    repeated,
     share,
 )
 from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus
 from bench.core.options import Options
-from bench.core.program import COMMAND
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import pythons_of
@@ -216,26 +215,22 @@ def _plan_words(request: OptimizeRequest) -> str:
 
 def _repeat(arguments: argparse.Namespace) -> str:
     """The command that asks the same."""
-    words = ["optimize", arguments.target, arguments.revision]
-    for name in ("scenario", "python", "recipe"):
-        for value in getattr(arguments, name) or ():
-            words += [f"--{name}", value]
-    if arguments.least != _LEAST:
-        words += ["--least", f"{arguments.least * 100:g}%"]
-    usual = {
-        "form": _AUTO,
-        "branch": "",
-        "repo": None,
-        "alpha": Options().alpha,
-        "budget": _BUDGET_S,
-        "lanes": 0,
-    }
-    for name, value in usual.items():
-        if getattr(arguments, name) != value:
-            words += [f"--{name}", str(getattr(arguments, name))]
-    if arguments.separate:
-        words.append("--separate")
-    return f"{COMMAND} {shlex.join(words)}"
+    return repeated(
+        "optimize",
+        [arguments.target, arguments.revision],
+        arguments,
+        lists=("scenario", "python", "recipe"),
+        usual={
+            "least": _LEAST,
+            "form": _AUTO,
+            "branch": "",
+            "repo": None,
+            "alpha": Options().alpha,
+            "budget": _BUDGET_S,
+            "lanes": 0,
+        },
+        flags=("separate",),
+    )
 
 
 def _ending(optimization: Optimization, request: OptimizeRequest) -> list[str]:
