@@ -182,6 +182,17 @@ def status_of(
     return ExitStatus.DONE
 
 
+def add_lanes(parser: argparse._ActionsContainer) -> None:
+    """On how many cores at once."""
+    parser.add_argument(
+        "--lanes",
+        type=count,
+        default=0,
+        metavar="N",
+        help="cores to measure on at once, at most. Default: all that are measured on",
+    )
+
+
 def add_no_report(parser: argparse._ActionsContainer) -> None:
     """Leave the write-up alone."""
     parser.add_argument(

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from bench.cli.arguments import (
     add_choice,
+    add_lanes,
     add_no_report,
     add_pythons,
     add_target,
-    count,
     describe,
     fraction,
     not_negative,
@@ -104,13 +104,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         help="begin no further pair after this many seconds; what is open is said, and the same "
         "command goes on. Default: as long as it takes",
     )
-    how.add_argument(
-        "--lanes",
-        type=count,
-        default=0,
-        metavar="N",
-        help="cores to measure on at once, at most. Default: all that are measured on",
-    )
+    add_lanes(how)
     how.add_argument(
         "--json", action="store_true", help="print the contributions as JSON on standard output"
     )

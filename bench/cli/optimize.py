@@ -7,11 +7,11 @@ import argparse
 from rich.console import Console
 
 from bench.cli.arguments import (
+    add_lanes,
     add_no_report,
     add_pythons,
     add_revision,
     add_scenarios,
-    count,
     describe,
     fraction,
     positive,
@@ -125,13 +125,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         metavar="SECONDS",
         help="most measuring time for each scenario in each step, in seconds. Default: %(default)g",
     )
-    how.add_argument(
-        "--lanes",
-        type=count,
-        default=0,
-        metavar="N",
-        help="cores to measure on at once, at most. Default: all that are measured on",
-    )
+    add_lanes(how)
     add_no_report(how)
 
 

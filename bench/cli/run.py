@@ -15,6 +15,7 @@ from bench.cli.arguments import (
     add_choice,
     add_dependencies,
     add_keywords,
+    add_lanes,
     add_no_report,
     add_pythons,
     add_target,
@@ -149,13 +150,7 @@ def _add_how(how: argparse._ActionsContainer) -> None:
         f"{defaults.budget_s:g}; of a project without a target's file 90 in all, so that a first "
         "look takes about a minute on two cores",
     )
-    how.add_argument(
-        "--lanes",
-        type=count,
-        default=0,
-        metavar="N",
-        help="cores to measure on at once, at most. Default: all that are measured on",
-    )
+    add_lanes(how)
     how.add_argument(
         "--rounds",
         type=count,
