@@ -15,6 +15,9 @@ _INSTALLED = _HERE / "harness"
 def main() -> int:
     """Run `duetbench COMMAND …` and return its exit status."""
     sys.path.insert(0, str(_INSTALLED if _INSTALLED.is_dir() else _HERE.parent))
-    from bench.cli.main import main as run  # noqa: PLC0415 - it is found from now on
+    from bench.core.bytecode import keep_bytecode  # noqa: PLC0415 - it is found from now on
+
+    keep_bytecode()
+    from bench.cli.main import main as run  # noqa: PLC0415 - as said, and after its line
 
     return run(sys.argv[1:])

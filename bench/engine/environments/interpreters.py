@@ -166,11 +166,19 @@ def _find(version: str) -> Path | None:
     # pyenv's shims answer only for versions that the folder's .python-version names, so uv is shown
     # the real folders first.
     extended = os.pathsep.join([*_pyenv_folders(version), os.environ.get("PATH", "")])
+    found = _ask_uv(version, extended)
+    if found is None:
+        _ask_uv.cache_clear()  # it may be installed, and looked for again
+    return found
+
+
+@functools.cache
+def _ask_uv(version: str, path: str) -> Path | None:
     # Builds may write to uv's cache, which says where interpreters lie.
     found = run_uv(
         "python", "find", "--no-cache", "--no-project", "--no-python-downloads", "--system",
         _request(version),
-        env={"PATH": extended},
+        env={"PATH": path},
     )  # fmt: skip
     return Path(found.stdout.strip()).resolve() if found.ok else None
 
