@@ -26,6 +26,8 @@ OPTIMIZE_COLUMNS = ("target", "revision", "faster by", "scenarios faster", "comm
                     "made", "ended")  # fmt: skip
 ATTRIBUTE_COLUMNS = ("target", "range", "commits", "proved nothing", "named", "Pythons",
                      "begun", "ended")  # fmt: skip
+CLAIMS_COLUMNS = ("target", "range", "claims", "hold", "less", "no effect or slower", "elsewhere",
+                  "open or not testable", "begun", "ended")  # fmt: skip
 _START = session("bench-codeflash")
 _BAD_SHOWN = 10
 _NEWEST_SHOWN = 20
@@ -39,7 +41,7 @@ class Indexed:
     """All that the index tells of; `held` says how predictions compare with what was measured.
 
     `rankings` are rows of `RANKING_COLUMNS`, `optimized` of `OPTIMIZE_COLUMNS`, `attributed` of
-    `ATTRIBUTE_COLUMNS`, `stack` of its own; `unreadable` is Markdown.
+    `ATTRIBUTE_COLUMNS`, `claims` of `CLAIMS_COLUMNS`, `stack` of its own; `unreadable` is Markdown.
     """
 
     pairs: Sequence[PairSummary]
@@ -47,6 +49,7 @@ class Indexed:
     rankings: Rows = ()
     optimized: Rows = ()
     attributed: Rows = ()
+    claims: Rows = ()
     stack: Rows = ()
     held: str = ""
     unreadable: Sequence[str] = ()
@@ -54,7 +57,8 @@ class Indexed:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell of."""
-        told = (self.pairs, self.series, self.rankings, self.optimized, self.attributed)
+        told = (self.pairs, self.series, self.rankings, self.optimized, self.attributed,
+                self.claims)  # fmt: skip
         return not (any(told) or self.stack or self.held or self.unreadable)
 
 
@@ -69,6 +73,7 @@ def write_index(indexed: Indexed, output: Output) -> None:
             *_stack(indexed.stack),
             *_histories(indexed.series),
             *_attributed(indexed.attributed),
+            *_claims(indexed.claims),
             *_optimized(indexed.optimized),
             *_rankings(indexed.rankings, indexed.held),
             *_unread(indexed, output),
@@ -215,6 +220,13 @@ def _attributed(rows: Rows) -> Iterator[str]:
         yield heading(2, "Attributed")
         yield "What a range changed, split among its commits."
         yield table(ATTRIBUTE_COLUMNS, rows, numbers=False)
+
+
+def _claims(rows: Rows) -> Iterator[str]:
+    if rows:
+        yield heading(2, "Claims")
+        yield "Speed-ups that commit messages claim, each measured against the commit's parent."
+        yield table(CLAIMS_COLUMNS, rows, numbers=False)
 
 
 def _rankings(rows: Rows, held: str) -> Iterator[str]:

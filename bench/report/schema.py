@@ -1,12 +1,13 @@
-"""The JSON schema of results for scripts, made from the types that they are made of.
+"""The JSON schemas of what is printed for scripts, made from the types that it is made of.
 
-It lies in `docs/results.schema.json`. Fields may be added to a format; one that is removed, or that
-means something else, raises `FORMAT`.
+They lie in `docs/`. Fields may be added to a format; one that is removed, or that means something
+else, raises it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from bench.core.gate import Gate
 from bench.core.result import GroupMean, Result
 from bench.core.revision import Revision
 from bench.engine.environments.dependencies import DependencyChange
+from bench.report.claims.shown import DOCUMENT_FORMAT, ClaimsDocument
 
 FORMAT = 1
 _NUMBER = {"type": ["number", "null"]}
@@ -73,18 +75,39 @@ def results_schema() -> dict[str, Any]:
         "required": list(properties),
     }
     whole = _plain({"type": "array", "items": document})
+    return _schema(f"results:{FORMAT}", "Results of duetbench", whole, components)
+
+
+def claims_schema() -> dict[str, Any]:
+    """The schema of what `claims --json` prints."""
+    (whole,), components = msgspec.json.schema_components(
+        [ClaimsDocument], ref_template="#/$defs/{name}"
+    )
+    title = "Claims of commit messages, tested by duetbench"
+    return _schema(f"claims:{DOCUMENT_FORMAT}", title, _plain(whole), components)
+
+
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "results.schema.json": results_schema,
+    "claims.schema.json": claims_schema,
+}
+
+
+def written(name: str) -> str:
+    """The text of a file of `docs/`."""
+    return json.dumps(SCHEMAS[name](), indent=1, ensure_ascii=False) + "\n"
+
+
+def _schema(
+    name: str, title: str, whole: dict[str, Any], components: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:duetbench:results:{FORMAT}",
-        "title": "Results of duetbench",
+        "$id": f"urn:duetbench:{name}",
+        "title": title,
         **whole,
-        "$defs": _used(whole, _plain(components)),
+        "$defs": _used(whole, _plain(dict(components))),
     }
-
-
-def written() -> str:
-    """The text of the file."""
-    return json.dumps(results_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is anything

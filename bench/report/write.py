@@ -23,6 +23,7 @@ from bench.engine.store.run import Run
 from bench.engine.store.series import SERIES_FOLDER
 from bench.formats.markdown import plain
 from bench.report.attribute.attribute_page import write_attribute_pages
+from bench.report.claims.claims_page import write_claims_pages
 from bench.report.history.select_series import find_series
 from bench.report.index import Indexed, write_index
 from bench.report.jobs import Job, Made, PairJob, SeriesJob, make_pages
@@ -160,6 +161,7 @@ class _Report:
         rankings = write_rank_pages(output)
         optimized = write_optimize_pages(output, pairs)
         attributed = write_attribute_pages(output)
+        claims = write_claims_pages(output)
         held = write_accuracy_page(output)
         stack = write_stack_pages(pairs, around_of(_targets(workspace.targets)), output)
         write_calibration_page(output)
@@ -169,12 +171,15 @@ class _Report:
                 pairs=[
                     one
                     for one in pairs
-                    if not optimized.is_step(one) and not attributed.is_stretch(one)
+                    if not optimized.is_step(one)
+                    and not attributed.is_stretch(one)
+                    and not claims.is_claim(one)
                 ],
                 series=sorted(series, key=lambda one: (one.target, one.label)),
                 rankings=rankings,
                 optimized=optimized.rows,
                 attributed=attributed.rows,
+                claims=claims.rows,
                 stack=stack,
                 held=held,
                 unreadable=self._unreadable(made),
@@ -185,7 +190,8 @@ class _Report:
         return Written(
             workspace.results,
             self.runs,
-            len(rankings) + len(optimized.rows) + len(attributed.rows) + len(stack) + bool(held),
+            sum(map(len, (rankings, optimized.rows, attributed.rows, claims.rows, stack)))
+            + bool(held),
             (*errors, *output.problems),
             {one: summary.page for summary in series for one in summary.ids},
         )

@@ -15,7 +15,7 @@ from bench.cli.main import main
 from bench.core.gate import Ending, Gate, SuiteRun
 from bench.core.workspace import Workspace
 from bench.report.pair.brief import MOST_LINES
-from bench.report.schema import results_schema, written
+from bench.report.schema import SCHEMAS, results_schema, written
 
 ROOT = Path(__file__).parents[2]
 MANY = (
@@ -130,9 +130,10 @@ def test_a_run_prints_the_same_json(sandbox: Sandbox) -> None:
     assert json.loads(again.stdout) == [document]
 
 
-def test_the_file_is_what_the_types_say() -> None:
-    file = ROOT / "docs" / "results.schema.json"
-    make = 'from bench.report.schema import written; print(written(), end="")'
-    assert file.read_text(encoding="utf-8") == written(), (
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_file_is_what_the_types_say(name: str) -> None:
+    file = ROOT / "docs" / name
+    make = f'from bench.report.schema import written; print(written("{name}"), end="")'
+    assert file.read_text(encoding="utf-8") == written(name), (
         f"make it again: .venv/bin/python -c '{make}' > {file.relative_to(ROOT)}"
     )

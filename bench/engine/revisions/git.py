@@ -19,6 +19,16 @@ _UNFINISHED = (
 
 
 @dataclass(frozen=True)
+class LoggedCommit:
+    """A commit as the log tells it: its hash, those of its parents, who wrote it, its message."""
+
+    commit: str
+    parents: tuple[str, ...]
+    author: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Clone:
     """A git repository on this machine; `ours` was made by this project under `repos/`.
 
@@ -186,6 +196,18 @@ class Clone:
         said = self._git("show", "--no-patch", "--format=%an", commit)
         return _printable(said.stdout.strip())
 
+    def log(self, base: str, head: str) -> list[LoggedCommit]:
+        """All commits in the history of head that are not in base's, the oldest first."""
+        form = "--format=%H%x00%P%x00%an%x00%B%x00%x00"
+        said = self._git("log", "--topo-order", "--reverse", "-z", form, f"{base}..{head}")
+        return [_logged(one) for one in said.stdout.split("\0\0\0") if one.strip("\0\n")]
+
+    def logged(self, commit: str) -> LoggedCommit:
+        """One commit with its message."""
+        return _logged(
+            self._git("show", "--no-patch", "--format=%H%x00%P%x00%an%x00%B", commit).stdout
+        )
+
     def text(self, commit: str, path: str) -> str:
         """The content of a file of a commit; "" where there is none."""
         return self._git("show", f"{commit}:{path}").stdout
@@ -219,6 +241,11 @@ class Clone:
 
     def _git(self, *arguments: str | Path, timeout_s: float = 120) -> Finished:
         return git(self.path, *arguments, timeout_s=timeout_s, variables=as_variables(self.trees))
+
+
+def _logged(told: str) -> LoggedCommit:
+    commit, parents, author, message = told.strip("\0\n").split("\0", 3)
+    return LoggedCommit(commit, tuple(parents.split()), _printable(author), message.strip("\0\n"))
 
 
 def _printable(text: str) -> str:

@@ -20,7 +20,7 @@ from bench.engine.sources.trees import find_sources
 from bench.engine.suites.expand import suite_paths
 
 # Where projects keep what they install, seen from their folder.
-_ROOTS = (".", "src", "lib", "python")
+ROOTS = (".", "src", "lib", "python")
 # Keeps pytest from looking for settings in the folders above, which are this project's own.
 _NO_SETTINGS = "[pytest]\n"
 
@@ -112,7 +112,7 @@ def remove_packages(project: Path, names: Iterable[str]) -> tuple[str, ...]:
     """
     removed = []
     for name in sorted(names):
-        for root in _ROOTS:
+        for root in ROOTS:
             package = project / root / name
             if package.is_dir():
                 shutil.rmtree(package)

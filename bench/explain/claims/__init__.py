@@ -1,0 +1,1 @@
+"""Speed-ups that commit messages claim, put to the test."""

@@ -1,0 +1,155 @@
+"""From the claims of a range to what became of each: measure, judge, try the next benchmark."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bench.core.errors import BenchError, BuildError, NothingMeasuredError
+from bench.core.lock import exclusive
+from bench.core.revision import Revision
+from bench.engine.session.watcher import Watcher
+from bench.explain.attribute.record import AttributionProgress, AttributionStood
+from bench.explain.claims.choosing import Candidate
+from bench.explain.claims.record import (
+    Attempt,
+    ClaimsEvent,
+    ClaimsTest,
+    SpeedClaim,
+    TriedRecord,
+)
+from bench.explain.claims.request import ClaimsRequest
+from bench.explain.claims.stored import CLAIMS
+from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
+from bench.formats.text import change, counted
+
+UNTESTED = "not run for the pairs of claims"
+
+
+@dataclass(kw_only=True)
+class ClaimsSession:
+    """A test of claims on its way. What was done before an interruption is in its journal."""
+
+    request: ClaimsRequest
+    watcher: Watcher
+    test: ClaimsTest
+    _started: float = field(default_factory=time.monotonic)
+
+    def run(self) -> ClaimsTest:
+        """Do what is still to be done; raises `BenchError`, and keeps what it has done."""
+        with exclusive(self.test.folder / "lock"):
+            while (todo := self._todo()) and not self._is_over:
+                self._measure(todo)
+            progress = AttributionProgress.OUT_OF_BUDGET if todo else AttributionProgress.DONE
+            if todo or self.test.progress is not AttributionProgress.DONE:
+                took_s = round(time.monotonic() - self._started, 1)
+                at = datetime.now(UTC).isoformat(timespec="seconds")
+                self._write(AttributionStood(progress=progress, at=at, took_s=took_s))
+        return self.test
+
+    @property
+    def _is_over(self) -> bool:
+        limit_s = self.request.limit_s
+        return bool(limit_s) and time.monotonic() - self._started > limit_s
+
+    def _todo(self) -> list[Attempt]:
+        """What is measured next, in one run: of one pair on one Python, as far as it goes together.
+
+        Tests of functions need other environments, and each its own process: they go alone.
+        """
+        found = [one for key in self.test.keys if (one := self.test.next(*key)) is not None]
+        if not found:
+            return []
+        first, *others = found
+        if self._candidate(first).is_suite:
+            return [first]
+        together = [
+            one
+            for one in others
+            if self._pair(one) == self._pair(first)
+            and one.python == first.python
+            and not self._candidate(one).is_suite
+        ]
+        return [first, *together]
+
+    def _measure(self, attempts: Sequence[Attempt]) -> None:
+        first = attempts[0]
+        base, head = self._pair(first)
+        candidates = {one.benchmark.name: one for one in map(self._candidate, attempts)}
+        self.watcher.say(
+            f"measuring {base.label}..{head.label}, Python {first.python}: {', '.join(candidates)}"
+        )
+        request = self.request.test(base, head, [one.benchmark for one in candidates.values()])
+        measuring = PairMeasuring(request=request, watcher=self.watcher, untested=UNTESTED)
+        interpreters = [one for one in request.interpreters if one.version == first.python]
+        measured, reason, is_final = None, "", False
+        try:
+            measured = measuring.measure(
+                base.identity,
+                head.identity,
+                candidates,
+                self.test.asked.alpha,
+                interpreters=interpreters,
+            )
+        except BuildError as error:
+            reason, is_final = _line(error), True
+        except NothingMeasuredError as error:
+            reason = _line(error)
+        for one in attempts:
+            name = self._candidate(one).benchmark.name
+            record = _record(one, name, measured, reason, is_final=is_final)
+            self._write(record)
+            self.watcher.say(f"  {name}: {self._outcome(record)}")
+
+    def _claim(self, attempt: Attempt) -> SpeedClaim:
+        return self.test.asked.claims[attempt.claim]
+
+    def _candidate(self, attempt: Attempt) -> Candidate:
+        return self._claim(attempt).candidates[attempt.candidate]
+
+    def _pair(self, attempt: Attempt) -> tuple[Revision, Revision]:
+        claim = self._claim(attempt)
+        base = claim.older if attempt.older and claim.older else claim.base
+        return base, claim.commit
+
+    def _outcome(self, record: TriedRecord) -> str:
+        if not record.is_measured or record.gain is None or record.gain.interval is None:
+            return record.failure
+        verdict = self.test.judged(record.claim, record.python).verdict
+        measured = f"{change(record.gain.interval)}, {counted(record.gain.rounds, 'round')}"
+        return f"{measured}: {verdict}"
+
+    def _write(self, event: ClaimsEvent) -> None:
+        self.test = CLAIMS.append(self.test, event)
+
+
+def _record(
+    attempt: Attempt, name: str, measured: MeasuredPair | None, reason: str, *, is_final: bool
+) -> TriedRecord:
+    gains = measured.gains if measured else ()
+    gain = next((one for one in gains if one.scenario == name), None)
+    return TriedRecord(
+        claim=attempt.claim,
+        python=attempt.python,
+        candidate=attempt.candidate,
+        older=attempt.older,
+        gain=gain,
+        run=measured.runs[0] if measured else None,
+        reason="" if gain else reason or "the run says nothing of it",
+        is_final=is_final,
+    )
+
+
+def _line(error: BenchError) -> str:
+    return " ".join(error.message.split())
+
+
+def pythons_of_claims(
+    claims: Iterable[SpeedClaim], asked: Sequence[str], had: Sequence[str], usual: str
+) -> tuple[tuple[str, ...], ...]:
+    """On which Pythons each claim is tested: those asked for; else the one it names, if `had`."""
+    return tuple(
+        tuple(asked) or ((one.python,) if one.python in had else (usual,)) for one in claims
+    )
