@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import UTC, datetime
 
@@ -34,7 +33,7 @@ from bench.engine.revisions.resolve import clone_path, resolve_range
 from bench.engine.session.preparation import harness
 from bench.engine.session.selection import select
 from bench.engine.session.watcher import Watcher
-from bench.engine.store.documents import moment
+from bench.engine.store.documents import moment, pretty
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.attribute.range import as_commits, commits_of
 from bench.explain.attribute.record import FORMAT, AttributionAsked
@@ -44,7 +43,9 @@ from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.guard.programs import words_of
 from bench.explain.optimize.request import is_recordable
 from bench.formats.text import counted
-from bench.report.attribute.contributions import attribution_document, screen_lines
+from bench.report.attribute.document import attribution_document
+from bench.report.attribute.screen import screen_lines
+from bench.report.attribute.sums import SumBy
 from bench.report.screen.watchers import make_watcher
 
 _LEAST = 0.01
@@ -106,6 +107,15 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
     )
     add_lanes(how)
     how.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        choices=[str(one) for one in SumBy],
+        help="show the contributions added up: author: by the commits' authors; path: by the "
+        "modules and folders that they change; group: the geometric mean over each group of "
+        "benchmarks. May be repeated; the page has all three. Default: commit by commit",
+    )
+    how.add_argument(
         "--json", action="store_true", help="print the contributions as JSON on standard output"
     )
     add_no_report(how)
@@ -122,7 +132,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
             watcher.say("going on with what was begun before")
         session = AttributeSession(request=request, watcher=watcher, attribution=attribution)
         attribution = session.run()
-    for line in screen_lines(attribution):
+    for line in screen_lines(attribution, [SumBy(word) for word in arguments.by]):
         console.print(line, markup=False)
     if arguments.report:
         # Plotting is slow to import.
@@ -135,8 +145,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         for problem in written.problems:
             console.print(f"bench: {problem}", markup=False)
     if arguments.json:
-        json.dump(attribution_document(attribution), sys.stdout, indent=1)
-        sys.stdout.write("\n")
+        sys.stdout.write(pretty(attribution_document(attribution)).decode())
     return ExitStatus.DONE
 
 
@@ -214,6 +223,7 @@ def _asked(request: AttributeRequest, repeat: str) -> AttributionAsked:
         harness=harness(),
         started_at=started_at,
         repeat=repeat,
+        groups={one.declaration.name: one.declaration.group for one in request.planned},
     )
 
 

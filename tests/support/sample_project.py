@@ -12,6 +12,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 BACKEND = Path(__file__).with_name("tiny_backend.py").read_text(encoding="utf-8")
@@ -166,7 +167,7 @@ class Repository:
         return repository
 
     def git(self, *arguments: str) -> str:
-        day = f"2026-01-{1 + self.commits:02d}T12:00:00+02:00"
+        day = f"{date(2026, 1, 1) + timedelta(days=self.commits)}T12:00:00+02:00"
         done = subprocess.run(
             ["git", "-C", str(self.path), *arguments],
             env=_GIT | {"GIT_COMMITTER_DATE": day, "GIT_AUTHOR_DATE": day},

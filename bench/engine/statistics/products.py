@@ -1,10 +1,13 @@
-"""The interval of a product of two ratios that were estimated independently."""
+"""Intervals of products and of geometric means of ratios that were estimated independently."""
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Iterable, Sequence
 
 from bench.core.verdict import Interval
+from bench.engine.statistics.steps import CERTAIN
 
 
 def product(one: Interval, other: Interval) -> Interval:
@@ -19,3 +22,19 @@ def product(one: Interval, other: Interval) -> Interval:
     below = math.hypot(math.log(one.ratio / one.low), math.log(other.ratio / other.low))
     above = math.hypot(math.log(one.high / one.ratio), math.log(other.high / other.ratio))
     return Interval(ratio, ratio * math.exp(-below), ratio * math.exp(above))
+
+
+def product_of(several: Iterable[Interval]) -> Interval:
+    """The ratio of all of them together; of none it is exactly 1."""
+    return functools.reduce(product, several, CERTAIN)
+
+
+def geometric_mean_of(several: Sequence[Interval]) -> Interval:
+    """Their geometric mean, each counted once; raises `ValueError` for none.
+
+    The n-th root of their product: a root of limits has their level.
+    """
+    if not several:
+        raise ValueError("there is no mean of nothing")
+    together, power = product_of(several), 1 / len(several)
+    return Interval(together.ratio**power, together.low**power, together.high**power)

@@ -35,7 +35,9 @@ _NOT_HERE = (NotCountedError, NotPresentError, NotServedError)
 class Observatory:
     """The revisions of a range on one Python: what each scenario reads there, and what it executes.
 
-    `failed` says of (index, scenario) why nothing is known.
+    `failed` says of (index, scenario) why nothing is known, `unbuilt` has the indexes at which
+    nothing could be installed. `processes` are counted by scenario: all that were started to
+    observe it or to count its work.
     """
 
     request: AttributeRequest
@@ -44,6 +46,8 @@ class Observatory:
     network: Network
     crew: Crew
     failed: dict[tuple[int, str], str] = field(default_factory=dict)
+    unbuilt: set[int] = field(default_factory=set)
+    processes: dict[str, int] = field(default_factory=dict)
     _reads: dict[tuple[int, str], Reads] = field(default_factory=dict)
     _work: dict[tuple[int, str], float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,6 +80,16 @@ class Observatory:
         """What a scenario reads at a revision; None where it is not there or does not work."""
         self.observe([index])
         return self._reads.get((index, scenario))
+
+    def works(self, index: int, scenario: str) -> bool | None:
+        """Whether a scenario works at a revision; None where that could not be installed."""
+        found = self.reads(index, scenario)
+        return None if index in self.unbuilt else found is not None
+
+    def unbuilt_of(self, scenario: str) -> tuple[int, ...]:
+        """The states that were tried for it, where none could be installed; else nothing."""
+        tried = {index for index, name in self._known if name == scenario}
+        return tuple(sorted(tried)) if tried <= self.unbuilt else ()
 
     def count(self, places: Collection[tuple[int, str]]) -> None:
         """Count instructions at revisions that were observed, where this machine can."""
@@ -116,10 +130,12 @@ class Observatory:
             label = self.request.revisions[index].label
             self.watcher.say(f"{label} is stepped around: {error.message}")
             with self._lock:
+                self.unbuilt.add(index)
                 self.failed |= {(index, name): error.message for name in self._names}
 
     def _take(self, index: int, benchmark: Benchmark, subject: Subject) -> None:
         key = index, benchmark.name
+        self._started(benchmark)
         try:
             found = take_reads(
                 Runner(self.network.isolation, _TIMEOUT_S),
@@ -145,6 +161,7 @@ class Observatory:
                 if benchmark.name not in scenarios:
                     continue
                 invocation = without_collections(subject.invocation(benchmark))
+                self._started(benchmark)
                 try:
                     tally = counter.count(runner, benchmark, invocation)
                 except NotCountedError as error:
@@ -155,6 +172,10 @@ class Observatory:
                     self._work[index, benchmark.name] = math.log(
                         tally.figures[Counter.INSTRUCTIONS]
                     )
+
+    def _started(self, benchmark: Benchmark) -> None:
+        with self._lock:
+            self.processes[benchmark.name] = self.processes.get(benchmark.name, 0) + 1
 
     @contextmanager
     def _subject(self, index: int) -> Iterator[Subject]:

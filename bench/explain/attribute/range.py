@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -22,26 +23,42 @@ class ChangedPath(msgspec.Struct, frozen=True):
 
 
 class RangeCommit(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit of the range, and what it changes against the one before it in the range."""
+    """A commit of the range, and what it changes against the one before it in the range.
+
+    `detour` is said of a step that is no commit's contribution: from the line to where the branch
+    of an opened merge began, or back with what the line did meanwhile.
+    """
 
     revision: Revision
     author: str
     changed: tuple[ChangedPath, ...]
     merge: bool = False
+    detour: str = ""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A commit on the way from base to head; `detour` as above."""
+
+    commit: str
+    detour: str = ""
 
 
 def commits_of(clone: Clone, pair: Pair, opened: Sequence[str] = ()) -> tuple[RangeCommit, ...]:
     """The commits behind the base up to the head, along first parents, oldest first.
 
-    The merges in `opened` are replaced by the commits that they bring. Raises `UsageError` where
-    base and head are no commits of one line, and for a merge that cannot be opened.
+    The merges in `opened` are replaced by the commits that they bring; where a branch began before
+    the commit that it was merged onto, the way leads back to its beginning first. Every step is
+    from one real commit to another, so their product is the range whatever is opened. Raises
+    `UsageError` where base and head are no commits of one line, and for a merge that cannot be
+    opened.
     """
     _check(clone, pair)
-    line, base = first_parents(clone, pair), pair.base.identity
+    way = [_Place(commit) for commit in first_parents(clone, pair)]
     for name in opened:
-        line = _with_merge_opened(clone, line, base, name)
-    before = [base, *line]
-    return tuple(_commit(clone, one, other) for one, other in zip(before, line, strict=False))
+        way = _with_merge_opened(clone, way, name)
+    before = [pair.base.identity, *(one.commit for one in way)]
+    return tuple(_commit(clone, one, other) for one, other in zip(before, way, strict=False))
 
 
 def as_commits(clone: Clone, pair: Pair) -> Pair:
@@ -70,31 +87,52 @@ def _check(clone: Clone, pair: Pair) -> None:
     check_ancestry(clone, pair, "there is no range between them")
 
 
-def _with_merge_opened(clone: Clone, line: list[str], base: str, name: str) -> list[str]:
+def _with_merge_opened(clone: Clone, way: list[_Place], name: str) -> list[_Place]:
     merge = clone.find(name)
-    if merge not in line:
-        raise UsageError(f"--into {name}: there is no such commit on the first-parent line.")
-    second = clone.find(f"{merge}^2")
-    if second is None:
-        raise UsageError(f"--into {name}: this commit is no merge.")
-    place = line.index(merge)
-    first = line[place - 1] if place else base
-    fork = clone.merge_base(first, second)
-    if fork != first:
+    place = next((number for number, one in enumerate(way) if one.commit == merge), None)
+    if merge is None or place is None:
         raise UsageError(
-            f"--into {name}: its branch began before {first[:10]}, the commit that it was merged "
-            "onto, so that its commits lie beside the line and not on it.",
-            f"Attribute the branch by itself: {(fork or base)[:10]}..{second[:10]}.",
+            f"--into {name}: there is no such commit on the first-parent line of the range."
         )
-    return [*line[:place], *clone.first_parent_line(first, second), *line[place:]]
+    first, second = clone.first_parent(merge), clone.find(f"{merge}^2")
+    if first is None or second is None:
+        raise UsageError(f"--into {name}: this commit is no merge.")
+    branch = clone.first_parent_line(first, second)
+    start = clone.first_parent(branch[0]) if branch else None
+    if start is None:
+        raise UsageError(
+            f"--into {name}: its branch has no beginning in the history of {first[:10]}, the "
+            "commit that it was merged onto.",
+            "Leave this merge one step.",
+        )
+    brought = [_Place(one, _from_the_line(clone, one, first)) for one in branch]
+    if start == first:
+        return [*way[:place], *brought, *way[place:]]
+    return [
+        *way[:place],
+        _Place(start, f"back to where the branch of {merge[:10]} began"),
+        *brought,
+        _Place(merge, "the merge with what the line did meanwhile"),
+        *way[place + 1 :],
+    ]
 
 
-def _commit(clone: Clone, before: str, commit: str) -> RangeCommit:
+def _from_the_line(clone: Clone, commit: str, line: str) -> str:
+    """What a commit of a branch is where it merges the line into the branch; "" for others."""
+    other = clone.find(f"{commit}^2")
+    if other is not None and clone.is_ancestor(other, line):
+        return "brings what the line did meanwhile into the branch"
+    return ""
+
+
+def _commit(clone: Clone, before: str, place: _Place) -> RangeCommit:
+    commit = place.commit
     return RangeCommit(
         revision=clone.revision(commit[:10], commit),
         author=clone.author(commit),
         changed=changed_paths(clone.changes(before, commit)),
         merge=clone.find(f"{commit}^2") is not None,
+        detour=place.detour,
     )
 
 

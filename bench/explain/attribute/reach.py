@@ -10,9 +10,11 @@ proved as well. At the end what the head reads is held against what this says of
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bench.explain.attribute.life import Life
 from bench.explain.attribute.range import ChangedPath, RangeCommit
 
 ANYWHERE = "*"
@@ -57,9 +59,10 @@ class Reads:
 
     def touched_by(self, commit: RangeCommit) -> bool:
         """Whether a commit may change what is read."""
-        return self.blind or any(map(self._is_touched, commit.changed))
+        return self.blind or any(map(self.is_touched, commit.changed))
 
-    def _is_touched(self, change: ChangedPath) -> bool:
+    def is_touched(self, change: ChangedPath) -> bool:
+        """Whether a path may be read, or is what an installation follows from."""
         path = change.path
         folder, _, name = path.rpartition("/")
         if path in self.files or name in _BUILT_FROM or name.startswith("requirements"):
@@ -93,31 +96,37 @@ class State:
 class Candidates:
     """What may matter: states in order, and the commits that lead from each to the next.
 
-    Commits are counted from 1. `left_out` are those at which the scenario could not be installed or
-    does not work: they are in one candidate with the next that does. `proved` has all others.
+    Commits are counted from 1; those outside `life` are in none of it. `left_out` are those at
+    which the scenario could not be installed or does not work: they are in one candidate with the
+    next that does. `proved` has all others.
     """
 
     states: tuple[State, ...]
     steps: tuple[tuple[int, ...], ...]
+    life: Life
     proved: dict[int, NoEffectProof] = field(default_factory=dict)
     left_out: tuple[int, ...] = ()
 
 
 def find_candidates(
-    commits: Sequence[RangeCommit], observe: Callable[[int], Reads | None]
+    commits: Sequence[RangeCommit],
+    observe: Callable[[int], Reads | None],
+    life: Life | None = None,
 ) -> Candidates:
     """Walk along a range; `observe` tells the reads after so many commits, None for no state.
 
-    Base and head have to work. The head is observed whatever is said of it before; where it reads
-    something else than the proofs have it, the commits behind the last state are one more step.
+    Both ends of its `life` have to work; without one these are base and head. The last state is
+    observed whatever is said of it before; where it reads something else than the proofs have it,
+    the commits behind the last state are one more step.
     """
-    base = observe(0)
+    life = life or Life(0, len(commits))
+    base = observe(life.first)
     assert base is not None
-    states, steps = [State(0, base)], list[tuple[int, ...]]()
+    states, steps = [State(life.first, base)], list[tuple[int, ...]]()
     proved: dict[int, NoEffectProof] = {}
     left_out: list[int] = []
     pending: tuple[int, ...] = ()
-    for number, commit in enumerate(commits, 1):
+    for number, commit in enumerate(commits[life.first : life.last], life.first + 1):
         now = states[-1].reads
         if not pending and not now.touched_by(commit):
             proved[number] = NoEffectProof.NOT_READ
@@ -133,34 +142,61 @@ def find_candidates(
             states.append(State(number, reads))
             steps.append(pending)
             pending = ()
-    _check_head(commits, observe, states, steps, proved)
-    return Candidates(
-        tuple(states), tuple(steps), proved, tuple(one for one in left_out if one not in proved)
-    )
+    _check_head(life.last, observe, states, steps, proved)
+    left_out = [one for one in left_out if one not in proved]
+    return Candidates(tuple(states), tuple(steps), life, proved, tuple(left_out))
 
 
 def _check_head(
-    commits: Sequence[RangeCommit],
+    last: int,
     observe: Callable[[int], Reads | None],
     states: list[State],
     steps: list[tuple[int, ...]],
     proved: dict[int, NoEffectProof],
 ) -> None:
-    head = observe(len(commits))
+    head = observe(last)
     assert head is not None
     if head.digest != states[-1].reads.digest:
-        rest = tuple(range(states[-1].index + 1, len(commits) + 1))
+        rest = tuple(range(states[-1].index + 1, last + 1))
         for number in rest:
             proved.pop(number, None)
-        states.append(State(len(commits), head))
+        states.append(State(last, head))
         steps.append(rest)
 
 
-def built_ahead(commits: Sequence[RangeCommit], ends: Iterable[Reads]) -> list[int]:
+def built_ahead(commits: Sequence[RangeCommit], ends: Iterable[Reads], life: Life) -> list[int]:
     """The commits, counted from 1, that will have to be built by what both ends read."""
     ends = list(ends)
     return [
         number
         for number, commit in enumerate(commits, 1)
-        if any(one.touched_by(commit) for one in ends)
+        if life.first < number < life.last and any(one.touched_by(commit) for one in ends)
     ]
+
+
+def touching_paths(
+    commits: Sequence[RangeCommit], found: Candidates
+) -> tuple[tuple[str, ...], ...]:
+    """Of each step the paths that its commits change and that are read before or after it."""
+    return tuple(
+        tuple(
+            sorted(
+                {
+                    change.path
+                    for number in step
+                    for change in commits[number - 1].changed
+                    if before.reads.is_touched(change) or after.reads.is_touched(change)
+                }
+            )
+        )
+        for step, (before, after) in zip(found.steps, itertools.pairwise(found.states), strict=True)
+    )
+
+
+def common_folder(paths: Iterable[str]) -> str:
+    """The folder that all these modules lie in, with a slash; "" for the root."""
+    folders = [path.split("/")[:-1] for path in paths if path.endswith(".py")]
+    if not folders:
+        return ""
+    shared = list(itertools.takewhile(lambda names: len(set(names)) == 1, zip(*folders)))  # noqa: B905
+    return "".join(f"{names[0]}/" for names in shared)

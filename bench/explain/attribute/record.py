@@ -23,15 +23,16 @@ from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.search import Part, Search, Seen, Stretch
 from bench.explain.optimize.record import Gain, RunReference
 
-FORMAT = 1
+FORMAT = 2
 ASKED = "attribute.json"
 
 
 class AttributionAsked(AskedRecord, frozen=True, kw_only=True):
     """What was asked; `commits` are those of the range, oldest first.
 
-    `words` are what each scenario runs, for a reader; `least` is the change that matters, `alpha`
-    the chance that any commit is named which contributes nothing; `repeat` is the command line.
+    `words` are what each scenario runs, for a reader, `groups` the groups they are of; `least` is
+    the change that matters, `alpha` the chance that any commit is named which contributes nothing;
+    `repeat` is the command line.
     """
 
     format: int
@@ -48,6 +49,7 @@ class AttributionAsked(AskedRecord, frozen=True, kw_only=True):
     harness: dict[str, str]
     started_at: str
     repeat: str
+    groups: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def place(self) -> Path:
@@ -72,8 +74,15 @@ class ReachRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     `states` are indexes into the range (0: the base, n: after n commits), `steps` the commits that
     lead from each to the next, `proved` why others contribute nothing, `left_out` those at which
     nothing works. `work` is ln of the instructions at each state, `modules` how many came and how
-    many went at each step. `built_files` were made by the build, `unobserved` are programs that are
-    started and were not observed. `failure`: why nothing can be said.
+    many went at each step, `paths` those that its commits change and that are read before or after
+    it; `package` is the folder that all modules lie in which the first state reads. `built_files`
+    were made by the build, `unobserved` are programs that are started and were not observed.
+
+    `end` is the last state at which the scenario works, None for the head. `outside` says why it
+    does not work at the nearest states before and behind that were looked at. `processes` were
+    started to observe it and to count its work. `failure`: why nothing can be said. `unbuilt` are
+    those of the states outside (or, with a failure, of all that were tried) that could not be
+    installed.
     """
 
     scenario: str
@@ -87,6 +96,30 @@ class ReachRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     built_files: tuple[str, ...] = ()
     unobserved: tuple[str, ...] = ()
     failure: str = ""
+    paths: tuple[tuple[str, ...], ...] = ()
+    package: str = ""
+    end: int | None = None
+    outside: dict[int, str] = {}
+    processes: int = 0
+    unbuilt: tuple[int, ...] = ()
+
+    @property
+    def birth(self) -> int | None:
+        """The state before its first at which it was seen not to work, None where it is the base's.
+
+        It was born by the next commit, or by one of those behind that can't be installed.
+        """
+        return next((one for one in self.outside if one < self.states[0]), None)
+
+    @property
+    def death(self) -> int | None:
+        """The state behind its last at which it was seen not to work, None where it lives on."""
+        end = self.end
+        return next((one for one in self.outside if end is not None and one > end), None)
+
+    def living(self, commits: int) -> range:
+        """The commits, counted from 1, between its first and its last state, of so many in all."""
+        return range(self.states[0] + 1, (commits if self.end is None else self.end) + 1)
 
     def search(self, least: float) -> Search:
         """The search among its steps."""

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.core.verdict import Interval, Verdict
-from bench.engine.statistics.products import product
-from bench.engine.statistics.steps import CERTAIN
+from bench.engine.statistics.products import product_of
 
 _NAMED = {Verdict.FASTER, Verdict.SLOWER, Verdict.BELOW_MEI}
 _INSIDE = {Verdict.SAME, Verdict.BELOW_MEI}
@@ -195,19 +194,5 @@ def _finding(stretch: Stretch, seen: Seen) -> Finding:
 
 def together(parts: Sequence[Part]) -> Interval | None:
     """The product of all parts, None while one has no interval."""
-    whole = CERTAIN
-    for one in parts:
-        if one.seen is None or one.seen.interval is None:
-            return None
-        whole = product(whole, one.seen.interval)
-    return whole
-
-
-def unattributed(parts: Sequence[Part], whole: Interval | None) -> float | None:
-    """What the steps that were named leave of the whole, as a ratio."""
-    if whole is None:
-        return None
-    named = [one.seen for one in parts if one.finding is Finding.STEP]
-    return whole.ratio / math.prod(
-        one.interval.ratio for one in named if one is not None and one.interval is not None
-    )
+    found = [one.seen.interval for one in parts if one.seen and one.seen.interval]
+    return product_of(found) if len(found) == len(parts) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,8 +12,17 @@ from bench.core.errors import BenchError, BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.session.watcher import Watcher
+from bench.explain.attribute.life import Life, find_life
 from bench.explain.attribute.observing import Observatory
-from bench.explain.attribute.reach import Candidates, Reads, built_ahead, find_candidates
+from bench.explain.attribute.range import RangeCommit
+from bench.explain.attribute.reach import (
+    Candidates,
+    Reads,
+    built_ahead,
+    common_folder,
+    find_candidates,
+    touching_paths,
+)
 from bench.explain.attribute.record import (
     Attribution,
     AttributionEvent,
@@ -47,29 +56,28 @@ class AttributeSession:
             for interpreter in self.request.interpreters:
                 self._reach(interpreter)
             found = self.attribution.reached
-            if not any(not one.failure for one in found.values()):
-                raise NothingMeasuredError(
-                    "No scenario works at both ends of the range: "
-                    + "; ".join(f"{name}: {one.failure}" for (name, _), one in found.items()),
-                )
+            if all(one.failure for one in found.values()):
+                raise _nothing_works(found.values())
             self._search()
         return self.attribution
 
     def _reach(self, interpreter: Interpreter) -> None:
         """Find out which commits can matter to each scenario on a Python."""
         version, names = interpreter.version, self.attribution.asked.scenarios
-        if all((name, version) in self.attribution.reached for name in names):
-            return
+        known = [self.attribution.reached.get((name, version)) for name in names]
+        if all(one and not (one.failure and one.unbuilt) for one in known):
+            return  # what could not be installed is tried again
         self.watcher.phase(f"observing both ends on Python {version}")
         with Observatory.opened(self.request, interpreter, self.watcher) as observatory:
             found = {
-                name: self._candidates(observatory, name) for name in self._working(observatory)
+                name: self._candidates(observatory, name, life)
+                for name, life in self._lives(observatory).items()
             }
             for name in names:
                 self.watcher.say(
                     f"{name}, Python {version}: "
                     + (
-                        _told(found[name], len(self.request.commits))
+                        _told(found[name], self.request.commits)
                         if name in found
                         else self._why(observatory, name)
                     )
@@ -80,7 +88,10 @@ class AttributeSession:
                     _record(name, version, found[name], observatory)
                     if name in found
                     else ReachRecord(
-                        scenario=name, python=version, failure=self._why(observatory, name)
+                        scenario=name,
+                        python=version,
+                        failure=self._why(observatory, name),
+                        unbuilt=observatory.unbuilt_of(name),
                     )
                 )
 
@@ -105,37 +116,45 @@ class AttributeSession:
         built = self.request.builder(0, self.watcher).build_one(interpreter)
         compile_recorder((built.venv / "bin" / "python").resolve())
 
-    def _working(self, observatory: Observatory) -> list[str]:
-        """The scenarios that work at both ends; what they read tells what to build ahead."""
-        last = len(self.request.commits)
-        observatory.observe([0, last])
-        working, ahead = [], set[int]()
+    def _lives(self, observatory: Observatory) -> dict[str, Life]:
+        """Where each scenario works; what it reads at both ends tells what to build ahead."""
+        commits = self.request.commits
+        observatory.observe([0, len(commits)])
+        lives, ahead = dict[str, Life](), set[int]()
         for name in self.attribution.asked.scenarios:
-            ends = [observatory.reads(index, name) for index in (0, last)]
-            known = [one for one in ends if one is not None]
-            if len(known) == len(ends):
-                working.append(name)
-                ahead |= set(built_ahead(self.request.commits, known))
+            life = self._life(observatory, name)
+            if life is None:
+                continue
+            lives[name] = life
+            ends = (observatory.reads(index, name) for index in (life.first, life.last))
+            ahead |= set(built_ahead(commits, filter(None, ends), life))
         if ahead:
             self.watcher.phase(f"observing {counted(len(ahead), 'commit')} that may matter")
             observatory.observe(sorted(ahead))
-        return working
+        return lives
 
-    def _candidates(self, observatory: Observatory, name: str) -> Candidates:
+    def _life(self, observatory: Observatory, name: str) -> Life | None:
+        last = len(self.request.commits)
+        if not all(observatory.works(index, name) for index in (0, last)):
+            self.watcher.phase(f"looking for where {name} begins or ends")
+        return find_life(lambda index: observatory.works(index, name), last)
+
+    def _candidates(self, observatory: Observatory, name: str, life: Life) -> Candidates:
         def observe(index: int) -> Reads | None:
             return observatory.reads(index, name)
 
-        return find_candidates(self.request.commits, observe)
+        return find_candidates(self.request.commits, observe, life)
 
     def _why(self, observatory: Observatory, name: str) -> str:
-        """Why a scenario is left out: at which end it does not work."""
-        last = len(self.request.commits)
-        return "; ".join(
+        """Why a scenario is left out: what there is at both ends."""
+        ends = (0, len(self.request.commits))
+        tried = sum(scenario == name for _, scenario in observatory.failed)
+        words = "; ".join(
             f"does not work at {self.request.revisions[index].label}: "
-            f"{observatory.failed[index, name]}"
-            for index in (0, last)
-            if (index, name) in observatory.failed
+            f"{_one_line(observatory.failed[index, name])}"
+            for index in ends
         )
+        return words if tried == len(ends) else f"{words}; nor at {tried - len(ends)} between"
 
     def _search(self) -> None:
         """Measure stretches until nothing is left to open, or the time is used up."""
@@ -174,9 +193,9 @@ class AttributeSession:
 
     def _ends(self, one: ReachRecord, stretch: Stretch) -> tuple[int, int]:
         """Indexes of the revisions that are measured: the ends of the range are its own."""
-        last_state = len(one.states) - 1
-        last = len(self.request.commits) if stretch.last == last_state else one.states[stretch.last]
-        return one.states[stretch.first], last
+        end = len(self.request.commits) if one.end is None else one.end
+        is_last = stretch.last == len(one.states) - 1
+        return one.states[stretch.first], end if is_last else one.states[stretch.last]
 
     def _measure(self, python: str, first: int, last: int, wanted: dict[str, Stretch]) -> None:
         attribution = self.attribution
@@ -194,7 +213,7 @@ class AttributeSession:
                 base.identity, head.identity, wanted, level, interpreters=(interpreter,)
             )
         except (BuildError, NothingMeasuredError) as error:
-            reason = _line(error)
+            reason = _one_line(error.message)
         for name, stretch in wanted.items():
             record = _stretch(name, python, stretch, level, measured, reason)
             self._write(record)
@@ -204,7 +223,22 @@ class AttributeSession:
         self.attribution = ATTRIBUTIONS.append(self.attribution, event)
 
 
+def _nothing_works(found: Iterable[ReachRecord]) -> BenchError:
+    """What is told where no scenario works anywhere that was tried."""
+    found = list(found)
+    if all(one.unbuilt for one in found):
+        return BuildError(
+            "No commit of the range that was tried can be installed: "
+            f"{found[0].failure.partition(': ')[2]}.",
+            "Choose a range whose ends can be installed on this machine, or another --python.",
+        )
+    reasons = "; ".join(f"{one.scenario} {one.failure}" for one in found)
+    return NothingMeasuredError(f"No scenario works anywhere in the range: {reasons}.")
+
+
 def _record(name: str, python: str, one: Candidates, observatory: Observatory) -> ReachRecord:
+    commits = observatory.request.commits
+    around = [index for index in (one.life.before, one.life.after) if index is not None]
     modules = [state.reads.modules for state in one.states]
     return ReachRecord(
         scenario=name,
@@ -220,6 +254,12 @@ def _record(name: str, python: str, one: Candidates, observatory: Observatory) -
         ),
         built_files=tuple(sorted({file for state in one.states for file in state.reads.built})),
         unobserved=tuple(sorted({word for state in one.states for word in state.reads.started})),
+        paths=touching_paths(commits, one),
+        package=common_folder(one.states[0].reads.files),
+        end=one.life.last if one.life.last < len(commits) else None,
+        outside={index: _one_line(observatory.failed[index, name]) for index in around},
+        processes=observatory.processes.get(name, 0),
+        unbuilt=tuple(index for index in around if index in observatory.unbuilt),
     )
 
 
@@ -245,12 +285,17 @@ def _stretch(
     )
 
 
-def _told(found: Candidates, commits: int) -> str:
-    proved = len(found.proved)
-    return (
-        f"of {counted(commits, 'commit')} {proved} contribute exactly nothing, as is proved; "
-        f"{commits - proved} may matter"
+def _told(found: Candidates, commits: Sequence[RangeCommit]) -> str:
+    proved, living = len(found.proved), found.life.last - found.life.first
+    words = (
+        f"of {counted(living, 'commit')} {proved} contribute exactly nothing, as is proved; "
+        f"{living - proved} may matter"
     )
+    if found.life.before is not None:
+        words = f"works from {commits[found.life.first - 1].revision.label} on; {words}"
+    if found.life.after is not None:
+        words = f"does not work from {commits[found.life.last].revision.label} on; {words}"
+    return words
 
 
 def _outcome(record: StretchRecord) -> str:
@@ -260,8 +305,8 @@ def _outcome(record: StretchRecord) -> str:
     return f"{change(gain.interval)}, {gain.verdict}, {counted(gain.rounds, 'round')}"
 
 
-def _line(error: BenchError) -> str:
-    return " ".join(error.message.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _now() -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import DataError
+from bench.engine.store.documents import pretty
 from bench.explain.attribute.record import Attribution, AttributionProgress, ReachRecord
-from bench.explain.attribute.search import Finding
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.formats.markdown import (
     bullets,
@@ -23,22 +23,26 @@ from bench.formats.markdown import (
     table,
 )
 from bench.formats.text import (
+    change,
     counted,
     day,
     duration,
     effect,
     joined,
     magnitude,
-    magnitude_with_direction,
     share,
 )
 from bench.report.attribute.contributions import (
     Contribution,
     Contributions,
-    by_author,
     contributions_of,
+    life_words,
     outcome,
+    work_words,
 )
+from bench.report.attribute.document import attribution_document
+from bench.report.attribute.screen import group_rows, group_title, sum_rows
+from bench.report.attribute.sums import SUMS, by_group
 from bench.report.attribute.waterfall import draw_waterfall, picture_words
 from bench.report.output import Output, Page
 from bench.report.summaries import PairSummary
@@ -77,6 +81,7 @@ def write_attribute_pages(output: Output) -> Attributed:
     for name, (file, attribution) in sorted(newest.items()):
         page = output.page(name)
         with output.guarded(file):
+            output.write(page.file.with_suffix(".json"), pretty(attribution_document(attribution)))
             page.write(_blocks(attribution, file, page))
             rows.append(_index_row(name, attribution))
     return Attributed(tuple(rows), frozenset(of_stretches))
@@ -118,13 +123,15 @@ def _blocks(attribution: Attribution, file: Path, page: Page) -> Iterator[str]:
         yield f"The attribution is {attribution.progress}: the command below goes on with it."
     for one in found:
         yield from _scenario(attribution, one, page)
+    yield from _groups(attribution, found)
     yield heading(2, "How to read it")
     yield _method(attribution)
     yield heading(2, "Repeat it")
     yield fenced(asked.repeat, "sh")
     yield (
         f"Begun {asked.started_at[:16].replace('T', ' ')} UTC on {asked.machine.name}, "
-        f"{duration(attribution.took_s)} in all ({link('raw data', page.link_to(file))})."
+        f"{duration(attribution.took_s)} in all ({link('raw data', page.link_to(file))}, "
+        f"{link('this page as JSON', page.file.with_suffix('.json').name)})."
     )
 
 
@@ -142,14 +149,10 @@ def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Itera
     if one.reach.failure:
         yield f"Not attributed: {prose(one.reach.failure)}."
         return
+    yield from map(prose, life_words(one))
     yield _reached(attribution, one.reach)
     if not one.parts:
         return
-    yield table(
-        ("commits", "contribution", "finding", "what"),
-        [_row(part) for part in one.parts],
-        numbers=False,
-    )
     if one.whole_interval is not None and one.whole is not None and one.whole.gain is not None:
         name = f"{page.file.stem}-{one.scenario}-py{one.python}.svg"
         file = page.file.with_name(name)
@@ -157,19 +160,36 @@ def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Itera
         caption = f"{attribution.asked.target} {attribution.asked.pair.label}, in order"
         page.output.write(file, draw_waterfall(title, caption, one))
         yield image(plain(picture_words(one)), name)
+    yield table(
+        ("commits", "contribution", "finding", "what"),
+        [_row(part) for part in one.parts],
+        numbers=("contribution",),
+    )
     yield from _sums(one)
-    authors = by_author(one)
-    if len(authors) > 1:
-        rows = [
-            [plain(name), magnitude_with_direction(ratio), str(steps)]
-            for name, (ratio, steps) in authors.items()
-        ]
-        yield table(("author", "steps together", "steps"), rows)
+    for kind, add_up in SUMS.items():
+        rows = sum_rows(add_up(one))
+        if len(rows) > 1:
+            yield table(
+                (f"by {kind}", "contribution", "commits"),
+                [[plain(name), *figures] for name, *figures in rows],
+            )
     yield from _proofs(attribution, one.reach)
 
 
+def _groups(attribution: Attribution, found: Sequence[Contributions]) -> Iterator[str]:
+    for one in by_group(attribution, found):
+        yield heading(2, f"Group {plain(one.group)}, Python {one.python}")
+        yield f"{plain(group_title(one))}: {change(one.whole)}."
+        if one.left_out:
+            names = joined([code(name) for name in one.left_out])
+            yield f"Left out, as they do not work on all of the range: {names}."
+        rows = [[code(name), words] for name, words in group_rows(attribution, one)]
+        if rows:
+            yield table(("commits", "contribution"), rows)
+
+
 def _reached(attribution: Attribution, reach: ReachRecord) -> str:
-    commits, proved = len(attribution.asked.commits), len(reach.proved)
+    commits, proved = len(reach.living(len(attribution.asked.commits))), len(reach.proved)
     words = (
         f"{proved} of {counted(commits, 'commit')} contribute exactly nothing, as is proved; "
         f"{commits - proved} may matter."
@@ -183,11 +203,18 @@ def _reached(attribution: Attribution, reach: ReachRecord) -> str:
 
 
 def _row(part: Contribution) -> list[str]:
-    subject = "; ".join(plain(one.revision.subject) for one in part.commits[:3])
-    if len(part.commits) > 3:
-        subject += "; …"
     words = part.words if part.interval else prose(part.words)
-    return [_label(part), words, _finding(part), subject]
+    finding = f"**{part.finding_word}**" if part.is_step else part.finding_word
+    return [_label(part), words, finding, _what(part)]
+
+
+def _what(part: Contribution) -> str:
+    """The commits' subjects; of a merge that is named also how to split it."""
+    words = plain(part.subject)
+    commit = part.commits[0]
+    if part.is_step and len(part.commits) == 1 and commit.merge:
+        words += f" ({code(f'--into {commit.revision.label}')} splits it)"
+    return words
 
 
 def _label(part: Contribution) -> str:
@@ -197,21 +224,20 @@ def _label(part: Contribution) -> str:
     return f"{counted(len(part.commits), 'commit')}, {code(first)} to {code(last)}"
 
 
-def _finding(part: Contribution) -> str:
-    if part.finding is not Finding.STEP or part.interval is None:
-        return str(part.finding)
-    return f"**{'faster' if part.interval.ratio < 1 else 'slower'}**"
-
-
 def _sums(one: Contributions) -> Iterator[str]:
+    words = []
     if one.agrees is not None:
-        fits = "which agree" if one.agrees else "which do **not** agree: something is missing"
-        yield f"The product of all parts beside the range as measured directly: {fits}."
-    if one.rest is not None:
-        yield (
-            f"Not attributed to a named commit: {magnitude(one.rest)}. "
-            f"Measured: {counted(one.pairs, 'pair')}, {counted(one.rounds, 'round')}."
+        fits = "which agrees with" if one.agrees else "which does **not** agree with"
+        words.append(
+            f"The product of all parts is {change(one.product)}, {fits} the range as measured "
+            f"directly, {change(one.whole_interval)}"
+            f"{'.' if one.agrees else ': something is missing.'}"
         )
+    if one.rest is not None and one.steps:
+        words.append(f"Not attributed to a named commit: {magnitude(one.rest)}.")
+    if one.work is not None:
+        words.append(work_words(one.work))
+    yield " ".join(words)
 
 
 def _proofs(attribution: Attribution, reach: ReachRecord) -> Iterator[str]:

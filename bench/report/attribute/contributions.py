@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
+from statistics import fmean
 
 from bench.core.verdict import Interval
 from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import Attribution, ReachRecord, StretchRecord
-from bench.explain.attribute.search import Finding, Part, Stretch, together, unattributed
-from bench.formats.tables import render
-from bench.formats.text import before_after, change, counted, magnitude_with_direction
+from bench.explain.attribute.search import Finding, Part, Stretch, together
+from bench.formats.text import before_after, change, counted
 
-DOCUMENT_FORMAT = 1
+SIDES = 2  # processes of a round
+_SUBJECTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contribution:
-    """One part of a range: the commits in it that may matter, by number from 1, and the finding."""
+    """One part of a range: the commits in it that may matter, by number from 1, and the finding.
+
+    `paths` are those that they change and that are read.
+    """
 
     numbers: tuple[int, ...]
     commits: tuple[RangeCommit, ...]
     finding: Finding
     record: StretchRecord | None
+    paths: tuple[str, ...] = ()
+
+    @property
+    def own_commits(self) -> tuple[RangeCommit, ...]:
+        """Without detours to and from the branch of an opened merge."""
+        return tuple(one for one in self.commits if not one.detour)
+
+    @property
+    def detour(self) -> str:
+        """What the step is, where it is a detour by itself."""
+        return "" if self.own_commits else self.commits[0].detour
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it names a commit that changed the time."""
+        named = self.finding is Finding.STEP and self.interval is not None
+        return named and not self.detour
 
     @property
     def interval(self) -> Interval | None:
@@ -36,10 +54,22 @@ class Contribution:
     @property
     def label(self) -> str:
         """The commit, or how many and which are the first and the last."""
-        first, last = self.commits[0].revision.label, self.commits[-1].revision.label
-        if len(self.commits) == 1:
-            return first
-        return f"{counted(len(self.commits), 'commit')}, {first} … {last}"
+        return label_of(self.commits)
+
+    @property
+    def finding_word(self) -> str:
+        """The finding; of a named commit whether it made the scenario faster or slower."""
+        if self.detour:
+            return "detour"
+        if not self.is_step or self.interval is None:
+            return str(self.finding)
+        return "faster" if self.interval.ratio < 1 else "slower"
+
+    @property
+    def subject(self) -> str:
+        """What its commits say they do; several as a list."""
+        told = [one.detour or one.revision.subject for one in self.commits]
+        return "; ".join(told[:_SUBJECTS]) + ("; …" if len(told) > _SUBJECTS else "")
 
     @property
     def words(self) -> str:
@@ -51,7 +81,10 @@ class Contribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Contributions:
-    """One scenario on one Python. `product` is that of all parts, where all were measured."""
+    """One scenario on one Python. `product` is that of all parts, where all were measured.
+
+    `rest` is what the steps that are named leave of the whole, as a ratio.
+    """
 
     scenario: str
     python: str
@@ -60,14 +93,14 @@ class Contributions:
     parts: tuple[Contribution, ...]
     product: Interval | None
     rest: float | None
-    rounds: int
-    pairs: int
+    work: SearchWork | None
+    born: LifeEnd | None = None
+    died: LifeEnd | None = None
 
     @property
     def steps(self) -> list[Contribution]:
         """The parts that are named, the largest first."""
-        named = [one for one in self.parts if one.finding is Finding.STEP and one.interval]
-        return sorted(named, key=_size, reverse=True)
+        return sorted((one for one in self.parts if one.is_step), key=_size, reverse=True)
 
     @property
     def whole_interval(self) -> Interval | None:
@@ -85,6 +118,64 @@ class Contributions:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class LifeEnd:
+    """Where a scenario begins or ends to work inside the range.
+
+    `commit` is the first at which it works, or the first at which it does not; `reason` says why
+    it does not work beyond, at `known`. `unknown` counts the commits in between that can't be
+    installed; `unbuilt`: so it is with `known` itself.
+    """
+
+    commit: RangeCommit
+    known: str
+    reason: str
+    unknown: int
+    unbuilt: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchWork:
+    """What a search took, and what measuring every commit against its parent would have taken.
+
+    `measured` are processes of rounds (the control's and those that warm up left out on both
+    sides), `observed` those that told what is read or counted work. `each` is the mean number of
+    rounds of the commits that were measured by themselves (of all pairs where there is none): with
+    as many for each of `commits`, their intervals would be as wide as those.
+    """
+
+    pairs: int
+    measured: int
+    observed: int
+    commits: int
+    each: float
+
+    @property
+    def every(self) -> float:
+        """Processes, had every commit been measured."""
+        return self.commits * self.each * SIDES
+
+    @property
+    def share(self) -> float:
+        """All of the search's processes, as a fraction of that."""
+        return (self.measured + self.observed) / self.every
+
+
+def _work(reach: ReachRecord, measured: Iterable[StretchRecord], commits: int) -> SearchWork | None:
+    done = [one for one in measured if one.gain is not None and one.gain.rounds]
+    rounds = {one.stretch: one.gain.rounds for one in done if one.gain}
+    alone = [count for stretch, count in rounds.items() if stretch.is_single]
+    if not rounds:
+        return None
+    return SearchWork(
+        pairs=len(rounds),
+        measured=SIDES * sum(rounds.values()),
+        observed=reach.processes,
+        commits=len(reach.living(commits)),
+        each=fmean(alone or rounds.values()),
+    )
+
+
 def _size(one: Contribution) -> float:
     ratio = one.interval.ratio if one.interval else 1.0
     return max(ratio, 1 / ratio)
@@ -98,20 +189,57 @@ def contributions_of(attribution: Attribution) -> tuple[Contributions, ...]:
         parts = [] if reach.failure else attribution.parts(scenario, python)
         whole = measured.get(Stretch(0, len(reach.steps))) if reach.steps else None
         interval = whole.gain.interval if whole and whole.gain else None
+        told = tuple(_contribution(attribution, reach, one, measured) for one in parts)
         found.append(
             Contributions(
                 scenario=scenario,
                 python=python,
                 reach=reach,
                 whole=whole,
-                parts=tuple(_contribution(attribution, reach, one, measured) for one in parts),
+                parts=told,
                 product=together(parts) if parts else None,
-                rest=unattributed(parts, interval),
-                rounds=sum(one.gain.rounds for one in measured.values() if one.gain),
-                pairs=len(measured),
+                rest=_rest(told, interval),
+                work=_work(reach, measured.values(), len(attribution.asked.commits)),
+                born=_born(attribution, reach),
+                died=_died(attribution, reach),
             )
         )
     return tuple(found)
+
+
+def _born(attribution: Attribution, reach: ReachRecord) -> LifeEnd | None:
+    before = None if reach.failure else reach.birth
+    if before is None:
+        return None
+    return _life_end(attribution, reach, before, reach.states[0], reach.states[0] - before - 1)
+
+
+def _died(attribution: Attribution, reach: ReachRecord) -> LifeEnd | None:
+    after = None if reach.failure else reach.death
+    if after is None or reach.end is None:
+        return None
+    return _life_end(attribution, reach, after, reach.end + 1, after - reach.end - 1)
+
+
+def _life_end(
+    attribution: Attribution, reach: ReachRecord, beyond: int, number: int, unknown: int
+) -> LifeEnd:
+    return LifeEnd(
+        commit=attribution.asked.commits[number - 1],
+        known=attribution.asked.revision(beyond).label,
+        reason=reach.outside[beyond],
+        unknown=unknown,
+        unbuilt=beyond in reach.unbuilt,
+    )
+
+
+def _rest(parts: Sequence[Contribution], whole: Interval | None) -> float | None:
+    """What the steps that are named leave of the whole."""
+    if whole is None:
+        return None
+    return whole.ratio / math.prod(
+        one.interval.ratio for one in parts if one.is_step and one.interval
+    )
 
 
 def _contribution(
@@ -122,50 +250,20 @@ def _contribution(
 ) -> Contribution:
     steps = reach.steps[part.stretch.first : part.stretch.last]
     numbers = tuple(number for step in steps for number in step)
+    paths = reach.paths[part.stretch.first : part.stretch.last]
     return Contribution(
         numbers=numbers,
         commits=tuple(attribution.asked.commits[number - 1] for number in numbers),
         finding=part.finding,
         record=measured.get(part.stretch),
+        paths=tuple(
+            sorted({path for step in paths for path in step}),
+        ),
     )
 
 
-def by_author(one: Contributions) -> dict[str, tuple[float, int]]:
-    """The product of the steps of each author, and how many steps; of several in one: all."""
-    found = defaultdict[str, list[float]](list)
-    for step in one.steps:
-        name = " and ".join(sorted({commit.author for commit in step.commits}))
-        if step.interval:
-            found[name].append(step.interval.ratio)
-    return {name: (_product(ratios), len(ratios)) for name, ratios in sorted(found.items())}
-
-
-def _product(ratios: list[float]) -> float:
-    product = 1.0
-    for ratio in ratios:
-        product *= ratio
-    return product
-
-
-def screen_lines(attribution: Attribution) -> Iterator[str]:
-    """For a terminal."""
-    for one in contributions_of(attribution):
-        yield f"\n{one.scenario}, Python {one.python}: {outcome(one)}"
-        rows = [[part.label, part.words, _subject(part), str(part.finding)] for part in one.parts]
-        if rows:
-            columns = ("commits", "contribution", "subject", "finding")
-            yield from render(columns, rows, "simple", align="left").splitlines()
-        if one.reach.proved:
-            yield f"Proved to contribute nothing: {counted(len(one.reach.proved), 'commit')}."
-    yield f"\nThe attribution is {attribution.progress}."
-
-
-def _subject(part: Contribution) -> str:
-    return part.commits[0].revision.subject[:60] if len(part.commits) == 1 else ""
-
-
 def outcome(one: Contributions) -> str:
-    """In a line: the whole, and the parts beside it."""
+    """In a line: what the whole range did, and how many of its commits did it."""
     if one.reach.failure:
         return one.reach.failure
     if not one.reach.steps:
@@ -176,56 +274,47 @@ def outcome(one: Contributions) -> str:
     words = change(one.whole_interval)
     if gain is not None and gain.base_s and gain.head_s:
         words = f"{before_after(gain.base_s, gain.head_s)}, {words}"
-    if one.product is not None:
-        words += f"; product of the parts {change(one.product)}"
-    if one.rest is not None and one.steps:
-        named = counted(len(one.steps), "step")
-        words += f"; not explained by the {named} named: {magnitude_with_direction(one.rest)}"
-    return words
+    return f"{words}; {_named(one)}"
 
 
-def attribution_document(attribution: Attribution) -> dict[str, Any]:
-    """What `--json` prints."""
-    asked = attribution.asked
-    return {
-        "format": DOCUMENT_FORMAT,
-        "target": asked.target,
-        "base": msgspec.to_builtins(asked.pair.base),
-        "head": msgspec.to_builtins(asked.pair.head),
-        "least": asked.least,
-        "alpha": asked.alpha,
-        "progress": str(attribution.progress),
-        "commits": [
-            {"commit": one.revision.identity, "author": one.author, "merge": one.merge}
-            for one in asked.commits
-        ],
-        "contributions": [_document(attribution, one) for one in contributions_of(attribution)],
-    }
+def _named(one: Contributions) -> str:
+    found = len(one.steps)
+    if not found:
+        return "no commit is named"
+    return f"{counted(found, 'commit')} {'is' if found == 1 else 'are'} named"
 
 
-def _document(attribution: Attribution, one: Contributions) -> dict[str, Any]:
-    commits = attribution.asked.commits
-    return {
-        "benchmark": one.scenario,
-        "python": one.python,
-        "failure": one.reach.failure,
-        "whole": msgspec.to_builtins(one.whole_interval),
-        "product": msgspec.to_builtins(one.product),
-        "not_attributed": one.rest,
-        "pairs": one.pairs,
-        "rounds": one.rounds,
-        "proved": {
-            commits[number - 1].revision.identity: str(proof)
-            for number, proof in one.reach.proved.items()
-        },
-        "parts": [
-            {
-                "commits": [commit.revision.identity for commit in part.commits],
-                "finding": str(part.finding),
-                "interval": msgspec.to_builtins(part.interval),
-                "level": part.record.level if part.record else None,
-                "run": msgspec.to_builtins(part.record.run) if part.record else None,
-            }
-            for part in one.parts
-        ],
-    }
+def life_words(one: Contributions) -> list[str]:
+    """Sentences that say where a scenario begins or ends inside the range; commits in backticks."""
+    return [*_life(one.born, "born", "before"), *_life(one.died, "died", "from there on")]
+
+
+def _life(end: LifeEnd | None, what: str, when: str) -> list[str]:
+    if end is None:
+        return []
+    name, known = f"`{end.commit.revision.label}`", f"`{end.known}`"
+    if end.unbuilt:
+        first = "first" if what == "born" else "no longer"
+        return [f"Can be installed {first} at {name}; at {known}: {end.reason}."]
+    words = f"The benchmark was {what} at {name}: {when}, it does not work ({known}: {end.reason})."
+    if end.unknown:
+        words += f" {counted(end.unknown, 'commit')} between the two cannot be installed."
+    return [words]
+
+
+def label_of(commits: Sequence[RangeCommit]) -> str:
+    """The commit, or how many and which are the first and the last."""
+    first, last = commits[0].revision.label, commits[-1].revision.label
+    if len(commits) == 1:
+        return first
+    return f"{counted(len(commits), 'commit')}, {first} … {last}"
+
+
+def work_words(work: SearchWork) -> str:
+    """What the search took, beside what measuring every commit would have taken."""
+    return (
+        f"The search took {work.measured:,} process runs in {counted(work.pairs, 'pair')}, and "
+        f"{work.observed:,} that observe and count; measuring each of the "
+        f"{counted(work.commits, 'commit')} against its parent in as many rounds as those that "
+        f"were measured alone ({work.each:.0f}) takes {work.every:,.0f}. That is {work.share:.0%}."
+    )

@@ -24,16 +24,15 @@ from bench.explain.attribute.record import (
     ReachRecord,
 )
 from bench.explain.attribute.request import AttributeRequest
+from bench.explain.attribute.search import Finding
 from bench.explain.attribute.session import AttributeSession
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
 from bench.explain.optimize.record import Gain, RunReference
 from bench.report.attribute.attribute_page import attribute_page, write_attribute_pages
-from bench.report.attribute.contributions import (
-    attribution_document,
-    contributions_of,
-    screen_lines,
-)
+from bench.report.attribute.contributions import contributions_of
+from bench.report.attribute.document import attribution_document
+from bench.report.attribute.screen import screen_lines
 from bench.report.output import Output
 
 PYTHON = "3.13"
@@ -226,7 +225,7 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (results / attribute_page(done)).read_text(encoding="utf-8")
     assert "Change number 2" in page
     assert "−10.0%" in page
-    assert "which agree" in page
+    assert "which agrees with" in page
     assert "3 commits proved to contribute nothing" in page
     assert "does not work at r0" in page
     (picture,) = re.findall(r"\(([^()]*\.svg)\)", page)
@@ -235,7 +234,7 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert attributed.rows[0][2:5] == ["6", "3", "2"]
     assert len(attributed.of_stretches) == 3
     document = attribution_document(done)
-    assert document["contributions"][0]["parts"][0]["finding"] == "step"
+    assert document.contributions[0].parts[0].finding is Finding.STEP
     (done.folder / "events.jsonl").write_text("nonsense\n", encoding="utf-8")
     assert not write_attribute_pages(again := Output(results, data)).rows
     assert again.problems

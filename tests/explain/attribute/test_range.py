@@ -13,11 +13,12 @@ from bench.explain.attribute.range import ChangedPath, as_commits, commits_of
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A line with two merges.
+    """A line with merges: of a branch that began where it was merged, of one that began before, of
+    one that the line was merged into, and of one that has another beginning.
 
-    1.0 ── a ── merge ── b ── late (main)
-           ├─ x ─┘       │
-           └───── y ─────┘
+    1.0 ── a ── merge ── b ── late ── c ── kept ── stranger (main)
+           ├─ x ─┘       │     ├──────│──┐  │        │
+           └───── y ─────┘     └─ k1 ─┴──k2─┘     z ─┘
     """
     made = Repository.create(tmp_path_factory.mktemp("range") / "clone")
     made.commit({"f": "0"}, "base", tag="v1.0")
@@ -32,6 +33,22 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     made.commit({"f": "1", "a": "1", "x": "1"}, "b")
     made.git("merge", "--quiet", "--no-ff", "-m", "late", "other")
     made.git("tag", "late")
+    made.branch("keeps-up", "late")
+    kept = {"f": "1", "a": "1", "x": "1", "y": "1", "k": "1"}
+    made.commit(kept, "k1")
+    made.git("checkout", "--quiet", "main")
+    made.commit({"f": "2", "a": "1", "x": "1", "y": "1"}, "c")
+    made.git("checkout", "--quiet", "keeps-up")
+    made.git("merge", "--quiet", "--no-ff", "-m", "keep up", "main")
+    made.commit(kept | {"f": "2", "k": "2"}, "k2")
+    made.git("checkout", "--quiet", "main")
+    made.commit(kept | {"f": "3"}, "d")
+    made.git("merge", "--quiet", "--no-ff", "-X", "theirs", "-m", "kept", "keeps-up")
+    made.git("tag", "kept")
+    made.git("checkout", "--quiet", "--orphan", "elsewhere")
+    made.commit({"z": "1"}, "z")
+    made.git("checkout", "--quiet", "main")
+    made.git("merge", "--quiet", "--allow-unrelated-histories", "-m", "stranger", "elsewhere")
     return Clone(made.path)
 
 
@@ -41,12 +58,12 @@ def pair(clone: Clone, base: str, head: str) -> Pair:
 
 
 def subjects(clone: Clone, *opened: str) -> list[str]:
-    return [one.revision.subject for one in commits_of(clone, pair(clone, "v1.0", "main"), opened)]
+    return [one.revision.subject for one in commits_of(clone, pair(clone, "v1.0", "late"), opened)]
 
 
 def test_along_first_parents(clone: Clone) -> None:
     assert subjects(clone) == ["a", "merge", "b", "late"]
-    found = commits_of(clone, pair(clone, "v1.0", "main"))
+    found = commits_of(clone, pair(clone, "v1.0", "late"))
     assert [one.merge for one in found] == [False, True, False, True]
     assert found[0].changed == (ChangedPath("a", stays=False),)
     assert found[1].changed == (ChangedPath("x", stays=False),)
@@ -56,17 +73,39 @@ def test_along_first_parents(clone: Clone) -> None:
 
 def test_a_merge_that_lies_on_the_line_is_opened(clone: Clone) -> None:
     assert subjects(clone, "merge") == ["a", "x", "merge", "b", "late"]
-    opened = commits_of(clone, pair(clone, "v1.0", "main"), ["merge"])
+    opened = commits_of(clone, pair(clone, "v1.0", "late"), ["merge"])
     assert opened[2].changed == ()  # all of it came with x
+    assert not any(one.detour for one in opened)
+
+
+def test_a_branch_that_began_before_is_gone_back_to(clone: Clone) -> None:
+    assert subjects(clone, "late") == ["a", "merge", "b", "a", "y", "late"]
+    found = commits_of(clone, pair(clone, "v1.0", "late"), ["late"])
+    back, y, late = found[3:]
+    assert back.detour.startswith("back to where the branch of")
+    assert {one.path for one in back.changed} == {"f", "x"}
+    assert (y.detour, y.changed) == ("", (ChangedPath("y", stays=False),))
+    assert late.detour
+    assert {one.path for one in late.changed} == {"f", "x"}
+    assert subjects(clone, "merge", "late") == ["a", "x", "merge", "b", "a", "y", "late"]
+
+
+def test_a_branch_that_the_line_was_merged_into(clone: Clone) -> None:
+    found = commits_of(clone, pair(clone, "late", "kept"), ["kept"])
+    assert [one.revision.subject for one in found] == [
+        "c", "d", "late", "k1", "keep up", "k2", "kept",
+    ]  # fmt: skip
+    assert [bool(one.detour) for one in found] == [False, False, True, False, True, False, True]
+    assert [one.path for one in found[4].changed] == ["f"]
 
 
 @pytest.mark.parametrize(
     ("opened", "said"),
-    [("late", "began before"), ("main~1", "is no merge"), ("side", "no such commit")],
+    [("late~1", "is no merge"), ("side", "no such commit"), ("main", "has no beginning")],
 )
 def test_other_merges_are_refused(clone: Clone, opened: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        subjects(clone, opened)
+        commits_of(clone, pair(clone, "v1.0", "main"), [opened])
 
 
 def test_ends_that_are_no_line(clone: Clone) -> None:

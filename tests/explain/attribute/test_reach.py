@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bench.core.revision import Revision, Source
+from bench.explain.attribute.life import Life
 from bench.explain.attribute.range import ChangedPath, RangeCommit, changed_paths
 from bench.explain.attribute.reach import (
     ANYWHERE,
@@ -134,7 +135,8 @@ def test_a_head_that_contradicts_the_proofs_is_one_more_step() -> None:
 def test_what_is_built_ahead() -> None:
     commits = [commit("pkg/cli.py"), commit("docs/a.md"), commit("pkg/heavy.py")]
     ends = [READS, replace(READS, files=frozenset({"pkg/heavy.py"}))]
-    assert built_ahead(commits, ends) == [1, 3]
+    assert built_ahead(commits, ends, Life(0, 4)) == [1, 3]
+    assert built_ahead(commits, ends, Life(1, 4)) == [3]
 
 
 def test_changed_paths_as_git_tells_them() -> None:

@@ -13,7 +13,6 @@ from bench.explain.attribute.search import (
     Seen,
     Stretch,
     together,
-    unattributed,
 )
 
 SAME = Seen(Interval(1.0, 0.995, 1.005), Verdict.SAME)
@@ -70,7 +69,6 @@ def test_parts_are_the_range_whatever_was_measured_yet() -> None:
     parts = one.parts(seen)
     assert [part.stretch.first for part in parts] == [0, 1, 2, 4]
     assert together(parts) is None
-    assert unattributed(parts, FASTER.interval) == pytest.approx(1.0)
 
 
 def test_the_product_of_the_parts_is_as_uncertain_as_all_of_them() -> None:

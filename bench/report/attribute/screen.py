@@ -1,0 +1,84 @@
+"""What a terminal shows of an attribution."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from bench.explain.attribute.record import Attribution
+from bench.formats.tables import render
+from bench.formats.text import change, counted
+from bench.report.attribute.contributions import (
+    Contributions,
+    contributions_of,
+    label_of,
+    life_words,
+    outcome,
+    work_words,
+)
+from bench.report.attribute.sums import SUMS, GroupSum, PartsSum, SumBy, by_group, sum_words
+
+_SUBJECT = 60
+
+
+def screen_lines(attribution: Attribution, by: Collection[SumBy] = ()) -> Iterator[str]:
+    """All scenarios commit by commit; with `by` added up by that instead."""
+    found = contributions_of(attribution)
+    for one in found:
+        yield f"\n{one.scenario}, Python {one.python}: {outcome(one)}"
+        yield from (words.replace("`", "") for words in life_words(one))
+        if by:
+            yield from _sums(one, by)
+        else:
+            yield from _parts(one)
+        if one.reach.proved:
+            yield f"Proved to contribute nothing: {counted(len(one.reach.proved), 'commit')}."
+        if one.work:
+            yield work_words(one.work)
+    if SumBy.GROUP in by:
+        yield from _groups(attribution, found)
+    yield f"\nThe attribution is {attribution.progress}."
+
+
+def _parts(one: Contributions) -> Iterator[str]:
+    rows = [
+        [part.label, part.words, part.finding_word, part.subject[:_SUBJECT]] for part in one.parts
+    ]
+    if rows:
+        columns = ("commits", "contribution", "finding", "what")
+        yield from _table(columns, rows)
+
+
+def _sums(one: Contributions, by: Collection[SumBy]) -> Iterator[str]:
+    for kind, add_up in SUMS.items():
+        if kind in by:
+            yield from _table((kind, "contribution", "commits"), sum_rows(add_up(one)))
+
+
+def sum_rows(sums: Sequence[PartsSum]) -> list[list[str]]:
+    """A row a sum: whose, the product with its interval, how many commits."""
+    return [[sum_words(one), change(one.interval), str(one.commits)] for one in sums]
+
+
+def _groups(attribution: Attribution, found: Sequence[Contributions]) -> Iterator[str]:
+    for one in by_group(attribution, found):
+        yield f"\n{group_title(one)}: {change(one.whole)}"
+        yield from _table(("commits", "contribution"), group_rows(attribution, one))
+
+
+def group_title(one: GroupSum) -> str:
+    """Which benchmarks a geometric mean is of."""
+    return f"Group {one.group}, Python {one.python}, geometric mean of {', '.join(one.benchmarks)}"
+
+
+def group_rows(attribution: Attribution, one: GroupSum) -> list[list[str]]:
+    """A row a part: its commits, and the mean of what they did."""
+    commits = attribution.asked.commits
+    return [
+        [label_of([commits[number - 1] for number in part.numbers]), change(part.interval)]
+        for part in one.parts
+    ]
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    align = ["right" if name in {"contribution", "commits"} else "left" for name in columns[1:]]
+    return render(columns, rows, "simple", align=align).splitlines()
