@@ -16,6 +16,8 @@ from bench.core.gate import Gate
 from bench.core.result import GroupMean, Result
 from bench.core.revision import Revision
 from bench.engine.environments.dependencies import DependencyChange
+from bench.report.attribute.document import FORMAT as ATTRIBUTION_FORMAT
+from bench.report.attribute.document import AttributionDocument
 from bench.report.claims.shown import DOCUMENT_FORMAT, ClaimsDocument
 
 FORMAT = 1
@@ -80,16 +82,27 @@ def results_schema() -> dict[str, Any]:
 
 def claims_schema() -> dict[str, Any]:
     """The schema of what `claims --json` prints."""
-    (whole,), components = msgspec.json.schema_components(
-        [ClaimsDocument], ref_template="#/$defs/{name}"
-    )
     title = "Claims of commit messages, tested by duetbench"
-    return _schema(f"claims:{DOCUMENT_FORMAT}", title, _plain(whole), components)
+    return _of_struct(ClaimsDocument, f"claims:{DOCUMENT_FORMAT}", title)
+
+
+def attribution_schema() -> dict[str, Any]:
+    """The schema of what `attribute --json` prints."""
+    title = "A range of commits, attributed by duetbench"
+    return _of_struct(AttributionDocument, f"attribution:{ATTRIBUTION_FORMAT}", title)
+
+
+def _of_struct(kind: type[msgspec.Struct], name: str, title: str) -> dict[str, Any]:
+    """The schema of a document that is a struct; its format is in its name."""
+    (whole,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    components[kind.__name__]["properties"]["format"] = {"const": int(name.rpartition(":")[2])}
+    return _schema(name, title, _plain(whole), components)
 
 
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "results.schema.json": results_schema,
     "claims.schema.json": claims_schema,
+    "attribution.schema.json": attribution_schema,
 }
 
 

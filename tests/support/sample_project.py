@@ -178,7 +178,9 @@ class Repository:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def commit(self, files: Mapping[str, str], subject: str, *, tag: str = "") -> str:
+    def commit(
+        self, files: Mapping[str, str], subject: str, *, tag: str = "", author: str = "tests"
+    ) -> str:
         """Commit exactly these files and return the commit's hash."""
         for old in self.git("ls-files").splitlines():
             (self.path / old).unlink(missing_ok=True)
@@ -186,7 +188,8 @@ class Repository:
             (self.path / name).parent.mkdir(parents=True, exist_ok=True)
             (self.path / name).write_text(text, encoding="utf-8")
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", subject)
+        who = f"--author={author} <{author}@example.org>"
+        self.git("commit", "--quiet", "--allow-empty", who, "--message", subject)
         self.commits += 1
         if tag:
             self.git("tag", tag)

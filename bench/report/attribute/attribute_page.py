@@ -55,6 +55,11 @@ def attribute_page(attribution: Attribution) -> str:
     return f"{ATTRIBUTIONS.folder}/{attribution.asked.target}/{attribution.asked.pair.label}.md"
 
 
+def picture_name(stem: str, one: Contributions) -> str:
+    """The file of a scenario's picture, beside the page with this stem."""
+    return f"{stem}-{one.scenario}-py{one.python}.svg"
+
+
 @dataclass(frozen=True)
 class Attributed:
     """Rows of `ATTRIBUTE_COLUMNS`, and (target, label) of pairs that measure single stretches."""
@@ -154,7 +159,7 @@ def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Itera
     if not one.parts:
         return
     if one.whole_interval is not None and one.whole is not None and one.whole.gain is not None:
-        name = f"{page.file.stem}-{one.scenario}-py{one.python}.svg"
+        name = picture_name(page.file.stem, one)
         file = page.file.with_name(name)
         title = f"{one.scenario} on Python {one.python}: {outcome(one)}"
         caption = f"{attribution.asked.target} {attribution.asked.pair.label}, in order"

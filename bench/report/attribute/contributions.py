@@ -284,6 +284,18 @@ def _named(one: Contributions) -> str:
     return f"{counted(found, 'commit')} {'is' if found == 1 else 'are'} named"
 
 
+def levels_of(one: Contributions) -> list[float]:
+    """Seconds at the base and after each part; 1.0 at the base where its time is not known.
+
+    A part that was not measured leaves the level as it is.
+    """
+    gain = one.whole.gain if one.whole else None
+    levels = [(gain.base_s if gain else None) or 1.0]
+    for part in one.parts:
+        levels.append(levels[-1] * (part.interval.ratio if part.interval else 1.0))
+    return levels
+
+
 def life_words(one: Contributions) -> list[str]:
     """Sentences that say where a scenario begins or ends inside the range; commits in backticks."""
     return [*_life(one.born, "born", "before"), *_life(one.died, "died", "from there on")]

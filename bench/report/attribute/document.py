@@ -21,7 +21,7 @@ from bench.report.attribute.sums import PartsSum, by_author, by_group, by_path
 FORMAT = 1
 
 
-class DocumentCommit(msgspec.Struct, frozen=True, kw_only=True):
+class AttributedCommit(msgspec.Struct, frozen=True, kw_only=True):
     """A commit of the range, in order; `detour` says of a step that it is no commit's own."""
 
     commit: str
@@ -31,7 +31,7 @@ class DocumentCommit(msgspec.Struct, frozen=True, kw_only=True):
     detour: str
 
 
-class DocumentPart(msgspec.Struct, frozen=True, kw_only=True):
+class AttributedPart(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a range: one commit, or several that were left together.
 
     `interval` is the ratio after / before, None where it was not measured. `level` is the error
@@ -46,14 +46,14 @@ class DocumentPart(msgspec.Struct, frozen=True, kw_only=True):
     run: RunReference | None
 
 
-class DocumentEnd(msgspec.Struct, frozen=True, kw_only=True):
+class AttributedEnd(msgspec.Struct, frozen=True, kw_only=True):
     """The commit at which a benchmark was born or died; `reason` is why it does not work beyond."""
 
     commit: str
     reason: str
 
 
-class DocumentWork(msgspec.Struct, frozen=True, kw_only=True):
+class AttributedWork(msgspec.Struct, frozen=True, kw_only=True):
     """Processes that the search took, and what measuring every commit would have taken."""
 
     pairs: int
@@ -63,7 +63,7 @@ class DocumentWork(msgspec.Struct, frozen=True, kw_only=True):
     share: float
 
 
-class DocumentContribution(msgspec.Struct, frozen=True, kw_only=True):
+class AttributedContribution(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark on one Python.
 
     `whole` is the range as measured directly, `product` that of all parts, `not_attributed` the
@@ -74,28 +74,28 @@ class DocumentContribution(msgspec.Struct, frozen=True, kw_only=True):
     benchmark: str
     python: str
     failure: str
-    born: DocumentEnd | None
-    died: DocumentEnd | None
+    born: AttributedEnd | None
+    died: AttributedEnd | None
     whole: Interval | None
     product: Interval | None
     agrees: bool | None
     not_attributed: float | None
-    work: DocumentWork | None
+    work: AttributedWork | None
     proved: dict[str, str]
     left_out: dict[str, str]
-    parts: tuple[DocumentPart, ...]
+    parts: tuple[AttributedPart, ...]
     by_author: tuple[PartsSum, ...]
     by_path: tuple[PartsSum, ...]
 
 
-class DocumentGroupPart(msgspec.Struct, frozen=True, kw_only=True):
+class AttributedGroupPart(msgspec.Struct, frozen=True, kw_only=True):
     """Commits that all benchmarks of a group tell from those around them."""
 
     commits: tuple[str, ...]
     interval: Interval | None
 
 
-class DocumentGroup(msgspec.Struct, frozen=True, kw_only=True):
+class AttributedGroup(msgspec.Struct, frozen=True, kw_only=True):
     """A group of benchmarks on one Python: geometric means of what each commit did to them."""
 
     group: str
@@ -103,7 +103,7 @@ class DocumentGroup(msgspec.Struct, frozen=True, kw_only=True):
     benchmarks: tuple[str, ...]
     left_out: tuple[str, ...]
     whole: Interval | None
-    parts: tuple[DocumentGroupPart, ...]
+    parts: tuple[AttributedGroupPart, ...]
 
 
 class AttributionDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,9 +117,9 @@ class AttributionDocument(msgspec.Struct, frozen=True, kw_only=True):
     alpha: float
     progress: AttributionProgress
     machine: str
-    commits: tuple[DocumentCommit, ...]
-    contributions: tuple[DocumentContribution, ...]
-    by_group: tuple[DocumentGroup, ...]
+    commits: tuple[AttributedCommit, ...]
+    contributions: tuple[AttributedContribution, ...]
+    by_group: tuple[AttributedGroup, ...]
 
 
 def attribution_document(attribution: Attribution) -> AttributionDocument:
@@ -136,7 +136,7 @@ def attribution_document(attribution: Attribution) -> AttributionDocument:
         progress=attribution.progress,
         machine=asked.machine.name,
         commits=tuple(
-            DocumentCommit(
+            AttributedCommit(
                 commit=one.revision.identity,
                 author=one.author,
                 subject=one.revision.subject,
@@ -147,14 +147,14 @@ def attribution_document(attribution: Attribution) -> AttributionDocument:
         ),
         contributions=tuple(_contribution(one, names) for one in found),
         by_group=tuple(
-            DocumentGroup(
+            AttributedGroup(
                 group=one.group,
                 python=one.python,
                 benchmarks=one.benchmarks,
                 left_out=one.left_out,
                 whole=one.whole,
                 parts=tuple(
-                    DocumentGroupPart(
+                    AttributedGroupPart(
                         commits=tuple(names[number - 1] for number in part.numbers),
                         interval=part.interval,
                     )
@@ -166,9 +166,9 @@ def attribution_document(attribution: Attribution) -> AttributionDocument:
     )
 
 
-def _contribution(one: Contributions, names: list[str]) -> DocumentContribution:
+def _contribution(one: Contributions, names: list[str]) -> AttributedContribution:
     reach = one.reach
-    return DocumentContribution(
+    return AttributedContribution(
         benchmark=one.scenario,
         python=one.python,
         failure=reach.failure,
@@ -187,12 +187,12 @@ def _contribution(one: Contributions, names: list[str]) -> DocumentContribution:
     )
 
 
-def _end(one: LifeEnd | None) -> DocumentEnd | None:
-    return DocumentEnd(commit=one.commit.revision.identity, reason=one.reason) if one else None
+def _end(one: LifeEnd | None) -> AttributedEnd | None:
+    return AttributedEnd(commit=one.commit.revision.identity, reason=one.reason) if one else None
 
 
-def _work(one: SearchWork) -> DocumentWork:
-    return DocumentWork(
+def _work(one: SearchWork) -> AttributedWork:
+    return AttributedWork(
         pairs=one.pairs,
         measured=one.measured,
         observed=one.observed,
@@ -201,8 +201,8 @@ def _work(one: SearchWork) -> DocumentWork:
     )
 
 
-def _part(part: Contribution) -> DocumentPart:
-    return DocumentPart(
+def _part(part: Contribution) -> AttributedPart:
+    return AttributedPart(
         commits=tuple(commit.revision.identity for commit in part.commits),
         finding=part.finding,
         interval=part.interval,

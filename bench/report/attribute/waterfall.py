@@ -6,7 +6,7 @@ from bench.explain.attribute.search import Finding
 from bench.formats.figure_style import MARKER
 from bench.formats.svg import MARGIN, WIDTH, Paint, Svg, fitting
 from bench.formats.text import before_after, change, seconds
-from bench.report.attribute.contributions import Contribution, Contributions
+from bench.report.attribute.contributions import Contribution, Contributions, levels_of
 
 _BAR, _GAP = 22.0, 8.0
 _NAMES, _FIGURES = 330.0, 170.0
@@ -19,15 +19,14 @@ _OTHER = Paint("#9a6700", "#bb8009")
 
 def draw_waterfall(title: str, caption: str, one: Contributions) -> bytes:
     """A bar a part: what it takes off or adds; the last is the head as it was measured."""
-    gain = one.whole.gain if one.whole else None
-    base_s = (gain.base_s if gain else None) or 1.0
+    levels = levels_of(one)
+    base_s = levels[0]
     svg = Svg()
     top = svg.caption(title, caption)
     top = svg.legend(top, [
         ("faster by the commit", _FASTER), ("slower by the commit", _SLOWER),
         ("not named", _OTHER), ("what remains", _REMAINS), ("measured", _ENDS),
     ]) + 6  # fmt: skip
-    levels = _levels(base_s, one)
     left = MARGIN + _NAMES
     scale = (WIDTH - MARGIN - _FIGURES - left) / max(levels)
     top = _end(svg, top, left, base_s * scale, f"base: {seconds(base_s)}")
@@ -52,13 +51,6 @@ def picture_words(one: Contributions) -> str:
     ends = before_after(gain.base_s, gain.head_s) if gain else ""
     told = ", ".join(f"{_name(part)} {change(part.interval)}" for part in one.steps[:6])
     return f"{one.scenario}: {ends}; {told or 'no commit is named'}"
-
-
-def _levels(base_s: float, one: Contributions) -> list[float]:
-    found = [base_s]
-    for part in one.parts:
-        found.append(found[-1] * (part.interval.ratio if part.interval else 1.0))
-    return found
 
 
 def _paint(part: Contribution) -> Paint:

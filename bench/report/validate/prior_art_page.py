@@ -18,6 +18,7 @@ from bench.report.output import Output, Page
 from bench.report.pair.conditions import short_conditions
 from bench.report.select_runs import Evaluated, OnMachine, PairRuns
 from bench.report.validate.frame import measured_table
+from bench.report.validate.prior_art_steps import attributed_section
 from bench.validate.prior_art.declaration import (
     PriorArt,
     PublishedComparison,
@@ -91,6 +92,10 @@ class _Measured:
             yield from self._comparison(one, 3)
         for each in self.declared.series:
             yield from self._series(each)
+        for attributed in self.declared.attribution:
+            yield from attributed_section(
+                attributed, self.declared.target, self.page, self.workspace
+            )
         if self.declared.lessons:
             yield heading(2, "What was learned")
             yield self.declared.lessons.strip()

@@ -88,6 +88,31 @@ class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return Selection(self.every)
 
 
+class PublishedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was published of one commit by itself; `commit` is the beginning of its hash."""
+
+    commit: Annotated[str, msgspec.Meta(min_length=_SHORTEST_HASH)]
+    benchmark: NonEmpty
+    figure: NonEmpty
+
+
+class AttributionOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A range that was attributed to its commits, and what its author said of single ones."""
+
+    range: NonEmpty
+    breakdown: Annotated[tuple[PublishedStep, ...], msgspec.Meta(min_length=1)]
+    text: str = ""
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """Those that something was said of, in order."""
+        return tuple(dict.fromkeys(one.benchmark for one in self.breakdown))
+
+    def is_of(self, pair: Pair) -> bool:
+        """Whether a pair is what the range means."""
+        return PublishedComparison(title="range", range=self.range, benchmarks=("any",)).is_of(pair)
+
+
 class PriorArt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One project's published work.
 
@@ -107,6 +132,7 @@ class PriorArt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     whole: Annotated[tuple[PublishedComparison, ...], msgspec.Meta(min_length=1)]
     pattern: tuple[PublishedComparison, ...] = ()
     series: tuple[SeriesOf, ...] = ()
+    attribution: tuple[AttributionOf, ...] = ()
     lessons: str = ""
 
     def __post_init__(self) -> None:

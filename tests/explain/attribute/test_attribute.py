@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from support.sample_project import Repository, sample_files
 from support.sandbox import PYTHON, Sandbox, target_text
+from support.schemas import check_document
 
 from bench.core.errors import ExitStatus
+from bench.report.schema import attribution_schema
 
 
 @pytest.fixture
@@ -105,6 +107,71 @@ def test_a_range_in_which_nothing_matters_is_proved_without_measuring(history: S
     done = attribute(history, "slower..head~1", "--no-report")
     assert "no commit of the range can matter" in done.stdout
     assert "measuring" not in done.stderr
+
+
+def with_commits(sandbox: Sandbox, folder: Path, *commits: dict[str, str]) -> Sandbox:
+    """A repository of these commits, the first tagged `base` and the last `head`."""
+    repository = Repository.create(folder)
+    for number, files in enumerate(commits):
+        repository.commit(files, f"Commit {number}", tag="base" if not number else "")
+    repository.git("tag", "head")
+    one = Sandbox(sandbox.folder, sandbox.cache, repository.path)
+    one.write_target(target_text())
+    return one
+
+
+def test_a_benchmark_that_is_born_and_dies(sandbox: Sandbox, tmp_path: Path) -> None:
+    fails, works = sample_files("1.0.0", how="fails"), sample_files("1.0.0")
+    made = with_commits(
+        sandbox, tmp_path / "lives",
+        fails, fails | {"A.md": ""}, works, works | {"B.md": ""}, fails | {"C.md": ""},
+    )  # fmt: skip
+    done = attribute(made, "base..head", "--json", "--by", "path")
+    document = json.loads(done.stdout)
+    check_document(attribution_schema(), document)
+    (one,) = document["contributions"]
+    commits = [commit["commit"] for commit in document["commits"]]
+    assert commits.index(one["born"]["commit"]) + 1 == 2
+    assert commits.index(one["died"]["commit"]) + 1 == 4
+    assert "cannot work today" in one["born"]["reason"]
+    assert [commits.index(commit) + 1 for commit in one["proved"]] == [3]
+    assert not one["parts"]
+    page = next((made.workspace.results / "attribute" / "sample").glob("*.md"))
+    assert "The benchmark was born at" in page.read_text(encoding="utf-8")
+    assert json.loads(page.with_suffix(".json").read_text(encoding="utf-8")) == document
+    assert "measuring" not in done.stderr
+
+
+def test_nothing_can_be_installed(sandbox: Sandbox, tmp_path: Path) -> None:
+    broken = sample_files("1.0.0", build="breaks")
+    made = with_commits(sandbox, tmp_path / "broken", broken, broken | {"A.md": ""})
+    for _again in range(2):  # it is tried again, as the machine may have been mended
+        done = attribute(made, "base..head", status=ExitStatus.BUILD_FAILED)
+        said = done.stderr.strip().splitlines()
+        assert "No commit of the range that was tried can be installed" in done.stderr
+        assert any("stepped around" in line for line in said)
+
+
+def test_nothing_works(sandbox: Sandbox, tmp_path: Path) -> None:
+    fails = sample_files("1.0.0", how="fails")
+    made = with_commits(sandbox, tmp_path / "fails", fails, fails | {"A.md": ""})
+    done = attribute(made, "base..head", status=ExitStatus.NOTHING_MEASURED)
+    assert "No scenario works anywhere in the range" in done.stderr
+
+
+def test_a_shallow_history(history: Sandbox, tmp_path: Path) -> None:
+    clone = tmp_path / "shallow"
+    for words in (
+        ("clone", "-q", "--depth=2", history.repository.as_uri(), str(clone)),
+        ("-C", str(clone), "fetch", "-q", "--depth=1", "origin", "refs/tags/base:refs/tags/base"),
+    ):
+        subprocess.run(["git", *words], check=True)
+    done = history.bench(
+        "attribute", "sample", "base..HEAD", "--repo", clone, "--python", PYTHON,
+        status=ExitStatus.USAGE,
+    )  # fmt: skip
+    assert "base is no ancestor of HEAD" in done.stderr
+    assert "fetch --unshallow" in done.stderr
 
 
 @pytest.mark.parametrize(
