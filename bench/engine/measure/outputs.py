@@ -23,6 +23,8 @@ _READ_BYTES = 4 << 20
 _READ_IN_ROUNDS = 256 << 10
 _FEW = 0.1  # of rounds: so many do not move a verdict, and some programs vary now and then
 _RUNS = 2  # of each side: the first runs may set something up
+_STATUS = "exit status"
+_ONCE = " (one run of each side)"
 _LINES, _LINE_LENGTH = 6, 100  # of an excerpt
 _WINDOW = 40
 
@@ -104,7 +106,7 @@ class OutputsSeen:
         if not all(last.values()):
             return None
         statuses = [{one.status for one in found} for found in last.values()]
-        differs = ["exit status"] if statuses[0] != statuses[1] else []
+        differs = [_STATUS] if statuses[0] != statuses[1] else []
         excerpt = f"{_listed(statuses[0])} → {_listed(statuses[1])}" if differs else ""
         varying: set[Side] = set()
         for name in last[Side.BASE][0].streams:
@@ -117,7 +119,7 @@ class OutputsSeen:
                 excerpt = excerpt or first_difference(base, head)
         once = all(len(found) == 1 for found in last.values())
         return Outputs(
-            differs=tuple(f"{name} (one run of each side)" if once else name for name in differs),
+            differs=tuple(name + _ONCE * once for name in differs),
             varying=tuple(side for side in Side if side in varying),
             excerpt=excerpt,
         )
@@ -125,22 +127,26 @@ class OutputsSeen:
 
 @dataclass
 class _Tally:
-    """How many rounds were looked at, and in how many each stream differed."""
+    """How many rounds were looked at, in how many each stream differed, and what base printed."""
 
     tried: int = 0
     differing: dict[str, int] = field(default_factory=dict)
+    told: dict[str, set[str]] = field(default_factory=dict)
     excerpt: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass
 class RoundOutputs:
-    """Holds the two sides of each round against each other, where a probe saw no difference.
+    """Holds the two sides of each round against each other, and base against itself.
 
-    A program could behave as long as it is looked at, and do less when it is timed.
+    A program could behave as long as it is looked at, and do less when it is timed. And what a
+    probe saw in a single run of each side (`doubted`) may be what base does by itself, such as the
+    frames of a spinner.
     """
 
     names: Names
+    doubted: bool = False
     _tally: _Tally = field(default_factory=_Tally)
     _first: dict[Side, _Printed] = field(default_factory=dict)
 
@@ -167,6 +173,12 @@ class RoundOutputs:
             self._tally.excerpt = self._tally.excerpt or excerpt
             for name in found:
                 self._tally.differing[name] = self._tally.differing.get(name, 0) + 1
+            self._remember(base)
+
+    def _remember(self, base: _Printed) -> None:
+        told = base.normalised(self.names)
+        for name, text in {_STATUS: str(told.status), **told.streams}.items():
+            self._tally.told.setdefault(name, set()).add(text)
 
     def _differing(self, base: _Printed, head: _Printed) -> tuple[list[str], str]:
         """What differs between two processes, and an excerpt of the first stream that does."""
@@ -175,16 +187,34 @@ class RoundOutputs:
         base, head = base.normalised(self.names), head.normalised(self.names)
         found = [name for name in base.streams if base.streams[name] != head.streams[name]]
         excerpt = first_difference(base.streams[found[0]], head.streams[found[0]]) if found else ""
-        return found + ["exit status"] * (base.status != head.status), excerpt
+        return found + [_STATUS] * (base.status != head.status), excerpt
 
     def compared(self) -> Outputs | None:
-        """What differed in more than a few rounds; None where nothing did."""
+        """What differed in more than a few rounds and is the same in all of base's.
+
+        None where that adds nothing to what the probe saw.
+        """
         tally = self._tally
         often = {name: n for name, n in tally.differing.items() if n > _FEW * tally.tried}
-        if not often:
+        if (not often and not self.doubted) or tally.tried < _RUNS * self.doubted:
             return None
-        differs = (f"{name} (in {n} of {tally.tried} rounds)" for name, n in often.items())
-        return Outputs(differs=tuple(differs), excerpt=tally.excerpt)
+        varying = [name for name in often if len(tally.told[name]) > 1]
+        differs = {name: n for name, n in often.items() if name not in varying}
+        return Outputs(
+            differs=tuple(
+                f"{name} (in {n} of {tally.tried} rounds)" for name, n in differs.items()
+            ),
+            varying=(Side.BASE,) if varying else (),
+            excerpt=tally.excerpt if differs else "",
+        )
+
+
+def watcher_of_rounds(seen: Outputs | None, names: Names) -> RoundOutputs | None:
+    """What looks at rounds after `seen` in a probe; None where they can tell nothing more."""
+    doubted = seen is not None and all(name.endswith(_ONCE) for name in seen.differs)
+    if seen is None or seen.varying or not doubted:
+        return None
+    return RoundOutputs(names, doubted=bool(seen.differs))
 
 
 def first_difference(base: str, head: str) -> str:

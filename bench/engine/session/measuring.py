@@ -17,7 +17,7 @@ from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
 from bench.engine.evaluation import decide_now
 from bench.engine.machine.neighbours import Neighbourhood
-from bench.engine.measure.outputs import RoundOutputs, names_of
+from bench.engine.measure.outputs import RoundOutputs, names_of, watcher_of_rounds
 from bench.engine.measure.probe import Choice, NotMeasurableError, prepare_again, probe, warm_up
 from bench.engine.measure.rounds import Sides
 from bench.engine.session.open_run import OpenRun, Station
@@ -233,11 +233,8 @@ class Measuring:
         self.watcher.decided(result)
 
     def _outputs(self, name: str, station: Station) -> RoundOutputs | None:
-        """Watches what rounds print, of a benchmark whose sides printed the same in its probe."""
-        seen = self.compared.get(name)
-        if seen is None or seen.differs or seen.varying:
-            return None
-        return RoundOutputs(names_of(station.base, station.head))
+        """Watches what the rounds of a benchmark print, where they can tell more than its probe."""
+        return watcher_of_rounds(self.compared.get(name), names_of(station.base, station.head))
 
     def _level(self, name: str) -> float:
         """What a benchmark is tested at now: Holm's step among those tested in the same way."""

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.result import Outputs
 from bench.core.sample import Side
 from bench.engine.measure.client import Invocation
-from bench.engine.measure.outputs import OutputsSeen, first_difference, normalised
+from bench.engine.measure.outputs import (
+    OutputsSeen,
+    first_difference,
+    normalised,
+    watcher_of_rounds,
+)
 
 NAMES = [(re.compile(re.escape("/b/envs/1234")), "<environment>")]
 
@@ -81,6 +87,60 @@ def test_one_run_of_each_side_is_said(tmp_path: Path) -> None:
     found = seen(tmp_path, ["a"], ["b"]).compared()
     assert found is not None
     assert found.differs == ("standard output (one run of each side)",)
+
+
+def rounds(
+    folder: Path,
+    pairs: list[tuple[str, str]],
+    *,
+    probed: Outputs,
+    statuses: tuple[int, int] = (0, 0),
+) -> Outputs | None:
+    made = watcher_of_rounds(probed, NAMES)
+    assert made is not None
+    for texts in pairs:
+        for side, text, status in zip(Side, texts, statuses, strict=True):
+            (folder / "stdout").write_text(text, encoding="utf-8")
+            invocation = Invocation(argv=("x",), env={}, cwd=folder, stdout=folder / "stdout")
+            made.note(side, invocation, status)
+    return made.compared()
+
+
+ONCE = Outputs(differs=("standard output (one run of each side)",))
+
+
+def test_what_base_varies_by_itself_in_rounds_is_no_difference(tmp_path: Path) -> None:
+    """The frames of a spinner, of a command that is probed once."""
+    found = rounds(tmp_path, [("-", "/"), ("/", "|"), ("-", "-")], probed=ONCE)
+    assert found == Outputs(varying=("base",))
+    assert rounds(tmp_path, [("-", "/"), ("/", "|")], probed=Outputs()) == found
+
+
+def test_rounds_that_are_all_alike_take_a_difference_back(tmp_path: Path) -> None:
+    assert rounds(tmp_path, [("a", "a"), ("a", "a")], probed=ONCE) == Outputs()
+
+
+def test_rounds_confirm_what_one_run_of_each_side_showed(tmp_path: Path) -> None:
+    found = rounds(tmp_path, [("a", "b"), ("a", "b")], probed=ONCE)
+    assert found is not None
+    assert found.differs == ("standard output (in 2 of 2 rounds)",)
+    assert found.excerpt == "-a\n+b"
+
+
+def test_a_single_round_settles_nothing(tmp_path: Path) -> None:
+    assert rounds(tmp_path, [("a", "b")], probed=ONCE) is None
+
+
+def test_head_that_prints_less_when_it_is_timed_differs(tmp_path: Path) -> None:
+    """Also where it varies: base does not."""
+    found = rounds(tmp_path, [("a", "b"), ("a", "c"), ("a", "a")], probed=Outputs())
+    assert found is not None
+    assert found.differs == ("standard output (in 2 of 3 rounds)",)
+
+
+def test_nothing_more_is_to_be_told_of_what_varies() -> None:
+    assert watcher_of_rounds(Outputs(varying=("base",)), NAMES) is None
+    assert watcher_of_rounds(Outputs(differs=("standard output",)), NAMES) is None
 
 
 def test_nothing_was_run(tmp_path: Path) -> None:
