@@ -168,8 +168,10 @@ class _Resolver:
         """What a name of a module's top level means."""
         parent = self.entry.module.startswith(f"{file.module}.")
         values, imports = _bindings(file, name)
-        if len(values) + len(imports) != 1:
-            raise UnclearError(f"{file.path}: {name} is bound {len(values) + len(imports)} times")
+        if not values and not imports:
+            raise UnclearError(f"{file.path}: where {name} comes from is not plain")
+        if len(values) + len(imports) > 1:
+            raise UnclearError(f"{file.path}: {name} has several values")
         if parent or (values and text_of(values[0]) is not None and self._is_light(file.text)):
             return (_taken(file.module, name),)
         if values:
@@ -215,7 +217,7 @@ def _installed_text(project: Project, module: str) -> str:
 def _bindings(file: OwnFile, name: str) -> tuple[list[cst.BaseExpression], list[str]]:
     """What is assigned to a name anywhere outside of functions, and where it is imported from.
 
-    An import is `module:name`.
+    An import is `module:name`. One in a function counts where nothing else gives the name a value.
     """
     values: list[cst.BaseExpression] = []
     imports: list[str] = []
@@ -225,19 +227,42 @@ def _bindings(file: OwnFile, name: str) -> tuple[list[cst.BaseExpression], list[
             targets += [node.target] if isinstance(node, cst.AnnAssign) else []
             if any(isinstance(one, cst.Name) and one.value == name for one in targets):
                 values.append(node.value)
-        elif isinstance(node, cst.Import):
-            imports += [
-                one.evaluated_name if one.asname else name
-                for one in node.names
-                if (one.evaluated_alias or one.evaluated_name.partition(".")[0]) == name
-            ]
-        elif isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
-            imports += [
-                f"{_absolute(file, node)}:{one.evaluated_name}"
-                for one in node.names
-                if (one.evaluated_alias or one.evaluated_name) == name
-            ]
-    return values, imports
+        elif isinstance(node, cst.Import | cst.ImportFrom):
+            imports += _sources(file, node, name)
+    return values, imports or ([] if values else _late_imports(file, name))
+
+
+def _late_imports(file: OwnFile, name: str) -> list[str]:
+    """Where functions import a name from: once, where all of them mean the same."""
+    target = m.AssignTarget(m.Name(name)) | m.Param(m.Name(name)) | m.For(m.Name(name))
+    if m.findall(file.tree, target):
+        return []
+    found = m.findall(file.tree, m.Import() | m.ImportFrom())
+    return list(
+        dict.fromkeys(
+            source
+            for node in found
+            if isinstance(node, cst.Import | cst.ImportFrom)
+            for source in _sources(file, node, name)
+        )
+    )
+
+
+def _sources(file: OwnFile, node: cst.Import | cst.ImportFrom, name: str) -> list[str]:
+    """What an import statement binds to a name."""
+    if isinstance(node, cst.Import):
+        return [
+            one.evaluated_name if one.asname else name
+            for one in node.names
+            if (one.evaluated_alias or one.evaluated_name.partition(".")[0]) == name
+        ]
+    if isinstance(node.names, cst.ImportStar):
+        return []
+    return [
+        f"{_absolute(file, node)}:{one.evaluated_name}"
+        for one in node.names
+        if (one.evaluated_alias or one.evaluated_name) == name
+    ]
 
 
 def _imported(file: OwnFile, name: str) -> str:

@@ -39,6 +39,10 @@ CASES = {
     "metadata": argparse_files("version(__package__)", "from importlib.metadata import version"),
     "format": argparse_files("'%(prog)s \"{}\"'.format(__version__)", "from . import __version__"),
     "own prog": argparse_files("'%(prog)s v1'", prog='prog="other"'),
+    "imported late": {
+        path: text.replace("    parser =", "    from demo import __version__\n    parser =", 1)
+        for path, text in argparse_files('f"%(prog)s {__version__}"').items()
+    },
     "file of values": argparse_files("number", "from demo.about import number")
     | {"demo/about.py": 'number: str = "7"\n'},
 }
