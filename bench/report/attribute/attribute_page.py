@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.core.errors import DataError
 from bench.engine.store.documents import pretty
+from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import Attribution, AttributionProgress, ReachRecord
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.formats.markdown import (
@@ -41,7 +42,7 @@ from bench.report.attribute.contributions import (
     work_words,
 )
 from bench.report.attribute.document import attribution_document
-from bench.report.attribute.screen import group_rows, group_title, sum_rows
+from bench.report.attribute.screen import group_rows, group_words, sum_rows
 from bench.report.attribute.sums import SUMS, by_group
 from bench.report.attribute.waterfall import draw_waterfall, picture_words
 from bench.report.output import Output, Page
@@ -161,8 +162,10 @@ def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Itera
     if one.whole_interval is not None and one.whole is not None and one.whole.gain is not None:
         name = picture_name(page.file.stem, one)
         file = page.file.with_name(name)
-        title = f"{one.scenario} on Python {one.python}: {outcome(one)}"
-        caption = f"{attribution.asked.target} {attribution.asked.pair.label}, in order"
+        whole, _, named = outcome(one).replace("`", "").partition("; ")
+        title = f"{one.scenario} on Python {one.python}: {whole}"
+        label = attribution.asked.pair.label
+        caption = f"{attribution.asked.target} {label}, commit by commit; {named}"
         page.output.write(file, draw_waterfall(title, caption, one))
         yield image(plain(picture_words(one)), name)
     yield table(
@@ -184,11 +187,11 @@ def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Itera
 def _groups(attribution: Attribution, found: Sequence[Contributions]) -> Iterator[str]:
     for one in by_group(attribution, found):
         yield heading(2, f"Group {plain(one.group)}, Python {one.python}")
-        yield f"{plain(group_title(one))}: {change(one.whole)}."
+        yield f"{prose(group_words(one))}."
         if one.left_out:
             names = joined([code(name) for name in one.left_out])
             yield f"Left out, as they do not work on all of the range: {names}."
-        rows = [[code(name), words] for name, words in group_rows(attribution, one)]
+        rows = [[_label(commits), words] for commits, words in group_rows(attribution, one)]
         if rows:
             yield table(("commits", "contribution"), rows)
 
@@ -210,7 +213,7 @@ def _reached(attribution: Attribution, reach: ReachRecord) -> str:
 def _row(part: Contribution) -> list[str]:
     words = part.words if part.interval else prose(part.words)
     finding = f"**{part.finding_word}**" if part.is_step else part.finding_word
-    return [_label(part), words, finding, _what(part)]
+    return [_label(part.commits), words, finding, _what(part)]
 
 
 def _what(part: Contribution) -> str:
@@ -222,11 +225,11 @@ def _what(part: Contribution) -> str:
     return words
 
 
-def _label(part: Contribution) -> str:
-    if len(part.commits) == 1:
-        return code(part.commits[0].revision.label)
-    first, last = part.commits[0].revision.label, part.commits[-1].revision.label
-    return f"{counted(len(part.commits), 'commit')}, {code(first)} to {code(last)}"
+def _label(commits: Sequence[RangeCommit]) -> str:
+    if len(commits) == 1:
+        return code(commits[0].revision.label)
+    first, last = commits[0].revision.label, commits[-1].revision.label
+    return f"{counted(len(commits), 'commit')}, {code(first)} to {code(last)}"
 
 
 def _sums(one: Contributions) -> Iterator[str]:

@@ -11,7 +11,7 @@ from bench.core.verdict import Interval
 from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import Attribution, ReachRecord, StretchRecord
 from bench.explain.attribute.search import Finding, Part, Stretch, together
-from bench.formats.text import before_after, change, counted
+from bench.formats.text import before_after, change, counted, magnitude_with_direction
 
 SIDES = 2  # processes of a round
 _SUBJECTS = 3
@@ -278,10 +278,14 @@ def outcome(one: Contributions) -> str:
 
 
 def _named(one: Contributions) -> str:
-    found = len(one.steps)
-    if not found:
+    steps = one.steps
+    if not steps:
         return "no commit is named"
-    return f"{counted(found, 'commit')} {'is' if found == 1 else 'are'} named"
+    size = steps[0].interval.ratio if steps[0].interval else 1.0
+    largest = f"`{steps[0].label}`, {magnitude_with_direction(size)}"
+    if len(steps) == 1:
+        return f"one commit is named: {largest}"
+    return f"{counted(len(steps), 'commit')} are named, the largest is {largest}"
 
 
 def levels_of(one: Contributions) -> list[float]:
@@ -325,8 +329,8 @@ def label_of(commits: Sequence[RangeCommit]) -> str:
 def work_words(work: SearchWork) -> str:
     """What the search took, beside what measuring every commit would have taken."""
     return (
-        f"The search took {work.measured:,} process runs in {counted(work.pairs, 'pair')}, and "
-        f"{work.observed:,} that observe and count; measuring each of the "
-        f"{counted(work.commits, 'commit')} against its parent in as many rounds as those that "
-        f"were measured alone ({work.each:.0f}) takes {work.every:,.0f}. That is {work.share:.0%}."
+        f"The search took {work.measured:,} process runs in {counted(work.pairs, 'pair')} and "
+        f"{work.observed:,} that observe and count: {work.share:.0%} of the {work.every:,.0f} that "
+        f"measuring each of the {counted(work.commits, 'commit')} against its parent takes, in "
+        f"{work.each:.0f} rounds as those that were measured alone."
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import Attribution
 from bench.formats.tables import render
-from bench.formats.text import change, counted
+from bench.formats.text import change, counted, joined
 from bench.report.attribute.contributions import (
     Contributions,
     contributions_of,
@@ -24,8 +25,8 @@ def screen_lines(attribution: Attribution, by: Collection[SumBy] = ()) -> Iterat
     """All scenarios commit by commit; with `by` added up by that instead."""
     found = contributions_of(attribution)
     for one in found:
-        yield f"\n{one.scenario}, Python {one.python}: {outcome(one)}"
-        yield from (words.replace("`", "") for words in life_words(one))
+        for words in (f"\n{one.scenario}, Python {one.python}: {outcome(one)}", *life_words(one)):
+            yield words.replace("`", "")
         if by:
             yield from _sums(one, by)
         else:
@@ -61,20 +62,24 @@ def sum_rows(sums: Sequence[PartsSum]) -> list[list[str]]:
 
 def _groups(attribution: Attribution, found: Sequence[Contributions]) -> Iterator[str]:
     for one in by_group(attribution, found):
-        yield f"\n{group_title(one)}: {change(one.whole)}"
-        yield from _table(("commits", "contribution"), group_rows(attribution, one))
+        yield f"\nGroup {one.group}, Python {one.python}. {group_words(one).replace('`', '')}"
+        rows = [[label_of(commits), words] for commits, words in group_rows(attribution, one)]
+        yield from _table(("commits", "contribution"), rows)
 
 
-def group_title(one: GroupSum) -> str:
-    """Which benchmarks a geometric mean is of."""
-    return f"Group {one.group}, Python {one.python}, geometric mean of {', '.join(one.benchmarks)}"
+def group_words(one: GroupSum) -> str:
+    """What its benchmarks did together; names in backticks."""
+    names = joined([f"`{name}`" for name in one.benchmarks])
+    return f"Geometric mean of {names}: {change(one.whole)}"
 
 
-def group_rows(attribution: Attribution, one: GroupSum) -> list[list[str]]:
+def group_rows(
+    attribution: Attribution, one: GroupSum
+) -> list[tuple[tuple[RangeCommit, ...], str]]:
     """A row a part: its commits, and the mean of what they did."""
     commits = attribution.asked.commits
     return [
-        [label_of([commits[number - 1] for number in part.numbers]), change(part.interval)]
+        (tuple(commits[number - 1] for number in part.numbers), change(part.interval))
         for part in one.parts
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bench.explain.attribute.search import Finding
 from bench.formats.figure_style import MARKER
 from bench.formats.svg import MARGIN, WIDTH, Paint, Svg, fitting
 from bench.formats.text import before_after, change, seconds
@@ -15,6 +14,8 @@ _REMAINS = Paint("#e1e4e8", "#30363d")
 _FASTER = Paint("#1f6fb5", "#388bfd")
 _SLOWER = Paint("#c2570c", hatched=True)
 _OTHER = Paint("#9a6700", "#bb8009")
+_DETOUR = Paint("#b6a5d8", "#6e5494")
+_INTERVAL = Paint("#1f2328", "#e6edf3")
 
 
 def draw_waterfall(title: str, caption: str, one: Contributions) -> bytes:
@@ -23,21 +24,30 @@ def draw_waterfall(title: str, caption: str, one: Contributions) -> bytes:
     base_s = levels[0]
     svg = Svg()
     top = svg.caption(title, caption)
-    top = svg.legend(top, [
-        ("faster by the commit", _FASTER), ("slower by the commit", _SLOWER),
-        ("not named", _OTHER), ("what remains", _REMAINS), ("measured", _ENDS),
-    ]) + 6  # fmt: skip
+    shown = {_paint(part) for part in one.parts}
+    meanings = (
+        ("faster by the commit", _FASTER), ("slower by the commit", _SLOWER), ("not named", _OTHER),
+        ("to or from the branch of a merge", _DETOUR), ("what remains", _REMAINS),
+        ("measured", _ENDS), ("interval", _INTERVAL),
+    )  # fmt: skip
+    always = {_REMAINS, _ENDS, _INTERVAL}
+    top = svg.legend(top, [one for one in meanings if one[1] in shown | always]) + 6
     left = MARGIN + _NAMES
     scale = (WIDTH - MARGIN - _FIGURES - left) / max(levels)
     top = _end(svg, top, left, base_s * scale, f"base: {seconds(base_s)}")
     for part, before_s, after_s in zip(one.parts, levels, levels[1:], strict=False):
         low, high = sorted((before_s, after_s))
+        middle = top + _BAR / 2
         svg.box(left, top, low * scale, _BAR, _REMAINS, title=seconds(low))
         svg.box(left + low * scale, top, max((high - low) * scale, 1.0), _BAR, _paint(part),
                 title=f"{part.label}: {part.words}")  # fmt: skip
-        svg.text(left - 8, top + _BAR / 2 + 4, fitting(_name(part), _NAMES - 8), anchor="end")
+        if part.interval is not None:
+            lowest, highest = before_s * part.interval.low, before_s * part.interval.high
+            svg.box(left + lowest * scale, middle - 1, max((highest - lowest) * scale, 1.0), 2,
+                    _INTERVAL, title=part.words)  # fmt: skip
+        svg.text(left - 8, middle + 4, fitting(_name(part), _NAMES - 8), anchor="end")
         words = fitting(part.words, _FIGURES - 8)
-        svg.text(left + max(levels) * scale + 8, top + _BAR / 2 + 4, words)
+        svg.text(WIDTH - MARGIN, middle + 4, words, anchor="end")
         top += _BAR + _GAP
     interval = one.whole_interval
     after_s = base_s * interval.ratio if interval else levels[-1]
@@ -54,7 +64,9 @@ def picture_words(one: Contributions) -> str:
 
 
 def _paint(part: Contribution) -> Paint:
-    if part.finding is not Finding.STEP or part.interval is None:
+    if part.detour:
+        return _DETOUR
+    if not part.is_step or part.interval is None:
         return _OTHER
     return _FASTER if part.interval.ratio < 1 else _SLOWER
 
@@ -62,7 +74,7 @@ def _paint(part: Contribution) -> Paint:
 def _name(part: Contribution) -> str:
     if len(part.commits) > 1:
         return f"{len(part.commits)} commits together"
-    return f"{part.commits[0].revision.label[:7]} {part.commits[0].revision.subject}"
+    return part.detour or f"{part.commits[0].revision.label[:7]} {part.subject}"
 
 
 def _end(svg: Svg, top: float, left: float, width: float, words: str) -> float:
