@@ -292,10 +292,11 @@ def _asked(
 
 def _repeat(arguments: argparse.Namespace) -> str:
     """The command that asks the same."""
+    of = ["--message-of", arguments.message_of] if arguments.message_of else []
     return repeated(
         "claims",
-        [arguments.target, *filter(None, [arguments.range])],
+        [arguments.target, *filter(None, [arguments.range]), *of],
         arguments,
         lists=("kind", "author", "python"),
         usual={"least": LEAST, "repo": None, "alpha": Options().alpha, "lanes": 0},
-    ) + (f" --message-of {arguments.message_of}" if arguments.message_of else "")
+    )

@@ -57,9 +57,11 @@ class ClaimsSession:
     def _todo(self) -> list[Attempt]:
         """What is measured next, in one run: of one pair on one Python, as far as it goes together.
 
-        Tests of functions need other environments, and each its own process: they go alone.
+        Tests of functions need other environments, and each its own process: they go alone, and
+        last, since they take longest.
         """
         found = [one for key in self.test.keys if (one := self.test.next(*key)) is not None]
+        found.sort(key=lambda one: self._candidate(one).is_suite)
         if not found:
             return []
         first, *others = found
