@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import itertools
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -179,7 +180,7 @@ def _places(mention: Mention, claim: MessageClaim, code: CommitCode) -> list[Pla
 
 def _of_tests(places: Sequence[Place], code: CommitCode) -> Iterator[Candidate]:
     for place in places[:1]:
-        for number, tests in enumerate(code.tests_of(place)):
+        for number, tests in enumerate(itertools.islice(code.tests_of(place), _MOST)):
             name = _slug("function", place.address.rpartition(":")[2], f"{tests}{number}")
             made = Benchmark(name=name, group="function", pytest=tests, function=place.address)
             yield Candidate(benchmark=made, chosen_by=ChosenBy.TESTS, declared=False)

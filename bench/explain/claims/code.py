@@ -6,13 +6,14 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bench.core.target import Target
 from bench.engine.revisions.git import Clone
 from bench.engine.suites.folders import ROOTS
 
-_TEST_FILES = (":(glob)**/test_*.py", ":(glob)**/*_test.py")
+_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
+_AT_ONCE = 500  # paths in one command line
 _TEST_FOLDERS = {"tests", "test", "testing"}
 _LARGE = {"e2e", "end_to_end", "integration", "functional", "slow", "network"}
 _MOST_FILES = 3
@@ -35,11 +36,40 @@ class Place:
         return f"{self.module}:{self.name}"
 
 
+class CloneTexts:
+    """Texts of files of commits; what neighbours share is read once."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.clone = clone
+        self.tree = lru_cache(maxsize=4)(clone.tree)
+        self._texts: dict[str, str] = {}
+
+    def text(self, commit: str, path: str) -> str:
+        """A file of a commit; "" where there is none."""
+        return self.texts(commit, [path])[path] if path in self.tree(commit) else ""
+
+    def texts(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
+        """Files of a commit by path."""
+        tree = self.tree(commit)
+        wanted = {path: tree[path] for path in paths}
+        missing = [path for path, blob in wanted.items() if blob not in self._texts]
+        for start in range(0, len(missing), _AT_ONCE):
+            lines: dict[str, list[str]] = {}
+            asked = missing[start : start + _AT_ONCE]
+            for path, _number, line in self.clone.grep(
+                commit, "", *(f":(top,literal){path}" for path in asked)
+            ):
+                lines.setdefault(path, []).append(line)
+            for path in asked:
+                self._texts[tree[path]] = "\n".join([*lines.get(path, []), ""])
+        return {path: self._texts[blob] for path, blob in wanted.items()}
+
+
 @dataclass(frozen=True)
 class CommitCode:
     """A project at a commit, read from git; `base` is the commit it is compared with."""
 
-    clone: Clone
+    read: CloneTexts
     target: Target
     base: str
     commit: str
@@ -47,17 +77,17 @@ class CommitCode:
     @cached_property
     def modules(self) -> dict[str, str]:
         """Modules of the measured package by path."""
-        return dict(self._modules(self.clone.tree(self.commit)))
+        return dict(self._modules(self.read.tree(self.commit)))
 
     @cached_property
     def changed(self) -> tuple[str, ...]:
         """Modules of the package that the commit changes, as paths."""
-        words = self.clone.changes(self.base, self.commit).split("\0")
+        words = self.read.clone.changes(self.base, self.commit).split("\0")
         return tuple(path for path in words[1::2] if path in self.modules)
 
     def text(self, path: str) -> str:
         """A file at the commit."""
-        return self.clone.text(self.commit, path)
+        return self.read.text(self.commit, path)
 
     def module_named(self, name: str) -> str | None:
         """The module that a dotted name or a file's name means; what is changed comes first."""
@@ -74,8 +104,8 @@ class CommitCode:
         """The module that has a class of this name, if there is one only."""
         if not re.fullmatch(r"[A-Z]\w+", name):
             return None
-        found = {path for path, *_ in self._grep(rf"^class {name}\b") if path in self.modules}
-        return self.modules[found.pop()] if len(found) == 1 else None
+        found = self._modules_with(rf"^class {name}\b")
+        return self.modules[found[0]] if len(found) == 1 else None
 
     def functions_named(self, name: str, file: str = "", *, anywhere: bool) -> list[Place]:
         """Functions of this name that both commits have; those in changed files come first.
@@ -85,12 +115,8 @@ class CommitCode:
         found = [one for path in self.changed for one in self._places(path, name)]
         if not found and anywhere:
             last = name.rpartition(".")[2]
-            paths = {path for path, *_ in self._grep(rf"^\s*(async )?def {last}\(")}
-            found = [
-                one
-                for path in sorted(paths & set(self.modules))
-                for one in self._places(path, name)
-            ]
+            paths = self._modules_with(rf"^\s*(?:async )?def {last}\(")
+            found = [one for path in paths for one in self._places(path, name)]
         found = [one for one in found if not file or one.path.endswith(file)]
         exact = [one for one in found if one.name == name]
         return exact or found
@@ -121,26 +147,43 @@ class CommitCode:
             names = callers
 
     def _test_files(self, names: Sequence[str]) -> list[str]:
-        """Files of tests that name one of these, those with most lines that do first."""
-        pattern = rf"\b({'|'.join(map(re.escape, names))})\b"
-        lines = dict[str, int]()
-        for path, *_ in self._grep(pattern, *_TEST_FILES):
-            lines[path] = lines.get(path, 0) + 1
+        """Files of tests that name one of these, those that do most often first."""
         start = self._folder
+        pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+        times = {
+            path: len(pattern.findall(text)) if any(one in text for one in names) else 0
+            for path, text in self._tests.items()
+        }
 
         def rank(path: str) -> tuple[bool, bool, int, str]:
             folders = path.removeprefix(start).split("/")[:-1]
             is_apart = bool(folders) and folders[0] not in _TEST_FOLDERS
-            return is_apart, bool(_LARGE & set(folders)), -lines[path], path
+            return is_apart, bool(_LARGE & set(folders)), -times[path], path
 
-        return sorted((one for one in lines if one.startswith(start)), key=rank)
+        return sorted((one for one, number in times.items() if number), key=rank)
+
+    @cached_property
+    def _tests(self) -> dict[str, str]:
+        """The project's files of tests by path."""
+        paths = [
+            one
+            for one in self.read.tree(self.commit)
+            if one.startswith(self._folder) and _TEST_FILE.search(one)
+        ]
+        return self.read.texts(self.commit, paths)
+
+    def _modules_with(self, pattern: str) -> list[str]:
+        """Modules of the package whose text has a line that matches."""
+        wanted = re.compile(pattern, re.MULTILINE)
+        texts = self.read.texts(self.commit, self.modules)
+        return sorted(path for path, text in texts.items() if wanted.search(text))
 
     def _places(self, path: str, name: str) -> Iterator[Place]:
         module = self.modules[path]
         here = _qualified(_parsed(self.text(path)))
         wanted = [one for one in here if _is_named(one, name, module)]
         if wanted:
-            before = _qualified(_parsed(self.clone.text(self.base, path)))
+            before = _qualified(_parsed(self.read.text(self.base, path)))
             yield from (Place(module, one, path) for one in wanted if one in before)
 
     def _modules(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -155,9 +198,6 @@ class CommitCode:
                 is_in = any(stem == top or stem.startswith(f"{top}/") for top in tops)
                 if inner.startswith(start) and is_in:
                     yield path, stem.removesuffix("/__init__").replace("/", ".")
-
-    def _grep(self, pattern: str, *paths: str) -> list[tuple[str, int, str]]:
-        return self.clone.grep(self.commit, pattern, *paths)
 
     def _seen_from_project(self, path: str) -> str:
         return path.removeprefix(self._folder)

@@ -188,4 +188,4 @@ def _belongs(one: Figure, pair: Figure, text: str) -> bool:
     if not pair.has_times:
         return False
     between = text[pair.end : one.start] if pair.end <= one.start else text[one.end : pair.start]
-    return len(between) <= _NEAR and not re.search(r"[.;\n]\s|,\s|\band\b|[→%]", between)
+    return len(between) <= _NEAR and not re.search(r"[.;,]\s|\n|\band\b|[→%]", between)

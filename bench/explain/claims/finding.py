@@ -12,7 +12,7 @@ from bench.core.revision import Pair, Revision
 from bench.core.target import Target
 from bench.engine.revisions.git import Clone, LoggedCommit
 from bench.explain.claims.choosing import choose, vocabulary_of
-from bench.explain.claims.code import CommitCode
+from bench.explain.claims.code import CloneTexts, CommitCode
 from bench.explain.claims.messages import MessageClaim, find_claims
 from bench.explain.claims.record import SpeedClaim
 
@@ -49,11 +49,11 @@ def claims_of_range(
     line = {pair.base.identity, *clone.first_parent_line(pair.base.identity, pair.head.identity)}
     parents = {one.commit: one.parents for one in commits}
     say(f"looking up what can test {len(told)} claims")
-    found = []
+    read, found = CloneTexts(clone), []
     for one in told:
         base = one.commit.parents[0]
         older = _older_base(one.commit.commit, base, line, parents)
-        found.append(_tested(clone, target, one, base, older))
+        found.append(_tested(read, target, one, base, older))
     return ClaimsFound(tuple(found), len(commits), repeated)
 
 
@@ -63,7 +63,8 @@ def claims_of_message(clone: Clone, target: Target, pair: Pair, commit: str) -> 
     head = replace(logged, commit=pair.head.identity)
     claims = find_claims(logged.message, vocabulary_of(target))
     told = [_Told(head, one, logged.commit) for one in claims]
-    found = tuple(_tested(clone, target, one, pair.base.identity, None) for one in told)
+    read = CloneTexts(clone)
+    found = tuple(_tested(read, target, one, pair.base.identity, None) for one in told)
     return ClaimsFound(found, 1)
 
 
@@ -145,9 +146,11 @@ def _first_parents(commit: str, parents: Mapping[str, Sequence[str]]) -> Iterato
         commit = above[0]
 
 
-def _tested(clone: Clone, target: Target, told: _Told, base: str, older: str | None) -> SpeedClaim:
-    claim = told.claim
-    code = CommitCode(clone, target, base, told.commit.commit)
+def _tested(
+    read: CloneTexts, target: Target, told: _Told, base: str, older: str | None
+) -> SpeedClaim:
+    claim, clone = told.claim, read.clone
+    code = CommitCode(read, target, base, told.commit.commit)
     choice = choose(claim, target, code)
     return SpeedClaim(
         commit=_revision(clone, told.commit.commit),

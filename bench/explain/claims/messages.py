@@ -26,8 +26,9 @@ from bench.explain.claims.mentions import (
 _PERF = re.compile(r"\bperf(?:\([^)]*\))?!?:", re.IGNORECASE)
 _TITLE_OF_SPEED = re.compile(rf"^\W*(?:optimi[sz]e|speed(?:s|ed)? up)\b|{_PERF.pattern}", re.I)
 _SPEED_TITLE = re.compile(r"\bfaster\b|\bspeed|^perf\b", re.IGNORECASE)
+_DEFERS = re.compile(r"^\W*perf\W+(?:defer|lazy|lazily)\b", re.IGNORECASE)
 _DEFERRAL = re.compile(
-    r"\b(?:defer\w*|lazy|lazily|lazy-load\w*|delay\w*|remove|eliminat\w+|move)\b[^\n]*\bimport",
+    r"\b(?:defer\w*|lazy|lazily|delay\w*|remov\w+|eliminat\w+|mov\w+|avoid\w*)\b[^\n]*\bimport",
     re.IGNORECASE,
 )
 _BREAKS = re.compile(r"[.;!?](?=\s)|\n")
@@ -143,7 +144,7 @@ def find_claims(message: str, vocabulary: Vocabulary) -> tuple[MessageClaim, ...
         replace(
             one,
             words=one.words if one.mentions and one.ratio else one.words | _words_of(heading),
-            deferral=is_deferral(heading),
+            deferral=is_deferral(message),
             net=one.net or bool(_NET.search(message)),
             python=python[1] if python else "",
         )
@@ -268,14 +269,14 @@ def _without_figure(heading: str, body: str, vocabulary: Vocabulary) -> MessageC
     named = [one.mention for one in mentions_in(heading, vocabulary)]
     if not any(one.kind is MentionKind.FUNCTION for one in named):
         named += [one.mention for one in mentions_in(body, vocabulary)]
-    if is_deferral(heading):
+    if is_deferral(heading) or _DEFERS.search(heading):
         named = [one for one in named if _is_scenario(one, f"{heading}\n{body}")]
     return MessageClaim(mentions=tuple(dict.fromkeys(named)))
 
 
-def is_deferral(heading: str) -> bool:
-    """Whether a message is about imports that are deferred or removed."""
-    return bool(_DEFERRAL.search(heading))
+def is_deferral(text: str) -> bool:
+    """Whether some line is about imports that are deferred or removed."""
+    return bool(_DEFERRAL.search(text))
 
 
 def _is_scenario(one: Mention, text: str) -> bool:

@@ -94,6 +94,18 @@ def test_a_claim_for_each_command() -> None:
     assert second.ratio == pytest.approx(7.5)
 
 
+def test_a_claim_for_each_import() -> None:
+    first, second = claims(
+        "perf: plain classes\n\nCombined with the previous commits:\n"
+        "- Console import: 1.82x faster (78.1ms → 43.0ms)\n"
+        "- RichHandler import: 1.75x → 2.10x faster (99.4ms → 47.3ms)"
+    )
+    assert (first.subject, second.subject) == (imported("Console"), imported("RichHandler"))
+    assert [first.ratio, second.ratio] == pytest.approx([78.1 / 43, 99.4 / 47.3])
+    assert first.older_base
+    assert second.older_base
+
+
 def test_several_on_one_line() -> None:
     found = claims("perf: keys\n\nBenchmarks: read_code ~1.39x faster, merge_all ~1.43x faster")
     assert [(one.subject, one.ratio) for one in found] == [
@@ -159,6 +171,11 @@ def test_faster_without_a_figure(message: str, mentions: tuple[Mention, ...]) ->
 
 def test_what_is_deferred_is_not_what_gets_faster() -> None:
     found = only("perf: defer `getpass` import in console.py to Console.input()")
+    assert found.deferral
+    assert found.mentions == ()
+    found = only(
+        "perf: defer `html.escape` in console.py\n\nMove `from html import escape` inside."
+    )
     assert found.deferral
     assert found.mentions == ()
     found = only("perf: defer Traceback import to reduce RichHandler import time")

@@ -13,7 +13,7 @@ from bench.core.revision import Pair
 from bench.core.target import Target, parse_target
 from bench.engine.revisions.git import Clone
 from bench.explain.claims.choosing import ChosenBy
-from bench.explain.claims.code import CommitCode, patterns_of
+from bench.explain.claims.code import CloneTexts, CommitCode, patterns_of
 from bench.explain.claims.finding import ClaimsFound, claims_of_message, claims_of_range
 from bench.explain.claims.record import SpeedClaim
 
@@ -274,7 +274,8 @@ def test_a_project_in_a_folder_with_a_source_root(tmp_path: Path) -> None:
 
 def test_modules_by_name(made: Repository) -> None:
     commit = made.commit(with_changes(sums=SUMS + "#\n"), "x")
-    code = CommitCode(Clone(made.path), TARGET, f"{commit}~1", commit)
+    read = CloneTexts(Clone(made.path))
+    code = CommitCode(read, TARGET, made.git("rev-parse", f"{commit}~1"), commit)
     assert code.changed == ("sample/sums.py",)
     assert code.module_named("sums.py") == "sample.sums"
     assert code.module_named("sample/sums.py") == "sample.sums"
