@@ -116,6 +116,8 @@ def figures(result: Result) -> str:
     """Both sides' medians of what decides a benchmark, in one cell."""
     if result.is_of_memory and result.memory is not None:
         return bytes_before_after(result.memory.base_bytes, result.memory.head_bytes)
+    if result.benchmark.is_tracked:
+        return f"{_without_unit(result.base_s)} → {_without_unit(result.head_s)}"
     return before_after(result.base_s, result.head_s)
 
 
@@ -278,6 +280,13 @@ def source_words(size: Size | None) -> str:
 def _three_digits(value: float) -> str:
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{value:.{digits}f}"
+
+
+def _without_unit(value: float | None) -> str:
+    """What a suite's own figure is: `1,204`, `0.125`."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else _three_digits(value)
 
 
 def _times(value: float) -> str:

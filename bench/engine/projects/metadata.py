@@ -184,9 +184,10 @@ def _of_setup_py(folder: Path) -> Metadata:
 
 
 def _of_built(folder: Path) -> Metadata:
-    """What was written when a source distribution was made: complete, where it is there."""
+    """What was written when a distribution was made: complete, where it is there."""
     found = Metadata()
-    for place in sorted((*folder.glob("*.egg-info"), *folder.glob("*/*.egg-info"))):
+    places = (*folder.glob("*.egg-info"), *folder.glob("*/*.egg-info"), *folder.glob("*.dist-info"))
+    for place in sorted(places):
         found = found.over(
             Metadata(
                 scripts=_entry_points(
@@ -195,14 +196,16 @@ def _of_built(folder: Path) -> Metadata:
                 packages=tuple(_content(place / "top_level.txt").split()),
             )
         )
-    told = email.parser.HeaderParser().parsestr(_content(folder / "PKG-INFO"))
-    return found.over(
-        Metadata(
-            name=told.get("Name", ""),
-            source="PKG-INFO",
-            requires_python=told.get("Requires-Python", ""),
+    for file in (folder / "PKG-INFO", *sorted(folder.glob("*.dist-info/METADATA"))):
+        told = email.parser.HeaderParser().parsestr(_content(file))
+        found = found.over(
+            Metadata(
+                name=told.get("Name", ""),
+                source=file.name,
+                requires_python=told.get("Requires-Python", ""),
+            )
         )
-    )
+    return found
 
 
 def _section(text: str, name: str) -> str:

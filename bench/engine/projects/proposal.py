@@ -29,7 +29,8 @@ _TIMEOUT_S = 30  # a command that does not know the option may well wait for som
 @dataclass(frozen=True, kw_only=True)
 class ReadProject:
     """What was found of a project. `subfolder` is its place in the repository, "" for the root;
-    `clone` where others get it from, "" for a package of the index.
+    `clone` where others get it from, "" for a package of the index. `is_built` tells of a Python
+    whether all its releases have wheels for it.
     """
 
     metadata: Metadata
@@ -39,6 +40,16 @@ class ReadProject:
     default_range: str = ""
     why_range: str = ""
     timed_tests: tuple[TimedTests, ...] = ()
+    is_built: Callable[[str], bool] = lambda _: True
+
+    @property
+    def allowed(self) -> list[str]:
+        """The Pythons that it can be measured on, the usual ones first.
+
+        One for which it has to be built is taken only where there is no other.
+        """
+        allowed = _allowed(self.metadata)
+        return list(filter(self.is_built, allowed)) or allowed
 
 
 @dataclass(frozen=True)
@@ -58,12 +69,12 @@ def propose(
     `is_here` says which Pythons need not be fetched. Raises `UsageError` when none will do.
     """
     metadata, package = project.metadata, project.package
-    python = _python(metadata, is_here)
+    python = _python(project, is_here)
     scripts = chosen_scripts(metadata)
     imports = imports_of(package, scripts)
     name = canonicalize_name(metadata.name)
     tables = [*_commands(scripts), *_imports(imports), *_timed_tests(project.timed_tests)]
-    more = tuple(one for one in sorted(_allowed(metadata), key=_key) if one != python)
+    more = tuple(one for one in sorted(project.allowed, key=_key) if one != python)
     head = [
         "# Read from the project itself, and none of it was run. Every key is explained in",
         "# bench/targets/_example.toml.",
@@ -159,11 +170,12 @@ def _line(key: str, value: object, comment: str = "") -> str:
     return f"{said}  # {' '.join(comment.split())}" if comment else said
 
 
-def _python(metadata: Metadata, is_here: Callable[[str], bool]) -> str:
-    allowed = _allowed(metadata)
+def _python(project: ReadProject, is_here: Callable[[str], bool]) -> str:
+    allowed = project.allowed
     if not allowed:
         raise UsageError(
-            f"{metadata.name} requires Python {metadata.requires_python}, which is none of "
+            f"{project.metadata.name} requires Python {project.metadata.requires_python}, which is "
+            "none of "
             f"{', '.join(sorted(PYTHONS, key=_key))}.",
             "Write a target's file for it, with `pythons` of your own.",
         )
@@ -198,7 +210,8 @@ def _assumed(project: ReadProject, scripts: Mapping[str, str], python: str) -> t
         f"read from {metadata.source}: {metadata.name}, imported as {package.module} "
         f"({package.path}, {package.why}); {commands}",
         f"assumed: {measured}; Python {python} (requires-python: "
-        f"{metadata.requires_python or 'not said'}). `{COMMAND} init` writes a file to change",
+        f"{metadata.requires_python or 'not said'}{_for_wheels(project)}). `{COMMAND} init` writes "
+        "a file to change",
     ]
     tests = sum(one.count for one in project.timed_tests)
     if tests:
@@ -206,6 +219,10 @@ def _assumed(project: ReadProject, scripts: Mapping[str, str], python: str) -> t
         asked = ": measured with --group pytest" if tests > MOST_TESTS else ""
         lines.append(f"{counted(tests, 'benchmark')} for pytest in {places}{asked}")
     return tuple(lines)
+
+
+def _for_wheels(project: ReadProject) -> str:
+    return "" if project.allowed == _allowed(project.metadata) else "; there are wheels for it"
 
 
 def _assumed_range(project: ReadProject) -> str:

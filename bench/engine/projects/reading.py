@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import tarfile
 import urllib.parse
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +23,14 @@ from bench.engine.projects.metadata import FILES, Metadata, read_metadata
 from bench.engine.projects.proposal import ReadProject, TargetText, propose
 from bench.engine.projects.timed_tests import find_timed_tests
 from bench.engine.revisions.clones import open_clone
-from bench.engine.revisions.index import Listing, PackageIndex
+from bench.engine.revisions.index import Listing, PackageIndex, Release
 from bench.engine.revisions.ranges import parse_range
-from bench.engine.sources.sdist import fetch_sdist
+from bench.engine.sources.release_files import fetch_sdist, fetch_wheel
 
 INDEX = "pypi:"  # before a name: the package index is meant, whatever is called so here
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _DEPTH = 3
-_READ = (".py", *FILES)
+_READ, _METADATA = (".py", *FILES), (".egg-info/", ".dist-info/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,28 +89,17 @@ def read_checkout(path: Path) -> FoundProject:
 
 
 def read_release(word: str, wanted_range: str | None, workspace: Workspace) -> FoundProject:
-    """The project of that name on the index, as its head is described in its source distribution.
+    """The project of that name on the index, as the files of its head describe it.
 
     Without a range the two newest final releases are meant. Raises `UsageError` when there is no
-    such package or release, and when it has no source distribution to read.
+    such package or release, and when no file of it can be read here.
     """
     name = word.removeprefix(INDEX)
-    version, base = _versions(name, wanted_range, PackageIndex(workspace.lookups))
-    sdist = fetch_sdist(name, version, workspace)
-    if sdist is None:
-        raise UsageError(
-            f"{name} {version} has no source distribution on the index, so that its commands "
-            "and its package cannot be read without installing it.",
-            "Write a target's file for it, or name a checkout.",
-        )
-    with scratch_folder(workspace.scratch, "sdist-") as scratch:
-        try:
-            with tarfile.open(sdist.file) as archive:
-                archive.extractall(scratch, filter=_what_is_read)
-        except (OSError, tarfile.TarError) as error:
-            raise UsageError(f"{sdist.file} cannot be unpacked: {error}") from error
-        top = next((one for one in scratch.iterdir() if one.is_dir()), scratch)
-        metadata = read_metadata(top)
+    releases = _releases(name, wanted_range, PackageIndex(workspace.lookups))
+    version, with_wheels = releases[0].version, [one for one in releases if one.wheels]
+    with scratch_folder(workspace.scratch, "release-") as scratch:
+        folder = _unpack(name, version, workspace, scratch)
+        metadata = read_metadata(folder)
         if not metadata.name:
             raise UsageError(
                 f"No project can be read from release {version} of {name}: its source "
@@ -117,40 +107,72 @@ def read_release(word: str, wanted_range: str | None, workspace: Workspace) -> F
                 "Write a target's file for it.",
             )
         project = _project(
-            top,
+            folder,
             metadata,
-            default_range=f"{base}..{version}" if base else "",
+            default_range="" if wanted_range else f"{releases[-1].version}..{version}",
             why_range="the two newest releases",
+            is_built=lambda python: all(one.has_wheel(python) for one in with_wheels),
         )
     return FoundProject(project=project, repo=None)
 
 
+def _unpack(name: str, version: str, workspace: Workspace, scratch: Path) -> Path:
+    """The folder of a release's source distribution, which has its tests too, or of a wheel."""
+    found = fetch_sdist(name, version, workspace)
+    if found is not None:
+        try:
+            with tarfile.open(found.file) as archive:
+                archive.extractall(scratch, filter=_what_is_read)
+        except (OSError, tarfile.TarError) as error:
+            raise UsageError(f"{found.file} cannot be unpacked: {error}") from error
+        return next((one for one in scratch.iterdir() if one.is_dir()), scratch)
+    found = fetch_wheel(name, version, workspace)
+    if found is None:
+        raise UsageError(
+            f"{name} {version} has neither a source distribution nor a wheel for this machine on "
+            "the index, so that its commands and its package cannot be read.",
+            "Write a target's file for it, or name a checkout.",
+        )
+    try:
+        with zipfile.ZipFile(found.file) as wheel:
+            wheel.extractall(scratch, [one for one in wheel.namelist() if _is_read(one)])
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{found.file} cannot be unpacked: {error}") from error
+    return scratch
+
+
 def _what_is_read(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    wanted = _is_read(member.name) and member.isfile()
+    return tarfile.data_filter(member, path) if wanted else None
+
+
+def _is_read(path: str) -> bool:
     """Sources and metadata alone: others have thousands of files of data."""
-    wanted = member.name.endswith(_READ) or ".egg-info/" in member.name
-    return tarfile.data_filter(member, path) if wanted and member.isfile() else None
+    return path.endswith(_READ) or any(one in path for one in _METADATA)
 
 
-def _versions(name: str, wanted_range: str | None, index: PackageIndex) -> tuple[str, str]:
-    """The version that describes the project, and without a range that of the release before."""
-    head = parse_range(wanted_range).head if wanted_range else None
-    if head is not None:
-        if head.version is None:
+def _releases(name: str, wanted_range: str | None, index: PackageIndex) -> tuple[Release, ...]:
+    """Head, whose files describe the project, and base, if it is told or there is no range."""
+    wanted = parse_range(wanted_range) if wanted_range else None
+    if wanted is not None:
+        if wanted.head.version is None:
             raise UsageError(
                 f"{name} is a package of the index, and {wanted_range!r} ends in no version of it.",
                 "Versions look like 3.2.3..3.2.4; commits need a checkout: `run PATH RANGE`.",
             )
         known = index.remembered(name)
-        listing = known if known and known.find(head.version) else _listing(name, index)
-        release = listing.find(head.version)
-        if release is None:
+        listing = known if known and known.find(wanted.head.version) else _listing(name, index)
+        head = listing.find(wanted.head.version)
+        if head is None:
             raise UsageError(
-                f"{name} has no release {head.text}.",
+                f"{name} has no release {wanted.head.text}.",
                 f"Releases: https://pypi.org/project/{name}/#history",
             )
-        return release.version, ""
+        version = wanted.base.version if wanted.base else None
+        base = listing.find(version) if version else None
+        return (head, base) if base else (head,)
     final = [
-        one.version
+        one
         for one in _listing(name, index).releases
         if not one.yanked and not Version(one.version).is_prerelease
     ]
@@ -178,6 +200,7 @@ def _project(
     clone: str = "",
     default_range: str = "",
     why_range: str = "",
+    is_built: Callable[[str], bool] = lambda _: True,
 ) -> ReadProject:
     package = find_package(folder, metadata)
     if package is None:
@@ -196,6 +219,7 @@ def _project(
         default_range=default_range,
         why_range=why_range,
         timed_tests=find_timed_tests(folder),
+        is_built=is_built,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
+from packaging.tags import compatible_tags, cpython_tags, parse_tag
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -27,11 +28,24 @@ from bench.core.files import write_atomically
 
 
 class Release(msgspec.Struct, frozen=True):
-    """One release: its version and when its first file was uploaded (ISO 8601, UTC)."""
+    """One release: its version and when its first file was uploaded (ISO 8601, UTC).
+
+    `wheels` are their tags, `cp313-cp313-win_amd64`, each once.
+    """
 
     version: str
     uploaded: str
     yanked: bool = False
+    wheels: tuple[str, ...] = ()
+
+    def has_wheel(self, python: str) -> bool:
+        """Whether a wheel of it can be installed here, for CPython `X.Y`."""
+        major, minor = map(int, python.split("."))
+        usable = {
+            *cpython_tags((major, minor)),
+            *compatible_tags((major, minor), f"cp{major}{minor}"),
+        }
+        return any(usable & parse_tag(one) for one in self.wheels)
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -119,15 +133,22 @@ class PackageIndex:
 
 def _releases(files: list[dict[str, object]]) -> tuple[Release, ...]:
     first: dict[Version, Release] = {}
+    wheels: dict[Version, dict[str, None]] = {}
     for file in files:
-        version = _version_of(str(file["filename"]))
+        name = str(file["filename"])
+        version = _version_of(name)
         uploaded = str(file.get("upload-time", ""))
         if version is None:
             continue
+        if name.endswith(".whl"):
+            wheels.setdefault(version, {})["-".join(name[:-4].split("-")[-3:])] = None
         known = first.get(version)
         if known is None or uploaded < known.uploaded:
             first[version] = Release(str(version), uploaded, bool(file.get("yanked")))
-    return tuple(first[version] for version in sorted(first))
+    return tuple(
+        msgspec.structs.replace(first[one], wheels=tuple(wheels.get(one, ())))
+        for one in sorted(first)
+    )
 
 
 def _version_of(filename: str) -> Version | None:

@@ -19,7 +19,7 @@ from bench.core.workspace import Workspace
 from bench.engine.environments.installer import is_locked
 from bench.engine.revisions.git import Clone
 from bench.engine.revisions.resolve import clone_of, clone_path
-from bench.engine.sources.sdist import fetch_sdist
+from bench.engine.sources.release_files import fetch_sdist
 
 
 class Sources(Protocol):

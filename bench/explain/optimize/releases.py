@@ -15,7 +15,7 @@ from bench.core.workspace import Workspace
 from bench.engine.revisions.calls import git, must
 from bench.engine.revisions.clones import open_clone
 from bench.engine.revisions.git import Clone
-from bench.engine.sources.sdist import fetch_sdist
+from bench.engine.sources.release_files import fetch_sdist
 
 
 def clone_of_release(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packaging.tags import platform_tags
 from support.index import PackageServer
 from support.sample_project import Repository, sample_files
 
@@ -190,7 +191,39 @@ def test_what_cannot_be_had(
         read_release(name, revisions, workspace)
 
 
-def test_without_a_source_distribution(index: PackageServer, workspace: Workspace) -> None:
+def test_without_a_source_distribution_a_wheel_is_read(
+    index: PackageServer, workspace: Workspace
+) -> None:
+    files = {"sample/__init__.py": "", "sample/cli.py": "def main(): pass"}
+    index.add("sample-project", "1.3.0", files, scripts={"sample": "sample.cli:main"})
+    target, text = read_release("sample-project", "1.3.0", workspace).target()
+    assert [one.name for one in target.benchmark] == [
+        "sample-version", "sample-help", "import-sample", "import-sample.cli",
+    ]  # fmt: skip
+    assert text.assumed[0].startswith("read from METADATA: sample-project, imported as sample ")
+
+
+def test_with_wheels_for_other_machines_alone(index: PackageServer, workspace: Workspace) -> None:
     index.add("sample-project", "1.3.0", {})
-    with pytest.raises(UsageError, match=r"1\.3\.0 has no source distribution"):
+    index.files["sample-project"][-1]["filename"] = "sample_project-1.3.0-cp313-cp313-win32.whl"
+    with pytest.raises(UsageError, match=r"1\.3\.0 has neither a source distribution nor a wheel"):
         read_release("sample-project", "1.3.0", workspace)
+
+
+def test_python_for_which_both_releases_have_wheels(
+    index: PackageServer, workspace: Workspace
+) -> None:
+    platform = next(platform_tags())
+    for version, pythons in (("2.1", ("311", "312")), ("2.2", ("312", "313"))):
+        for one in pythons:
+            index.add("sample-project", version, {"sample/__init__.py": ""})
+            # Of one file: what the index says of it counts.
+            entry = index.files["sample-project"][-1]
+            entry["filename"] = f"sample_project-{version}-cp{one}-cp{one}-{platform}.whl"
+    for wanted, allowed in (
+        ("2.1..2.2", ["3.12"]),
+        ("2.2", ["3.13", "3.12"]),
+        ("2.1", ["3.12", "3.11"]),
+        ("1.0..1.1", ["3.13", "3.12", "3.14", "3.11", "3.15"]),
+    ):
+        assert read_release("sample-project", wanted, workspace).project.allowed == allowed

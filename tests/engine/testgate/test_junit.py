@@ -11,7 +11,7 @@ from support.sandbox import Sandbox
 
 from bench.core.gate import Ending, Gate, SuiteRun
 from bench.core.process import Finished
-from bench.engine.sources.sdist import fetch_sdist
+from bench.engine.sources.release_files import fetch_sdist
 from bench.engine.sources.trees import ArchiveSources, present
 from bench.engine.testgate.compare import compare, without_flaky
 from bench.engine.testgate.junit import Case, read_junit, without_parameters
