@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
@@ -16,7 +17,15 @@ from bench.core.sample import Design, Metric
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval, Verdict
 from bench.engine.session.watcher import Course
-from bench.report.screen.lines import counts, in_words, result_line, short_change, worth_a_row
+from bench.formats.text import verdict_words
+from bench.report.screen.lines import (
+    counts,
+    in_words,
+    result_line,
+    result_lines,
+    short_change,
+    worth_a_row,
+)
 from bench.report.screen.saves import save_heading, save_line, since_last
 from bench.report.screen.summary import print_remarks, print_results
 from bench.report.screen.watchers import LiveWatcher, progress_line
@@ -73,6 +82,15 @@ def test_a_line_says_name_times_change_and_verdict() -> None:
     assert str(result_line(result("x", Verdict.SAME))).startswith("  = x")
 
 
+def test_what_a_suite_tracks_is_no_time() -> None:
+    nodes = result("nodes", Verdict.SLOWER, Interval(1.125, 1.1, 1.2), 12345.0)
+    tracked = Benchmark(name="nodes", asv="benchmarks::suite.track_nodes")
+    line = str(result_line(msgspec.structs.replace(nodes, benchmark=tracked)))
+    assert "12,345 → 13,888  +12.5%" in line
+    small = msgspec.structs.replace(nodes, benchmark=tracked, base_s=0.25, head_s=2.0)
+    assert "0.250 → 2 " in str(result_line(small))
+
+
 @pytest.mark.parametrize("verdict", [*Verdict, None])
 @pytest.mark.parametrize(
     "name", ["x", "import-aiservice", "a-very-long-name-of-a-benchmark-indeed"]
@@ -81,9 +99,20 @@ def test_a_line_says_name_times_change_and_verdict() -> None:
 def test_every_line_fits_80_columns(
     verdict: Verdict | None, name: str, interval: Interval | None
 ) -> None:
-    line = str(result_line(result(name, verdict, interval, base_s=1.234)))
-    assert cell_len(line) <= 80
-    assert line[4:].startswith(name[:8])
+    text = str(result_line(result(name, verdict, interval, base_s=1.234)))
+    assert all(cell_len(line) <= 80 for line in text.splitlines())
+    assert text.startswith(name, 4)
+
+
+def test_columns_stay_where_a_name_is_long_and_no_name_is_cut() -> None:
+    long = result("asv-image-load-of-a-benchmark-with-parameters", Verdict.UNDECIDED)
+    shown = [*MIXED, long]
+    lines = [str(line) for line in result_lines([*shown, result("gone", None)])]
+    assert lines[-2].startswith(f"  ? {long.name}\n")
+    told = [line.splitlines()[-1] for line in lines[:-1]]
+    assert len({line.index("→") for line in told}) == 1
+    assert len({line.index(verdict_words(one)) for line, one in zip(told, shown, strict=True)}) == 1
+    assert lines[-1].endswith("not measured")
 
 
 def test_a_change_is_said_once_with_its_limits() -> None:

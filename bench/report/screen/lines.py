@@ -38,23 +38,32 @@ MARKS = {
 }
 _DIFFERS = ("⚠", "bold dark_orange")  # of the control
 _WIDTHS = (16, 16, 20)  # name, times and change, where nothing is longer
-_SHORT_NAME = 18
 _MOST_ROWS = 30
 _MEMORY = frozenset({Verdict.LESS_MEMORY, Verdict.MORE_MEMORY})
 _BELOW_MEI = "below the minimum effect"
 
 
 def result_line(result: Result, widths: Sequence[int] = _WIDTHS) -> Text:
-    """A line in columns of these widths; what would be too long for the screen is set closer."""
+    """A line in columns of these widths; what would be too long for the screen is set closer.
+
+    A name is never cut: one for which there is no room stands on a line of its own, above.
+    """
     differs = result.is_control and result.verdict in {Verdict.FASTER, Verdict.SLOWER}
     mark, style = _DIFFERS if differs else MARKS[result.verdict]
     cells = result_cells(result)
     verdict = verdict_words(result)
     padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-    shortened = [f"{cells[0][:_SHORT_NAME]}…" if len(cells[0]) > _SHORT_NAME else cells[0]]
-    for columns in (padded, [*padded[:2], cells[2]], cells, [*shortened, *cells[1:]]):
+    below = f"{cells[0]}\n    "
+    tries = [
+        padded,
+        [*padded[:2], cells[2]],
+        cells,
+        [below.ljust(len(below) + widths[0]), *padded[1:]],
+        [below, *cells[1:]],
+    ]
+    for columns in tries if result.size is not None or len(cells[0]) <= widths[0] else [cells]:
         line = f"  {mark} {'  '.join((*filter(None, columns), verdict))}"
-        if len(line) <= WIDTH:
+        if max(map(len, line.split("\n"))) <= WIDTH:
             break
     text = Text(line)
     text.stylize(style, 2, 3)
@@ -70,9 +79,18 @@ def result_cells(result: Result) -> list[str]:
 
 def result_lines(results: Sequence[Result]) -> list[Text]:
     """Lines for all results, in columns as wide as they need; below each what stands beside it."""
-    rows = [result_cells(result) for result in results]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = _widths(results)
     return [line for result in results for line in _lines_of(result, widths)]
+
+
+def _widths(results: Sequence[Result]) -> list[int]:
+    """As wide as needed; the names' column only as there is room, whatever their length."""
+    rows = [result_cells(result) for result in results]
+    names, *others = [[*map(len, column)] for column in zip(*rows, strict=True)]
+    figures_ = [max(column) for column in others]
+    verdicts = (verdict_words(one) for one in results if one.size is not None)
+    room = WIDTH - 4 - sum(width + 2 for width in figures_) - 2 - max(map(len, verdicts), default=0)
+    return [max((one for one in names if one <= room), default=0), *figures_]
 
 
 def worth_a_row(results: Sequence[Result]) -> list[Result]:
@@ -98,7 +116,7 @@ def _lines_of(result: Result, widths: Sequence[int]) -> Iterator[Text]:
     """The line of a result, with its memory at the end if there is room, and what stands beside."""
     line = result_line(result, widths)
     short = f", memory {_memory_size(result)}" if is_memory_told(result) else ""
-    is_inside = len(line) + len(short) <= WIDTH
+    is_inside = len(str(line).rpartition("\n")[2]) + len(short) <= WIDTH
     yield line.append(short) if is_inside else line
     if short and not is_inside:
         yield Text(f"      {memory_words(result.memory)}")

@@ -82,7 +82,10 @@ class AsvCase:
 
 
 def _tracked(result: Any) -> float:
-    value = float(result)
+    try:
+        value = float(result)
+    except (TypeError, ValueError):
+        raise CannotMeasureError(f"it returned {result!r:.60}, which is no number") from None
     if not value > 0:
         raise CannotMeasureError(f"it returned {value:g}: only what is above zero can be compared")
     return value

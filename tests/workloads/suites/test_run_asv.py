@@ -55,6 +55,9 @@ class Once:
 def track_nothing():
     return 0
 
+def track_words():
+    return "many"
+
 def timeraw_import():
     return "import json"
 """
@@ -96,6 +99,7 @@ def test_figures_that_are_no_times(project: Path) -> None:
         ("TimeSuite.time_sum-1", ABSENT, "its setup skips it"),
         ("TimeSuite.time_gone", ABSENT, "there is no asv benchmark suite.TimeSuite.time_gone"),
         ("track_nothing", 1, "it returned 0: only what is above zero can be compared"),
+        ("track_words", 1, "it returned 'many', which is no number"),
         ("timeraw_import", 1, "is of a kind that is not supported"),
     ],
 )
