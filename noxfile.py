@@ -85,6 +85,7 @@ add_session(
 add_session("trace", "Follow a command through its processes: -- TARGET REV", "trace")
 add_session("attribute", "Tell which commit of a range did what: -- TARGET base..head", "attribute")
 add_session("claims", "Test what commit messages claim: -- TARGET base..head", "claims")
+add_session("bisect", "Find the commit that changed a benchmark: -- TARGET base..head", "bisect")
 add_session("rank", "List imports that could be deferred: -- TARGET REV", "rank", groups=("rank",))
 add_session("guard", "Keep deferred imports deferred: -- TARGET REV --check", "guard")
 add_session(

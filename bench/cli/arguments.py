@@ -27,7 +27,7 @@ STATUSES = {
     ExitStatus.BROKEN: "a benchmark works on base only, and --fail-on was given",
     ExitStatus.MORE_MEMORY: "a benchmark takes more memory, and --fail-on more-memory was given",
     ExitStatus.IMPORTED_AGAIN: "guard --check: a deferred module is imported at start again",
-    ExitStatus.NOTHING_FOUND: "optimize found nothing that is worth a commit",
+    ExitStatus.NOTHING_FOUND: "nothing found: optimize nothing worth a commit, bisect no change",
     ExitStatus.INTERRUPTED: "interrupted; everything measured so far is kept",
 }
 TARGET_HELP = (

@@ -20,29 +20,24 @@ from bench.cli.arguments import (
     repeated,
     share,
 )
-from bench.cli.target_choice import chosen_target
+from bench.cli.commit_range import RANGE_HELP, look_up
 from bench.core.errors import ExitStatus, UsageError
 from bench.core.options import Options
 from bench.core.target import Target
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
-from bench.engine.environments.interpreters import pythons_of
 from bench.engine.machine.fingerprint import describe_machine
-from bench.engine.revisions.clones import open_clone
-from bench.engine.revisions.resolve import clone_path, resolve_range
 from bench.engine.session.preparation import harness
 from bench.engine.session.selection import select
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.documents import moment, pretty
 from bench.engine.store.manifest import PlannedBenchmark
-from bench.explain.attribute.range import as_commits, commits_of
 from bench.explain.attribute.record import FORMAT, AttributionAsked
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.session import AttributeSession
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.guard.programs import words_of
 from bench.explain.optimize.request import is_recordable
-from bench.formats.text import counted
 from bench.report.attribute.document import attribution_document
 from bench.report.attribute.screen import screen_lines
 from bench.report.attribute.sums import SumBy
@@ -62,11 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "attribute codeflash v0.20.5..main --benchmark help",
         "attribute ~/project v1.2..HEAD --budget 1800",
     )
-    add_target(
-        parser,
-        "commits whose change is split: base..head, or base...head from the merge base; the base "
-        "has to be on the head's first-parent line. Default: the target's default range",
-    )
+    add_target(parser, f"commits whose change is split: {RANGE_HELP}")
     what = parser.add_argument_group("what is attributed")
     add_pythons(what)
     add_choice(what)
@@ -152,38 +143,11 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
 def _understand(
     arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
 ) -> AttributeRequest:
-    target = chosen_target(arguments, workspace, watcher.say)
-    planned = _planned(target, arguments, workspace)
-    wanted = arguments.range or target.default_range
-    if not wanted:
-        raise UsageError(
-            f"{target.name} has no default range.", "Name a range, for example v1.0..main."
-        )
-    watcher.phase(f"looking up {wanted}")
-    pair = resolve_range(target, wanted, workspace, arguments.repo)
-    clone = open_clone(clone_path(target, workspace, arguments.repo))
-    pair = as_commits(clone, pair)
-    commits = commits_of(clone, pair, arguments.into)
-    interpreters = tuple(pythons_of(target, arguments.python, watcher.say))
-    names = ", ".join(one.declaration.name for one in planned)
-    versions = ", ".join(one.version for one in interpreters)
-    watcher.say(
-        f"{target.name} {pair.label}, {counted(len(commits), 'commit')}, on Python {versions}: "
-        f"{names}"
-    )
-    return AttributeRequest(
-        target=target,
-        whole=pair,
-        clone=clone,
-        repo=arguments.repo,
-        workspace=workspace,
-        interpreters=interpreters,
-        planned=planned,
-        commits=commits,
-        least=arguments.least,
-        alpha=arguments.alpha,
-        limit_s=arguments.budget,
-        lanes=arguments.lanes,
+    def planned(target: Target) -> tuple[PlannedBenchmark, ...]:
+        return _planned(target, arguments, workspace)
+
+    return look_up(
+        arguments, workspace, watcher, planned, alpha=arguments.alpha, into=arguments.into
     )
 
 

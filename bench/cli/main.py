@@ -41,6 +41,7 @@ COMMANDS = {
         "trace": "follow a command through all its processes",
         "attribute": "split what a range of commits changed among its commits",
         "claims": "test the speed-ups that commit messages claim",
+        "bisect": "find the one commit of a range that changed a benchmark",
         "rank": "list the imports that could be deferred, ranked by what that saves",
         "guard": "keep deferred imports deferred: write a test, or check a revision",
         "optimize": "make a branch of commits that make a revision faster, each measured",

@@ -28,6 +28,8 @@ ATTRIBUTE_COLUMNS = ("target", "range", "commits", "proved nothing", "named", "P
                      "begun", "ended")  # fmt: skip
 CLAIMS_COLUMNS = ("target", "range", "claims", "hold", "less", "no effect or slower", "elsewhere",
                   "open or not testable", "begun", "ended")  # fmt: skip
+BISECT_COLUMNS = ("target", "range", "benchmark", "Python", "commit", "change", "begun",
+                  "ended")  # fmt: skip
 _START = session("bench-codeflash")
 _BAD_SHOWN = 10
 _NEWEST_SHOWN = 20
@@ -41,7 +43,8 @@ class Indexed:
     """All that the index tells of; `held` says how predictions compare with what was measured.
 
     `rankings` are rows of `RANKING_COLUMNS`, `optimized` of `OPTIMIZE_COLUMNS`, `attributed` of
-    `ATTRIBUTE_COLUMNS`, `claims` of `CLAIMS_COLUMNS`, `stack` of its own; `unreadable` is Markdown.
+    `ATTRIBUTE_COLUMNS`, `bisected` of `BISECT_COLUMNS`, `claims` of `CLAIMS_COLUMNS`, `stack` of
+    its own; `unreadable` is Markdown.
     """
 
     pairs: Sequence[PairSummary]
@@ -50,6 +53,7 @@ class Indexed:
     optimized: Rows = ()
     attributed: Rows = ()
     claims: Rows = ()
+    bisected: Rows = ()
     stack: Rows = ()
     held: str = ""
     unreadable: Sequence[str] = ()
@@ -58,7 +62,7 @@ class Indexed:
     def is_empty(self) -> bool:
         """Whether there is nothing to tell of."""
         told = (self.pairs, self.series, self.rankings, self.optimized, self.attributed,
-                self.claims)  # fmt: skip
+                self.bisected, self.claims)  # fmt: skip
         return not (any(told) or self.stack or self.held or self.unreadable)
 
 
@@ -74,6 +78,7 @@ def write_index(indexed: Indexed, output: Output) -> None:
             *_histories(indexed.series),
             *_attributed(indexed.attributed),
             *_claims(indexed.claims),
+            *_bisected(indexed.bisected),
             *_optimized(indexed.optimized),
             *_rankings(indexed.rankings, indexed.held),
             *_unread(indexed, output),
@@ -227,6 +232,13 @@ def _claims(rows: Rows) -> Iterator[str]:
         yield heading(2, "Claims")
         yield "Speed-ups that commit messages claim, each measured against the commit's parent."
         yield table(CLAIMS_COLUMNS, rows, numbers=False)
+
+
+def _bisected(rows: Rows) -> Iterator[str]:
+    if rows:
+        yield heading(2, "Bisected")
+        yield "The one commit of a range that changed a benchmark."
+        yield table(BISECT_COLUMNS, rows, numbers=False)
 
 
 def _rankings(rows: Rows, held: str) -> Iterator[str]:

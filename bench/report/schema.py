@@ -18,6 +18,8 @@ from bench.core.revision import Revision
 from bench.engine.environments.dependencies import DependencyChange
 from bench.report.attribute.document import FORMAT as ATTRIBUTION_FORMAT
 from bench.report.attribute.document import AttributionDocument
+from bench.report.bisect.decisions import DOCUMENT_FORMAT as BISECTION_FORMAT
+from bench.report.bisect.decisions import BisectionDocument
 from bench.report.claims.shown import DOCUMENT_FORMAT, ClaimsDocument
 
 FORMAT = 1
@@ -92,6 +94,12 @@ def attribution_schema() -> dict[str, Any]:
     return _of_struct(AttributionDocument, f"attribution:{ATTRIBUTION_FORMAT}", title)
 
 
+def bisection_schema() -> dict[str, Any]:
+    """The schema of what `bisect --json` prints."""
+    title = "A range of commits, bisected by duetbench"
+    return _of_struct(BisectionDocument, f"bisection:{BISECTION_FORMAT}", title)
+
+
 def _of_struct(kind: type[msgspec.Struct], name: str, title: str) -> dict[str, Any]:
     """The schema of a document that is a struct; its format is in its name."""
     (whole,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
@@ -103,6 +111,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "results.schema.json": results_schema,
     "claims.schema.json": claims_schema,
     "attribution.schema.json": attribution_schema,
+    "bisection.schema.json": bisection_schema,
 }
 
 

@@ -23,6 +23,7 @@ from bench.engine.store.run import Run
 from bench.engine.store.series import SERIES_FOLDER
 from bench.formats.markdown import plain
 from bench.report.attribute.attribute_page import write_attribute_pages
+from bench.report.bisect.bisect_page import write_bisect_pages
 from bench.report.claims.claims_page import write_claims_pages
 from bench.report.history.select_series import find_series
 from bench.report.index import Indexed, write_index
@@ -52,7 +53,7 @@ class Written:
     """Where the write-up is; `runs` counts those found, `problems` says what is missing in it.
 
     `analyses` counts what is shown besides: rankings of imports, optimisations, attributions,
-    and predictions that were held.
+    bisections, and predictions that were held.
     """
 
     results: Path
@@ -162,6 +163,7 @@ class _Report:
         optimized = write_optimize_pages(output, pairs)
         attributed = write_attribute_pages(output)
         claims = write_claims_pages(output)
+        bisected = write_bisect_pages(output)
         held = write_accuracy_page(output)
         stack = write_stack_pages(pairs, around_of(_targets(workspace.targets)), output)
         write_calibration_page(output)
@@ -174,12 +176,14 @@ class _Report:
                     if not optimized.is_step(one)
                     and not attributed.is_stretch(one)
                     and not claims.is_claim(one)
+                    and not bisected.is_question(one)
                 ],
                 series=sorted(series, key=lambda one: (one.target, one.label)),
                 rankings=rankings,
                 optimized=optimized.rows,
                 attributed=attributed.rows,
                 claims=claims.rows,
+                bisected=bisected.rows,
                 stack=stack,
                 held=held,
                 unreadable=self._unreadable(made),
@@ -190,7 +194,8 @@ class _Report:
         return Written(
             workspace.results,
             self.runs,
-            sum(map(len, (rankings, optimized.rows, attributed.rows, claims.rows, stack)))
+            sum(map(len, (rankings, optimized.rows, attributed.rows, bisected.rows, claims.rows)))
+            + len(stack)
             + bool(held),
             (*errors, *output.problems),
             {one: summary.page for summary in series for one in summary.ids},

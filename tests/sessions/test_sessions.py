@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Each imports all its command needs, and does no more than that.
 HELP = (
-    "bench", "bench-codeflash", "profile", "trace", "attribute", "rank", "optimize", "guard",
+    "bench", "bench-codeflash", "profile", "trace", "attribute", "bisect", "rank", "optimize", "guard",
     "report", "selfcheck", "accuracy", "prior-art", "clean", "tests", "tests-slow", "fleet",
 )  # fmt: skip
 WORDS = {
@@ -67,7 +67,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_list_fits_a_screen() -> None:
     lines = nox(ROOT, "-l").stdout.splitlines()
-    assert len(lines) <= 26
+    assert len(lines) <= 28
     assert max(map(len, lines)) <= 80
 
 

@@ -1,0 +1,1 @@
+"""Which one commit of a range changed a benchmark: a noisy binary search."""

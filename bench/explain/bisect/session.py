@@ -1,0 +1,146 @@
+"""From a range to the commit that did it: observe, ask, measure."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bench.core.errors import BuildError, NothingMeasuredError
+from bench.core.lock import exclusive
+from bench.engine.session.watcher import Watcher
+from bench.explain.attribute.reaching import Reaching, every_commit
+from bench.explain.attribute.record import AttributionProgress, AttributionStood, ReachRecord
+from bench.explain.attribute.request import AttributeRequest
+from bench.explain.bisect.record import AnswerRecord, BisectionEvent, BisectionTold
+from bench.explain.bisect.search import StateQuestion
+from bench.explain.bisect.stored import BISECTIONS
+from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
+from bench.formats.text import change, counted, share
+
+UNTESTED = "not run for the pairs of a bisection"
+
+
+@dataclass(kw_only=True)
+class BisectionSession:
+    """A bisection on its way. What was done before an interruption is in its journal."""
+
+    request: AttributeRequest
+    watcher: Watcher
+    bisection: BisectionTold
+    _started: float = field(default_factory=time.monotonic)
+
+    def run(self) -> BisectionTold:
+        """Do what is still to be done; raises `BenchError`, and keeps what it has done."""
+        with exclusive(self.bisection.folder / "lock"):
+            reach = self._reach()
+            if reach.failure:
+                raise NothingMeasuredError(f"{reach.scenario} {reach.failure}.")
+            self._ask()
+        return self.bisection
+
+    def _reach(self) -> ReachRecord:
+        """Which commits can matter: by proof, or each of them."""
+        asked = self.bisection.asked
+        if self.bisection.reach is None:
+            reaching = Reaching(request=self.request, watcher=self.watcher, counting=False)
+            (interpreter,) = self.request.interpreters
+            found = (
+                reaching.reach(interpreter, [asked.benchmark])[0]
+                if asked.proving
+                else every_commit(asked.benchmark, asked.python, len(asked.commits))
+            )
+            self._write(found)
+        assert self.bisection.reach is not None
+        return self.bisection.reach
+
+    def _ask(self) -> None:
+        """Ask until nothing is left to ask, or the time is used up."""
+        self.watcher.phase("")
+        while (question := self.bisection.known().next) is not None and not self._is_over:
+            self._measure(question)
+            self.watcher.say(f"  {_leading(self.bisection)}")
+        is_done = question is None
+        if is_done and self.bisection.progress is AttributionProgress.DONE:
+            return
+        progress = AttributionProgress.DONE if is_done else AttributionProgress.OUT_OF_BUDGET
+        took_s = round(time.monotonic() - self._started, 1)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._write(AttributionStood(progress=progress, at=at, took_s=took_s))
+
+    @property
+    def _is_over(self) -> bool:
+        limit_s = self.request.limit_s
+        return bool(limit_s) and time.monotonic() - self._started > limit_s
+
+    def _measure(self, question: StateQuestion) -> None:
+        reach, asked = self.bisection.reach, self.bisection.asked
+        assert reach is not None
+        last_state = len(reach.states) - 1
+        base = self.request.revisions[reach.states[question.first]]
+        index = reach.states[question.last]
+        head = self.request.revisions[-1 if question.last == last_state else index]
+        self.watcher.say(f"{base.label}..{head.label}: {question.purpose}")
+        measuring = PairMeasuring(
+            request=dataclasses.replace(self.request, least=question.precision),
+            watcher=self.watcher,
+            untested=UNTESTED,
+        )
+        measured, reason = None, ""
+        try:
+            measured = measuring.measure(
+                base.identity, head.identity, [asked.benchmark], asked.error
+            )
+        except (BuildError, NothingMeasuredError) as error:
+            reason = " ".join(error.message.split())
+        record = _answer(question, asked.error, measured, reason)
+        if self.bisection.measured or record.answer.interval is not None:
+            self._write(record)
+        else:
+            raise NothingMeasuredError(
+                f"{asked.benchmark} could not be compared between base and head: "
+                f"{record.answer.reason}."
+            )
+        self.watcher.say(f"  {_outcome(record)}")
+
+    def _write(self, event: BisectionEvent) -> None:
+        self.bisection = BISECTIONS.append(self.bisection, event)
+
+
+def _answer(
+    question: StateQuestion, level: float, measured: MeasuredPair | None, reason: str
+) -> AnswerRecord:
+    gain = measured.gains[0] if measured and measured.gains else None
+    if gain is None:
+        reason = reason or "the run says nothing of it"
+    elif gain.interval is None:
+        reason = gain.reason or "there were too few rounds for an interval"
+    return AnswerRecord(
+        first=question.first,
+        last=question.last,
+        purpose=question.purpose,
+        precision=question.precision,
+        level=level,
+        gain=gain,
+        run=measured.runs[0] if measured else None,
+        reason=reason,
+    )
+
+
+def _outcome(record: AnswerRecord) -> str:
+    answer = record.answer
+    if answer.interval is None or record.gain is None:
+        return answer.reason
+    return f"{change(answer.interval)}, {answer.verdict}, {counted(record.gain.rounds, 'round')}"
+
+
+def _leading(bisection: BisectionTold) -> str:
+    found = bisection.known().outcome
+    if not found.candidates:
+        return str(found.ending)
+    commits = bisection.commits(found.candidates)
+    labels = [bisection.asked.revision(number).label for number in commits]
+    shown = labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
+    left = f"{counted(len(commits), 'commit')} left ({shown})"
+    return f"{left}, with probability {share(found.probability)}"

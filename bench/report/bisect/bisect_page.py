@@ -1,0 +1,198 @@
+"""The page of a bisection: the commit that did it, and how that was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.errors import DataError
+from bench.explain.attribute.record import AttributionProgress
+from bench.explain.bisect.record import BisectionTold
+from bench.explain.bisect.search import BisectEnding, Purpose
+from bench.explain.bisect.stored import BISECTIONS
+from bench.formats.markdown import (
+    bullets,
+    code,
+    collapsed,
+    fenced,
+    heading,
+    link,
+    plain,
+    prose,
+    table,
+)
+from bench.formats.text import change, counted, day, duration, effect, share
+from bench.report.bisect.decisions import (
+    COLUMNS,
+    decisions_of,
+    found_words,
+    others_words,
+    stepped_around,
+    subject_of,
+    times_words,
+)
+from bench.report.output import Output, Page
+from bench.report.summaries import PairSummary
+
+
+def bisect_page(bisection: BisectionTold) -> str:
+    """The page, from `results/` on."""
+    asked = bisection.asked
+    name = f"{asked.pair.label}-{asked.benchmark}-py{asked.python}"
+    name += f"-{asked.wanted}" if asked.wanted else ""
+    return f"{BISECTIONS.folder}/{asked.target}/{name}.md"
+
+
+@dataclass(frozen=True)
+class Bisected:
+    """Rows of `BISECT_COLUMNS`, and (target, label) of the pairs that questions measured."""
+
+    rows: tuple[list[str], ...] = ()
+    of_questions: frozenset[tuple[str, str]] = frozenset()
+
+    def is_question(self, pair: PairSummary) -> bool:
+        """Whether a pair was measured for a question within a range."""
+        return (pair.target, pair.pair.label) in self.of_questions
+
+
+def write_bisect_pages(output: Output) -> Bisected:
+    """Write the page of the newest of each question; what is damaged is a problem."""
+    newest: dict[str, tuple[Path, BisectionTold]] = {}
+    of_questions = set[tuple[str, str]]()
+    for file, found in BISECTIONS.read_all(output.data):
+        if isinstance(found, DataError):
+            output.problems.append(found)
+            continue
+        newest[bisect_page(found)] = file, found
+        of_questions |= {
+            (found.asked.target, one.run.pair)
+            for one in found.measured
+            if one.run is not None and one.purpose is not Purpose.ENDS
+        }
+    rows = []
+    for name, (file, bisection) in sorted(newest.items()):
+        page = output.page(name)
+        with output.guarded(file):
+            page.write(_blocks(bisection, file, page))
+            rows.append(_index_row(name, bisection))
+    return Bisected(tuple(rows), frozenset(of_questions))
+
+
+def _index_row(page: str, bisection: BisectionTold) -> list[str]:
+    asked = bisection.asked
+    named, size = "–", "–"
+    if bisection.reach is not None and not bisection.reach.failure:
+        outcome = bisection.known().outcome
+        numbers = bisection.commits(outcome.candidates)
+        named = plain(subject_of(bisection, numbers)) if numbers else str(outcome.ending)
+        size = change(outcome.step or outcome.whole)
+    return [
+        plain(asked.target),
+        link(asked.pair.label, page),
+        code(asked.benchmark),
+        asked.python,
+        named,
+        size,
+        day(asked.started_at),
+        str(bisection.progress),
+    ]
+
+
+def _blocks(bisection: BisectionTold, file: Path, page: Page) -> Iterator[str]:
+    asked = bisection.asked
+    way = {"": "changed", "slower": "slowed down", "faster": "sped up"}[asked.wanted]
+    yield heading(1, f"{asked.target} {asked.pair.label}: which commit {way} {asked.benchmark}")
+    yield from _found(bisection)
+    if bisection.progress is not AttributionProgress.DONE:
+        yield f"The bisection is {bisection.progress}: the command below goes on with it."
+    reach = bisection.reach
+    if reach is not None and not reach.failure:
+        yield _reached(bisection)
+        rows = [one.row(number) for number, one in enumerate(decisions_of(bisection), 1)]
+        if rows:
+            yield heading(2, "What was asked, and what followed")
+            yield table(COLUMNS, [_cells(row) for row in rows], numbers=False)
+        yield from _proofs(bisection)
+        yield heading(2, "How to read it")
+        yield _method(bisection)
+    yield heading(2, "Repeat it")
+    yield fenced(asked.repeat, "sh")
+    yield (
+        f"Begun {asked.started_at[:16].replace('T', ' ')} UTC on {asked.machine.name}, "
+        f"{duration(bisection.took_s)} in all ({link('raw data', page.link_to(file))})."
+    )
+
+
+def _cells(row: list[str]) -> list[str]:
+    return [row[0], code(row[1]), *map(prose, row[2:])]
+
+
+def _found(bisection: BisectionTold) -> Iterator[str]:
+    """What a reader came for."""
+    asked = bisection.asked
+    what = code(asked.words or asked.benchmark)
+    times = times_words(bisection)
+    yield f"**{prose(found_words(bisection))}.**"
+    yield f"{what} on Python {asked.python}" + (f", {times} from base to head." if times else ".")
+    if bisection.reach is None or bisection.reach.failure:
+        return
+    outcome = bisection.known().outcome
+    if len(bisection.commits(outcome.candidates)) > 1:
+        yield bullets(
+            f"{code(one.label)} {plain(one.subject)}"
+            for number in bisection.commits(outcome.candidates)
+            for one in [asked.revision(number)]
+        )
+    if outcome.ending is BisectEnding.NAMED and len(bisection.commits(outcome.candidates)) > 1:
+        yield "They cannot be told apart: what lies between them could not be measured."
+    others = others_words(bisection)
+    if others:
+        yield bullets(map(prose, others))
+
+
+def _reached(bisection: BisectionTold) -> str:
+    asked, reach = bisection.asked, bisection.reach
+    assert reach is not None
+    commits, proved = len(asked.commits), len(reach.proved)
+    words = f"{counted(commits, 'commit')} along first parents"
+    if asked.proving:
+        words += f", {proved} of which contribute exactly nothing, as is proved"
+    words += f"; {commits - proved} may matter."
+    around = stepped_around(bisection)
+    if around:
+        words += " Stepped around, as they could not be measured:"
+        return f"{words}\n\n" + bullets(
+            f"{code(asked.revision(number).label)}: {prose(why)}"
+            for number, why in sorted(around.items())
+        )
+    return words
+
+
+def _proofs(bisection: BisectionTold) -> Iterator[str]:
+    reach = bisection.reach
+    assert reach is not None
+    if reach.proved:
+        lines = [
+            f"{code(one.label)} {plain(one.subject)}: {why}"
+            for number, why in sorted(reach.proved.items())
+            for one in [bisection.asked.revision(number)]
+        ]
+        title = f"{counted(len(lines), 'commit')} proved to contribute nothing"
+        yield collapsed(title, bullets(lines))
+
+
+def _method(bisection: BisectionTold) -> str:
+    asked = bisection.asked
+    return (
+        "Each line is an ordinary pair with its own rounds, the later commit over the earlier. "
+        "First the ends are compared, then commits with the base: *like the base* and *like the "
+        "head* mean within a quarter of the change of the ends. The next pair is always the one "
+        "whose answer is least foreseen. *Left* are the fewest commits of which one did it, with "
+        "their probability. A commit is named once it was measured against its own neighbour and "
+        f"has a probability of at least {share(1 - asked.error)}. This rests on a model: one to "
+        "three commits have a step and the others drift by no more than a tenth of the change "
+        f"together. Changes below {effect(asked.least)} are not looked for. Of several steps the "
+        "largest is meant that goes the way of the ends; steps that cancel between two "
+        "measured commits are not seen."
+    )
