@@ -26,7 +26,7 @@ LEAST_POINTS = 10
 # Points that a level has to last, so that one that stands out is none.
 LEAST_LEVEL = 3
 # In units of the variance of a point, times the logarithm of the number of points (as BIC has it).
-_PENALTY = 4.0
+_PENALTY = 5.0
 _MAD = 1.4826
 
 

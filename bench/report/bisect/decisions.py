@@ -28,6 +28,7 @@ from bench.formats.text import (
 DOCUMENT_FORMAT = 1
 # A level this near to one of the ends', as a part of their change, is like it.
 _NEAR = 0.25
+_LISTED = 12
 COLUMNS = ("", "compared", "question", "change", "rounds", "answer", "left")
 
 
@@ -237,12 +238,20 @@ def screen_lines(bisection: BisectionTold) -> Iterator[str]:
         yield f"Stepped around, as they could not be measured: {labels}."
     yield f"\n{asked.benchmark}, Python {asked.python}: {found_words(bisection)}."
     if bisection.reach is not None and not bisection.reach.failure:
+        yield from _several(bisection)
         yield from others_words(bisection)
         proved = len(bisection.reach.proved)
         if proved:
             yield f"Proved to contribute nothing: {counted(proved, 'commit')}."
     if bisection.progress is AttributionProgress.OUT_OF_BUDGET:
         yield "The budget is used up; the same command goes on."
+
+
+def _several(bisection: BisectionTold) -> Iterator[str]:
+    """The commits of which one did it, where they are several and few enough to look at."""
+    numbers = bisection.commits(bisection.known().outcome.candidates)
+    if 1 < len(numbers) <= _LISTED:
+        yield from (f"  {subject_of(bisection, [number])}" for number in numbers)
 
 
 def times_words(bisection: BisectionTold) -> str:

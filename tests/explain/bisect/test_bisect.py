@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 from support.sample_project import Repository, sample_files
-from support.sandbox import PYTHON, Sandbox, target_text
+from support.sandbox import IMPORT, PYTHON, WORK, Sandbox, target_text
 
 from bench.core.errors import ExitStatus
 from bench.report.schema import bisection_schema
@@ -36,7 +36,7 @@ def history(tmp_path: Path, sandbox: Sandbox) -> Sandbox:
     files = files | {"sample/__init__.py": "TWO = 2\n"}
     repository.commit(files, "Change a constant", tag="head")
     one = Sandbox(sandbox.folder, sandbox.cache, repository.path)
-    one.write_target(target_text())
+    one.write_target(target_text(WORK, IMPORT))
     return one
 
 
