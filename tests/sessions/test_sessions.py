@@ -14,8 +14,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Each imports all its command needs, and does no more than that.
 HELP = (
-    "bench", "bench-codeflash", "profile", "trace", "attribute", "bisect", "rank", "optimize", "guard",
-    "report", "selfcheck", "accuracy", "prior-art", "clean", "tests", "tests-slow", "fleet",
+    "bench", "bench-codeflash", "profile", "trace", "attribute", "bisect", "rank", "optimize",
+    "guard", "report", "selfcheck", "accuracy", "prior-art", "clean", "tests", "tests-slow",
+    "fleet",
 )  # fmt: skip
 WORDS = {
     "calibrate": ("--dry-run", "--group", "cli"),  # finds pyperformance, which it does not import

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.core.errors import BenchError, BuildError, NothingMeasuredError
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.session.watcher import Watcher
 from bench.explain.attribute.life import Life, find_life
@@ -178,6 +179,19 @@ def _told(found: Candidates, commits: Sequence[RangeCommit]) -> str:
     if found.life.after is not None:
         words = f"does not work from {commits[found.life.last].revision.label} on; {words}"
     return words
+
+
+def nothing_works(found: Iterable[ReachRecord]) -> BenchError:
+    """What is told where no scenario works anywhere that was tried."""
+    found = list(found)
+    if all(one.unbuilt for one in found):
+        return BuildError(
+            "No commit of the range that was tried can be installed: "
+            f"{found[0].failure.partition(': ')[2]}.",
+            "Choose a range whose ends can be installed on this machine, or another --python.",
+        )
+    reasons = "; ".join(f"{one.scenario} {one.failure}" for one in found)
+    return NothingMeasuredError(f"No scenario works anywhere in the range: {reasons}.")
 
 
 def one_line(text: str) -> str:

@@ -121,6 +121,12 @@ class ReachRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
         """The commits, counted from 1, between its first and its last state, of so many in all."""
         return range(self.states[0] + 1, (commits if self.end is None else self.end) + 1)
 
+    def index_of(self, state: int, commits: int) -> int:
+        """The index of the revision that is measured for a state: at the last the end itself."""
+        if state < len(self.states) - 1:
+            return self.states[state]
+        return commits if self.end is None else self.end
+
     def search(self, least: float) -> Search:
         """The search among its steps."""
         return Search(self.work, tuple(map(any, self.modules)), least)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bench.core.errors import BenchError, BuildError, NothingMeasuredError
+from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.session.watcher import Watcher
-from bench.explain.attribute.reaching import Reaching, one_line
+from bench.explain.attribute.reaching import Reaching, nothing_works, one_line
 from bench.explain.attribute.record import (
     Attribution,
     AttributionEvent,
@@ -45,7 +44,7 @@ class AttributeSession:
                 self._reach(interpreter)
             found = self.attribution.reached
             if all(one.failure for one in found.values()):
-                raise _nothing_works(found.values())
+                raise nothing_works(found.values())
             self._search()
         return self.attribution
 
@@ -96,9 +95,8 @@ class AttributeSession:
 
     def _ends(self, one: ReachRecord, stretch: Stretch) -> tuple[int, int]:
         """Indexes of the revisions that are measured: the ends of the range are its own."""
-        end = len(self.request.commits) if one.end is None else one.end
-        is_last = stretch.last == len(one.states) - 1
-        return one.states[stretch.first], end if is_last else one.states[stretch.last]
+        commits = len(self.request.commits)
+        return one.index_of(stretch.first, commits), one.index_of(stretch.last, commits)
 
     def _measure(self, python: str, first: int, last: int, wanted: dict[str, Stretch]) -> None:
         attribution = self.attribution
@@ -124,19 +122,6 @@ class AttributeSession:
 
     def _write(self, event: AttributionEvent) -> None:
         self.attribution = ATTRIBUTIONS.append(self.attribution, event)
-
-
-def _nothing_works(found: Iterable[ReachRecord]) -> BenchError:
-    """What is told where no scenario works anywhere that was tried."""
-    found = list(found)
-    if all(one.unbuilt for one in found):
-        return BuildError(
-            "No commit of the range that was tried can be installed: "
-            f"{found[0].failure.partition(': ')[2]}.",
-            "Choose a range whose ends can be installed on this machine, or another --python.",
-        )
-    reasons = "; ".join(f"{one.scenario} {one.failure}" for one in found)
-    return NothingMeasuredError(f"No scenario works anywhere in the range: {reasons}.")
 
 
 def _stretch(

@@ -117,7 +117,8 @@ class BisectionTold(Told[BisectionAsked, BisectionEvent]):
     @cached_property
     def reach(self) -> ReachRecord | None:
         """Which commits can matter, once that is known."""
-        return next((one for one in self.events if isinstance(one, ReachRecord)), None)
+        found = (one for one in reversed(self.events) if isinstance(one, ReachRecord))
+        return next(found, None)
 
     @cached_property
     def measured(self) -> tuple[AnswerRecord, ...]:

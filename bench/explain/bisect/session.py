@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.engine.session.watcher import Watcher
-from bench.explain.attribute.reaching import Reaching, every_commit
+from bench.explain.attribute.reaching import Reaching, every_commit, nothing_works, one_line
 from bench.explain.attribute.record import AttributionProgress, AttributionStood, ReachRecord
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.bisect.record import AnswerRecord, BisectionEvent, BisectionTold
@@ -36,14 +36,15 @@ class BisectionSession:
         with exclusive(self.bisection.folder / "lock"):
             reach = self._reach()
             if reach.failure:
-                raise NothingMeasuredError(f"{reach.scenario} {reach.failure}.")
+                raise nothing_works([reach])
             self._ask()
         return self.bisection
 
     def _reach(self) -> ReachRecord:
         """Which commits can matter: by proof, or each of them."""
         asked = self.bisection.asked
-        if self.bisection.reach is None:
+        known = self.bisection.reach
+        if known is None or (known.failure and known.unbuilt):  # what was not installed: once more
             reaching = Reaching(request=self.request, watcher=self.watcher, counting=False)
             (interpreter,) = self.request.interpreters
             found = (
@@ -77,10 +78,10 @@ class BisectionSession:
     def _measure(self, question: StateQuestion) -> None:
         reach, asked = self.bisection.reach, self.bisection.asked
         assert reach is not None
-        last_state = len(reach.states) - 1
-        base = self.request.revisions[reach.states[question.first]]
-        index = reach.states[question.last]
-        head = self.request.revisions[-1 if question.last == last_state else index]
+        base, head = (
+            self.request.revisions[reach.index_of(state, len(asked.commits))]
+            for state in (question.first, question.last)
+        )
         self.watcher.say(f"{base.label}..{head.label}: {question.purpose}")
         measuring = PairMeasuring(
             request=dataclasses.replace(self.request, least=question.precision),
@@ -93,7 +94,7 @@ class BisectionSession:
                 base.identity, head.identity, [asked.benchmark], asked.error
             )
         except (BuildError, NothingMeasuredError) as error:
-            reason = " ".join(error.message.split())
+            reason = one_line(error.message)
         record = _answer(question, asked.error, measured, reason)
         if self.bisection.measured or record.answer.interval is not None:
             self._write(record)

@@ -159,6 +159,9 @@ def _reached(bisection: BisectionTold) -> str:
     if asked.proving:
         words += f", {proved} of which contribute exactly nothing, as is proved"
     words += f"; {commits - proved} may matter."
+    for index, why in reach.outside.items():
+        label = code(asked.revision(index).label)
+        words += f" It does not work at {label} ({prose(why)}): searched is where it works."
     around = stepped_around(bisection)
     if around:
         words += " Stepped around, as they could not be measured:"

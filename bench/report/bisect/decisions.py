@@ -144,9 +144,9 @@ def decisions_of(bisection: BisectionTold) -> tuple[Decision, ...]:
 def _state(bisection: BisectionTold, state: int) -> Revision:
     reach = bisection.reach
     assert reach is not None
-    if state == len(reach.states) - 1:
-        return bisection.asked.pair.head
-    return bisection.asked.revision(reach.states[state])
+    asked = bisection.asked
+    index = reach.index_of(state, len(asked.commits))
+    return asked.pair.head if index == len(asked.commits) else asked.revision(index)
 
 
 def _answered(record: AnswerRecord, known: BisectKnown) -> str:
