@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 from bench.core.verdict import Interval
 
+_NORMAL = NormalDist()
 CERTAIN = Interval(1.0, 1.0, 1.0)
 """The anchor's own ratio."""
+
+
+def standard_error(interval: Interval, level: float) -> float:
+    """The standard error of ln(ratio), from its interval of this error level.
+
+    Intervals of a sequential test are wider than those of one test at their level: the error is
+    rather too large than too small. Infinite for an interval without limits.
+    """
+    if not (interval.low > 0 and math.isfinite(interval.high)):
+        return math.inf
+    return math.log(interval.high / interval.low) / (2 * _NORMAL.inv_cdf(1 - level / 2))
 
 
 def step_between(one: Interval, other: Interval) -> Interval | None:

@@ -18,11 +18,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import NormalDist
 
 from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.step_posterior import StateComparison, StepModel, StepPosterior
-from bench.engine.statistics.steps import change_between
+from bench.engine.statistics.steps import change_between, standard_error
 
 # The standard deviation, in ln, of what two runs of one pair differ by beyond their rounds.
 _BETWEEN_RUNS = 0.002
@@ -35,7 +34,6 @@ _COARSE, _FINE = 0.5, 0.2
 _MOST_ASKED = 3
 _MOST_HALVINGS = 3
 _LIKELY = 0.5
-_NORMAL = NormalDist()
 
 
 class WantedWay(enum.StrEnum):
@@ -324,6 +322,10 @@ class BisectKnown:
         number = largest.index(max(largest))
         return self._groups[number], largest[number]
 
+    def measured(self, candidate: int) -> Interval | None:
+        """What a candidate (from 1) changed by itself, where it was measured."""
+        return self._measured(*self._group_of(candidate))
+
     def _measured(self, first: int, last: int) -> Interval | None:
         """The most precise figure of a pair."""
         found = [
@@ -375,10 +377,6 @@ def _less(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def _estimate(interval: Interval, level: float) -> tuple[float, float]:
-    """ln of a ratio and its standard error, that of differences between runs included.
-
-    The intervals of a sequential test are wider than those of one test at their level: the error
-    is rather too large than too small.
-    """
-    width = math.log(interval.high / interval.low) / (2 * _NORMAL.inv_cdf(1 - level / 2))
-    return math.log(interval.ratio), math.hypot(width, _BETWEEN_RUNS)
+    """ln of a ratio and its standard error, that of differences between runs included."""
+    error = math.hypot(standard_error(interval, level), _BETWEEN_RUNS)
+    return math.log(interval.ratio), error

@@ -30,6 +30,7 @@ from bench.report.bisect.decisions import (
     others_words,
     stepped_around,
     subject_of,
+    suspects,
     times_words,
 )
 from bench.report.output import Output, Page
@@ -138,13 +139,14 @@ def _found(bisection: BisectionTold) -> Iterator[str]:
     if bisection.reach is None or bisection.reach.failure:
         return
     outcome = bisection.known().outcome
-    if len(bisection.commits(outcome.candidates)) > 1:
+    found = suspects(bisection)
+    if len(found) > 1:
         yield bullets(
-            f"{code(one.label)} {plain(one.subject)}"
-            for number in bisection.commits(outcome.candidates)
+            f"{code(one.label)} {plain(one.subject)}" + f": {words}" * bool(words)
+            for number, words in found.items()
             for one in [asked.revision(number)]
         )
-    if outcome.ending is BisectEnding.NAMED and len(bisection.commits(outcome.candidates)) > 1:
+    if outcome.ending is BisectEnding.NAMED and len(found) > 1:
         yield "They cannot be told apart: what lies between them could not be measured."
     others = others_words(bisection)
     if others:

@@ -249,9 +249,21 @@ def screen_lines(bisection: BisectionTold) -> Iterator[str]:
 
 def _several(bisection: BisectionTold) -> Iterator[str]:
     """The commits of which one did it, where they are several and few enough to look at."""
-    numbers = bisection.commits(bisection.known().outcome.candidates)
-    if 1 < len(numbers) <= _LISTED:
-        yield from (f"  {subject_of(bisection, [number])}" for number in numbers)
+    found = suspects(bisection)
+    if 1 < len(found) <= _LISTED:
+        for number, words in found.items():
+            yield f"  {subject_of(bisection, [number])}" + f": {words}" * bool(words)
+
+
+def suspects(bisection: BisectionTold) -> dict[int, str]:
+    """The commits (from 1) of which one did it, each with what it changed by itself, or ""."""
+    known = bisection.known()
+    return {
+        number: change(interval) if interval is not None else ""
+        for candidate in known.outcome.candidates
+        for interval in [known.measured(candidate)]
+        for number in bisection.commits((candidate,))
+    }
 
 
 def times_words(bisection: BisectionTold) -> str:

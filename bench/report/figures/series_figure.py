@@ -41,16 +41,26 @@ class Dot(msgspec.Struct, frozen=True):
     doubtful: bool = False
 
 
+class Level(msgspec.Struct, frozen=True):
+    """A level that lasts from one place to another, as a ratio to the anchor."""
+
+    first: int
+    last: int
+    ratio: float
+
+
 class Line(msgspec.Struct, frozen=True):
     """A benchmark on one Python; `gaps` are places that could not be measured.
 
-    `step` is the two places between which the largest certain change lies.
+    `step` is the two places between which the largest certain change lies, `levels` are those
+    between change points, in order, where there are any.
     """
 
     python: str
     dots: tuple[Dot, ...]
     gaps: tuple[int, ...] = ()
     step: tuple[int, int] | None = None
+    levels: tuple[Level, ...] = ()
 
 
 class Panel(msgspec.Struct, frozen=True):
@@ -152,9 +162,25 @@ def _line(axes: Axes, line: Line, number: int, dodge: float, size: float) -> Non
     axes.plot(
         places, [low] * len(places), "x", color=colour, markersize=size, clip_on=False, zorder=4
     )
+    _levels(axes, line, dodge, colour)
     if line.step is not None:
         axes.axvspan(*line.step, color=colour, alpha=0.10, linewidth=0)
     axes.set_ylim(low, high)
+
+
+def _levels(axes: Axes, line: Line, dodge: float, colour: str) -> None:
+    """Stairs: each level over its points, upright where one begins."""
+    across: list[float] = []
+    up: list[float] = []
+    for number, one in enumerate(line.levels):
+        begin = (line.levels[number - 1].last + one.first) / 2 if number else one.first - 0.4
+        is_last = number == len(line.levels) - 1
+        end = one.last + 0.4 if is_last else (one.last + line.levels[number + 1].first) / 2
+        across += [begin + dodge, end + dodge]
+        up += [math.log(one.ratio)] * 2
+    axes.plot(
+        across, up, color=colour, linewidth=2.6, alpha=0.45, solid_joinstyle="miter", zorder=2
+    )
 
 
 def _connections(axes: Axes, line: Line, dodge: float, colour: str) -> None:
@@ -213,5 +239,7 @@ def _legend(card: style.Card, picture: SeriesPicture) -> None:
     hollow = (
         "same, undecided or doubtful" if any(dot.doubtful for dot in dots) else "same or undecided"
     )
+    has_levels = any(line.levels for panel in picture.panels for line in panel.lines)
     words = f"hollow: {hollow} · band: {effects} · upright: largest step · ×: not measured"
+    words += " · stairs: levels between change points" * has_levels
     card.text(left, top, words, size=style.SMALL_PT, color=style.MUTED)

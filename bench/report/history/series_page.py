@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator
 
 from bench.core.program import session
 from bench.core.verdict import Verdict
+from bench.engine.statistics.change_points import LEAST_LEVEL, LEAST_POINTS
 from bench.formats.markdown import (
     bullets,
     code,
@@ -20,10 +22,17 @@ from bench.formats.markdown import (
 )
 from bench.formats.markdown import table as markdown_table
 from bench.formats.text import AA_HALF_WIDTH, change, counted, day, joined, magnitude_with_direction
-from bench.report.figures.series_figure import Dot, Line, Panel, SeriesPicture, draw_series
+from bench.report.figures.series_figure import Dot, Level, Line, Panel, SeriesPicture, draw_series
 from bench.report.history.select_series import SeriesPage, SeriesPoint, SeriesRuns
 from bench.report.history.series_csv import series_csv
-from bench.report.history.series_steps import ANCHOR, Step, name_of, steps_of
+from bench.report.history.series_steps import (
+    ANCHOR,
+    LevelChange,
+    Step,
+    changes_of,
+    name_of,
+    steps_of,
+)
 from bench.report.output import Output, Page
 from bench.report.pair.control import DOUBTFUL, WARNING, control_warning
 from bench.report.pair.repeat import option_words
@@ -135,6 +144,7 @@ def _machine(shown: SeriesRuns, file: Page, level: int) -> Iterator[str]:
     steps = overview_words(shown).replace("`", "") or "none"
     yield image(f"Time against {shown.anchor_label}. Largest certain steps: {steps}", picture)
     yield from _steps(shown, found, level)
+    yield from _changes(shown, level)
     yield from _tables(shown, level)
     yield from _gaps(shown, level)
     yield from _reading(shown, level)
@@ -207,7 +217,14 @@ def _line(shown: SeriesRuns, name: str, python: str) -> Line:
             gaps.append(point.index)
     found = steps_of(shown, name, python)
     step = (found[0].start, found[0].end) if found else None
-    return Line(_python(python), tuple(dots), tuple(gaps), step)
+    return Line(_python(python), tuple(dots), tuple(gaps), step, _levels(shown, name, python))
+
+
+def _levels(shown: SeriesRuns, name: str, python: str) -> tuple[Level, ...]:
+    """The levels between change points, where there are any."""
+    found = changes_of(shown, name, python)
+    begun = [Level(one.first, one.start, one.before) for one in found]
+    return (*begun, *(Level(one.end, one.last, one.after) for one in found[-1:]))
 
 
 def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
@@ -255,6 +272,44 @@ def _steps(shown: SeriesRuns, found: list[Step], level: int) -> Iterator[str]:
 def _between(shown: SeriesRuns, step: Step) -> str:
     mark = f" {WARNING}" * step.doubtful
     return f"{name_of(shown, step.start)} → {name_of(shown, step.end)}{mark}"
+
+
+def _changes(shown: SeriesRuns, level: int) -> Iterator[str]:
+    """Change points, where a benchmark has points enough for one."""
+    if max(map(len, shown.by_python.values())) < LEAST_POINTS:
+        return
+    found = [
+        one
+        for python in shown.by_python
+        for name in shown.benchmarks
+        for one in changes_of(shown, name, python)
+    ]
+    yield heading(level, "Change points")
+    yield (
+        f"Where the level of a benchmark changed and stayed for {LEAST_LEVEL} points or more, by a "
+        "heuristic over all points of its series: it finds changes that two neighbours alone "
+        "cannot show. Its error is not controlled, as that of steps and verdicts is: in simulated "
+        "series without any change up to 5 of 100 have a change point."
+        + ("" if found else " There is none here.")
+    )
+    if found:
+        ordered = sorted(found, key=lambda one: -abs(math.log(one.ratio)))[:_MOST_STEPS]
+        columns = ("benchmark", "Python", "between", "change", "level, against the anchor",
+                   "points", "certain step", "subject of the later")  # fmt: skip
+        yield markdown_table(columns, [_change(shown, one) for one in ordered], numbers=False)
+
+
+def _change(shown: SeriesRuns, one: LevelChange) -> list[str]:
+    return [
+        code(one.benchmark),
+        one.python,
+        f"{name_of(shown, one.start)} → {name_of(shown, one.end)}",
+        magnitude_with_direction(one.ratio),
+        f"{magnitude_with_direction(one.before)} → {magnitude_with_direction(one.after)}",
+        f"{one.points_before} → {one.points_after}",
+        "yes" if one.certain else "",
+        prose(shown.series.manifest.points.points[one.end].subject),
+    ]
 
 
 def _cut(number: int) -> str:
