@@ -95,6 +95,7 @@ add_session(
     groups=("rank",),
 )
 add_session("report", "Write results/ from data/", "report")
+add_session("site", "Write results/site/, one page to explore", "site", groups=("site",))
 add_session(
     "calibrate",
     "Measure how small a change this machine can detect: -- TARGET",

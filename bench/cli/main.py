@@ -31,6 +31,7 @@ COMMANDS = {
         "init": "write a target's file for a project that has none",
         "targets": "list the targets, or a target's benchmarks",
         "report": "write results/ from data/",
+        "site": "write results/site/, one page to explore everything",
         "summary": "print the last pair in a few lines, for a comment or as JSON",
         "message": "print the last pair as a commit message",
         "export": "write a run's samples as pyperf files",

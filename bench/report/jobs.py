@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from bench.core.errors import DataError
 from bench.core.workspace import Workspace
@@ -48,6 +49,8 @@ class SeriesJob:
 
 
 Job = PairJob | SeriesJob
+_Job = TypeVar("_Job")
+_Part = TypeVar("_Part")
 
 
 @dataclass
@@ -79,21 +82,26 @@ class Made:
 
 def make_pages(jobs: Sequence[Job], workspace: Workspace) -> Made:
     """Do all jobs, in as many processes as there are cores where that is worth their start."""
-    processes = min(len(os.sched_getaffinity(0)), _MOST_PROCESSES, len(jobs) // 4)
     made = Made()
+    for part in spread(_make, jobs, workspace):
+        made.add(part)
+    return made
+
+
+def spread(
+    work: Callable[[Sequence[_Job], Workspace], _Part], jobs: Sequence[_Job], workspace: Workspace
+) -> list[_Part]:
+    """What comes of all jobs: part by part where several processes are worth their start."""
+    processes = min(len(os.sched_getaffinity(0)), _MOST_PROCESSES, len(jobs) // 4)
     if len(jobs) < _FEWEST_FOR_PROCESSES or processes < 2:
-        made.add(_make(jobs, workspace))
-        return made
+        return [work(jobs, workspace)]
     parts = [jobs[number::processes] for number in range(processes)]
     context = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(processes, context) as pool:
-            for part in pool.map(_make, parts, [workspace] * processes):
-                made.add(part)
+            return list(pool.map(work, parts, [workspace] * processes))
     except BrokenProcessPool:  # ended from outside, as when memory is short: one after the other
-        made = Made()
-        made.add(_make(jobs, workspace))
-    return made
+        return [work(jobs, workspace)]
 
 
 def _make(jobs: Sequence[Job], workspace: Workspace) -> Made:

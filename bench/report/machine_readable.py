@@ -63,8 +63,8 @@ def result_document(
             for result in evaluation.results
         ],
     }
-    finite: dict[str, Any] = _finite(document)
-    return finite
+    kept: dict[str, Any] = finite(document)
+    return kept
 
 
 def plan_document(plan: Plan, interpreters: Sequence[tuple[Interpreter, bool]]) -> dict[str, Any]:
@@ -97,11 +97,12 @@ def _calibration(fitting: Fitting | None) -> dict[str, Any] | None:
     }
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 - JSON is anything
+def finite(value: Any) -> Any:  # noqa: ANN401 - JSON is anything
+    """The same with None in place of numbers that JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return value

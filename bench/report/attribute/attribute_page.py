@@ -82,7 +82,7 @@ def write_attribute_pages(output: Output) -> Attributed:
             output.problems.append(found)
             continue
         newest[attribute_page(found)] = file, found
-        of_stretches |= _pairs(found)
+        of_stretches |= pairs_of_stretches(found)
     rows = []
     for name, (file, attribution) in sorted(newest.items()):
         page = output.page(name)
@@ -93,7 +93,7 @@ def write_attribute_pages(output: Output) -> Attributed:
     return Attributed(tuple(rows), frozenset(of_stretches))
 
 
-def _pairs(attribution: Attribution) -> set[tuple[str, str]]:
+def pairs_of_stretches(attribution: Attribution) -> set[tuple[str, str]]:
     """The pairs of stretches; that of the whole range has a row of its own as any pair."""
     asked = attribution.asked
     found = {

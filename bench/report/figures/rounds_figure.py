@@ -57,7 +57,7 @@ def rounds_of(one: Evaluated) -> RoundsPicture | None:
     return RoundsPicture(f"Every round, {one.title}", tuple(panels)) if panels else None
 
 
-def _put_right(run: Run, name: str) -> list[Round]:
+def rounds_put_right(run: Run, name: str) -> list[Round]:
     """All rounds of a benchmark, the deciding ones as its size has them."""
     rounds, plan = run.rounds(name), run.probed(name)
     if plan is None:
@@ -69,7 +69,7 @@ def _put_right(run: Run, name: str) -> list[Round]:
 def _panel_of(run: Run, result: Result) -> RoundsPanel | None:
     if result.design is None or result.metric is None:
         return None
-    rounds = _put_right(run, result.name)
+    rounds = rounds_put_right(run, result.name)
     ratios = differences(rounds, result.metric).tolist()
     if not all(map(math.isfinite, ratios)):
         return None

@@ -93,7 +93,7 @@ def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> O
         if isinstance(found, DataError):
             output.problems.append(found)
             continue
-        of_steps |= _pairs_of_steps(found)
+        of_steps |= pairs_of_steps(found)
         place = optimize_page(found)
         known = newest.get(place)
         if known is None or _rank(found) >= _rank(known[1]):
@@ -107,7 +107,8 @@ def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> O
     return Optimized(tuple(rows), frozenset(of_steps))
 
 
-def _pairs_of_steps(one: Optimization) -> set[tuple[str, str]]:
+def pairs_of_steps(one: Optimization) -> set[tuple[str, str]]:
+    """(target, label) of the pairs that measure its single steps."""
     alone = (ref for branch in one.branches if branch.separate for ref in branch.runs)
     references = [*(ref for step in one.steps for ref in step.runs), *alone]
     return {(one.asked.target, ref.pair) for ref in references}

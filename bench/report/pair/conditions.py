@@ -14,7 +14,7 @@ from bench.report.select_runs import Evaluated, Shown
 
 def conditions(runs: Sequence[Shown]) -> str:
     """One line for the top of a page; what differs between runs names them."""
-    loads = _other_load(runs)
+    loads = other_load(runs)
     if len(loads) == len(runs) and loads[-1] <= NOISY_OTHERS:  # all are quiet: one range will do
         load = f"quiet: other processes used {_range(loads)} in the median"
     else:
@@ -37,9 +37,9 @@ def _run_name(one: Shown) -> str:
 
 def short_conditions(runs: Sequence[Evaluated]) -> str:
     """The same for a cell: `loaded 49% · dirty · tests not run`."""
-    shares = _other_load(runs)
+    shares = other_load(runs)
     load = f"{_quiet(shares)} {_range(shares)}" if shares else "load unknown"
-    harness = "dirty" if any(map(_is_dirty, runs)) else "clean"
+    harness = "dirty" if any(map(is_dirty, runs)) else "clean"
     ran = [one.run.gate is not None and one.run.gate.was_run for one in runs]
     fails = any(one.run.gate is not None and one.run.gate.newly_fails for one in runs)
     reasons = dict.fromkeys(
@@ -58,7 +58,7 @@ def load_words(runs: Sequence[Shown]) -> str:
     """
     by_load: dict[str, list[str]] = {}
     for one in runs:
-        for load in _other_load([one]):
+        for load in other_load([one]):
             by_load.setdefault(f"{load:.0%}", []).append(_run_name(one))
     if len(by_load) == 1:
         return f"{next(iter(by_load))} of the machine"
@@ -66,7 +66,7 @@ def load_words(runs: Sequence[Shown]) -> str:
     return f"{joined(cells)} of the machine" if cells else ""
 
 
-def _other_load(runs: Sequence[Evaluated]) -> list[float]:
+def other_load(runs: Sequence[Evaluated]) -> list[float]:
     """What other processes used of the machine, 0 to 1: the median over each run's benchmarks."""
     found = []
     for one in runs:
@@ -87,19 +87,20 @@ def _range(shares: Sequence[float]) -> str:
 
 
 def _load(one: Evaluated) -> str:
-    shares = _other_load([one])
+    shares = other_load([one])
     if not shares:
         return "load not recorded"
     words = f"{_quiet(shares)}: other processes used {_range(shares)} in the median"
     return f"⚠ {words}" if shares[-1] > NOISY_OTHERS else words
 
 
-def _is_dirty(one: Evaluated) -> bool:
+def is_dirty(one: Evaluated) -> bool:
+    """Whether the harness had uncommitted changes."""
     return one.run.manifest.harness.get("commit", "").endswith("-dirty")
 
 
 def _harness(one: Evaluated) -> str:
-    return "⚠ harness with uncommitted changes" if _is_dirty(one) else "harness clean"
+    return "⚠ harness with uncommitted changes" if is_dirty(one) else "harness clean"
 
 
 def _tests(one: Evaluated) -> str:

@@ -226,6 +226,14 @@ def _skipped(found: Iterable[CountedBenchmark]) -> Iterator[str]:
 
 
 def _details(one: CountedBenchmark) -> list[str]:
+    rows = counter_rows(one)
+    blocks = [table(("counter", "base", "head", "change"), rows), *_system_calls(one)]
+    blocks += [_names(counter, one.names[counter]) for counter in Counter if counter in one.names]
+    return blocks
+
+
+def counter_rows(one: CountedBenchmark) -> list[list[str]]:
+    """Every counter with its figure on base and on head, and its change, in words."""
     base, head = one.sides
     rows = [
         [
@@ -237,10 +245,7 @@ def _details(one: CountedBenchmark) -> list[str]:
         for counter in Counter
         if counter in base or counter in head
     ]
-    rows += _from_rounds(one.rounds)
-    blocks = [table(("counter", "base", "head", "change"), rows), *_system_calls(one)]
-    blocks += [_names(counter, one.names[counter]) for counter in Counter if counter in one.names]
-    return blocks
+    return rows + _from_rounds(one.rounds)
 
 
 def _from_rounds(rounds: Sequence[Round]) -> list[list[str]]:

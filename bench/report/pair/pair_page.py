@@ -13,6 +13,7 @@ from bench.formats.markdown import bullets, code, heading, image, link, plain, p
 from bench.formats.text import counted, days, joined
 from bench.report.figures.forest import draw_forest, forest_of
 from bench.report.output import Output, Page
+from bench.report.pair.cautions import cautions
 from bench.report.pair.conditions import conditions
 from bench.report.pair.control import control_warning
 from bench.report.pair.counters_page import write_counters_pages
@@ -21,8 +22,6 @@ from bench.report.pair.headline import headline, pair_title
 from bench.report.pair.hosts import hosts_section
 from bench.report.pair.means_table import means_table
 from bench.report.pair.method_page import write_method_page
-from bench.report.pair.notes import warnings
-from bench.report.pair.other_runs import other_runs
 from bench.report.pair.pair_tables import comparison_table, more_tables, places_of
 from bench.report.pair.reasons import reasons_of, without_reason
 from bench.report.pair.repeat import repeat_commands
@@ -31,7 +30,6 @@ from bench.report.pair.split_section import split_section
 from bench.report.select_runs import OnMachine, PairRuns, Shown
 from bench.report.stack.stack_page import stack_file
 from bench.report.stack.stack_tables import summary
-from bench.validate.calibration.lookup import fitting
 
 _MOST_REASONS = 8
 _ABOUT_CHANGE = (
@@ -148,10 +146,10 @@ def _machine_blocks(
     yield comparison_table(places, pythons, doubtful)
     yield _ABOUT_CHANGE
     yield means_table(shown)
-    cautions = _cautions(on, page)
-    if cautions:
+    found = cautions(on, page.output.calibrations_of(shown[0].run.manifest.target))
+    if found:
         yield heading(level, "Read with care")
-        yield bullets(cautions)
+        yield bullets(found)
     yield from _stacks(shown, page, level)
     yield from _reasons(shown, level)
     yield from more_tables(shown, places, pythons)
@@ -171,22 +169,6 @@ def _labels(shown: Sequence[Shown]) -> str:
 def _alternative(said: str) -> str:
     """The headline as the text for those who cannot see the picture."""
     return "Ratios with intervals. " + re.sub(r"[*`\[\]\\]", "", said)
-
-
-def _cautions(on: OnMachine, page: Page) -> list[str]:
-    """What to know before believing a figure: each once, with its Pythons where not all say it."""
-    said: dict[str, list[str]] = {}
-    for one in on.shown:
-        fit = fitting(one.run, page.output.calibrations_of(one.run.manifest.target))
-        above = control_warning(one.run, one.evaluation) if one.evaluation.doubtful else ""
-        told = (*warnings(one, fit, on.shown), *other_runs(one))
-        for words in (each for each in told if each != above):
-            said.setdefault(words, []).append(one.name)
-    several = len(on.shown) > 1
-    return [
-        prose(words) + (f" ({joined(names)})" if several and len(names) < len(on.shown) else "")
-        for words, names in said.items()
-    ]
 
 
 def _stacks(shown: Sequence[Shown], page: Page, level: int) -> Iterator[str]:

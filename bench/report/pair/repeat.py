@@ -16,12 +16,17 @@ from bench.report.select_runs import Evaluated
 
 
 def repeat_commands(shown: Sequence[Evaluated]) -> str:
+    """One command for each set of options, as Markdown."""
+    return fenced("\n".join(repeat_lines(shown)), "sh")
+
+
+def repeat_lines(shown: Sequence[Evaluated]) -> list[str]:
     """One command for each set of options."""
     commands: dict[tuple[str, ...], list[str]] = {}
     for one in shown:
         commands.setdefault(_words(one), []).append(one.python)
     manifest = shown[-1].run.manifest
-    lines = [
+    return [
         shlex.join(
             (
                 *_begun(manifest),
@@ -31,7 +36,6 @@ def repeat_commands(shown: Sequence[Evaluated]) -> str:
         )
         for options, pythons in commands.items()
     ]
-    return fenced("\n".join(lines), "sh")
 
 
 def _begun(manifest: Manifest) -> Iterator[str]:

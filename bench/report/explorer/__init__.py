@@ -1,0 +1,1 @@
+"""The explorer: everything that was measured on one static page, made by `bench site`."""

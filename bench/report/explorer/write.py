@@ -1,0 +1,254 @@
+"""Write the explorer: `results/site/`, which works from any server and from file://.
+
+A page from file:// may not fetch: each document is a script that hands itself over. The overview is
+read at once, everything else when it is opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.core.errors import DataError
+from bench.core.files import write_atomically
+from bench.core.secrets import without_secrets
+from bench.core.workspace import Workspace
+from bench.engine.store.accounts import StackRecord
+from bench.engine.store.documents import cannot_write
+from bench.engine.store.place import pairs_of_runs
+from bench.explain.attribute.stored import ATTRIBUTIONS
+from bench.explain.optimize.stored import OPTIMIZATIONS
+from bench.report.attribute.attribute_page import attribute_page, pairs_of_stretches
+from bench.report.explorer.bundle import bundle
+from bench.report.explorer.other_documents import (
+    attribution_view,
+    calibration_view,
+    history_view,
+    selfcheck_view,
+    stack_view,
+)
+from bench.report.explorer.pair_document import Document, PairDocuments, pair_documents
+from bench.report.explorer.shifts import shifts_of
+from bench.report.history.select_series import find_series, read_series_page
+from bench.report.jobs import spread
+from bench.report.optimize.optimize_page import pairs_of_steps
+from bench.report.output import Output
+from bench.report.select_runs import read_pair
+from bench.validate.calibration.lookup import all_calibrations, read_calibrations
+from bench.validate.selfcheck.record import newest_checks
+
+FOLDER = "site"
+_DATA = "data"
+_DIGITS = 12
+
+
+@dataclass
+class Site:
+    """What was written: its first page, how many pairs it shows, and what could not be read."""
+
+    index: Path
+    pairs: int = 0
+    others: int = 0
+    problems: list[DataError] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _PairFolder:
+    folder: Path
+    runs: tuple[Path, ...]
+    series: frozenset[str]
+
+
+@dataclass
+class _Read:
+    """Documents of some pairs, and what could not be read."""
+
+    pairs: list[PairDocuments] = field(default_factory=list)
+    problems: list[DataError] = field(default_factory=list)
+
+
+def write_site(workspace: Workspace) -> Site:
+    """Write it anew from `data/`; what belongs to nothing any more is removed.
+
+    Raises `BenchError` where its own files can't be built, and `DataError` where it can't be
+    written.
+    """
+    return _Writer(workspace).write()
+
+
+class _Writer:
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.root = workspace.results / FOLDER
+        self.site = Site(self.root / "index.html")
+        self._written: set[Path] = set()
+
+    def write(self) -> Site:
+        """All files, then remove others of an earlier time."""
+        for name, content in bundle(self.workspace.cache).files.items():
+            self._put(name, content)
+        pairs = self._pairs()
+        parts = self._parts()
+        trust: list[Document] = []
+        rows: list[Document] = []
+        for pair in pairs:
+            file = self._document(f"pair/{pair.key}", pair.whole)
+            rows += [
+                {**row, "file": file, "part": parts.get(pair.key, "")} for row in pair.overview
+            ]
+            trust += pair.trust
+        self.site.pairs = len(pairs)
+        overview = {
+            "pairs": sorted(rows, key=lambda row: (row["newest"], row["key"]), reverse=True),
+            "histories": list(self._histories()),
+            "attributions": list(self._attributions()),
+            "stack": self._document("stack", list(self._stacks())),
+            "trust": self._document("trust", {"runs": trust, **self._checks()}),
+        }
+        self._put(f"{_DATA}/overview.js", _script("overview", overview))
+        self._remove_others()
+        return self.site
+
+    def _pairs(self) -> list[PairDocuments]:
+        found = find_series(self.workspace.data)
+        folders = [
+            _PairFolder(folder, runs, found.ids)
+            for folder, runs in pairs_of_runs(self.workspace.data).items()
+        ]
+        read = spread(_read_pairs, folders, self.workspace)
+        for part in read:
+            self.site.problems += part.problems
+        return sorted((one for part in read for one in part.pairs), key=lambda one: one.key)
+
+    def _parts(self) -> dict[str, str]:
+        """Pairs that measure a single step or stretch of something larger, and of what."""
+        found: dict[str, str] = {}
+        for _file, optimization in OPTIMIZATIONS.read_all(self.workspace.data):
+            if not isinstance(optimization, DataError):
+                keys = pairs_of_steps(optimization)
+                found |= {f"{target}/{label}": "optimisation" for target, label in keys}
+        for _file, attribution in ATTRIBUTIONS.read_all(self.workspace.data):
+            if not isinstance(attribution, DataError):
+                keys = pairs_of_stretches(attribution)
+                found |= {f"{target}/{label}": "attribution" for target, label in keys}
+        return found
+
+    def _histories(self) -> Iterator[Document]:
+        found = find_series(self.workspace.data)
+        self.site.problems += found.unreadable
+        for several in found.pages.values():
+            page, unreadable = read_series_page(several, self.workspace.data)
+            self.site.problems += [one.error for one in unreadable]
+            document = history_view(page)
+            self.site.others += 1
+            yield {
+                "target": page.target,
+                "label": page.label,
+                "points": max(len(one["points"]) for one in document["machines"]),
+                "file": self._document(f"history/{page.target}/{page.label}", document),
+            }
+
+    def _attributions(self) -> Iterator[Document]:
+        newest: dict[str, Document] = {}
+        for _file, found in ATTRIBUTIONS.read_all(self.workspace.data):
+            if isinstance(found, DataError):
+                self.site.problems.append(found)
+            else:
+                newest[attribute_page(found)] = attribution_view(found)
+        for _name, document in sorted(newest.items()):
+            self.site.others += 1
+            key = f"{document['target']}/{document['label']}"
+            yield {
+                **{name: document[name] for name in ("target", "label", "commits", "begun")},
+                "file": self._document(f"attribution/{key}", document),
+            }
+
+    def _stacks(self) -> Iterator[Document]:
+        output = Output(self.workspace.results, self.workspace.data)
+        records: list[StackRecord] = output.stacks
+        self.site.problems += output.stack_errors
+        self.site.others += len(records)
+        yield from map(stack_view, records)
+
+    def _checks(self) -> Document:
+        calibrations = self._readable(all_calibrations(self.workspace.data))
+        checks = self._readable(newest_checks(self.workspace.data))
+        newest = {
+            (one.run.manifest.machine.name, one.run.manifest.target, one.run.manifest.python): one
+            for one in sorted(calibrations, key=lambda one: one.at)
+            if one.results
+        }
+        return {
+            "calibrations": [calibration_view(one) for _, one in sorted(newest.items())],
+            "checks": [selfcheck_view(one) for one in checks],
+        }
+
+    def _readable(self, found: Iterator[Any]) -> list[Any]:
+        read = []
+        for one in found:
+            if isinstance(one, DataError):
+                self.site.problems.append(one)
+            else:
+                read.append(one)
+        return read
+
+    def _document(self, key: str, document: object) -> str:
+        """Write a document of its own; returns its file, from the page on."""
+        name = hashlib.sha256(key.encode(errors="backslashreplace")).hexdigest()[:_DIGITS]
+        file = f"{_DATA}/{key.partition('/')[0]}-{name}.js"
+        self._put(file, _script(file, document))
+        return file
+
+    def _put(self, name: str, content: bytes) -> None:
+        file = self.root / name
+        self._written.add(file)
+        try:
+            if not (file.is_file() and file.read_bytes() == content):
+                write_atomically(file, content)
+        except OSError as error:
+            raise cannot_write(file, error) from error
+
+    def _remove_others(self) -> None:
+        """Documents of what is no longer in `data/`."""
+        for file in sorted((self.root / _DATA).glob("*.js")):
+            if file not in self._written:
+                file.unlink()
+
+
+def _read_pairs(folders: Sequence[_PairFolder], workspace: Workspace) -> _Read:
+    read = _Read()
+    for one in folders:
+        pair, unreadable = read_pair(one.runs, workspace.data, one.series)
+        read.problems += [each.error for each in unreadable]
+        if pair is None:
+            continue
+        try:
+            calibrations = read_calibrations(workspace.data, pair.target)
+            read.pairs.append(pair_documents(pair, calibrations, shifts_of(pair, workspace)))
+        except (ValueError, ArithmeticError, LookupError) as error:
+            problem = DataError(f"{one.folder} can't be shown: {error}", "Move it away.")
+            read.problems.append(problem)
+    return read
+
+
+def _script(name: str, document: object) -> bytes:
+    """A script that puts a document where the page looks for it."""
+    try:
+        text = msgspec.json.encode(document).decode()
+    except UnicodeEncodeError:  # names of folders may hold bytes that are no text
+        text = msgspec.json.encode(_plain(document)).decode()
+    key = msgspec.json.encode(name).decode()
+    return f"(self.documents??={{}})[{key}]={without_secrets(text)};\n".encode()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is anything
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
