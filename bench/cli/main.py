@@ -34,7 +34,7 @@ COMMANDS = {
         "site": "write results/site/, one page to explore everything",
         "summary": "print the last pair in a few lines, for a comment or as JSON",
         "message": "print the last pair as a commit message",
-        "export": "write a run's samples as pyperf files",
+        "export": "write figures for pyperf, Bencher, Prometheus, spreadsheets",
         "clean": "remove cached environments",
     },
     "explain": {

@@ -6,17 +6,12 @@ import csv
 import io
 from collections.abc import Iterator
 
-from bench.core.result import Result
-from bench.core.verdict import Interval
+from bench.report.exchange.figure_columns import FIGURE_COLUMNS, figure_cells
 from bench.report.history.select_series import SeriesPage, SeriesPoint, SeriesRuns
 from bench.report.output import CSV_BEGINS
 
 COLUMNS = (
-    *CSV_BEGINS, "revision", "commit", "date",
-    "subject", "ratio", "low", "high", "verdict", "base_s", "head_s", "rounds", "design", "metric",
-    "deciding_ratio", "deciding_low", "deciding_high", "deciding_rounds", "deciding_design",
-    "level", "p_value", "wall_ratio", "wall_low", "wall_high", "net_ratio", "net_low", "net_high",
-    "net_base_s", "net_head_s", "run", "complete", "doubtful", "reason",
+    *CSV_BEGINS, "revision", "commit", "date", "subject", *FIGURE_COLUMNS, "reason",
 )  # fmt: skip
 
 
@@ -49,41 +44,6 @@ def _rows(shown: SeriesRuns, python: str, point: SeriesPoint) -> Iterator[list[o
             point.revision.identity,
             point.revision.date,
             point.revision.subject,
-            *_figures(result, point),
+            *figure_cells(result, point.run),
             " ".join(reason.split()),
         ]
-
-
-def _figures(result: Result | None, point: SeriesPoint) -> list[object]:
-    run = point.run
-    where = (
-        ["", "", ""]
-        if run is None
-        else [run.run.manifest.run_id, run.is_complete, point.is_doubtful]
-    )
-    if result is None or result.size is None or run is None:
-        verdict = result.verdict if result is not None else None  # broken has no figures
-        return ["", "", "", verdict, *[""] * (len(COLUMNS) - 18), *where]
-    size, wall, net = result.size, result.wall, result.net
-    return [
-        *_limits(size.interval),
-        result.verdict,
-        result.base_s,
-        result.head_s,
-        size.rounds,
-        size.design,
-        size.metric,
-        *_limits(result.interval),
-        result.rounds,
-        result.design,
-        run.evaluation.level,
-        result.p_value,
-        *_limits(wall.interval if wall else None),
-        *_limits(net.interval if net else None),
-        *([net.base_s, net.head_s] if net else ["", ""]),
-        *where,
-    ]
-
-
-def _limits(interval: Interval | None) -> list[object]:
-    return ["", "", ""] if interval is None else [interval.ratio, interval.low, interval.high]

@@ -1,0 +1,1 @@
+"""What was measured, in forms that other programs read."""
