@@ -93,9 +93,10 @@ def test_openmetrics_is_read_by_its_own_parser(
 ) -> None:
     again = written(run.parent, whole(), "work", run_id="r2").folder
     assert main(["export", "sample", "--format", "openmetrics"]) == ExitStatus.DONE
+    text = capsys.readouterr().out
     families = {
         one.name: [each for each in one.samples if each.labels["benchmark"] == "work"]
-        for one in text_string_to_metric_families(capsys.readouterr().out)
+        for one in text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
     }
     (result,) = evaluated(again).results
     assert result.size is not None

@@ -32,7 +32,7 @@ def badge(shown: Sequence[Shown]) -> str:
 def _message(results: Sequence[Result]) -> tuple[str, str]:
     """`1 of 20 slower (+4.2%), 3 faster (1.46x to 35.8x)`, and what it comes to."""
     counts = Counter(one.verdict for one in results)
-    parts = []
+    parts: list[str] = []
     for verdict in (Verdict.BROKEN, Verdict.SLOWER, Verdict.FASTER):
         if counts[verdict]:
             sizes = range_words([one for one in results if one.verdict is verdict])

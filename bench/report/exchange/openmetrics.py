@@ -35,7 +35,8 @@ def as_openmetrics(runs: Sequence[Evaluated]) -> str:
     }
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Families(newest))
-    return generate_latest(registry).decode()
+    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+    return text.decode()
 
 
 class _Families(Collector):

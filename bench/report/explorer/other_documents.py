@@ -11,7 +11,6 @@ from bench.core.sample import Side
 from bench.core.verdict import Interval
 from bench.engine.store.accounts import StackRecord
 from bench.explain.attribute.record import Attribution
-from bench.explain.attribute.search import Finding
 from bench.formats.text import change, change_of, day, seconds, share, verdict_words
 from bench.report.attribute.contributions import (
     Contribution,
@@ -157,7 +156,6 @@ def _scenario(attribution: Attribution, one: Contributions) -> Document:
         "product": _limits(one.product),
         "product_words": change(one.product),
         "agrees": one.agrees,
-        "rounds": one.rounds,
         "parts": [_part(each) for each in one.parts],
     }
 
@@ -167,8 +165,8 @@ def _part(part: Contribution) -> Document:
         "label": part.label,
         "interval": _limits(part.interval),
         "words": part.words,
-        "finding": str(part.finding),
-        "named": part.finding is Finding.STEP,
+        "finding": part.finding_word,
+        "named": part.is_step,
         "commits": [
             {
                 "label": one.revision.label,

@@ -91,8 +91,8 @@ function scenario(one) {
     ? [{ kind, ratio: interval[0], low: interval[1] ?? 0, high: interval[2] ?? Infinity, tip: [words] }] : [], { height: 24, label: words });
   const rows = one.parts.map((part) => [
     h("code", {}, part.label), part.words,
-    h(part.named ? "strong" : "span", {}, part.named ? (part.interval[0] < 1 ? "faster" : "slower") : part.finding),
-    cell(part.interval, `${part.label}: ${part.words}`, part.named ? (part.interval[0] < 1 ? "faster" : "slower") : "undecided"),
+    h(part.named ? "strong" : "span", {}, part.finding),
+    cell(part.interval, `${part.label}: ${part.words}`, part.named ? part.finding : "undecided"),
     [part.commits.slice(0, 3).map((each) => h("div", {}, codes(`${each.subject} (${each.author})`))), part.commits.length > 3 ? `and ${part.commits.length - 3} more` : null],
   ]);
   if (one.whole) rows.push({ class: "whole", cells: ["the whole range, measured", one.whole_words, one.agrees === null ? "" : one.agrees ? "agrees with the product" : "does not agree", cell(one.whole, one.whole_words, one.whole[0] < 1 ? "faster" : "slower"), ""] });
