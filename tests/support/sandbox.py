@@ -117,10 +117,14 @@ class Sandbox:
         )
 
     def bench(
-        self, *arguments: str | Path, status: int | None = None, cwd: Path = ROOT
+        self,
+        *arguments: str | Path,
+        status: int | None = None,
+        cwd: Path = ROOT,
+        patience_s: float = _PATIENCE_S,
     ) -> subprocess.CompletedProcess[str]:
         """Run `python -m bench` to its end: no traceback, no escape codes, whatever happens."""
-        done = self._ended(*map(str, arguments), cwd=cwd)
+        done = self._ended(*map(str, arguments), cwd=cwd, patience_s=patience_s)
         said = done.stdout + done.stderr
         for sign in ("Traceback", "a bug in bench", "\x1b["):
             assert sign not in said, said
@@ -128,11 +132,13 @@ class Sandbox:
             assert done.returncode == status, said
         return done
 
-    def _ended(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    def _ended(
+        self, *arguments: str, cwd: Path, patience_s: float
+    ) -> subprocess.CompletedProcess[str]:
         if sys.platform == "linux" and _fork_server().serves(self.environ):
-            return _fork_server().run(arguments, self.environ, cwd, _PATIENCE_S)
+            return _fork_server().run(arguments, self.environ, cwd, patience_s)
         with self.start(*arguments, cwd=cwd) as process:
-            output, errors = process.communicate(timeout=_PATIENCE_S)
+            output, errors = process.communicate(timeout=patience_s)
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
     def run(

@@ -11,6 +11,7 @@ _BEING_BUILT = re.compile(r"^ *Building ([\w.-]+)==(\S+)$", re.MULTILINE)
 _BUILT = re.compile(r"^ *Built ([\w.-]+)==", re.MULTILINE)
 _NO_WHEEL = re.compile(r"([\w.-]+)==(\S+) has no wheels with a matching")
 _NO_FILE = re.compile(r"[Dd]istribution `([\w.-]+)==(\S+)[^`]*` can't be installed because")
+_CAUSE = re.compile(r"^ *(?:cause|error): (.+)$", re.MULTILINE)
 _TOO_NEW = re.compile(r"does not satisfy (Python\S+) and ([\w.-]+)==(\S+) depends on")
 
 
@@ -29,6 +30,19 @@ def refused_package(said: str, own: str) -> str:
             return f"{found[1]} {found[2]} {why}{_others(said, found[1])}"
     found = _TOO_NEW.search(said)
     return f"{found[2]} {found[3]} needs {found[1]}" if found is not None else ""
+
+
+def in_one_line(message: str) -> str:
+    """Why a build failed: the last cause that uv names, and the last words on standard error.
+
+    Another message is only put on one line.
+    """
+    causes = _CAUSE.findall(message)
+    if not causes:
+        return " ".join(message.split())
+    said = message.partition("[stderr]")[2].partition("\nhint:")[0].split("\n")
+    words = [line.strip() for line in said if line.strip()]
+    return ": ".join([causes[-1], *words[-1:]])
 
 
 def _others(said: str, first: str) -> str:

@@ -16,6 +16,7 @@ from bench.core.errors import BuildError
 from bench.core.target import Benchmark
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Environments
+from bench.engine.environments.refusals import in_one_line
 from bench.engine.measure.invocations import NotPresentError, NotServedError, Subject
 from bench.engine.measure.network import Network
 from bench.engine.session.preparation import network_of, subjects
@@ -35,9 +36,9 @@ _NOT_HERE = (NotCountedError, NotPresentError, NotServedError)
 class Observatory:
     """The revisions of a range on one Python: what each scenario reads there, and what it executes.
 
-    `failed` says of (index, scenario) why nothing is known, `unbuilt` has the indexes at which
-    nothing could be installed. `processes` are counted by scenario: all that were started to
-    observe it or to count its work.
+    `failed` says of (index, scenario) why nothing is known (*does not work: …*), `unbuilt` has the
+    indexes at which nothing could be installed. `processes` are counted by scenario: all that were
+    started to observe it or to count its work.
     """
 
     request: AttributeRequest
@@ -128,10 +129,11 @@ class Observatory:
                     self._take(index, planned.declaration, subject)
         except BuildError as error:
             label = self.request.revisions[index].label
-            self.watcher.say(f"{label} is stepped around: {error.message}")
+            reason = f"cannot be installed: {in_one_line(error.message)}"
+            self.watcher.say(f"{label} is stepped around: {reason}")
             with self._lock:
                 self.unbuilt.add(index)
-                self.failed |= {(index, name): error.message for name in self._names}
+                self.failed |= {(index, name): reason for name in self._names}
 
     def _take(self, index: int, benchmark: Benchmark, subject: Subject) -> None:
         key = index, benchmark.name
@@ -146,7 +148,7 @@ class Observatory:
             )
         except _NOT_HERE as error:
             with self._lock:
-                self.failed[key] = str(error)
+                self.failed[key] = f"does not work: {error}"
             return
         with self._lock:
             self._reads[key] = found

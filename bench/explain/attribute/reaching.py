@@ -23,7 +23,7 @@ from bench.explain.attribute.reach import (
 from bench.explain.attribute.record import ReachRecord
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.rank.recording import compile_recorder
-from bench.formats.text import counted
+from bench.formats.text import counted, joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,13 +119,13 @@ class Reaching:
     def _why(self, observatory: Observatory, name: str) -> str:
         """Why a scenario is left out: what there is at both ends."""
         ends = (0, len(self.request.commits))
-        tried = sum(scenario == name for _, scenario in observatory.failed)
-        words = "; ".join(
-            f"does not work at {self.request.revisions[index].label}: "
-            f"{one_line(observatory.failed[index, name])}"
-            for index in ends
-        )
-        return words if tried == len(ends) else f"{words}; nor at {tried - len(ends)} between"
+        told: dict[str, list[str]] = {}
+        for index in ends:
+            reason = one_line(observatory.failed[index, name])
+            told.setdefault(reason, []).append(self.request.revisions[index].label)
+        words = "; ".join(f"{reason} (at {joined(labels)})" for reason, labels in told.items())
+        between = sum(scenario == name for _, scenario in observatory.failed) - len(ends)
+        return f"{words}; nor at {between} between" if between else words
 
 
 def every_commit(scenario: str, python: str, commits: int) -> ReachRecord:
@@ -186,8 +186,7 @@ def nothing_works(found: Iterable[ReachRecord]) -> BenchError:
     found = list(found)
     if all(one.unbuilt for one in found):
         return BuildError(
-            "No commit of the range that was tried can be installed: "
-            f"{found[0].failure.partition(': ')[2]}.",
+            f"No commit of the range that was tried can be installed: it {found[0].failure}.",
             "Choose a range whose ends can be installed on this machine, or another --python.",
         )
     reasons = "; ".join(f"{one.scenario} {one.failure}" for one in found)

@@ -122,9 +122,9 @@ class Contributions:
 class LifeEnd:
     """Where a scenario begins or ends to work inside the range.
 
-    `commit` is the first at which it works, or the first at which it does not; `reason` says why
-    it does not work beyond, at `known`. `unknown` counts the commits in between that can't be
-    installed; `unbuilt`: so it is with `known` itself.
+    `commit` is the first at which it works, or the first at which it does not; `reason` says what
+    it does beyond, at `known` (*does not work: …*). `unknown` counts the commits in between that
+    can't be installed; `unbuilt`: so it is with `known` itself.
     """
 
     commit: RangeCommit
@@ -302,7 +302,7 @@ def levels_of(one: Contributions) -> list[float]:
 
 def life_words(one: Contributions) -> list[str]:
     """Sentences that say where a scenario begins or ends inside the range; commits in backticks."""
-    return [*_life(one.born, "born", "before"), *_life(one.died, "died", "from there on")]
+    return [*_life(one.born, "born", "first"), *_life(one.died, "died", "no longer")]
 
 
 def _life(end: LifeEnd | None, what: str, when: str) -> list[str]:
@@ -310,12 +310,11 @@ def _life(end: LifeEnd | None, what: str, when: str) -> list[str]:
         return []
     name, known = f"`{end.commit.revision.label}`", f"`{end.known}`"
     if end.unbuilt:
-        first = "first" if what == "born" else "no longer"
-        return [f"Can be installed {first} at {name}; at {known}: {end.reason}."]
-    words = f"The benchmark was {what} at {name}: {when}, it does not work ({known}: {end.reason})."
+        return [f"The project can {when} be installed at {name}: at {known} it {end.reason}."]
+    words = f"The benchmark {'was ' * (what == 'born')}{what} at {name}"
     if end.unknown:
-        words += f" {counted(end.unknown, 'commit')} between the two cannot be installed."
-    return [words]
+        words += f" or at one of {counted(end.unknown, 'commit')} beside it that can't be installed"
+    return [f"{words}: at {known} it {end.reason}."]
 
 
 def label_of(commits: Sequence[RangeCommit]) -> str:

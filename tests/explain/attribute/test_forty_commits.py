@@ -13,7 +13,8 @@ from support.schemas import check_document
 
 from bench.report.schema import attribution_schema
 
-pytestmark = pytest.mark.slow
+PATIENCE_S = 3600.0
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(PATIENCE_S)]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def forty(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
 def attribute(sandbox: Sandbox, *words: str) -> dict[str, Any]:
     done = sandbox.bench(
         "attribute", "sample", "base..head", "--repo", sandbox.repository, "--python", PYTHON,
-        "--json", *words, status=0,
+        "--json", *words, status=0, patience_s=PATIENCE_S,
     )  # fmt: skip
     document = json.loads(done.stdout)
     check_document(attribution_schema(), document)

@@ -168,12 +168,14 @@ def test_with_the_test_that_sessions_use(case: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("case", CASES)
 def test_so_it_is_with_the_test_that_sessions_use(case: str) -> None:
     assert sum(is_right(CASES[case], seed) for seed in range(100)) >= 95
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("case", ["steps", "drift", "nothing"])
 def test_without_counters_too_where_nothing_cancels(case: str) -> None:
     assert sum(is_right(CASES[case], seed, counters=False) for seed in range(100)) >= 95
