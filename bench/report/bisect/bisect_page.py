@@ -163,7 +163,7 @@ def _reached(bisection: BisectionTold) -> str:
     words += f"; {commits - proved} may matter."
     for index, why in reach.outside.items():
         label = code(asked.revision(index).label)
-        words += f" It does not work at {label} ({prose(why)}): searched is where it works."
+        words += f" At {label} it {prose(why)}: searched is where it works."
     around = stepped_around(bisection)
     if around:
         words += " Stepped around, as they could not be measured:"
