@@ -72,11 +72,11 @@ class Reaching:
         observatory: Observatory,
         interpreter: Interpreter,
     ) -> None:
-        """Count the instructions of all states, where there are several."""
+        """Count the instructions of all states, where there is more than one step."""
         places = {
             (state.index, name)
             for name, one in found.items()
-            if len(one.states) > 1
+            if len(one.steps) > 1
             for state in one.states
         }
         if places:

@@ -17,7 +17,7 @@ from bench.engine.environments.interpreters import (
     find_interpreter,
     find_interpreters,
 )
-from bench.engine.environments.refusals import refused_package
+from bench.engine.environments.refusals import in_one_line, refused_package
 
 
 def test_python_of_the_tests_is_found() -> None:
@@ -195,3 +195,22 @@ def test_a_package_that_cannot_be_had_is_named(said: str, refused: str) -> None:
 def test_order_of_pythons() -> None:
     names = ["pypy3.11", "3.9", "3.13", "3.14", "3.14+jit", "3.14t", "3.14t+jit", "3.15"]
     assert sorted(sorted(names), key=python_order) == names
+
+
+def test_a_failed_build_on_one_line() -> None:
+    said = """sample could not be built: uv pip install /a/path: exit status 1
+error: Failed to build `sample @ file:///a/path`
+  cause: The build backend returned an error
+  cause: Call to `backend.build_wheel` failed (exit status: 1)
+
+         [stdout]
+         compiling
+
+         [stderr]
+         a warning
+         no plutonium left
+
+hint: Build failures usually indicate a problem with the package"""
+    expected = "Call to `backend.build_wheel` failed (exit status: 1): no plutonium left"
+    assert in_one_line(said) == expected
+    assert in_one_line("The interpreter\ndoes not work.") == "The interpreter does not work."
