@@ -32,7 +32,9 @@ def attributed_section(
         yield "Not attributed yet."
         return
     wanted = declared.benchmarks
-    told = [one for one in contributions_of(found) if one.scenario in wanted and one.parts]
+    told = [
+        one for one in contributions_of(found) if one.scenario in wanted and not one.reach.failure
+    ]
     rows = [
         [code(step.commit), code(step.benchmark), step.figure, one.python, *_cells(step, one)]
         for step in declared.breakdown
@@ -41,7 +43,7 @@ def attributed_section(
     ]
     yield table(_COLUMNS, rows, numbers=("time", "change"))
     place = workspace.results / attribute_page(found)
-    for one in told:
+    for one in (each for each in told if each.whole_interval is not None):
         words = f"{one.scenario} on Python {one.python}, commit by commit"
         yield image(words, page.link_to(place.with_name(picture_name(place.stem, one))))
     yield f"{link('Every commit with its interval', page.link_to(place))}."
