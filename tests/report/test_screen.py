@@ -86,7 +86,7 @@ def test_what_a_suite_tracks_is_no_time() -> None:
     nodes = result("nodes", Verdict.SLOWER, Interval(1.125, 1.1, 1.2), 12345.0)
     tracked = Benchmark(name="nodes", asv="benchmarks::suite.track_nodes")
     line = str(result_line(msgspec.structs.replace(nodes, benchmark=tracked)))
-    assert "12,345 → 13,888  +12.5%" in line
+    assert "  12,345 → 13,888   +12.5% (" in line
     small = msgspec.structs.replace(nodes, benchmark=tracked, base_s=0.25, head_s=2.0)
     assert "0.250 → 2 " in str(result_line(small))
 

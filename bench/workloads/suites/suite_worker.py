@@ -111,17 +111,21 @@ class Worker:
     ) -> tuple[float, Any]:
         """About how long one call takes, and what it returned.
 
-        By CPU time, as far as it has any: on a busy machine a call may wait for its turn.
+        By CPU time, as far as it has any; of one that waits, by the wall without the time in which
+        it stood ready while others had the core.
         """
         loops = 1
         while True:
-            started, by_cpu = time.perf_counter(), time.thread_time()
+            before = _account()
             _, result = self.task_func(loops, function, args, kwargs)
-            lasted_s, cpu_s = time.perf_counter() - started, time.thread_time() - by_cpu
+            lasted_s, cpu_s, queued_s = (
+                after - start
+                for after, start in zip(_account(), before)  # noqa: B905 (Python 3.9)
+            )
             if cpu_s >= _SOME_S or loops >= _MOST_LOOPS:
                 return cpu_s / loops, result
-            if lasted_s >= _WAITED_S:
-                return lasted_s / loops, result
+            if lasted_s - queued_s >= _WAITED_S:
+                return (lasted_s - queued_s) / loops, result
             loops *= 2
 
     def write(self, values_s: Sequence[float], **more: int) -> None:
