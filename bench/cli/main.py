@@ -20,7 +20,7 @@ from typing import Protocol, cast
 from bench.cli.arguments import describe
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.printable import printable
-from bench.core.program import COMMAND, IS_INSTALLED, session
+from bench.core.program import COMMAND, IS_INSTALLED, NAME, session
 from bench.core.secrets import without_secrets
 from bench.core.workspace import find_workspace
 
@@ -114,6 +114,9 @@ def main(words: Sequence[str]) -> int:
     except OSError as error:
         said = _from_outside(error)
         return _end(said, ExitStatus.USAGE) if said else _bug(error)
+    except ModuleNotFoundError as error:
+        said = _not_installed(error)
+        return _end(said, ExitStatus.USAGE) if said else _bug(error)
     except Exception as error:  # noqa: BLE001 - the last resort, reported as what it is
         return _bug(error)
 
@@ -154,6 +157,15 @@ def _from_outside(error: OSError) -> str:
     if isinstance(error, FileNotFoundError) and os.sep not in tool:
         return f"{tool} is not installed, or not on PATH.\nDebian: apt-get install {tool}."
     return ""
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    """What to tell where a package is missing that this version needs; "" where it is our own."""
+    name = (error.name or "bench").partition(".")[0]
+    if name in {"bench", *sys.stdlib_module_names}:
+        return ""
+    remedy = f"Install {NAME} again." if IS_INSTALLED else "`.venv/bin/uv sync --frozen` brings it."
+    return f"{name} is not installed, which this version of bench needs.\n{remedy}"
 
 
 def _encode_whatever_is_said() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import errno
+import importlib
 import os
 import shutil
 import subprocess
@@ -45,6 +46,20 @@ def test_files_that_cannot_be_used(
     told = capsys.readouterr().err
     assert f"/some/file cannot be used: {os.strerror(number)}.\n" in told
     assert "owner and rights" in told
+
+
+def test_a_package_that_came_with_an_update(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> None:
+        importlib.import_module("package_of_tomorrow.part")
+
+    monkeypatch.setattr("bench.cli.targets.run", fails)
+    assert main(["targets"]) == 2
+    assert capsys.readouterr().err == (
+        "bench: package_of_tomorrow is not installed, which this version of bench needs.\n"
+        "`.venv/bin/uv sync --frozen` brings it.\n"
+    )
 
 
 def test_faults_of_a_projects_own_text_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
