@@ -21,6 +21,7 @@ from bench.core.target import Benchmark, Kind, Target
 from bench.explain.claims.code import CommitCode, Place
 from bench.explain.claims.mentions import Mention, MentionKind, Vocabulary
 from bench.explain.claims.messages import MessageClaim
+from bench.explain.optimize.guard.programs import words_of
 
 _LONGEST = 60
 _MOST = 4
@@ -46,6 +47,13 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     benchmark: Benchmark
     chosen_by: ChosenBy
     declared: bool
+
+    def what(self, module: str) -> str:
+        """What it measures, for a reader; `module` is the name the project is imported by."""
+        benchmark = self.benchmark
+        if benchmark.is_started:
+            return words_of(benchmark, module)
+        return benchmark.function or benchmark.name
 
     @property
     def is_suite(self) -> bool:
@@ -85,7 +93,7 @@ def choose(claim: MessageClaim, target: Target, code: CommitCode) -> Choice:
         found += _of_changed(target, code)
     if found:
         kept = tuple(found[:_MOST])
-        return Choice(_what(kept[0], target), _kind(kept[0]), kept)
+        return Choice(kept[0].what(target.modules[0]), _kind(kept[0]), kept)
     return Choice(*_told(claim, places), reason=_why_not(claim, code, places))
 
 
@@ -201,17 +209,6 @@ def _slug(kind: str, words: str, distinct: str = "") -> str:
         digest = hashlib.sha256(f"{words}{distinct}".encode()).hexdigest()[:6]
         name = f"{name[: _LONGEST - 7].rstrip('-.')}-{digest}"
     return name
-
-
-def _what(one: Candidate, target: Target) -> str:
-    benchmark = one.benchmark
-    if benchmark.function:
-        return benchmark.function
-    if benchmark.command:
-        return shlex.join(benchmark.command)
-    if benchmark.statement:
-        return benchmark.import_statement.replace("{module}", target.modules[0])
-    return benchmark.name
 
 
 def _kind(one: Candidate) -> MentionKind:

@@ -215,8 +215,10 @@ def patterns_of(text: str, names: Sequence[str]) -> Iterator[str]:
     """
     wanted = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
     tests = list(_tests(_parsed(text).body, ""))
+    lines = text.split("\n")
     found = {
-        node: len(wanted.findall(ast.get_source_segment(text, test) or "")) for node, test in tests
+        node: len(wanted.findall("\n".join(lines[test.lineno - 1 : test.end_lineno])))
+        for node, test in tests
     }
     unusable = {node for node, test in tests if isinstance(test, ast.AsyncFunctionDef)}
     naming = [node for node, times in found.items() if times and node not in unusable]

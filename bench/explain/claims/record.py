@@ -116,6 +116,12 @@ class TriedRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
         return gain is not None and gain.verdict is not None and gain.interval is not None
 
     @property
+    def is_short(self) -> bool:
+        """Whether it works, but too few rounds were taken to say anything."""
+        gain = self.gain
+        return gain is not None and gain.verdict is Verdict.UNDECIDED and gain.interval is None
+
+    @property
     def failure(self) -> str:
         """Why it is not measured."""
         if self.gain is not None and self.gain.verdict is Verdict.BROKEN:
@@ -168,7 +174,8 @@ class ClaimsTest(Told[ClaimsAsked, ClaimsEvent]):
         tried = [one for one in self.tests(number, python) if not one.older]
         measured = next((one for one in tried if one.is_measured), None)
         if measured is None:
-            is_over = any(one.is_final for one in tried) or len(tried) >= len(claim.candidates)
+            is_over = any(one.is_final or one.is_short for one in tried)
+            is_over = is_over or len(tried) >= len(claim.candidates)
             return None if is_over else Attempt(number, python, len(tried))
         if claim.older is None or any(one.older for one in self.tests(number, python)):
             return None
@@ -185,6 +192,10 @@ class ClaimsTest(Told[ClaimsAsked, ClaimsEvent]):
         if measured is None:
             if self.next(number, python) is not None:
                 return JudgedClaim(verdict=ClaimVerdict.OPEN)
+            if tests[-1].is_short:
+                return JudgedClaim(
+                    verdict=ClaimVerdict.UNDECIDED, test=tests[-1], reason=tests[-1].failure
+                )
             reasons = dict.fromkeys(one.failure for one in tests)
             return JudgedClaim(verdict=ClaimVerdict.NOT_TESTABLE, reason="; ".join(reasons))
         verdict = self._by_parent(claim, measured)

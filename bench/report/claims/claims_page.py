@@ -14,7 +14,14 @@ from bench.explain.claims.record import ClaimsTest
 from bench.explain.claims.stored import CLAIMS
 from bench.formats.markdown import code, collapsed, fenced, heading, link, plain, prose, table
 from bench.formats.text import counted, day, duration, effect, share
-from bench.report.claims.shown import ShownClaim, claimed, shown_claims, tally, tested_by
+from bench.report.claims.shown import (
+    NOT_MEASURED,
+    ShownClaim,
+    claimed,
+    shown_claims,
+    tally,
+    tested_by,
+)
 from bench.report.output import Output, Page
 from bench.report.summaries import PairSummary
 
@@ -24,7 +31,6 @@ _ORDER = (
     ClaimVerdict.SLOWER, ClaimVerdict.NO_EFFECT, ClaimVerdict.LESS, ClaimVerdict.ELSEWHERE,
     ClaimVerdict.UNDECIDED, ClaimVerdict.MORE, ClaimVerdict.HOLDS,
 )  # fmt: skip
-_ASIDE = {ClaimVerdict.NOT_TESTABLE, ClaimVerdict.OPEN}
 
 
 def claims_page(test: ClaimsTest) -> str:
@@ -84,7 +90,7 @@ def _index_row(page: str, test: ClaimsTest) -> list[str]:
         count(ClaimVerdict.LESS),
         count(ClaimVerdict.NO_EFFECT, ClaimVerdict.SLOWER),
         count(ClaimVerdict.ELSEWHERE),
-        count(ClaimVerdict.UNDECIDED, *_ASIDE),
+        count(ClaimVerdict.UNDECIDED, *NOT_MEASURED),
         day(asked.started_at),
         str(test.progress),
     ]
@@ -147,7 +153,7 @@ def _row(one: ShownClaim, page: Page, target: str) -> list[str]:
         measured += f"; against {code(one.claim.older.label)}: {older}"
     return [
         verdict,
-        code(one.claim.what),
+        code(one.what),
         plain(claimed(one.claim)),
         measured,
         _commit(one),
@@ -171,13 +177,13 @@ def _commit(one: ShownClaim) -> str:
 
 
 def _not_tested(found: Sequence[ShownClaim]) -> Iterator[str]:
-    aside = [one for one in found if one.judged.verdict in _ASIDE]
+    aside = [one for one in found if one.judged.verdict in NOT_MEASURED]
     if not aside:
         return
     rows = [
         [
             _commit(one),
-            code(one.claim.what) or "–",
+            code(one.what) or "–",
             plain(claimed(one.claim)),
             prose(one.judged.reason or str(one.judged.verdict)),
         ]

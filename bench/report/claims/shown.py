@@ -17,6 +17,7 @@ from bench.formats.tables import render
 from bench.formats.text import before_after, change, counted, joined, magnitude
 
 DOCUMENT_FORMAT = 1
+NOT_MEASURED = frozenset({ClaimVerdict.NOT_TESTABLE, ClaimVerdict.OPEN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,14 @@ class ShownClaim:
         test = self.judged.test
         candidates = self.claim.candidates
         return candidates[test.candidate if test else 0] if candidates else None
+
+    @property
+    def what(self) -> str:
+        """What was measured, or what the claim is of: a command, an import, a function."""
+        candidate, test = self.candidate, self.judged.test
+        if candidate is None or test is None or test.candidate == 0:
+            return self.claim.what
+        return candidate.what("")
 
     @property
     def interval(self) -> Interval | None:
@@ -108,10 +117,10 @@ def screen_lines(test: ClaimsTest) -> Iterator[str]:
     """For a terminal: what was tested, then why the rest was not."""
     found = shown_claims(test)
     rows = [
-        [_label(one), one.python, one.claim.what, claimed(one.claim), one.measured,
+        [_label(one), one.python, one.what, claimed(one.claim), one.measured,
          _verdict(one)]
         for one in found
-        if one.interval is not None
+        if one.judged.verdict not in NOT_MEASURED
     ]  # fmt: skip
     if rows:
         columns = ("commit", "Python", "what", "claimed", "measured", "verdict")
@@ -124,7 +133,7 @@ def plan_lines(test: ClaimsTest) -> Iterator[str]:
     """What `--dry-run` shows: the claims, and what would test each."""
     found = shown_claims(test)
     rows = [
-        [_label(one), one.claim.what, claimed(one.claim), one.python,
+        [_label(one), one.what, claimed(one.claim), one.python,
          tested_by(one.candidate).replace("`", "")]
         for one in found
         if one.claim.candidates
@@ -141,7 +150,7 @@ def plan_lines(test: ClaimsTest) -> Iterator[str]:
 
 def _others(found: tuple[ShownClaim, ...]) -> Iterator[str]:
     rows = [
-        [_label(one), claimed(one.claim), one.claim.what, str(one.judged.reason)]
+        [_label(one), claimed(one.claim), one.what, str(one.judged.reason)]
         for one in found
         if one.judged.verdict is ClaimVerdict.NOT_TESTABLE
     ]
@@ -250,7 +259,7 @@ def _document(one: ShownClaim) -> ClaimDocument:
         author=claim.author,
         told_by=claim.told_by or claim.commit.identity,
         kind=claim.kind,
-        what=claim.what,
+        what=one.what,
         ratio=claim.ratio,
         before_s=claim.before_s,
         after_s=claim.after_s,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import jsonschema
 import pytest
+from support.schemas import check_document
 
 from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.revision import Pair, Revision, Source
@@ -93,7 +93,8 @@ def asked(*claims: SpeedClaim) -> ClaimsAsked:
 class Played:
     """A request, a watcher, and pairs that are measured at once.
 
-    `truth` has the speed-up of a benchmark by (base, head, name); what is not there fails.
+    `truth` has the speed-up of a benchmark by (base, head, name), 0 where there are too few rounds;
+    what is not there fails.
     """
 
     truth: Mapping[tuple[int, int, str], float]
@@ -130,6 +131,8 @@ class Played:
 def _gain(name: str, speedup: float | None) -> Gain:
     if speedup is None:
         return Gain(scenario=name, python=PYTHON, verdict=None, reason="it fails")
+    if not speedup:
+        return Gain(scenario=name, python=PYTHON, verdict=Verdict.UNDECIDED, rounds=2)
     ratio = 1 / speedup
     verdict = Verdict.SAME if ratio == 1 else Verdict.FASTER if ratio < 1 else Verdict.SLOWER
     return Gain(
@@ -201,6 +204,19 @@ def test_no_candidate_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     (shown,) = shown_claims(test)
     assert shown.judged.verdict is ClaimVerdict.NOT_TESTABLE
     assert shown.judged.reason == "None of them works."
+
+
+def test_too_few_rounds_are_no_reason_to_try_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    played = Played({(0, 1, "a"): 0.0, (0, 1, "b"): 2.0})
+    test = run(monkeypatch, tmp_path, played, claim(1, 2.0, function("a"), function("b")))
+    (one,) = shown_claims(test)
+    assert (one.judged.verdict, one.judged.reason) == (
+        ClaimVerdict.UNDECIDED,
+        "too few rounds for limits",
+    )
+    assert len(played.measured) == 1
 
 
 def test_what_cannot_be_built_is_not_tried_again(
@@ -327,9 +343,7 @@ def test_screen_and_plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 def test_document(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     document = claims_document(shown(monkeypatch, tmp_path))
-    schema = claims_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(document)))
+    check_document(claims_schema(), json.loads(json.dumps(document)))
     found = cast(dict[str, Any], document)["claims"]
     assert [one["verdict"] for one in found] == [
         "holds",
