@@ -33,12 +33,11 @@ from bench.engine.environments.interpreters import Interpreter, pythons_of
 from bench.engine.machine.fingerprint import describe_machine
 from bench.engine.revisions.clones import open_clone
 from bench.engine.revisions.git import Clone
-from bench.engine.revisions.history import check_ancestry
 from bench.engine.revisions.resolve import clone_path, resolve_range
 from bench.engine.session.preparation import harness
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.documents import moment
-from bench.explain.attribute.range import as_commits
+from bench.explain.attribute.range import as_commits, check_range
 from bench.explain.claims.finding import (
     ClaimsFound,
     claims_of_message,
@@ -210,10 +209,8 @@ def _whose(arguments: argparse.Namespace) -> str:
 def _found(
     clone: Clone, target: Target, pair: Pair, arguments: argparse.Namespace, watcher: Watcher
 ) -> ClaimsFound:
-    if pair.is_same:
-        raise UsageError(f"{pair.label} is one revision: there is no commit between its ends.")
+    check_range(clone, pair)
     if not arguments.message_of:
-        check_ancestry(clone, pair, "there is no range between them")
         return claims_of_range(clone, target, pair, watcher.phase)
     commit = clone.find(arguments.message_of)
     if commit is None:

@@ -53,7 +53,7 @@ def commits_of(clone: Clone, pair: Pair, opened: Sequence[str] = ()) -> tuple[Ra
     `UsageError` where base and head are no commits of one line, and for a merge that cannot be
     opened.
     """
-    _check(clone, pair)
+    check_range(clone, pair)
     way = [_Place(commit) for commit in first_parents(clone, pair)]
     for name in opened:
         way = _with_merge_opened(clone, way, name)
@@ -75,7 +75,8 @@ def _as_commit(clone: Clone, revision: Revision) -> Revision:
     return clone.revision(revision.name, commit) if commit else revision
 
 
-def _check(clone: Clone, pair: Pair) -> None:
+def check_range(clone: Clone, pair: Pair) -> None:
+    """Raise `UsageError` where base and head are no commits of one history."""
     if not pair.base.source is pair.head.source is Source.GIT:
         raise UsageError(
             f"{pair.label} is not a range of commits: a release without a tag and a working tree "
