@@ -33,6 +33,7 @@ COMMANDS = {
         "report": "write results/ from data/",
         "site": "write results/site/, one page to explore everything",
         "summary": "print the last pair in a few lines, for a comment or as JSON",
+        "triage": "write what a series says got faster or slower, dated",
         "message": "print the last pair as a commit message",
         "export": "write figures for pyperf, Bencher, Prometheus, spreadsheets",
         "clean": "remove cached environments",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bench.core.program import session
 from bench.formats.markdown import bullets, code, fenced, heading, link, plain, table
 from bench.formats.text import counted, day
+from bench.report.first_screen import EVERYTHING, Beside, first_screen
 from bench.report.output import Output
 from bench.report.stack.stack_page import STACK_COLUMNS
 from bench.report.summaries import PairRow, PairSummary, SeriesSummary
@@ -67,9 +68,12 @@ class Indexed:
 
 
 def write_index(indexed: Indexed, output: Output) -> None:
-    """Write `results/README.md`, and pages of targets with many pairs."""
+    """Write `results/README.md`, `all.md` with all tables, and pages of targets with many pairs."""
     targets = _by_target(indexed.pairs)
-    output.page("README.md").write(
+    if not indexed.is_empty:
+        page = output.page("README.md")
+        page.write(first_screen(targets, _beside(indexed), page))
+    output.page("README.md" if indexed.is_empty else EVERYTHING).write(
         (
             *_head(indexed),
             *_bad(indexed.pairs),
@@ -87,6 +91,23 @@ def write_index(indexed: Indexed, output: Output) -> None:
     for pairs in targets:
         if len(pairs) > _NEWEST_SHOWN:
             _write_target(pairs, output)
+
+
+def _beside(indexed: Indexed) -> Beside:
+    """What the first screen says of everything else."""
+    counts = (
+        (indexed.series, "history", "histories"),
+        (indexed.attributed, "attribution", "attributions"),
+        (indexed.claims, "range of claims", "ranges of claims"),
+        (indexed.bisected, "bisection", "bisections"),
+        (indexed.optimized, "optimisation", "optimisations"),
+    )
+    return Beside(
+        stack=indexed.stack,
+        rankings=indexed.rankings,
+        counts=[(len(found), one, many) for found, one, many in counts],
+        unreadable=len(indexed.unreadable),
+    )
 
 
 def _by_target(pairs: Sequence[PairSummary]) -> list[list[PairSummary]]:
@@ -109,6 +130,7 @@ def _head(indexed: Indexed) -> Iterator[str]:
         yield "Nothing has been measured yet. To start:"
         yield fenced(_START, "sh")
         return
+    yield link("First screen", "README.md")
     yield (
         f"Made from {code('data/')} by {code('python -m bench report')}. Counts leave out the bare "
         "interpreter, which each run measures as a control. Sizes run from the smallest to the "

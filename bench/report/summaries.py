@@ -17,7 +17,7 @@ from bench.core.revision import Pair
 from bench.formats.figure_style import MARKER
 
 SUMMARY = "summary.json"
-_FORMAT = 3  # raised where a page or its summary comes out otherwise from the same data
+_FORMAT = 4  # raised where a page or its summary comes out otherwise from the same data
 _DIGITS = 32
 
 
@@ -46,7 +46,10 @@ class PairFigure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A pair. `layer` is its target's own; `newest` when the newest of the shown runs began."""
+    """A pair. `layer` is its target's own; `newest` when the newest of the shown runs began.
+
+    `why` is what counters say of its largest change, as Markdown.
+    """
 
     made: str = MARKER  # first, where it is looked for before a file is written over
     target: str
@@ -55,6 +58,7 @@ class PairSummary(msgspec.Struct, frozen=True, kw_only=True):
     newest: str
     rows: tuple[PairRow, ...]
     figures: tuple[PairFigure, ...] = ()
+    why: str = ""
     unreadable: tuple[str, ...] = ()
     format: int = _FORMAT
     digest: str = ""
@@ -74,6 +78,7 @@ class SeriesSummary(msgspec.Struct, frozen=True, kw_only=True):
     ids: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     page: str
+    triage: str = ""
     points: dict[str, str] = {}
     unreadable: tuple[str, ...] = ()
     format: int = _FORMAT

@@ -207,6 +207,9 @@ class _Report:
             self.output.keep(self.workspace.results / pair.folder)
         for _, series in self._kept.series:
             self.output.keep((self.workspace.results / series.page).parent)
+            self.output.written |= (
+                {self.workspace.results / series.triage} if series.triage else set()
+            )
 
     def _write_summaries(self, made: Made) -> None:
         """Beside each page; a series also tells of its points' pairs, which have no page."""

@@ -55,12 +55,12 @@ def test_corrupted_document_is_named(
     named = file.parent.name if case == "another folder" else file.name
     assert named in problem.message
     assert problem.hint
-    assert {one.name for one in (tmp_path / "results").rglob("*.md")} == {"README.md"}
+    assert {one.name for one in (tmp_path / "results").rglob("*.md")} == {"README.md", "all.md"}
     assert problem.message.replace(f"{tmp_path}/", "")[:40] in _index(tmp_path)
 
 
 def _index(folder: Path) -> str:
-    return (folder / "results" / "README.md").read_text().replace("\\_", "_")
+    return (folder / "results" / "all.md").read_text().replace("\\_", "_")
 
 
 REFERENCES: dict[str, Damage] = {

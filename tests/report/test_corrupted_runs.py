@@ -109,12 +109,12 @@ def test_each_of_more_than_a_hundred_is_named_and_none_is_believed(corrupted: Co
 def test_the_sound_run_is_reported_beside_them(corrupted: Corrupted) -> None:
     results = corrupted.written.results
     pages = {file.relative_to(results).parts[:2] for file in results.rglob("*.md")}
-    assert pages == {("README.md",), ("rich", "c44705e2a7..69790a90a9")}
+    assert pages == {("README.md",), ("all.md",), ("rich", "c44705e2a7..69790a90a9")}
     page = (results / "rich" / "c44705e2a7..69790a90a9" / "README.md").read_text()
     assert "import-console" in page
     method = (results / "rich" / "c44705e2a7..69790a90a9" / "method.md").read_text()
     assert f"digest of its last line `{read_placed(corrupted.sound).digest}`" in method
-    index = (results / "README.md").read_text()
+    index = (results / "all.md").read_text()
     assert index.count("could not be read: ") == len(corrupted.folders)
     names = {file.name for file in results.parent.iterdir()}
     assert names == {"data", "results", "elsewhere", "outside"}

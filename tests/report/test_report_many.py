@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-from support.pages import cells, index_of
+from support.pages import cells, index_of, unglued
 from support.synthetic_runs import (
     SMALL,
     RunPlan,
+    add_counters,
     command,
     control,
     write_calibration,
@@ -20,6 +21,7 @@ from support.synthetic_runs import (
 
 from bench.core.workspace import Workspace
 from bench.report import jobs
+from bench.report.first_screen import MOST_LINES
 from bench.report.index import Indexed, write_index
 from bench.report.output import Output
 from bench.report.pair.in_short import pair_summary
@@ -163,3 +165,23 @@ def test_the_index_of_many_pairs_has_the_newest_and_leads_to_all(workspace: Work
     assert (workspace.results / "sample" / "pairs-1.md").read_text(encoding="utf-8") == (
         pages["pairs-1.md"]
     )
+
+
+def test_the_first_page_is_one_screen_and_answers(workspace: Workspace) -> None:
+    write_calibration(workspace, RunPlan(SMALL, run_id="20260101T000000Z-0001"))
+    for number in range(1, 8):
+        write_run(workspace, plans(number))
+    add_counters(write_run(workspace, replace(plans(8), python="3.12")), ["quick"])
+    write_run(workspace, replace(plans(9), target="other"))
+    write_report(workspace)
+    page = unglued((workspace.results / "README.md").read_text(encoding="utf-8"))
+    assert len(page.splitlines()) <= MOST_LINES
+    row = cells(page, "[sample")
+    assert row[0] == "[sample 1.0 → 2.8](sample/1.0..2.8/README.md)"
+    assert row[1:4] == ["3.12", "1 of 1 (2.00x)", "–"]  # on which Python, what, by how much
+    assert "loaded" in row[4] or "quiet" in row[4]
+    assert "Why sample changed: `quick`: modules imported 300 → 260" in page
+    assert "1.0 → 2.6](sample/1.0..2.6/README.md): **1 of 1 (1.30x)**" in page
+    assert "(all.md)" in page
+    assert "(calibration/README.md)" in page
+    assert "[sample 1.0 → 2.1](sample/1.0..2.1/README.md)" in index_of(workspace)

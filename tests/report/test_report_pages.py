@@ -75,7 +75,7 @@ def test_what_head_broke_comes_first_and_in_red(
     picture = next(workspace.results.glob("sample/*/*/ratios.svg")).read_text(encoding="utf-8")
     assert f"fill: {RED}" in picture
     assert ">broken<" in picture
-    index = (workspace.results / "README.md").read_text(encoding="utf-8")
+    index = (workspace.results / "all.md").read_text(encoding="utf-8")
     assert f"🔴 **1 of {1 + len(beside)} broken**" in index
 
 

@@ -9,21 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.pages import unglued
+from support.pages import section, unglued
 from support.pictures import overlaps
 from support.synthetic_runs import command, control, write_run
 from support.synthetic_series import plan, write_series
 
+from bench.cli.main import main
+from bench.core.errors import ExitStatus
 from bench.core.options import Options
 from bench.core.verdict import Interval
 from bench.core.workspace import Workspace
 from bench.engine.statistics.steps import CERTAIN, change_between, step_between
-from bench.engine.store.series import (
-    Series,
-)
+from bench.engine.store.series import Series
 from bench.formats.figure_style import drawing
 from bench.report.figures.series_figure import Dot, Line, Panel, SeriesPicture, draw_series
-from bench.report.write import write_report
+from bench.report.write import write_changes, write_report
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_page(workspace: Workspace, series: Series) -> None:
         *(" ", "–", "–", "–", "–"),  # Python 3.12
         *(" ", "×", "*", "–", "×"),
     ]
-    index = (workspace.results / "README.md").read_text()
+    index = (workspace.results / "all.md").read_text()
     assert "[1.0..1.5-tags](sample/history/1.0..1.5-tags/README.md)" in index
     assert "`work` −20" in index.replace("1.25x faster", "−20")
 
@@ -222,3 +222,28 @@ def test_change_between_two_compared_with_one_anchor() -> None:
     assert 0.94 < covered / 4000 < 0.96
     assert change_between(CERTAIN, Interval(1.1, 1.0, 1.2)).ratio == pytest.approx(1.1)
     assert change_between(CERTAIN, Interval(1.1, 0.0, math.inf)).high == math.inf
+
+
+def test_triage_names_what_is_certain_and_the_command(
+    workspace: Workspace, series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_report(workspace)
+    page = workspace.results / "triage" / "2026-11-23-sample-1.0..1.5-tags.md"
+    text = unglued(page.read_text())
+    assert text.startswith("<!-- made from data/")
+    assert "# Triage of sample, 2026-11-23" in text
+    assert "**0 slower, 1 faster, 0 not decided**. The series is **not complete**" in text
+    assert "1.25x faster" in section(text, "Got faster")
+    assert "`1.1` to `1.3`" in section(text, "Got faster")
+    assert "yes, not whose" in text
+    assert "attribute -- sample 1.1..1.3 --benchmark work --python 3.13" in text
+    assert "same, within ±2%" in section(text, "From first to last")
+    first = page.read_bytes()
+    page.unlink()
+    monkeypatch.setenv("BENCH_DATA", str(workspace.data))
+    monkeypatch.setenv("BENCH_RESULTS", str(workspace.results))
+    assert main(["triage", "sample"]) == ExitStatus.DONE
+    assert page.read_bytes() == first
+    write_changes(workspace)  # nothing is new: all pages stay
+    assert page.read_bytes() == first
+    assert main(["triage", "sample", "2."]) == ExitStatus.NOTHING_MEASURED

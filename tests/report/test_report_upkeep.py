@@ -51,7 +51,7 @@ def test_damaged_runs_do_not_stop_the_rest(
     assert error.count("bench: ") == 3
     assert "is damaged" in error
     assert "format 99" in error
-    index = (here.results / "README.md").read_text()
+    index = (here.results / "all.md").read_text()
     assert index.count("could not be read: ") == 3
     assert str(here.data) not in index
     page = (here.results / "sample" / "1.0..2.0" / "README.md").read_text()

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 # Each imports all its command needs, and does no more than that.
 HELP = (
     "bench", "bench-codeflash", "profile", "trace", "attribute", "bisect", "rank", "optimize",
-    "guard", "report", "selfcheck", "accuracy", "prior-art", "clean", "tests", "tests-slow",
-    "fleet",
+    "guard", "report", "site", "claims", "selfcheck", "accuracy", "prior-art", "clean", "tests",
+    "tests-slow", "fleet",
 )  # fmt: skip
 WORDS = {
     "calibrate": ("--dry-run", "--group", "cli"),  # finds pyperformance, which it does not import
@@ -29,6 +29,7 @@ WORKS_WITH = {
     "rank": ("ruff --version",),
     "optimize": ("ruff --version",),
     "accuracy": ("ruff --version",),
+    "site": ("npm --version",),
 }
 # The same as bench-codeflash; and what downloads hundreds of megabytes or needs root.
 NOT_TRIED = {"bench-rich", "bench-pip", "tests-infra"}

@@ -31,4 +31,6 @@ def page_of(workspace: Workspace, pair: str = "1.0..2.0", name: str = "README") 
 
 
 def index_of(workspace: Workspace) -> str:
-    return unglued((workspace.results / "README.md").read_text(encoding="utf-8"))
+    """All tables; the first screen where there is nothing else."""
+    files = (workspace.results / "all.md", workspace.results / "README.md")
+    return unglued(next(one for one in files if one.exists()).read_text(encoding="utf-8"))

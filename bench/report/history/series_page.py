@@ -33,6 +33,7 @@ from bench.report.history.series_steps import (
     name_of,
     steps_of,
 )
+from bench.report.history.triage_page import triage_file, write_triage
 from bench.report.output import Output, Page
 from bench.report.pair.control import DOUBTFUL, WARNING, control_warning
 from bench.report.pair.repeat import option_words
@@ -48,10 +49,12 @@ def series_file(page: SeriesPage) -> str:
 
 
 def write_series_page(page: SeriesPage, output: Output) -> None:
-    """Write the page, its pictures and `series.csv`."""
+    """Write the page, its pictures, `series.csv` and the triage."""
     file = output.page(series_file(page))
     file.write(_blocks(page, file))
     output.write(file.file.parent / "series.csv", series_csv(page))
+    if triage := triage_file(page):
+        write_triage(page, output.page(triage))
 
 
 def series_summary(page: SeriesPage, unreadable: tuple[str, ...]) -> SeriesSummary:
@@ -62,6 +65,7 @@ def series_summary(page: SeriesPage, unreadable: tuple[str, ...]) -> SeriesSumma
         ids=page.ids,
         rows=tuple(_index_row(page, shown) for shown in page.machines),
         page=series_file(page),
+        triage=triage_file(page),
         unreadable=unreadable,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bench.core.result import Result
@@ -9,9 +10,11 @@ from bench.core.verdict import Verdict
 from bench.formats.markdown import code, plain
 from bench.report.pair.conditions import short_conditions
 from bench.report.pair.headline import pair_title, range_words, verdict_counts
+from bench.report.pair.reasons import reasons_of
 from bench.report.select_runs import OnMachine, PairRuns, Shown
 from bench.report.summaries import PairFigure, PairRow, PairSummary
 
+_LINK = re.compile(r" \(\[counters\]\([^)]*\)\)$")
 _COLUMN_VERDICTS = {Verdict.BROKEN, Verdict.FASTER, Verdict.SLOWER}
 
 
@@ -25,8 +28,17 @@ def pair_summary(pair: PairRuns, unreadable: tuple[str, ...]) -> PairSummary:
         newest=manifest.started_at,
         rows=tuple(row for on in pair.machines for row in _rows(pair, on)),
         figures=tuple(_figures(pair)),
+        why=_why(pair),
         unreadable=unreadable,
     )
+
+
+def _why(pair: PairRuns) -> str:
+    """What counters say of the largest change, on the first machine on which they do."""
+    for on in pair.machines:
+        for name, words in reasons_of(on.shown):
+            return f"{code(name)}: {_LINK.sub('', words)}"
+    return ""
 
 
 def _rows(pair: PairRuns, on: OnMachine) -> Iterator[PairRow]:

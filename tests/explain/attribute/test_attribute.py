@@ -85,7 +85,7 @@ def test_from_a_range_to_the_commit_that_did_it(history: Sandbox) -> None:
     assert "Work more" in text
     assert "3 commits proved to contribute nothing" in text
     assert list(page.parent.glob("*.svg"))
-    index = (history.workspace.results / "README.md").read_text(encoding="utf-8")
+    index = (history.workspace.results / "all.md").read_text(encoding="utf-8")
     assert f"attribute/sample/{page.name}" in index
     again = attribute(history, "base..middle", "--no-report")
     assert "measuring" not in again.stderr

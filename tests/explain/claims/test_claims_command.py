@@ -44,7 +44,7 @@ def test_a_claim_is_tested_and_shown(claiming: Sandbox) -> None:
     assert second["verdict"] == "not testable here"
     page = next((claiming.workspace.results / "claims" / "sample").glob("*.md"))
     assert "sample work" in page.read_text()
-    index = (claiming.workspace.results / "README.md").read_text()
+    index = (claiming.workspace.results / "all.md").read_text()
     assert "## Claims" in index
     assert f"claims/sample/{page.name}" in index
     again = claiming.bench(*words, status=0)

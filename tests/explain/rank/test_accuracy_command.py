@@ -59,7 +59,7 @@ def test_what_a_commit_deferred_is_predicted_and_run(tmp_path: Path, sandbox: Sa
         # Predicted from times of a few milliseconds, perhaps on a busy machine.
         assert 0.1 < own["instructions_predicted"] / own["instructions"] < 10
         assert held["instructions"] > 0
-    index = (mine.workspace.results / "README.md").read_text(encoding="utf-8")
+    index = (mine.workspace.results / "all.md").read_text(encoding="utf-8")
     assert "rank/accuracy.md" in index
 
 

@@ -76,7 +76,7 @@ def test_the_ranking_is_stored_shown_and_verified(importing: Sandbox) -> None:
     assert "import xml.dom.minidom" not in text + file.read_text(encoding="utf-8")
     assert re.search(r"\sof\s[0-9.]+\sm?s\s\([^)]*\srounds\)", text)  # the base of the saving
     assert f"work, Python {PYTHON}" in text
-    index = (importing.workspace.results / "README.md").read_text(encoding="utf-8")
+    index = (importing.workspace.results / "all.md").read_text(encoding="utf-8")
     assert f"rank/sample/{page.name}" in index
     (patch,) = folder.glob("*.patch")
     assert "-import xml.dom.minidom" in patch.read_text(encoding="utf-8")
