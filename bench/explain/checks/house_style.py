@@ -1,7 +1,9 @@
 """Rewritten files as the project's own ruff would have them written.
 
-Imports are sorted and files formatted where they were before, and a rule against imports in
-functions (PLC0415) is answered where it was kept to, as its documentation says: by `noqa`.
+Imports are sorted and files formatted where they were before. Rules that were kept to and are
+against what is written on purpose are answered by `noqa`, as their documentation says: imports in
+functions (PLC0415), aliases that mark what is handed on (PLC0414), `Any` for names of all kinds
+(ANN401). Where messages of exceptions have to be variables (EM, TRY003), ruff makes them so.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from dataclasses import dataclass, field
 from bench.core.process import run_tool
 from bench.explain.checks.lint import LintCheck, find_ruff
 
-_UNSORTED, _IN_FUNCTION = "I001", "PLC0415"
+_UNSORTED = "I001"
+_ON_PURPOSE = {"PLC0415", "PLC0414", "ANN401"}
+_MESSAGES, _LONG_MESSAGE = {"EM101", "EM102", "EM103"}, "TRY003"
 
 
 @dataclass
@@ -45,10 +49,13 @@ class HouseStyle:
         try:
             file.write_bytes(text.encode())
             new = {rule for (_, rule, _), _ in self.lint.findings(ruff, [path])} - was
+            if new & {*_MESSAGES, _LONG_MESSAGE}:
+                rules = ",".join(sorted(_MESSAGES))
+                self._asks(ruff, "check", "--select", rules, "--fix", "--unsafe-fixes", path)
             if _UNSORTED in new:
                 self._asks(ruff, "check", "--select", _UNSORTED, "--fix", path)
-            if _IN_FUNCTION in new:
-                self._asks(ruff, "check", "--select", _IN_FUNCTION, "--add-noqa", path)
+            for rule in sorted(new & _ON_PURPOSE):
+                self._asks(ruff, "check", "--select", rule, "--add-noqa", path)
             if self._formatted[path]:
                 self._asks(ruff, "format", path)
             return file.read_bytes().decode()

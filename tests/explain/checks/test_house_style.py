@@ -41,6 +41,30 @@ def test_a_rule_against_imports_in_functions_is_answered(tmp_path: Path) -> None
     )
 
 
+HANDED_OUT = """import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import json as json
+
+print(sys.path)
+
+
+def __getattr__(name):
+    raise AttributeError(f"no {name}")
+"""
+
+
+@pytest.mark.parametrize("rules", ['"EM"', '"TRY"', '"EM", "TRY"'])
+def test_what_hands_out_names_keeps_to_rules_on_messages_and_aliases(
+    tmp_path: Path, rules: str
+) -> None:
+    settings = f'[tool.ruff.lint]\nselect = ["F", "PLC0414", {rules}]\n'
+    text = settled(tmp_path, "import json\nimport sys\n\nprint(sys.path)\n", HANDED_OUT, settings)
+    assert "    import json as json  # noqa: PLC0414\n" in text
+    assert '    msg = f"no {name}"\n    raise AttributeError(msg)\n' in text
+
+
 def test_a_rule_that_the_file_does_not_keep_to_is_not(tmp_path: Path) -> None:
     settings = '[tool.ruff.lint]\nselect = ["F", "PLC"]\n[tool.ruff.format]\nexclude = ["*"]\n'
     before = BEFORE + "\n\ndef late():\n    import os\n    return os.name\n"
