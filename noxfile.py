@@ -123,7 +123,8 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests: -- any option of pytest"""
     install(session, "test", "profile", "infra-test", "tools")
-    session.run("pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
+    longest = ("--durations", "40", "--durations-min", "2")
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", *longest, *session.posargs)
 
 
 @nox.session(name="tests-slow")
