@@ -71,7 +71,7 @@ def read_checkout(path: Path) -> FoundProject:
     metadata = read_metadata(folder)
     if not metadata.name:
         raise _no_project(folder, root)
-    base, why = clone.usual_base(metadata.name)
+    base, why = clone.usual_base(metadata.name, is_whole=folder == root)
     usual = f"{base}..HEAD" if base else ""
     if clone.is_dirty:
         usual, why = "HEAD..", "what is not committed"

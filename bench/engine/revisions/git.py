@@ -70,11 +70,12 @@ class Clone:
             source=Source.GIT, name=name, identity=commit, date=date, subject=_printable(subject)
         )
 
-    def usual_base(self, project: str) -> tuple[str, str]:
+    def usual_base(self, project: str, *, is_whole: bool) -> tuple[str, str]:
         """What HEAD is compared with unless somebody says: a name, and why; ("", "") for nothing.
 
         On a branch beside the default one where it left that; else the last tag of a final version
-        in its history, one of this project if there are such; else its parent.
+        in its history, one of this project if there are such; else its parent. `is_whole`: the
+        repository is that project's, so that a later tag of a bare version is its own too.
         """
         head, main = self.find("HEAD"), self._default_branch()
         if head and main and not self.is_ancestor("HEAD", main):
@@ -82,10 +83,12 @@ class Clone:
             if fork is not None:
                 return fork[:10], f"where HEAD left {main}"
         own = tuple(f"{project}{sign}*[0-9]*" for sign in ("-", "/", "@", "=="))
-        for patterns in (own, ("*[0-9]*",)):
-            tag = self._last_tag(patterns)
-            if tag:
-                return tag, "the last tag of a version before HEAD"
+        named = self._last_tag(own)
+        bare = self._last_tag(("[0-9]*", "v[0-9]*")) if named and is_whole else ""
+        tag = bare if bare and self.is_ancestor(named, bare) else named
+        tag = tag or self._last_tag(("*[0-9]*",))
+        if tag:
+            return tag, "the last tag of a version before HEAD"
         return ("HEAD~1", "the commit before HEAD") if self.find("HEAD~1") else ("", "")
 
     def _last_tag(self, patterns: Sequence[str]) -> str:

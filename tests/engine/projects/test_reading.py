@@ -55,6 +55,15 @@ def test_a_release_against_the_one_before(repository: Repository) -> None:
     assert default_range(repository.path)[0] == "v1.1.0..HEAD"
 
 
+def test_tags_that_once_had_the_projects_name(repository: Repository) -> None:
+    repository.git("tag", "sample-project-0.9", "v1.1.0^")
+    assert default_range(repository.path)[0] == "v1.1.0..HEAD"
+    repository.git("tag", "sample-project-1.2", "v1.1.0")
+    repository.commit(sample_files("1.3"), "Fourth", tag="sample-project-1.3")
+    repository.commit(sample_files("1.4"), "Fifth")
+    assert default_range(repository.path)[0] == "sample-project-1.3..HEAD"
+
+
 def test_a_branch_against_where_it_began(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "-b", "feature")
     assert default_range(repository.path)[0] == "v1.1.0..HEAD", "nothing is on it yet"
