@@ -82,6 +82,11 @@ def test_a_line_says_name_times_change_and_verdict() -> None:
     assert str(result_line(result("x", Verdict.SAME))).startswith("  = x")
 
 
+def test_a_long_verdict_takes_no_room_from_the_names() -> None:
+    few = result("httpie-version-of", Verdict.UNDECIDED, UNBOUNDED)
+    assert all("\n" not in str(line) for line in result_lines([*MIXED, few]))
+
+
 def test_what_a_suite_tracks_is_no_time() -> None:
     nodes = result("nodes", Verdict.SLOWER, Interval(1.125, 1.1, 1.2), 12345.0)
     tracked = Benchmark(name="nodes", asv="benchmarks::suite.track_nodes")

@@ -59,6 +59,7 @@ def result_line(result: Result, widths: Sequence[int] = _WIDTHS) -> Text:
         [*padded[:2], cells[2]],
         cells,
         [below.ljust(len(below) + widths[0]), *padded[1:]],
+        [below.ljust(len(below) + widths[0]), padded[1], cells[2]],
         [below, *cells[1:]],
     ]
     for columns in tries if result.size is not None or len(cells[0]) <= widths[0] else [cells]:
@@ -88,8 +89,13 @@ def _widths(results: Sequence[Result]) -> list[int]:
     rows = [result_cells(result) for result in results]
     names, *others = [[*map(len, column)] for column in zip(*rows, strict=True)]
     figures_ = [max(column) for column in others]
-    verdicts = (verdict_words(one) for one in results if one.size is not None)
-    room = WIDTH - 4 - sum(width + 2 for width in figures_) - 2 - max(map(len, verdicts), default=0)
+    # A long verdict goes with a short change, and is set closer to it.
+    ends = [
+        changes + len(verdict_words(one)) + 2
+        for one, changes in zip(results, others[1], strict=True)
+        if one.size is not None
+    ]
+    room = WIDTH - 4 - 2 - figures_[0] - 2 - max(ends, default=0)
     return [max((one for one in names if one <= room), default=0), *figures_]
 
 
