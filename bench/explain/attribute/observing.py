@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -92,8 +92,22 @@ class Observatory:
         tried = {index for index, name in self._known if name == scenario}
         return tuple(sorted(tried)) if tried <= self.unbuilt else ()
 
-    def count(self, places: Collection[tuple[int, str]]) -> None:
-        """Count instructions at revisions that were observed, where this machine can."""
+    def count(
+        self,
+        places: Collection[tuple[int, str]],
+        known: Mapping[tuple[int, str], float],
+        tell: Callable[[int, str, float], None],
+    ) -> None:
+        """Count instructions at revisions that were observed, where this machine can.
+
+        What is `known` is not counted again; `tell` hears of each new count, one at a time.
+        """
+        for place in {*places} & known.keys():
+            self._work[place] = known[place]
+            self._started(place[1])
+        places = {*places} - known.keys()
+        if not places:
+            return
         try:
             counter = find_instruction_counter()
         except NotCountedError as error:
@@ -103,7 +117,7 @@ class Observatory:
         by_index: dict[int, list[str]] = {}
         for index, scenario in sorted(places):
             by_index.setdefault(index, []).append(scenario)
-        self._run([Job(do=partial(self._count, counter, *one)) for one in by_index.items()])
+        self._run([Job(do=partial(self._count, counter, tell, *one)) for one in by_index.items()])
 
     def work(self, index: int, scenario: str) -> float | None:
         """ln of the instructions, None where they could not be counted."""
@@ -137,7 +151,7 @@ class Observatory:
 
     def _take(self, index: int, benchmark: Benchmark, subject: Subject) -> None:
         key = index, benchmark.name
-        self._started(benchmark)
+        self._started(benchmark.name)
         try:
             found = take_reads(
                 Runner(self.network.isolation, _TIMEOUT_S),
@@ -154,7 +168,12 @@ class Observatory:
             self._reads[key] = found
 
     def _count(
-        self, counter: InstructionCounter, index: int, scenarios: Collection[str], _worker: int
+        self,
+        counter: InstructionCounter,
+        tell: Callable[[int, str, float], None],
+        index: int,
+        scenarios: Collection[str],
+        _worker: int,
     ) -> None:
         runner = Runner(self.network.isolation, _TIMEOUT_S)
         with self._subject(index) as subject:
@@ -163,21 +182,21 @@ class Observatory:
                 if benchmark.name not in scenarios:
                     continue
                 invocation = without_collections(subject.invocation(benchmark))
-                self._started(benchmark)
+                self._started(benchmark.name)
                 try:
                     tally = counter.count(runner, benchmark, invocation)
                 except NotCountedError as error:
                     label = self.request.revisions[index].label
                     self.watcher.say(f"{label}, {benchmark.name}: not counted: {error}")
                     continue
+                work = math.log(tally.figures[Counter.INSTRUCTIONS])
                 with self._lock:
-                    self._work[index, benchmark.name] = math.log(
-                        tally.figures[Counter.INSTRUCTIONS]
-                    )
+                    self._work[index, benchmark.name] = work
+                    tell(index, benchmark.name, work)
 
-    def _started(self, benchmark: Benchmark) -> None:
+    def _started(self, scenario: str) -> None:
         with self._lock:
-            self.processes[benchmark.name] = self.processes.get(benchmark.name, 0) + 1
+            self.processes[scenario] = self.processes.get(scenario, 0) + 1
 
     @contextmanager
     def _subject(self, index: int) -> Iterator[Subject]:

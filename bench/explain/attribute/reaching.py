@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bench.core.errors import BenchError, BuildError, NothingMeasuredError
 from bench.engine.environments.interpreters import Interpreter
@@ -20,7 +20,7 @@ from bench.explain.attribute.reach import (
     find_candidates,
     touching_paths,
 )
-from bench.explain.attribute.record import ReachRecord
+from bench.explain.attribute.record import CountRecord, ReachRecord
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.rank.recording import compile_recorder
 from bench.formats.text import counted, joined
@@ -28,11 +28,17 @@ from bench.formats.text import counted, joined
 
 @dataclass(frozen=True, kw_only=True)
 class Reaching:
-    """Builds and observes a range; `counting`: whether the instructions of its states count."""
+    """Builds and observes a range; `counting`: whether the instructions of its states count.
+
+    `known` are counts by index and scenario that need not be made again; `tell` hears of new ones
+    as they are made, in any thread, one at a time.
+    """
 
     request: AttributeRequest
     watcher: Watcher
     counting: bool = True
+    known: Mapping[tuple[int, str], float] = field(default_factory=dict)
+    tell: Callable[[CountRecord], None] = lambda _record: None
 
     def reach(self, interpreter: Interpreter, names: Sequence[str]) -> list[ReachRecord]:
         """Which commits can matter to each of these scenarios on a Python, in their order."""
@@ -81,7 +87,13 @@ class Reaching:
         }
         if places:
             self._compile(interpreter)
-            observatory.count(places)
+            observatory.count(
+                places,
+                self.known,
+                lambda index, name, work: self.tell(
+                    CountRecord(scenario=name, python=interpreter.version, index=index, work=work)
+                ),
+            )
 
     def _compile(self, interpreter: Interpreter) -> None:
         built = self.request.builder(0, self.watcher).build_one(interpreter)

@@ -68,6 +68,15 @@ class AttributionAsked(AskedRecord, frozen=True, kw_only=True):
         return self.commits[index - 1].revision if index else self.pair.base
 
 
+class CountRecord(msgspec.Struct, frozen=True, kw_only=True, tag="count"):
+    """ln of the instructions of a scenario at a state, by the state's index in the range."""
+
+    scenario: str
+    python: str
+    index: int
+    work: float
+
+
 class ReachRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="reach"):
     """Which commits can matter to a scenario on a Python, and what was counted at each state.
 
@@ -176,7 +185,7 @@ class AttributionStood(msgspec.Struct, frozen=True, kw_only=True, tag="stood"):
     took_s: float
 
 
-AttributionEvent = ReachRecord | StretchRecord | AttributionStood
+AttributionEvent = CountRecord | ReachRecord | StretchRecord | AttributionStood
 
 
 @dataclass(frozen=True)
@@ -190,6 +199,14 @@ class Attribution(Told[AttributionAsked, AttributionEvent]):
                  if isinstance(one, ReachRecord)}  # fmt: skip
         keys = [(name, python) for name in self.asked.scenarios for python in self.asked.pythons]
         return {key: found[key] for key in keys if key in found}
+
+    def counts(self, python: str) -> dict[tuple[int, str], float]:
+        """What was counted on a Python, by index and scenario: also before an interruption."""
+        return {
+            (one.index, one.scenario): one.work
+            for one in self.events
+            if isinstance(one, CountRecord) and one.python == python
+        }
 
     def measured(self, scenario: str, python: str) -> dict[Stretch, StretchRecord]:
         """The stretches of a scenario."""

@@ -54,7 +54,12 @@ class AttributeSession:
         known = [self.attribution.reached.get((name, version)) for name in names]
         if all(one and not (one.failure and one.unbuilt) for one in known):
             return  # what could not be installed is tried again
-        reaching = Reaching(request=self.request, watcher=self.watcher)
+        reaching = Reaching(
+            request=self.request,
+            watcher=self.watcher,
+            known=self.attribution.counts(version),
+            tell=self._write,
+        )
         for record in reaching.reach(interpreter, names):
             self._write(record)
 

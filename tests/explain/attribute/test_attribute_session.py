@@ -15,12 +15,14 @@ from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.revision import Pair, Revision, Source
 from bench.core.verdict import Interval, Verdict
 from bench.engine.machine.fingerprint import describe_machine
+from bench.explain.attribute.observing import Observatory
 from bench.explain.attribute.range import ChangedPath, RangeCommit
 from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.record import (
     Attribution,
     AttributionAsked,
     AttributionProgress,
+    CountRecord,
     ReachRecord,
 )
 from bench.explain.attribute.request import AttributeRequest
@@ -188,6 +190,26 @@ def test_an_interruption_costs_the_pair_that_was_measured(
     idle = Played()
     session(monkeypatch, idle, ATTRIBUTIONS.open(tmp_path, asked()), REACH).run()
     assert idle.measured == []
+
+
+def test_counts_are_kept_as_they_are_made(tmp_path: Path) -> None:
+    made = ATTRIBUTIONS.open(tmp_path, asked())
+    for index, python in ((2, PYTHON), (3, PYTHON), (3, "3.12")):
+        counted = CountRecord(scenario="work", python=python, index=index, work=20.0)
+        made = ATTRIBUTIONS.append(made, counted)
+    again = ATTRIBUTIONS.open(tmp_path, asked(id="later"))
+    assert again.counts(PYTHON) == {(2, "work"): 20.0, (3, "work"): 20.0}
+    assert not again.reached
+
+
+def test_what_was_counted_is_not_counted_again() -> None:
+    nothing: Any = None
+    observatory = Observatory(
+        request=nothing, interpreter=nothing, watcher=nothing, network=nothing, crew=nothing
+    )
+    observatory.count({(2, "work"), (3, "work")}, {(2, "work"): 20.0, (3, "work"): 21.0}, nothing)
+    assert [observatory.work(index, "work") for index in (1, 2, 3)] == [None, 20.0, 21.0]
+    assert observatory.processes == {"work": 2}
 
 
 def test_a_budget_leaves_the_rest_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
