@@ -17,6 +17,7 @@ _AT_ONCE = 500  # paths in one command line
 _TEST_FOLDERS = {"tests", "test", "testing"}
 _LARGE = {"e2e", "end_to_end", "integration", "functional", "slow", "network"}
 _MOST_FILES = 3
+_MANY = 25  # tests that take long together, each time that the function is timed
 _LEVELS = 4  # of callers that are looked through for a function that no test names
 _SHORTEST_PREFIX = len("test_") + 4
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -211,7 +212,7 @@ def patterns_of(text: str, names: Sequence[str]) -> Iterator[str]:
     """Which tests of a file to run for what they name: `::Class::*`, `::test_x*`, `` for all.
 
     The pattern that means most of those that name it and no test that pytest alone cannot run, then
-    the single test that names it most.
+    the single test that names it most; of very many that one comes first.
     """
     wanted = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
     tests = list(_tests(_parsed(text).body, ""))
@@ -227,9 +228,11 @@ def patterns_of(text: str, names: Sequence[str]) -> Iterator[str]:
             yield ""  # a helper or a fixture of the file names it
         return
     several = _pattern(naming, list(found), unusable)
-    if several is not None and len(naming) > 1:
-        yield several
-    yield f"::{max(naming, key=lambda one: (found[one], -naming.index(one)))}"
+    single = f"::{max(naming, key=lambda one: (found[one], -naming.index(one)))}"
+    if several is None or len(naming) == 1:
+        yield single
+    else:
+        yield from (single, several) if len(naming) > _MANY else (several, single)
 
 
 def _pattern(naming: Sequence[str], every: Sequence[str], unusable: set[str]) -> str | None:

@@ -124,9 +124,11 @@ class TriedRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     @property
     def failure(self) -> str:
         """Why it is not measured."""
+        if self.is_short:
+            return "too few rounds for limits"
         if self.gain is not None and self.gain.verdict is Verdict.BROKEN:
             return "it works before the commit and fails after it"
-        return self.reason or (self.gain.reason if self.gain else "") or "too few rounds for limits"
+        return self.reason or (self.gain.reason if self.gain else "") or "it does not say why"
 
 
 ClaimsEvent = TriedRecord | AttributionStood
@@ -207,7 +209,9 @@ class ClaimsTest(Told[ClaimsAsked, ClaimsEvent]):
             verdict=ClaimVerdict.ELSEWHERE if elsewhere else verdict,
             test=measured,
             older=older,
-            reason=elsewhere or _remark(claim, python, verdict),
+            reason="; ".join(
+                filter(None, (elsewhere or _remark(claim, python, verdict), _outputs(measured)))
+            ),
         )
 
     def _by_parent(self, claim: SpeedClaim, test: TriedRecord) -> ClaimVerdict:
@@ -247,6 +251,11 @@ def _elsewhere(claim: SpeedClaim, verdict: ClaimVerdict, older: TriedRecord | No
     if claim.net and verdict in _OLDER_MAY_TELL:
         return "without the interpreter's own start, as the message says"
     return ""
+
+
+def _outputs(test: TriedRecord) -> str:
+    """That something else is printed than before, where that is so."""
+    return test.gain.reason if test.gain else ""
 
 
 def _judged(claim: SpeedClaim, test: TriedRecord) -> ClaimVerdict | None:

@@ -143,6 +143,7 @@ def _gain(name: str, speedup: float | None) -> Gain:
         base_s=0.1,
         head_s=0.1 * ratio,
         rounds=10,
+        reason="output not as before" if name == "other" else "",
     )
 
 
@@ -269,6 +270,12 @@ def test_what_the_message_says_of_its_base(monkeypatch: pytest.MonkeyPatch, tmp_
         ),
         (ClaimVerdict.LESS, "claimed for Python 3.15"),
     ]
+
+
+def test_another_output_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    played = Played({(0, 1, "other"): 2.0})
+    (one,) = shown_claims(run(monkeypatch, tmp_path, played, claim(1, 2.0, command("other"))))
+    assert (one.judged.verdict, one.judged.reason) == (ClaimVerdict.HOLDS, "output not as before")
 
 
 def test_it_goes_on_after_an_interruption(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

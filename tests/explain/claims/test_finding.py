@@ -302,6 +302,10 @@ def test_modules_by_name(made: Repository) -> None:
         ),
         ("async def test_a():\n    f()\ndef test_b():\n    f()\n", ["::test_b"]),
         ("def make():\n    f()\ndef test_a():\n    make()\n", [""]),
+        (
+            "".join(f"def test_{number:02}():\n    f()\n" for number in range(30)),
+            ["::test_00", ""],
+        ),
         ("def test_a():\n    g()\n", []),
         ("def test_(:", []),
     ],
