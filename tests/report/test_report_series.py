@@ -12,7 +12,7 @@ import pytest
 from support.pages import section, unglued
 from support.pictures import overlaps
 from support.synthetic_runs import command, control, write_run
-from support.synthetic_series import plan, write_series
+from support.synthetic_series import make_series, plan, write_series
 
 from bench.cli.main import main
 from bench.core.errors import ExitStatus
@@ -20,9 +20,10 @@ from bench.core.options import Options
 from bench.core.verdict import Interval
 from bench.core.workspace import Workspace
 from bench.engine.statistics.steps import CERTAIN, change_between, step_between
+from bench.engine.store.run import read_run
 from bench.engine.store.series import Series
 from bench.formats.figure_style import drawing
-from bench.report.figures.series_figure import Dot, Line, Panel, SeriesPicture, draw_series
+from bench.report.figures.series_figure import Dot, Level, Line, Panel, SeriesPicture, draw_series
 from bench.report.write import write_changes, write_report
 
 
@@ -94,6 +95,24 @@ def test_points_whose_control_differs_are_marked(workspace: Workspace, series: S
     table = page_of(workspace).with_name("series.csv").read_text(encoding="utf-8")
     rows_of_table = list(csv.DictReader(table.splitlines()))
     assert {row["revision"] for row in rows_of_table if row["doubtful"] == "True"} == {"1.3"}
+
+
+def test_change_points_of_a_long_series(workspace: Workspace) -> None:
+    """A level that stays is told beside the steps, and drawn as stairs."""
+    first = write_run(workspace, plan("1.1", 1.0))
+    make_series(workspace, read_run(first).manifest.machine, count=12)
+    for number in range(2, 13):
+        write_run(workspace, plan(f"1.{number}", 1.0 if number < 7 else 0.9))
+    assert not write_report(workspace).problems
+    page = workspace.results / "sample" / "history" / "1.0..1.12-tags" / "README.md"
+    text = unglued(page.read_text(encoding="utf-8"))
+    told = text.partition("## Change points")[2].splitlines()
+    row = next(line for line in told if line.startswith("| `work` "))
+    assert "1.6 → 1.7" in row
+    assert "6 → 6" in row
+    assert "Change \\| 7" in row
+    picture = next(page.parent.glob("*/all.svg")).read_text(encoding="utf-8")
+    assert "stairs" in picture
 
 
 def test_points_have_no_page_of_their_own_unless_measured_by_themselves(
@@ -179,6 +198,12 @@ def dots(count: int, ratio: float) -> tuple[Dot, ...]:
     return tuple(made)
 
 
+def stairs(count: int, ratio: float) -> tuple[Level, ...]:
+    """Two levels, where there are points for them."""
+    middle = count // 2
+    return (Level(0, middle, 1.0), Level(middle + 1, count - 1, ratio)) if middle > 1 else ()
+
+
 @pytest.mark.parametrize("count", [1, 40, 90])
 @pytest.mark.parametrize("ratio", [1.0, 0.4, 30.0])
 @pytest.mark.parametrize("names", [("a",), ("a-long-name-of-a-benchmark", "b")])
@@ -187,7 +212,8 @@ def test_pictures_have_room_for_everything(
 ) -> None:
     pythons = ("Python 3.12", "Python 3.13", "Python 3.14")
     lines = tuple(
-        Line(python, dots(count, ratio), (2,), (0, min(1, count - 1))) for python in pythons
+        Line(python, dots(count, ratio), (2,), (0, min(1, count - 1)), stairs(count, ratio))
+        for python in pythons
     )
     labels = ("v1.0.0", *(f"abcdef{number % 10}" for number in range(count)))
     panels = tuple(Panel(name, lines, 0.02) for name in names)

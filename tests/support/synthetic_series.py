@@ -33,8 +33,10 @@ def release(version: str, subject: str = "") -> Revision:
     )
 
 
-def make_series(workspace: Workspace, machine: Machine, series_id: str = ID) -> Series:
-    points = tuple(release(f"1.{number}", f"Change | {number}") for number in range(1, 6))
+def make_series(
+    workspace: Workspace, machine: Machine, series_id: str = ID, count: int = 5
+) -> Series:
+    points = tuple(release(f"1.{number}", f"Change | {number}") for number in range(1, count + 1))
     manifest = SeriesManifest(
         format=SERIES_FORMAT,
         series_id=series_id,

@@ -28,6 +28,8 @@ LEAST_LEVEL = 3
 # In units of the variance of a point, times the logarithm of the number of points (as BIC has it).
 _PENALTY = 5.0
 _MAD = 1.4826
+# Standard errors that a point is away from the median around it, to stand out.
+_STANDS_OUT = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ def change_points(values: Sequence[float], errors: Sequence[float]) -> list[Chan
         return []
     series = np.array(values, dtype=float)
     variances = np.square(np.array(errors, dtype=float)) + _excess(series, np.array(errors))
+    series = _without_outliers(series, variances)
     signal = np.column_stack((series, 1 / variances))
     search: Any = ruptures.Pelt(custom_cost=_WeightedSquares(), min_size=LEAST_LEVEL, jump=1)
     ends = search.fit(signal).predict(pen=_PENALTY * math.log(len(values)))
@@ -83,6 +86,18 @@ def change_points(values: Sequence[float], errors: Sequence[float]) -> list[Chan
         ChangePoint(at=at, before=before, after=after)
         for at, (before, after) in zip(cuts[1:], itertools.pairwise(levels), strict=False)
     ]
+
+
+def _without_outliers(series: FloatArray, variances: FloatArray) -> FloatArray:
+    """One or two points that stand out are put at the median around them (Hampel's filter)."""
+    reach = LEAST_LEVEL - 1
+    around = [
+        float(np.median(series[max(0, at - reach) : at + reach + 1])) for at in range(series.size)
+    ]
+    medians: FloatArray = np.array(around)
+    stands_out = np.abs(series - medians) > _STANDS_OUT * np.sqrt(variances)
+    cleaned: FloatArray = np.where(stands_out, medians, series)
+    return cleaned
 
 
 def _excess(series: FloatArray, errors: FloatArray) -> float:

@@ -97,7 +97,7 @@ class AnswerRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
             interval=gain.interval if gain is not None and is_known else None,
             verdict=gain.verdict if gain is not None else None,
             level=self.level,
-            reason=self.reason or (gain.reason if gain is not None else ""),
+            reason=self.reason,
         )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
+from bench.core.verdict import Verdict
 from bench.engine.session.watcher import Watcher
 from bench.explain.attribute.reaching import Reaching, every_commit, nothing_works, one_line
 from bench.explain.attribute.record import AttributionProgress, AttributionStood, ReachRecord
@@ -101,7 +102,8 @@ class BisectionSession:
         else:
             raise NothingMeasuredError(
                 f"{asked.benchmark} could not be compared between base and head: "
-                f"{record.answer.reason}."
+                f"{record.answer.reason}.",
+                "The same command measures them again.",
             )
         self.watcher.say(f"  {_outcome(record)}")
 
@@ -116,7 +118,8 @@ def _answer(
     if gain is None:
         reason = reason or "the run says nothing of it"
     elif gain.interval is None:
-        reason = gain.reason or "there were too few rounds for an interval"
+        is_decided = gain.verdict not in {None, Verdict.BROKEN}
+        reason = "there were too few rounds" if is_decided else gain.reason or str(gain.verdict)
     return AnswerRecord(
         first=question.first,
         last=question.last,

@@ -293,7 +293,7 @@ def _changes(shown: SeriesRuns, level: int) -> Iterator[str]:
         f"Where the level of a benchmark changed and stayed for {LEAST_LEVEL} points or more, by a "
         "heuristic over all points of its series: it finds changes that two neighbours alone "
         "cannot show. Its error is not controlled, as that of steps and verdicts is: in simulated "
-        "series without any change up to 5 of 100 have a change point."
+        "series without any change up to 2 of 100 have a change point."
         + ("" if found else " There is none here.")
     )
     if found:
