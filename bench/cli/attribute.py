@@ -17,6 +17,7 @@ from bench.cli.arguments import (
     describe,
     fraction,
     not_negative,
+    positive,
     repeated,
     share,
 )
@@ -33,7 +34,7 @@ from bench.engine.session.watcher import Watcher
 from bench.engine.store.documents import moment, pretty
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.attribute.record import FORMAT, AttributionAsked
-from bench.explain.attribute.request import AttributeRequest
+from bench.explain.attribute.request import BUDGET_S, AttributeRequest
 from bench.explain.attribute.session import AttributeSession
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.guard.programs import words_of
@@ -95,6 +96,13 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         metavar="SECONDS",
         help="begin no further pair after this many seconds; what is open is said, and the same "
         "command goes on. Default: as long as it takes",
+    )
+    how.add_argument(
+        "--seconds",
+        type=positive,
+        default=BUDGET_S,
+        help="most measuring time for each benchmark in one pair, in seconds; a busy machine needs "
+        "more. Default: %(default)g",
     )
     add_lanes(how)
     how.add_argument(
@@ -198,5 +206,11 @@ def _repeat(arguments: argparse.Namespace) -> str:
         [arguments.target, *filter(None, [arguments.range])],
         arguments,
         lists=("benchmark", "group", "python", "into"),
-        usual={"least": _LEAST, "repo": None, "alpha": Options().alpha, "lanes": 0},
+        usual={
+            "least": _LEAST,
+            "repo": None,
+            "alpha": Options().alpha,
+            "lanes": 0,
+            "seconds": BUDGET_S,
+        },
     )

@@ -166,7 +166,7 @@ class StretchRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
         """What the search goes by."""
         if self.gain is None:
             return Seen(None, None, self.reason)
-        return Seen(self.gain.interval, self.gain.verdict, self.gain.reason)
+        return Seen(self.gain.interval, self.gain.verdict, self.gain.reason or self.reason)
 
 
 class AttributionProgress(enum.StrEnum):

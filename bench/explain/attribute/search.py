@@ -183,8 +183,10 @@ class Search:
 
 
 def _finding(stretch: Stretch, seen: Seen) -> Finding:
-    if seen.verdict is None or seen.interval is None:
+    if seen.verdict is None:
         return Finding.FAILED
+    if seen.interval is None:
+        return Finding.UNDECIDED if seen.verdict is Verdict.UNDECIDED else Finding.FAILED
     if not stretch.is_single:
         return Finding.CLOSED
     if seen.verdict in _NAMED:

@@ -23,6 +23,7 @@ from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.search import Stretch
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
+from bench.explain.optimize.record import Gain
 from bench.formats.text import change, counted
 
 UNTESTED = "not run for the pairs of an attribution"
@@ -147,8 +148,17 @@ def _stretch(
         level=level,
         gain=gain,
         run=measured.runs[0] if measured else None,
-        reason="" if gain else reason or "the run says nothing of it",
+        reason=_why_not(gain, reason),
     )
+
+
+def _why_not(gain: Gain | None, reason: str) -> str:
+    """Why there is no interval; "" where there is one."""
+    if gain is None:
+        return reason or "the run says nothing of it"
+    if gain.interval is None and not gain.reason:
+        return f"{counted(gain.rounds, 'round')}: too few for an interval"
+    return ""
 
 
 def _outcome(record: StretchRecord) -> str:

@@ -93,6 +93,14 @@ def test_what_cannot_be_measured_is_said_and_its_neighbours_are() -> None:
     assert [part.finding for part in one.parts(seen)] == [Finding.NOTHING, Finding.FAILED]
 
 
+def test_too_few_rounds_are_no_failure() -> None:
+    one = search(0.0, -0.1)
+    few = Seen(None, Verdict.UNDECIDED, "3 rounds: too few for an interval")
+    (part,) = one.parts({Stretch(0, 1): few})
+    assert part.finding is Finding.UNDECIDED
+    assert together([part]) is None
+
+
 LINE = {3: 0.01, 7: 0.02, 12: 0.05, 16: -0.03}
 BRANCH = [0.03, 0.0, -0.0291, 0.05, 0.0]  # merged as candidate 9 of the line
 
