@@ -102,7 +102,8 @@ def test_change_points_of_a_long_series(workspace: Workspace) -> None:
     first = write_run(workspace, plan("1.1", 1.0))
     make_series(workspace, read_run(first).manifest.machine, count=12)
     for number in range(2, 13):
-        write_run(workspace, plan(f"1.{number}", 1.0 if number < 7 else 0.9))
+        made = (control(rounds=20), command("work", ratio=1.0 if number < 7 else 0.9, rounds=20))
+        write_run(workspace, plan(f"1.{number}", 1.0, made=made))
     assert not write_report(workspace).problems
     page = workspace.results / "sample" / "history" / "1.0..1.12-tags" / "README.md"
     text = unglued(page.read_text(encoding="utf-8"))

@@ -219,6 +219,10 @@ def _intervals(axes: Axes, line: Line, dodge: float, colour: str) -> None:
 
 def _legend(card: style.Card, picture: SeriesPicture) -> None:
     left, top = _MARGIN_IN, card.height_in - 0.17
+    if any(line.levels for panel in picture.panels for line in panel.lines):
+        words = "stairs: levels between change points"
+        card.text(left, top, words, size=style.SMALL_PT, color=style.MUTED)
+        top -= 0.18
     for number, python in enumerate(picture.pythons):
         colour, shape = style.PYTHONS[number % len(style.PYTHONS)], _SHAPES[number % len(_SHAPES)]
         card.figure.add_artist(
@@ -239,7 +243,5 @@ def _legend(card: style.Card, picture: SeriesPicture) -> None:
     hollow = (
         "same, undecided or doubtful" if any(dot.doubtful for dot in dots) else "same or undecided"
     )
-    has_levels = any(line.levels for panel in picture.panels for line in panel.lines)
     words = f"hollow: {hollow} · band: {effects} · upright: largest step · ×: not measured"
-    words += " · stairs: levels between change points" * has_levels
     card.text(left, top, words, size=style.SMALL_PT, color=style.MUTED)

@@ -299,7 +299,7 @@ def _changes(shown: SeriesRuns, level: int) -> Iterator[str]:
     if found:
         ordered = sorted(found, key=lambda one: -abs(math.log(one.ratio)))[:_MOST_STEPS]
         columns = ("benchmark", "Python", "between", "change", "level, against the anchor",
-                   "points", "certain step", "subject of the later")  # fmt: skip
+                   "points of each", "certain step", "subject of the later")  # fmt: skip
         yield markdown_table(columns, [_change(shown, one) for one in ordered], numbers=False)
 
 
