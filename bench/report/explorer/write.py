@@ -33,7 +33,7 @@ from bench.report.explorer.other_documents import (
     stack_view,
 )
 from bench.report.explorer.pair_document import Document, PairDocuments, pair_documents
-from bench.report.explorer.shifts import shifts_of
+from bench.report.explorer.shifts import profiled, shifts_of
 from bench.report.history.select_series import find_series, read_series_page
 from bench.report.jobs import spread
 from bench.report.optimize.optimize_page import pairs_of_steps
@@ -107,6 +107,7 @@ class _Writer:
             "pairs": sorted(rows, key=lambda row: (row["newest"], row["key"]), reverse=True),
             "histories": list(self._histories()),
             "attributions": list(self._attributions()),
+            "profiles": list(self._profiles({pair.key for pair in pairs})),
             "stack": self._document("stack", list(self._stacks())),
             "trust": self._document("trust", {"runs": trust, **self._checks()}),
         }
@@ -167,6 +168,17 @@ class _Writer:
                 **{name: document[name] for name in ("target", "label", "commits", "begun")},
                 "file": self._document(f"attribution/{key}", document),
             }
+
+    def _profiles(self, pairs: set[str]) -> Iterator[Document]:
+        """Flame graphs of pairs that were profiled and not measured."""
+        for target, label in profiled(self.workspace):
+            key = f"{target}/{label}"
+            if key not in pairs:
+                shifts = shifts_of(self.workspace, target, label)
+                file = self._document(
+                    f"profile/{key}", {"target": target, "label": label, "shifts": shifts}
+                )
+                yield {"target": target, "label": label, "file": file}
 
     def _stacks(self) -> Iterator[Document]:
         output = Output(self.workspace.results, self.workspace.data)
@@ -229,7 +241,8 @@ def _read_pairs(folders: Sequence[_PairFolder], workspace: Workspace) -> _Read:
             continue
         try:
             calibrations = read_calibrations(workspace.data, pair.target)
-            read.pairs.append(pair_documents(pair, calibrations, shifts_of(pair, workspace)))
+            shifts = shifts_of(workspace, pair.target, pair.pair.label)
+            read.pairs.append(pair_documents(pair, calibrations, shifts))
         except (ValueError, ArithmeticError, LookupError) as error:
             problem = DataError(f"{one.folder} can't be shown: {error}", "Move it away.")
             read.problems.append(problem)

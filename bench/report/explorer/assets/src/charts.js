@@ -1,6 +1,6 @@
 // Charts by Observable Plot; a file of its own, read when the first chart is shown.
 
-import { areaY, axisX, axisY, barX, dot, gridY, line, plot, pointer, rect, ruleX, ruleY, tip } from "@observablehq/plot";
+import { areaY, axisX, axisY, barX, dot, gridY, line, plot, pointer, rect, ruleX, ruleY, text, tip } from "@observablehq/plot";
 import { ratioWords, ticks } from "./scale.js";
 
 const INK = "var(--ink)", MUTED = "var(--muted)", BLUE = "var(--better)", BAND = "var(--band)";
@@ -21,11 +21,11 @@ function picture(options, label) {
 /** The numbers of an axis of ratios, as everywhere. */
 function ratioAxis(low, high, most) {
   const found = ticks({ low: Math.log(low), high: Math.log(high) }, most);
-  const words = new Map(found.map((one) => [one.ratio, one.words]));
-  const places = [...words.keys()];
+  const words = (one) => (one.ratio > 1 && one.words.endsWith("x") ? `${one.words} slower` : one.words);
+  // Words of our own: a logarithmic axis leaves out those that are no round powers.
   return [
-    gridY(places, { stroke: "var(--rule)", strokeOpacity: 0.6 }),
-    axisY(places, { tickFormat: (value) => words.get(value), label: null, tickSize: 0 }),
+    gridY(found.map((one) => one.ratio), { stroke: "var(--rule)", strokeOpacity: 0.6 }),
+    text(found, { y: "ratio", text: words, frameAnchor: "left", textAnchor: "end", dx: -8, fill: INK }),
   ];
 }
 
@@ -40,9 +40,9 @@ function rounds(panel, width) {
   const [low, high] = [Math.min(...ratios, ...limits, ...near), Math.max(...ratios, ...limits, ...near)];
   const across = { x1: 0.5, x2: points.length + 0.5 };
   return picture({
-    width, height: 190, marginLeft: 52, marginBottom: 30, marginTop: 10,
+    width, height: 190, marginLeft: 76, marginBottom: 36, marginTop: 10,
     x: { domain: [0.5, points.length + 0.5], label: null },
-    y: { type: "log", domain: [low / 1.01, high * 1.01] },
+    y: { type: "log", domain: [low / 1.01, high * 1.01], axis: null },
     marks: [
       near.length === 2 ? rect([across], { x1: "x1", x2: "x2", y1: 1 - panel.mei, y2: 1 + panel.mei, fill: BAND, clip: true }) : null,
       limits.length === 3 ? rect([across], { x1: "x1", x2: "x2", y1: limits[1], y2: limits[2], fill: BLUE, fillOpacity: 0.14, clip: true }) : null,
@@ -73,9 +73,9 @@ function series(panel, history, width) {
   const every = Math.ceil(labels.length / Math.max(3, Math.floor(width / 64)));
   const title = (one) => [`${one.label}${one.date ? `, ${one.date}` : ""}, Python ${one.python}`, one.words, one.subject].filter(Boolean).join("\n");
   return picture({
-    width, height: 210, marginLeft: 52, marginBottom: 56, marginTop: 10,
+    width, height: 210, marginLeft: 76, marginBottom: 56, marginTop: 10,
     x: { domain: [-1.5, history.points.length - 0.5], label: null },
-    y: { type: "log", domain: [low, high] },
+    y: { type: "log", domain: [low, high], axis: null },
     color: { domain: panel.lines.map((_, at) => at), range: LINES },
     symbol: { domain: panel.lines.map((_, at) => at), range: SYMBOLS },
     marks: [

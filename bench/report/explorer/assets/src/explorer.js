@@ -4,16 +4,16 @@ import { overview } from "./data.js";
 import { h } from "./dom.js";
 import { attributionView, historiesView, historyView, stackView } from "./others.js";
 import { overviewView } from "./overview.js";
-import { pairView } from "./pair.js";
+import { pairView, profileView } from "./pair.js";
 import { hide } from "./tip.js";
 import { trustView } from "./trust.js";
 
 const VIEWS = {
   "": overviewView, pair: pairView, histories: historiesView, history: historyView,
-  attribution: attributionView, stack: stackView, trust: trustView,
+  attribution: attributionView, profile: profileView, stack: stackView, trust: trustView,
 };
 const NAVIGATION = [["", "Pairs"], ["histories", "Histories"], ["stack", "Stack"], ["trust", "Is this real?"]];
-const UNDER = { pair: "", history: "histories", attribution: "histories" };
+const UNDER = { pair: "", history: "histories", attribution: "histories", profile: "histories" };
 
 async function show({ first = false } = {}) {
   hide();

@@ -23,6 +23,10 @@ export function historiesView(data) {
       data.attributions.length
         ? h("ul", { class: "cards" }, data.attributions.map((one) => h("li", {}, h("a", { href: `#/attribution/${fileName(one.file)}` }, `${one.target} ${one.label}`), h("p", { class: "quiet" }, `${plural(one.commits, "commit")}, ${one.begun}`))))
         : h("p", {}, "None was made yet: bench attribute TARGET base..head."),
+      data.profiles.length
+        ? [h("h2", {}, "Flame graphs of pairs that were profiled only"),
+          h("ul", { class: "cards" }, data.profiles.map((one) => h("li", {}, h("a", { href: `#/profile/${fileName(one.file)}` }, `${one.target} ${one.label}`))))]
+        : null,
     ],
   };
 }

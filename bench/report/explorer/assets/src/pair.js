@@ -155,6 +155,12 @@ function counters(one) {
   ];
 }
 
+export async function profileView(_data, name) {
+  const page = await load(`data/${name}.js`);
+  const title = `${page.target} ${page.label}`;
+  return { title, nodes: [h("p", { class: "crumb" }, h("a", { href: "#/histories" }, "Histories")), h("h1", {}, title), shifts(page.shifts)] };
+}
+
 function shifts(found) {
   if (!found.length) return null;
   return h("section", { "aria-label": "Flame graphs" },
@@ -165,9 +171,11 @@ function shifts(found) {
 
 function picture(one) {
   const address = URL.createObjectURL(new Blob([one.svg], { type: "image/svg+xml" }));
+  const [, wide, high] = /viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"/.exec(one.svg) ?? [null, 860, 600];
+  const shape = `${wide} / ${high}`;
   const words = /<title[^>]*>([^<]*)/.exec(one.svg)?.[1] ?? `${one.scenario}: ${one.what}`;
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Flame graph, ${one.scenario}, ${one.what}` },
-    h("object", { class: "flame", type: "image/svg+xml", data: address, "aria-label": words }));
+    h("object", { class: "flame", style: `aspect-ratio: ${shape}`, type: "image/svg+xml", data: address, "aria-label": words }));
 }
 
 function raw(one) {

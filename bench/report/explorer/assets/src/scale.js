@@ -34,6 +34,7 @@ export function place(axis, ratio) {
 
 /** Ratios with their words, at most about `most` of them. */
 export function ticks(axis, most) {
+  if (axis.low > 0 || axis.high < 0) return ticksApart(axis, most);
   const inTimes = Math.max(-axis.low, axis.high) > Math.log(CLOSE);
   const levels = inTimes
     ? TIMES.map((sizes) => sizes.flatMap((one) => [one, 1 / one]))
@@ -45,6 +46,15 @@ export function ticks(axis, most) {
     if (apart(axis, found) * most >= 1) break;
   }
   return found.map((ratio) => ({ ratio, words: ratioWords(ratio, inTimes) }));
+}
+
+/** Round factors where a ratio of 1 is not on the axis. */
+function ticksApart(axis, most) {
+  const [first, last] = [Math.exp(axis.low), Math.exp(axis.high)].map((one) => Math.max(one, 1 / one)).sort((a, b) => a - b);
+  const raw = (last - first) / most, power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= raw);
+  const times = Array.from({ length: most + 2 }, (_, at) => (Math.ceil(first / step) + at) * step).filter((one) => one <= last);
+  return times.map((one) => ({ ratio: axis.low > 0 ? one : 1 / one, words: `${trim(one)}x` })).sort((a, b) => a.ratio - b.ratio);
 }
 
 function apart(axis, found) {
