@@ -141,7 +141,8 @@ class SearchWork:
     `measured` are processes of rounds (the control's and those that warm up left out on both
     sides), `observed` those that told what is read or counted work. `each` is the mean number of
     rounds of the commits that were measured by themselves (of all pairs where there is none): with
-    as many for each of `commits`, their intervals would be as wide as those.
+    as many for each of `commits`, their intervals would be as wide as those. `is_whole`: nothing is
+    left to measure.
     """
 
     pairs: int
@@ -149,6 +150,7 @@ class SearchWork:
     observed: int
     commits: int
     each: float
+    is_whole: bool
 
     @property
     def every(self) -> float:
@@ -161,7 +163,9 @@ class SearchWork:
         return (self.measured + self.observed) / self.every
 
 
-def _work(reach: ReachRecord, measured: Iterable[StretchRecord], commits: int) -> SearchWork | None:
+def _work(
+    reach: ReachRecord, measured: Iterable[StretchRecord], commits: int, *, is_whole: bool
+) -> SearchWork | None:
     done = [one for one in measured if one.gain is not None and one.gain.rounds]
     rounds = {one.stretch: one.gain.rounds for one in done if one.gain}
     alone = [count for stretch, count in rounds.items() if stretch.is_single]
@@ -173,6 +177,7 @@ def _work(reach: ReachRecord, measured: Iterable[StretchRecord], commits: int) -
         observed=reach.processes,
         commits=len(reach.living(commits)),
         each=fmean(alone or rounds.values()),
+        is_whole=is_whole,
     )
 
 
@@ -199,7 +204,12 @@ def contributions_of(attribution: Attribution) -> tuple[Contributions, ...]:
                 parts=told,
                 product=together(parts) if parts else None,
                 rest=_rest(told, interval),
-                work=_work(reach, measured.values(), len(attribution.asked.commits)),
+                work=_work(
+                    reach,
+                    measured.values(),
+                    len(attribution.asked.commits),
+                    is_whole=all(part.finding is not Finding.OPEN for part in parts),
+                ),
                 born=_born(attribution, reach),
                 died=_died(attribution, reach),
             )
@@ -327,9 +337,14 @@ def label_of(commits: Sequence[RangeCommit]) -> str:
 
 def work_words(work: SearchWork) -> str:
     """What the search took, beside what measuring every commit would have taken."""
+    took = (
+        f"{work.measured:,} process runs in {counted(work.pairs, 'pair')} and {work.observed:,} "
+        "that observe and count"
+    )
+    if not work.is_whole:
+        return f"So far the search took {took}."
     return (
-        f"The search took {work.measured:,} process runs in {counted(work.pairs, 'pair')} and "
-        f"{work.observed:,} that observe and count: {work.share:.0%} of the {work.every:,.0f} that "
-        f"measuring each of the {counted(work.commits, 'commit')} against its parent takes, in "
-        f"{work.each:.0f} rounds as those that were measured alone."
+        f"The search took {took}: {work.share:.0%} of the {work.every:,.0f} that measuring each of "
+        f"the {counted(work.commits, 'commit')} against its parent takes, in {work.each:.0f} "
+        "rounds as those that were measured alone."
     )

@@ -54,13 +54,16 @@ class AttributedEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttributedWork(msgspec.Struct, frozen=True, kw_only=True):
-    """Processes that the search took, and what measuring every commit would have taken."""
+    """Processes that the search took, and what measuring every commit would have taken.
+
+    `share` is None while something is left to measure.
+    """
 
     pairs: int
     measured: int
     observed: int
     every_commit: float
-    share: float
+    share: float | None
 
 
 class AttributedContribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +200,7 @@ def _work(one: SearchWork) -> AttributedWork:
         measured=one.measured,
         observed=one.observed,
         every_commit=one.every,
-        share=one.share,
+        share=one.share if one.is_whole else None,
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from bench.core.verdict import Interval
 from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import Attribution
+from bench.explain.attribute.search import Finding
 from bench.formats.tables import render
 from bench.formats.text import change, counted, joined
 from bench.report.attribute.contributions import (
@@ -57,7 +59,11 @@ def _sums(one: Contributions, by: Collection[SumBy]) -> Iterator[str]:
 
 def sum_rows(sums: Sequence[PartsSum]) -> list[list[str]]:
     """A row a sum: whose, the product with its interval, how many commits."""
-    return [[sum_words(one), change(one.interval), str(one.commits)] for one in sums]
+    return [[sum_words(one), _words(one.interval), str(one.commits)] for one in sums]
+
+
+def _words(interval: Interval | None) -> str:
+    return str(Finding.OPEN) if interval is None else change(interval)
 
 
 def _groups(attribution: Attribution, found: Sequence[Contributions]) -> Iterator[str]:
@@ -79,7 +85,7 @@ def group_rows(
     """A row a part: its commits, and the mean of what they did."""
     commits = attribution.asked.commits
     return [
-        (tuple(commits[number - 1] for number in part.numbers), change(part.interval))
+        (tuple(commits[number - 1] for number in part.numbers), _words(part.interval))
         for part in one.parts
     ]
 

@@ -39,9 +39,9 @@ def draw_waterfall(title: str, caption: str, one: Contributions) -> bytes:
         low, high = sorted((before_s, after_s))
         middle = top + _BAR / 2
         svg.box(left, top, low * scale, _BAR, _REMAINS, title=seconds(low))
-        svg.box(left + low * scale, top, max((high - low) * scale, 1.0), _BAR, _paint(part),
-                title=f"{part.label}: {part.words}")  # fmt: skip
         if part.interval is not None:
+            svg.box(left + low * scale, top, max((high - low) * scale, 1.0), _BAR, _paint(part),
+                    title=f"{part.label}: {part.words}")  # fmt: skip
             lowest, highest = before_s * part.interval.low, before_s * part.interval.high
             svg.box(left + lowest * scale, middle - 1, max((highest - lowest) * scale, 1.0), 2,
                     _INTERVAL, title=part.words)  # fmt: skip
@@ -49,8 +49,8 @@ def draw_waterfall(title: str, caption: str, one: Contributions) -> bytes:
         words = fitting(part.words, _FIGURES - 8)
         svg.text(WIDTH - MARGIN, middle + 4, words, anchor="end")
         top += _BAR + _GAP
-    interval = one.whole_interval
-    after_s = base_s * interval.ratio if interval else levels[-1]
+    gain = one.whole.gain if one.whole else None
+    after_s = (gain.head_s if gain else None) or levels[-1]
     top = _end(svg, top, left, after_s * scale, f"head: {seconds(after_s)}")
     return svg.finish(top + MARGIN, MARKER)
 
