@@ -28,7 +28,7 @@ from bench.formats.text import (
 DOCUMENT_FORMAT = 1
 # A level this near to one of the ends', as a part of their change, is like it.
 _NEAR = 0.25
-_LISTED = 12
+_LISTED, _MANY = 12, 4
 COLUMNS = ("", "compared", "question", "change", "rounds", "answer", "left")
 
 
@@ -175,7 +175,9 @@ def subject_of(bisection: BisectionTold, numbers: Sequence[int]) -> str:
     commits = [bisection.asked.commits[number - 1].revision for number in numbers]
     if len(commits) == 1:
         return f"{commits[0].label} {commits[0].subject}"
-    return f"one of {counted(len(commits), 'commit')}, {commits[0].label} to {commits[-1].label}"
+    labels = [one.label for one in commits]
+    shown = joined(labels, "or") if len(labels) < _MANY else f"{labels[0]} to {labels[-1]}"
+    return f"one of {counted(len(commits), 'commit')}, {shown}"
 
 
 def found_words(bisection: BisectionTold) -> str:
@@ -212,6 +214,9 @@ def others_words(bisection: BisectionTold) -> list[str]:
     """That there are other steps, where there are: sentences."""
     outcome = bisection.known().outcome
     found = []
+    measured = suspects(bisection)
+    if outcome.ending is BisectEnding.SEVERAL and len(measured) > 1 and all(measured.values()):
+        found.append("Each of them was measured by itself; which is the largest is not decided.")
     rest, band = outcome.rest, 1 + bisection.asked.least
     if rest is not None and (rest.low > band or rest.high < 1 / band):
         found.append(
