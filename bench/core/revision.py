@@ -8,6 +8,8 @@ import msgspec
 
 from bench.core.sample import Side
 
+_SHORTEST_HASH = 7
+
 
 class Source(enum.StrEnum):
     """Where a revision is installed from."""
@@ -40,6 +42,11 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         if self.source is Source.PYPI:
             return self.identity
         return f"{'tree-' * (self.source is Source.TREE)}{self.identity[:10]}"
+
+    def is_called(self, name: str) -> bool:
+        """Whether a name means it: as typed, its identity, or the first seven digits of that."""
+        is_short = len(name) >= _SHORTEST_HASH and self.identity.startswith(name)
+        return is_short or name in {self.identity, self.name}
 
     @property
     def content(self) -> str:

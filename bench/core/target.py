@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bench.core.case_study import CaseStudy
 from bench.core.container import ContainerSpec, ContainerUse
 from bench.core.installation import Installation
 from bench.core.matrix import spread
@@ -314,6 +315,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     service: ServiceSpec | None = None
     around: tuple[Layered, ...] = ()
     container: ContainerSpec | None = None
+    case_study: CaseStudy | None = msgspec.field(default=None, name="case-study")
     benchmark: Annotated[tuple[Benchmark, ...], msgspec.Meta(min_length=1)]
 
     def __post_init__(self) -> None:

@@ -22,8 +22,12 @@ _BAD = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """What there is beside pairs: rows of the index, `counts` with words for one and for many."""
+    """What there is beside pairs: rows of the index, `counts` with words for one and for many.
 
+    `studies` are lines of Markdown.
+    """
+
+    studies: Sequence[str] = ()
     stack: Sequence[Sequence[str]] = ()
     rankings: Sequence[Sequence[str]] = ()
     counts: Sequence[tuple[int, str, str]] = ()
@@ -39,6 +43,7 @@ def first_screen(
         f"{link('All pairs and tables', EVERYTHING)} · one page to explore: "
         f"{code(session('site'))} · {page.docs('measure.md', 'how it is measured')}"
     )
+    yield bullets(beside.studies)
     telling = [_telling(pairs) for pairs in targets[:_TARGETS]]
     rows = [_row(one) for one in telling]
     if rows:

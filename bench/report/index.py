@@ -45,7 +45,7 @@ class Indexed:
 
     `rankings` are rows of `RANKING_COLUMNS`, `optimized` of `OPTIMIZE_COLUMNS`, `attributed` of
     `ATTRIBUTE_COLUMNS`, `bisected` of `BISECT_COLUMNS`, `claims` of `CLAIMS_COLUMNS`, `stack` of
-    its own; `unreadable` is Markdown.
+    its own; `studies` and `unreadable` are lines of Markdown.
     """
 
     pairs: Sequence[PairSummary]
@@ -56,6 +56,7 @@ class Indexed:
     claims: Rows = ()
     bisected: Rows = ()
     stack: Rows = ()
+    studies: Sequence[str] = ()
     held: str = ""
     unreadable: Sequence[str] = ()
 
@@ -76,6 +77,7 @@ def write_index(indexed: Indexed, output: Output) -> None:
     output.page("README.md" if indexed.is_empty else EVERYTHING).write(
         (
             *_head(indexed),
+            *_studies(indexed.studies),
             *_bad(indexed.pairs),
             *(block for pairs in targets for block in _target(pairs)),
             *_stack(indexed.stack),
@@ -103,6 +105,7 @@ def _beside(indexed: Indexed) -> Beside:
         (indexed.optimized, "optimisation", "optimisations"),
     )
     return Beside(
+        studies=indexed.studies,
         stack=indexed.stack,
         rankings=indexed.rankings,
         counts=[(len(found), one, many) for found, one, many in counts],
@@ -218,6 +221,12 @@ def _write_target(pairs: Sequence[PairSummary], output: Output) -> None:
 
 def _older(names: Sequence[str]) -> str:
     return ", ".join(link(str(number), name) for number, name in enumerate(names, 1))
+
+
+def _studies(lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield heading(2, "Case studies")
+        yield bullets(lines)
 
 
 def _stack(rows: Rows) -> Iterator[str]:

@@ -108,6 +108,11 @@ class Output:
         """Leave everything in a folder as it is."""
         self._kept.add(folder)
 
+    def has(self, file: Path) -> bool:
+        """Whether a file was written, or stays as it is because its folder is kept."""
+        is_kept = any(file.is_relative_to(folder) for folder in self._kept)
+        return file in self.written or (is_kept and file.is_file())
+
     @contextmanager
     def guarded(self, what: Path) -> Iterator[None]:
         """Make a problem of data that can't be shown; what is written besides goes on."""

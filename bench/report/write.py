@@ -24,6 +24,9 @@ from bench.engine.store.series import SERIES_FOLDER
 from bench.formats.markdown import plain
 from bench.report.attribute.attribute_page import write_attribute_pages
 from bench.report.bisect.bisect_page import write_bisect_pages
+from bench.report.case.case_page import FOLDER as CASE_STUDIES
+from bench.report.case.case_page import CaseWriter
+from bench.report.case.evidence import Told
 from bench.report.claims.claims_page import write_claims_pages
 from bench.report.history.select_series import find_series
 from bench.report.index import Indexed, write_index
@@ -82,7 +85,7 @@ def write_report(workspace: Workspace) -> Written:
     the `problems`. Raises `DataError` when a file can't be written.
     """
     report = _Report(workspace)
-    written = report.write(report.jobs)
+    written = report.write(report.jobs, with_studies=True)
     if workspace.prior_art.parent == workspace.data.parent:  # it is of this data, no other
         problems = write_prior_art(report.known, report.found, workspace)
         written = dataclasses.replace(written, problems=(*written.problems, *problems))
@@ -92,8 +95,8 @@ def write_report(workspace: Workspace) -> Written:
 def write_changes(workspace: Workspace) -> Written:
     """Write what is not as `data/` has it; all other pages of pairs and series stay untouched.
 
-    What is damaged in data whose pages stay is in the index, and not among the `problems`. Pages of
-    prior art are left to a report of everything.
+    What is damaged in data whose pages stay is in the index, and not among the `problems`. Case
+    studies and pages of prior art, which read rounds again, are left to a report of everything.
     """
     report = _Report(workspace)
     return report.write(report.due())
@@ -147,8 +150,8 @@ class _Report:
         known = [id(job) for job, _ in (*kept.series, *kept.pairs)] + list(map(id, kept.points))
         return [job for job in self.jobs if id(job) not in set(known)]
 
-    def write(self, due: Sequence[Job]) -> Written:
-        """Do what is due, then what is small, and the index."""
+    def write(self, due: Sequence[Job], *, with_studies: bool = False) -> Written:
+        """Do what is due, then what is small, and the index; without them case studies stay."""
         output, workspace = self.output, self.workspace
         made = make_pages(due, workspace)
         output.written |= made.written
@@ -165,7 +168,20 @@ class _Report:
         claims = write_claims_pages(output)
         bisected = write_bisect_pages(output)
         held = write_accuracy_page(output)
-        stack = write_stack_pages(pairs, around_of(_targets(workspace.targets)), output)
+        targets = list(_targets(workspace.targets))
+        stack = write_stack_pages(pairs, around_of(targets), output)
+        studies = CaseWriter(targets=targets, known=self.known, pairs=pairs, output=output)
+        if with_studies:
+            studies.write(
+                Told(
+                    optimized=optimized.shown,
+                    attributed=attributed.shown,
+                    claims=claims.shown,
+                    stacks=output.stacks,
+                )
+            )
+        else:
+            output.keep(workspace.results / CASE_STUDIES)
         write_calibration_page(output)
         write_selfcheck_pages(output)
         if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
@@ -185,6 +201,7 @@ class _Report:
                 claims=claims.rows,
                 bisected=bisected.rows,
                 stack=stack,
+                studies=studies.index_lines(),
                 held=held,
                 unreadable=self._unreadable(made),
             )

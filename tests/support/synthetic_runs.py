@@ -60,6 +60,7 @@ class Made:
     large: bool = False
     others: float = 0.01
     family_alpha: float = 0.0
+    memory_looks: tuple[int, ...] = ()  # where the memory of a process may be judged
 
 
 def command(name: str, **how: object) -> Made:
@@ -305,6 +306,8 @@ def _benchmark_events(made: Made, number: int, *, resumed: bool, seed: int = SEE
         maximum=maximum,
         loops=4,
         family_alpha=made.family_alpha,
+        memory_looks=made.memory_looks,
+        memory_alpha=0.01 if made.memory_looks else 0.0,
     )
     events: list[Event] = [probed]
     generator = np.random.default_rng(number)

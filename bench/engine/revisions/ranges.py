@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from packaging.version import InvalidVersion, Version
 
 from bench.core.errors import UsageError
-from bench.core.revision import Source
+from bench.core.revision import Pair, Source
 
 # `2.1`, `v0.20.6`, `1!1.0`; a single number is one too, unless it is long enough for a hash.
 _VERSION = re.compile(r"v?(\d+!)?(\d+(\.\d+)+|\d{1,4}(?![\w.]))")
@@ -67,6 +67,14 @@ def parse_range(text: str) -> RangeSpec:
     if len(dots) > 3 or not (base or head) or ".." in head:
         raise _no_range(text)
     return RangeSpec(_name(base or "HEAD"), _name(head), merge_base=dots == "...")
+
+
+def is_range(text: str, pair: Pair) -> bool:
+    """Whether a pair is what a range with two ends means: by version, tag, or digits of a hash."""
+    spec = parse_range(text)
+    if spec.base is None:
+        return False
+    return pair.base.is_called(spec.base.text) and pair.head.is_called(spec.head.text)
 
 
 def _name(text: str) -> RevisionName:

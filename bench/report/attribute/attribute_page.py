@@ -61,12 +61,21 @@ def picture_name(stem: str, one: Contributions) -> str:
     return f"{stem}-{one.scenario}-py{one.python}.svg"
 
 
+def waterfall_file(attribution: Attribution, one: Contributions) -> str:
+    """The picture of a scenario on its page, from `results/` on."""
+    return picture_name(attribute_page(attribution).removesuffix(".md"), one)
+
+
 @dataclass(frozen=True)
 class Attributed:
-    """Rows of `ATTRIBUTE_COLUMNS`, and (target, label) of pairs that measure single stretches."""
+    """Rows of `ATTRIBUTE_COLUMNS`, and (target, label) of pairs that measure single stretches.
+
+    `shown` are those that have a page.
+    """
 
     rows: tuple[list[str], ...] = ()
     of_stretches: frozenset[tuple[str, str]] = frozenset()
+    shown: tuple[Attribution, ...] = ()
 
     def is_stretch(self, pair: PairSummary) -> bool:
         """Whether a pair measures a stretch of a range and not the range."""
@@ -83,14 +92,15 @@ def write_attribute_pages(output: Output) -> Attributed:
             continue
         newest[attribute_page(found)] = file, found
         of_stretches |= pairs_of_stretches(found)
-    rows = []
+    rows, shown = [], []
     for name, (file, attribution) in sorted(newest.items()):
         page = output.page(name)
         with output.guarded(file):
             output.write(page.file.with_suffix(".json"), pretty(attribution_document(attribution)))
             page.write(_blocks(attribution, file, page))
             rows.append(_index_row(name, attribution))
-    return Attributed(tuple(rows), frozenset(of_stretches))
+            shown.append(attribution)
+    return Attributed(tuple(rows), frozenset(of_stretches), tuple(shown))
 
 
 def pairs_of_stretches(attribution: Attribution) -> set[tuple[str, str]]:

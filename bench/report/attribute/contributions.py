@@ -52,6 +52,12 @@ class Contribution:
         return self.record.gain.interval if self.record and self.record.gain else None
 
     @property
+    def size(self) -> float:
+        """How far it is from none, as a ratio from 1 on."""
+        ratio = self.interval.ratio if self.interval else 1.0
+        return max(ratio, 1 / ratio)
+
+    @property
     def label(self) -> str:
         """The commit, or how many and which are the first and the last."""
         return label_of(self.commits)
@@ -100,7 +106,7 @@ class Contributions:
     @property
     def steps(self) -> list[Contribution]:
         """The parts that are named, the largest first."""
-        return sorted((one for one in self.parts if one.is_step), key=_size, reverse=True)
+        return sorted((one for one in self.parts if one.is_step), key=lambda one: one.size, reverse=True)
 
     @property
     def whole_interval(self) -> Interval | None:
@@ -179,11 +185,6 @@ def _work(
         each=fmean(alone or rounds.values()),
         is_whole=is_whole,
     )
-
-
-def _size(one: Contribution) -> float:
-    ratio = one.interval.ratio if one.interval else 1.0
-    return max(ratio, 1 / ratio)
 
 
 def contributions_of(attribution: Attribution) -> tuple[Contributions, ...]:

@@ -42,10 +42,14 @@ def claims_page(test: ClaimsTest) -> str:
 
 @dataclass(frozen=True)
 class ClaimsShown:
-    """Rows of `CLAIMS_COLUMNS`, and (target, label) of pairs that test single claims."""
+    """Rows of `CLAIMS_COLUMNS`, and (target, label) of pairs that test single claims.
+
+    `shown` are those that have a page.
+    """
 
     rows: tuple[list[str], ...] = ()
     of_claims: frozenset[tuple[str, str]] = frozenset()
+    shown: tuple[ClaimsTest, ...] = ()
 
     def is_claim(self, pair: PairSummary) -> bool:
         """Whether a pair tests a claim and was not asked for by itself."""
@@ -62,13 +66,14 @@ def write_claims_pages(output: Output) -> ClaimsShown:
             continue
         newest[claims_page(found)] = file, found
         of_claims |= _pairs(found)
-    rows = []
+    rows, shown = [], []
     for name, (file, test) in sorted(newest.items()):
         page = output.page(name)
         with output.guarded(file):
             page.write(_blocks(test, file, page))
             rows.append(_index_row(name, test))
-    return ClaimsShown(tuple(rows), frozenset(of_claims))
+            shown.append(test)
+    return ClaimsShown(tuple(rows), frozenset(of_claims), tuple(shown))
 
 
 def _pairs(test: ClaimsTest) -> set[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.core.errors import DataError, ExitStatus
 from bench.core.program import COMMAND
-from bench.explain.optimize.record import Optimization, Progress
+from bench.explain.optimize.record import ImportsRecord, Optimization, Progress
 from bench.explain.optimize.stored import OPTIMIZATIONS
 from bench.formats.markdown import (
     bullets,
@@ -50,6 +50,8 @@ from bench.report.optimize.whole_sections import (
 from bench.report.output import Output, Page
 from bench.report.summaries import PairSummary
 
+STEPS, SHIFT = "steps.svg", "shift.svg"
+
 
 def optimize_page(optimization: Optimization) -> str:
     """The page, from `results/` on; forms other than the usual one have pages of their own."""
@@ -70,10 +72,12 @@ class Optimized:
     """What the index says: rows of `OPTIMIZE_COLUMNS`, and pairs that are on these pages.
 
     `of_steps` are (target, label) of pairs that measure single steps: they have pages, and no rows.
+    `shown` are those that have a page.
     """
 
     rows: tuple[list[str], ...] = ()
     of_steps: frozenset[tuple[str, str]] = frozenset()
+    shown: tuple[Optimization, ...] = ()
 
     def is_step(self, pair: PairSummary) -> bool:
         """Whether a pair measures a single step."""
@@ -98,13 +102,14 @@ def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> O
         known = newest.get(place)
         if known is None or _rank(found) >= _rank(known[1]):
             newest[place] = file, found
-    rows = []
+    rows, shown = [], []
     for name, (file, optimization) in sorted(newest.items()):
         page = output.page(name)
         with output.guarded(file):
             page.write(_blocks(presented(optimization), file, page, summaries))
             rows.append(_index_row(name, optimization))
-    return Optimized(tuple(rows), frozenset(of_steps))
+            shown.append(optimization)
+    return Optimized(tuple(rows), frozenset(of_steps), tuple(shown))
 
 
 def pairs_of_steps(one: Optimization) -> set[tuple[str, str]]:
@@ -222,33 +227,48 @@ def _steps_picture(
     caption = f"{optimization.asked.target}, Python {chosen.python}, medians of whole processes."
     if predicted:
         caption += " The thin lines are where the predictions lay."
-    name = write_picture(page, "steps.svg", draw_steps(title, caption, chosen, predicted))
+    name = write_picture(page, STEPS, draw_steps(title, caption, chosen, predicted))
     told = ", ".join(f"{one.step.title} {magnitude(one.ratio)}" for one in chosen.steps[:6])
     yield image(f"{title}: {told}", name)
 
 
 def _shift(optimization: Optimization, courses: Sequence[StepCourse], page: Page) -> Iterator[str]:
-    """The flame graph of what is no longer imported, where most is saved."""
-    ordered = sorted(courses, key=lambda one: -one.saved_s)
-    for course in ordered:
-        recorded = optimization.imports(course.scenario, course.python)
-        if len(recorded) < 2:
-            continue
-        before, after = recorded[0], recorded[-1]
-        gone = len(before.modules.keys() - after.modules.keys())
-        added = len(after.modules.keys() - before.modules.keys())
-        asked = optimization.asked
-        words = asked.words.get(course.scenario, course.scenario)
-        drawn, told = draw_shift(asked.target, words, asked.own, before, after)
-        yield heading(2, "What is no longer imported")
-        yield image(told, write_picture(page, "shift.svg", drawn))
-        yield (
-            f"{code(words)} on Python {course.python}: {len(before.modules)} → "
-            f"{counted(len(after.modules), 'module')} beyond the interpreter's own "
-            f"({gone} no longer imported, {added} added). Base is above, on one scale; dark blue "
-            "is no longer imported."
-        )
+    """The flame graph of what is no longer imported."""
+    recorded = recorded_shift(optimization, courses)
+    if recorded is None:
         return
+    asked, (before, after) = optimization.asked, recorded
+    words = asked.words.get(before.scenario, before.scenario)
+    drawn, told = draw_shift(asked.target, words, asked.own, before, after)
+    yield heading(2, "What is no longer imported")
+    yield image(told, write_picture(page, SHIFT, drawn))
+    yield (
+        f"{shift_words(optimization, before, after)} Base is above, on one scale; dark blue is no "
+        "longer imported."
+    )
+
+
+def recorded_shift(
+    optimization: Optimization, courses: Sequence[StepCourse]
+) -> tuple[ImportsRecord, ImportsRecord] | None:
+    """What is imported before and after, where most is saved of what was recorded twice."""
+    for course in sorted(courses, key=lambda one: -one.saved_s):
+        recorded = optimization.imports(course.scenario, course.python)
+        if len(recorded) > 1:
+            return recorded[0], recorded[-1]
+    return None
+
+
+def shift_words(optimization: Optimization, before: ImportsRecord, after: ImportsRecord) -> str:
+    """How many modules were imported, and are."""
+    gone = len(before.modules.keys() - after.modules.keys())
+    added = len(after.modules.keys() - before.modules.keys())
+    words = optimization.asked.words.get(before.scenario, before.scenario)
+    return (
+        f"{code(words)} on Python {before.python}: {len(before.modules)} → "
+        f"{counted(len(after.modules), 'module')} beyond the interpreter's own "
+        f"({gone} no longer imported, {added} added)."
+    )
 
 
 def _guard(optimization: Optimization) -> Iterator[str]:

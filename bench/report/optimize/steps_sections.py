@@ -120,14 +120,9 @@ def _predicted(one: Prediction) -> list[str]:
 
 def dropped_section(optimization: Optimization) -> Iterator[str]:
     """Changes that were tried and are not on the branch, and statements left out of others."""
-    dropped = optimization.dropped
-    if dropped:
+    if optimization.dropped:
         yield heading(2, "Tried and dropped")
-        yield bullets(
-            f"{prose(one.title)} ({code(one.recipe)}, {counted(len(one.sites), 'place')}): "
-            f"{prose(_short(one.reason))}.{_hoped_for(one)}"
-            for one in dropped[:_MOST]
-        )
+        yield bullets(dropped_lines(optimization, _MOST))
     alike = _alike(one for step in optimization.steps for one in step.excluded)
     if not alike:
         return
@@ -143,6 +138,15 @@ def dropped_section(optimization: Optimization) -> Iterator[str]:
     )
     if len(alike) > _MOST:
         yield f"{len(alike) - _MOST} more are in the raw data."
+
+
+def dropped_lines(optimization: Optimization, most: int) -> list[str]:
+    """What was tried and is not on the branch, with what was hoped for and what was measured."""
+    return [
+        f"{prose(one.title)} ({code(one.recipe)}, {counted(len(one.sites), 'place')}): "
+        f"{prose(_short(one.reason))}.{_hoped_for(one)}"
+        for one in optimization.dropped[:most]
+    ]
 
 
 def _alike(excluded: Iterable[ExcludedSite]) -> list[list[ExcludedSite]]:
@@ -215,18 +219,20 @@ def left_section(optimization: Optimization) -> Iterator[str]:
         f"No recipe predicts a saving of {least:.1%} of a scenario or more for anything else. What "
         "costs most, and why it stays:"
     )
-    yield table(
-        ("what", "costs", "why it is not changed"),
+    yield left_table(optimization, _MOST)
+
+
+def left_table(optimization: Optimization, most: int) -> str:
+    """What costs most and is not changed."""
+    rows = [
         [
-            [
-                code(one.what) if " " not in one.what else prose(one.what),
-                _most_costly(one.costs_s),
-                prose(one.why),
-            ]
-            for one in left[:_MOST]
-        ],
-        numbers=("costs",),
-    )  # fmt: skip
+            code(one.what) if " " not in one.what else prose(one.what),
+            _most_costly(one.costs_s),
+            prose(one.why),
+        ]
+        for one in optimization.left[:most]
+    ]
+    return table(("what", "costs", "why it is not changed"), rows, numbers=("costs",))
 
 
 def _most_costly(costs_s: dict[str, float]) -> str:

@@ -37,10 +37,11 @@ def title(optimization: Optimization) -> str:
     """Target, revision, and the form where it is not the usual one."""
     asked = optimization.asked
     form = "" if asked.is_usual_form else f", {asked.form}"
-    return f"{plain(asked.target)} {plain(_revision(optimization))}: optimised{form}"
+    return f"{plain(asked.target)} {plain(shown_revision(optimization))}: optimised{form}"
 
 
-def _revision(optimization: Optimization) -> str:
+def shown_revision(optimization: Optimization) -> str:
+    """The revision by its name, and the beginning of its hash where that is another."""
     revision = optimization.asked.revision
     if revision.source is Source.PYPI:
         return revision.identity
@@ -52,10 +53,7 @@ def first_words(optimization: Optimization, courses: Sequence[StepCourse]) -> st
     """What was gained, in one paragraph."""
     asked = optimization.asked
     kept = optimization.kept
-    ended = _ENDED[optimization.progress]
-    why = optimization.events[-1] if optimization.events else None
-    words = getattr(why, "words", "") if optimization.progress is not Progress.UNDER_WAY else ""
-    end = f"{ended}{f' ({prose(words)})' if words else ''}."
+    end = ended_words(optimization)
     if not kept:
         tried = counted(len(optimization.dropped), "change")
         return f"No change was kept; {tried} tried. {end}"
@@ -78,6 +76,14 @@ def first_words(optimization: Optimization, courses: Sequence[StepCourse]) -> st
     if failing:
         parts.append(f"**Tests newly fail: {joined([code(one) for one in failing[:5]])}.**")
     return " ".join(filter(None, [*parts, switch_words(optimization), on_branch, end]))
+
+
+def ended_words(optimization: Optimization) -> str:
+    """How far it is, or how it ended."""
+    ended = _ENDED[optimization.progress]
+    why = optimization.events[-1] if optimization.events else None
+    words = getattr(why, "words", "") if optimization.progress is not Progress.UNDER_WAY else ""
+    return f"{ended}{f' ({prose(words)})' if words else ''}."
 
 
 def sizes(faster: Sequence[StepCourse]) -> str:

@@ -25,7 +25,15 @@ def reasons_of(shown: Sequence[Shown]) -> list[tuple[str, str]]:
 
     Of several Pythons the newest tells.
     """
-    found: dict[str, tuple[float, str]] = {}
+    return [
+        (name, f"{words} ([counters]({details_name(one)}#{name}))")
+        for name, (words, one) in told_by_counters(shown).items()
+    ]
+
+
+def told_by_counters(shown: Sequence[Shown]) -> dict[str, tuple[str, Shown]]:
+    """The same, with the run that says so, and without a link to its counters."""
+    found: dict[str, tuple[float, str, Shown]] = {}
     for one in reversed(shown):
         for each in counted_of(one):
             name, size = each.result.name, each.result.size
@@ -33,10 +41,9 @@ def reasons_of(shown: Sequence[Shown]) -> list[tuple[str, str]]:
                 continue
             words = joined(list(_reasons(each)))
             if words:
-                effect = abs(np.log(size.interval.ratio))
-                found[name] = effect, f"{words} ([counters]({details_name(one)}#{name}))"
+                found[name] = abs(np.log(size.interval.ratio)), words, one
     ordered = sorted(found.items(), key=lambda item: -item[1][0])
-    return [(name, words) for name, (_, words) in ordered]
+    return {name: (words, one) for name, (_, words, one) in ordered}
 
 
 def without_reason(shown: Sequence[Shown], told: Collection[str]) -> Iterator[str]:

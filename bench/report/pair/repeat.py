@@ -30,7 +30,7 @@ def repeat_lines(shown: Sequence[Evaluated]) -> list[str]:
         shlex.join(
             (
                 *_begun(manifest),
-                *(word for python in pythons for word in ("--python", python)),
+                *(word for python in dict.fromkeys(pythons) for word in ("--python", python)),
                 *options,
             )
         )

@@ -70,9 +70,16 @@ def around_blocks(
             "layers. The sum is what they would add to the command's wall time."
         )
         yield table(("layer", "before", "after", "change"), rows)
-    missing = [one for one, each in found if each is None]
-    if missing:
-        yield _not_measured(missing)
+    yield not_measured_around(record, around, pairs)
+
+
+def not_measured_around(
+    record: StackRecord, around: Sequence[Around], pairs: Sequence[PairSummary]
+) -> str:
+    """Which layers are declared and have no figures on the same machine and Python; "" for none."""
+    declared = [one for one in around if one.is_around(record)]
+    missing = [one for one in declared if _find(one, pairs, record) is None]
+    return _not_measured(missing) if missing else ""
 
 
 def _rows(

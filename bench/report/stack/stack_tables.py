@@ -24,7 +24,7 @@ def summary(record: StackRecord) -> str:
     layers = compared(record)
     apart = [one for one in layers if one.head is not None and one.base.is_apart_from(one.head)]
     moved = sorted(apart, key=lambda one: -abs(_delta(one)))[:_MOVED]
-    changes = joined([f"{one.name} ({_signed(_delta(one))})" for one in moved])
+    changes = joined([f"{one.name} ({signed_seconds(_delta(one))})" for one in moved])
     told = (
         f"Largest changes whose ranges do not overlap: {changes}."
         if moved
@@ -82,7 +82,7 @@ def _row(one: StackLayer, whole: StackLayer) -> list[str]:
         return [name, _with_spread(one.base), part]
     apart = "do not overlap" if one.base.is_apart_from(one.head) else "overlap"
     times = (_with_spread(one.base), _with_spread(one.head))
-    return [name, *times, part, _signed(_delta(one)), apart]
+    return [name, *times, part, signed_seconds(_delta(one)), apart]
 
 
 def _with_spread(span: Spread) -> str:
@@ -95,7 +95,8 @@ def _delta(one: StackLayer) -> float:
     return one.head.mean - one.base.mean if one.head else 0.0
 
 
-def _signed(value: float) -> str:
+def signed_seconds(value: float) -> str:
+    """A difference of seconds with its sign."""
     return seconds(0.0) if not value else f"{'+' if value > 0 else '−'}{seconds(abs(value))}"
 
 

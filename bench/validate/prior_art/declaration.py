@@ -8,12 +8,10 @@ from typing import Annotated
 import msgspec
 
 from bench.core.errors import UsageError
-from bench.core.revision import Pair, Revision
+from bench.core.revision import Pair
 from bench.core.series import Selection
 from bench.core.target import NonEmpty, Positive
-from bench.engine.revisions.ranges import parse_range
-
-_SHORTEST_HASH = 7
+from bench.engine.revisions.ranges import is_range, parse_range
 
 
 class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,9 +66,7 @@ class PublishedComparison(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     def is_of(self, pair: Pair) -> bool:
         """Whether a pair is what the range means: by version, tag, or the beginning of a hash."""
-        spec = parse_range(self.range)
-        assert spec.base is not None
-        return _is(pair.base, spec.base.text) and _is(pair.head, spec.head.text)
+        return is_range(self.range, pair)
 
 
 class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -162,8 +158,3 @@ def load_prior_art(name: str, folder: Path) -> PriorArt:
         return msgspec.toml.decode(file.read_bytes(), type=PriorArt)
     except (msgspec.ValidationError, ValueError) as error:
         raise UsageError(f"{file}: {error}") from error
-
-
-def _is(revision: Revision, name: str) -> bool:
-    short = len(name) >= _SHORTEST_HASH and revision.identity.startswith(name)
-    return short or name in {revision.identity, revision.name}

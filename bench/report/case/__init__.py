@@ -1,0 +1,1 @@
+"""The case study of a target: one page, told from what was measured."""

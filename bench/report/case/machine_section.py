@@ -1,0 +1,141 @@
+"""What a machine found on top of a revision: step by step, its memory, and what did not pay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.core.verdict import Verdict
+from bench.explain.optimize.record import Gain, StepRecord
+from bench.formats.markdown import bullets, code, image, link, plain, prose, table
+from bench.formats.text import before_after, change, counted, magnitude
+from bench.report.case.evidence import ByMachine
+from bench.report.case.stack_sections import waits_blocks
+from bench.report.optimize.gains import best, predictions_of
+from bench.report.optimize.optimize_page import (
+    SHIFT,
+    STEPS,
+    optimize_page,
+    recorded_shift,
+    shift_words,
+)
+from bench.report.optimize.pull_request import change_words
+from bench.report.optimize.steps_sections import dropped_lines
+from bench.report.output import Page
+from bench.report.pair.headline import by_benchmark
+from bench.report.pair.memory_words import memory_sentences
+
+_STEPS, _DROPPED = 14, 4  # of the first optimisation; of others half as many
+
+
+def machine_blocks(
+    one: ByMachine, traced: str, page: Page, *, in_full: bool = True
+) -> Iterator[str]:
+    """From the steps to what did not pay; `traced` is the scenario that has a column."""
+    optimization = one.optimization
+    most, most_dropped = (_STEPS, _DROPPED) if in_full else (_STEPS // 2, _DROPPED // 2)
+    target = page.link_to(page.output.root / optimize_page(optimization))
+    kept, dropped = len(optimization.kept), len(optimization.dropped)
+    yield (
+        f"{counted(kept, 'change')} kept of {kept + dropped} tried, on branch "
+        f"{code(optimization.asked.branch)}, each a commit on top of the one before "
+        f"({link('the branch, every place and check', target)})."
+    )
+    if optimization.kept:
+        yield _steps(one, traced, most)
+        yield " ".join((*_together(one), *_memory(one)))
+        yield from _shift(one, page)
+    if one.stack:
+        yield from waits_blocks(one.stack, page)
+    if optimization.dropped:
+        yield "What did not pay:"
+        yield bullets(dropped_lines(optimization, most_dropped))
+        if dropped > most_dropped:
+            yield f"{dropped - most_dropped} more are on its page."
+
+
+def steps_picture(one: ByMachine, page: Page) -> str:
+    """The picture of what each step saved, where its page has it; "" elsewhere."""
+    chosen, picture = best(one.courses), _picture(one, STEPS, page)
+    if chosen is None or not picture:
+        return ""
+    words = one.optimization.asked.words.get(chosen.scenario, chosen.scenario)
+    sizes = [f"{step.step.title} {magnitude(step.ratio)}" for step in chosen.steps[:6]]
+    told = before_after(chosen.base_s, chosen.after_s)
+    return image(plain(f"{words}: {told}, step by step: {', '.join(sizes)}"), picture)
+
+
+def _picture(one: ByMachine, name: str, page: Page) -> str:
+    folder = page.output.root / optimize_page(one.optimization).removesuffix(".md")
+    file = folder / name
+    return page.link_to(file) if file in page.output.written else ""
+
+
+def _steps(one: ByMachine, traced: str, most: int) -> str:
+    """A row a step: what changed most, and what it did to the whole command."""
+    kept = one.optimization.kept
+    has_whole = any(gain.scenario == traced for step in kept for gain in step.gains)
+    columns = ["step", "changed most", *([plain(traced)] if has_whole else [])]
+    rows = []
+    for step in kept[:most]:
+        row = [f"{step.number} {prose(step.title)}", _most(step)]
+        rows.append([*row, _of(step, traced)] if has_whole else row)
+    found = table(columns, rows)
+    more = len(kept) - most
+    return f"{found}\n\n{counted(more, 'more step')} on its page." if more > 0 else found
+
+
+def _most(step: StepRecord) -> str:
+    known = [one for one in step.gains if one.interval is not None]
+    if not known:
+        return "–"
+    most = min(known, key=lambda one: one.interval.ratio if one.interval else 1.0)
+    return f"{code(most.scenario)} {_size(most)} ({most.python})"
+
+
+def _of(step: StepRecord, scenario: str) -> str:
+    gains = [one for one in step.gains if one.scenario == scenario]
+    return _size(gains[-1]) if gains else "–"
+
+
+def _size(gain: Gain) -> str:
+    words = f"{before_after(gain.base_s, gain.head_s)}, {change_words(gain)}"
+    return f"{words}, undecided" if gain.verdict is Verdict.UNDECIDED else words
+
+
+def _together(one: ByMachine) -> Iterator[str]:
+    """The steps beside the whole, and the predictions."""
+    chosen = best(one.courses)
+    if chosen is not None and chosen.agrees is not None and chosen.whole is not None:
+        fits = "agree" if chosen.agrees else "do **not** agree"
+        yield (
+            f"{code(chosen.scenario)} on {chosen.python}: all steps multiplied {change(chosen.sum)}"
+            f", the whole measured by itself {change(chosen.whole.interval)}: they {fits}."
+        )
+    known = [each for each in predictions_of(one.optimization) if each.saved_s is not None]
+    if known:
+        inside = sum(each.is_inside for each in known)
+        yield f"Inside the interval of what was saved: {inside} of {len(known)} predictions."
+
+
+def _memory(one: ByMachine) -> Iterator[str]:
+    """The verdicts on peak memory, by the rounds of the whole."""
+    if one.whole is None:
+        return
+    found = {
+        each.name: each.results
+        for on in one.whole.runs.machines
+        for each in by_benchmark(on.shown, lambda result: not result.is_control)
+    }
+    told = list(memory_sentences(found))
+    is_judged = any(row.memory for rows in found.values() for row in rows.values())
+    yield from told or (["Memory: no certain change."] if is_judged else [])
+
+
+def _shift(one: ByMachine, page: Page) -> Iterator[str]:
+    recorded = recorded_shift(one.optimization, one.courses)
+    picture = _picture(one, SHIFT, page)
+    if recorded is None or not picture:
+        return
+    words = shift_words(one.optimization, *recorded)
+    yield f"What is no longer imported: {words}"
+    yield image(f"What is no longer imported: {words.replace('`', '')}", picture)
