@@ -8,7 +8,7 @@ import msgspec
 
 from bench.core.sample import Side
 
-_SHORTEST_HASH = 7
+SHORTEST_HASH = 7
 
 
 class Source(enum.StrEnum):
@@ -45,7 +45,7 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def is_called(self, name: str) -> bool:
         """Whether a name means it: as typed, its identity, or the first seven digits of that."""
-        is_short = len(name) >= _SHORTEST_HASH and self.identity.startswith(name)
+        is_short = len(name) >= SHORTEST_HASH and self.identity.startswith(name)
         return is_short or name in {self.identity, self.name}
 
     @property

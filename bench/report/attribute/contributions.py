@@ -106,7 +106,9 @@ class Contributions:
     @property
     def steps(self) -> list[Contribution]:
         """The parts that are named, the largest first."""
-        return sorted((one for one in self.parts if one.is_step), key=lambda one: one.size, reverse=True)
+        return sorted(
+            (one for one in self.parts if one.is_step), key=lambda one: one.size, reverse=True
+        )
 
     @property
     def whole_interval(self) -> Interval | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from bench.core.errors import UsageError
-from bench.core.revision import Pair
+from bench.core.revision import SHORTEST_HASH, Pair
 from bench.core.series import Selection
 from bench.core.target import NonEmpty, Positive
 from bench.engine.revisions.ranges import is_range, parse_range
@@ -87,7 +87,7 @@ class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class PublishedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What was published of one commit by itself; `commit` is the beginning of its hash."""
 
-    commit: Annotated[str, msgspec.Meta(min_length=_SHORTEST_HASH)]
+    commit: Annotated[str, msgspec.Meta(min_length=SHORTEST_HASH)]
     benchmark: NonEmpty
     figure: NonEmpty
 
