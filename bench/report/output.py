@@ -16,7 +16,7 @@ from bench.core.errors import DataError
 from bench.core.files import write_atomically
 from bench.core.secrets import without_secrets
 from bench.engine.store.accounts import StackRecord, read_accounts
-from bench.engine.store.documents import cannot_write
+from bench.engine.store.documents import cannot_write, plain_json
 from bench.engine.store.series import SERIES_FOLDER
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.claims.stored import CLAIMS
@@ -98,6 +98,11 @@ class Output:
                 write_atomically(file, without_secrets(content.decode()))
         except OSError as error:
             raise cannot_write(file, error) from error
+
+    def write_json(self, file: Path, value: msgspec.Struct) -> None:
+        """Write a document for other programs, which begins with the report's mark."""
+        marked = {"made": MARKER, **msgspec.json.decode(plain_json(value))}
+        self.write(file, msgspec.json.format(msgspec.json.encode(marked), indent=1) + b"\n")
 
     def _is_inside(self, file: Path) -> bool:
         """Whether a file lies in `results/`, whatever names and links lead to it."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import DataError
-from bench.engine.store.documents import pretty
 from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import Attribution, AttributionProgress, ReachRecord
 from bench.explain.attribute.stored import ATTRIBUTIONS
@@ -96,7 +95,7 @@ def write_attribute_pages(output: Output) -> Attributed:
     for name, (file, attribution) in sorted(newest.items()):
         page = output.page(name)
         with output.guarded(file):
-            output.write(page.file.with_suffix(".json"), pretty(attribution_document(attribution)))
+            output.write_json(page.file.with_suffix(".json"), attribution_document(attribution))
             page.write(_blocks(attribution, file, page))
             rows.append(_index_row(name, attribution))
             shown.append(attribution)
