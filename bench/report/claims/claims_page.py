@@ -172,6 +172,7 @@ def _linked(words: str, test: object, page: Page, target: str) -> str:
     run = getattr(test, "run", None)
     if run is None:
         return words
+    words = words if words != "–" else "rounds"
     return link(words, page.link_to(page.output.root / target / run.pair / "README.md"))
 
 
