@@ -360,7 +360,7 @@ class BisectKnown:
         yield min(none, 1 - none), ends
         alone, among = self._posterior.alone.tolist(), self._posterior.among.tolist()
         part = _COARSE if math.fsum(alone) > math.fsum(among) else _FINE
-        precision = max(self.search.least, math.expm1(part * abs(self._change)))
+        precision = max(self.search.least, round(math.expm1(part * abs(self._change)), 2))
         for cell in self._posterior.cells:
             for place in range(cell.first + 1, min(cell.last + 1, len(alone))):
                 openness = _less(alone[:place], alone[place:])
