@@ -183,6 +183,7 @@ def test_sections_have_the_figures_of_the_data(full: tuple[Workspace, str]) -> N
     assert "all steps multiplied 2.84x faster (2.80–2.88), the whole measured by itself" in machine
     assert "7 → 2 modules" in machine
     assert "Memory: less in `help` (2.00 times less)." in machine
+    assert "first needed: `requests` 65.0 ms in none of these scenarios." in machine
     assert "answer --version before anything is imported" in machine
     left = section(page, "What is left, and why")
     assert cells(left, "`dataclasses`")[1] == "10.0 ms (`help`)"
@@ -197,6 +198,7 @@ def test_sections_have_the_figures_of_the_data(full: tuple[Workspace, str]) -> N
     assert "-s trace -- sample 1.0..2.0 --python 3.13 --scenario whole" in check
     missing = section(page, "Not measured")
     assert "What a machine would change on v0: `.venv/bin/nox -s optimize -- sample v0`" in missing
+    assert "aaaaaaaaaa..perf/optimize-v1 --benchmark whole`" in missing
     assert "Which commit" not in missing
     assert "What people changed, on Python 3.12" in missing
 

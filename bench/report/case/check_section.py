@@ -66,6 +66,12 @@ def _parts(evidence: Evidence) -> Iterator[tuple[str, str]]:
             note = f" ({plain(one.note)})" if one.note else ""
             command = session("optimize", f"{target} {one.revision}")
             yield f"What a machine would change on {plain(one.revision)}{note}", command
+    for each in evidence.machine:
+        if study.traced and not each.has(study.traced):
+            asked = each.optimization.asked
+            words = f"{target} {asked.revision.label}..{asked.branch} --benchmark {study.traced}"
+            what = f"What the branch on {each.title} does to the whole {code(study.traced)}"
+            yield what, session("bench", words)
 
 
 def _pythons(evidence: Evidence) -> Iterator[str]:

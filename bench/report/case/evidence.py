@@ -103,6 +103,11 @@ class ByMachine:
         found = [one for one in self.courses if one.scenario == name]
         return max(found, key=lambda one: python_order(one.python), default=None)
 
+    def has(self, name: str) -> bool:
+        """Whether a benchmark was measured, as a scenario or besides."""
+        beside = self.whole is not None and self.whole.row(name) is not None
+        return beside or self.course(name) is not None
+
     @property
     def title(self) -> str:
         """On top of what it was made, in Markdown."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.core.verdict import Verdict
 from bench.explain.optimize.record import Gain, StepRecord
 from bench.formats.markdown import bullets, code, image, link, plain, prose, table
-from bench.formats.text import before_after, change, counted, magnitude
+from bench.formats.text import before_after, change, counted, joined, magnitude, seconds
 from bench.report.case.evidence import ByMachine
 from bench.report.case.stack_sections import waits_blocks
 from bench.report.optimize.gains import best, predictions_of
@@ -24,6 +24,7 @@ from bench.report.output import Page
 from bench.report.pair.headline import by_benchmark
 from bench.report.pair.memory_words import memory_sentences
 
+_MOVED = 4
 _STEPS, _DROPPED = 14, 4  # of the first optimisation; of others half as many
 
 
@@ -43,6 +44,7 @@ def machine_blocks(
     if optimization.kept:
         yield _steps(one, traced, most)
         yield " ".join((*_together(one), *_memory(one)))
+        yield _moved(one)
         yield from _shift(one, page)
     if one.stack:
         yield from waits_blocks(one.stack, page)
@@ -129,6 +131,20 @@ def _memory(one: ByMachine) -> Iterator[str]:
     told = list(memory_sentences(found))
     is_judged = any(row.memory for rows in found.values() for row in rows.values())
     yield from told or (["Memory: no certain change."] if is_judged else [])
+
+
+def _moved(one: ByMachine) -> str:
+    """What is deferred is not saved where it is needed: the largest of it; "" for nothing."""
+    uses = one.optimization.first_uses
+    told = [
+        f"{code(use.module)} {seconds(use.takes_s)}"
+        + (f" in {code(use.scenario)}" if use.scenario else " in none of these scenarios")
+        for use in uses[:_MOVED]
+    ]
+    more = len(uses) - len(told)
+    words = joined([*told, f"{more} more"] if more > 0 else told)
+    moved = "The cost that moved, to where a deferred module is first needed"
+    return f"{moved}: {words}." if words else ""
 
 
 def _shift(one: ByMachine, page: Page) -> Iterator[str]:
