@@ -73,7 +73,7 @@ def write_index(indexed: Indexed, output: Output) -> None:
     targets = _by_target(indexed.pairs)
     if not indexed.is_empty:
         page = output.page("README.md")
-        page.write(first_screen(targets, _beside(indexed), page))
+        page.write(first_screen(targets, _beside(indexed, output), page))
     output.page("README.md" if indexed.is_empty else EVERYTHING).write(
         (
             *_head(indexed),
@@ -95,7 +95,7 @@ def write_index(indexed: Indexed, output: Output) -> None:
             _write_target(pairs, output)
 
 
-def _beside(indexed: Indexed) -> Beside:
+def _beside(indexed: Indexed, output: Output) -> Beside:
     """What the first screen says of everything else."""
     counts = (
         (indexed.series, "history", "histories"),
@@ -109,7 +109,7 @@ def _beside(indexed: Indexed) -> Beside:
         stack=indexed.stack,
         rankings=indexed.rankings,
         counts=[(len(found), one, many) for found, one, many in counts],
-        unreadable=len(indexed.unreadable),
+        unreadable=len(indexed.unreadable) + len(output.problems),
     )
 
 

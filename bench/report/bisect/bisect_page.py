@@ -66,11 +66,7 @@ def write_bisect_pages(output: Output) -> Bisected:
             output.problems.append(found)
             continue
         newest[bisect_page(found)] = file, found
-        of_questions |= {
-            (found.asked.target, one.run.pair)
-            for one in found.measured
-            if one.run is not None and one.purpose is not Purpose.ENDS
-        }
+        of_questions |= pairs_of_questions(found)
     rows = []
     for name, (file, bisection) in sorted(newest.items()):
         page = output.page(name)
@@ -78,6 +74,15 @@ def write_bisect_pages(output: Output) -> Bisected:
             page.write(_blocks(bisection, file, page))
             rows.append(_index_row(name, bisection))
     return Bisected(tuple(rows), frozenset(of_questions))
+
+
+def pairs_of_questions(bisection: BisectionTold) -> set[tuple[str, str]]:
+    """(target, label) of the pairs that answer single questions; that of the ends is whole."""
+    return {
+        (bisection.asked.target, one.run.pair)
+        for one in bisection.measured
+        if one.run is not None and one.purpose is not Purpose.ENDS
+    }
 
 
 def _index_row(page: str, bisection: BisectionTold) -> list[str]:

@@ -65,7 +65,7 @@ def write_claims_pages(output: Output) -> ClaimsShown:
             output.problems.append(found)
             continue
         newest[claims_page(found)] = file, found
-        of_claims |= _pairs(found)
+        of_claims |= pairs_of_claims(found)
     rows, shown = [], []
     for name, (file, test) in sorted(newest.items()):
         page = output.page(name)
@@ -76,7 +76,8 @@ def write_claims_pages(output: Output) -> ClaimsShown:
     return ClaimsShown(tuple(rows), frozenset(of_claims), tuple(shown))
 
 
-def _pairs(test: ClaimsTest) -> set[tuple[str, str]]:
+def pairs_of_claims(test: ClaimsTest) -> set[tuple[str, str]]:
+    """(target, label) of the pairs that measure single claims."""
     labels = {one.run.pair for key in test.keys for one in test.tests(*key) if one.run is not None}
     return {(test.asked.target, label) for label in labels - {test.asked.pair.label}}
 

@@ -7,7 +7,7 @@ read at once, everything else when it is opened.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,15 @@ from bench.core.secrets import without_secrets
 from bench.core.workspace import Workspace
 from bench.engine.store.accounts import StackRecord
 from bench.engine.store.documents import cannot_write
+from bench.engine.store.journals import JournalStore
 from bench.engine.store.place import pairs_of_runs
 from bench.explain.attribute.stored import ATTRIBUTIONS
+from bench.explain.bisect.stored import BISECTIONS
+from bench.explain.claims.stored import CLAIMS
 from bench.explain.optimize.stored import OPTIMIZATIONS
 from bench.report.attribute.attribute_page import attribute_page, pairs_of_stretches
+from bench.report.bisect.bisect_page import pairs_of_questions
+from bench.report.claims.claims_page import pairs_of_claims
 from bench.report.explorer.bundle import bundle
 from bench.report.explorer.other_documents import (
     attribution_view,
@@ -128,16 +133,19 @@ class _Writer:
 
     def _parts(self) -> dict[str, str]:
         """Pairs that measure a single step or stretch of something larger, and of what."""
-        found: dict[str, str] = {}
-        for _file, optimization in OPTIMIZATIONS.read_all(self.workspace.data):
-            if not isinstance(optimization, DataError):
-                keys = pairs_of_steps(optimization)
-                found |= {f"{target}/{label}": "optimisation" for target, label in keys}
-        for _file, attribution in ATTRIBUTIONS.read_all(self.workspace.data):
-            if not isinstance(attribution, DataError):
-                keys = pairs_of_stretches(attribution)
-                found |= {f"{target}/{label}": "attribution" for target, label in keys}
-        return found
+        stores: tuple[tuple[JournalStore[Any], Callable[[Any], set[tuple[str, str]]], str], ...] = (
+            (OPTIMIZATIONS, pairs_of_steps, "optimisation"),
+            (ATTRIBUTIONS, pairs_of_stretches, "attribution"),
+            (CLAIMS, pairs_of_claims, "test of claims"),
+            (BISECTIONS, pairs_of_questions, "bisection"),
+        )
+        return {
+            f"{target}/{label}": words
+            for store, pairs_of, words in stores
+            for _file, one in store.read_all(self.workspace.data)
+            if not isinstance(one, DataError)
+            for target, label in pairs_of(one)
+        }
 
     def _histories(self) -> Iterator[Document]:
         found = find_series(self.workspace.data)

@@ -70,7 +70,7 @@ function controls(pairs, filters, set) {
     h("div", { class: "checks" },
       checkbox("changed only", filters.changed, set("changed")),
       checkbox("hide loaded or dirty", filters.quiet, set("quiet")),
-      pairs.some((one) => one.part) ? checkbox("single steps of attributions and optimisations", filters.parts, set("parts")) : null),
+      pairs.some((one) => one.part) ? checkbox("parts of attributions, bisections, optimisations", filters.parts, set("parts")) : null),
   );
 }
 
@@ -116,7 +116,7 @@ function row(pair, axis) {
     pair.loaded ? `⚠ loaded ${Math.round(pair.load * 100)}%` : null,
     pair.dirty ? "⚠ dirty" : null,
     pair.complete ? null : "not complete",
-    pair.part ? `step of an ${pair.part}` : null,
+    pair.part ? `part of: ${pair.part}` : null,
   ].filter(Boolean);
   const dots = [...pair.dots].sort((a, b) => a.ratio - b.ratio);
   const said = tally(pair.dots.map((one) => one.kind)) || "nothing measured";
