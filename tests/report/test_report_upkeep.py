@@ -164,7 +164,7 @@ def test_the_same_bytes_from_every_process(workspace: Workspace, tmp_path: Path)
         }
         for folder in folders
     )
-    assert len(first) == 9
+    assert len(first) == 10
     assert first == second
 
 
