@@ -26,7 +26,7 @@ from bench.report.attribute.attribute_page import write_attribute_pages
 from bench.report.bisect.bisect_page import write_bisect_pages
 from bench.report.case.case_page import FOLDER as CASE_STUDIES
 from bench.report.case.case_page import CaseWriter
-from bench.report.case.evidence import Told
+from bench.report.case.evidence import WrittenRecords
 from bench.report.claims.claims_page import write_claims_pages
 from bench.report.history.select_series import find_series
 from bench.report.index import Indexed, write_index
@@ -173,7 +173,7 @@ class _Report:
         studies = CaseWriter(targets=targets, known=self.known, pairs=pairs, output=output)
         if with_studies:
             studies.write(
-                Told(
+                WrittenRecords(
                     optimized=optimized.shown,
                     attributed=attributed.shown,
                     claims=claims.shown,

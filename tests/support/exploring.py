@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.core.workspace import Workspace
 from bench.engine.store.accounts import save_account
-from bench.report.explorer.write import Site
+from bench.report.explorer.write import WrittenSite
 from support.browser import ROOT
 from support.synthetic_attributions import write_attribution
 from support.synthetic_runs import (
@@ -56,7 +56,7 @@ class Explorer:
     """The page that was made, and what it was made from."""
 
     workspace: Workspace
-    site: Site
+    site: WrittenSite
 
 
 @dataclass

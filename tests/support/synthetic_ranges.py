@@ -18,7 +18,7 @@ from bench.explain.attribute.record import (
     StretchRecord,
 )
 from bench.explain.attribute.stored import ATTRIBUTIONS
-from bench.explain.claims.choosing import Candidate, ChosenBy
+from bench.explain.claims.choosing import ChosenBy, ClaimBenchmark
 from bench.explain.claims.record import ClaimsAsked, ClaimsTest, SpeedClaim, TriedRecord
 from bench.explain.claims.stored import CLAIMS
 from bench.explain.optimize.record import Gain
@@ -86,7 +86,7 @@ def synthetic_claims(data: Path, measured: dict[float, float], commits: int = 6)
             commit=revision(number), base=revision(number - 1), author="A", kind="command",
             what=f"sample {number}", ratio=ratio,
             candidates=(
-                Candidate(
+                ClaimBenchmark(
                     benchmark=Benchmark(name=f"b{number}", command=("sample", str(number))),
                     chosen_by=ChosenBy.COMMAND, declared=True,
                 ),

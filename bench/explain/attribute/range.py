@@ -37,7 +37,7 @@ class RangeCommit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class _Place:
+class _OnTheWay:
     """A commit on the way from base to head; `detour` as above."""
 
     commit: str
@@ -54,7 +54,7 @@ def commits_of(clone: Clone, pair: Pair, opened: Sequence[str] = ()) -> tuple[Ra
     opened.
     """
     check_range(clone, pair)
-    way = [_Place(commit) for commit in first_parents(clone, pair)]
+    way = [_OnTheWay(commit) for commit in first_parents(clone, pair)]
     for name in opened:
         way = _with_merge_opened(clone, way, name)
     before = [pair.base.identity, *(one.commit for one in way)]
@@ -88,7 +88,7 @@ def check_range(clone: Clone, pair: Pair) -> None:
     check_ancestry(clone, pair, "there is no range between them")
 
 
-def _with_merge_opened(clone: Clone, way: list[_Place], name: str) -> list[_Place]:
+def _with_merge_opened(clone: Clone, way: list[_OnTheWay], name: str) -> list[_OnTheWay]:
     merge = clone.find(name)
     place = next((number for number, one in enumerate(way) if one.commit == merge), None)
     if merge is None or place is None:
@@ -106,14 +106,14 @@ def _with_merge_opened(clone: Clone, way: list[_Place], name: str) -> list[_Plac
             "commit that it was merged onto.",
             "Leave this merge one step.",
         )
-    brought = [_Place(one, _from_the_line(clone, one, first)) for one in branch]
+    brought = [_OnTheWay(one, _from_the_line(clone, one, first)) for one in branch]
     if start == first:
         return [*way[:place], *brought, *way[place:]]
     return [
         *way[:place],
-        _Place(start, f"back to where the branch of {merge[:10]} began"),
+        _OnTheWay(start, f"back to where the branch of {merge[:10]} began"),
         *brought,
-        _Place(merge, "the merge with what the line did meanwhile"),
+        _OnTheWay(merge, "the merge with what the line did meanwhile"),
         *way[place + 1 :],
     ]
 
@@ -126,7 +126,7 @@ def _from_the_line(clone: Clone, commit: str, line: str) -> str:
     return ""
 
 
-def _commit(clone: Clone, before: str, place: _Place) -> RangeCommit:
+def _commit(clone: Clone, before: str, place: _OnTheWay) -> RangeCommit:
     commit = place.commit
     return RangeCommit(
         revision=clone.revision(commit[:10], commit),

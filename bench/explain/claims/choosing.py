@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bench.core.target import Benchmark, Kind, Target
-from bench.explain.claims.code import CommitCode, Place
+from bench.explain.claims.code import CommitCode, DefinedAt
 from bench.explain.claims.mentions import Mention, MentionKind, Vocabulary
 from bench.explain.claims.messages import MessageClaim
 from bench.explain.optimize.guard.programs import words_of
@@ -41,7 +41,7 @@ class ChosenBy(enum.StrEnum):
     CHANGED = "the import of what it changes"
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimBenchmark(msgspec.Struct, frozen=True, kw_only=True):
     """A benchmark that may test a claim; `declared`: the target's file has it."""
 
     benchmark: Benchmark
@@ -62,7 +62,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenBenchmark:
     """The candidates for a claim, the best first, or why there is none.
 
     `what` is what the claim is of, in words: a command, an import, a function.
@@ -70,7 +70,7 @@ class Choice:
 
     what: str
     kind: MentionKind | None
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[ClaimBenchmark, ...] = ()
     reason: str = ""
 
 
@@ -82,7 +82,7 @@ def vocabulary_of(target: Target) -> Vocabulary:
     return Vocabulary(programs=tuple(programs), commands=tuple(one[1:] for one in own))
 
 
-def choose(claim: MessageClaim, target: Target, code: CommitCode) -> Choice:
+def choose(claim: MessageClaim, target: Target, code: CommitCode) -> ChosenBenchmark:
     """What can test a claim of a commit."""
     named = list(_named(claim, target, code))
     places = [one for each in claim.mentions for one in _places(each, claim, code)]
@@ -93,11 +93,11 @@ def choose(claim: MessageClaim, target: Target, code: CommitCode) -> Choice:
         found += _of_changed(target, code)
     if found:
         kept = tuple(found[:_MOST])
-        return Choice(kept[0].what(target.modules[0]), _kind(kept[0]), kept)
-    return Choice(*_told(claim, places), reason=_why_not(claim, code, places))
+        return ChosenBenchmark(kept[0].what(target.modules[0]), _kind(kept[0]), kept)
+    return ChosenBenchmark(*_told(claim, places), reason=_why_not(claim, code, places))
 
 
-def _named(claim: MessageClaim, target: Target, code: CommitCode) -> Iterator[Candidate]:
+def _named(claim: MessageClaim, target: Target, code: CommitCode) -> Iterator[ClaimBenchmark]:
     """Benchmarks for what it names first of what there is, then declared scripts by their names."""
     for mention in claim.mentions:
         if mention.kind is MentionKind.FUNCTION:
@@ -116,23 +116,23 @@ def _named(claim: MessageClaim, target: Target, code: CommitCode) -> Iterator[Ca
         yield from _scripts(claim, target, code)
 
 
-def _command(words: str, target: Target) -> Candidate | None:
+def _command(words: str, target: Target) -> ClaimBenchmark | None:
     try:
         wanted = tuple(shlex.split(words))
     except ValueError:
         return None
     for one in target.benchmark:
         if one.command and one.command[1:] == wanted:
-            return Candidate(benchmark=one, chosen_by=ChosenBy.COMMAND, declared=True)
+            return ClaimBenchmark(benchmark=one, chosen_by=ChosenBy.COMMAND, declared=True)
     programs = vocabulary_of(target).programs
     is_bare = len(wanted) == 1 and wanted[0] not in _USUAL_OPTIONS
     if is_bare or not programs or not all(map(_PLAIN_WORD.fullmatch, wanted)):
         return None
     made = Benchmark(name=_slug("command", " ".join(wanted)), command=(programs[0], *wanted))
-    return Candidate(benchmark=made, chosen_by=ChosenBy.COMMAND, declared=False)
+    return ClaimBenchmark(benchmark=made, chosen_by=ChosenBy.COMMAND, declared=False)
 
 
-def _import(name: str, target: Target, code: CommitCode) -> Candidate | None:
+def _import(name: str, target: Target, code: CommitCode) -> ClaimBenchmark | None:
     """An import of the project's, by a statement, a module, a file, or a class."""
     if name.startswith("from "):
         module = name.split()[1]
@@ -147,13 +147,13 @@ def _import(name: str, target: Target, code: CommitCode) -> Candidate | None:
     return _of_import(statement, target, ChosenBy.IMPORT)
 
 
-def _of_import(statement: str, target: Target, chosen_by: ChosenBy) -> Candidate:
+def _of_import(statement: str, target: Target, chosen_by: ChosenBy) -> ClaimBenchmark:
     """The declared benchmark of an import, or one that is made."""
     for one in target.benchmark:
         if one.statement and _imported(one.statement) == _imported(statement):
-            return Candidate(benchmark=one, chosen_by=chosen_by, declared=True)
+            return ClaimBenchmark(benchmark=one, chosen_by=chosen_by, declared=True)
     made = Benchmark(name=_slug("import", _imported(statement)), statement=statement)
-    return Candidate(benchmark=made, chosen_by=chosen_by, declared=False)
+    return ClaimBenchmark(benchmark=made, chosen_by=chosen_by, declared=False)
 
 
 def _imported(statement: str) -> str:
@@ -162,7 +162,7 @@ def _imported(statement: str) -> str:
     return found[1] if found else statement
 
 
-def _scripts(claim: MessageClaim, target: Target, code: CommitCode) -> Iterator[Candidate]:
+def _scripts(claim: MessageClaim, target: Target, code: CommitCode) -> Iterator[ClaimBenchmark]:
     """Declared scripts whose names the claim has, where the commit changes what they need."""
     changed = {code.modules[path] for path in code.changed}
     for one in target.benchmark:
@@ -171,7 +171,7 @@ def _scripts(claim: MessageClaim, target: Target, code: CommitCode) -> Iterator[
         words = [word for word in re.split(r"[-_.]", one.name) if len(word) >= _SHORTEST_STEM]
         own = [word for word in words if any(_same_stem(word, told) for told in claim.words)]
         if words and own == words:
-            yield Candidate(benchmark=one, chosen_by=ChosenBy.NAME, declared=True)
+            yield ClaimBenchmark(benchmark=one, chosen_by=ChosenBy.NAME, declared=True)
 
 
 def _same_stem(one: str, other: str) -> bool:
@@ -179,22 +179,22 @@ def _same_stem(one: str, other: str) -> bool:
     return len(short) >= _SHORTEST_STEM and long.startswith(short)
 
 
-def _places(mention: Mention, claim: MessageClaim, code: CommitCode) -> list[Place]:
+def _places(mention: Mention, claim: MessageClaim, code: CommitCode) -> list[DefinedAt]:
     if mention.kind is not MentionKind.FUNCTION:
         return []
     anywhere = claim.is_of_function
     return code.functions_named(mention.name, mention.file, anywhere=anywhere)[:1]
 
 
-def _of_tests(places: Sequence[Place], code: CommitCode) -> Iterator[Candidate]:
+def _of_tests(places: Sequence[DefinedAt], code: CommitCode) -> Iterator[ClaimBenchmark]:
     for place in places[:1]:
         for number, tests in enumerate(itertools.islice(code.tests_of(place), _MOST)):
             name = _slug("function", place.address.rpartition(":")[2], f"{tests}{number}")
             made = Benchmark(name=name, group="function", pytest=tests, function=place.address)
-            yield Candidate(benchmark=made, chosen_by=ChosenBy.TESTS, declared=False)
+            yield ClaimBenchmark(benchmark=made, chosen_by=ChosenBy.TESTS, declared=False)
 
 
-def _of_changed(target: Target, code: CommitCode) -> Iterator[Candidate]:
+def _of_changed(target: Target, code: CommitCode) -> Iterator[ClaimBenchmark]:
     """Imports of the modules that a commit changes: where it defers imports, they get faster."""
     modules = [code.modules[path] for path in code.changed]
     found = [_of_import(one, target, ChosenBy.CHANGED) for one in modules]
@@ -211,13 +211,13 @@ def _slug(kind: str, words: str, distinct: str = "") -> str:
     return name
 
 
-def _kind(one: Candidate) -> MentionKind:
+def _kind(one: ClaimBenchmark) -> MentionKind:
     if one.benchmark.command:
         return MentionKind.COMMAND
     return MentionKind.IMPORT if one.benchmark.statement else MentionKind.FUNCTION
 
 
-def _told(claim: MessageClaim, places: Sequence[Place]) -> tuple[str, MentionKind | None]:
+def _told(claim: MessageClaim, places: Sequence[DefinedAt]) -> tuple[str, MentionKind | None]:
     if places:
         return places[0].address, MentionKind.FUNCTION
     subject = claim.subject
@@ -226,7 +226,7 @@ def _told(claim: MessageClaim, places: Sequence[Place]) -> tuple[str, MentionKin
     return subject.name, subject.kind
 
 
-def _why_not(claim: MessageClaim, code: CommitCode, places: Sequence[Place]) -> str:
+def _why_not(claim: MessageClaim, code: CommitCode, places: Sequence[DefinedAt]) -> str:
     if not code.changed:
         return "the commit changes no module of the package"
     if places:

@@ -24,7 +24,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class DefinedAt:
     """A function: the module it is imported from, its name there, and the module's file."""
 
     module: str
@@ -108,7 +108,7 @@ class CommitCode:
         found = self._modules_with(rf"^class {name}\b")
         return self.modules[found[0]] if len(found) == 1 else None
 
-    def functions_named(self, name: str, file: str = "", *, anywhere: bool) -> list[Place]:
+    def functions_named(self, name: str, file: str = "", *, anywhere: bool) -> list[DefinedAt]:
         """Functions of this name that both commits have; those in changed files come first.
 
         `anywhere`: else those of other files.
@@ -122,7 +122,7 @@ class CommitCode:
         exact = [one for one in found if one.name == name]
         return exact or found
 
-    def tests_of(self, place: Place) -> Iterator[str]:
+    def tests_of(self, place: DefinedAt) -> Iterator[str]:
         """Tests that may call a function, as pytest names them: the most promising first."""
         seen = set[str]()
         for names in self._names_to_look_for(place):
@@ -133,7 +133,7 @@ class CommitCode:
                         seen.add(words)
                         yield words
 
-    def _names_to_look_for(self, place: Place) -> Iterator[tuple[str, ...]]:
+    def _names_to_look_for(self, place: DefinedAt) -> Iterator[tuple[str, ...]]:
         """The function, then what calls it in its module, then what calls these."""
         owner, _, last = place.name.rpartition(".")
         common = last.startswith(("visit_", "__")) or not re.search(r"_[a-z]", last.strip("_"))
@@ -179,13 +179,13 @@ class CommitCode:
         texts = self.read.texts(self.commit, self.modules)
         return sorted(path for path, text in texts.items() if wanted.search(text))
 
-    def _places(self, path: str, name: str) -> Iterator[Place]:
+    def _places(self, path: str, name: str) -> Iterator[DefinedAt]:
         module = self.modules[path]
         here = _qualified(_parsed(self.text(path)))
         wanted = [one for one in here if _is_named(one, name, module)]
         if wanted:
             before = _qualified(_parsed(self.read.text(self.base, path)))
-            yield from (Place(module, one, path) for one in wanted if one in before)
+            yield from (DefinedAt(module, one, path) for one in wanted if one in before)
 
     def _modules(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         tops = {name.replace(".", "/") for name in self.target.modules}

@@ -66,7 +66,7 @@ _NEAR = 45
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class ClaimedFigure:
     """One that was found: `ratio` is before / after, above 1 for faster; times are in seconds.
 
     It stands at `start` to `end` of the text. `at_most`: it is told as the best of several.
@@ -85,7 +85,7 @@ class Figure:
         return self.before_s is not None
 
 
-def find_figures(text: str) -> tuple[Figure, ...]:
+def find_figures(text: str) -> tuple[ClaimedFigure, ...]:
     """All figures that say that something got faster, in the order of the text.
 
     A ratio or a per cent beside times says the same once more: both are one figure.
@@ -116,7 +116,7 @@ def seconds_of(number: str, unit: str) -> float:
     return float(number.replace(",", "")) * _UNITS[key]
 
 
-def _pairs(text: str) -> Iterator[Figure]:
+def _pairs(text: str) -> Iterator[ClaimedFigure]:
     seen: list[tuple[int, int]] = []
     for pattern in (*_PAIRS, _BEFORE_AFTER):
         for found in pattern.finditer(text):
@@ -132,7 +132,7 @@ def _pairs(text: str) -> Iterator[Figure]:
             after_s = seconds_of(found["after"], unit)
             if after_s > 0:
                 seen.append((start, end))
-                yield Figure(
+                yield ClaimedFigure(
                     start=start,
                     end=end,
                     ratio=before_s / after_s,
@@ -142,7 +142,7 @@ def _pairs(text: str) -> Iterator[Figure]:
                 )
 
 
-def _ratios(text: str, pairs: Iterable[Figure]) -> Iterator[Figure]:
+def _ratios(text: str, pairs: Iterable[ClaimedFigure]) -> Iterator[ClaimedFigure]:
     for found in _RATIO.finditer(text):
         start, end = found.span()
         behind, before = text[end : end + _NEAR], text[max(0, start - 60) : start]
@@ -150,12 +150,12 @@ def _ratios(text: str, pairs: Iterable[Figure]) -> Iterator[Figure]:
             continue
         said = _FASTER_BEHIND.match(behind) or _FASTER_BY.search(before)
         value = _number(found)
-        figure = Figure(start=start, end=end, ratio=value, at_most=_is_at_most(text, start))
+        figure = ClaimedFigure(start=start, end=end, ratio=value, at_most=_is_at_most(text, start))
         if value > 0 and (said or any(_belongs(figure, pair, text) for pair in pairs)):
             yield figure
 
 
-def _percents(text: str) -> Iterator[Figure]:
+def _percents(text: str) -> Iterator[ClaimedFigure]:
     for found in _PERCENT.finditer(text):
         start, end = found.span()
         behind, before = text[end : end + _NEAR], text[max(0, start - 90) : start]
@@ -164,11 +164,11 @@ def _percents(text: str) -> Iterator[Figure]:
         value = _number(found) / 100
         at_most = _is_at_most(text, start)
         if (_LESS_BEHIND.match(behind) or _LESS_BY.search(before)) and value < 1:
-            yield Figure(start=start, end=end, ratio=1 / (1 - value), at_most=at_most)
+            yield ClaimedFigure(start=start, end=end, ratio=1 / (1 - value), at_most=at_most)
         elif _FASTER_BEHIND.match(behind) or (
             _FASTER_BY.search(before) and not _NO_SPEED.match(behind)
         ):
-            yield Figure(start=start, end=end, ratio=1 + value, at_most=at_most)
+            yield ClaimedFigure(start=start, end=end, ratio=1 + value, at_most=at_most)
 
 
 def _number(found: re.Match[str]) -> float:
@@ -179,11 +179,11 @@ def _is_at_most(text: str, start: int) -> bool:
     return bool(_AT_MOST.search(text[max(0, start - 14) : start]))
 
 
-def _inside(one: Figure, pairs: Iterable[Figure]) -> bool:
+def _inside(one: ClaimedFigure, pairs: Iterable[ClaimedFigure]) -> bool:
     return any(pair.start <= one.start and one.end <= pair.end for pair in pairs)
 
 
-def _belongs(one: Figure, pair: Figure, text: str) -> bool:
+def _belongs(one: ClaimedFigure, pair: ClaimedFigure, text: str) -> bool:
     """Whether a ratio tells of these times: beside them, and nothing ends between."""
     if not pair.has_times:
         return False

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bench.explain.claims.figures import Figure, find_figures
+from bench.explain.claims.figures import ClaimedFigure, find_figures
 from bench.explain.claims.mentions import (
     Mention,
     MentionKind,
@@ -99,14 +99,14 @@ class MessageClaim:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _FoundAt:
     """A figure, the text around it, and how much it speaks for the whole.
 
     `is_of_another`: it stands beside a command of another program; `older_base`: its paragraph
     says up to here that it is told against something older.
     """
 
-    figure: Figure
+    figure: ClaimedFigure
     line: str
     mentions: tuple[Mention, ...]
     score: int
@@ -157,7 +157,9 @@ def _unmarked(text: str) -> str:
     return text.replace("**", "  ").replace("`", " ")
 
 
-def _with_neighbours(figures: Sequence[Figure], length: int) -> Iterator[tuple[int, Figure, int]]:
+def _with_neighbours(
+    figures: Sequence[ClaimedFigure], length: int
+) -> Iterator[tuple[int, ClaimedFigure, int]]:
     """Each with where the one before it ends, and where the next begins."""
     ends = [0, *(one.end for one in figures)]
     starts = [*(one.start for one in figures[1:]), length]
@@ -165,13 +167,13 @@ def _with_neighbours(figures: Sequence[Figure], length: int) -> Iterator[tuple[i
 
 
 def _place(
-    raw: str, text: str, figure: Figure, others: tuple[int, int], vocabulary: Vocabulary
-) -> _Place:
+    raw: str, text: str, figure: ClaimedFigure, others: tuple[int, int], vocabulary: Vocabulary
+) -> _FoundAt:
     start = raw.rfind("\n", 0, figure.start) + 1
     end = raw.find("\n", figure.end)
     end = end if end >= 0 else len(raw)
     line = raw[start:end]
-    return _Place(
+    return _FoundAt(
         figure,
         line,
         _beside(
@@ -186,7 +188,7 @@ def _place(
     )
 
 
-def _score(text: str, figure: Figure, line: str) -> int:
+def _score(text: str, figure: ClaimedFigure, line: str) -> int:
     """How much a figure speaks for the whole, by the words of its clause."""
     before = _BREAKS.split(text[max(0, figure.start - 90) : figure.start])[-1]
     behind = _BREAKS.split(text[figure.end : figure.end + 50])[0]
@@ -216,7 +218,7 @@ def _beside(
     return tuple(dict.fromkeys(one.mention for one in (*told_of, *before[:1], *behind, *before)))
 
 
-def _of_function(about: Mention, places: Sequence[_Place]) -> MessageClaim:
+def _of_function(about: Mention, places: Sequence[_FoundAt]) -> MessageClaim:
     """The claim about one function: by the figure that speaks for the whole."""
     best = max(places, key=lambda one: one.score, default=None)
     if best is None:
@@ -225,11 +227,11 @@ def _of_function(about: Mention, places: Sequence[_Place]) -> MessageClaim:
 
 
 def _of_figures(
-    places: Sequence[_Place], heading: str, vocabulary: Vocabulary
+    places: Sequence[_FoundAt], heading: str, vocabulary: Vocabulary
 ) -> Iterator[MessageClaim]:
     """A claim for each thing beside a figure; what the heading names has those beside nothing."""
     of_heading = tuple(one.mention for one in mentions_in(heading, vocabulary))
-    kept: dict[Mention | None, _Place] = {}
+    kept: dict[Mention | None, _FoundAt] = {}
     for one in places:
         if (one.figure.at_most and len(places) > 1) or one.is_of_another:
             continue
@@ -245,11 +247,11 @@ def _of_figures(
         yield _claim(one, one.mentions or of_heading)
 
 
-def _rank(one: _Place) -> tuple[int, int]:
+def _rank(one: _FoundAt) -> tuple[int, int]:
     return one.figure.has_times, one.score
 
 
-def _claim(place: _Place, mentions: tuple[Mention, ...]) -> MessageClaim:
+def _claim(place: _FoundAt, mentions: tuple[Mention, ...]) -> MessageClaim:
     figure = place.figure
     return MessageClaim(
         mentions=mentions,

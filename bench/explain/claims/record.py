@@ -19,7 +19,7 @@ from bench.core.revision import Pair, Revision
 from bench.core.verdict import Verdict
 from bench.engine.store.journals import AskedRecord, Told
 from bench.explain.attribute.record import AttributionProgress, AttributionStood
-from bench.explain.claims.choosing import Candidate
+from bench.explain.claims.choosing import ClaimBenchmark
 from bench.explain.claims.judging import ClaimVerdict, judge
 from bench.explain.optimize.record import Gain, RunReference
 
@@ -52,7 +52,7 @@ class SpeedClaim(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     older_base: bool = False
     net: bool = False
     python: str = ""
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[ClaimBenchmark, ...] = ()
     reason: str = ""
 
 
@@ -135,7 +135,7 @@ ClaimsEvent = TriedRecord | AttributionStood
 
 
 @dataclass(frozen=True)
-class Attempt:
+class BenchmarkTried:
     """The next thing to measure of a claim."""
 
     claim: int
@@ -170,7 +170,7 @@ class ClaimsTest(Told[ClaimsAsked, ClaimsEvent]):
         """What was tried, in its order."""
         return self._tests.get((claim, python), [])
 
-    def next(self, number: int, python: str) -> Attempt | None:
+    def next(self, number: int, python: str) -> BenchmarkTried | None:
         """What is to be measured next of a claim; None where nothing is left."""
         claim = self.asked.claims[number]
         tried = [one for one in self.tests(number, python) if not one.older]
@@ -178,11 +178,11 @@ class ClaimsTest(Told[ClaimsAsked, ClaimsEvent]):
         if measured is None:
             is_over = any(one.is_final or one.is_short for one in tried)
             is_over = is_over or len(tried) >= len(claim.candidates)
-            return None if is_over else Attempt(number, python, len(tried))
+            return None if is_over else BenchmarkTried(number, python, len(tried))
         if claim.older is None or any(one.older for one in self.tests(number, python)):
             return None
         if claim.older_base or self._by_parent(claim, measured) in _OLDER_MAY_TELL:
-            return Attempt(number, python, measured.candidate, older=True)
+            return BenchmarkTried(number, python, measured.candidate, older=True)
         return None
 
     def judged(self, number: int, python: str) -> JudgedClaim:

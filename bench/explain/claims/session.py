@@ -12,9 +12,9 @@ from bench.core.lock import exclusive
 from bench.core.revision import Revision
 from bench.engine.session.watcher import Watcher
 from bench.explain.attribute.record import AttributionProgress, AttributionStood
-from bench.explain.claims.choosing import Candidate
+from bench.explain.claims.choosing import ClaimBenchmark
 from bench.explain.claims.record import (
-    Attempt,
+    BenchmarkTried,
     ClaimsEvent,
     ClaimsTest,
     SpeedClaim,
@@ -54,7 +54,7 @@ class ClaimsSession:
         limit_s = self.request.limit_s
         return bool(limit_s) and time.monotonic() - self._started > limit_s
 
-    def _todo(self) -> list[Attempt]:
+    def _todo(self) -> list[BenchmarkTried]:
         """What is measured next, in one run: of one pair on one Python, as far as it goes together.
 
         Tests of functions need other environments, and each its own process: they go alone, and
@@ -76,7 +76,7 @@ class ClaimsSession:
         ]
         return [first, *together]
 
-    def _measure(self, attempts: Sequence[Attempt]) -> None:
+    def _measure(self, attempts: Sequence[BenchmarkTried]) -> None:
         first = attempts[0]
         base, head = self._pair(first)
         candidates = {one.benchmark.name: one for one in map(self._candidate, attempts)}
@@ -105,13 +105,13 @@ class ClaimsSession:
             self._write(record)
             self.watcher.say(f"  {name}: {self._outcome(record)}")
 
-    def _claim(self, attempt: Attempt) -> SpeedClaim:
+    def _claim(self, attempt: BenchmarkTried) -> SpeedClaim:
         return self.test.asked.claims[attempt.claim]
 
-    def _candidate(self, attempt: Attempt) -> Candidate:
+    def _candidate(self, attempt: BenchmarkTried) -> ClaimBenchmark:
         return self._claim(attempt).candidates[attempt.candidate]
 
-    def _pair(self, attempt: Attempt) -> tuple[Revision, Revision]:
+    def _pair(self, attempt: BenchmarkTried) -> tuple[Revision, Revision]:
         claim = self._claim(attempt)
         base = claim.older if attempt.older and claim.older else claim.base
         return base, claim.commit
@@ -128,7 +128,12 @@ class ClaimsSession:
 
 
 def _record(
-    attempt: Attempt, name: str, measured: MeasuredPair | None, reason: str, *, is_final: bool
+    attempt: BenchmarkTried,
+    name: str,
+    measured: MeasuredPair | None,
+    reason: str,
+    *,
+    is_final: bool,
 ) -> TriedRecord:
     gains = measured.gains if measured else ()
     gain = next((one for one in gains if one.scenario == name), None)

@@ -14,7 +14,7 @@ from bench.core.target import Target
 from bench.formats.markdown import bullets, heading, link, plain, prose
 from bench.report.case.check_section import check_lines, missing_lines
 from bench.report.case.commits_section import claims_blocks, commits_blocks
-from bench.report.case.evidence import Evidence, Told, gather
+from bench.report.case.evidence import CaseEvidence, WrittenRecords, gather
 from bench.report.case.first_screen import first_screen
 from bench.report.case.machine_section import machine_blocks, steps_picture
 from bench.report.case.stack_sections import boundaries_blocks, waits_blocks
@@ -47,7 +47,7 @@ class CaseWriter:
     pairs: Sequence[PairSummary]
     output: Output
 
-    def write(self, told: Told) -> None:
+    def write(self, told: WrittenRecords) -> None:
         """Write all that there is something to tell in; what can't be shown is a problem."""
         written: dict[str, tuple[str, str]] = {}
         for target in self.targets:
@@ -86,7 +86,7 @@ class CaseWriter:
         )
         page.write((heading(1, "Case studies"), bullets(lines)))
 
-    def _blocks(self, evidence: Evidence, page: Page) -> Iterator[str]:
+    def _blocks(self, evidence: CaseEvidence, page: Page) -> Iterator[str]:
         study = evidence.study
         yield heading(1, prose(study.title))
         index = link("all results", page.link_to(page.output.root / "README.md"))
@@ -116,7 +116,7 @@ class CaseWriter:
             yield heading(2, "Not measured")
             yield bullets(missing)
 
-    def _left(self, evidence: Evidence, page: Page) -> Iterator[str]:
+    def _left(self, evidence: CaseEvidence, page: Page) -> Iterator[str]:
         machine = evidence.machine
         blocks = [
             block

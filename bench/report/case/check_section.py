@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from bench.core.program import session
 from bench.formats.markdown import code, link, plain
 from bench.formats.text import joined
-from bench.report.case.evidence import Evidence
+from bench.report.case.evidence import CaseEvidence
 from bench.report.output import Page
 from bench.report.pair.repeat import repeat_lines
 from bench.report.stack.stack_around import Around, not_measured_around
 from bench.report.summaries import PairSummary
 
 
-def check_lines(evidence: Evidence, page: Page) -> Iterator[str]:
+def check_lines(evidence: CaseEvidence, page: Page) -> Iterator[str]:
     """One command for each kind of figure."""
     yield f"This page, again from the data: {code(session('report'))}"
     if evidence.people:
@@ -37,7 +37,7 @@ def check_lines(evidence: Evidence, page: Page) -> Iterator[str]:
 
 
 def missing_lines(
-    evidence: Evidence, around: Sequence[Around], pairs: Sequence[PairSummary]
+    evidence: CaseEvidence, around: Sequence[Around], pairs: Sequence[PairSummary]
 ) -> Iterator[str]:
     """What is declared, or belongs to it, and is not measured, with the command that would."""
     yield from (f"{what}: {code(command)}" for what, command in _parts(evidence))
@@ -48,7 +48,7 @@ def missing_lines(
             yield words
 
 
-def _parts(evidence: Evidence) -> Iterator[tuple[str, str]]:
+def _parts(evidence: CaseEvidence) -> Iterator[tuple[str, str]]:
     """Each part of the study that is missing, and what would measure it."""
     study, target = evidence.study, evidence.target.name
     parts = (
@@ -74,7 +74,7 @@ def _parts(evidence: Evidence) -> Iterator[tuple[str, str]]:
             yield what, session("bench", words)
 
 
-def _pythons(evidence: Evidence) -> Iterator[str]:
+def _pythons(evidence: CaseEvidence) -> Iterator[str]:
     """Pythons that the target is measured on, and a part of the study is not."""
     wanted = evidence.target.pythons
     if evidence.people:

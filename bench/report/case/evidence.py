@@ -25,7 +25,7 @@ from bench.report.select_runs import OnMachine, PairRuns, Shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class WrittenRecords:
     """What the pages of a report are made from, besides pairs."""
 
     optimized: Sequence[Optimization]
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasuredPair:
+class PairEvidence:
     """A pair with all its runs."""
 
     runs: PairRuns
@@ -90,7 +90,7 @@ class ByMachine:
 
     optimization: Optimization
     note: str
-    whole: MeasuredPair | None
+    whole: PairEvidence | None
     stack: StackRecord | None
 
     @cached_property
@@ -117,12 +117,12 @@ class ByMachine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class CaseEvidence:
     """All that was found of a case study; `optimized` in the order of the declaration."""
 
     target: Target
     study: CaseStudy
-    people: MeasuredPair | None
+    people: PairEvidence | None
     stack: StackRecord | None
     attribution: Attribution | None
     claims: ClaimsTest | None
@@ -161,7 +161,9 @@ class Evidence:
         return next((one for one, is_of in revisions if is_of.is_called(wanted.revision)), None)
 
 
-def gather(target: Target, study: CaseStudy, known: KnownPairs, told: Told) -> Evidence:
+def gather(
+    target: Target, study: CaseStudy, known: KnownPairs, told: WrittenRecords
+) -> CaseEvidence:
     """Look up what a declaration names."""
     pair = known.first(target.name, lambda one: is_range(study.range, one)) if study.range else None
     machine = (_by_machine(one, target, study, known, told) for one in study.optimized)
@@ -169,10 +171,10 @@ def gather(target: Target, study: CaseStudy, known: KnownPairs, told: Told) -> E
     claims = (
         one for one in told.claims if _is_of(one.asked, target, study) and not one.asked.message_of
     )
-    return Evidence(
+    return CaseEvidence(
         target=target,
         study=study,
-        people=MeasuredPair(runs=pair) if pair else None,
+        people=PairEvidence(runs=pair) if pair else None,
         stack=_trace(
             told.stacks, target, study, lambda one: bool(study.range) and is_range(study.range, one)
         ),
@@ -188,7 +190,11 @@ def _is_of(asked: AttributionAsked | ClaimsAsked, target: Target, study: CaseStu
 
 
 def _by_machine(
-    wanted: OptimizedRevision, target: Target, study: CaseStudy, known: KnownPairs, told: Told
+    wanted: OptimizedRevision,
+    target: Target,
+    study: CaseStudy,
+    known: KnownPairs,
+    told: WrittenRecords,
 ) -> ByMachine | None:
     """The optimisation of a revision in the usual form, once it has come to a first step."""
     found = next(
@@ -209,7 +215,7 @@ def _by_machine(
     return ByMachine(
         optimization=presented(found),
         note=wanted.note,
-        whole=MeasuredPair(runs=whole) if whole else None,
+        whole=PairEvidence(runs=whole) if whole else None,
         stack=_trace(told.stacks, target, study, lambda one: one.label in labels),
     )
 

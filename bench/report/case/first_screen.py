@@ -26,7 +26,7 @@ from bench.formats.text import (
     verdict_words,
 )
 from bench.report.attribute.contributions import Contribution, contributions_of
-from bench.report.case.evidence import ByMachine, Evidence, MeasuredPair, Row
+from bench.report.case.evidence import ByMachine, CaseEvidence, PairEvidence, Row
 from bench.report.optimize.gains import StepGain
 from bench.report.optimize.pull_request import change_words
 from bench.report.optimize.whole_sections import ended_words, first_words
@@ -41,21 +41,21 @@ _LEFT = 3
 _DECIDED = {Verdict.FASTER, Verdict.SLOWER, Verdict.LESS_MEMORY, Verdict.MORE_MEMORY}
 
 
-def first_screen(evidence: Evidence) -> Iterator[str]:
+def first_screen(evidence: CaseEvidence) -> Iterator[str]:
     """The answers, and a table with the sizes."""
     yield bullets(_what(evidence))
     yield from _how_much(evidence)
     yield bullets([*_why(evidence), *_certain(evidence), *_left(evidence)])
 
 
-def people_title(people: MeasuredPair) -> str:
+def people_title(people: PairEvidence) -> str:
     """Both revisions with their days, in Markdown."""
     base, head = people.runs.pair.base, people.runs.pair.head
     names = f"{revision_words(base)} → {revision_words(head)}"
     return plain(f"{names}, {day(base.date)} to {day(head.date)}")
 
 
-def _what(evidence: Evidence) -> Iterator[str]:
+def _what(evidence: CaseEvidence) -> Iterator[str]:
     if evidence.people:
         people = evidence.people
         yield f"**What people changed** ({people_title(people)}). {headline(people.main.shown)}"
@@ -64,7 +64,7 @@ def _what(evidence: Evidence) -> Iterator[str]:
         yield f"**What the machine changed** (on top of {one.title}). {words}"
 
 
-def _how_much(evidence: Evidence) -> Iterator[str]:
+def _how_much(evidence: CaseEvidence) -> Iterator[str]:
     """A row a benchmark, on the newest Python of each; people first."""
     columns, rows = ["what is run"], list[list[str]]()
     people = evidence.people
@@ -84,7 +84,7 @@ def _how_much(evidence: Evidence) -> Iterator[str]:
     yield f"Median before → after, and the change with its interval. {_where(evidence)}"
 
 
-def _label(evidence: Evidence, name: str, row: Row | None) -> str:
+def _label(evidence: CaseEvidence, name: str, row: Row | None) -> str:
     words = next(
         (told for one in evidence.machine if (told := one.optimization.asked.words.get(name))), ""
     )
@@ -117,7 +117,7 @@ def _machine_cell(one: ByMachine, name: str) -> str:
     return f"{before_after(course.whole.base_s, course.whole.head_s)}, {words} ({course.python})"
 
 
-def _where(evidence: Evidence) -> str:
+def _where(evidence: CaseEvidence) -> str:
     """Times of different machines stand side by side: said at once."""
     machines = dict.fromkeys(one.optimization.asked.machine.name for one in evidence.machine)
     if evidence.people:
@@ -130,13 +130,13 @@ def _where(evidence: Evidence) -> str:
     return f"Columns are of {joined(told)}{also}: compare times within a cell only."
 
 
-def _why(evidence: Evidence) -> Iterator[str]:
+def _why(evidence: CaseEvidence) -> Iterator[str]:
     words = [*_why_people(evidence), *_why_machine(evidence)]
     if words:
         yield f"**Why?** {' '.join(words)}"
 
 
-def _why_people(evidence: Evidence) -> Iterator[str]:
+def _why_people(evidence: CaseEvidence) -> Iterator[str]:
     """The commits that did most, or what counters say where no range was split."""
     if evidence.attribution:
         best = dict[str, tuple[Contribution, str]]()
@@ -161,7 +161,7 @@ def _step_words(step: Contribution, scenario: str) -> str:
     return f"{code(first.label)} {what} ({code(scenario)} {size})"
 
 
-def _why_machine(evidence: Evidence) -> Iterator[str]:
+def _why_machine(evidence: CaseEvidence) -> Iterator[str]:
     for one in evidence.machine:
         found: dict[int, tuple[StepGain, str]] = {}
         for course in one.courses:
@@ -178,7 +178,7 @@ def _why_machine(evidence: Evidence) -> Iterator[str]:
             yield f"The machine's steps that did most on {one.title}: {joined(told)}."
 
 
-def _certain(evidence: Evidence) -> Iterator[str]:
+def _certain(evidence: CaseEvidence) -> Iterator[str]:
     if evidence.people:
         main = evidence.people.main
         alpha = max(one.run.manifest.options.alpha for one in main.shown)
@@ -212,7 +212,7 @@ def _conditions(on: OnMachine) -> str:
     return conditions(on.shown).replace(" | ", "; ")
 
 
-def _control(people: MeasuredPair) -> str:
+def _control(people: PairEvidence) -> str:
     """What the bare interpreter says, which is the same program on both sides."""
     told = {
         verdict_words(control)
@@ -232,7 +232,7 @@ def _tests(one: ByMachine) -> str:
     return f"the project's tests: {prose(words)}" if words else "the project's tests were not run"
 
 
-def _left(evidence: Evidence) -> Iterator[str]:
+def _left(evidence: CaseEvidence) -> Iterator[str]:
     words = []
     for one in evidence.machine:
         left = one.optimization.left[:_LEFT]

@@ -9,7 +9,7 @@ import msgspec
 
 from bench.core.revision import Revision
 from bench.core.verdict import Interval
-from bench.explain.claims.choosing import Candidate, ChosenBy
+from bench.explain.claims.choosing import ChosenBy, ClaimBenchmark
 from bench.explain.claims.judging import ClaimVerdict
 from bench.explain.claims.record import ClaimsTest, JudgedClaim, SpeedClaim, TriedRecord
 from bench.explain.optimize.record import RunReference
@@ -30,7 +30,7 @@ class ShownClaim:
     judged: JudgedClaim
 
     @property
-    def candidate(self) -> Candidate | None:
+    def candidate(self) -> ClaimBenchmark | None:
         """What tested it, or would."""
         test = self.judged.test
         candidates = self.claim.candidates
@@ -83,7 +83,7 @@ def claimed(claim: SpeedClaim) -> str:
     return f"{size} ({before_after(claim.before_s, claim.after_s)})"
 
 
-def tested_by(candidate: Candidate | None) -> str:
+def tested_by(candidate: ClaimBenchmark | None) -> str:
     """The benchmark that tests a claim, for a reader."""
     if candidate is None:
         return ""

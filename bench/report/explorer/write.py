@@ -53,7 +53,7 @@ _DIGITS = 12
 
 
 @dataclass
-class Site:
+class WrittenSite:
     """What was written: its first page, how many pairs it shows, and what could not be read."""
 
     index: Path
@@ -77,7 +77,7 @@ class _Read:
     problems: list[DataError] = field(default_factory=list)
 
 
-def write_site(workspace: Workspace) -> Site:
+def write_site(workspace: Workspace) -> WrittenSite:
     """Write it anew from `data/`; what belongs to nothing any more is removed.
 
     Raises `BenchError` where its own files can't be built, and `DataError` where it can't be
@@ -90,10 +90,10 @@ class _Writer:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.root = workspace.results / FOLDER
-        self.site = Site(self.root / "index.html")
+        self.site = WrittenSite(self.root / "index.html")
         self._written: set[Path] = set()
 
-    def write(self) -> Site:
+    def write(self) -> WrittenSite:
         """All files, then remove others of an earlier time."""
         for name, content in bundle(self.workspace.cache).files.items():
             self._put(name, content)

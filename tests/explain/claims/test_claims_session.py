@@ -18,7 +18,7 @@ from bench.core.target import Benchmark
 from bench.core.verdict import Interval, Verdict
 from bench.engine.machine.fingerprint import describe_machine
 from bench.explain.attribute.record import AttributionProgress
-from bench.explain.claims.choosing import Candidate, ChosenBy
+from bench.explain.claims.choosing import ChosenBy, ClaimBenchmark
 from bench.explain.claims.judging import ClaimVerdict
 from bench.explain.claims.record import ClaimsAsked, ClaimsTest, SpeedClaim
 from bench.explain.claims.request import ClaimsRequest
@@ -47,17 +47,17 @@ def revision(number: int) -> Revision:
 PAIR = Pair(revision(0), revision(9), "a test")
 
 
-def command(name: str) -> Candidate:
+def command(name: str) -> ClaimBenchmark:
     benchmark = Benchmark(name=name, command=("sample", name))
-    return Candidate(benchmark=benchmark, chosen_by=ChosenBy.COMMAND, declared=True)
+    return ClaimBenchmark(benchmark=benchmark, chosen_by=ChosenBy.COMMAND, declared=True)
 
 
-def function(name: str) -> Candidate:
+def function(name: str) -> ClaimBenchmark:
     benchmark = Benchmark(name=name, pytest=f"tests/{name}.py", function="sample.sums:add")
-    return Candidate(benchmark=benchmark, chosen_by=ChosenBy.TESTS, declared=False)
+    return ClaimBenchmark(benchmark=benchmark, chosen_by=ChosenBy.TESTS, declared=False)
 
 
-def claim(number: int, ratio: float | None, *candidates: Candidate, **rest: Any) -> SpeedClaim:
+def claim(number: int, ratio: float | None, *candidates: ClaimBenchmark, **rest: Any) -> SpeedClaim:
     return SpeedClaim(
         commit=revision(number),
         base=revision(number - 1),
