@@ -45,13 +45,15 @@ class Indexed:
 
     `rankings` are rows of `RANKING_COLUMNS`, `optimized` of `OPTIMIZE_COLUMNS`, `attributed` of
     `ATTRIBUTE_COLUMNS`, `bisected` of `BISECT_COLUMNS`, `claims` of `CLAIMS_COLUMNS`, `stack` of
-    its own; `studies` and `unreadable` are lines of Markdown.
+    its own; `studies` and `unreadable` are lines of Markdown. `made` are those of the pairs whose
+    head was made by a machine: the first page tells of a project's own history.
     """
 
     pairs: Sequence[PairSummary]
     series: Sequence[SeriesSummary] = ()
     rankings: Rows = ()
     optimized: Rows = ()
+    made: Sequence[PairSummary] = ()
     attributed: Rows = ()
     claims: Rows = ()
     bisected: Rows = ()
@@ -73,7 +75,8 @@ def write_index(indexed: Indexed, output: Output) -> None:
     targets = _by_target(indexed.pairs)
     if not indexed.is_empty:
         page = output.page("README.md")
-        page.write(first_screen(targets, _beside(indexed, output), page))
+        own = _by_target([one for one in indexed.pairs if one not in indexed.made])
+        page.write(first_screen(own, _beside(indexed, output), page))
     output.page("README.md" if indexed.is_empty else EVERYTHING).write(
         (
             *_head(indexed),

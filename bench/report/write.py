@@ -197,6 +197,7 @@ class _Report:
                 series=sorted(series, key=lambda one: (one.target, one.label)),
                 rankings=rankings,
                 optimized=optimized.rows,
+                made=[one for one in pairs if optimized.is_branch(one)],
                 attributed=attributed.rows,
                 claims=claims.rows,
                 bisected=bisected.rows,

@@ -72,16 +72,21 @@ class Optimized:
     """What the index says: rows of `OPTIMIZE_COLUMNS`, and pairs that are on these pages.
 
     `of_steps` are (target, label) of pairs that measure single steps: they have pages, and no rows.
-    `shown` are those that have a page.
+    `of_branches` are those of pairs that measure whole branches. `shown` are what has a page.
     """
 
     rows: tuple[list[str], ...] = ()
     of_steps: frozenset[tuple[str, str]] = frozenset()
     shown: tuple[Optimization, ...] = ()
+    of_branches: frozenset[tuple[str, str]] = frozenset()
 
     def is_step(self, pair: PairSummary) -> bool:
         """Whether a pair measures a single step."""
         return (pair.target, pair.pair.label) in self.of_steps
+
+    def is_branch(self, pair: PairSummary) -> bool:
+        """Whether a pair measures what the machine made, no part of the project's history."""
+        return (pair.target, pair.pair.label) in self.of_branches
 
 
 def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> Optimized:
@@ -92,12 +97,15 @@ def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> O
     """
     summaries = {(one.target, one.pair.label): one for one in pairs}
     of_steps: set[tuple[str, str]] = set()
+    of_branches: set[tuple[str, str]] = set()
     newest: dict[str, tuple[Path, Optimization]] = {}
     for file, found in OPTIMIZATIONS.read_all(output.data):
         if isinstance(found, DataError):
             output.problems.append(found)
             continue
         of_steps |= pairs_of_steps(found)
+        if found.whole is not None:
+            of_branches |= {(found.asked.target, ref.pair) for ref in found.whole.runs}
         place = optimize_page(found)
         known = newest.get(place)
         if known is None or _rank(found) >= _rank(known[1]):
@@ -109,7 +117,7 @@ def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> O
             page.write(_blocks(presented(optimization), file, page, summaries))
             rows.append(_index_row(name, optimization))
             shown.append(optimization)
-    return Optimized(tuple(rows), frozenset(of_steps), tuple(shown))
+    return Optimized(tuple(rows), frozenset(of_steps), tuple(shown), frozenset(of_branches))
 
 
 def pairs_of_steps(one: Optimization) -> set[tuple[str, str]]:
