@@ -27,6 +27,7 @@ from bench.explain.optimize.record import (
     Optimization,
     OptimizationEvent,
     Progress,
+    RunReference,
     StepRecord,
     Stood,
     WholeRecord,
@@ -223,6 +224,14 @@ def test_the_newest_of_a_form_has_the_page(tmp_path: Path) -> None:
     assert "`perf/new`" in (output.root / f"{PAGE}.md").read_text()
     text = (output.root / f"{PAGE}-lazy-modules.md").read_text()
     assert "optimised, lazy-modules" in text
+
+
+def test_the_pair_of_the_whole_branch_is_told_apart_from_history(tmp_path: Path) -> None:
+    run = RunReference("aaaaaaaaaa..cccccccccc", "3.13", "a-machine", "20261130T000000Z-0000")
+    synthetic_optimization(tmp_path / "data", changed(WholeRecord={"runs": (run,)}))
+    found = write_optimize_pages(Output(tmp_path / "results", tmp_path / "data"))
+    assert found.of_branches == {("sample", run.pair)}
+    assert not found.of_branches & found.of_steps
 
 
 def test_a_damaged_record_keeps_its_page(tmp_path: Path) -> None:
