@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pyperf
+import pytest
 from support.bare import OPEN
 from support.sandbox import PYTHON, Sandbox, target_text
 
@@ -40,6 +41,7 @@ def test_a_calibrated_machine_shows_what_is_detectable_beside_the_next_verdict(
     assert "work" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_an_interrupted_calibration_goes_on(sandbox: Sandbox) -> None:
     arguments = ("calibrate", "sample", "--repo", sandbox.repository, *SHORT)
     sandbox.bench(*arguments, status=0)

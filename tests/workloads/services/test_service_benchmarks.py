@@ -49,6 +49,7 @@ def measured(
     return by_name(documents[0]), done.stderr
 
 
+@pytest.mark.slow
 def test_what_a_revision_did_to_a_service(service: Sandbox) -> None:
     found, _ = measured(service, "v1.0.0..v1.1.0", COLD, CPU)
     for name in ("cold-start", "cpu"):
