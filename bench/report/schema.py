@@ -21,8 +21,8 @@ from bench.report.attribute.document import AttributionDocument
 from bench.report.bisect.decisions import DOCUMENT_FORMAT as BISECTION_FORMAT
 from bench.report.bisect.decisions import BisectionDocument
 from bench.report.claims.shown import DOCUMENT_FORMAT, ClaimsDocument
+from bench.report.machine_readable import FORMAT
 
-FORMAT = 1
 _NUMBER = {"type": ["number", "null"]}
 _FIELDS: dict[str, Any] = {
     "target": str,

@@ -127,11 +127,12 @@ class OutputsSeen:
 
 @dataclass
 class _Tally:
-    """How many rounds were looked at, in how many each stream differed, and what base printed."""
+    """How many rounds were looked at, in how many each stream differed, and where base varies."""
 
     tried: int = 0
     differing: dict[str, int] = field(default_factory=dict)
-    told: dict[str, set[str]] = field(default_factory=dict)
+    base: _Printed | None = None
+    varying: set[str] = field(default_factory=set)
     excerpt: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -149,6 +150,7 @@ class RoundOutputs:
     doubted: bool = False
     _tally: _Tally = field(default_factory=_Tally)
     _first: dict[Side, _Printed] = field(default_factory=dict)
+    _last: tuple[_Printed, _Printed] | None = None  # what base printed, and the same normalised
 
     def elsewhere(self) -> Self:
         """The same for rounds that are taken in another place at the same time."""
@@ -167,27 +169,24 @@ class RoundOutputs:
         self._first.clear()
 
     def _compare(self, base: _Printed, head: _Printed) -> None:
-        found, excerpt = self._differing(base, head)
+        told = self._normalised(base)
+        other = told if base == head else head.normalised(self.names)
+        found = _differing(told, other)
         with self._tally.lock:
             self._tally.tried += 1
-            self._tally.excerpt = self._tally.excerpt or excerpt
             for name in found:
                 self._tally.differing[name] = self._tally.differing.get(name, 0) + 1
-            self._remember(base)
+            if found and not self._tally.excerpt and found[0] in told.streams:
+                texts = told.streams[found[0]], other.streams[found[0]]
+                self._tally.excerpt = first_difference(*texts)
+            self._tally.base = self._tally.base or told
+            self._tally.varying.update(_differing(self._tally.base, told))
 
-    def _remember(self, base: _Printed) -> None:
-        told = base.normalised(self.names)
-        for name, text in {_STATUS: str(told.status), **told.streams}.items():
-            self._tally.told.setdefault(name, set()).add(text)
-
-    def _differing(self, base: _Printed, head: _Printed) -> tuple[list[str], str]:
-        """What differs between two processes, and an excerpt of the first stream that does."""
-        if base == head:
-            return [], ""
-        base, head = base.normalised(self.names), head.normalised(self.names)
-        found = [name for name in base.streams if base.streams[name] != head.streams[name]]
-        excerpt = first_difference(base.streams[found[0]], head.streams[found[0]]) if found else ""
-        return found + [_STATUS] * (base.status != head.status), excerpt
+    def _normalised(self, base: _Printed) -> _Printed:
+        """That of the round before, where base prints the same to the letter, as most do."""
+        if self._last is None or self._last[0] != base:
+            self._last = base, base.normalised(self.names)
+        return self._last[1]
 
     def compared(self) -> Outputs | None:
         """What differed in more than a few rounds and is the same in all of base's.
@@ -198,15 +197,22 @@ class RoundOutputs:
         often = {name: n for name, n in tally.differing.items() if n > _FEW * tally.tried}
         if (not often and not self.doubted) or tally.tried < _RUNS * self.doubted:
             return None
-        varying = [name for name in often if len(tally.told[name]) > 1]
-        differs = {name: n for name, n in often.items() if name not in varying}
+        differs = {name: n for name, n in often.items() if name not in tally.varying}
         return Outputs(
             differs=tuple(
                 f"{name} (in {n} of {tally.tried} rounds)" for name, n in differs.items()
             ),
-            varying=(Side.BASE,) if varying else (),
+            varying=(Side.BASE,) if len(differs) < len(often) else (),
             excerpt=tally.excerpt if differs else "",
         )
+
+
+def _differing(one: _Printed, other: _Printed) -> list[str]:
+    """The streams in which two processes differ, and the exit status."""
+    if one is other:
+        return []
+    found = [name for name, text in one.streams.items() if other.streams[name] != text]
+    return found + [_STATUS] * (one.status != other.status)
 
 
 def watcher_of_rounds(seen: Outputs | None, names: Names) -> RoundOutputs | None:

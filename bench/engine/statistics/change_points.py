@@ -13,11 +13,8 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import ruptures
-from ruptures.base import BaseCost
 
 from bench.engine.statistics.arrays import FloatArray
 
@@ -41,26 +38,6 @@ class ChangePoint:
     after: float
 
 
-class _WeightedSquares(BaseCost):  # type: ignore[misc]  # ruptures has no types
-    """Squares around the weighted mean of a segment; the signal's columns are value and weight."""
-
-    model = "weighted-l2"
-    min_size = 1
-
-    def fit(self, signal: FloatArray) -> _WeightedSquares:
-        """Cumulated sums, from which each segment's cost follows."""
-        value, weight = signal[:, 0], signal[:, 1]
-        sums = np.cumsum(np.column_stack((weight, weight * value, weight * value**2)), axis=0)
-        self.sums: FloatArray = np.vstack((np.zeros(3), sums))
-        self.signal = signal
-        return self
-
-    def error(self, start: int, end: int) -> float:
-        """The cost of a segment."""
-        weight, first, second = (self.sums[end] - self.sums[start]).tolist()
-        return float(second - first**2 / weight)
-
-
 def change_points(values: Sequence[float], errors: Sequence[float]) -> list[ChangePoint]:
     """The changes of level in order; `errors` are the standard errors of the values.
 
@@ -75,12 +52,14 @@ def change_points(values: Sequence[float], errors: Sequence[float]) -> list[Chan
     series = np.array(values, dtype=float)
     variances = np.square(np.array(errors, dtype=float)) + _excess(series, np.array(errors))
     series = _without_outliers(series, variances)
-    signal = np.column_stack((series, 1 / variances))
-    search: Any = ruptures.Pelt(custom_cost=_WeightedSquares(), min_size=LEAST_LEVEL, jump=1)
-    ends = search.fit(signal).predict(pen=_PENALTY * math.log(len(values)))
-    cuts = [0, *ends]
+    weights = 1 / variances
+    # A second to import, and few series are so long.
+    from bench.engine.statistics.segments import ends_of_segments  # noqa: PLC0415
+
+    penalty = _PENALTY * math.log(len(values))
+    cuts = [0, *ends_of_segments(series, weights, shortest=LEAST_LEVEL, penalty=penalty)]
     levels = [
-        float(np.average(series[a:b], weights=signal[a:b, 1])) for a, b in itertools.pairwise(cuts)
+        float(np.average(series[a:b], weights=weights[a:b])) for a, b in itertools.pairwise(cuts)
     ]
     return [
         ChangePoint(at=at, before=before, after=after)
