@@ -45,15 +45,15 @@ class Indexed:
 
     `rankings` are rows of `RANKING_COLUMNS`, `optimized` of `OPTIMIZE_COLUMNS`, `attributed` of
     `ATTRIBUTE_COLUMNS`, `bisected` of `BISECT_COLUMNS`, `claims` of `CLAIMS_COLUMNS`, `stack` of
-    its own; `studies` and `unreadable` are lines of Markdown. `made` are those of the pairs whose
-    head was made by a machine: the first page tells of a project's own history.
+    its own; `studies` and `unreadable` are lines of Markdown. `made` are (target, label) of pairs
+    whose head was made by a machine: the first page tells of a project's own history.
     """
 
     pairs: Sequence[PairSummary]
     series: Sequence[SeriesSummary] = ()
     rankings: Rows = ()
     optimized: Rows = ()
-    made: Sequence[PairSummary] = ()
+    made: frozenset[tuple[str, str]] = frozenset()
     attributed: Rows = ()
     claims: Rows = ()
     bisected: Rows = ()
@@ -61,6 +61,12 @@ class Indexed:
     studies: Sequence[str] = ()
     held: str = ""
     unreadable: Sequence[str] = ()
+
+    @property
+    def documents(self) -> int:
+        """How many there are besides pairs and series."""
+        lists = (self.rankings, self.optimized, self.attributed, self.bisected, self.claims)
+        return sum(map(len, (*lists, self.stack))) + bool(self.held)
 
     @property
     def is_empty(self) -> bool:
@@ -75,7 +81,9 @@ def write_index(indexed: Indexed, output: Output) -> None:
     targets = _by_target(indexed.pairs)
     if not indexed.is_empty:
         page = output.page("README.md")
-        own = _by_target([one for one in indexed.pairs if one not in indexed.made])
+        own = _by_target(
+            [one for one in indexed.pairs if (one.target, one.pair.label) not in indexed.made]
+        )
         page.write(first_screen(own, _beside(indexed, output), page))
     output.page("README.md" if indexed.is_empty else EVERYTHING).write(
         (
@@ -83,12 +91,7 @@ def write_index(indexed: Indexed, output: Output) -> None:
             *_studies(indexed.studies),
             *_bad(indexed.pairs),
             *(block for pairs in targets for block in _target(pairs)),
-            *_stack(indexed.stack),
-            *_histories(indexed.series),
-            *_attributed(indexed.attributed),
-            *_claims(indexed.claims),
-            *_bisected(indexed.bisected),
-            *_optimized(indexed.optimized),
+            *_tables(indexed),
             *_rankings(indexed.rankings, indexed.held),
             *_unread(indexed, output),
         )
@@ -232,47 +235,51 @@ def _studies(lines: Sequence[str]) -> Iterator[str]:
         yield bullets(lines)
 
 
-def _stack(rows: Rows) -> Iterator[str]:
-    if rows:
-        yield heading(2, "The whole stack")
-        yield "Commands of a user's, followed through all their processes; layers add up."
-        yield table(STACK_COLUMNS, rows, numbers=False)
-
-
-def _histories(series: Sequence[SeriesSummary]) -> Iterator[str]:
-    rows = [row for one in series for row in one.rows]
-    if rows:
-        yield heading(2, "Histories")
-        yield "Series of revisions, each compared with the first; steps are certain changes."
-        yield table(_SERIES_COLUMNS, rows, numbers=False)
-
-
-def _optimized(rows: Rows) -> Iterator[str]:
-    if rows:
-        yield heading(2, "Optimised")
-        yield "From a revision to a branch of commits, each proved and measured."
-        yield table(OPTIMIZE_COLUMNS, rows, numbers=False)
-
-
-def _attributed(rows: Rows) -> Iterator[str]:
-    if rows:
-        yield heading(2, "Attributed")
-        yield "What a range changed, split among its commits."
-        yield table(ATTRIBUTE_COLUMNS, rows, numbers=False)
-
-
-def _claims(rows: Rows) -> Iterator[str]:
-    if rows:
-        yield heading(2, "Claims")
-        yield "Speed-ups that commit messages claim, each measured against the commit's parent."
-        yield table(CLAIMS_COLUMNS, rows, numbers=False)
-
-
-def _bisected(rows: Rows) -> Iterator[str]:
-    if rows:
-        yield heading(2, "Bisected")
-        yield "The one commit of a range that changed a benchmark."
-        yield table(BISECT_COLUMNS, rows, numbers=False)
+def _tables(indexed: Indexed) -> Iterator[str]:
+    """What has a heading, a sentence and a table, where there are rows."""
+    series = [row for one in indexed.series for row in one.rows]
+    for title, words, columns, rows in (
+        (
+            "The whole stack",
+            "Commands of a user's, followed through all their processes; layers add up.",
+            STACK_COLUMNS,
+            indexed.stack,
+        ),
+        (
+            "Histories",
+            "Series of revisions, each compared with the first; steps are certain changes.",
+            _SERIES_COLUMNS,
+            series,
+        ),
+        (
+            "Attributed",
+            "What a range changed, split among its commits.",
+            ATTRIBUTE_COLUMNS,
+            indexed.attributed,
+        ),
+        (
+            "Claims",
+            "Speed-ups that commit messages claim, each measured against the commit's parent.",
+            CLAIMS_COLUMNS,
+            indexed.claims,
+        ),
+        (
+            "Bisected",
+            "The one commit of a range that changed a benchmark.",
+            BISECT_COLUMNS,
+            indexed.bisected,
+        ),
+        (
+            "Optimised",
+            "From a revision to a branch of commits, each proved and measured.",
+            OPTIMIZE_COLUMNS,
+            indexed.optimized,
+        ),
+    ):
+        if rows:
+            yield heading(2, title)
+            yield words
+            yield table(columns, rows, numbers=False)
 
 
 def _rankings(rows: Rows, held: str) -> Iterator[str]:

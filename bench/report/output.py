@@ -19,6 +19,7 @@ from bench.engine.store.accounts import StackRecord, read_accounts
 from bench.engine.store.documents import cannot_write, plain_json
 from bench.engine.store.series import SERIES_FOLDER
 from bench.explain.attribute.stored import ATTRIBUTIONS
+from bench.explain.bisect.stored import BISECTIONS
 from bench.explain.claims.stored import CLAIMS
 from bench.explain.optimize.stored import OPTIMIZATIONS
 from bench.explain.rank.ranking import FOLDER as RANKINGS
@@ -32,7 +33,12 @@ _REPOSITORY = Path(__file__).parents[2]
 _MARKED_WITHIN = 1500
 _LABEL = 10  # digits of a commit in the name of a page
 # What goes on over sessions has a page for each folder: so much of its name.
-_JOURNALS = {OPTIMIZATIONS.folder: _LABEL, ATTRIBUTIONS.folder: None, CLAIMS.folder: None}
+_JOURNALS = {
+    OPTIMIZATIONS.folder: _LABEL,
+    ATTRIBUTIONS.folder: None,
+    BISECTIONS.folder: None,
+    CLAIMS.folder: None,
+}
 _KINDS = {".md", ".svg", ".csv", ".patch", ".json"}
 # The first columns of a CSV file of a series: by these the report knows its own files.
 CSV_BEGINS = ("series", "target", "machine", "python", "benchmark", "index")

@@ -31,8 +31,9 @@ from bench.report.claims.claims_page import write_claims_pages
 from bench.report.history.select_series import find_series
 from bench.report.index import Indexed, write_index
 from bench.report.jobs import Job, Made, PairJob, SeriesJob, make_pages
+from bench.report.journal_pages import without_parts
 from bench.report.known_pairs import KnownPairs
-from bench.report.optimize.optimize_page import write_optimize_pages
+from bench.report.optimize.optimize_page import pairs_of_branches, write_optimize_pages
 from bench.report.output import Output
 from bench.report.rank.rank_page import write_rank_pages
 from bench.report.sealed import Seals
@@ -159,9 +160,28 @@ class _Report:
         self._keep()
         made.add(self._kept)
         self._write_summaries(made)
-        pairs = [pair for _, pair in made.pairs]
-        series = [one for _, one in made.series]
         self.known.add(made.pairs)
+        series = sorted((one for _, one in made.series), key=lambda one: (one.target, one.label))
+        indexed = self._write_rest(
+            [pair for _, pair in made.pairs], series, with_studies=with_studies
+        )
+        if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
+            write_index(dataclasses.replace(indexed, unreadable=self._unreadable(made)), output)
+        output.remove_stale()
+        errors = (*sorted(made.errors, key=str), *self.found.unreadable)
+        return Written(
+            workspace.results,
+            self.runs,
+            indexed.documents,
+            (*errors, *output.problems),
+            {one: summary.page for summary in series for one in summary.ids},
+        )
+
+    def _write_rest(
+        self, pairs: list[PairSummary], series: list[SeriesSummary], *, with_studies: bool
+    ) -> Indexed:
+        """The pages of all but pairs and series, and what the index says of everything."""
+        output, workspace = self.output, self.workspace
         rankings = write_rank_pages(output)
         optimized = write_optimize_pages(output, pairs)
         attributed = write_attribute_pages(output)
@@ -184,39 +204,18 @@ class _Report:
             output.keep(workspace.results / CASE_STUDIES)
         write_calibration_page(output)
         write_selfcheck_pages(output)
-        if workspace.data.is_dir() or not (workspace.results / "README.md").exists():
-            indexed = Indexed(
-                pairs=[
-                    one
-                    for one in pairs
-                    if not optimized.is_step(one)
-                    and not attributed.is_stretch(one)
-                    and not claims.is_claim(one)
-                    and not bisected.is_question(one)
-                ],
-                series=sorted(series, key=lambda one: (one.target, one.label)),
-                rankings=rankings,
-                optimized=optimized.rows,
-                made=[one for one in pairs if optimized.is_branch(one)],
-                attributed=attributed.rows,
-                claims=claims.rows,
-                bisected=bisected.rows,
-                stack=stack,
-                studies=studies.index_lines(),
-                held=held,
-                unreadable=self._unreadable(made),
-            )
-            write_index(indexed, output)
-        output.remove_stale()
-        errors = (*sorted(made.errors, key=str), *self.found.unreadable)
-        return Written(
-            workspace.results,
-            self.runs,
-            sum(map(len, (rankings, optimized.rows, attributed.rows, bisected.rows, claims.rows)))
-            + len(stack)
-            + bool(held),
-            (*errors, *output.problems),
-            {one: summary.page for summary in series for one in summary.ids},
+        return Indexed(
+            pairs=without_parts(pairs, optimized, attributed, claims, bisected),
+            made=frozenset(pair for one in optimized.read for pair in pairs_of_branches(one)),
+            series=series,
+            rankings=rankings,
+            optimized=optimized.rows,
+            attributed=attributed.rows,
+            claims=claims.rows,
+            bisected=bisected.rows,
+            stack=stack,
+            studies=studies.index_lines(),
+            held=held,
         )
 
     def _keep(self) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.synthetic_runs import SMALL, USUAL, Made, RunPlan, command, control, write_run
@@ -17,7 +18,13 @@ from bench.cli.report import run
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.target import Benchmark
 from bench.core.workspace import Workspace
+from bench.engine.store.journals import JournalStore
 from bench.engine.store.manifest import FORMAT
+from bench.explain.attribute.stored import ATTRIBUTIONS
+from bench.explain.bisect.stored import BISECTIONS
+from bench.explain.claims.stored import CLAIMS
+from bench.explain.optimize.stored import OPTIMIZATIONS
+from bench.formats.figure_style import MARKER
 from bench.report.write import write_report
 
 ROOT = Path(__file__).parents[2]
@@ -194,3 +201,18 @@ def test_large_summaries_are_known_as_the_reports_own(workspace: Workspace) -> N
     assert file.stat().st_size > 3000
     write_run(workspace, RunPlan(many, run_id="r2", started_at="2027-01-01T00:00:00+00:00"))
     assert not write_report(workspace).problems
+
+
+@pytest.mark.parametrize("store", [ATTRIBUTIONS, BISECTIONS, CLAIMS, OPTIMIZATIONS])
+def test_a_record_that_could_not_be_read_keeps_its_page(
+    here: Workspace, store: JournalStore[Any]
+) -> None:
+    folder = here.data / store.folder / "sample" / "aaaaaaaaaa" / "20261130T000000Z"
+    folder.mkdir(parents=True)
+    (folder / store.name).write_text("{}\n")
+    pages = here.results / store.folder / "sample"
+    pages.mkdir(parents=True)
+    for name in ("aaaaaaaaaa.md", "bbbbbbbbbb.md"):
+        (pages / name).write_text(f"<!-- {MARKER} -->\n")
+    assert write_report(here).problems
+    assert [one.name for one in pages.iterdir()] == ["aaaaaaaaaa.md"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.errors import DataError
 from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import Attribution, AttributionProgress, ReachRecord
 from bench.explain.attribute.stored import ATTRIBUTIONS
@@ -44,8 +42,8 @@ from bench.report.attribute.document import attribution_document
 from bench.report.attribute.screen import group_rows, group_words, sum_rows
 from bench.report.attribute.sums import SUMS, by_group
 from bench.report.attribute.waterfall import draw_waterfall, picture_words
+from bench.report.journal_pages import JournalPages, ShownRecords
 from bench.report.output import Output, Page
-from bench.report.summaries import PairSummary
 
 _NAMED = 12
 
@@ -63,43 +61,6 @@ def picture_name(stem: str, one: Contributions) -> str:
 def waterfall_file(attribution: Attribution, one: Contributions) -> str:
     """The picture of a scenario on its page, from `results/` on."""
     return picture_name(attribute_page(attribution).removesuffix(".md"), one)
-
-
-@dataclass(frozen=True)
-class Attributed:
-    """Rows of `ATTRIBUTE_COLUMNS`, and (target, label) of pairs that measure single stretches.
-
-    `shown` are those that have a page.
-    """
-
-    rows: tuple[list[str], ...] = ()
-    of_stretches: frozenset[tuple[str, str]] = frozenset()
-    shown: tuple[Attribution, ...] = ()
-
-    def is_stretch(self, pair: PairSummary) -> bool:
-        """Whether a pair measures a stretch of a range and not the range."""
-        return (pair.target, pair.pair.label) in self.of_stretches
-
-
-def write_attribute_pages(output: Output) -> Attributed:
-    """Write the page of the newest attribution of each range; what is damaged is a problem."""
-    newest: dict[str, tuple[Path, Attribution]] = {}
-    of_stretches = set[tuple[str, str]]()
-    for file, found in ATTRIBUTIONS.read_all(output.data):
-        if isinstance(found, DataError):
-            output.problems.append(found)
-            continue
-        newest[attribute_page(found)] = file, found
-        of_stretches |= pairs_of_stretches(found)
-    rows, shown = [], []
-    for name, (file, attribution) in sorted(newest.items()):
-        page = output.page(name)
-        with output.guarded(file):
-            output.write_json(page.file.with_suffix(".json"), attribution_document(attribution))
-            page.write(_blocks(attribution, file, page))
-            rows.append(_index_row(name, attribution))
-            shown.append(attribution)
-    return Attributed(tuple(rows), frozenset(of_stretches), tuple(shown))
 
 
 def pairs_of_stretches(attribution: Attribution) -> set[tuple[str, str]]:
@@ -128,6 +89,21 @@ def _index_row(page: str, attribution: Attribution) -> list[str]:
         day(asked.started_at),
         str(attribution.progress),
     ]
+
+
+def write_attribute_pages(output: Output) -> ShownRecords[Attribution]:
+    """Write the page of the newest attribution of each range; what is damaged is a problem."""
+
+    def blocks(attribution: Attribution, file: Path, page: Page) -> Iterator[str]:
+        output.write_json(page.file.with_suffix(".json"), attribution_document(attribution))
+        return _blocks(attribution, file, page)
+
+    return _PAGES.write(output, blocks)
+
+
+_PAGES = JournalPages(
+    store=ATTRIBUTIONS, page_of=attribute_page, parts_of=pairs_of_stretches, row_of=_index_row
+)
 
 
 def _blocks(attribution: Attribution, file: Path, page: Page) -> Iterator[str]:

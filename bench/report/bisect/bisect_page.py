@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.errors import DataError
 from bench.explain.attribute.record import AttributionProgress
 from bench.explain.bisect.record import BisectionTold
 from bench.explain.bisect.search import BisectEnding, Purpose
@@ -33,8 +31,8 @@ from bench.report.bisect.decisions import (
     suspects,
     times_words,
 )
+from bench.report.journal_pages import JournalPages, ShownRecords
 from bench.report.output import Output, Page
-from bench.report.summaries import PairSummary
 
 
 def bisect_page(bisection: BisectionTold) -> str:
@@ -43,37 +41,6 @@ def bisect_page(bisection: BisectionTold) -> str:
     name = f"{asked.pair.label}-{asked.benchmark}-py{asked.python}"
     name += f"-{asked.wanted}" if asked.wanted else ""
     return f"{BISECTIONS.folder}/{asked.target}/{name}.md"
-
-
-@dataclass(frozen=True)
-class Bisected:
-    """Rows of `BISECT_COLUMNS`, and (target, label) of the pairs that questions measured."""
-
-    rows: tuple[list[str], ...] = ()
-    of_questions: frozenset[tuple[str, str]] = frozenset()
-
-    def is_question(self, pair: PairSummary) -> bool:
-        """Whether a pair was measured for a question within a range."""
-        return (pair.target, pair.pair.label) in self.of_questions
-
-
-def write_bisect_pages(output: Output) -> Bisected:
-    """Write the page of the newest of each question; what is damaged is a problem."""
-    newest: dict[str, tuple[Path, BisectionTold]] = {}
-    of_questions = set[tuple[str, str]]()
-    for file, found in BISECTIONS.read_all(output.data):
-        if isinstance(found, DataError):
-            output.problems.append(found)
-            continue
-        newest[bisect_page(found)] = file, found
-        of_questions |= pairs_of_questions(found)
-    rows = []
-    for name, (file, bisection) in sorted(newest.items()):
-        page = output.page(name)
-        with output.guarded(file):
-            page.write(_blocks(bisection, file, page))
-            rows.append(_index_row(name, bisection))
-    return Bisected(tuple(rows), frozenset(of_questions))
 
 
 def pairs_of_questions(bisection: BisectionTold) -> set[tuple[str, str]]:
@@ -103,6 +70,16 @@ def _index_row(page: str, bisection: BisectionTold) -> list[str]:
         day(asked.started_at),
         str(bisection.progress),
     ]
+
+
+def write_bisect_pages(output: Output) -> ShownRecords[BisectionTold]:
+    """Write the page of the newest of each question; what is damaged is a problem."""
+    return _PAGES.write(output, _blocks)
+
+
+_PAGES = JournalPages(
+    store=BISECTIONS, page_of=bisect_page, parts_of=pairs_of_questions, row_of=_index_row
+)
 
 
 def _blocks(bisection: BisectionTold, file: Path, page: Page) -> Iterator[str]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.errors import DataError
 from bench.explain.attribute.record import AttributionProgress
 from bench.explain.claims.choosing import ChosenBy
 from bench.explain.claims.judging import TOLERANCE, ClaimVerdict
@@ -22,8 +20,8 @@ from bench.report.claims.shown import (
     tally,
     tested_by,
 )
+from bench.report.journal_pages import JournalPages, ShownRecords
 from bench.report.output import Output, Page
-from bench.report.summaries import PairSummary
 
 _DIGITS = 10
 # The verdicts in the order of the page: what does not hold comes first.
@@ -38,42 +36,6 @@ def claims_page(test: ClaimsTest) -> str:
     asked = test.asked
     of = f"-of-{asked.message_of[:_DIGITS]}" if asked.message_of else ""
     return f"{CLAIMS.folder}/{asked.target}/{asked.pair.label}{of}.md"
-
-
-@dataclass(frozen=True)
-class ClaimsShown:
-    """Rows of `CLAIMS_COLUMNS`, and (target, label) of pairs that test single claims.
-
-    `shown` are those that have a page.
-    """
-
-    rows: tuple[list[str], ...] = ()
-    of_claims: frozenset[tuple[str, str]] = frozenset()
-    shown: tuple[ClaimsTest, ...] = ()
-
-    def is_claim(self, pair: PairSummary) -> bool:
-        """Whether a pair tests a claim and was not asked for by itself."""
-        return (pair.target, pair.pair.label) in self.of_claims
-
-
-def write_claims_pages(output: Output) -> ClaimsShown:
-    """Write the page of the newest test of each range; what is damaged is a problem."""
-    newest: dict[str, tuple[Path, ClaimsTest]] = {}
-    of_claims = set[tuple[str, str]]()
-    for file, found in CLAIMS.read_all(output.data):
-        if isinstance(found, DataError):
-            output.problems.append(found)
-            continue
-        newest[claims_page(found)] = file, found
-        of_claims |= pairs_of_claims(found)
-    rows, shown = [], []
-    for name, (file, test) in sorted(newest.items()):
-        page = output.page(name)
-        with output.guarded(file):
-            page.write(_blocks(test, file, page))
-            rows.append(_index_row(name, test))
-            shown.append(test)
-    return ClaimsShown(tuple(rows), frozenset(of_claims), tuple(shown))
 
 
 def pairs_of_claims(test: ClaimsTest) -> set[tuple[str, str]]:
@@ -100,6 +62,16 @@ def _index_row(page: str, test: ClaimsTest) -> list[str]:
         day(asked.started_at),
         str(test.progress),
     ]
+
+
+def write_claims_pages(output: Output) -> ShownRecords[ClaimsTest]:
+    """Write the page of the newest test of each range; what is damaged is a problem."""
+    return _PAGES.write(output, _blocks)
+
+
+_PAGES = JournalPages(
+    store=CLAIMS, page_of=claims_page, parts_of=pairs_of_claims, row_of=_index_row
+)
 
 
 def _blocks(test: ClaimsTest, file: Path, page: Page) -> Iterator[str]:

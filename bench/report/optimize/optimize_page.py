@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.errors import DataError, ExitStatus
+from bench.core.errors import ExitStatus
 from bench.core.program import COMMAND
 from bench.explain.optimize.record import ImportsRecord, Optimization, Progress
 from bench.explain.optimize.stored import OPTIMIZATIONS
@@ -23,6 +22,7 @@ from bench.formats.markdown import (
     prose,
 )
 from bench.formats.text import before_after, counted, day, magnitude, seconds
+from bench.report.journal_pages import JournalPages, ShownRecords
 from bench.report.optimize.gain_picture import draw_steps
 from bench.report.optimize.gains import StepCourse, best, courses_of, predictions_of, presented
 from bench.report.optimize.lazy_section import lazy_section
@@ -67,64 +67,16 @@ def text_of_branch(optimization: Optimization, branch_name: str) -> str:
     return next((f"{folder}/{name}" for name in names), "")
 
 
-@dataclass(frozen=True)
-class Optimized:
-    """What the index says: rows of `OPTIMIZE_COLUMNS`, and pairs that are on these pages.
-
-    `of_steps` are (target, label) of pairs that measure single steps: they have pages, and no rows.
-    `of_branches` are those of pairs that measure whole branches. `shown` are what has a page.
-    """
-
-    rows: tuple[list[str], ...] = ()
-    of_steps: frozenset[tuple[str, str]] = frozenset()
-    shown: tuple[Optimization, ...] = ()
-    of_branches: frozenset[tuple[str, str]] = frozenset()
-
-    def is_step(self, pair: PairSummary) -> bool:
-        """Whether a pair measures a single step."""
-        return (pair.target, pair.pair.label) in self.of_steps
-
-    def is_branch(self, pair: PairSummary) -> bool:
-        """Whether a pair measures what the machine made, no part of the project's history."""
-        return (pair.target, pair.pair.label) in self.of_branches
-
-
-def write_optimize_pages(output: Output, pairs: Sequence[PairSummary] = ()) -> Optimized:
-    """Write the page of the newest optimisation of each revision and form, and its texts.
-
-    `pairs` have pages of their own, to which these lead. What can't be read is among the output's
-    problems.
-    """
-    summaries = {(one.target, one.pair.label): one for one in pairs}
-    of_steps: set[tuple[str, str]] = set()
-    of_branches: set[tuple[str, str]] = set()
-    newest: dict[str, tuple[Path, Optimization]] = {}
-    for file, found in OPTIMIZATIONS.read_all(output.data):
-        if isinstance(found, DataError):
-            output.problems.append(found)
-            continue
-        of_steps |= pairs_of_steps(found)
-        if found.whole is not None:
-            of_branches |= {(found.asked.target, ref.pair) for ref in found.whole.runs}
-        place = optimize_page(found)
-        known = newest.get(place)
-        if known is None or _rank(found) >= _rank(known[1]):
-            newest[place] = file, found
-    rows, shown = [], []
-    for name, (file, optimization) in sorted(newest.items()):
-        page = output.page(name)
-        with output.guarded(file):
-            page.write(_blocks(presented(optimization), file, page, summaries))
-            rows.append(_index_row(name, optimization))
-            shown.append(optimization)
-    return Optimized(tuple(rows), frozenset(of_steps), tuple(shown), frozenset(of_branches))
-
-
 def pairs_of_steps(one: Optimization) -> set[tuple[str, str]]:
     """(target, label) of the pairs that measure its single steps."""
     alone = (ref for branch in one.branches if branch.separate for ref in branch.runs)
     references = [*(ref for step in one.steps for ref in step.runs), *alone]
     return {(one.asked.target, ref.pair) for ref in references}
+
+
+def pairs_of_branches(one: Optimization) -> set[tuple[str, str]]:
+    """(target, label) of the pair of the whole branch, which is no part of a project's history."""
+    return {(one.asked.target, ref.pair) for ref in (one.whole.runs if one.whole else ())}
 
 
 def _rank(one: Optimization) -> tuple[bool, str]:
@@ -146,6 +98,31 @@ def _index_row(page: str, optimization: Optimization) -> list[str]:
         day(asked.started_at),
         str(optimization.progress),
     ]
+
+
+def write_optimize_pages(
+    output: Output, pairs: Sequence[PairSummary] = ()
+) -> ShownRecords[Optimization]:
+    """Write the page of the newest optimisation of each revision and form, and its texts.
+
+    `pairs` have pages of their own, to which these lead. What can't be read is among the output's
+    problems.
+    """
+    summaries = {(one.target, one.pair.label): one for one in pairs}
+
+    def blocks(optimization: Optimization, file: Path, page: Page) -> Iterator[str]:
+        return _blocks(presented(optimization), file, page, summaries)
+
+    return _PAGES.write(output, blocks)
+
+
+_PAGES = JournalPages(
+    store=OPTIMIZATIONS,
+    page_of=optimize_page,
+    parts_of=pairs_of_steps,
+    row_of=_index_row,
+    rank=_rank,
+)
 
 
 def _blocks(

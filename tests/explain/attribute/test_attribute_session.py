@@ -254,7 +254,7 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = (results / "attribute" / "sample" / picture).read_text(encoding="utf-8")
     assert "Change number 5" in drawn
     assert attributed.rows[0][2:5] == ["6", "3", "2"]
-    assert len(attributed.of_stretches) == 3
+    assert len(attributed.parts) == 3
     document = attribution_document(done)
     assert document.contributions[0].parts[0].finding is Finding.STEP
     (done.folder / "events.jsonl").write_text("nonsense\n", encoding="utf-8")

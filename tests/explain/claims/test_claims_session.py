@@ -320,7 +320,7 @@ def test_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = (tmp_path / "results" / claims_page(test)).read_text()
     (row,) = written.rows
     assert row[2:8] == ["4", "1", "0", "1", "1", "1"]
-    assert written.of_claims == {
+    assert written.parts == {
         ("sample", label) for label in ("r0..r1", "r1..r2", "r4..r5", "r0..r5")
     }
     first, *_ = (line for line in text.splitlines() if line.startswith("**4 claims"))

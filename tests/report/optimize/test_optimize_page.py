@@ -34,7 +34,11 @@ from bench.explain.optimize.record import (
 )
 from bench.report.optimize.gains import best, courses_of, predictions_of
 from bench.report.optimize.lazy_section import switch_lines
-from bench.report.optimize.optimize_page import text_of_branch, write_optimize_pages
+from bench.report.optimize.optimize_page import (
+    pairs_of_branches,
+    text_of_branch,
+    write_optimize_pages,
+)
 from bench.report.output import Output
 
 PAGE = "optimize/sample/aaaaaaaaaa"
@@ -230,8 +234,9 @@ def test_the_pair_of_the_whole_branch_is_told_apart_from_history(tmp_path: Path)
     run = RunReference("aaaaaaaaaa..cccccccccc", "3.13", "a-machine", "20261130T000000Z-0000")
     synthetic_optimization(tmp_path / "data", changed(WholeRecord={"runs": (run,)}))
     found = write_optimize_pages(Output(tmp_path / "results", tmp_path / "data"))
-    assert found.of_branches == {("sample", run.pair)}
-    assert not found.of_branches & found.of_steps
+    (one,) = found.read
+    assert pairs_of_branches(one) == {("sample", run.pair)}
+    assert not pairs_of_branches(one) & found.parts
 
 
 def test_a_damaged_record_keeps_its_page(tmp_path: Path) -> None:

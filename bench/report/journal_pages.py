@@ -1,0 +1,78 @@
+"""Pages of what goes on over sessions: of each kind the newest record of a page is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from bench.core.errors import DataError
+from bench.engine.store.journals import JournalStore, Told
+from bench.report.output import Output, Page
+from bench.report.summaries import PairSummary
+
+_One = TypeVar("_One", bound=Told[Any, Any])
+PairNames = set[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownRecords(Generic[_One]):
+    """What the index says of a kind: its rows, and the records `shown` on a page.
+
+    `parts` are (target, label) of pairs that measure a single step, stretch, claim or question:
+    they have pages, and no rows of their own. `read` are all records that could be read.
+    """
+
+    rows: tuple[list[str], ...] = ()
+    parts: frozenset[tuple[str, str]] = frozenset()
+    shown: tuple[_One, ...] = ()
+    read: tuple[_One, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalPages(Generic[_One]):
+    """How records of a kind are shown: `page_of` names the page of one, from `results/` on.
+
+    Of several with one page that with the highest `rank` is shown, of equal ones the last.
+    """
+
+    store: JournalStore[_One]
+    page_of: Callable[[_One], str]
+    parts_of: Callable[[_One], PairNames]
+    row_of: Callable[[str, _One], list[str]]
+    rank: Callable[[_One], Any] = lambda _one: ()
+
+    def write(
+        self, output: Output, blocks: Callable[[_One, Path, Page], Iterable[str]]
+    ) -> ShownRecords[_One]:
+        """Write the pages of `blocks`; what is damaged or can't be shown is a problem."""
+        newest: dict[str, tuple[Path, _One]] = {}
+        read: list[_One] = []
+        for file, found in self.store.read_all(output.data):
+            if isinstance(found, DataError):
+                output.problems.append(found)
+                continue
+            read.append(found)
+            known = newest.get(self.page_of(found))
+            if known is None or self.rank(found) >= self.rank(known[1]):
+                newest[self.page_of(found)] = file, found
+        rows, shown = [], []
+        for name, (file, one) in sorted(newest.items()):
+            page = output.page(name)
+            with output.guarded(file):
+                page.write(blocks(one, file, page))
+                rows.append(self.row_of(name, one))
+                shown.append(one)
+        return ShownRecords(
+            rows=tuple(rows),
+            parts=frozenset(part for one in read for part in self.parts_of(one)),
+            shown=tuple(shown),
+            read=tuple(read),
+        )
+
+
+def without_parts(pairs: Iterable[PairSummary], *kinds: ShownRecords[Any]) -> list[PairSummary]:
+    """The pairs that were asked for by themselves."""
+    parts = frozenset[tuple[str, str]]().union(*(one.parts for one in kinds))
+    return [one for one in pairs if (one.target, one.pair.label) not in parts]
