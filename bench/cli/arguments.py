@@ -193,6 +193,18 @@ def add_lanes(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_session_budget(parser: argparse._ActionsContainer, unit: str) -> None:
+    """How long one session may be of what goes on over sessions; a `unit` is done to its end."""
+    parser.add_argument(
+        "--budget",
+        type=not_negative,
+        default=0.0,
+        metavar="SECONDS",
+        help=f"begin no further {unit} after this many seconds; what is open is said, and the same "
+        "command goes on. Default: as long as it takes",
+    )
+
+
 def add_no_report(parser: argparse._ActionsContainer) -> None:
     """Leave the write-up alone."""
     parser.add_argument(

@@ -13,15 +13,16 @@ from bench.cli.arguments import (
     add_lanes,
     add_no_report,
     add_pythons,
+    add_session_budget,
     add_target,
     describe,
     fraction,
-    not_negative,
     positive,
     repeated,
     share,
 )
 from bench.cli.commit_range import RANGE_HELP, look_up
+from bench.cli.write_up import write_up
 from bench.core.errors import ExitStatus, UsageError
 from bench.core.options import Options
 from bench.core.target import Target
@@ -89,14 +90,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         help="highest probability that any commit is named which changes nothing, over all "
         "benchmarks and Pythons. Default: %(default)s",
     )
-    how.add_argument(
-        "--budget",
-        type=not_negative,
-        default=0.0,
-        metavar="SECONDS",
-        help="begin no further pair after this many seconds; what is open is said, and the same "
-        "command goes on. Default: as long as it takes",
-    )
+    add_session_budget(how, "pair")
     how.add_argument(
         "--seconds",
         type=positive,
@@ -136,13 +130,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     if arguments.report:
         # Plotting is slow to import.
         from bench.report.attribute.attribute_page import attribute_page  # noqa: PLC0415
-        from bench.report.write import write_changes  # noqa: PLC0415
 
-        written = write_changes(workspace)
-        page = written.results / attribute_page(attribution)
-        console.print(f"\nPage: {page}", markup=False)
-        for problem in written.problems:
-            console.print(f"bench: {problem}", markup=False)
+        page = attribute_page(attribution)
+        write_up(workspace, console, lambda results: f"Page: {results / page}")
     if arguments.json:
         sys.stdout.write(pretty(attribution_document(attribution)).decode())
     return ExitStatus.DONE

@@ -12,14 +12,15 @@ from rich.console import Console
 from bench.cli.arguments import (
     add_lanes,
     add_no_report,
+    add_session_budget,
     add_target,
     describe,
     fraction,
-    not_negative,
     repeated,
     share,
 )
 from bench.cli.commit_range import RANGE_HELP, look_up
+from bench.cli.write_up import write_up
 from bench.core.errors import ExitStatus, UsageError
 from bench.core.options import Options
 from bench.core.target import Target
@@ -112,14 +113,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         help="build only the commits that are asked about, and prove of none that it cannot "
         "matter: for long ranges. Default: proof, for commands and imports",
     )
-    how.add_argument(
-        "--budget",
-        type=not_negative,
-        default=0.0,
-        metavar="SECONDS",
-        help="begin no further pair after this many seconds; what is left is said, and the same "
-        "command goes on. Default: as long as it takes",
-    )
+    add_session_budget(how, "pair")
     add_lanes(how)
     how.add_argument(
         "--json", action="store_true", help="print what was found as JSON on standard output"
@@ -143,12 +137,9 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     if arguments.report:
         # Plotting is slow to import.
         from bench.report.bisect.bisect_page import bisect_page  # noqa: PLC0415
-        from bench.report.write import write_changes  # noqa: PLC0415
 
-        written = write_changes(workspace)
-        console.print(f"\nPage: {written.results / bisect_page(bisection)}", markup=False)
-        for problem in written.problems:
-            console.print(f"bench: {problem}", markup=False)
+        page = bisect_page(bisection)
+        write_up(workspace, console, lambda results: f"Page: {results / page}")
     if arguments.json:
         sys.stdout.write(pretty(bisection_document(bisection)).decode())
     ending = bisection.known().outcome.ending

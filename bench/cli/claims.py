@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,14 +14,16 @@ from bench.cli.arguments import (
     add_lanes,
     add_no_report,
     add_pythons,
+    add_session_budget,
     add_target,
     describe,
     fraction,
-    not_negative,
     repeated,
     share,
 )
+from bench.cli.commit_range import range_in_clone
 from bench.cli.target_choice import chosen_target
+from bench.cli.write_up import write_up
 from bench.core.errors import BenchError, ExitStatus, UsageError
 from bench.core.options import Options
 from bench.core.revision import Pair
@@ -31,13 +32,11 @@ from bench.core.workspace import Workspace, find_workspace
 from bench.engine.environments.at_work import at_work
 from bench.engine.environments.interpreters import Interpreter, pythons_of
 from bench.engine.machine.fingerprint import describe_machine
-from bench.engine.revisions.clones import open_clone
 from bench.engine.revisions.git import Clone
-from bench.engine.revisions.resolve import clone_path, resolve_range
 from bench.engine.session.preparation import harness
 from bench.engine.session.watcher import Watcher
-from bench.engine.store.documents import moment
-from bench.explain.attribute.range import as_commits, check_range
+from bench.engine.store.documents import moment, pretty
+from bench.explain.attribute.range import check_range
 from bench.explain.claims.finding import (
     ClaimsFound,
     claims_of_message,
@@ -115,14 +114,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         help="highest probability that a test calls faster or slower what is not, for each test "
         "by itself. Default: %(default)s",
     )
-    how.add_argument(
-        "--budget",
-        type=not_negative,
-        default=0.0,
-        metavar="SECONDS",
-        help="begin no further test after this many seconds; what is open is said, and the same "
-        "command goes on. Default: as long as it takes",
-    )
+    add_session_budget(how, "test")
     add_lanes(how)
     how.add_argument(
         "--dry-run",
@@ -153,15 +145,11 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     if arguments.report and not arguments.dry_run:
         # Plotting is slow to import.
         from bench.report.claims.claims_page import claims_page  # noqa: PLC0415
-        from bench.report.write import write_changes  # noqa: PLC0415
 
-        written = write_changes(workspace)
-        console.print(f"\nPage: {written.results / claims_page(test)}", markup=False)
-        for problem in written.problems:
-            console.print(f"bench: {problem}", markup=False)
+        page = claims_page(test)
+        write_up(workspace, console, lambda results: f"Page: {results / page}")
     if arguments.json:
-        json.dump(claims_document(test), sys.stdout, indent=1)
-        sys.stdout.write("\n")
+        sys.stdout.write(pretty(claims_document(test)).decode())
     return ExitStatus.DONE
 
 
@@ -169,15 +157,7 @@ def _understand(
     arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
 ) -> tuple[ClaimsRequest, ClaimsAsked]:
     target = chosen_target(arguments, workspace, watcher.say)
-    wanted = arguments.range or target.default_range
-    if not wanted:
-        raise UsageError(
-            f"{target.name} has no default range.", "Name a range, for example v1.0..main."
-        )
-    watcher.phase(f"looking up {wanted}")
-    pair = resolve_range(target, wanted, workspace, arguments.repo)
-    clone = open_clone(clone_path(target, workspace, arguments.repo))
-    pair = as_commits(clone, pair)
+    clone, pair = range_in_clone(target, arguments, workspace, watcher)
     found = _chosen(_found(clone, target, pair, arguments, watcher), arguments)
     if not found.claims:
         raise UsageError(

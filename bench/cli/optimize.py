@@ -19,6 +19,7 @@ from bench.cli.arguments import (
     share,
 )
 from bench.cli.target_choice import chosen_target
+from bench.cli.write_up import write_up
 from bench.core.errors import BenchError, ExitStatus
 from bench.core.options import Options
 from bench.core.workspace import Workspace, find_workspace
@@ -155,12 +156,8 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
 def _write_page(optimization: Optimization, workspace: Workspace, console: Console) -> None:
     # Plotting is slow to import.
     from bench.report.optimize.optimize_page import where_it_is  # noqa: PLC0415
-    from bench.report.write import write_changes  # noqa: PLC0415
 
-    written = write_changes(workspace)
-    console.print(f"\n{where_it_is(optimization, written.results)}", markup=False)
-    for problem in written.problems:
-        console.print(f"bench: {problem}", markup=False)
+    write_up(workspace, console, lambda results: where_it_is(optimization, results))
 
 
 def _understand(

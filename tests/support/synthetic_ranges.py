@@ -12,11 +12,10 @@ from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.record import (
     Attribution,
     AttributionAsked,
-    AttributionProgress,
-    AttributionStood,
     ReachRecord,
     StretchRecord,
 )
+from bench.explain.attribute.standing import AttributionProgress, AttributionStood
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.claims.choosing import ChosenBy, ClaimBenchmark
 from bench.explain.claims.record import ClaimsAsked, ClaimsTest, SpeedClaim, TriedRecord

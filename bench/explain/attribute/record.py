@@ -7,7 +7,6 @@ referred to; their ratios are repeated here, so that a page needs no more than t
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +16,11 @@ import msgspec
 from bench.core.machine import Machine
 from bench.core.revision import Pair, Revision
 from bench.engine.statistics.spending import weighted_levels
-from bench.engine.store.journals import AskedRecord, Told
+from bench.engine.store.journals import AskedRecord
 from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.search import Part, Search, Seen, Stretch
+from bench.explain.attribute.standing import AttributionStood, ToldInSessions
 from bench.explain.optimize.record import Gain, RunReference
 
 FORMAT = 2
@@ -169,27 +169,11 @@ class StretchRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
         return Seen(self.gain.interval, self.gain.verdict, self.gain.reason or self.reason)
 
 
-class AttributionProgress(enum.StrEnum):
-    """How far it is."""
-
-    UNDER_WAY = "under way"
-    OUT_OF_BUDGET = "budget used up"
-    DONE = "complete"
-
-
-class AttributionStood(msgspec.Struct, frozen=True, kw_only=True, tag="stood"):
-    """How far it was at a time (ISO 8601), and how many seconds that session took."""
-
-    progress: AttributionProgress
-    at: str
-    took_s: float
-
-
 AttributionEvent = CountRecord | ReachRecord | StretchRecord | AttributionStood
 
 
 @dataclass(frozen=True)
-class Attribution(Told[AttributionAsked, AttributionEvent]):
+class Attribution(ToldInSessions[AttributionAsked, AttributionEvent]):
     """One as read."""
 
     @cached_property
@@ -244,16 +228,3 @@ class Attribution(Told[AttributionAsked, AttributionEvent]):
         """What is known of a scenario, in the order of the history."""
         search = self.reached[scenario, python].search(self.asked.least)
         return search.parts(self.seen(scenario, python))
-
-    @property
-    def progress(self) -> AttributionProgress:
-        """How far it is."""
-        last = self.events[-1] if self.events else None
-        if isinstance(last, AttributionStood):
-            return last.progress
-        return AttributionProgress.UNDER_WAY
-
-    @property
-    def took_s(self) -> float:
-        """Seconds of all its sessions that came to an end."""
-        return sum(one.took_s for one in self.events if isinstance(one, AttributionStood))

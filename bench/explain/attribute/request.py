@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from bench.core.options import Options
 from bench.core.revision import Pair, Revision
 from bench.core.target import Target
 from bench.core.workspace import Workspace
@@ -15,7 +13,6 @@ from bench.engine.environments.build import cut_off
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.environments.pair import Builder
 from bench.engine.revisions.git import Clone
-from bench.engine.session.selection import select
 from bench.engine.session.watcher import Watcher
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.attribute.range import RangeCommit
@@ -60,11 +57,6 @@ class AttributeRequest:
         """Two commits of the range."""
         found = {one.identity: one for one in self.revisions}
         return Pair(found[base], found[head], self.whole.origin)
-
-    def benchmarks(self, names: Iterable[str]) -> tuple[PlannedBenchmark, ...]:
-        """The control and these scenarios, judged by the least that matters."""
-        chosen = select(self.target, Options(benchmarks=tuple(names)), self.workspace.suites)
-        return tuple(one.judged_by_the_run("mei") for one in chosen)
 
     def builder(self, index: int, watcher: Watcher) -> Builder:
         """What builds one revision of the range."""

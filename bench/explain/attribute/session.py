@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
@@ -14,13 +12,12 @@ from bench.explain.attribute.reaching import Reaching, nothing_works, one_line
 from bench.explain.attribute.record import (
     Attribution,
     AttributionEvent,
-    AttributionProgress,
-    AttributionStood,
     ReachRecord,
     StretchRecord,
 )
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.search import Stretch
+from bench.explain.attribute.standing import AttributionProgress, SessionTime
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
 from bench.explain.optimize.record import Gain
@@ -36,7 +33,11 @@ class AttributeSession:
     request: AttributeRequest
     watcher: Watcher
     attribution: Attribution
-    _started: float = field(default_factory=time.monotonic)
+    _time: SessionTime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Its time begins."""
+        self._time = SessionTime(self.request.limit_s)
 
     def run(self) -> Attribution:
         """Do what is still to be done; raises `BenchError`, and keeps what it has done."""
@@ -67,18 +68,10 @@ class AttributeSession:
     def _search(self) -> None:
         """Measure stretches until nothing is left to open, or the time is used up."""
         self.watcher.phase("")
-        while (todo := self._todo()) and not self._is_over:
+        while (todo := self._todo()) and not self._time.is_over:
             self._measure(*todo)
-        progress = AttributionProgress.OUT_OF_BUDGET if todo else AttributionProgress.DONE
-        if not todo and self.attribution.progress is AttributionProgress.DONE:
-            return
-        took_s = round(time.monotonic() - self._started, 1)
-        self._write(AttributionStood(progress=progress, at=_now(), took_s=took_s))
-
-    @property
-    def _is_over(self) -> bool:
-        limit_s = self.request.limit_s
-        return bool(limit_s) and time.monotonic() - self._started > limit_s
+        if todo or self.attribution.progress is not AttributionProgress.DONE:
+            self._write(self._time.stood(is_done=not todo))
 
     def _todo(self) -> tuple[str, int, int, dict[str, Stretch]] | None:
         """The next pair, on which Python, and the scenarios that want it."""
@@ -166,7 +159,3 @@ def _outcome(record: StretchRecord) -> str:
     if gain is None or gain.interval is None:
         return record.reason or (gain.reason if gain else "")
     return f"{change(gain.interval)}, {gain.verdict}, {counted(gain.rounds, 'round')}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -17,9 +17,10 @@ from bench.core.machine import Machine
 from bench.core.revision import Pair, Revision
 from bench.core.verdict import Verdict
 from bench.engine.statistics.spending import weighted_levels
-from bench.engine.store.journals import AskedRecord, Told
+from bench.engine.store.journals import AskedRecord
 from bench.explain.attribute.range import RangeCommit
-from bench.explain.attribute.record import AttributionProgress, AttributionStood, ReachRecord
+from bench.explain.attribute.record import ReachRecord
+from bench.explain.attribute.standing import AttributionStood, ToldInSessions
 from bench.explain.bisect.search import Bisection, BisectKnown, Purpose, StateAnswer, WantedWay
 from bench.explain.optimize.record import Gain, RunReference
 
@@ -111,7 +112,7 @@ BisectionEvent = ReachRecord | AnswerRecord | AttributionStood
 
 
 @dataclass(frozen=True)
-class BisectionTold(Told[BisectionAsked, BisectionEvent]):
+class BisectionTold(ToldInSessions[BisectionAsked, BisectionEvent]):
     """One as read."""
 
     @cached_property
@@ -141,16 +142,3 @@ class BisectionTold(Told[BisectionAsked, BisectionEvent]):
         """The numbers of the commits (from 1) that these candidates are."""
         assert self.reach is not None
         return tuple(number for one in candidates for number in self.reach.steps[one - 1])
-
-    @property
-    def progress(self) -> AttributionProgress:
-        """How far it is."""
-        last = self.events[-1] if self.events else None
-        if isinstance(last, AttributionStood):
-            return last.progress
-        return AttributionProgress.UNDER_WAY
-
-    @property
-    def took_s(self) -> float:
-        """Seconds of all its sessions that came to an end."""
-        return sum(one.took_s for one in self.events if isinstance(one, AttributionStood))

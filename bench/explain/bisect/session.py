@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.core.verdict import Verdict
 from bench.engine.session.watcher import Watcher
 from bench.explain.attribute.reaching import Reaching, every_commit, nothing_works, one_line
-from bench.explain.attribute.record import AttributionProgress, AttributionStood, ReachRecord
+from bench.explain.attribute.record import ReachRecord
 from bench.explain.attribute.request import AttributeRequest
+from bench.explain.attribute.standing import AttributionProgress, SessionTime
 from bench.explain.bisect.record import AnswerRecord, BisectionEvent, BisectionTold
 from bench.explain.bisect.search import StateQuestion
 from bench.explain.bisect.stored import BISECTIONS
@@ -30,7 +29,11 @@ class BisectionSession:
     request: AttributeRequest
     watcher: Watcher
     bisection: BisectionTold
-    _started: float = field(default_factory=time.monotonic)
+    _time: SessionTime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Its time begins."""
+        self._time = SessionTime(self.request.limit_s)
 
     def run(self) -> BisectionTold:
         """Do what is still to be done; raises `BenchError`, and keeps what it has done."""
@@ -60,21 +63,11 @@ class BisectionSession:
     def _ask(self) -> None:
         """Ask until nothing is left to ask, or the time is used up."""
         self.watcher.phase("")
-        while (question := self.bisection.known().next) is not None and not self._is_over:
+        while (question := self.bisection.known().next) is not None and not self._time.is_over:
             self._measure(question)
             self.watcher.say(f"  {_leading(self.bisection)}")
-        is_done = question is None
-        if is_done and self.bisection.progress is AttributionProgress.DONE:
-            return
-        progress = AttributionProgress.DONE if is_done else AttributionProgress.OUT_OF_BUDGET
-        took_s = round(time.monotonic() - self._started, 1)
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write(AttributionStood(progress=progress, at=at, took_s=took_s))
-
-    @property
-    def _is_over(self) -> bool:
-        limit_s = self.request.limit_s
-        return bool(limit_s) and time.monotonic() - self._started > limit_s
+        if question is not None or self.bisection.progress is not AttributionProgress.DONE:
+            self._write(self._time.stood(is_done=question is None))
 
     def _measure(self, question: StateQuestion) -> None:
         reach, asked = self.bisection.reach, self.bisection.asked

@@ -17,8 +17,8 @@ import msgspec
 from bench.core.machine import Machine
 from bench.core.revision import Pair, Revision
 from bench.core.verdict import Verdict
-from bench.engine.store.journals import AskedRecord, Told
-from bench.explain.attribute.record import AttributionProgress, AttributionStood
+from bench.engine.store.journals import AskedRecord
+from bench.explain.attribute.standing import AttributionStood, ToldInSessions
 from bench.explain.claims.choosing import ClaimBenchmark
 from bench.explain.claims.judging import ClaimVerdict, judge
 from bench.explain.optimize.record import Gain, RunReference
@@ -155,7 +155,7 @@ class JudgedClaim:
 
 
 @dataclass(frozen=True)
-class ClaimsTest(Told[ClaimsAsked, ClaimsEvent]):
+class ClaimsTest(ToldInSessions[ClaimsAsked, ClaimsEvent]):
     """One as read."""
 
     @cached_property
@@ -227,19 +227,6 @@ class ClaimsTest(Told[ClaimsAsked, ClaimsEvent]):
             for number, pythons in enumerate(self.asked.pythons)
             for python in pythons
         ]
-
-    @property
-    def progress(self) -> AttributionProgress:
-        """How far it is."""
-        last = self.events[-1] if self.events else None
-        if isinstance(last, AttributionStood):
-            return last.progress
-        return AttributionProgress.UNDER_WAY
-
-    @property
-    def took_s(self) -> float:
-        """Seconds of all its sessions that came to an end."""
-        return sum(one.took_s for one in self.events if isinstance(one, AttributionStood))
 
 
 def _elsewhere(claim: SpeedClaim, verdict: ClaimVerdict, older: TriedRecord | None) -> str:

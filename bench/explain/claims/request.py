@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,6 @@ from bench.core.target import Benchmark, Target
 from bench.core.workspace import Workspace
 from bench.engine.environments.build import cut_off
 from bench.engine.environments.interpreters import Interpreter
-from bench.engine.session.selection import select
-from bench.engine.store.manifest import PlannedBenchmark
 
 BUDGET_S = 60.0  # a test ends sooner where the change is as large as most claims are
 LEAST = Options().mei
@@ -71,11 +69,6 @@ class ClaimPairRequest:
         """The pair, of which these are the ends."""
         assert (base, head) == (self.ends.base.identity, self.ends.head.identity)
         return self.ends
-
-    def benchmarks(self, names: Iterable[str]) -> tuple[PlannedBenchmark, ...]:
-        """The control and these, judged by the least that matters."""
-        chosen = select(self.target, Options(benchmarks=tuple(names)), self.workspace.suites)
-        return tuple(one.judged_by_the_run("mei") for one in chosen)
 
 
 def _with(target: Target, benchmarks: Sequence[Benchmark]) -> Target:

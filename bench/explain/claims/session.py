@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from bench.core.errors import BenchError, BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.core.revision import Revision
 from bench.engine.session.watcher import Watcher
-from bench.explain.attribute.record import AttributionProgress, AttributionStood
+from bench.explain.attribute.standing import AttributionProgress, SessionTime
 from bench.explain.claims.choosing import ClaimBenchmark
 from bench.explain.claims.record import (
     BenchmarkTried,
@@ -35,24 +33,20 @@ class ClaimsSession:
     request: ClaimsRequest
     watcher: Watcher
     test: ClaimsTest
-    _started: float = field(default_factory=time.monotonic)
+    _time: SessionTime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Its time begins."""
+        self._time = SessionTime(self.request.limit_s)
 
     def run(self) -> ClaimsTest:
         """Do what is still to be done; raises `BenchError`, and keeps what it has done."""
         with exclusive(self.test.folder / "lock"):
-            while (todo := self._todo()) and not self._is_over:
+            while (todo := self._todo()) and not self._time.is_over:
                 self._measure(todo)
-            progress = AttributionProgress.OUT_OF_BUDGET if todo else AttributionProgress.DONE
             if todo or self.test.progress is not AttributionProgress.DONE:
-                took_s = round(time.monotonic() - self._started, 1)
-                at = datetime.now(UTC).isoformat(timespec="seconds")
-                self._write(AttributionStood(progress=progress, at=at, took_s=took_s))
+                self._write(self._time.stood(is_done=not todo))
         return self.test
-
-    @property
-    def _is_over(self) -> bool:
-        limit_s = self.request.limit_s
-        return bool(limit_s) and time.monotonic() - self._started > limit_s
 
     def _todo(self) -> list[BenchmarkTried]:
         """What is measured next, in one run: of one pair on one Python, as far as it goes together.

@@ -21,6 +21,7 @@ from bench.engine.environments.pair import Builder, Environments
 from bench.engine.evaluation import evaluate
 from bench.engine.session.open_run import OpenRun, RunStep
 from bench.engine.session.plan import Plan
+from bench.engine.session.selection import select
 from bench.engine.session.session import Session
 from bench.engine.session.unreported import mark_reported
 from bench.engine.session.watcher import Watcher
@@ -94,9 +95,6 @@ class PairRequest(Protocol):
     def pair(self, base: str, head: str) -> Pair:
         """Two commits."""
 
-    def benchmarks(self, names: Iterable[str]) -> tuple[PlannedBenchmark, ...]:
-        """The control and these scenarios."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class PairMeasuring:
@@ -126,7 +124,7 @@ class PairMeasuring:
             target=request.target,
             pair=pair,
             options=_options(request, tuple(scenarios), alpha),
-            benchmarks=request.benchmarks(scenarios),
+            benchmarks=_judged_by_least(request, scenarios),
             workspace=request.workspace,
             interpreters=tuple(interpreters) or request.interpreters,
             repo=request.repo,
@@ -183,6 +181,12 @@ class PairMeasuring:
             repo=request.repo,
             date=request.date,
         )
+
+
+def _judged_by_least(request: PairRequest, names: Iterable[str]) -> tuple[PlannedBenchmark, ...]:
+    """The control and these scenarios."""
+    chosen = select(request.target, Options(benchmarks=tuple(names)), request.workspace.suites)
+    return tuple(one.judged_by_the_run("mei") for one in chosen)
 
 
 def _options(request: PairRequest, names: tuple[str, ...], alpha: float) -> Options:

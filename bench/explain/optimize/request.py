@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -72,12 +72,6 @@ class OptimizeRequest:
     def pair(self, base: str, head: str) -> Pair:
         """Two commits of the clone."""
         return Pair(self._named(base), self._named(head), self.origin)
-
-    def benchmarks(self, names: Iterable[str]) -> tuple[PlannedBenchmark, ...]:
-        """The control and these scenarios, judged by the least that is worth a commit."""
-        options = Options(benchmarks=tuple(names))
-        chosen = select(self.target, options, self.workspace.suites)
-        return tuple(one.judged_by_the_run("mei") for one in chosen)
 
     def _named(self, commit: str) -> Revision:
         if commit == self.revision.identity:

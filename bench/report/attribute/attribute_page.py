@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.explain.attribute.range import RangeCommit
-from bench.explain.attribute.record import Attribution, AttributionProgress, ReachRecord
+from bench.explain.attribute.record import Attribution, ReachRecord
+from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.formats.markdown import (
     bullets,

@@ -6,8 +6,9 @@ import msgspec
 
 from bench.core.revision import Revision
 from bench.core.verdict import Interval
-from bench.explain.attribute.record import Attribution, AttributionProgress
+from bench.explain.attribute.record import Attribution
 from bench.explain.attribute.search import Finding
+from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.optimize.record import RunReference
 from bench.report.attribute.contributions import (
     Contribution,

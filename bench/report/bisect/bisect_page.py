@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.explain.attribute.record import AttributionProgress
+from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.bisect.record import BisectionTold
 from bench.explain.bisect.search import BisectEnding, Purpose
 from bench.explain.bisect.stored import BISECTIONS

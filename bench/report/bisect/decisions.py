@@ -11,7 +11,7 @@ import msgspec
 
 from bench.core.revision import Revision
 from bench.core.verdict import Interval, Verdict
-from bench.explain.attribute.record import AttributionProgress
+from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.bisect.record import AnswerRecord, BisectionTold
 from bench.explain.bisect.search import BisectEnding, BisectKnown, BisectOutcome, Purpose, WantedWay
 from bench.explain.optimize.record import RunReference

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.core.variants import python_order
-from bench.explain.attribute.record import Attribution, AttributionProgress
+from bench.explain.attribute.record import Attribution
+from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.claims.judging import ClaimVerdict
 from bench.explain.claims.record import ClaimsTest
 from bench.formats.markdown import bullets, code, image, link, plain, prose, table

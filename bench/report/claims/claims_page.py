@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.explain.attribute.record import AttributionProgress
+from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.claims.choosing import ChosenBy
 from bench.explain.claims.judging import TOLERANCE, ClaimVerdict
 from bench.explain.claims.record import ClaimsTest

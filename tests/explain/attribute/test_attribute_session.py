@@ -21,13 +21,13 @@ from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.record import (
     Attribution,
     AttributionAsked,
-    AttributionProgress,
     CountRecord,
     ReachRecord,
 )
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.search import Finding
 from bench.explain.attribute.session import AttributeSession
+from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
 from bench.explain.optimize.record import Gain, RunReference

@@ -17,7 +17,7 @@ from bench.core.revision import Pair, Revision, Source
 from bench.core.target import Benchmark
 from bench.core.verdict import Interval, Verdict
 from bench.engine.machine.fingerprint import describe_machine
-from bench.explain.attribute.record import AttributionProgress
+from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.claims.choosing import ChosenBy, ClaimBenchmark
 from bench.explain.claims.judging import ClaimVerdict
 from bench.explain.claims.record import ClaimsAsked, ClaimsTest, SpeedClaim
