@@ -36,10 +36,9 @@ from bench.engine.store.documents import moment, pretty
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.attribute.record import FORMAT, AttributionAsked
 from bench.explain.attribute.request import BUDGET_S, AttributeRequest
+from bench.explain.attribute.scenarios import is_observable, scenario_words
 from bench.explain.attribute.session import AttributeSession
 from bench.explain.attribute.stored import ATTRIBUTIONS
-from bench.explain.optimize.guard.programs import words_of
-from bench.explain.optimize.request import is_recordable
 from bench.report.attribute.document import attribution_document
 from bench.report.attribute.screen import screen_lines
 from bench.report.attribute.sums import SumBy
@@ -142,7 +141,10 @@ def _understand(
     arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
 ) -> AttributeRequest:
     def planned(target: Target) -> tuple[PlannedBenchmark, ...]:
-        return _planned(target, arguments, workspace)
+        planned, left_out = _planned(target, arguments, workspace)
+        if left_out:
+            watcher.say(f"left out, since it is not known what they read: {', '.join(left_out)}")
+        return planned
 
     return look_up(
         arguments, workspace, watcher, planned, alpha=arguments.alpha, into=arguments.into
@@ -151,18 +153,18 @@ def _understand(
 
 def _planned(
     target: Target, arguments: argparse.Namespace, workspace: Workspace
-) -> tuple[PlannedBenchmark, ...]:
-    """The commands and imports among the benchmarks that were chosen, without the control."""
+) -> tuple[tuple[PlannedBenchmark, ...], list[str]]:
+    """Those of the chosen benchmarks of which it can be known what they read, and other names."""
     options = Options(benchmarks=tuple(arguments.benchmark), groups=tuple(arguments.group))
     chosen = select(target, options, workspace.suites)[1:]
-    planned = tuple(one for one in chosen if is_recordable(one))
+    planned = tuple(one for one in chosen if is_observable(one))
     if not planned:
         raise UsageError(
-            "None of these benchmarks is a command or an import: of scripts, services and "
-            "containers it is not known what they read.",
+            "None of these benchmarks is a command, an import or a pyperf script: of suites, "
+            "services and containers it is not known what they read.",
             "bench run TARGET base..head --every 1 measures each commit.",
         )
-    return planned
+    return planned, [one.declaration.name for one in chosen if one not in planned]
 
 
 def _asked(request: AttributeRequest, repeat: str) -> AttributionAsked:
@@ -175,7 +177,7 @@ def _asked(request: AttributeRequest, repeat: str) -> AttributionAsked:
         commits=request.commits,
         scenarios=tuple(one.declaration.name for one in request.planned),
         words={
-            one.declaration.name: words_of(one.declaration, request.target.modules[0])
+            one.declaration.name: scenario_words(one.declaration, request.target.modules[0])
             for one in request.planned
         },
         pythons=tuple(one.version for one in request.interpreters),

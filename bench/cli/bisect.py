@@ -34,12 +34,11 @@ from bench.engine.session.watcher import Watcher
 from bench.engine.store.documents import moment, pretty
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.attribute.request import AttributeRequest
+from bench.explain.attribute.scenarios import is_observable, scenario_words
 from bench.explain.bisect.record import FORMAT, BisectionAsked
 from bench.explain.bisect.search import BisectEnding, WantedWay
 from bench.explain.bisect.session import BisectionSession
 from bench.explain.bisect.stored import BISECTIONS
-from bench.explain.optimize.guard.programs import words_of
-from bench.explain.optimize.request import is_recordable
 from bench.report.bisect.decisions import bisection_document, screen_lines
 from bench.report.screen.watchers import make_watcher
 
@@ -111,7 +110,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         "--no-proof",
         action="store_true",
         help="build only the commits that are asked about, and prove of none that it cannot "
-        "matter: for long ranges. Default: proof, for commands and imports",
+        "matter: for long ranges. Default: proof, for commands, imports and pyperf scripts",
     )
     add_session_budget(how, "pair")
     add_lanes(how)
@@ -156,9 +155,9 @@ def _understand(
     request = look_up(
         arguments, workspace, watcher, planned, alpha=arguments.error, pythons=_newest
     )
-    if not is_recordable(request.planned[0]) and not arguments.no_proof:
+    if not is_observable(request.planned[0]) and not arguments.no_proof:
         watcher.say(
-            f"{arguments.benchmark} is no command or import of the project alone: it is not known "
+            f"{arguments.benchmark} is no command, import or pyperf script: it is not known "
             "what it reads, and every commit may matter"
         )
     return request
@@ -191,14 +190,14 @@ def _asked(request: AttributeRequest, arguments: argparse.Namespace) -> Bisectio
         pair=request.whole,
         commits=request.commits,
         benchmark=planned.declaration.name,
-        words=words_of(planned.declaration, request.target.modules[0])
-        if is_recordable(planned)
+        words=scenario_words(planned.declaration, request.target.modules[0])
+        if is_observable(planned)
         else "",
         python=request.interpreters[0].version,
         least=request.least,
         error=arguments.error,
         wanted=WantedWay.FASTER if arguments.faster else wanted,
-        proving=is_recordable(planned) and not arguments.no_proof,
+        proving=is_observable(planned) and not arguments.no_proof,
         machine=describe_machine(),
         harness=harness(),
         started_at=started_at,

@@ -46,9 +46,17 @@ class Requirement:
 """
 BROKEN_CONSTRUCTOR = """
 from types import SimpleNamespace
-def install_req_from_line(line):
+def install_req_from_line(line, **options):
     return SimpleNamespace(name=line, extras=(), link=None, markers=None)
 """
+BROKEN_CONSTRAINT = """
+from types import SimpleNamespace
+class Constraint:
+    from_ireq = classmethod(lambda cls, ireq: cls())
+    hashes = SimpleNamespace(is_hash_allowed=lambda *_: True)
+    def __and__(self, other): return self
+"""
+BROKEN_COMPACT = "def compact(paths): return set(paths)\n"
 BROKEN_VERSION = """
 class Version(str):
     pass
@@ -58,6 +66,23 @@ class SpecifierSet:
     def __init__(self, text): pass
     def filter(self, versions, prereleases): return versions
 """
+BROKEN_CONSTRAINTS = {
+    "pip___internal__req__constructors": BROKEN_CONSTRUCTOR,
+    "pip___internal__resolution__resolvelib__base": BROKEN_CONSTRAINT,
+}
+BROKEN_PIP = {
+    "pip_constraint_hashes": BROKEN_CONSTRAINTS,
+    "pip_constraint_hashes_thousand": BROKEN_CONSTRAINTS,
+    "pip_requirement": {
+        "pip___vendor__packaging__requirements": BROKEN_REQUIREMENT,
+        "pip___internal__req__constructors": BROKEN_CONSTRUCTOR,
+    },
+    "pip_uninstall_paths": {"pip___internal__req__req_uninstall": BROKEN_COMPACT},
+    "pip_version": {
+        "pip___vendor__packaging__version": BROKEN_VERSION,
+        "pip___vendor__packaging__specifiers": BROKEN_SPECIFIERS,
+    },
+}
 BROKEN_RICH = {
     "rich_emoji": "emoji.Emoji.replace = classmethod(lambda cls, text: text)",
     "rich_markup": "markup.render = lambda markup, **_: rich.text.Text(markup)",
@@ -269,20 +294,7 @@ def test_loops_are_calibrated_without_values(tmp_path: Path) -> None:
             for name in NAMES
             if name.startswith("codeflash_comparator")
         ],
-        (
-            "pip_requirement",
-            {
-                "pip___vendor__packaging__requirements": BROKEN_REQUIREMENT,
-                "pip___internal__req__constructors": BROKEN_CONSTRUCTOR,
-            },
-        ),
-        (
-            "pip_version",
-            {
-                "pip___vendor__packaging__version": BROKEN_VERSION,
-                "pip___vendor__packaging__specifiers": BROKEN_SPECIFIERS,
-            },
-        ),
+        *BROKEN_PIP.items(),
         *[(name, {"sitecustomize": break_rich(patch)}) for name, patch in BROKEN_RICH.items()],
     ],
 )
@@ -309,5 +321,5 @@ def refuses(python: Path | str, name: str, cwd: Path, path: Path | str) -> None:
 
 
 def test_every_script_has_been_seen_to_refuse() -> None:
-    seen = {*BROKEN_RICH, *BROKEN_CODEFLASH, "pip_requirement", "pip_version"}
+    seen = {*BROKEN_RICH, *BROKEN_CODEFLASH, *BROKEN_PIP}
     assert {name for name in NAMES if not name.startswith("codeflash_comparator")} == seen

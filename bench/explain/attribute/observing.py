@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from bench.core.counts import Counter
 from bench.core.crew import Crew, Job
 from bench.core.errors import BuildError
 from bench.core.target import Benchmark
@@ -24,9 +23,9 @@ from bench.engine.session.watcher import Watcher
 from bench.explain.attribute.reach import Reads
 from bench.explain.attribute.reads import take_reads
 from bench.explain.attribute.request import AttributeRequest
+from bench.explain.attribute.scenarios import count_work, one_run, processes_counted
 from bench.explain.counters.instructions import InstructionCounter, find_instruction_counter
 from bench.explain.counters.running import NotCountedError, Runner
-from bench.explain.rank.recording import without_collections
 
 _TIMEOUT_S = 300.0
 _NOT_HERE = (NotCountedError, NotPresentError, NotServedError)
@@ -102,9 +101,11 @@ class Observatory:
 
         What is `known` is not counted again; `tell` hears of each new count, one at a time.
         """
+        counted = {one.declaration.name: processes_counted(one.declaration)
+                   for one in self.request.planned}  # fmt: skip
         for place in {*places} & known.keys():
             self._work[place] = known[place]
-            self._started(place[1])
+            self._started(place[1], counted[place[1]])
         places = {*places} - known.keys()
         if not places:
             return
@@ -156,7 +157,7 @@ class Observatory:
             found = take_reads(
                 Runner(self.network.isolation, _TIMEOUT_S),
                 benchmark,
-                subject.invocation(benchmark),
+                one_run(subject, benchmark),
                 subject.environment,
                 self.request.clone,
             )
@@ -181,22 +182,20 @@ class Observatory:
                 benchmark = planned.declaration
                 if benchmark.name not in scenarios:
                     continue
-                invocation = without_collections(subject.invocation(benchmark))
-                self._started(benchmark.name)
+                self._started(benchmark.name, processes_counted(benchmark))
                 try:
-                    tally = counter.count(runner, benchmark, invocation)
+                    work = math.log(count_work(counter, runner, subject, benchmark))
                 except NotCountedError as error:
                     label = self.request.revisions[index].label
                     self.watcher.say(f"{label}, {benchmark.name}: not counted: {error}")
                     continue
-                work = math.log(tally.figures[Counter.INSTRUCTIONS])
                 with self._lock:
                     self._work[index, benchmark.name] = work
                     tell(index, benchmark.name, work)
 
-    def _started(self, scenario: str) -> None:
+    def _started(self, scenario: str, processes: int = 1) -> None:
         with self._lock:
-            self.processes[scenario] = self.processes.get(scenario, 0) + 1
+            self.processes[scenario] = self.processes.get(scenario, 0) + processes
 
     @contextmanager
     def _subject(self, index: int) -> Iterator[Subject]:

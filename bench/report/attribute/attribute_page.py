@@ -50,8 +50,10 @@ _NAMED = 12
 
 
 def attribute_page(attribution: Attribution) -> str:
-    """The page, from `results/` on."""
-    return f"{ATTRIBUTIONS.folder}/{attribution.asked.target}/{attribution.asked.pair.label}.md"
+    """The page, from `results/` on; one of a single benchmark has its name."""
+    asked = attribution.asked
+    name = "-".join([asked.pair.label, *(asked.scenarios if len(asked.scenarios) == 1 else ())])
+    return f"{ATTRIBUTIONS.folder}/{asked.target}/{name}.md"
 
 
 def picture_name(stem: str, one: Contributions) -> str:

@@ -92,6 +92,25 @@ def test_from_a_range_to_the_commit_that_did_it(history: Sandbox) -> None:
     assert "Work more" in again.stdout
 
 
+def test_what_a_script_reads_is_known_too(history: Sandbox) -> None:
+    script = history.workspace.suites / "bm_busy" / "run_benchmark.py"
+    script.parent.mkdir(parents=True)
+    script.write_text(
+        "import pyperf\nfrom sample.behaviour import UNITS\nrunner = pyperf.Runner()\n"
+        "runner.bench_func('busy', sum, range(UNITS * 20_000))\n",
+        encoding="utf-8",
+    )
+    busy = 'name = "busy"\nscript = "busy"\nneeds = ["sample.behaviour"]'
+    other = 'name = "tests"\npytest = "tests"'
+    history.write_target(target_text(busy, other))
+    done = attribute(history, "base..middle", "--json", "--no-report")
+    proved, ((number, finding, ratio),), progress = contributions(done.stdout)
+    assert proved == dict.fromkeys((1, 3, 4), "changes nothing that is read")
+    assert (number, finding, progress) == (2, "step", "complete")
+    assert ratio > 2.0
+    assert "left out, since it is not known what they read: tests" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(2 * PATIENCE_S)
 def test_from_a_range_to_the_commits_that_did_it(history: Sandbox) -> None:
