@@ -24,6 +24,13 @@ def product(one: Interval, other: Interval) -> Interval:
     return Interval(ratio, ratio * math.exp(-below), ratio * math.exp(above))
 
 
+def quotient(one: Interval, other: Interval) -> Interval:
+    """What is left of the first ratio without the other, estimated independently of it."""
+    if not all(0 < limit < math.inf for limit in (other.low, other.high)):
+        return Interval(one.ratio / other.ratio, 0.0, math.inf)
+    return product(one, Interval(1 / other.ratio, 1 / other.high, 1 / other.low))
+
+
 def product_of(several: Iterable[Interval]) -> Interval:
     """The ratio of all of them together; of none it is exactly 1."""
     return functools.reduce(product, several, CERTAIN)

@@ -28,7 +28,6 @@ from bench.formats.text import (
     duration,
     effect,
     joined,
-    magnitude_with_direction,
     share,
 )
 from bench.report.attribute.contributions import (
@@ -230,7 +229,7 @@ def _sums(one: Contributions) -> Iterator[str]:
             f"{'.' if one.agrees else ': something is missing.'}"
         )
     if one.rest is not None and one.steps:
-        words.append(f"Not attributed to a named commit: {magnitude_with_direction(one.rest)}.")
+        words.append(f"Not attributed to a named commit: {change(one.rest)}.")
     if one.work is not None:
         words.append(work_words(one.work))
     yield " ".join(words)

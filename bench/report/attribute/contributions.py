@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from bench.core.verdict import Interval
+from bench.engine.statistics.products import product_of, quotient
 from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import Attribution, ReachRecord, StretchRecord
 from bench.explain.attribute.search import Finding, Part, Stretch, together
@@ -98,7 +98,7 @@ class Contributions:
     whole: StretchRecord | None
     parts: tuple[Contribution, ...]
     product: Interval | None
-    rest: float | None
+    rest: Interval | None
     work: SearchWork | None
     born: LifeEnd | None = None
     died: LifeEnd | None = None
@@ -246,13 +246,12 @@ def _life_end(
     )
 
 
-def _rest(parts: Sequence[Contribution], whole: Interval | None) -> float | None:
+def _rest(parts: Sequence[Contribution], whole: Interval | None) -> Interval | None:
     """What the steps that are named leave of the whole."""
     if whole is None:
         return None
-    return whole.ratio / math.prod(
-        one.interval.ratio for one in parts if one.is_step and one.interval
-    )
+    named = product_of(one.interval for one in parts if one.is_step and one.interval)
+    return quotient(whole, named)
 
 
 def _contribution(

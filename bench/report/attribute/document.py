@@ -181,7 +181,7 @@ def _contribution(one: Contributions, names: list[str]) -> AttributedContributio
         whole=one.whole_interval,
         product=one.product,
         agrees=one.agrees,
-        not_attributed=one.rest,
+        not_attributed=one.rest.ratio if one.rest else None,
         work=_work(one.work) if one.work else None,
         proved={names[number - 1]: str(proof) for number, proof in reach.proved.items()},
         left_out={names[number - 1]: reason for number, reason in reach.left_out.items()},

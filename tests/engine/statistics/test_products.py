@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.core.verdict import Interval
-from bench.engine.statistics.products import product
+from bench.engine.statistics.products import product, quotient
 
 
 def test_symmetrical_intervals_add_like_standard_errors() -> None:
@@ -40,3 +40,11 @@ def test_coverage() -> None:
         both = product(*(Interval(*map(float, limits[:, part])) for part in (0, 1)))
         held += both.low <= 1.3 * 0.8 <= both.high
     assert held / 4000 == pytest.approx(0.95, abs=0.012)
+
+
+def test_a_quotient_undoes_a_product_in_its_ratio_and_is_less_certain() -> None:
+    one, other = Interval(0.5, 0.45, 0.6), Interval(0.8, 0.75, 0.9)
+    left = quotient(product(one, other), other)
+    assert left.ratio == pytest.approx(one.ratio)
+    assert left.low < one.low < one.high < left.high
+    assert quotient(one, Interval(0.8, 0.0, 1.0)) == Interval(0.5 / 0.8, 0.0, math.inf)

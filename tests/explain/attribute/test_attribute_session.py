@@ -170,7 +170,8 @@ def test_steps_are_named_and_the_rest_is_proved(
         ((2,), "step"), ((3,), "nothing that matters"), ((5,), "step"),
     ]  # fmt: skip
     assert found.agrees
-    assert found.rest == pytest.approx(1.0)
+    assert found.rest is not None
+    assert found.rest.ratio == pytest.approx(1.0)
     assert gone.reach.failure
     assert sum(done.levels.values()) == pytest.approx(0.05)
 
