@@ -31,6 +31,18 @@ class ShownRecords(Generic[_One]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewestRecords(Generic[_One]):
+    """What is shown of a kind: by its page's name a record, with its file.
+
+    `read` are all that could be read, `problems` say what could not.
+    """
+
+    by_page: dict[str, tuple[Path, _One]]
+    read: tuple[_One, ...]
+    problems: tuple[DataError, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JournalPages(Generic[_One]):
     """How records of a kind are shown: `page_of` names the page of one, from `results/` on.
 
@@ -43,22 +55,35 @@ class JournalPages(Generic[_One]):
     row_of: Callable[[str, _One], list[str]]
     rank: Callable[[_One], Any] = lambda _one: ()
 
-    def write(
-        self, output: Output, blocks: Callable[[_One, Path, Page], Iterable[str]]
-    ) -> ShownRecords[_One]:
-        """Write the pages of `blocks`; what is damaged or can't be shown is a problem."""
+    def newest(self, data: Path) -> NewestRecords[_One]:
+        """The record of each page, by the pages' names in order."""
         newest: dict[str, tuple[Path, _One]] = {}
         read: list[_One] = []
-        for file, found in self.store.read_all(output.data):
+        problems: list[DataError] = []
+        for file, found in self.store.read_all(data):
             if isinstance(found, DataError):
-                output.problems.append(found)
+                problems.append(found)
                 continue
             read.append(found)
             known = newest.get(self.page_of(found))
             if known is None or self.rank(found) >= self.rank(known[1]):
                 newest[self.page_of(found)] = file, found
+        return NewestRecords(
+            by_page=dict(sorted(newest.items())), read=tuple(read), problems=tuple(problems)
+        )
+
+    def parts(self, read: Iterable[_One]) -> frozenset[tuple[str, str]]:
+        """The pairs that measure parts of these records."""
+        return frozenset(part for one in read for part in self.parts_of(one))
+
+    def write(
+        self, output: Output, blocks: Callable[[_One, Path, Page], Iterable[str]]
+    ) -> ShownRecords[_One]:
+        """Write the pages of `blocks`; what is damaged or can't be shown is a problem."""
+        newest = self.newest(output.data)
+        output.problems += newest.problems
         rows, shown = [], []
-        for name, (file, one) in sorted(newest.items()):
+        for name, (file, one) in newest.by_page.items():
             page = output.page(name)
             with output.guarded(file):
                 page.write(blocks(one, file, page))
@@ -66,9 +91,9 @@ class JournalPages(Generic[_One]):
                 shown.append(one)
         return ShownRecords(
             rows=tuple(rows),
-            parts=frozenset(part for one in read for part in self.parts_of(one)),
+            parts=self.parts(newest.read),
             shown=tuple(shown),
-            read=tuple(read),
+            read=newest.read,
         )
 
 

@@ -11,6 +11,9 @@ from bench.engine.store.accounts import save_account
 from bench.report.explorer.write import WrittenSite
 from support.browser import ROOT
 from support.synthetic_attributions import write_attribution
+from support.synthetic_bisections import synthetic_bisection
+from support.synthetic_optimizations import synthetic_optimization
+from support.synthetic_ranges import synthetic_claims
 from support.synthetic_runs import (
     USUAL,
     RunPlan,
@@ -24,11 +27,13 @@ from support.synthetic_runs import (
 from support.synthetic_series import write_series
 from support.synthetic_stacks import write_stack
 
+# Times as claimed and as measured: one holds, one is more, one less, one has no effect.
+CLAIMS = {1.25: 1.26, 2.0: 4.1, 3.0: 1.4, 1.5: 1.0}
 SUBJECT = "Defer `json` <script>alert(1)</script>"
 
 
 def everything(folder: Path) -> Workspace:
-    """Pairs on two Pythons and two machines, a history, an attribution, a stack, a calibration."""
+    """Pairs on two Pythons and two machines, and one of everything else."""
     made = workspace_in(folder)
     write_calibration(made, RunPlan(USUAL, run_id="20260101T000000Z-0001"))
     first = write_run(made, RunPlan(USUAL, subject=SUBJECT))
@@ -44,6 +49,9 @@ def everything(folder: Path) -> Workspace:
     write_series(made)
     save_account(write_stack(workspace_in(folder / "stack")), made.data)
     write_attribution(made.data)
+    synthetic_optimization(made.data)
+    synthetic_bisection(made.data)
+    synthetic_claims(made.data, CLAIMS)
     profile = made.profiles / "sample/1.0..2.0/py3.13/quick"
     profile.mkdir(parents=True)
     example = ROOT / "profiles/codeflash/7351d0f0ba..70e3ce1a67/py3.13/help/shift.svg"

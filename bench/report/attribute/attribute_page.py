@@ -100,10 +100,10 @@ def write_attribute_pages(output: Output) -> ShownRecords[Attribution]:
         output.write_json(page.file.with_suffix(".json"), attribution_document(attribution))
         return _blocks(attribution, file, page)
 
-    return _PAGES.write(output, blocks)
+    return ATTRIBUTE_PAGES.write(output, blocks)
 
 
-_PAGES = JournalPages(
+ATTRIBUTE_PAGES = JournalPages(
     store=ATTRIBUTIONS, page_of=attribute_page, parts_of=pairs_of_stretches, row_of=_index_row
 )
 

@@ -74,10 +74,10 @@ def _index_row(page: str, bisection: BisectionTold) -> list[str]:
 
 def write_bisect_pages(output: Output) -> ShownRecords[BisectionTold]:
     """Write the page of the newest of each question; what is damaged is a problem."""
-    return _PAGES.write(output, _blocks)
+    return BISECT_PAGES.write(output, _blocks)
 
 
-_PAGES = JournalPages(
+BISECT_PAGES = JournalPages(
     store=BISECTIONS, page_of=bisect_page, parts_of=pairs_of_questions, row_of=_index_row
 )
 
@@ -98,7 +98,7 @@ def _blocks(bisection: BisectionTold, file: Path, page: Page) -> Iterator[str]:
             yield table(COLUMNS, [_cells(row) for row in rows], numbers=False)
         yield from _proofs(bisection)
         yield heading(2, "How to read it")
-        yield _method(bisection)
+        yield method_words(bisection)
     yield heading(2, "Repeat it")
     yield fenced(asked.repeat, "sh")
     yield (
@@ -169,7 +169,8 @@ def _proofs(bisection: BisectionTold) -> Iterator[str]:
         yield collapsed(title, bullets(lines))
 
 
-def _method(bisection: BisectionTold) -> str:
+def method_words(bisection: BisectionTold) -> str:
+    """How questions and answers are to be read."""
     asked = bisection.asked
     return (
         "Each line is an ordinary pair with its own rounds, the later commit over the earlier. "

@@ -25,7 +25,7 @@ from bench.report.output import Output, Page
 
 _DIGITS = 10
 # The verdicts in the order of the page: what does not hold comes first.
-_ORDER = (
+VERDICT_ORDER = (
     ClaimVerdict.SLOWER, ClaimVerdict.NO_EFFECT, ClaimVerdict.LESS, ClaimVerdict.ELSEWHERE,
     ClaimVerdict.UNDECIDED, ClaimVerdict.MORE, ClaimVerdict.HOLDS,
 )  # fmt: skip
@@ -66,10 +66,10 @@ def _index_row(page: str, test: ClaimsTest) -> list[str]:
 
 def write_claims_pages(output: Output) -> ShownRecords[ClaimsTest]:
     """Write the page of the newest test of each range; what is damaged is a problem."""
-    return _PAGES.write(output, _blocks)
+    return CLAIMS_PAGES.write(output, _blocks)
 
 
-_PAGES = JournalPages(
+CLAIMS_PAGES = JournalPages(
     store=CLAIMS, page_of=claims_page, parts_of=pairs_of_claims, row_of=_index_row
 )
 
@@ -77,13 +77,13 @@ _PAGES = JournalPages(
 def _blocks(test: ClaimsTest, file: Path, page: Page) -> Iterator[str]:
     asked, found = test.asked, shown_claims(test)
     yield heading(1, f"{asked.target} {asked.pair.label}: do the claimed speed-ups hold?")
-    yield _first_words(test, found)
+    yield first_words(test, found)
     if test.progress is not AttributionProgress.DONE:
         yield f"The test is {test.progress}: the command below goes on with it."
     yield from _tested(found, page, asked.target)
     yield from _not_tested(found)
     yield heading(2, "How to read it")
-    yield _method(test)
+    yield method_words(test)
     yield heading(2, "Repeat it")
     yield fenced(asked.repeat, "sh")
     yield (
@@ -92,7 +92,8 @@ def _blocks(test: ClaimsTest, file: Path, page: Page) -> Iterator[str]:
     )
 
 
-def _first_words(test: ClaimsTest, found: Sequence[ShownClaim]) -> str:
+def first_words(test: ClaimsTest, found: Sequence[ShownClaim]) -> str:
+    """How many claims there are, and what became of them."""
     asked = test.asked
     of = (
         f"the message of {code(asked.message_of[:_DIGITS])}, held against the whole range"
@@ -106,13 +107,13 @@ def _first_words(test: ClaimsTest, found: Sequence[ShownClaim]) -> str:
 
 
 def _tested(found: Sequence[ShownClaim], page: Page, target: str) -> Iterator[str]:
-    measured = [one for one in found if one.judged.verdict in _ORDER]
+    measured = [one for one in found if one.judged.verdict in VERDICT_ORDER]
     if not measured:
         return
     yield heading(2, "What was measured")
     rows = [
         _row(one, page, target)
-        for one in sorted(measured, key=lambda one: _ORDER.index(one.judged.verdict))
+        for one in sorted(measured, key=lambda one: VERDICT_ORDER.index(one.judged.verdict))
     ]
     yield table(
         ("verdict", "what", "claimed", "measured", "commit", "Python", "tested by"),
@@ -174,7 +175,8 @@ def _not_tested(found: Sequence[ShownClaim]) -> Iterator[str]:
     )
 
 
-def _method(test: ClaimsTest) -> str:
+def method_words(test: ClaimsTest) -> str:
+    """How verdicts come about."""
     asked = test.asked
     has_tests = any(
         one.candidates and one.candidates[0].chosen_by is ChosenBy.TESTS for one in asked.claims

@@ -1,4 +1,4 @@
-"""Histories, attributions, stacks and checks for the explorer."""
+"""Histories, stacks and checks for the explorer."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from typing import Any
 from bench.core.errors import DataError
 from bench.core.result import Result
 from bench.core.sample import Side
-from bench.core.verdict import Interval
 from bench.engine.store.accounts import StackRecord
-from bench.explain.attribute.record import Attribution
 from bench.formats.text import change, change_of, day, seconds, share, verdict_words
-from bench.report.attribute.contributions import (
-    Contribution,
-    Contributions,
-    contributions_of,
-    outcome,
-)
+from bench.report.explorer.values import Document, limits
 from bench.report.figures.stack_figure import STACK_PAINTS
 from bench.report.history.select_series import SeriesPage, SeriesPoint, SeriesRuns
 from bench.report.history.series_steps import ANCHOR, Step, name_of, steps_of
@@ -28,12 +21,6 @@ from bench.validate.calibration.analysis import Calibration
 from bench.validate.claims import Claim, worst_first
 from bench.validate.selfcheck.claims import claims
 from bench.validate.selfcheck.record import SelfCheck
-
-Document = dict[str, Any]
-
-
-def _limits(interval: Interval | None) -> list[float] | None:
-    return [interval.ratio, interval.low, interval.high] if interval else None
 
 
 def history_view(page: SeriesPage) -> Document:
@@ -97,7 +84,7 @@ def _history(shown: SeriesRuns) -> Document:
 def _history_dot(point: SeriesPoint, result: Result) -> Document:
     return {
         "at": point.index,
-        "interval": _limits(result.size.interval if result.size else None),
+        "interval": limits(result.size.interval if result.size else None),
         "change": change_of(result),
         "verdict": verdict_words(result),
         "kind": str(result.verdict) if result.verdict else "",
@@ -115,67 +102,9 @@ def _step(shown: SeriesRuns, step: Step) -> Document:
         "start": step.start if step.start != ANCHOR else -1,
         "end": step.end,
         "change": change(step.change),
-        "interval": _limits(step.change),
+        "interval": limits(step.change),
         "doubtful": step.doubtful,
         "subject": subject,
-    }
-
-
-def attribution_view(attribution: Attribution) -> Document:
-    """An attribution: by scenario and Python the parts of the range, and what they come to."""
-    asked = attribution.asked
-    document: Document = finite(
-        {
-            "target": asked.target,
-            "label": asked.pair.label,
-            "commits": len(asked.commits),
-            "progress": str(attribution.progress),
-            "begun": day(asked.started_at),
-            "machine": asked.machine.name,
-            "repeat": asked.repeat,
-            "scenarios": [_scenario(attribution, one) for one in contributions_of(attribution)],
-        }
-    )
-    return document
-
-
-def _scenario(attribution: Attribution, one: Contributions) -> Document:
-    reach = one.reach
-    return {
-        "scenario": one.scenario,
-        "python": one.python,
-        "failure": reach.failure,
-        "outcome": "" if reach.failure else outcome(one),
-        "proved": [
-            {"label": commit.revision.label, "subject": commit.revision.subject, "why": reason}
-            for number, commit in enumerate(attribution.asked.commits, 1)
-            if (reason := reach.proved.get(number))
-        ],
-        "whole": _limits(one.whole_interval),
-        "whole_words": change(one.whole_interval),
-        "product": _limits(one.product),
-        "product_words": change(one.product),
-        "agrees": one.agrees,
-        "parts": [_part(each) for each in one.parts],
-    }
-
-
-def _part(part: Contribution) -> Document:
-    return {
-        "label": part.label,
-        "interval": _limits(part.interval),
-        "words": part.words,
-        "finding": part.finding_word,
-        "named": part.is_step,
-        "commits": [
-            {
-                "label": one.revision.label,
-                "subject": one.revision.subject,
-                "author": one.author,
-                "date": day(one.revision.date),
-            }
-            for one in part.commits
-        ],
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from bench.core.counts import MODULES, Names
 from bench.core.result import Result
 from bench.core.sample import Metric, Side
-from bench.core.verdict import Interval, Verdict
+from bench.core.verdict import Verdict
 from bench.engine.evaluation import times
 from bench.formats.markdown import plain
 from bench.formats.tables import detectable_words
@@ -30,6 +30,7 @@ from bench.formats.text import (
     source_words,
     verdict_words,
 )
+from bench.report.explorer.values import Document, limits
 from bench.report.figures.rounds_figure import rounds_of, rounds_put_right
 from bench.report.machine_readable import finite, result_document
 from bench.report.pair.asides import asides
@@ -47,7 +48,6 @@ from bench.report.select_runs import Evaluated, OnMachine, PairRuns, Shown
 from bench.validate.calibration.analysis import Calibration
 from bench.validate.calibration.lookup import Fitting, fitting
 
-Document = dict[str, Any]
 _DIGITS = 6  # of figures that only place a dot
 
 
@@ -199,7 +199,7 @@ def _rounds(one: Evaluated) -> Iterator[Document]:
             "name": panel.name,
             "unit": "bytes" if metric is Metric.PEAK_RSS else "seconds",
             "change": panel.words,
-            "interval": _limits(panel.interval),
+            "interval": limits(panel.interval),
             "mei": panel.mei,
             "resumed": list(panel.resumed),
             "log_ratios": list(panel.ratios),
@@ -207,10 +207,6 @@ def _rounds(one: Evaluated) -> Iterator[Document]:
             "base": times(rounds, Side.BASE, metric).tolist(),
             "head": times(rounds, Side.HEAD, metric).tolist(),
         }
-
-
-def _limits(interval: Interval | None) -> list[float] | None:
-    return [interval.ratio, interval.low, interval.high] if interval else None
 
 
 def _counted(one: Any) -> Document:  # noqa: ANN401 - CountedBenchmark
@@ -238,7 +234,7 @@ def _trust(pair: PairRuns, on: OnMachine, one: Shown, key: str) -> Document:
     trust = _named(pair, key) | {
         "run": one.name,
         "machine": on.name,
-        "control": _limits(interval),
+        "control": limits(interval),
         "control_words": change(interval),
         "control_verdict": verdict_words(control) if control else "not measured",
         "doubtful": one.evaluation.doubtful,

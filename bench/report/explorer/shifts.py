@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.core.workspace import Workspace
-from bench.report.explorer.pair_document import Document
+from bench.report.explorer.values import Document
 
 _PICTURES = {"shift.svg": "time", "imports-shift.svg": "imports"}
 

@@ -7,7 +7,7 @@ read at once, everything else when it is opened.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,28 +20,21 @@ from bench.core.secrets import without_secrets
 from bench.core.workspace import Workspace
 from bench.engine.store.accounts import StackRecord
 from bench.engine.store.documents import cannot_write
-from bench.engine.store.journals import JournalStore
 from bench.engine.store.place import pairs_of_runs
-from bench.explain.attribute.stored import ATTRIBUTIONS
-from bench.explain.bisect.stored import BISECTIONS
-from bench.explain.claims.stored import CLAIMS
-from bench.explain.optimize.stored import OPTIMIZATIONS
-from bench.report.attribute.attribute_page import attribute_page, pairs_of_stretches
-from bench.report.bisect.bisect_page import pairs_of_questions
-from bench.report.claims.claims_page import pairs_of_claims
 from bench.report.explorer.bundle import bundle
+from bench.report.explorer.journal_views import JOURNAL_VIEWS, JournalView
 from bench.report.explorer.other_documents import (
-    attribution_view,
     calibration_view,
     history_view,
     selfcheck_view,
     stack_view,
 )
-from bench.report.explorer.pair_document import Document, PairDocuments, pair_documents
+from bench.report.explorer.pair_document import PairDocuments, pair_documents
 from bench.report.explorer.shifts import profiled, shifts_of
+from bench.report.explorer.values import Document
 from bench.report.history.select_series import find_series, read_series_page
 from bench.report.jobs import spread
-from bench.report.optimize.optimize_page import pairs_of_steps
+from bench.report.journal_pages import NewestRecords
 from bench.report.output import Output
 from bench.report.select_runs import read_pair
 from bench.validate.calibration.lookup import all_calibrations, read_calibrations
@@ -98,7 +91,7 @@ class _Writer:
         for name, content in bundle(self.workspace.cache).files.items():
             self._put(name, content)
         pairs = self._pairs()
-        parts = self._parts()
+        listed, parts = self._journals()
         trust: list[Document] = []
         rows: list[Document] = []
         for pair in pairs:
@@ -108,10 +101,10 @@ class _Writer:
             ]
             trust += pair.trust
         self.site.pairs = len(pairs)
-        overview = {
+        overview: Document = {
             "pairs": sorted(rows, key=lambda row: (row["newest"], row["key"]), reverse=True),
             "histories": list(self._histories()),
-            "attributions": list(self._attributions()),
+            **listed,
             "profiles": list(self._profiles({pair.key for pair in pairs})),
             "stack": self._document("stack", list(self._stacks())),
             "trust": self._document("trust", {"runs": trust, **self._checks()}),
@@ -131,22 +124,6 @@ class _Writer:
             self.site.problems += part.problems
         return sorted((one for part in read for one in part.pairs), key=lambda one: one.key)
 
-    def _parts(self) -> dict[str, str]:
-        """Pairs that measure a single step or stretch of something larger, and of what."""
-        stores: tuple[tuple[JournalStore[Any], Callable[[Any], set[tuple[str, str]]], str], ...] = (
-            (OPTIMIZATIONS, pairs_of_steps, "optimisation"),
-            (ATTRIBUTIONS, pairs_of_stretches, "attribution"),
-            (CLAIMS, pairs_of_claims, "test of claims"),
-            (BISECTIONS, pairs_of_questions, "bisection"),
-        )
-        return {
-            f"{target}/{label}": words
-            for store, pairs_of, words in stores
-            for _file, one in store.read_all(self.workspace.data)
-            if not isinstance(one, DataError)
-            for target, label in pairs_of(one)
-        }
-
     def _histories(self) -> Iterator[Document]:
         found = find_series(self.workspace.data)
         self.site.problems += found.unreadable
@@ -162,20 +139,33 @@ class _Writer:
                 "file": self._document(f"history/{page.target}/{page.label}", document),
             }
 
-    def _attributions(self) -> Iterator[Document]:
-        newest: dict[str, Document] = {}
-        for _file, found in ATTRIBUTIONS.read_all(self.workspace.data):
-            if isinstance(found, DataError):
-                self.site.problems.append(found)
-            else:
-                newest[attribute_page(found)] = attribution_view(found)
-        for _name, document in sorted(newest.items()):
-            self.site.others += 1
-            key = f"{document['target']}/{document['label']}"
-            yield {
-                **{name: document[name] for name in ("target", "label", "commits", "begun")},
-                "file": self._document(f"attribution/{key}", document),
+    def _journals(self) -> tuple[dict[str, list[Document]], dict[str, str]]:
+        """What is listed of each kind; and the pairs that measure parts of one, and of what."""
+        listed: dict[str, list[Document]] = {}
+        parts: dict[str, str] = {}
+        for kind in JOURNAL_VIEWS:
+            found = kind.pages.newest(self.workspace.data)
+            self.site.problems += found.problems
+            parts |= {
+                f"{target}/{label}": kind.part for target, label in kind.pages.parts(found.read)
             }
+            listed[kind.listed] = list(self._journal(kind, found))
+            self.site.others += len(listed[kind.listed])
+        return listed, parts
+
+    def _journal(self, kind: JournalView, found: NewestRecords[Any]) -> Iterator[Document]:
+        """Write the document of each record; the newest are listed first."""
+        newest = sorted(
+            found.by_page.items(), key=lambda item: item[1][1].asked.started_at, reverse=True
+        )
+        for page, (file, one) in newest:
+            try:
+                row, document = kind.row(one), kind.view(one)
+            except (ValueError, ArithmeticError, LookupError) as error:
+                problem = DataError(f"{file} can't be shown: {error}", "Move it away.")
+                self.site.problems.append(problem)
+                continue
+            yield {**row, "file": self._document(f"{kind.kind}/{page}", document)}
 
     def _profiles(self, pairs: set[str]) -> Iterator[Document]:
         """Flame graphs of pairs that were profiled and not measured."""

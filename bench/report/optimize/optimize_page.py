@@ -113,10 +113,10 @@ def write_optimize_pages(
     def blocks(optimization: Optimization, file: Path, page: Page) -> Iterator[str]:
         return _blocks(presented(optimization), file, page, summaries)
 
-    return _PAGES.write(output, blocks)
+    return OPTIMIZE_PAGES.write(output, blocks)
 
 
-_PAGES = JournalPages(
+OPTIMIZE_PAGES = JournalPages(
     store=OPTIMIZATIONS,
     page_of=optimize_page,
     parts_of=pairs_of_steps,
@@ -152,7 +152,7 @@ def _blocks(
     yield from _guard(optimization)
     yield from baseline_section(optimization)
     yield heading(2, "Repeat it")
-    yield fenced(_repeat(optimization), "sh")
+    yield fenced(repeat_of(optimization), "sh")
     yield from _raw(optimization, file, page, pairs)
 
 
@@ -286,7 +286,8 @@ def _commented(*lines: tuple[str, str]) -> str:
     return "\n".join(f"{command:<{width}}  # {words}" for command, words in lines)
 
 
-def _repeat(optimization: Optimization) -> str:
+def repeat_of(optimization: Optimization) -> str:
+    """The command that asks the same."""
     asked = optimization.asked
     if asked.repeat:
         return asked.repeat

@@ -12,11 +12,13 @@ from bench.report.optimize.gains import Prediction, StepCourse, predictions_of
 from bench.report.optimize.pull_request import change_words
 
 CLOSE = 0.1
-_MOST = 40
+MOST = 40  # rows of what is long
 _NAMES_SHOWN = 8
 _LINES_SHOWN = 12
 _SHORT = 200
-_STEP_COLUMNS = ("step", "commit", "places", "changed most", "faster in", "checks")
+STEP_COLUMNS = ("step", "commit", "places", "changed most", "faster in", "checks")
+MOVED_COLUMNS = ("module", "takes", "in", "first used by")
+LEFT_COLUMNS = ("what", "costs", "why it is not changed")
 _PREDICTED_COLUMNS = ("step", "scenario", "predicted to save", "saved", "limits", "off by")
 _EXCLUDED_COLUMNS = ("place", "what would be there", "check", "failure")
 
@@ -26,8 +28,21 @@ def steps_table(optimization: Optimization) -> Iterator[str]:
     kept = optimization.kept
     if not kept:
         return
+    yield table(STEP_COLUMNS, step_rows(optimization), numbers=("places", "faster in"))
+    yield collapsed(
+        "Files and lines of each step",
+        *(
+            f"**{one.number} {prose(one.title)}** ({code(one.recipe)}). {prose(one.why)}\n\n"
+            + bullets(f"{code(site.place)} {prose(site.words)}" for site in one.sites)
+            for one in kept
+        ),
+    )
+
+
+def step_rows(optimization: Optimization) -> list[list[str]]:
+    """Cells of `STEP_COLUMNS`, as Markdown."""
     rows = []
-    for one in kept:
+    for one in optimization.kept:
         most = _most(one)
         faster = [gain for gain in one.gains if gain.verdict is Verdict.FASTER]
         decided = [gain for gain in one.gains if gain.verdict is not None]
@@ -39,15 +54,7 @@ def steps_table(optimization: Optimization) -> Iterator[str]:
             f"{len(faster)} of {len(decided)}",
             _checks(one),
         ])  # fmt: skip
-    yield table(_STEP_COLUMNS, rows, numbers=("places", "faster in"))
-    yield collapsed(
-        "Files and lines of each step",
-        *(
-            f"**{one.number} {prose(one.title)}** ({code(one.recipe)}). {prose(one.why)}\n\n"
-            + bullets(f"{code(site.place)} {prose(site.words)}" for site in one.sites)
-            for one in kept
-        ),
-    )
+    return rows
 
 
 def _most(step: StepRecord) -> Gain | None:
@@ -99,7 +106,7 @@ def predicted_table(optimization: Optimization) -> Iterator[str]:
         "they are scaled to the time that the process takes in the rounds."
     )
     ordered = sorted(known, key=lambda one: (one.step.number, -one.predicted_s))
-    rows = [_predicted(one) for one in ordered[:_MOST]]
+    rows = [_predicted(one) for one in ordered[:MOST]]
     yield table(_PREDICTED_COLUMNS, rows, numbers=_PREDICTED_COLUMNS[2:])
 
 
@@ -122,7 +129,7 @@ def dropped_section(optimization: Optimization) -> Iterator[str]:
     """Changes that were tried and are not on the branch, and statements left out of others."""
     if optimization.dropped:
         yield heading(2, "Tried and dropped")
-        yield bullets(dropped_lines(optimization, _MOST))
+        yield bullets(dropped_lines(optimization, MOST))
     alike = _alike(one for step in optimization.steps for one in step.excluded)
     if not alike:
         return
@@ -133,11 +140,11 @@ def dropped_section(optimization: Optimization) -> Iterator[str]:
     )
     yield table(
         _EXCLUDED_COLUMNS,
-        [_excluded(some) for some in alike[:_MOST]],
+        [_excluded(some) for some in alike[:MOST]],
         numbers=False,
     )
-    if len(alike) > _MOST:
-        yield f"{len(alike) - _MOST} more are in the raw data."
+    if len(alike) > MOST:
+        yield f"{len(alike) - MOST} more are in the raw data."
 
 
 def dropped_lines(optimization: Optimization, most: int) -> list[str]:
@@ -185,27 +192,28 @@ def _short(text: str) -> str:
 
 def moved_section(optimization: Optimization) -> Iterator[str]:
     """Where deferred modules are imported now."""
-    uses = optimization.first_uses
-    if not uses:
+    if not optimization.first_uses:
         return
     yield heading(2, "The cost that moved")
     yield (
         "A deferred module is imported by whoever needs it first, and takes there what it took at "
         "start."
     )
+    yield table(MOVED_COLUMNS, moved_rows(optimization), numbers=("takes",))
+
+
+def moved_rows(optimization: Optimization) -> list[list[str]]:
+    """Cells of `MOVED_COLUMNS`, as Markdown."""
     words = optimization.asked.words
-    yield table(
-        ("module", "takes", "in", "first used by"),
+    return [
         [
-            [
-                code(one.module), seconds(one.takes_s),
-                code(words.get(one.scenario, one.scenario)) or "none of these scenarios",
-                prose(one.where) or "–",
-            ]
-            for one in uses[:_MOST]
-        ],
-        numbers=("takes",),
-    )  # fmt: skip
+            code(one.module),
+            seconds(one.takes_s),
+            code(words.get(one.scenario, one.scenario)) or "none of these scenarios",
+            prose(one.where) or "–",
+        ]
+        for one in optimization.first_uses[:MOST]
+    ]
 
 
 def left_section(optimization: Optimization) -> Iterator[str]:
@@ -219,12 +227,17 @@ def left_section(optimization: Optimization) -> Iterator[str]:
         f"No recipe predicts a saving of {least:.1%} of a scenario or more for anything else. What "
         "costs most, and why it stays:"
     )
-    yield left_table(optimization, _MOST)
+    yield left_table(optimization, MOST)
 
 
 def left_table(optimization: Optimization, most: int) -> str:
     """What costs most and is not changed."""
-    rows = [
+    return table(LEFT_COLUMNS, left_rows(optimization, most), numbers=("costs",))
+
+
+def left_rows(optimization: Optimization, most: int) -> list[list[str]]:
+    """Cells of `LEFT_COLUMNS`, as Markdown."""
+    return [
         [
             code(one.what) if " " not in one.what else prose(one.what),
             _most_costly(one.costs_s),
@@ -232,7 +245,6 @@ def left_table(optimization: Optimization, most: int) -> str:
         ]
         for one in optimization.left[:most]
     ]
-    return table(("what", "costs", "why it is not changed"), rows, numbers=("costs",))
 
 
 def _most_costly(costs_s: dict[str, float]) -> str:

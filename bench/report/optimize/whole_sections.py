@@ -148,12 +148,13 @@ def whole_table(optimization: Optimization, courses: Sequence[StepCourse]) -> st
         words = optimization.asked.words.get(scenario, "")
         row = [f"{plain(scenario)}: {code(words)}" if words else plain(scenario)]
         for python in pythons:
-            row += _whole_cells(by_key.get((scenario, python)))
+            row += whole_cells(by_key.get((scenario, python)))
         rows.append(row)
     return table(columns, rows)
 
 
-def _whole_cells(course: StepCourse | None) -> list[str]:
+def whole_cells(course: StepCourse | None) -> list[str]:
+    """Before and after, and the change, as Markdown."""
     if course is None:
         return ["–", "–"]
     if course.whole is None:

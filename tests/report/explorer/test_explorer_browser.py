@@ -16,9 +16,18 @@ from support.exploring import SUBJECT, Explorer, Opened, everything
 from bench.core.errors import BenchError
 from bench.core.result import CONTROL
 from bench.engine.store.place import pairs_of_runs
-from bench.formats.text import change_of, figures, verdict_words
+from bench.explain.bisect.record import BisectionTold
+from bench.explain.bisect.stored import BISECTIONS
+from bench.explain.claims.record import ClaimsTest
+from bench.explain.claims.stored import CLAIMS
+from bench.explain.optimize.record import Optimization
+from bench.explain.optimize.stored import OPTIMIZATIONS
+from bench.formats.text import change, change_of, figures, seconds, verdict_words
+from bench.report.bisect.decisions import decisions_of, found_words
+from bench.report.claims.shown import claimed, shown_claims
 from bench.report.explorer.bundle import built_folder, npm_program
 from bench.report.explorer.write import write_site
+from bench.report.optimize.gains import courses_of, predictions_of, presented
 from bench.report.select_runs import Evaluated, read_pair
 
 MOST_BYTES = 300_000
@@ -167,7 +176,7 @@ def test_a_pair_has_rounds_counters_flame_graph_and_command(tab: Opened) -> None
     tab.page.locator("summary", has_text="quick, Python 3.13").first.click()
     tab.page.locator("summary", has_text="40 modules no longer imported").click()
     assert "lib0" in tab.texts("ul.tree code")
-    assert tab.page.locator("object.flame").count() == 1
+    assert tab.page.locator(".flame").count() == 1
     assert tab.page.locator("pre", has_text="bench-sample").count() > 0
     with tab.page.expect_download() as download:
         tab.page.get_by_role("button", name="JSON of Python 3.13").first.click()
@@ -195,6 +204,123 @@ def test_histories_attributions_stack_and_trust(tab: Opened) -> None:
     assert any("other 1.0 → 3.0" in one and "60%" in one for one in tab.texts("tbody tr"))
 
 
+def rows_of(tab: Opened, label: str) -> dict[str, list[str]]:
+    """The cells of a table's rows, by its first."""
+    region = tab.page.get_by_role("region", name=label, exact=True)
+    region.wait_for()
+    rows = region.locator("tbody tr")
+    found = [one.locator("th, td").all_inner_texts() for one in rows.all()]
+    return {cells[0].strip(): [one.strip() for one in cells[1:]] for cells in found}
+
+
+def test_an_optimisation_shows_its_steps_as_predicted_and_measured(
+    tab: Opened, explorer: Explorer
+) -> None:
+    tab.go()
+    tab.page.get_by_role("link", name="Optimisations").click()
+    assert not any("optimization-" in one for one in tab.read)  # not before it is opened
+    tab.page.locator("main a", has_text="sample v1").click()
+    (_, found) = next(OPTIMIZATIONS.read_all(explorer.workspace.data))
+    assert isinstance(found, Optimization)
+    shown = presented(found)
+    courses = courses_of(shown)
+    whole = rows_of(tab, "Before and after")
+    assert len(whole) == len(courses)
+    steps = rows_of(tab, "Steps of help on 3.13")
+    (course,) = (one for one in courses if (one.scenario, one.python) == ("help", "3.13"))
+    predicted = {
+        one.step.number: one
+        for one in predictions_of(shown)
+        if (one.scenario, one.python) == ("help", "3.13")
+    }
+    for one in course.steps:
+        assert one.gain is not None
+        cells = steps[f"{one.step.number} {one.step.title}"]
+        assert cells[2] == change(one.gain.interval)
+        assert cells[3] == seconds(predicted[one.step.number].predicted_s)
+        assert cells[4] == seconds(predicted[one.step.number].saved_s)
+    assert course.whole is not None
+    assert steps["after, as measured at once"][2] == change(course.whole.interval)
+    assert tab.page.locator("svg.fall .guess").count() == len(predicted)
+    assert any("standard output of version differs" in one for one in tab.texts("main li"))
+    tab.page.locator("svg.fall").nth(1).focus()
+    tip = tab.page.locator("#tip").inner_text()
+    assert tip.startswith(f"1 {shown.kept[0].title}")
+    assert "predicted to save 118 ms" in tip
+
+
+def test_a_flame_graph_is_read_from_the_keyboard_and_in_the_colours_of_the_page(
+    tab: Opened, explorer: Explorer
+) -> None:
+    tab.go(addresses(explorer)["optimization"])
+    flame = tab.page.locator(".flame")
+    flame.focus()
+    said = []
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"):
+        tab.page.keyboard.press(key)
+        said.append(tab.page.locator("p.frame").inner_text().partition(":")[0])
+    assert said == ["sample", "sample.cli", "requests", "git"]
+    title = flame.locator("text").first
+    before = title.evaluate("(one) => getComputedStyle(one).fill")
+    tab.page.locator("#theme").click()
+    assert title.evaluate("(one) => getComputedStyle(one).fill") != before
+
+
+def test_a_bisection_shows_how_probable_each_commit_was(tab: Opened, explorer: Explorer) -> None:
+    tab.go("#/histories")
+    tab.page.get_by_role("region", name="Bisections").get_by_role("link").click()
+    (_, found) = next(BISECTIONS.read_all(explorer.workspace.data))
+    assert isinstance(found, BisectionTold)
+    tab.page.wait_for_selector("svg.known")
+    assert tab.texts("p.headline") == [f"{found_words(found)}."]
+    decisions = decisions_of(found)
+    rows = rows_of(tab, "Decisions")
+    told = [tuple(cells[1:5]) for cells in list(rows.values())[1:]]
+    assert told == [
+        (one.left_words, str(one.record.purpose), one.answer, change(one.record.answer.interval))
+        for one in decisions
+    ]
+    # Columns are as high as their commits are probable.
+    shares = found.known(2).shares
+    bars = tab.page.locator("svg.known").nth(2).locator("rect.share").all()
+    heights = [float(one.get_attribute("height") or 0) for one in bars]
+    assert heights.index(max(heights)) == shares.index(max(shares))
+    assert sum(height > 1 for height in heights) == sum(one > 0.05 for one in shares)
+
+
+def test_claims_are_shown_beside_what_was_measured_and_chosen_by_verdict(
+    tab: Opened, explorer: Explorer
+) -> None:
+    tab.go("#/claims")
+    tab.page.locator("main td a, main th a").first.click()
+    (_, found) = next(CLAIMS.read_all(explorer.workspace.data))
+    assert isinstance(found, ClaimsTest)
+    rows = rows_of(tab, "Claimed and measured")
+    expected = {one.what: (claimed(one.claim), one.measured) for one in shown_claims(found)}
+    assert {what: tuple(cells[1:3]) for what, cells in rows.items()} == expected
+    assert [cells[3] for cells in rows.values()] == [
+        "no effect", "less than claimed", "more than claimed", "holds",
+    ]  # fmt: skip
+    tab.page.get_by_label("Verdict").select_option("less")
+    assert list(rows_of(tab, "Claimed and measured")) == ["sample 3"]
+    tab.page.reload()  # the address keeps the choice
+    assert list(rows_of(tab, "Claimed and measured")) == ["sample 3"]
+    assert tab.texts("#count") == ["1 of 4 claims"]
+
+
+def test_an_attribution_is_a_waterfall(tab: Opened, explorer: Explorer) -> None:
+    tab.go(addresses(explorer)["attribution"])
+    bars = tab.page.locator("svg.fall .bar").all()
+    starts = [float((one.get_attribute("x") or "").rstrip("%")) for one in bars]
+    widths = [float((one.get_attribute("width") or "").rstrip("%")) for one in bars]
+    faster, nothing, slower, whole = range(4)
+    assert widths[nothing] == 0
+    # Each begins where the one before it ended, and the whole ends where the last does.
+    assert starts[slower] == pytest.approx(starts[faster], abs=0.2)
+    assert starts[whole] == pytest.approx(starts[slower] + widths[slower], abs=0.2)
+    assert starts[whole] + widths[whole] == pytest.approx(starts[faster] + widths[faster], abs=0.2)
+
+
 def test_a_keyboard_is_enough(tab: Opened) -> None:
     tab.go()
     tab.page.keyboard.press("Tab")
@@ -206,13 +332,17 @@ def test_a_keyboard_is_enough(tab: Opened) -> None:
     assert tab.page.evaluate("document.activeElement.id") == "main"  # where reading goes on
 
 
-VIEWS = ("#/", "#/histories", "#/stack", "#/trust", "history", "attribution", "pair")
+KINDS = {
+    "history": "history", "attribution": "attribution", "pair": "pair", "bisection": "bisection",
+    "optimization": "optimization", "claims-of": "claims",
+}  # fmt: skip
+VIEWS = ("#/", "#/histories", "#/optimizations", "#/claims", "#/stack", "#/trust", *KINDS)
+IN_DARK = ("#/", "pair", "optimization", "bisection", "claims-of")
 
 
 def addresses(explorer: Explorer) -> dict[str, str]:
     data = explorer.site.index.parent / "data"
-    kinds = ("history", "attribution", "pair")
-    found = {kind: sorted(data.glob(f"{kind}-*.js"))[-1].stem for kind in kinds}
+    found = {kind: sorted(data.glob(f"{name}-*.js"))[-1].stem for kind, name in KINDS.items()}
     return {one: f"#/{one}/{found[one]}" if one in found else one for one in VIEWS}
 
 
@@ -223,7 +353,7 @@ def is_light(tab: Opened) -> bool:
 @pytest.mark.parametrize("tab", [(1280, "light"), (1280, "dark")], indirect=True)
 def test_axe_finds_no_violation(tab: Opened, explorer: Explorer, axe: str) -> None:
     views = addresses(explorer)
-    for view in views.values() if is_light(tab) else (views["#/"], views["pair"]):
+    for view in views.values() if is_light(tab) else map(views.__getitem__, IN_DARK):
         tab.go(view)
         tab.page.wait_for_timeout(150)
         tab.page.evaluate(axe)

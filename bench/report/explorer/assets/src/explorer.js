@@ -1,19 +1,29 @@
 // The page: which view an address means, and what all views share.
 
+import { attributionView } from "./attribution.js";
+import { bisectionView } from "./bisections.js";
+import { claimsOfView, claimsView } from "./claims.js";
 import { overview } from "./data.js";
 import { h } from "./dom.js";
-import { attributionView, historiesView, historyView, stackView } from "./others.js";
+import { optimizationView, optimizationsView } from "./optimizations.js";
+import { historiesView, historyView, stackView } from "./others.js";
 import { overviewView } from "./overview.js";
 import { pairView, profileView } from "./pair.js";
+import { switchTheme } from "./theme.js";
 import { hide } from "./tip.js";
 import { trustView } from "./trust.js";
 
 const VIEWS = {
-  "": overviewView, pair: pairView, histories: historiesView, history: historyView,
-  attribution: attributionView, profile: profileView, stack: stackView, trust: trustView,
+  "": overviewView, pair: pairView, optimizations: optimizationsView, optimization: optimizationView,
+  histories: historiesView, history: historyView, attribution: attributionView, bisection: bisectionView,
+  profile: profileView, claims: claimsView, "claims-of": claimsOfView, stack: stackView, trust: trustView,
 };
-const NAVIGATION = [["", "Pairs"], ["histories", "Histories"], ["stack", "Stack"], ["trust", "Is this real?"]];
-const UNDER = { pair: "", history: "histories", attribution: "histories", profile: "histories" };
+const NAVIGATION = [
+  ["", "Pairs"], ["optimizations", "Optimisations"], ["histories", "Histories"], ["claims", "Claims"], ["stack", "Stack"], ["trust", "Is this real?"],
+];
+const UNDER = {
+  pair: "", optimization: "optimizations", history: "histories", attribution: "histories", bisection: "histories", profile: "histories", "claims-of": "claims",
+};
 
 async function show({ first = false } = {}) {
   hide();
@@ -28,7 +38,7 @@ async function show({ first = false } = {}) {
     return;
   }
   try {
-    const made = await view(data, view === overviewView ? query : decodeURIComponent(rest.join("/")));
+    const made = await view(data, decodeURIComponent(rest.join("/")), query);
     document.title = `${made.title} · duetbench`;
     main.replaceChildren(...made.nodes.flat(Infinity).filter(Boolean));
   } catch (error) {
@@ -43,15 +53,6 @@ async function show({ first = false } = {}) {
 function navigation(current) {
   document.getElementById("views").replaceChildren(...NAVIGATION.map(([name, words]) =>
     h("a", { href: `#/${name}`, "aria-current": name === current ? "page" : null }, words)));
-}
-
-function switchTheme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  try {
-    localStorage.setItem("theme", root.dataset.theme);
-  } catch { /* private mode */ }
 }
 
 document.getElementById("theme").addEventListener("click", switchTheme);

@@ -1,31 +1,33 @@
-// Histories, attributions and the stack by layer.
+// What lies along histories, and the stack by layer.
 
 import { chart } from "./charting.js";
 import { load } from "./data.js";
-import { codes, command, details, h, plural, table } from "./dom.js";
-import { axisOf } from "./scale.js";
-import { axisLine, strip } from "./strip.js";
+import { codes, details, h, plural, table } from "./dom.js";
+import { bisectionsTable } from "./bisections.js";
+import { address } from "./links.js";
+import { inTheme } from "./theme.js";
 
 const NUMBER = "number";
-const fileName = (file) => file.replace(/^data\/|\.js$/g, "");
 
 export function historiesView(data) {
   return {
     title: "Histories",
     nodes: [
       h("h1", {}, "Along the history"),
-      h("p", { class: "lead" }, "Series of revisions, each measured in pairs with the first; and ranges whose change was split among their commits."),
+      h("p", { class: "lead" }, "Series of revisions, each measured in pairs with the first; ranges whose change was split among their commits; and searches for the one commit that did it."),
       h("h2", {}, "Histories"),
       data.histories.length
-        ? h("ul", { class: "cards" }, data.histories.map((one) => h("li", {}, h("a", { href: `#/history/${fileName(one.file)}` }, `${one.target} ${one.label}`), h("p", { class: "quiet" }, plural(one.points, "point")))))
+        ? h("ul", { class: "cards" }, data.histories.map((one) => h("li", {}, h("a", { href: address("history", one.file) }, `${one.target} ${one.label}`), h("p", { class: "quiet" }, plural(one.points, "point")))))
         : h("p", {}, "None was measured yet: bench run TARGET base..head --every 1."),
       h("h2", {}, "Attributions"),
       data.attributions.length
-        ? h("ul", { class: "cards" }, data.attributions.map((one) => h("li", {}, h("a", { href: `#/attribution/${fileName(one.file)}` }, `${one.target} ${one.label}`), h("p", { class: "quiet" }, `${plural(one.commits, "commit")}, ${one.begun}`))))
+        ? h("ul", { class: "cards" }, data.attributions.map((one) => h("li", {}, h("a", { href: address("attribution", one.file) }, `${one.target} ${one.label}`), h("p", { class: "quiet" }, `${plural(one.commits, "commit")}, ${one.begun}, ${one.progress}`))))
         : h("p", {}, "None was made yet: bench attribute TARGET base..head."),
+      h("h2", {}, "Bisections"),
+      data.bisections.length ? bisectionsTable(data) : h("p", {}, "None was made yet: bench bisect TARGET base..head --benchmark NAME."),
       data.profiles.length
         ? [h("h2", {}, "Flame graphs of pairs that were profiled only"),
-          h("ul", { class: "cards" }, data.profiles.map((one) => h("li", {}, h("a", { href: `#/profile/${fileName(one.file)}` }, `${one.target} ${one.label}`))))]
+          h("ul", { class: "cards" }, data.profiles.map((one) => h("li", {}, h("a", { href: address("profile", one.file) }, `${one.target} ${one.label}`))))]
         : null,
     ],
   };
@@ -71,43 +73,6 @@ function history(one) {
       ]), { label: "Every point" })));
 }
 
-export async function attributionView(_data, name) {
-  const page = await load(`data/${name}.js`);
-  const title = `${page.target} ${page.label}: which commit did what`;
-  return {
-    title,
-    nodes: [
-      h("p", { class: "crumb" }, h("a", { href: "#/histories" }, "Histories and attributions")),
-      h("h1", {}, title),
-      h("p", { class: "quiet" }, `${plural(page.commits, "commit")} along first parents, ${page.machine}, begun ${page.begun}, ${page.progress}.`),
-      page.scenarios.map((one) => scenario(one)),
-      h("h2", {}, "Repeat it"),
-      command([page.repeat]),
-    ],
-  };
-}
-
-function scenario(one) {
-  if (one.failure) return h("section", {}, h("h2", {}, `${one.scenario}, Python ${one.python}`), h("p", {}, one.failure));
-  const dots = one.parts.filter((part) => part.interval);
-  const axis = axisOf([...dots.map((part) => part.interval[0]), one.whole?.[0] ?? 1]);
-  const cell = (interval, words, kind) => strip(axis, interval
-    ? [{ kind, ratio: interval[0], low: interval[1] ?? 0, high: interval[2] ?? Infinity, tip: [words] }] : [], { height: 24, label: words });
-  const rows = one.parts.map((part) => [
-    h("code", {}, part.label), part.words,
-    h(part.named ? "strong" : "span", {}, part.finding),
-    cell(part.interval, `${part.label}: ${part.words}`, part.named ? part.finding : "undecided"),
-    [part.commits.slice(0, 3).map((each) => h("div", {}, codes(`${each.subject} (${each.author})`))), part.commits.length > 3 ? `and ${part.commits.length - 3} more` : null],
-  ]);
-  if (one.whole) rows.push({ class: "whole", cells: ["the whole range, measured", one.whole_words, one.agrees === null ? "" : one.agrees ? "agrees with the product" : "does not agree", cell(one.whole, one.whole_words, one.whole[0] < 1 ? "faster" : "slower"), ""] });
-  return h("section", { "aria-label": `${one.scenario}, Python ${one.python}` },
-    h("h2", {}, `${one.scenario}, Python ${one.python}`),
-    h("p", { class: "headline" }, one.outcome),
-    rows.length ? table(["commits", ["contribution", NUMBER], "finding", [axisLine(axis, 9), "wide"], "what"], rows, { label: `Contributions, ${one.scenario}` }) : null,
-    one.proved.length ? details(`${plural(one.proved.length, "commit")} proved to contribute nothing`, () =>
-      table(["commit", "subject", "why"], one.proved.map((each) => [h("code", {}, each.label), codes(each.subject), codes(each.why)]), { label: "Proved" })) : null);
-}
-
 export async function stackView(data) {
   const stacks = await load(data.stack);
   return {
@@ -121,7 +86,11 @@ export async function stackView(data) {
 }
 
 function stack(one) {
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches ? document.documentElement.dataset.theme !== "light" : document.documentElement.dataset.theme === "dark";
+  const box = h("div");
+  return inTheme(box, (dark) => box.replaceChildren(layers(one, dark)));
+}
+
+function layers(one, dark) {
   const painted = { ...one, layers: one.layers.map((layer) => ({ ...layer, paint: layer.colour ? (dark && layer.colour[1]) || layer.colour[0] : "#999999" })) };
   const two = one.sides.length > 1;
   const rows = [...painted.layers, { ...one.whole, name: "the whole command", whole: true }].map((layer) => ({

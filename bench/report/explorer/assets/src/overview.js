@@ -1,6 +1,7 @@
 // All pairs on one axis, to filter, sort and search.
 
 import { checkbox, codes, h, plural, s, select } from "./dom.js";
+import { address } from "./links.js";
 import { axisOf } from "./scale.js";
 import { axisLine, strip } from "./strip.js";
 import { CHANGED, LOOKS, classOf, isBad, pathOf, tally } from "./verdicts.js";
@@ -18,7 +19,7 @@ function filtersOf(query) {
   return Object.fromEntries(Object.entries(USUAL).map(([key, usual]) => [key, given[key] ?? usual]));
 }
 
-export function overviewView(data, query) {
+export function overviewView(data, _name, query) {
   const filters = filtersOf(query);
   const pairs = data.pairs.map(read);
   const list = h("div", { id: "pairs" });
@@ -70,7 +71,7 @@ function controls(pairs, filters, set) {
     h("div", { class: "checks" },
       checkbox("changed only", filters.changed, set("changed")),
       checkbox("hide loaded or dirty", filters.quiet, set("quiet")),
-      pairs.some((one) => one.part) ? checkbox("parts of attributions, bisections, optimisations", filters.parts, set("parts")) : null),
+      pairs.some((one) => one.part) ? checkbox("parts of attributions, bisections, claims, optimisations", filters.parts, set("parts")) : null),
   );
 }
 
@@ -122,7 +123,7 @@ function row(pair, axis) {
   const said = tally(pair.dots.map((one) => one.kind)) || "nothing measured";
   return h("li", { class: "row" },
     h("div", { class: "what" },
-      h("a", { class: "pair", href: address(pair) }, `${pair.target} ${pair.base} → ${pair.head}`),
+      h("a", { class: "pair", href: address("pair", pair.file) }, `${pair.target} ${pair.base} → ${pair.head}`),
       h("p", { class: "subject", title: pair.subject || null }, pair.subject ? codes(pair.subject) : pair.machine),
     ),
     h("div", { class: "axis-cell" }, strip(axis, dots, { height: ROW_PX - 8, label: `${said}: ${range(dots)}` })),
@@ -135,10 +136,6 @@ function row(pair, axis) {
 function range(dots) {
   const known = dots.filter((one) => one.ratio);
   return known.length ? `${known[0].change} to ${known[known.length - 1].change}` : "no figures";
-}
-
-export function address(pair) {
-  return `#/pair/${pair.file.replace(/^data\/|\.js$/g, "")}`;
 }
 
 export function legend(kinds = ["faster", "slower", "same", "below MEI", "undecided"]) {

@@ -5,7 +5,8 @@ import { load } from "./data.js";
 import { codes, command, details, h, inline, plural, table } from "./dom.js";
 import { legend } from "./overview.js";
 import { axisOf } from "./scale.js";
-import { axisLine, strip } from "./strip.js";
+import { shifts } from "./shifts.js";
+import { columnAxis, strip } from "./strip.js";
 import { moduleTree } from "./tree.js";
 import { isBad } from "./verdicts.js";
 
@@ -72,7 +73,7 @@ function results(one) {
       ],
     };
   });
-  const columns = ["benchmark", ...(several ? ["Python"] : []), ["before → after", NUMBER], ["change", NUMBER], "verdict", [axisLine(axis, 9), "wide"]];
+  const columns = ["benchmark", ...(several ? ["Python"] : []), ["before → after", NUMBER], ["change", NUMBER], "verdict", [columnAxis(axis), "wide"]];
   return [
     table(columns, body, { label: `Results on ${one.name}` }),
     h("p", { class: "quiet" }, "Before and after are medians. The change is estimated within rounds (Hodges–Lehmann); it need not equal the ratio of the two medians. The grey band is the minimum effect of interest."),
@@ -159,23 +160,6 @@ export async function profileView(_data, name) {
   const page = await load(`data/${name}.js`);
   const title = `${page.target} ${page.label}`;
   return { title, nodes: [h("p", { class: "crumb" }, h("a", { href: "#/histories" }, "Histories")), h("h1", {}, title), shifts(page.shifts)] };
-}
-
-function shifts(found) {
-  if (!found.length) return null;
-  return h("section", { "aria-label": "Flame graphs" },
-    h("h2", {}, "Where the time went"),
-    h("p", { class: "quiet" }, "Flame graphs of both revisions on one scale, coloured by what became of each frame. Point at a frame for its name."),
-    found.map((one, index) => details(`${one.scenario}, Python ${one.python}: ${one.what}`, () => picture(one), { open: index === 0 })));
-}
-
-function picture(one) {
-  const address = URL.createObjectURL(new Blob([one.svg], { type: "image/svg+xml" }));
-  const [, wide, high] = /viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"/.exec(one.svg) ?? [null, 860, 600];
-  const shape = `${wide} / ${high}`;
-  const words = /<title[^>]*>([^<]*)/.exec(one.svg)?.[1] ?? `${one.scenario}: ${one.what}`;
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Flame graph, ${one.scenario}, ${one.what}` },
-    h("object", { class: "flame", style: `aspect-ratio: ${shape}`, type: "image/svg+xml", data: address, "aria-label": words }));
 }
 
 function raw(one) {

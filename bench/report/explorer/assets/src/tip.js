@@ -2,12 +2,19 @@
 
 const tip = () => document.getElementById("tip");
 
-/** Show words (lines, the first one bold) while an element is pointed at. */
+/** Show words (lines, the first one bold) while an element is pointed at, or has the focus. */
 export function withTip(element, lines) {
   element.addEventListener("pointerenter", (event) => show(lines, event));
   element.addEventListener("pointermove", (event) => move(event));
   element.addEventListener("pointerleave", hide);
+  element.addEventListener("focus", () => showAt(element, lines));
+  element.addEventListener("blur", hide);
   return element;
+}
+
+/** Show words at an element, or where a pointer is. */
+export function showAt(place, lines) {
+  show(lines, place instanceof Element ? below(place) : place);
 }
 
 function show(lines, event) {
@@ -20,6 +27,11 @@ function show(lines, event) {
   }));
   box.hidden = false;
   move(event);
+}
+
+function below(element) {
+  const { left, bottom } = element.getBoundingClientRect();
+  return { clientX: left, clientY: bottom - 12 };
 }
 
 function move(event) {

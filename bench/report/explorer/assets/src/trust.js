@@ -3,7 +3,7 @@
 import { load } from "./data.js";
 import { details, h, inline, plural, table } from "./dom.js";
 import { axisOf } from "./scale.js";
-import { axisLine, strip } from "./strip.js";
+import { columnAxis, strip } from "./strip.js";
 
 const NUMBER = "number";
 
@@ -51,7 +51,7 @@ function controls(runs) {
       one.machine,
     ],
   }));
-  return table(["run", ["control", NUMBER], [axisLine(axis, 7), "wide"], "says", ["load", NUMBER], "harness", "tests", "machine"], rows, { label: "Controls" });
+  return table(["run", ["control", NUMBER], [columnAxis(axis, 7), "wide"], "says", ["load", NUMBER], "harness", "tests", "machine"], rows, { label: "Controls" });
 }
 
 function calibration(one) {
