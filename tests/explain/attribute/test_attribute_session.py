@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.revision import Pair, Revision, Source
+from bench.core.target import Benchmark
 from bench.core.verdict import Interval, Verdict
 from bench.engine.machine.fingerprint import describe_machine
 from bench.explain.attribute.observing import Observatory
@@ -205,8 +207,10 @@ def test_counts_are_kept_as_they_are_made(tmp_path: Path) -> None:
 
 def test_what_was_counted_is_not_counted_again() -> None:
     nothing: Any = None
+    work = Benchmark(name="work", command=("sample", "work"))
+    request: Any = SimpleNamespace(planned=[SimpleNamespace(declaration=work)])
     observatory = Observatory(
-        request=nothing, interpreter=nothing, watcher=nothing, network=nothing, crew=nothing
+        request=request, interpreter=nothing, watcher=nothing, network=nothing, crew=nothing
     )
     observatory.count({(2, "work"), (3, "work")}, {(2, "work"): 20.0, (3, "work"): 21.0}, nothing)
     assert [observatory.work(index, "work") for index in (1, 2, 3)] == [None, 20.0, 21.0]
