@@ -10,7 +10,6 @@ from bench.core.revision import Pair, Revision, Source
 from bench.core.workspace import Workspace
 from bench.engine.store.place import pairs_of_runs
 from bench.engine.store.run import read_manifest
-from bench.report.select_runs import OnMachine, PairRuns
 
 _SHORTEST_HASH = 4
 
@@ -49,14 +48,6 @@ def _is_asked(run_: Path, asked: str | None) -> bool:
         return matches(read_manifest(run_).pair, asked)
     except BenchError:
         return False
-
-
-def newest_of(pair: PairRuns) -> OnMachine:
-    """The machine, and the way of choosing dependencies, of the last run."""
-    newest = pair.newest.run.manifest.run_id
-    return next(
-        on for on in pair.machines if newest in {one.run.manifest.run_id for one in on.shown}
-    )
 
 
 def _is(revision: Revision, asked: str) -> bool:

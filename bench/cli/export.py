@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.cli.arguments import describe
-from bench.cli.chosen import matches, newest_of
+from bench.cli.chosen import matches
 from bench.core.errors import DataError, ExitStatus, UsageError
 from bench.core.files import write_atomically
 from bench.core.workspace import Workspace, find_workspace
@@ -99,7 +99,7 @@ def _text(form: str, runs: Sequence[Evaluated]) -> str:
     if form == "badge":
         label = ordered[-1].run.manifest.pair.label
         pair = pair_of([one for one in ordered if one.run.manifest.pair.label == label])
-        return str(make(newest_of(pair).shown))
+        return str(make(pair.newest_on.shown))
     return str(make(ordered))
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from bench.cli.arguments import add_repo, describe
-from bench.cli.chosen import last_pair, newest_of
+from bench.cli.chosen import last_pair
 from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
 from bench.core.program import COMMAND
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     if pair is None:
         raise NothingMeasuredError(f"No run of {folder} can be shown.")
     _check_tree(pair.pair, target, arguments, workspace)
-    print(measured_message(pair.pair, newest_of(pair).shown), end="")
+    print(measured_message(pair.pair, pair.newest_on.shown), end="")
     return ExitStatus.DONE
 
 

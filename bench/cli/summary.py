@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from bench.cli.arguments import describe
-from bench.cli.chosen import last_pair, newest_of
+from bench.cli.chosen import last_pair
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.target import READ
 from bench.core.workspace import Workspace, find_workspace
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
         print(f"bench: {one.error}", file=sys.stderr)
     if pair is None:
         raise NothingMeasuredError(f"No run of {folder} can be shown.")
-    on = newest_of(pair)
+    on = pair.newest_on
     if arguments.format == "json":
         calibrations = read_calibrations(workspace.data, pair.target)
         splits = splits_of(pair.shown)

@@ -219,6 +219,12 @@ class PairRuns:
         """The shown run that was begun last."""
         return max(self.shown, key=_moment)
 
+    @property
+    def newest_on(self) -> OnMachine:
+        """The machine, and the way of choosing dependencies, of the run that was begun last."""
+        newest = self.newest
+        return next(on for on in self.machines if any(one is newest for one in on.shown))
+
 
 def read_pair(
     folders: Iterable[Path], data: Path, series: Collection[str] = ()

@@ -17,7 +17,7 @@ from bench.core.revision import Pair
 from bench.formats.figure_style import MARKER
 
 SUMMARY = "summary.json"
-_FORMAT = 4  # raised where a page or its summary comes out otherwise from the same data
+_FORMAT = 5  # raised where a page or its summary comes out otherwise from the same data
 _DIGITS = 32
 
 
@@ -45,10 +45,19 @@ class PairFigure(msgspec.Struct, frozen=True, kw_only=True):
     head_s: float
 
 
+class PairBadge(msgspec.Struct, frozen=True, kw_only=True):
+    """What the badge of a pair says; `kind` (worse, better or even) has a colour."""
+
+    label: str
+    words: str
+    kind: str
+
+
 class PairSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A pair. `layer` is its target's own; `newest` when the newest of the shown runs began.
 
-    `why` is what counters say of its largest change, as Markdown.
+    `why` is what counters say of its largest change, as Markdown; `badge` is of the machine that
+    measured it last.
     """
 
     made: str = MARKER  # first, where it is looked for before a file is written over
@@ -58,6 +67,7 @@ class PairSummary(msgspec.Struct, frozen=True, kw_only=True):
     newest: str
     rows: tuple[PairRow, ...]
     figures: tuple[PairFigure, ...] = ()
+    badge: PairBadge | None = None
     why: str = ""
     unreadable: tuple[str, ...] = ()
     format: int = _FORMAT

@@ -28,6 +28,7 @@ from bench.report.case.case_page import FOLDER as CASE_STUDIES
 from bench.report.case.case_page import CaseWriter
 from bench.report.case.evidence import WrittenRecords
 from bench.report.claims.claims_page import write_claims_pages
+from bench.report.exchange.target_badges import write_badges
 from bench.report.history.select_series import find_series
 from bench.report.index import Indexed, write_index
 from bench.report.jobs import Job, Made, PairJob, SeriesJob, make_pages
@@ -189,6 +190,7 @@ class _Report:
         bisected = write_bisect_pages(output)
         held = write_accuracy_page(output)
         targets = list(_targets(workspace.targets))
+        write_badges(targets, pairs, output)
         stack = write_stack_pages(pairs, around_of(targets), output)
         studies = CaseWriter(targets=targets, known=self.known, pairs=pairs, output=output)
         if with_studies:

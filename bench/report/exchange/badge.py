@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections import Counter
 from collections.abc import Sequence
 
-from bench.core.result import Result
-from bench.core.verdict import Verdict
 from bench.formats.figure_style import FONTS, MARKER, SMALL_PT, width_in
-from bench.report.pair.headline import range_words, revision_words
+from bench.report.pair.badge_words import badge_words
 from bench.report.select_runs import Shown
+from bench.report.summaries import PairBadge
 
 _HEIGHT, _ROOM, _BASELINE = 20, 7, 14
 _PX_PER_IN = 96.0
@@ -21,32 +19,12 @@ _COLOURS = {"worse": "#b34700", "better": "#0860c4", "even": "#57606a"}
 
 def badge(shown: Sequence[Shown]) -> str:
     """An SVG of the runs of a pair on a machine: what broke or got slower goes first."""
-    manifest = shown[0].run.manifest
-    pair = manifest.pair
-    label = f"{manifest.target} {revision_words(pair.base)} → {revision_words(pair.head)}"
-    words, kind = _message([result for one in shown for result in one.results])
-    doubtful = any(one.evaluation.doubtful for one in shown)
-    return _drawn(label, f"{words} (doubtful)" if doubtful else words, kind)
+    return drawn(badge_words(shown))
 
 
-def _message(results: Sequence[Result]) -> tuple[str, str]:
-    """`1 of 20 slower (+4.2%), 3 faster (1.46x to 35.8x)`, and what it comes to."""
-    counts = Counter(one.verdict for one in results)
-    parts: list[str] = []
-    for verdict in (Verdict.BROKEN, Verdict.SLOWER, Verdict.FASTER):
-        if counts[verdict]:
-            sizes = range_words([one for one in results if one.verdict is verdict])
-            of = "" if parts else f" of {len(results)}"
-            parts.append(f"{counts[verdict]}{of} {verdict}" + (f" ({sizes})" if sizes else ""))
-    worse = counts[Verdict.BROKEN] + counts[Verdict.SLOWER]
-    kind = "worse" if worse else "better" if counts[Verdict.FASTER] else "even"
-    if not parts:
-        parts = [f"{counts[Verdict.SAME]} of {len(results)} same"]
-        parts += [f"{counts[Verdict.UNDECIDED]} undecided"] * bool(counts[Verdict.UNDECIDED])
-    return ", ".join(parts), kind
-
-
-def _drawn(label: str, message: str, kind: str) -> str:
+def drawn(badge: PairBadge) -> str:
+    """The picture."""
+    label, message, colour = badge.label, badge.words, _COLOURS[badge.kind]
     left, right = (width_in(text, SMALL_PT) * _PX_PER_IN + 2 * _ROOM for text in (label, message))
     whole = left + right
     told = html.escape(f"{label}: {message}")
@@ -55,7 +33,7 @@ def _drawn(label: str, message: str, kind: str) -> str:
         f'role="img" aria-label="{told}">\n<!-- {MARKER} -->\n<title>{told}</title>\n'
         f'<clipPath id="r"><rect width="{whole:.0f}" height="{_HEIGHT}" rx="3"/></clipPath>\n'
         f'<g clip-path="url(#r)"><rect width="{left:.1f}" height="{_HEIGHT}" fill="{_LABEL}"/>'
-        f'<rect x="{left:.1f}" width="{right:.1f}" height="{_HEIGHT}" fill="{_COLOURS[kind]}"/>'
+        f'<rect x="{left:.1f}" width="{right:.1f}" height="{_HEIGHT}" fill="{colour}"/>'
         f'</g>\n<g fill="#ffffff" font-family="{FONTS}" font-size="11">\n'
         f"{_text(label, _ROOM, left)}\n{_text(message, left + _ROOM, right)}\n</g>\n</svg>\n"
     )

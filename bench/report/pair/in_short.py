@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bench.core.result import Result
 from bench.core.verdict import Verdict
 from bench.formats.markdown import code, plain
+from bench.report.pair.badge_words import badge_words
 from bench.report.pair.conditions import short_conditions
 from bench.report.pair.headline import pair_title, range_words, verdict_counts
 from bench.report.pair.reasons import reasons_of
@@ -28,6 +29,7 @@ def pair_summary(pair: PairRuns, unreadable: tuple[str, ...]) -> PairSummary:
         newest=manifest.started_at,
         rows=tuple(row for on in pair.machines for row in _rows(pair, on)),
         figures=tuple(_figures(pair)),
+        badge=badge_words(pair.newest_on.shown),
         why=_why(pair),
         unreadable=unreadable,
     )
