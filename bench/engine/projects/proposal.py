@@ -29,8 +29,9 @@ _TIMEOUT_S = 30  # a command that does not know the option may well wait for som
 @dataclass(frozen=True, kw_only=True)
 class ReadProject:
     """What was found of a project. `subfolder` is its place in the repository, "" for the root;
-    `clone` where others get it from, "" for a package of the index. `is_built` tells of a Python
-    whether all its releases have wheels for it.
+    `clone` where others get it from, "" for a package of the index. `asv_suite` is the
+    folder of one, "" for none. `is_built` tells of a Python whether all its releases have wheels
+    for it.
     """
 
     metadata: Metadata
@@ -40,6 +41,7 @@ class ReadProject:
     default_range: str = ""
     why_range: str = ""
     timed_tests: tuple[TimedTests, ...] = ()
+    asv_suite: str = ""
     is_built: Callable[[str], bool] = lambda _: True
 
     @property
@@ -94,7 +96,7 @@ def propose(
     ]
     if project.subfolder:
         head += ["", "[install]", _line("subfolder", project.subfolder)]
-    text = "\n".join((*head, *tables, *_TESTS)) + "\n"
+    text = "\n".join((*head, *tables, *_asv(project.asv_suite), *_TESTS)) + "\n"
     return TargetText(text, _assumed(project, scripts, python), _assumed_range(project))
 
 
@@ -143,6 +145,14 @@ def _timed_tests(found: tuple[TimedTests, ...]) -> list[str]:
         )
         for one in found
     ]
+
+
+def _asv(folder: str) -> tuple[str, ...]:
+    """Its asv suite, for a file: measured only there, since environments get a runner for it."""
+    if not folder:
+        return ()
+    lines = (_line("name", "asv"), _line("group", "asv"), _line("asv", folder))
+    return ("", "# The project's asv suite:", *(f"# {one}" for one in ("[[benchmark]]", *lines)))
 
 
 def _table(
@@ -218,6 +228,11 @@ def _assumed(project: ReadProject, scripts: Mapping[str, str], python: str) -> t
         places = ", ".join(one.path for one in project.timed_tests[:3])
         asked = ": measured with --group pytest" if tests > MOST_TESTS else ""
         lines.append(f"{counted(tests, 'benchmark')} for pytest in {places}{asked}")
+    if project.asv_suite:
+        lines.append(
+            f"an asv suite in {project.asv_suite}: not measured here; in the file that "
+            f"`{COMMAND} init` writes, its table is there to be taken in"
+        )
     return tuple(lines)
 
 

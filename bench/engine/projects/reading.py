@@ -21,7 +21,7 @@ from bench.engine.environments.interpreters import find_interpreter
 from bench.engine.projects.layout import find_package
 from bench.engine.projects.metadata import FILES, Metadata, read_metadata
 from bench.engine.projects.proposal import ReadProject, TargetText, propose
-from bench.engine.projects.timed_tests import find_timed_tests
+from bench.engine.projects.timed_tests import find_asv_suite, find_timed_tests
 from bench.engine.revisions.clones import open_clone
 from bench.engine.revisions.index import Listing, PackageIndex, Release
 from bench.engine.revisions.ranges import parse_range
@@ -219,6 +219,7 @@ def _project(
         default_range=default_range,
         why_range=why_range,
         timed_tests=find_timed_tests(folder),
+        asv_suite=find_asv_suite(folder),
         is_built=is_built,
     )
 

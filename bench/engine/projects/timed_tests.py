@@ -1,4 +1,4 @@
-"""A project's own tests for pytest-benchmark and pytest-codspeed, as far as their text tells."""
+"""A project's own benchmarks, as far as its files tell: tests for pytest, and an asv suite."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.engine.suites.asv_benchmarks import SETTINGS
 from bench.engine.suites.pytest_tests import Fixtures, find_tests
 
 _SIGN = b"benchmark"
@@ -33,6 +34,13 @@ def find_timed_tests(folder: Path) -> tuple[TimedTests, ...]:
             files = {parent: sum(files.values())}  # noqa: PLW2901
         places += [TimedTests(str(one.relative_to(folder)), n) for one, n in files.items() if n]
     return tuple(places)
+
+
+def find_asv_suite(folder: Path) -> str:
+    """The folder of an asv suite, from the project's on: `.` or one below it; "" for none."""
+    found = (one.parent for one in (folder / SETTINGS, *sorted(folder.glob(f"*/{SETTINGS}"))))
+    suite = next((one for one in found if (one / SETTINGS).is_file()), None)
+    return "" if suite is None else str(suite.relative_to(folder))
 
 
 def _tests(folder: Path) -> Iterator[Path]:

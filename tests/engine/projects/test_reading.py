@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from support.index import PackageServer
 from support.sample_project import Repository, sample_files
 
 from bench.core.errors import UsageError
+from bench.core.target import parse_target
 from bench.core.workspace import Workspace
 from bench.engine.projects.reading import is_path, read_checkout, read_release
 
@@ -129,6 +131,18 @@ def test_its_own_benchmarks_for_pytest(repository: Repository) -> None:
     target, text = read_checkout(repository.path).target()
     assert not any(one.default for one in target.benchmark if one.is_suite)
     assert text.assumed[-1].endswith(": measured with --group pytest")
+
+
+def test_its_asv_suite(repository: Repository) -> None:
+    assert not any("asv" in line for line in read_checkout(repository.path).target()[1].assumed)
+    settings = repository.path / "perf" / "asv.conf.json"
+    settings.parent.mkdir()
+    settings.write_text('{"benchmark_dir": "suite"}')
+    target, text = read_checkout(repository.path).target()
+    assert not target.has_suites  # an environment would need its runner
+    assert "an asv suite in perf: not measured here" in text.assumed[-1]
+    taken_in = re.sub(r"^# (\[\[bench|(name|group|asv) =)", r"\1", text.text, flags=re.MULTILINE)
+    assert parse_target(taken_in).benchmark[-1].asv == "perf"
 
 
 def test_password_of_the_origin_stays_out(repository: Repository) -> None:
