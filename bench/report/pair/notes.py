@@ -45,7 +45,7 @@ def notes(run: Run, evaluation: Evaluation) -> list[str]:
     if run.closed is None:
         found.append("This run is not complete; the same command goes on with it.")
     found += [*output_notes(evaluation.results), *aside_notes(evaluation.results)]
-    found += _dependencies(run)
+    found += [*_own_tests(run), *_dependencies(run)]
     found += _noise(evaluation, run.closed.neighbours if run.closed else ())
     manifest = run.manifest
     if not manifest.machine.can_pin:
@@ -69,6 +69,17 @@ def _left_out(result: Result) -> str:
     if result.works_on_head_only:
         return f"{result.name} works on head only; {result.reason}"
     return f"{result.name} was not measured: {result.reason}" if result.verdict is None else ""
+
+
+def _own_tests(run: Run) -> list[str]:
+    declared = [one.declaration for one in run.manifest.benchmarks]
+    names = [one.name for one in declared if one.is_suite and one.tests_of == "own"]
+    if not names:
+        return []
+    return [
+        f"Each side ran its own tests (`tests_of`): what differs between them is part of the change"
+        f" of {', '.join(names[:6])}{' and others' * (len(names) > 6)}."
+    ]
 
 
 def _dependencies(run: Run) -> list[str]:

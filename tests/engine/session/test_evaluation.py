@@ -17,6 +17,7 @@ from bench.core.environment import StartFiles
 from bench.core.options import Options
 from bench.core.result import CONTROL
 from bench.core.sample import Design, Metric, Side
+from bench.core.target import Benchmark
 from bench.core.verdict import Verdict
 from bench.engine.evaluation import evaluate
 from bench.engine.store.events import Event, Measured, Unavailable
@@ -318,3 +319,15 @@ def test_values_that_the_process_does_not_bear_out(head_cpu_s: float, only_insid
     assert result.verdict is Verdict.FASTER
     assert result.only_inside is only_inside
     assert bool(asides(result)) is only_inside
+
+
+def test_a_run_in_which_each_side_runs_its_own_tests_says_so() -> None:
+    run = differing_control(base_start=StartFiles({}, 20, 80), head_start=StartFiles({}, 20, 80))
+    assert not any("its own tests" in one for one in notes(run, evaluate(run)))
+    replace = msgspec.structs.replace
+    last = run.manifest.benchmarks[-1]
+    suite = Benchmark(name=last.declaration.name, pytest="tests", tests_of="own")
+    planned = (*run.manifest.benchmarks[:-1], replace(last, declaration=suite))
+    changed = dataclasses.replace(run, manifest=replace(run.manifest, benchmarks=planned))
+    words = notes(changed, evaluate(run))
+    assert any(f"part of the change of {last.declaration.name}." in one for one in words)
