@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,22 @@ def test_a_script_that_waited_in_line_is_not_taken_for_one_that_sleeps() -> None
     in_line, alone = sample(2.0, 1.0, 1.0, value=2.0), [sample(1.0, 1.0, value=0.99)] * 2
     found = choose_for_script([in_line] * 4, alone, can_pin=True)
     assert found[:2] == (Design.DUET, Metric.VALUE)
+
+
+@pytest.mark.parametrize(("own", "design"), [(1.0, Design.DUET), (0.7, Design.PAIRS)])
+def test_a_machine_whose_speed_moves_does_not_decide_for_a_script(
+    own: float, design: Design
+) -> None:
+    """Looked at four times, with values that move by 5% from process to process."""
+    draw = random.Random(7)
+
+    def values(share: float, count: int) -> list[Sample]:
+        return [sample(1, 1, value=share * draw.lognormvariate(0, 0.05)) for _ in range(count)]
+
+    found = [
+        choose_for_script(values(1.0, 10), values(own, 8), can_pin=True)[0] for _ in range(400)
+    ]
+    assert found.count(design) >= 385
 
 
 @pytest.fixture
