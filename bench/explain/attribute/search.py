@@ -2,10 +2,10 @@
 
 States are the contents that a scenario has along a range, 0 the base; candidate k is what leads
 from state k - 1 to state k. A stretch is measured as a pair of its two ends. One whose ends differ
-by less than matters, while the work counted in all its states agrees, stays closed. Any other is
-split where the count moves, and a candidate by itself is measured against its own neighbour: only
-such a test can name a commit. What comes next follows from what was seen, so that a search goes on
-after an interruption as if there had been none.
+by less than matters (or by too little to tell in the time it has), while the work counted in all
+its states agrees, stays closed. Any other is split where the count moves, and a candidate by itself
+is measured against its own neighbour: only such a test can name a commit. What comes next follows
+from what was seen, so that a search goes on after an interruption as if there had been none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.products import product_of
 
 _NAMED = {Verdict.FASTER, Verdict.SLOWER, Verdict.BELOW_MEI}
-_INSIDE = {Verdict.SAME, Verdict.BELOW_MEI}
+# What leaves a stretch together whose counted work agrees. Of one whose time was too short for an
+# interval that narrow, the parts would be no narrower.
+_TOGETHER = {Verdict.SAME, Verdict.BELOW_MEI, Verdict.UNDECIDED}
 _MOST_WEIGHT = math.log(2.0)  # of evidence: a larger step is found at any level
 
 
@@ -128,7 +130,7 @@ class Search:
     def _is_opened(self, stretch: Stretch, seen: Seen) -> bool:
         if stretch.is_single:
             return False
-        return seen.verdict not in _INSIDE or not self.agrees(stretch)
+        return seen.verdict not in _TOGETHER or not self.agrees(stretch)
 
     def _tree(self, stretch: Stretch, seen: Mapping[Stretch, Seen]) -> Iterator[Stretch]:
         """A stretch and all below it that are to be measured, level by level where they are new."""
@@ -188,7 +190,7 @@ def _finding(stretch: Stretch, seen: Seen) -> Finding:
     if seen.interval is None:
         return Finding.UNDECIDED if seen.verdict is Verdict.UNDECIDED else Finding.FAILED
     if not stretch.is_single:
-        return Finding.CLOSED
+        return Finding.UNDECIDED if seen.verdict is Verdict.UNDECIDED else Finding.CLOSED
     if seen.verdict in _NAMED:
         return Finding.STEP
     return Finding.NOTHING if seen.verdict is Verdict.SAME else Finding.UNDECIDED
