@@ -18,11 +18,13 @@ from bench.report.machine_readable import finite
 
 def attribution_row(attribution: Attribution) -> Document:
     """What is listed of one."""
-    asked = attribution.asked
+    asked, found = attribution.asked, contributions_of(attribution)
     return {
         "target": asked.target,
         "label": asked.pair.label,
         "commits": len(asked.commits),
+        "named": len({number for one in found for step in one.steps for number in step.numbers}),
+        "dots": [_dot(one) for one in found],
         "begun": day(asked.started_at),
         "progress": str(attribution.progress),
     }
@@ -41,6 +43,18 @@ def attribution_view(attribution: Attribution) -> Document:
         }
     )
     return document
+
+
+def _dot(one: Contributions) -> Document:
+    """The whole range on a scenario as a mark."""
+    gain = one.whole.gain if one.whole else None
+    return {
+        "scenario": one.scenario,
+        "python": one.python,
+        "change": change(one.whole_interval),
+        "kind": str(gain.verdict) if gain and gain.verdict else "",
+        "interval": limits(one.whole_interval),
+    }
 
 
 def _scenario(attribution: Attribution, one: Contributions) -> Document:

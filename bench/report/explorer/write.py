@@ -96,10 +96,9 @@ class _Writer:
         rows: list[Document] = []
         for pair in pairs:
             file = self._document(f"pair/{pair.key}", pair.whole)
-            rows += [
-                {**row, "file": file, "part": parts.get(pair.key, "")} for row in pair.overview
-            ]
-            trust += pair.trust
+            part = parts.get(pair.key, "")
+            rows += [{**row, "file": file, "part": part} for row in pair.overview]
+            trust += [{**run, "part": part} for run in pair.trust]
         self.site.pairs = len(pairs)
         overview: Document = {
             "pairs": sorted(rows, key=lambda row: (row["newest"], row["key"]), reverse=True),

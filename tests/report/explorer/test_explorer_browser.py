@@ -172,9 +172,12 @@ def test_a_pair_has_rounds_counters_flame_graph_and_command(tab: Opened) -> None
     label = tab.page.locator("figure.rounds svg").first.get_attribute("aria-label")
     assert "Ratio of each round of" in label
     tab.page.locator("summary", has_text="As a table").first.click()
-    assert tab.page.locator("figure.rounds table").first.locator("tbody tr").count() > 10
+    table = tab.page.locator("figure.rounds table").first
+    table.wait_for()  # what is in a section is made when it is open
+    assert table.locator("tbody tr").count() > 10
     tab.page.locator("summary", has_text="quick, Python 3.13").first.click()
     tab.page.locator("summary", has_text="40 modules no longer imported").click()
+    tab.page.wait_for_selector("ul.tree code")
     assert "lib0" in tab.texts("ul.tree code")
     assert tab.page.locator(".flame").count() == 1
     assert tab.page.locator("pre", has_text="bench-sample").count() > 0
@@ -191,9 +194,7 @@ def test_histories_attributions_stack_and_trust(tab: Opened) -> None:
     tab.page.wait_for_selector(".chart svg")
     assert any("1.25x faster" in one for one in tab.texts("tbody tr"))
     tab.page.get_by_role("link", name="Histories").first.click()
-    tab.page.locator("main a", has_text="6 commits").or_(
-        tab.page.locator("main ul.cards").nth(1).locator("a")
-    ).first.click()
+    tab.page.get_by_role("region", name="Attributions").get_by_role("link").click()
     tab.page.wait_for_selector("table")
     assert any("−10.0%" in one and "faster" in one for one in tab.texts("tbody tr"))
     tab.page.get_by_role("link", name="Stack").click()

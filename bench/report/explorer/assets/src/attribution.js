@@ -2,11 +2,23 @@
 
 import { load } from "./data.js";
 import { codes, command, details, h, plural, table } from "./dom.js";
-import { pairLink } from "./links.js";
-import { columnAxis } from "./strip.js";
+import { address, pairLink } from "./links.js";
+import { axisOf } from "./scale.js";
+import { columnAxis, scenarioDots, strip } from "./strip.js";
 import { axisOfCourse, course, end, fall, fallLegend, start } from "./waterfall.js";
 
 const NUMBER = "number";
+const SHOWN = 2; // subjects of a part
+
+/** The list of all, for the page of histories. */
+export function attributionsTable(data) {
+  const axis = axisOf(data.attributions.flatMap((one) => scenarioDots(one.dots).map((dot) => dot.ratio)));
+  return table(["range", [columnAxis(axis), "wide"], ["commits", NUMBER], ["named", NUMBER], "begun", "ended"], data.attributions.map((one) => [
+    h("a", { href: address("attribution", one.file) }, `${one.target} ${one.label}`),
+    strip(axis, scenarioDots(one.dots), { height: 44, label: one.dots.map((dot) => `${dot.scenario}: ${dot.change}`).join(", ") }),
+    String(one.commits), String(one.named), one.begun, one.progress,
+  ]), { label: "Attributions" });
+}
 
 export async function attributionView(data, name) {
   const page = await load(`data/${name}.js`);
@@ -30,6 +42,7 @@ function scenario(data, one) {
   const rows = one.parts.length ? contributions(data, one) : null;
   return h("section", { "aria-label": title },
     h("h2", {}, title),
+    one.words ? h("p", { class: "quiet" }, h("code", {}, one.words)) : null,
     h("p", { class: "headline" }, codes(one.outcome)),
     one.life.map((words) => h("p", {}, codes(words))),
     rows,
@@ -47,7 +60,7 @@ function contributions(data, one) {
     fall(axis, { ...part, kind: kindOf(part) }, [part.label, `${part.words}, ${part.finding}`, ...part.commits.slice(0, 2).map((each) => each.subject)]),
     pairLink(data, part.pair, part.words),
     h(part.named ? "strong" : "span", {}, part.finding),
-    [part.commits.slice(0, 3).map((each) => h("div", {}, codes(`${each.subject} (${each.author})`))), part.commits.length > 3 ? `and ${part.commits.length - 3} more` : null],
+    [part.commits.slice(0, SHOWN).map((each) => h("div", {}, codes(`${each.subject} (${each.author})`))), part.commits.length > SHOWN ? `and ${part.commits.length - SHOWN} more` : null],
   ]);
   rows.unshift({ cells: [`base: ${one.before}`, start(axis, `base: ${one.before}`), "", "", ""] });
   if (one.whole) {
@@ -55,7 +68,7 @@ function contributions(data, one) {
     rows.push({ class: "whole", cells: [words, end(axis, one.whole, one.whole[0] < 1 ? "faster" : "slower", [words, `the whole range as measured: ${one.whole_words}`]), pairLink(data, one.whole_pair, one.whole_words), one.agrees === null ? "" : one.agrees ? "agrees with the product" : "does not agree", one.product ? `as measured at once; the parts together ${one.product_words}` : "as measured at once"] });
   }
   return [
-    table(["commits", [columnAxis(axis), "wide"], ["contribution", NUMBER], "finding", "what"], rows, { label: `Contributions, ${one.scenario}` }),
+    table(["commits", [columnAxis(axis), "wide"], ["contribution", NUMBER], "finding", ["what", "prose"]], rows, { label: `Contributions, ${one.scenario}` }),
     fallLegend({ kinds: [["faster", "made faster by the commit"], ["slower", "made slower"], ["undecided", "no commit is named"]] }),
   ];
 }

@@ -5,20 +5,19 @@ import { codes, command, details, h, inline, plural, table } from "./dom.js";
 import { address, pairLink } from "./links.js";
 import { axisOf } from "./scale.js";
 import { shifts } from "./shifts.js";
-import { columnAxis, dotOf, strip } from "./strip.js";
+import { columnAxis, scenarioDots, strip } from "./strip.js";
 import { LOOKS } from "./verdicts.js";
 import { axisOfCourse, course, end, fall, fallLegend, start } from "./waterfall.js";
 
 const NUMBER = "number";
 const nameOf = (one) => `${one.target} ${one.label}${one.form ? `, ${one.form}` : ""}`;
-const ratiosOf = (dots) => dots.flatMap((one) => (one.interval ? [one.interval[0]] : []));
 
 export function optimizationsView(data) {
   const found = data.optimizations;
-  const axis = axisOf(found.flatMap((one) => ratiosOf(one.dots)));
+  const axis = axisOf(found.flatMap((one) => scenarioDots(one.dots).map((dot) => dot.ratio)));
   const rows = found.map((one) => [
     h("a", { href: address("optimization", one.file) }, nameOf(one)),
-    strip(axis, one.dots.flatMap((dot) => dotOf(dot.interval, dot.kind, [`${dot.scenario}, Python ${dot.python}`, dot.change])), { height: 44, label: `${nameOf(one)}: ${one.sizes || "nothing faster"}` }),
+    strip(axis, scenarioDots(one.dots), { height: 44, label: `${nameOf(one)}: ${one.sizes || "nothing faster"}` }),
     one.sizes || "–", `${one.faster} of ${one.scenarios}`, String(one.commits), one.progress, one.begun,
   ]);
   return {
@@ -59,10 +58,10 @@ export async function optimizationView(data, name) {
 }
 
 function whole(page) {
-  const axis = axisOf(ratiosOf(page.courses));
+  const axis = axisOf(scenarioDots(page.courses).map((dot) => dot.ratio));
   const rows = page.courses.map((one) => [
     [h("code", {}, one.words || one.scenario), `, ${one.python}`],
-    strip(axis, dotOf(one.interval, one.kind, [`${one.scenario}, Python ${one.python}`, one.change]), { height: 24, label: `${one.scenario}: ${one.change}` }),
+    strip(axis, scenarioDots([one]), { height: 24, label: `${one.scenario}: ${one.change}` }),
     inline(one.figures), inline(one.change),
     one.whole ? (LOOKS[one.kind]?.words ?? one.kind) : "by its steps",
   ]);
@@ -94,16 +93,21 @@ function waterfall(one) {
   const axis = axisOfCourse(placed, one.whole);
   const predicted = placed.some((step) => step.predicted);
   const guessed = (step) => (step.predicted ? `predicted to save ${step.predicted_words}, saved ${step.saved_words}` : null);
-  const cells = (title, picture, change, figures, step = {}) => [title, picture, figures, change, ...(predicted ? [step.predicted_words ?? "–", step.saved_words ?? "–", step.predicted ? (step.inside ? "yes" : "no") : "–"] : [])];
+  const cells = (title, picture, change, figures, step = {}) => [title, picture, figures, change, ...(predicted ? [step.predicted_words ?? "–", step.saved_words ?? "–"] : [])];
   const rows = placed.map((step) => cells(`${step.number} ${step.title}`, fall(axis, step, [`${step.number} ${step.title}`, step.change, guessed(step)]), step.change, step.figures, step));
   rows.unshift(cells("before", start(axis, `before: ${one.before}`), "", one.before));
   rows.push({ class: "whole", cells: cells("after, as measured at once", one.whole ? end(axis, one.whole, one.kind, [`after: ${one.after}`, one.whole_words]) : "", one.whole_words, one.after) });
   const agreed = one.agrees === null ? "" : one.agrees ? ", which agrees with the whole as measured at once" : ", which does not agree with the whole as measured at once";
   return [
-    table(["step", [columnAxis(axis), "wide"], ["before → after", NUMBER], ["change", NUMBER], ...(predicted ? [["predicted to save", NUMBER], ["saved", NUMBER], "prediction inside the interval"] : [])], rows, { label: `Steps of ${one.scenario} on ${one.python}` }),
+    table(["step", [columnAxis(axis), "wide"], ["before → after", NUMBER], ["change", NUMBER], ...(predicted ? [["predicted to save", NUMBER], ["saved", NUMBER]] : [])], rows, { label: `Steps of ${one.scenario} on ${one.python}` }),
     fallLegend({ kinds: [["faster", "faster"], ["slower", "slower"], ["undecided", "undecided"], ["same", "same"]], predicted }),
-    one.sum ? h("p", { class: "quiet" }, `The steps together: ${one.sum_words}${agreed}.`) : null,
+    h("p", { class: "quiet" }, one.sum ? `The steps together: ${one.sum_words}${agreed}. ` : null, predicted ? inside(placed) : null),
   ];
+}
+
+function inside(steps) {
+  const known = steps.filter((step) => step.predicted);
+  return `${known.filter((step) => step.inside).length} of ${plural(known.length, "prediction")} lie inside the interval of what was saved.`;
 }
 
 function rest(title, columns, rows, numbers) {

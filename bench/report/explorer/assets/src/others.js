@@ -3,6 +3,7 @@
 import { chart } from "./charting.js";
 import { load } from "./data.js";
 import { codes, details, h, plural, table } from "./dom.js";
+import { attributionsTable } from "./attribution.js";
 import { bisectionsTable } from "./bisections.js";
 import { address } from "./links.js";
 import { inTheme } from "./theme.js";
@@ -21,7 +22,7 @@ export function historiesView(data) {
         : h("p", {}, "None was measured yet: bench run TARGET base..head --every 1."),
       h("h2", {}, "Attributions"),
       data.attributions.length
-        ? h("ul", { class: "cards" }, data.attributions.map((one) => h("li", {}, h("a", { href: address("attribution", one.file) }, `${one.target} ${one.label}`), h("p", { class: "quiet" }, `${plural(one.commits, "commit")}, ${one.begun}, ${one.progress}`))))
+        ? attributionsTable(data)
         : h("p", {}, "None was made yet: bench attribute TARGET base..head."),
       h("h2", {}, "Bisections"),
       data.bisections.length ? bisectionsTable(data) : h("p", {}, "None was made yet: bench bisect TARGET base..head --benchmark NAME."),

@@ -28,6 +28,11 @@ export function dotOf(interval, kind, tip) {
   return interval ? [{ kind, ratio: interval[0], low: interval[1] ?? 0, high: interval[2] ?? Infinity, tip }] : [];
 }
 
+/** Of several scenarios, as lists have them: { scenario, python, change, kind, interval }. */
+export function scenarioDots(found) {
+  return found.flatMap((one) => dotOf(one.interval, one.kind, [`${one.scenario}, Python ${one.python}`, one.change]));
+}
+
 /** A stretch of the axis, as high as the row. */
 export function span(axis, [low, high], height) {
   const start = place(axis, low), end = place(axis, high);
@@ -66,7 +71,7 @@ export function axisLine(axis, most) {
 
 /** The same in the head of a table's column, which is narrow on a telephone. */
 export function columnAxis(axis, most = 9) {
-  return axisLine(axis, matchMedia("(max-width: 700px)").matches ? Math.min(most, 4) : most);
+  return axisLine(axis, matchMedia("(max-width: 700px)").matches ? Math.min(most, 5) : most);
 }
 
 export function percent(share) {

@@ -10,6 +10,7 @@ const NUMBER = "number";
 export async function trustView(data) {
   const trust = await load(data.trust);
   const runs = trust.runs;
+  const parts = runs.filter((one) => one.part), asked = runs.filter((one) => !one.part);
   const told = (found, words) => (found.length ? `${found.length} of ${runs.length} ${words}` : null);
   const facts = [
     told(runs.filter((one) => one.control && !one.doubtful), "runs have a control that does not differ: the same interpreter on both sides"),
@@ -26,7 +27,8 @@ export async function trustView(data) {
       h("p", { class: "lead" }, "A figure is worth what it was obtained with. Each run measures the bare interpreter against itself as a control, in the same rounds as everything else."),
       h("ul", {}, facts.map((words) => h("li", {}, words))),
       h("h2", {}, "Controls, load, harness and tests of each run"),
-      runs.length ? controls(runs) : h("p", {}, "No run yet."),
+      asked.length ? controls(asked) : h("p", {}, "No run yet."),
+      parts.length ? details(`${plural(parts.length, "run")} of single steps, stretches, claims and questions`, () => controls(parts)) : null,
       h("h2", {}, "What the machines can detect"),
       h("p", { class: "quiet" }, "Calibrations measure every benchmark against itself, in two separately built environments of one revision. Detectable: the smallest change that 80% of runs find."),
       trust.calibrations.length ? trust.calibrations.map((one) => calibration(one)) : h("p", {}, "Nothing was calibrated yet: bench calibrate TARGET."),
@@ -51,7 +53,7 @@ function controls(runs) {
       one.machine,
     ],
   }));
-  return table(["run", ["control", NUMBER], [columnAxis(axis, 7), "wide"], "says", ["load", NUMBER], "harness", "tests", "machine"], rows, { label: "Controls" });
+  return table(["run", ["control", NUMBER], [columnAxis(axis, 7), "wide"], ["says", "whole-words"], ["load", NUMBER], ["harness", "whole-words"], "tests", "machine"], rows, { label: "Controls" });
 }
 
 function calibration(one) {
