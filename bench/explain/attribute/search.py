@@ -21,9 +21,7 @@ from bench.core.verdict import Interval, Verdict
 from bench.engine.statistics.products import product_of
 
 _NAMED = {Verdict.FASTER, Verdict.SLOWER, Verdict.BELOW_MEI}
-# What leaves a stretch together whose counted work agrees. Of one whose time was too short for an
-# interval that narrow, the parts would be no narrower.
-_TOGETHER = {Verdict.SAME, Verdict.BELOW_MEI, Verdict.UNDECIDED}
+_INSIDE = {Verdict.SAME, Verdict.BELOW_MEI}
 _MOST_WEIGHT = math.log(2.0)  # of evidence: a larger step is found at any level
 
 
@@ -110,11 +108,16 @@ class Search:
         What goes up and down again inside does not agree. Where no work was counted, no module
         may have come or gone.
         """
-        states = self.work[stretch.first : stretch.last + 1]
-        known = [one for one in states if one is not None]
-        if len(known) < len(states):
+        if not self._is_counted(stretch):
             return not any(self.changed[stretch.first : stretch.last])
+        known = [one for one in self._work_of(stretch) if one is not None]
         return max(known) - min(known) <= self._tolerance
+
+    def _work_of(self, stretch: Stretch) -> tuple[float | None, ...]:
+        return self.work[stretch.first : stretch.last + 1]
+
+    def _is_counted(self, stretch: Stretch) -> bool:
+        return None not in self._work_of(stretch)
 
     @property
     def _tolerance(self) -> float:
@@ -130,7 +133,9 @@ class Search:
     def _is_opened(self, stretch: Stretch, seen: Seen) -> bool:
         if stretch.is_single:
             return False
-        return seen.verdict not in _TOGETHER or not self.agrees(stretch)
+        if seen.verdict is Verdict.UNDECIDED:  # its parts would be no easier to tell
+            return not (self._is_counted(stretch) and self.agrees(stretch))
+        return seen.verdict not in _INSIDE or not self.agrees(stretch)
 
     def _tree(self, stretch: Stretch, seen: Mapping[Stretch, Seen]) -> Iterator[Stretch]:
         """A stretch and all below it that are to be measured, level by level where they are new."""

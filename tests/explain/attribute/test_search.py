@@ -41,6 +41,16 @@ def test_equal_ends_and_equal_work_stay_closed() -> None:
     assert part.finding is Finding.CLOSED
 
 
+def test_what_is_undecided_is_opened_where_its_work_tells_something_or_nothing() -> None:
+    undecided = Seen(Interval(1.0, 0.98, 1.02), Verdict.UNDECIDED)
+    whole = Stretch(0, 3)
+    agreeing = search(0.0, 0.001, 0.0, 0.002)
+    assert agreeing.next({whole: undecided}) is None
+    assert [one.finding for one in agreeing.parts({whole: undecided})] == [Finding.UNDECIDED]
+    for one in (search(0.0, 0.03, 0.03, 0.0), search(0.0, None, 0.0, 0.0)):
+        assert one.next({whole: undecided}) is not None
+
+
 def test_what_goes_up_and_down_again_is_opened() -> None:
     one = search(0.0, 0.03, 0.03, 0.0)
     assert one.next({Stretch(0, 3): SAME}) == Stretch(0, 1)
