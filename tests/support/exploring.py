@@ -6,14 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from bench.core.workspace import Workspace
 from bench.engine.store.accounts import save_account
+from bench.explain.attribute.record import ReachRecord
+from bench.explain.attribute.stored import ATTRIBUTIONS
+from bench.explain.claims.stored import CLAIMS
 from bench.report.explorer.write import WrittenSite
 from support.browser import ROOT
 from support.synthetic_attributions import write_attribution
-from support.synthetic_bisections import synthetic_bisection
+from support.synthetic_bisections import begun_bisection, synthetic_bisection
 from support.synthetic_optimizations import synthetic_optimization
-from support.synthetic_ranges import synthetic_claims
+from support.synthetic_ranges import synthetic_attribution, synthetic_claims
 from support.synthetic_runs import (
     USUAL,
     RunPlan,
@@ -28,7 +33,7 @@ from support.synthetic_series import write_series
 from support.synthetic_stacks import write_stack
 
 # Times as claimed and as measured: one holds, one is more, one less, one has no effect.
-CLAIMS = {1.25: 1.26, 2.0: 4.1, 3.0: 1.4, 1.5: 1.0}
+CLAIMED = {1.25: 1.26, 2.0: 4.1, 3.0: 1.4, 1.5: 1.0}
 SUBJECT = "Defer `json` <script>alert(1)</script>"
 
 
@@ -51,11 +56,25 @@ def everything(folder: Path) -> Workspace:
     write_attribution(made.data)
     synthetic_optimization(made.data)
     synthetic_bisection(made.data)
-    synthetic_claims(made.data, CLAIMS)
+    synthetic_claims(made.data, CLAIMED)
     profile = made.profiles / "sample/1.0..2.0/py3.13/quick"
     profile.mkdir(parents=True)
     example = ROOT / "profiles/codeflash/7351d0f0ba..70e3ce1a67/py3.13/help/shift.svg"
     (profile / "shift.svg").write_bytes(example.read_bytes())
+    return made
+
+
+def just_begun(folder: Path) -> Workspace:
+    """An optimisation, a bisection and an attribution of which nothing came yet; an odd claim."""
+    made = workspace_in(folder)
+    synthetic_optimization(made.data, ())
+    begun_bisection(made.data)
+    failed = ReachRecord(scenario="help", python="3.13", failure="does not work on any commit")
+    asked = synthetic_attribution(folder / "another").asked
+    ATTRIBUTIONS.append(ATTRIBUTIONS.create(made.data, asked), failed)
+    tested = synthetic_claims(folder / "another", {1.5: 1.5}).asked
+    odd = replace(tested.claims[0], ratio=None, candidates=(), reason="no benchmark measures it")
+    CLAIMS.create(made.data, replace(tested, claims=(odd,)))
     return made
 
 

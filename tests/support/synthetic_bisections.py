@@ -26,13 +26,18 @@ COMMITS, STEP, CHANGE = 16, 3, 0.3
 def synthetic_bisection(data: Path) -> BisectionTold:
     """Store one; the pairs it names need not be there."""
     candidates = tuple(range(1, COMMITS + 1, 2))
-    made = BISECTIONS.append(BISECTIONS.create(data, _asked()), _reach(candidates))
+    made = BISECTIONS.append(begun_bisection(data), _reach(candidates))
     changes = [CHANGE if place == STEP - 1 else 0.0 for place in range(len(candidates))]
     played = SimulatedBisection(changes, np.random.default_rng(7))
     while (question := made.known().next) is not None:
         made = BISECTIONS.append(made, _answer(played, question))
     stood = AttributionStood(progress=AttributionProgress.DONE, at=STARTED, took_s=60.0)
     return BISECTIONS.append(made, stood)
+
+
+def begun_bisection(data: Path) -> BisectionTold:
+    """Store one that was asked for, of which nothing is known yet."""
+    return BISECTIONS.create(data, _asked())
 
 
 def _asked() -> BisectionAsked:

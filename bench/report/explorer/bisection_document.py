@@ -47,6 +47,7 @@ def bisection_view(bisection: BisectionTold) -> Document:
             "wanted": str(asked.wanted),
             "machine": asked.machine.name,
             "commits": len(asked.commits),
+            "searched": is_searched,
             "error": share(asked.error),
             "times": times_words(bisection),
             "others": others_words(bisection) if is_searched else [],

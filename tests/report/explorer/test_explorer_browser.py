@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 from support.browser import ROOT, chromium
-from support.exploring import SUBJECT, Explorer, Opened, everything
+from support.exploring import SUBJECT, Explorer, Opened, everything, just_begun
 
 from bench.core.errors import BenchError
 from bench.core.result import CONTROL
@@ -307,6 +307,26 @@ def test_claims_are_shown_beside_what_was_measured_and_chosen_by_verdict(
     tab.page.reload()  # the address keeps the choice
     assert list(rows_of(tab, "Claimed and measured")) == ["sample 3"]
     assert tab.texts("#count") == ["1 of 4 claims"]
+
+
+def test_what_has_only_begun_has_a_view(chromium: Any, built: Path, tmp_path: Path) -> None:
+    site = write_site(replace(just_begun(tmp_path), cache=built))
+    assert site.problems == []
+    page = chromium.new_page()
+    tab = Opened(page, site.index)
+    page.on("pageerror", lambda one: tab.said.append(str(one)))
+    words = {
+        "optimization": "No change was kept; 0 changes tried. Under way.",
+        "bisection": "the range was not observed yet.",
+        "attribution": "does not work on any commit",
+        "claims-of": "no benchmark measures it",
+    }
+    for kind, said in words.items():
+        (file,) = (site.index.parent / "data").glob(f"{KINDS[kind]}-*.js")
+        tab.go(f"#/{kind}/{file.stem}")
+        assert said in page.locator("main").inner_text()
+    assert tab.said == []
+    page.close()
 
 
 def test_an_attribution_is_a_waterfall(tab: Opened, explorer: Explorer) -> None:

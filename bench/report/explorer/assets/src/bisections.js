@@ -30,7 +30,7 @@ export async function bisectionView(data, name) {
       h("h1", {}, title),
       h("p", { class: "headline" }, codes(page.found), "."),
       page.others.map((words) => h("p", {}, codes(words))),
-      h("p", { class: "quiet" }, h("code", {}, page.words || page.benchmark), ` on Python ${page.python}${page.times ? `, ${page.times} from base to head` : ""}. ${plural(page.commits, "commit")} along first parents, ${page.candidates.length} of which may matter. ${page.machine}, begun ${page.begun}, ${page.progress}. As a page: `, h("code", {}, page.page)),
+      h("p", { class: "quiet" }, h("code", {}, page.words || page.benchmark), ` on Python ${page.python}${page.times ? `, ${page.times} from base to head` : ""}. ${plural(page.commits, "commit")} along first parents${page.searched ? `, ${page.candidates.length} of which may matter` : ""}. ${page.machine}, begun ${page.begun}, ${page.progress}. As a page: `, h("code", {}, page.page)),
       page.candidates.length ? [suspects(page), decisions(data, page)] : null,
       page.around.length ? [h("h2", {}, "Stepped around, as they could not be measured"), h("ul", {}, page.around.map(([label, why]) => h("li", {}, h("code", {}, label), ": ", codes(why))))] : null,
       page.proved.length ? details(`${plural(page.proved.length, "commit")} proved to contribute nothing`, () =>
