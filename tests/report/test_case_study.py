@@ -172,7 +172,7 @@ def test_sections_have_the_figures_of_the_data(full: tuple[Workspace, str]) -> N
     commits = section(page, "What the commits did")
     assert cells(commits, "`5000000000` perf: change 5")[1] == "1.25x faster (1.24–1.26)"
     assert "Proved to contribute nothing: 4 commits of 6." in commits
-    assert "(../attribute/sample/0000000000..6000000000-help-py3.13.svg)" in commits
+    assert "(../attribute/sample/0000000000..6000000000-help-help-py3.13.svg)" in commits
     claims = section(page, "Do the claimed speed-ups hold?")
     assert "**1 holds and 1 is less than claimed**" in claims
     assert cells(claims, "**less**")[2] == "3.00x faster"

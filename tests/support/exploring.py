@@ -17,7 +17,7 @@ from bench.report.explorer.write import WrittenSite
 from support.browser import ROOT
 from support.synthetic_attributions import write_attribution
 from support.synthetic_bisections import begun_bisection, synthetic_bisection
-from support.synthetic_optimizations import synthetic_optimization
+from support.synthetic_optimizations import BASE, FIRST, synthetic_optimization
 from support.synthetic_ranges import synthetic_attribution, synthetic_claims
 from support.synthetic_runs import (
     USUAL,
@@ -55,6 +55,7 @@ def everything(folder: Path) -> Workspace:
     save_account(write_stack(workspace_in(folder / "stack")), made.data)
     write_attribution(made.data)
     synthetic_optimization(made.data)
+    write_run(made, RunPlan(same, base=BASE, head=FIRST))  # its first step
     synthetic_bisection(made.data)
     synthetic_claims(made.data, CLAIMED)
     profile = made.profiles / "sample/1.0..2.0/py3.13/quick"

@@ -43,6 +43,7 @@ from bench.validate.selfcheck.record import newest_checks
 FOLDER = "site"
 _DATA = "data"
 _DIGITS = 12
+_NO_PART: Document = {"part": "", "of": ""}
 
 
 @dataclass
@@ -96,9 +97,9 @@ class _Writer:
         rows: list[Document] = []
         for pair in pairs:
             file = self._document(f"pair/{pair.key}", pair.whole)
-            part = parts.get(pair.key, "")
-            rows += [{**row, "file": file, "part": part} for row in pair.overview]
-            trust += [{**run, "part": part} for run in pair.trust]
+            part = parts.get(pair.key, _NO_PART)
+            rows += [{**row, "file": file, **part} for row in pair.overview]
+            trust += [{**run, "part": part["part"]} for run in pair.trust]
         self.site.pairs = len(pairs)
         overview: Document = {
             "pairs": sorted(rows, key=lambda row: (row["newest"], row["key"]), reverse=True),
@@ -138,22 +139,26 @@ class _Writer:
                 "file": self._document(f"history/{page.target}/{page.label}", document),
             }
 
-    def _journals(self) -> tuple[dict[str, list[Document]], dict[str, str]]:
-        """What is listed of each kind; and the pairs that measure parts of one, and of what."""
+    def _journals(self) -> tuple[dict[str, list[Document]], dict[str, Document]]:
+        """What is listed of each kind; and of pairs that measure parts of one, of what.
+
+        Those of a record that another took the place of lead nowhere.
+        """
         listed: dict[str, list[Document]] = {}
-        parts: dict[str, str] = {}
+        parts: dict[str, Document] = {}
         for kind in JOURNAL_VIEWS:
             found = kind.pages.newest(self.workspace.data)
             self.site.problems += found.problems
-            parts |= {
-                f"{target}/{label}": kind.part for target, label in kind.pages.parts(found.read)
-            }
-            listed[kind.listed] = list(self._journal(kind, found))
+            for target, label in kind.pages.parts(found.read):
+                parts[f"{target}/{label}"] = {"part": kind.part, "of": ""}
+            listed[kind.listed] = list(self._journal(kind, found, parts))
             self.site.others += len(listed[kind.listed])
         return listed, parts
 
-    def _journal(self, kind: JournalView, found: NewestRecords[Any]) -> Iterator[Document]:
-        """Write the document of each record; the newest are listed first."""
+    def _journal(
+        self, kind: JournalView, found: NewestRecords[Any], parts: dict[str, Document]
+    ) -> Iterator[Document]:
+        """Write the document of each record, and note its parts; the newest are listed first."""
         newest = sorted(
             found.by_page.items(), key=lambda item: item[1][1].asked.started_at, reverse=True
         )
@@ -164,7 +169,10 @@ class _Writer:
                 problem = DataError(f"{file} can't be shown: {error}", "Move it away.")
                 self.site.problems.append(problem)
                 continue
-            yield {**row, "file": self._document(f"{kind.kind}/{page}", document)}
+            written = self._document(f"{kind.kind}/{page}", document)
+            for target, label in kind.pages.parts_of(one):
+                parts[f"{target}/{label}"] = {"part": kind.part, "of": written}
+            yield {**row, "file": written}
 
     def _profiles(self, pairs: set[str]) -> Iterator[Document]:
         """Flame graphs of pairs that were profiled and not measured."""

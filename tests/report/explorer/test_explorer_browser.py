@@ -250,6 +250,16 @@ def test_an_optimisation_shows_its_steps_as_predicted_and_measured(
     assert "predicted to save 118 ms" in tip
 
 
+def test_a_step_and_its_optimisation_lead_to_each_other(tab: Opened) -> None:
+    tab.go()
+    tab.page.get_by_label("parts of").check()
+    open_pair(tab, "sample aaaaaaa → bbbbbbb")
+    tab.page.get_by_role("link", name="optimisation", exact=True).click()
+    tab.page.locator("summary", has_text="1 run").click()
+    tab.page.get_by_role("link", name="aaaaaaaaaa..bbbbbbbbbb").click()
+    tab.page.wait_for_selector("h1:has-text('sample aaaaaaa → bbbbbbb')")
+
+
 def test_a_flame_graph_is_read_from_the_keyboard_and_in_the_colours_of_the_page(
     tab: Opened, explorer: Explorer
 ) -> None:

@@ -3,6 +3,7 @@
 import { chart } from "./charting.js";
 import { load } from "./data.js";
 import { codes, command, details, h, inline, plural, table } from "./dom.js";
+import { addressOf } from "./links.js";
 import { legend } from "./overview.js";
 import { axisOf } from "./scale.js";
 import { shifts } from "./shifts.js";
@@ -10,13 +11,15 @@ import { columnAxis, strip } from "./strip.js";
 import { moduleTree } from "./tree.js";
 import { isBad } from "./verdicts.js";
 
-export async function pairView(_data, name) {
-  const pair = await load(`data/${name}.js`);
+export async function pairView(data, name) {
+  const file = `data/${name}.js`;
+  const pair = await load(file);
+  const { part, of } = data.pairs.find((one) => one.file === file) ?? {};
   const title = `${pair.target} ${pair.base} → ${pair.head}`;
   return {
     title,
     nodes: [
-      h("p", { class: "crumb" }, h("a", { href: "#/" }, "All pairs")),
+      h("p", { class: "crumb" }, h("a", { href: "#/" }, "All pairs"), part ? [" · part of: ", of ? h("a", { href: addressOf(of) }, part) : part] : null),
       h("h1", {}, title),
       pair.subject ? h("p", { class: "lead" }, codes(pair.subject)) : null,
       h("p", { class: "quiet" }, `${pair.layers.join(", ")} · measured ${pair.newest} · as a page: `, h("code", {}, pair.page)),
