@@ -44,6 +44,8 @@ class Counter(enum.StrEnum):
     SERVICE_CONNECTIONS = "service_connections"
     BYTES_UP = "service_bytes_up"
     BYTES_DOWN = "service_bytes_down"
+    REQUESTS_AGAIN = "service_requests_again"
+    CLIENT_REQUESTS = "client_requests"
 
     @property
     def words(self) -> str:
@@ -73,10 +75,13 @@ _WORDS = {
     Counter.SERVICE_CONNECTIONS: "connections to the service",
     Counter.BYTES_UP: "bytes to the service",
     Counter.BYTES_DOWN: "bytes from the service",
+    Counter.REQUESTS_AGAIN: "requests sent again to the service",
+    Counter.CLIENT_REQUESTS: "requests of clients, answered",
 }
 # Of each timed process, told by the journal of the service it asked.
 TRAFFIC = (
-    Counter.REQUESTS, Counter.SERVICE_CONNECTIONS, Counter.BYTES_UP, Counter.BYTES_DOWN,
+    Counter.REQUESTS, Counter.SERVICE_CONNECTIONS, Counter.REQUESTS_AGAIN, Counter.BYTES_UP,
+    Counter.BYTES_DOWN,
 )  # fmt: skip
 MODULES = (Counter.MODULES_OWN, Counter.MODULES_STANDARD, Counter.MODULES_THIRD_PARTY)
 

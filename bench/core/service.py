@@ -28,7 +28,10 @@ class ServiceMeasure(enum.StrEnum):
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A request and the status it has to be answered with; `json` is sent as the body, if given."""
+    """A request and the status it has to be answered with; `json` is sent as the body, if given.
+
+    With `once` it is sent once, when the service is ready, and not measured: a login, a user.
+    """
 
     name: NonEmpty
     method: NonEmpty = "GET"
@@ -36,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     headers: dict[str, str] = {}
     json: Any = None
     status: int = 200
+    once: bool = False
 
 
 class ServiceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,12 +76,15 @@ class ServiceUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
         Raises `ValueError` when there are none, or one that is named is not there.
         """
-        unknown = sorted(set(self.only) - {one.name for one in service.request})
+        measured = [one for one in service.request if not one.once]
+        unknown = sorted(set(self.only) - {one.name for one in measured})
         if unknown:
             raise ValueError(f"only names {unknown[0]!r}, but [service] has no such request")
-        sent = tuple(one for one in service.request if not self.only or one.name in self.only)
+        sent = tuple(
+            one for one in service.request if one.once or not self.only or one.name in self.only
+        )
         if self.measure is ServiceMeasure.COLD_START:
             sent = ()
-        elif not sent:
+        elif not measured:
             raise ValueError(f"measure = {str(self.measure)!r} needs requests in [service]")
         return msgspec.structs.replace(self, of=msgspec.structs.replace(service, request=sent))

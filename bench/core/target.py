@@ -266,6 +266,8 @@ class Layered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A layer that stands around a traced scenario where it is used: another target's benchmark.
 
     `scenario` is a pattern for benchmarks of this target; `each` says how often the layer is met.
+    `public` is a target that stands for a private one where that has no data, by its benchmark of
+    the same name.
     """
 
     scenario: NonEmpty
@@ -273,6 +275,7 @@ class Layered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     target: Name
     benchmark: Name
     each: Literal["run", "requests"] = "run"
+    public: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9._-]*)?$")] = ""
 
 
 def _check_placeholders(words: Iterable[str], *, has_fixture: bool) -> None:

@@ -14,6 +14,7 @@ from bench.engine.split import Split
 from bench.report.pair.floor_notes import floor_notes
 from bench.report.pair.notes import dependency_changes, notes
 from bench.report.pair.split_section import split_document
+from bench.report.pair.upstream_section import traffic_of
 from bench.report.select_runs import Evaluated
 from bench.validate.calibration.lookup import Fitting
 
@@ -60,6 +61,7 @@ def result_document(
                 "name": result.name,
                 **msgspec.to_builtins(result),
                 "floor": detectable.get(result.name),
+                "traffic": msgspec.to_builtins(traffic_of(run, result)),
             }
             for result in evaluation.results
         ],

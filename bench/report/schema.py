@@ -58,6 +58,18 @@ _OWN = {
         **_NUMBER,
         "description": "the smallest effect that the run finds with 80% power, as a fraction",
     },
+    "traffic": {
+        "type": ["object", "null"],
+        "description": "what processes asked of a server that keeps a journal: sums over `rounds` "
+        "rounds, by side and counter; null where there is none",
+        "properties": {
+            "rounds": {"type": "integer"},
+            **{
+                side: {"type": "object", "additionalProperties": {"type": "integer"}}
+                for side in ("base", "head")
+            },
+        },
+    },
 }
 
 

@@ -1,4 +1,4 @@
-"""The journal of a replay service: one line of JSON for each request it has answered.
+"""The journal of a service: one line of JSON for each request that it has answered.
 
 Times are nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share: they can be laid
 beside what a client has noted of the same request. A line is written, in one piece, after the
@@ -7,6 +7,7 @@ answer is on its way; a service that is killed leaves at most half a line, which
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,8 @@ from typing import BinaryIO
 import msgspec
 
 UNKNOWN = 501  # the status of an answer to what there is no answer to
+_FAILURE = 500
+_TRY_AGAIN = (0, 408, 409, 429)  # 0: no answer at all
 
 
 class Exchange(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -50,6 +53,14 @@ class Exchange(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     response_body: str = ""
 
     @property
+    def failed(self) -> bool:
+        """Whether a client may well send the same once more: an error of the server, or no answer.
+
+        The statuses below 500 are those after which HTTP libraries try again by default.
+        """
+        return self.status >= _FAILURE or self.status in _TRY_AGAIN
+
+    @property
     def own_s(self) -> float:
         """Seconds the service itself took, from the whole request to the answer being sent."""
         return (self.sent_ns - self.body_ns) / 1e9 - self.simulated_s
@@ -83,4 +94,18 @@ def read_journal(path: Path, start: int = 0) -> tuple[Exchange, ...]:
 def refused(exchanges: Iterable[Exchange]) -> str:
     """What was asked for and is not known, in words; "" when all was answered."""
     unknown = sorted({f"{one.method} {one.path}" for one in exchanges if one.status == UNKNOWN})
-    return f"the replay service has no answer to {', '.join(unknown)}" if unknown else ""
+    return f"the service has no answer to {', '.join(unknown)}" if unknown else ""
+
+
+def sent_again(exchanges: Iterable[Exchange]) -> int:
+    """How many requests repeat one that had failed: same method, path and body, one a failure."""
+    failures: Counter[tuple[str, str, str]] = Counter()
+    again = 0
+    for one in sorted(exchanges, key=lambda each: each.received_ns):
+        asked = one.method, one.path, one.request_sha256
+        if failures[asked]:
+            failures[asked] -= 1
+            again += 1
+        if one.failed:
+            failures[asked] += 1
+    return again

@@ -24,6 +24,8 @@ from bench.report.stack.stack_layers import ORDER, Spread, compared, layers_of, 
 from bench.report.stack.stack_page import stack_file
 from bench.report.write import write_report
 
+STANDS_IN = 'target = "nowhere"\nbenchmark = "work"\npublic = "sample"'
+
 
 @pytest.fixture
 def traced(workspace: Workspace) -> StackRecord:
@@ -62,16 +64,20 @@ def test_the_page(workspace: Workspace, traced: StackRecord) -> None:
     assert "analysis and own code" in text
     assert "whose ranges do not overlap: analysis and own code (−3.00 s)." in text
     # Imports of base and head overlap, by construction.
-    (imports,) = (line for line in text.splitlines() if line.startswith("| CLI imports"))
+    imports, in_a_minute = (line for line in text.splitlines() if line.startswith("| CLI imports"))
     assert imports.rstrip("| ").endswith("  overlap")
-    (once,) = (line for line in text.splitlines() if line.startswith("| container"))
+    # The command took 9.48 s and 6.49 s; 0.5 s and 9 times 0.5 s are around it.
+    (total,) = (line for line in text.splitlines() if "the command and all of them" in line)
+    assert [one.strip() for one in total.split("|")[2:4]] == ["14.5 s", "11.5 s"]
+    assert [one.strip() for one in in_a_minute.split("|")[2:4]] == ["4.2 s", "5.4 s"]
+    once, _ = (line for line in text.splitlines() if line.startswith("| container"))
     (often,) = (
         line for line in text.splitlines() if line.startswith("| service") and "9 times" in line
     )
     assert "500 ms" in once
     assert "4.50 s" in often
     assert "**all of them**" in text
-    missing = "Around it, but not measured on this machine and Python: till "
+    missing = "Around it, but not measured on this Python: till "
     assert f"{missing}(`.venv/bin/nox -s bench -- nowhere base..head --repo PATH`)." in text
     assert "| till" not in text
     assert "share of after" in text
@@ -91,7 +97,27 @@ def test_layers_around_have_no_table_where_none_was_measured(
     text = (write_report(workspace).results / stack_file(elsewhere)).read_text(encoding="utf-8")
     (alone,) = (part for part in text.split("\n## ") if part.startswith("Python 3.9 "))
     assert "Layers around it" not in alone
-    assert "not measured on this machine and Python: container; service (" in alone
+    assert "not measured on this Python: container; service (" in alone
+
+
+def test_a_public_target_stands_for_a_private_one(
+    workspace: Workspace, traced: StackRecord
+) -> None:
+    away = replace(traced, machine=replace(traced.machine, name="box-z"))
+    save_account(away, workspace.data)
+    text = TARGET.replace('target = "nowhere"\nbenchmark = "ring"', STANDS_IN)
+    (workspace.targets / "shop.toml").write_text(text, encoding="utf-8")
+    page = (write_report(workspace).results / stack_file(away)).read_text(encoding="utf-8")
+    here, there = sorted(
+        (part for part in unglued(page).split("\n## ") if part.startswith("Python ")),
+        key=lambda part: "box-z" in part.partition("\n")[0],
+    )
+    assert "work](../../../sample/1.0..2.0/README.md), stands for nowhere)" in here
+    assert "stands for nowhere, another machine)" in there
+    assert "sample stands for nowhere, whose repository is private" in here
+    assert "were measured on box-a" in there
+    assert "another machine" not in here
+    assert "not measured" not in here
 
 
 def test_the_pair_s_page_leads_to_it(workspace: Workspace, traced: StackRecord) -> None:

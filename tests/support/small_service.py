@@ -2,6 +2,8 @@
 
 Its repository has three commits: `v1.0.0`; `v1.1.0`, whose start takes 0.3 s longer and 60 MB more,
 and whose every request burns some CPU; and `broken`, which answers one request with 500.
+`service_program` is its program alone, which can keep its connections to the model. A model that is
+busy is asked again.
 """
 
 from __future__ import annotations
@@ -34,19 +36,22 @@ files = ["small_service/*.py"]
 _APP = '''\
 """POST /optimize asks the model and stores what it said; GET /health; GET /die ends the process."""
 
+import http.client
 import json
-from collections.abc import Sequence
 import os
 import sqlite3
 import sys
+import threading
 import time
-import urllib.request
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 START_S = {start_s}
 UNITS = {units}
 STATUS = {status}
 HELD = b"x" * {held}
+KEEPS = {keeps}
+model = threading.local()
 time.sleep(START_S)
 
 
@@ -86,9 +91,17 @@ class Handler(BaseHTTPRequestHandler):
 
 def ask(prompt):
     body = json.dumps({{"model": "m", "messages": [{{"role": "user", "content": prompt}}]}})
-    url = os.environ["SMALL_MODEL"] + "/v1/chat/completions"
-    with urllib.request.urlopen(urllib.request.Request(url, body.encode())) as answer:
-        return json.load(answer)["choices"][0]["message"]["content"]
+    url = urllib.parse.urlsplit(os.environ["SMALL_MODEL"])
+    status = 503
+    while status == 503:
+        kept = getattr(model, "kept", None) if KEEPS else None
+        model.kept = kept or http.client.HTTPConnection(url.netloc)
+        model.kept.request("POST", f"{{url.path}}/v1/chat/completions", body)
+        answer = model.kept.getresponse()
+        status, said = answer.status, answer.read()
+        if not KEEPS:
+            model.kept.close()
+    return json.loads(said)["choices"][0]["message"]["content"]
 
 
 class Server(ThreadingHTTPServer):
@@ -132,6 +145,12 @@ def write_requests(folder: Path, requests: Sequence[object]) -> None:
     (folder / "small.requests.json").write_text(json.dumps(requests), encoding="utf-8")
 
 
+def service_program(*, keeps: bool) -> str:
+    """The program of the first version; it `keeps` its connections to the model, or does not."""
+    program = _APP.format(start_s=0.0, units=0, status=200, held=0, keeps=keeps)
+    return f"{program}\n\nmain()\n"
+
+
 def _files(
     version: str, *, start_s: float = 0.0, units: int = 0, status: int = 200, held: int = 0
 ) -> dict[str, str]:
@@ -139,7 +158,9 @@ def _files(
         "tiny_backend.py": BACKEND,
         "pyproject.toml": _PYPROJECT.format(version=version),
         "small_service/__init__.py": '"""A small service."""\n',
-        "small_service/app.py": _APP.format(start_s=start_s, units=units, status=status, held=held),
+        "small_service/app.py": _APP.format(
+            start_s=start_s, units=units, status=status, held=held, keeps=False
+        ),
     }
 
 

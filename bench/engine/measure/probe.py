@@ -50,6 +50,7 @@ _MIN_TIME = ("--min-time", "0.05")
 _SECOND = ("--worker", "--worker-task", "1", "--pipe", "3", "--warmups", "0", "--values", "1",
            "--loops", "1")  # fmt: skip
 _ONE = ("--worker", "--worker-task", "0", "--pipe", "3", "--warmups", "0", "--values", "1")
+_SERVICE = "a service, asked by clients on another core: one side after the other"
 _CONTAINER = "a container is waited for: its engine works on any core"
 _LONG = "takes long, in parts by the clock: each side by itself"
 
@@ -226,6 +227,8 @@ def _known(
         return Design.DUET, Metric.CPU, "the bare interpreter only computes"
     if benchmark.container:
         return Design.PAIRS, Metric.VALUE, _CONTAINER
+    if benchmark.service:
+        return Design.PAIRS, Metric.VALUE, _SERVICE
     if benchmark.metric == "peak_rss":
         return Design.PAIRS, Metric.PEAK_RSS, _MEMORY
     if benchmark.rounds:

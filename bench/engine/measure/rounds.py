@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pyperf
 
+from bench.core.counts import Counter
 from bench.core.draws import draw
 from bench.core.files import read_plain
 from bench.core.printable import printable
@@ -312,7 +313,7 @@ def _with_traffic(sample: Sample, mark: Mark, benchmark: Benchmark, side: Side) 
     wrong = complaint(exchanges, benchmark.asks)
     if wrong:
         raise RoundFailedError(wrong, (side,))
-    return msgspec.structs.replace(sample, counts=counts(exchanges))
+    return msgspec.structs.replace(sample, counts={**sample.counts, **counts(exchanges)})
 
 
 def _with_values(outcome: Outcome, sides: Sides, side: Side) -> Sample:
@@ -320,8 +321,11 @@ def _with_values(outcome: Outcome, sides: Sides, side: Side) -> Sample:
     assert outcome.sample is not None
     if benchmark.kind is not Kind.SCRIPT:
         return outcome.sample
-    values = read_worker(Path(invocation.extra), side).get_runs()[-1].values
-    return msgspec.structs.replace(outcome.sample, values_s=tuple(values))
+    worker = read_worker(Path(invocation.extra), side)
+    values = tuple(worker.get_runs()[-1].values)
+    asked = worker.get_metadata().get(Counter.CLIENT_REQUESTS)
+    counted = {Counter.CLIENT_REQUESTS: asked} if benchmark.service and asked else {}
+    return msgspec.structs.replace(outcome.sample, values_s=values, counts=counted)
 
 
 def read_worker(file: Path, side: Side) -> pyperf.Benchmark:

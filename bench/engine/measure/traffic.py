@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.counts import Counter
-from bench.workloads.journal import Exchange, read_journal, refused
+from bench.workloads.journal import Exchange, read_journal, refused, sent_again
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,11 @@ class Mark:
 
 
 def counts(exchanges: Sequence[Exchange]) -> dict[Counter, int]:
-    """Requests, the connections they came over, and the bytes of their bodies."""
+    """Requests, the connections they came over, those sent again, and the bytes of bodies."""
     return {
         Counter.REQUESTS: len(exchanges),
         Counter.SERVICE_CONNECTIONS: len({one.connection for one in exchanges}),
+        Counter.REQUESTS_AGAIN: sent_again(exchanges),
         Counter.BYTES_UP: sum(one.request_bytes for one in exchanges),
         Counter.BYTES_DOWN: sum(one.response_bytes for one in exchanges),
     }

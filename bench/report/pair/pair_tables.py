@@ -25,6 +25,7 @@ from bench.report.pair.asides import asides
 from bench.report.pair.conditions import load_words
 from bench.report.pair.control import DOUBTFUL
 from bench.report.pair.mounts_section import mounts_section
+from bench.report.pair.upstream_section import upstream_section
 from bench.report.select_runs import Shown
 
 Cells = tuple[str, str]
@@ -110,7 +111,7 @@ def _name(name: str, results: dict[str, Result]) -> str:
 
 
 def more_tables(shown: Sequence[Shown], places: Places, pythons: Sequence[str]) -> Iterator[str]:
-    """Collapsed: imports net of the start, wall time, memory, files of containers."""
+    """Collapsed: imports net of the start, wall time, memory, files of containers, requests."""
     net = _table(places, pythons, _net)
     if net:
         words = (
@@ -127,6 +128,9 @@ def more_tables(shown: Sequence[Shown], places: Places, pythons: Sequence[str]) 
         files = list(mounts_section(one.results))
         if files:
             yield collapsed(f"Files in a container, {one.name}", *files)
+        asked = list(upstream_section(one.run, one.results))
+        if asked:
+            yield collapsed(f"What the service asked, {one.name}", *asked)
 
 
 def _about_walls(shown: Sequence[Shown]) -> str:

@@ -5,13 +5,18 @@ dialects that clients are written for, OpenAI's (`/v1/chat/completions`) and Ant
 (`/v1/messages`), without streaming. The answer is one of the texts in the folder, chosen by the
 digest of the request's messages, so that a conversation gets the same answers on both sides and on
 every machine. Under `/after-2000ms/` all is there once more, and comes that much later.
-Another path is answered with 501, which names it.
+Under `/fails-1-of-4/` every fourth request is answered with 503, and is told to come again at once:
+what a client does then is the client's. Another path is answered with 501, which names it.
+`--journal FILE` has it write down each request and the connection it came over.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import itertools
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,17 +29,28 @@ from starlette.routing import Route
 if __name__ == "__main__":  # -I: the place of a script is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from bench.workloads.services.serving import after_distance, serve
+from bench.core.errors import BenchError
+from bench.workloads.replay.conditions import Conditions, read_conditions
+from bench.workloads.replay.server import ServerOptions, serve
+from bench.workloads.services.serving import after_distance
 
 _CREATED = 1704067200  # 2024-01-01: the same bytes each time
+_FAILS = re.compile(r"/fails-1-of-(\d{1,3})(?=/)")
+_BUSY = {"retry-after": "0", "retry-after-ms": "1"}
 
 
 def application(folder: Path) -> Starlette:
     """The API over the texts that are in a folder now."""
     texts = [file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.md"))]
+    failing = itertools.count(1)
 
     async def answer(request: Request) -> Response:
         path = await after_distance(request.url.path)
+        fails = _FAILS.match(path)
+        if fails is not None:
+            path = path[fails.end() :]
+            if next(failing) % int(fails[1]) == 0:
+                return JSONResponse({"error": {"message": "busy on purpose"}}, 503, _BUSY)
         dialect = _DIALECTS.get(path)
         if dialect is None or request.method != "POST":
             return Response(f"no {request.method} {path} here\n", 501, media_type="text/plain")
@@ -85,5 +101,23 @@ def _anthropic(number: str, model: str, text: str, asked: int) -> dict[str, Any]
 _DIALECTS = {"/v1/chat/completions": _openai, "/v1/messages": _anthropic}
 
 
+def main(words: list[str]) -> int:
+    """Serve until a signal comes; what is wrong ends in one message."""
+    parser = argparse.ArgumentParser(prog="llm")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--journal", type=Path)
+    parser.add_argument("--conditions", type=Path)
+    told = parser.parse_args(words)
+    conditions = read_conditions(told.conditions) if told.conditions else Conditions()
+    options = ServerOptions({told.port: "llm"}, told.journal, conditions=conditions)
+    try:
+        serve(application(told.folder), options)
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return int(error.status)
+    return 0
+
+
 if __name__ == "__main__":
-    serve(application)
+    sys.exit(main(sys.argv[1:]))

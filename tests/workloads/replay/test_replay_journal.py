@@ -4,8 +4,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from bench.workloads.journal import UNKNOWN, Exchange, read_journal, refused, write_exchange
+from bench.workloads.journal import (
+    UNKNOWN,
+    Exchange,
+    read_journal,
+    refused,
+    sent_again,
+    write_exchange,
+)
 
 
 def exchange(path: str = "/ai/optimize", status: int = 200) -> Exchange:
@@ -41,5 +49,18 @@ def test_own_time_is_without_what_was_added_on_purpose() -> None:
 
 def test_what_there_is_no_answer_to_is_named_once() -> None:
     asked = [exchange(), exchange("/ai/new", UNKNOWN), exchange("/ai/new", UNKNOWN)]
-    assert refused(asked) == "the replay service has no answer to POST /ai/new"
+    assert refused(asked) == "the service has no answer to POST /ai/new"
     assert refused(asked[:1]) == ""
+
+
+def test_a_request_after_a_failure_is_one_sent_again() -> None:
+    asked = [
+        replace(exchange(path, status), received_ns=moment)
+        for moment, (path, status) in enumerate(
+            [("/a", 503), ("/b", 200), ("/a", 503), ("/a", 200), ("/a", 200), ("/b", 404),
+             ("/b", 200), ("/c", 429)]
+        )
+    ]  # fmt: skip
+    assert sent_again(asked) == 2
+    assert sent_again(reversed(asked)) == 2
+    assert sent_again([]) == 0
