@@ -102,6 +102,14 @@ class Opened:
         self.page.goto(f"{self.index.as_uri()}{address}")
         self.page.wait_for_selector("main h1")
 
+    def turn(self, address: str) -> None:
+        """Go from one view to another on the same page: faster than opening it."""
+        self.page.evaluate(
+            "(to) => { document.querySelector('main').replaceChildren(); location.hash = to; }",
+            address,
+        )
+        self.page.wait_for_selector("main h1")
+
     def texts(self, selector: str) -> list[str]:
         """What elements say, seen or not."""
         found: list[str] = self.page.locator(selector).all_text_contents()

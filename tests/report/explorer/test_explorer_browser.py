@@ -384,10 +384,11 @@ def is_light(tab: Opened) -> bool:
 @pytest.mark.parametrize("tab", [(1280, "light"), (1280, "dark")], indirect=True)
 def test_axe_finds_no_violation(tab: Opened, explorer: Explorer, axe: str) -> None:
     views = addresses(explorer)
+    tab.go(views["#/stack"])
+    tab.page.evaluate(axe)
     for view in views.values() if is_light(tab) else map(views.__getitem__, IN_DARK):
-        tab.go(view)
-        tab.page.wait_for_timeout(150)
-        tab.page.evaluate(axe)
+        tab.turn(view)
+        tab.page.wait_for_timeout(100)
         found = tab.page.evaluate("axe.run({preload: false}).then((one) => one.violations)")
         told = [(one["id"], [each["html"] for each in one["nodes"]][:3]) for one in found]
         assert told == [], view
@@ -395,8 +396,9 @@ def test_axe_finds_no_violation(tab: Opened, explorer: Explorer, axe: str) -> No
 
 @pytest.mark.parametrize("tab", [(360, "light")], indirect=True)
 def test_it_fits_a_telephone(tab: Opened, explorer: Explorer) -> None:
+    tab.go("#/stack")
     for view in addresses(explorer).values():
-        tab.go(view)
+        tab.turn(view)
         wide = tab.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 360, view
 
