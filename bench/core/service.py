@@ -62,14 +62,22 @@ class ServiceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class ServiceUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a benchmark measures of its target's service.
 
-    `only` names the requests that are sent; by default all of them, in turn. `of` is filled in
+    `only` names the requests that are sent; by default all of them, in turn. A value is of
+    `repeats` of them by each client, or of a multiple where that would be short. `of` is filled in
     from the target's `[service]`, so that a benchmark's declaration is whole.
     """
 
     measure: ServiceMeasure
     clients: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     only: tuple[str, ...] = ()
+    repeats: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10
     of: ServiceSpec | None = None
+
+    def sent(self, loops: int) -> int:
+        """How many requests clients send in so many loops of all values of a process together."""
+        assert self.of is not None  # the catalogue puts it in
+        measured = sum(not one.once for one in self.of.request)
+        return measured * self.clients * self.repeats * loops
 
     def completed(self, service: ServiceSpec) -> ServiceUse:
         """The same of a service, with no more requests than are sent.

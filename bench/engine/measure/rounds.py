@@ -321,11 +321,14 @@ def _with_values(outcome: Outcome, sides: Sides, side: Side) -> Sample:
     assert outcome.sample is not None
     if benchmark.kind is not Kind.SCRIPT:
         return outcome.sample
-    worker = read_worker(Path(invocation.extra), side)
-    values = tuple(worker.get_runs()[-1].values)
-    asked = worker.get_metadata().get(Counter.CLIENT_REQUESTS)
-    counted = {Counter.CLIENT_REQUESTS: asked} if benchmark.service and asked else {}
-    return msgspec.structs.replace(outcome.sample, values_s=values, counts=counted)
+    taken = read_worker(Path(invocation.extra), side).get_runs()[-1]
+    sample = msgspec.structs.replace(outcome.sample, values_s=tuple(taken.values))
+    if benchmark.service is None:
+        return sample
+    # Each was answered, or there would be no values.
+    warmups = sum(loops for loops, _ in taken.warmups)
+    sent = benchmark.service.sent(warmups + taken.get_loops() * len(taken.values))
+    return msgspec.structs.replace(sample, counts={Counter.CLIENT_REQUESTS: sent} if sent else {})
 
 
 def read_worker(file: Path, side: Side) -> pyperf.Benchmark:

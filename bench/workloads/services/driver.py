@@ -37,7 +37,6 @@ STOP_WITHIN_S = 10.0
 # To start a service costs more than to ask it: a value may take twice what pyperf aims at.
 LONGER = 2
 _CPUCLOCK_SCHED = 2
-_CLIENT_REQUESTS = "client_requests"  # of `bench/core/counts.py`
 
 
 class ServiceError(Exception):
@@ -207,17 +206,16 @@ def prepare(service: ServerProcess) -> None:
 
 
 def measure_requests(
-    service: ServerProcess, use: Declared, loops: int, answered: list[int], *, calibrating: bool
+    service: ServerProcess, use: Declared, loops: int, *, calibrating: bool
 ) -> float:
     """Seconds for pyperf, which divides them by `loops`; calibrated is by wall time.
 
-    `answered` grows by how many requests were.
+    In each loop a client sends all requests as often as `repeats` says: a value is one of many.
     """
     requests = with_bodies(service, once=False)
     leave_core_to(service)  # here, since pyperf has the last word before
     cpu_s, before = service.cpu_s(), time.perf_counter()
-    taken_s = load(service, requests, use["clients"], loops)
-    answered.append(len(taken_s))
+    taken_s = load(service, requests, use["clients"], loops * use["repeats"])
     if calibrating:
         return (time.perf_counter() - before) / LONGER
     if use["measure"] == "latency":
@@ -272,24 +270,19 @@ def main() -> None:
     use = json.loads(Path(os.environ["BENCH_SERVICE"]).read_text(encoding="utf-8"))
     declared = use["of"]
     runner = pyperf.Runner()
-    options = runner.parse_args()
-    calibrating = bool(options.calibrate_loops)
+    calibrating = bool(runner.parse_args().calibrate_loops)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if use["measure"] == "cold-start":
         runner.bench_time_func("service", lambda loops: measure_cold_start(declared, loops))
         return
-    answered: list[int] = []
     with ServerProcess(declared) as service:
         service.wait_until_ready()
         prepare(service)
 
         def value(loops: int) -> float:
-            return measure_requests(service, use, loops, answered, calibrating=calibrating)
+            return measure_requests(service, use, loops, calibrating=calibrating)
 
-        made = runner.bench_time_func("service", value)
-    if made is not None and options.output:  # pyperf takes no metadata that comes of measuring
-        made.update_metadata({_CLIENT_REQUESTS: sum(answered)})
-        made.dump(options.output, replace=True)
+        runner.bench_time_func("service", value)
 
 
 if __name__ == "__main__":
