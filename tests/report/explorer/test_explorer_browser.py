@@ -288,7 +288,12 @@ def test_a_bisection_shows_how_probable_each_commit_was(tab: Opened, explorer: E
     rows = rows_of(tab, "Decisions")
     told = [tuple(cells[1:5]) for cells in list(rows.values())[1:]]
     assert told == [
-        (one.left_words, str(one.record.purpose), one.answer, change(one.record.answer.interval))
+        (
+            one.left_words.replace(", ", "\n"),
+            str(one.record.purpose),
+            one.answer,
+            change(one.record.answer.interval),
+        )
         for one in decisions
     ]
     # Columns are as high as their commits are probable.

@@ -58,7 +58,7 @@ function suspects(page) {
   return [
     h("h2", {}, "How probable each commit is"),
     table(["commit", [[h("span", { class: "hidden" }, "probability, as a picture"), percents()], "wide"], ["probability", NUMBER], ["by itself", NUMBER], ["what", "prose"]], rows, { label: "Probabilities" }),
-    h("p", { class: "quiet" }, `In bold, with a darker frame: the fewest commits that hold all but ${page.error} of the probability. By itself: measured against the commit before it.`),
+    h("p", { class: "quiet" }, `In bold, with a frame: the fewest commits that hold all but ${page.error} of the probability. By itself: measured against the commit before it.`),
   ];
 }
 
@@ -80,7 +80,7 @@ function decisions(data, page) {
     const [number, compared, purpose, change, rounds, answer, left] = one.cells;
     return [
       [`${number} `, pairLink(data, one.pair, h("code", {}, compared))],
-      known(page, one, `${compared}: ${left}`), h("span", { class: "whole-words" }, left), purpose, h("span", { class: "whole-words" }, answer), change,
+      known(page, one, `${compared}: ${left}`), left.split(", ").map((words) => h("div", { class: "whole-words" }, words)), purpose, h("span", { class: "whole-words" }, answer), change,
       strip(axis, dotOf(one.interval, one.kind, [compared, change, answer]), { height: 24, label: change }), rounds,
     ];
   });
@@ -88,7 +88,7 @@ function decisions(data, page) {
   return [
     h("h2", {}, "What was asked, and what followed"),
     h("p", { class: "quiet" }, "A question compares two commits of the range, the line beneath the columns. A column is a commit that may matter, the oldest on the left; its height is how probable it is, once the answer is known, that this commit did it. The next question is always the one whose answer is least foreseen."),
-    table(["compared", ["which commit, by now", "half"], "left", ["question", "prose"], "answer", ["change", NUMBER], [columnAxis(axis, 5), "half"], ["rounds", NUMBER]], [first, ...rows], { label: "Decisions" }),
+    table(["compared", ["which commit, by now", "half"], "left", ["question", "short"], "answer", ["change", NUMBER], [columnAxis(axis, 5), "half"], ["rounds", NUMBER]], [first, ...rows], { label: "Decisions" }),
   ];
 }
 
