@@ -111,14 +111,19 @@ class _Measured:
         return f"repos/{self.declared.clone or self.declared.target}"
 
     def _provenance(self) -> Iterator[str]:
-        shown = [on for one in self.declared.comparisons for on in self._machines(one)]
+        shown = [
+            run.run.manifest
+            for one in self.declared.comparisons
+            for name in one.benchmarks
+            for run, _ in self._results(one, name)
+        ]
         if not shown:
             yield "Nothing of it has been measured yet."
             return
         machines = dict.fromkeys(
-            f"{plain(on.machine.cpu_model)}, {counted(on.machine.cpus, 'CPU')}" for on in shown
+            f"{plain(one.machine.cpu_model)}, {counted(one.machine.cpus, 'CPU')}" for one in shown
         )
-        when = days(one.run.manifest.started_at for on in shown for one in on.shown)
+        when = days(one.started_at for one in shown)
         yield (
             f"Measured {when} on {joined(list(machines))}. Ratios are of the whole process, as "
             "hyperfine times it, unless a column says *net of interpreter start*; only ratios "
@@ -280,16 +285,23 @@ class _Measured:
         return tuple(reversed(found.values()))
 
     def _results(self, one: PublishedComparison, name: str) -> list[tuple[Evaluated, Result]]:
-        """A benchmark's results, machine by machine and Python by Python.
+        """A benchmark's results, Python by Python: of several machines the newest run.
 
         Two comparisons may be of one pair: what the shown run does not hold, another one does.
         """
-        found = []
+        newest: dict[str, tuple[Evaluated, Result]] = {}
         for shown in (each for on in self._machines(one) for each in on.shown):
             runs = (shown, *shown.others)
             of_name = [(run, each) for run in runs for each in run.results if each.name == name]
-            found += of_name[:1]
-        return found
+            for found in of_name[:1]:
+                known = newest.setdefault(shown.python, found)
+                if _begun(found[0]) > _begun(known[0]):
+                    newest[shown.python] = found
+        return list(newest.values())
+
+
+def _begun(shown: Evaluated) -> str:
+    return shown.run.manifest.started_at
 
 
 def _whole(result: Result) -> str:
