@@ -45,7 +45,7 @@ def load_target(name: str, folder: Path) -> Target:
             f"{file}: name = {target.name!r}, but the file is {name}.toml: both must agree."
         )
     try:
-        return _with_copies(_with_container(_with_service(target, folder)), folder)
+        return _with_copies(_with_container(_with_service(target, folder), folder), folder)
     except ValueError as error:
         raise UsageError(f"{file}: {error}", _HELP) from error
 
@@ -71,16 +71,19 @@ def _with_service(target: Target, folder: Path) -> Target:
     return replace(target, service=service, benchmark=benchmarks)
 
 
-def _with_container(target: Target) -> Target:
-    """The target with its `[container]` in each benchmark that measures it.
+def _with_container(target: Target, folder: Path) -> Target:
+    """The target with its `[container]`, digest included, in each benchmark that measures it.
 
-    Raises `ValueError` when a benchmark measures what is not declared, or what an image hasn't got.
+    Raises `UsageError` when files that it ships cannot be read, and `ValueError` when a benchmark
+    measures what is not declared, or what an image hasn't got.
     """
     container = target.container
     if container is None:
         if any(one.container for one in target.benchmark):
             raise ValueError("a benchmark measures a container, but there is no [container]")
         return target
+    if container.shipped:
+        container = replace(container, shipped_digest=_folder_digest(folder / container.shipped))
     alien = [one.name for one in target.benchmark if not one.container]
     if alien:
         raise ValueError(
@@ -91,7 +94,7 @@ def _with_container(target: Target) -> Target:
         for one in target.benchmark
         if one.container
     )
-    return replace(target, benchmark=benchmarks)
+    return replace(target, container=container, benchmark=benchmarks)
 
 
 def _with_copies(target: Target, folder: Path) -> Target:

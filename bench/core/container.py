@@ -14,6 +14,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 Relative = Annotated[str, msgspec.Meta(pattern=r"^(?!/)(?!.*\.\.)\S")]
 
 _PLACEHOLDERS = frozenset({"python", "root"})
+SHIPPED = ".bench-image"  # where a target's own files are in the context of a build
 
 
 class ContainerMeasure(enum.StrEnum):
@@ -70,7 +71,9 @@ class Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class ContainerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a revision's image is built and what runs in it.
 
-    `definition` and `context` are paths in the checkout. In values of `args`, which are handed to
+    `definition` and `context` are paths in the checkout. `shipped` is a folder beside the target's
+    file that is put into the checkout as `.bench-image`, for a project without a definition
+    (`shipped_digest`: of its files, when they were read). In values of `args`, which are handed to
     the build, `{python}` is the version a session is for and `{root}` the image of `root`.
     Without `command` the image's own is run. The app is ready when it writes a line that holds
     `ready_line`, or answers `GET` of `ready_http` (`PORT/PATH`, inside the container) with 200;
@@ -80,6 +83,8 @@ class ContainerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     definition: Relative = "Dockerfile"
     context: Relative = "."
+    shipped: Annotated[str, msgspec.Meta(pattern=r"^(?!/)(?!.*\.\.)")] = ""
+    shipped_digest: str = ""
     args: dict[str, str] = {}
     engine: Literal["auto", "podman", "docker"] = "auto"
     root: Root | None = None

@@ -144,7 +144,7 @@ def _entry(
     tar.addfile(entry, io.BytesIO(text.encode()))
 
 
-_DEFINITION = """\
+DEFINITION = """\
 ARG BASE
 FROM ${BASE}
 RUN echo set up > /set-up
@@ -182,14 +182,14 @@ def make_images(folder: Path) -> Repository:
     """v1 (whose import takes half a second) and v2 on main, and a branch for each thing that fails:
     no-definition, broken-build, no-module, hangs, dies."""
     made = Repository.create(folder)
-    files = {"Dockerfile": _DEFINITION, "greet/__init__.py": "", "greet/__main__.py": _MAIN}
+    files = {"Dockerfile": DEFINITION, "greet/__init__.py": "", "greet/__main__.py": _MAIN}
     made.commit(files | {"greet/needs.py": "import time\ntime.sleep(0.5)\n"}, "v1", tag="v1")
     made.commit(files | {"greet/needs.py": ""}, "v2", tag="v2")
     fast = files | {"greet/needs.py": ""}
     branches: dict[str, dict[str, str | None]] = {
         "no-definition": {"Dockerfile": None},
-        "broken-build": {"Dockerfile": f"{_DEFINITION}RUN echo all is well && exit 3\n"},
-        "no-module": {"Dockerfile": _DEFINITION.replace("WORKDIR /app", "WORKDIR /elsewhere")},
+        "broken-build": {"Dockerfile": f"{DEFINITION}RUN echo all is well && exit 3\n"},
+        "no-module": {"Dockerfile": DEFINITION.replace("WORKDIR /app", "WORKDIR /elsewhere")},
         "hangs": {"greet/__main__.py": _HANGS},
         "dies": {"greet/__main__.py": _DIES},
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.core.container import ContainerSpec
+from bench.core.container import SHIPPED, ContainerSpec
 from bench.core.environment import BuildRecipe, EnvironmentRecord, ImageRecord, SourceMatch
 from bench.core.errors import BuildError, UsageError
 from bench.core.files import write_atomically
@@ -63,7 +63,7 @@ def image_recipe(
         source=revision.source,
         identity=revision.content,
         interpreter=str(interpreter.executable),
-        dependencies="image",
+        dependencies=f"image {container.shipped_digest}".strip(),
         excludes=target.checkout_excludes,
         twin=twin,
         image=(
@@ -112,6 +112,8 @@ class ImageBuild:
         started, container = time.monotonic(), _container(self.target)
         checkout = self.folder / "checkout"
         self.clone.check_out_revision(self.revision, checkout, self.recipe.excludes)
+        if container.shipped:
+            shutil.copytree(self.workspace.targets / container.shipped, checkout / SHIPPED)
         for path in (container.definition, container.context):
             if not (checkout / path).exists():
                 raise BuildError(

@@ -13,6 +13,7 @@ import pyperf
 
 from bench.core.result import CONTROL, Outputs
 from bench.core.sample import Design, Metric, Sample, Side
+from bench.core.service import ServiceMeasure
 from bench.core.target import Benchmark, Kind
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.invocations import NotPresentError, NotServedError, Subject
@@ -252,13 +253,20 @@ def prepare_again(
     """The processes of a benchmark that was probed (also by an earlier session of the run)."""
     if benchmark.kind is not Kind.SCRIPT:
         return Sides(benchmark, base.invocation(benchmark), head.invocation(benchmark))
-    options = (*(_ONE if benchmark.container else _VALUES), "--loops", str(loops))
+    options = (*(_ONE if _is_one_value(benchmark) else _VALUES), "--loops", str(loops))
     together = design is Design.DUET
     return Sides(
         benchmark,
         base.invocation(benchmark, options, cpu_clock=together),
         head.invocation(benchmark, options, cpu_clock=together),
     )
+
+
+def _is_one_value(benchmark: Benchmark) -> bool:
+    """Whether a process takes one value: a start is a whole process of what is measured."""
+    service = benchmark.service
+    is_start = service is not None and service.measure is ServiceMeasure.COLD_START
+    return is_start or benchmark.container is not None
 
 
 def choose(
@@ -427,7 +435,7 @@ def _prepare(
             ((_, only),) = there.items()
             raise _not_measurable(taker, Sides(benchmark, only, only), failed, message)
         raise NotMeasurableError(message, tuple(missing))
-    loops = 1 if benchmark.container else 0
+    loops = 1 if _is_one_value(benchmark) else 0
     if benchmark.kind is Kind.SCRIPT and not loops:
         loops = _calibrate(taker, benchmark, base, head)
     return prepare_again(benchmark, base, head, Design.PAIRS, loops), loops

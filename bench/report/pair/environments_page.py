@@ -194,7 +194,7 @@ def _names(side: EnvironmentRecord) -> str:
 def _dependencies(how: str) -> str:
     if how == "uv.lock":
         return f"locked by the commit's {code('uv.lock')}"
-    if how == "image":
+    if how.partition(" ")[0] == "image":
         return "by the image's definition"
     return f"newest before {plain(how)}"
 

@@ -17,6 +17,8 @@ from bench.core.program import session
 from bench.core.revision import Revision
 from bench.workloads.containers.engine import PODMAN, ContainerEngine
 
+_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
 # Runs in the image's Python: standard library only, one line of JSON. Files of the module are
 # hashed as git does, so that they can be held against a commit's.
 _PROBE = r"""
@@ -89,7 +91,7 @@ def build_image(
     before = _images(engine)
     try:
         finished = engine.run(
-            *build_words(container, checkout, tag, labels, args), timeout_s=timeout_s
+            *build_words(engine, container, checkout, tag, labels, args), timeout_s=timeout_s
         )
     except BaseException:
         _remove_new(engine, before)
@@ -100,14 +102,21 @@ def build_image(
 
 
 def build_words(
+    engine: ContainerEngine,
     container: ContainerSpec,
     checkout: Path,
     tag: str,
     labels: Mapping[str, str],
     args: Mapping[str, str],
 ) -> list[str]:
-    """The engine's command that builds the image."""
+    """The engine's command that builds the image.
+
+    Steps see this machine's certificates where the engine can mount them: a network may have a
+    proxy with a certificate of its own, which no public base image knows.
+    """
     words = ["build", "--tag", tag, "--file", str(checkout / container.definition)]
+    if engine.name == PODMAN and _CERTIFICATES.is_file():
+        words += ["--volume", f"{_CERTIFICATES.parent}:{_CERTIFICATES.parent}:ro"]
     for name, value in sorted(labels.items()):
         words += ["--label", f"{name}={value}"]
     for name, value in sorted(args.items()):

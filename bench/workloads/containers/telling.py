@@ -56,7 +56,9 @@ def tell(
         "engine": {"name": engine.name, "program": engine.program, "env": dict(engine.env)},
         "image": image,
         "checkout": str(folder / "checkout"),
-        "build": build_words(container, Path("{checkout}"), "{tag}", labels, record.recipe.args),
+        "build": build_words(
+            engine, container, Path("{checkout}"), "{tag}", labels, record.recipe.args
+        ),
         "label": session_label(folder.parents[1]),
         "network": "host" if served else container.network,
         "mounts": [str(one) for one in mounts],

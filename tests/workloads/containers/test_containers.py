@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.containers import BASE, Storage, find_storage, make_images
+from support.containers import BASE, DEFINITION, Storage, find_storage, make_images
 from support.sandbox import PYTHON, Sandbox, by_name
 
 from bench.core.catalogue import load_target
@@ -43,6 +43,7 @@ pythons = ["{PYTHON}"]
 args = {{ BASE = "{BASE}" }}
 engine = "podman"
 """
+SHIPPED_KEYS = 'definition = ".bench-image/Dockerfile"\nshipped = "greet-image"\n'
 SERVES = 'ready_line = "ready to greet"\n'
 ANSWERS = 'ready_http = "8080/health"\n'
 ENDS = 'command = ["python3", "-m", "greet", "once"]\n'
@@ -122,6 +123,31 @@ def test_a_pair_of_images(greet: Sandbox, storage: Storage) -> None:
     taken = made.rounds("ready")[0]
     assert taken.cpu is None  # the engine works where it likes
     assert min(taken.base.values_s) > 0.5  # what its import sleeps
+
+
+def test_a_definition_beside_the_target_s_file(greet: Sandbox, interpreter: Interpreter) -> None:
+    shipped = greet.workspace.targets / "greet-image"
+    shipped.mkdir()
+    text = TARGET.replace("[container]\n", f"[container]\n{SHIPPED_KEYS}")
+    built = []
+    for word in ("hello", "goodbye"):
+        definition = f"{DEFINITION}COPY .bench-image/word /word\n"
+        (shipped / "Dockerfile").write_text(definition, encoding="utf-8")
+        (shipped / "word").write_text(word, encoding="utf-8")
+        greet.write_target(text + CREATE, "greet")
+        built.append(build(greet, interpreter, "no-definition"))
+    first, second = (one.record for one in built)
+    assert first.key != second.key  # what it ships is part of what it is made of
+    for record in (first, second):
+        assert record.image is not None
+        assert record.image.definition == ".bench-image/Dockerfile"
+        assert record.provenance.module_file == "/app/greet/__init__.py"
+
+
+def test_what_a_target_ships_has_to_be_there(greet: Sandbox) -> None:
+    text = TARGET.replace("[container]\n", f"[container]\n{SHIPPED_KEYS}")
+    told = run(greet, "v1..v2", text + CREATE, status=2)
+    assert "greet-image: there is no such folder" in told
 
 
 def drive(greet: Sandbox, environment: Environment, text: str, container: str) -> tuple[float, str]:
