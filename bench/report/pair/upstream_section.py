@@ -10,10 +10,9 @@ from bench.core.result import Result
 from bench.core.sample import Round, Side
 from bench.engine.store.run import Run
 from bench.formats.markdown import code, table
-from bench.formats.text import counted
 
 _COUNTED = (*TRAFFIC, Counter.CLIENT_REQUESTS)
-_NONE, _EACH = 0.005, 0.995  # of a ratio: less than shows with two decimals
+_FEW, _EACH = 0.1, 0.995  # connections for each request
 
 
 @dataclass(frozen=True)
@@ -97,15 +96,23 @@ def _ratio(value: int, of: int) -> str:
 
 
 def _told(asking: Mapping[str, tuple[Result, Traffic]]) -> Iterator[str]:
-    """A sentence on how each side uses connections, where it is the same in all benchmarks."""
-    for side in Side:
-        all_of_it = [traffic.side(side) for _result, traffic in asking.values()]
-        asked = [one for one in all_of_it if one[Counter.REQUESTS]]
-        shares = [one[Counter.SERVICE_CONNECTIONS] / one[Counter.REQUESTS] for one in asked]
-        requests = sum(one[Counter.REQUESTS] for one in asked)
-        if not shares:
-            continue
-        if min(shares) >= _EACH:
-            yield f"{side} opened a new connection for each of its {counted(requests, 'request')}."
-        elif max(shares) <= _NONE:
-            yield f"{side} used its connections again."
+    """How each side uses connections, in words, where it is the same in all benchmarks."""
+    how = {side: _use([traffic.side(side) for _, traffic in asking.values()]) for side in Side}
+    told = {words: [side for side in Side if how[side] == words] for words in how.values() if words}
+    for words, sides in told.items():
+        who = "Both sides" if len(sides) > 1 else str(sides[0]).capitalize()
+        yield f"{who} {words}."
+
+
+def _use(figures: Sequence[Mapping[Counter, int]]) -> str:
+    """What a side does with its connections; "" where its benchmarks differ in that."""
+    shares = [
+        one[Counter.SERVICE_CONNECTIONS] / one[Counter.REQUESTS]
+        for one in figures
+        if one[Counter.REQUESTS]
+    ]
+    if shares and min(shares) >= _EACH:
+        return "opened a new connection for each request"
+    if shares and max(shares) <= _FEW:
+        return "used connections again"
+    return ""
