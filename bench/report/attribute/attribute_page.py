@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.explain.attribute.range import RangeCommit
+from bench.explain.attribute.reach import NoEffectProof
 from bench.explain.attribute.record import Attribution, ReachRecord
 from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.attribute.stored import ATTRIBUTIONS
@@ -117,6 +118,7 @@ def _blocks(attribution: Attribution, file: Path, page: Page) -> Iterator[str]:
     for one in found:
         yield from _scenario(attribution, one, page)
     yield from _groups(attribution, found)
+    yield from _proofs(attribution, found)
     yield heading(2, "How to read it")
     yield _method(attribution)
     yield heading(2, "Repeat it")
@@ -168,7 +170,7 @@ def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Itera
                 (f"by {kind}", "contribution", "commits"),
                 [[plain(name), *figures] for name, *figures in rows],
             )
-    yield from _proofs(attribution, one.reach)
+    yield from _proof_limits(one.reach)
 
 
 def _groups(attribution: Attribution, found: Sequence[Contributions]) -> Iterator[str]:
@@ -235,27 +237,51 @@ def _sums(one: Contributions) -> Iterator[str]:
     yield " ".join(words)
 
 
-def _proofs(attribution: Attribution, reach: ReachRecord) -> Iterator[str]:
+def _proof_limits(reach: ReachRecord) -> Iterator[str]:
+    """What the proofs of a scenario do not cover."""
     if not reach.proved:
         return
-    lines = [
-        f"{code(one.revision.label)} {plain(one.revision.subject)}: {reach.proved[number]}"
-        for number, one in enumerate(attribution.asked.commits, 1)
-        if number in reach.proved
-    ]
-    notes = []
     if reach.built_files:
         names = joined([code(name) for name in reach.built_files[:_NAMED]])
-        notes.append(
+        yield (
             f"Read, and made by the build: {names}. A version in them that the build computes from "
             "the commit counts as the same."
         )
     if reach.unobserved:
         names = joined([code(name) for name in reach.unobserved[:_NAMED]])
-        notes.append(f"Started, and not observed: {names}. What they read is not in the proof.")
-    yield collapsed(
-        f"{counted(len(lines), 'commit')} proved to contribute nothing", bullets(lines), *notes
-    )
+        yield f"Started, and not observed: {names}. What they read is not in the proof."
+
+
+def _proofs(attribution: Attribution, found: Sequence[Contributions]) -> Iterator[str]:
+    """The commits that contribute nothing: to any benchmark of the page, and to some."""
+    reached = [one.reach for one in found if not one.reach.failure]
+    everywhere, somewhere = list[str](), list[str]()
+    for number, commit in enumerate(attribution.asked.commits, 1):
+        proofs = [one.proved.get(number) for one in reached]
+        told = f"{code(commit.revision.label)} {plain(commit.revision.subject)}"
+        if len(set(proofs)) == 1 and proofs[0] is not None:
+            everywhere.append(f"{told}: {proofs[0]}")
+        elif any(proofs):
+            somewhere.append(f"{told}: {_where_proved(reached, number)}")
+    if everywhere:
+        commits = counted(len(everywhere), "commit")
+        yield collapsed(f"{commits} proved to contribute nothing", bullets(everywhere))
+    if somewhere:
+        commits = counted(len(somewhere), "commit")
+        yield collapsed(
+            f"{commits} proved to contribute nothing to some of the benchmarks", bullets(somewhere)
+        )
+
+
+def _where_proved(reached: Sequence[ReachRecord], number: int) -> str:
+    names: dict[NoEffectProof, list[str]] = {}
+    several = len({one.python for one in reached}) > 1
+    for one in reached:
+        proof = one.proved.get(number)
+        if proof is not None:
+            name = f"{one.scenario} on {one.python}" if several else one.scenario
+            names.setdefault(proof, []).append(name)
+    return "; ".join(f"{proof} ({joined(each)})" for proof, each in names.items())
 
 
 def _method(attribution: Attribution) -> str:

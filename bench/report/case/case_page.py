@@ -26,7 +26,7 @@ from bench.report.stack.stack_around import around_of
 from bench.report.summaries import PairSummary
 
 FOLDER = "case-study"
-_LEFT = 6
+_LEFT = 4
 
 
 def case_pages(targets: Sequence[Target]) -> dict[str, str]:
@@ -97,9 +97,9 @@ class CaseWriter:
         if evidence.stack:
             yield heading(2, "What a user waits for")
             yield from waits_blocks(evidence.stack, page)
-        if evidence.attribution:
+        if evidence.attributions:
             yield heading(2, "What the commits did")
-            yield from commits_blocks(evidence.attribution, page)
+            yield from commits_blocks(evidence.attributions, page)
         if evidence.claims:
             yield heading(2, "Do the claimed speed-ups hold?")
             yield from claims_blocks(evidence.claims, page)
@@ -123,8 +123,8 @@ class CaseWriter:
             for one in machine
             for block in (
                 f"On {one.title}: {ended_words(one.optimization)}",
-                left_table(one.optimization, _LEFT if one is machine[0] else _LEFT // 2)
-                if one.optimization.left
+                left_table(one.optimization, _LEFT)
+                if one.optimization.left and one is machine[0]
                 else "",
             )
         ]

@@ -28,8 +28,13 @@ def check_lines(evidence: CaseEvidence, page: Page) -> Iterator[str]:
         words = f"{stack.target} {stack.pair.typed} --python {stack.python}"
         command = session("trace", f"{words} --scenario {stack.scenario}")
         yield f"What a user waits for, and boundaries: {code(command)}"
-    if evidence.attribution:
-        yield f"Commit by commit: {code(evidence.attribution.asked.repeat)}"
+    if evidence.attributions:
+        first, *others = evidence.attributions
+        names = joined(
+            [code(f"--benchmark {name}") for one in others for name in one.asked.scenarios]
+        )
+        more = f", and the same with {names} alone" if names else ""
+        yield f"Commit by commit: {code(first.asked.repeat)}{more}"
     if evidence.claims:
         yield f"What commits claim: {code(evidence.claims.asked.repeat)}"
     for one in evidence.machine:
@@ -55,7 +60,7 @@ def _parts(evidence: CaseEvidence) -> Iterator[tuple[str, str]]:
         ("What people changed", study.range, evidence.people, "bench", ""),
         ("What a user waits for, layer by layer", study.traced and study.range, evidence.stack,
          "trace", f" --scenario {study.traced}"),
-        ("Which commit did what", study.commits, evidence.attribution, "attribute", ""),
+        ("Which commit did what", study.commits, evidence.attributions or None, "attribute", ""),
         ("Whether what the commits claim holds", study.commits, evidence.claims, "claims", ""),
     )  # fmt: skip
     for what, wanted, found, name, options in parts:
@@ -84,7 +89,7 @@ def _pythons(evidence: CaseEvidence) -> Iterator[str]:
             words = " ".join(("", *(f"--python {one}" for one in missing)))
             command = session("bench", f"{evidence.target.name} {evidence.study.range}{words}")
             yield f"What people changed, on Python {joined(missing)}: {code(command)}"
-    for one in evidence.machine:
+    for one in evidence.machine[:1]:
         asked = one.optimization.asked
         missing = [python for python in wanted if python not in asked.pythons]
         if missing:

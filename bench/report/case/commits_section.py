@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from bench.core.variants import python_order
 from bench.explain.attribute.record import Attribution
 from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.claims.judging import ClaimVerdict
 from bench.explain.claims.record import ClaimsTest
-from bench.formats.markdown import bullets, code, image, link, plain, prose, table
+from bench.formats.markdown import code, image, link, plain, prose, table
 from bench.formats.text import change, counted, joined
 from bench.report.attribute.attribute_page import attribute_page, waterfall_file
 from bench.report.attribute.contributions import (
@@ -24,82 +25,113 @@ from bench.report.claims.shown import ShownClaim, claimed, shown_claims, tally
 from bench.report.output import Page
 
 _COMMITS = 14
-_COLUMNS = 4
-_CLAIMS = 10
+_SCENARIOS = 2
+_MERGED = re.compile(r"^Merge pull request (#\d+) from [^/\s]+/")
+_CLAIMS = 6
 _NOT_MEASURED = {ClaimVerdict.NOT_TESTABLE, ClaimVerdict.OPEN}
 # What does not hold comes first.
 _ORDER = (ClaimVerdict.SLOWER, ClaimVerdict.NO_EFFECT, ClaimVerdict.LESS, ClaimVerdict.ELSEWHERE,
           ClaimVerdict.UNDECIDED, ClaimVerdict.MORE, ClaimVerdict.HOLDS)  # fmt: skip
 
 
-def commits_blocks(attribution: Attribution, page: Page) -> Iterator[str]:
-    """A row a named commit, a column a scenario on the newest Python."""
-    asked, found = attribution.asked, _newest_python(contributions_of(attribution))
-    target = page.link_to(page.output.root / attribute_page(attribution))
+def commits_blocks(attributions: Sequence[Attribution], page: Page) -> Iterator[str]:
+    """A row a named commit, a column a scenario on the newest Python; all are of one range."""
+    asked = attributions[0].asked
+    targets = [page.link_to(page.output.root / attribute_page(one)) for one in attributions]
+    first, *others = targets
+    pages = [link("all of it, with the proofs", first), *(link("more", one) for one in others)]
+    unfinished = [one.progress for one in attributions
+                  if one.progress is not AttributionProgress.DONE]  # fmt: skip
     yield (
         f"{counted(len(asked.commits), 'commit')} along first parents of "
-        f"{plain(asked.pair.shown)}, split by measuring "
-        f"({link('all of it, with the proofs', target)}). A commit is named only where it was "
-        "measured against the state before it."
-        + ("" if attribution.progress is AttributionProgress.DONE
-           else f" The attribution is {attribution.progress}.")
-    )  # fmt: skip
-    yield bullets(_outcome(attribution, one) for one in found)
-    shown = [one for one in found if one.steps][:_COLUMNS]
-    if shown:
-        yield from _named(shown)
-        best = max(shown, key=lambda one: one.steps[0].size)
-        picture = page.output.root / waterfall_file(attribution, best)
+        f"{plain(asked.pair.shown)}, split by measuring ({', '.join(pages)}). A commit is named "
+        "only where it was measured against the state before it."
+        + (f" The attribution is {unfinished[0]}." if unfinished else "")
+    )
+    of = {
+        (one.scenario, one.python): attribution
+        for attribution in reversed(attributions)
+        for one in contributions_of(attribution)
+    }
+    found = _newest_python(one for told in attributions for one in contributions_of(told))
+    yield f"{_outcomes(found)} {_proved(found)}".strip()
+    named = [one for one in found if one.steps]
+    if named:
+        yield from _named(named)
+        best = max(named, key=lambda one: one.steps[0].size)
+        file = waterfall_file(of[best.scenario, best.python], best)
+        picture = page.output.root / file
         if picture in page.output.written:
             yield image(plain(picture_words(best)), page.link_to(picture))
 
 
-def _newest_python(found: Sequence[Contributions]) -> list[Contributions]:
+def _newest_python(found: Iterable[Contributions]) -> list[Contributions]:
     newest: dict[str, Contributions] = {}
     for one in found:
-        known = newest.get(one.scenario)
-        if known is None or python_order(one.python) > python_order(known.python):
+        known = newest.setdefault(one.scenario, one)
+        if python_order(one.python) > python_order(known.python):
             newest[one.scenario] = one
     return list(newest.values())
 
 
-def _outcome(attribution: Attribution, one: Contributions) -> str:
-    proved = counted(len(one.reach.proved), "commit")
-    words = f"{code(one.scenario)} on {one.python}: {prose(outcome(one))}."
-    if one.reach.failure:
-        return words
-    return f"{words} Proved to contribute nothing: {proved} of {len(attribution.asked.commits)}."
+def _outcomes(found: Iterable[Contributions]) -> str:
+    """The whole range, scenario by scenario."""
+    told = [f"{_name(one)} {prose(outcome(one).partition('; ')[0])}" for one in found]
+    return f"{'; '.join(told)}."
+
+
+def _name(one: Contributions) -> str:
+    return f"{code(one.scenario)} ({one.python})"
+
+
+def _proved(found: Iterable[Contributions]) -> str:
+    """How many commits need no measuring."""
+    counts = sorted(len(one.reach.proved) for one in found if not one.reach.failure)
+    if not counts:
+        return ""
+    words = counted(counts[-1], "commit")
+    told = f"{counts[0]} to {words}" if counts[0] < counts[-1] else words
+    return f"Proved to contribute nothing to them: {told}."
 
 
 def _named(found: Sequence[Contributions]) -> Iterator[str]:
     """The commits that are named somewhere, in the order of the history."""
-    steps: dict[tuple[int, ...], Contribution] = {}
+    steps: dict[tuple[int, ...], list[tuple[Contribution, Contributions]]] = {}
     for one in found:
         for step in one.steps:
-            known = steps.get(step.numbers)
-            if known is None or step.size > known.size:
-                steps[step.numbers] = step
-    largest = sorted(steps.values(), key=lambda one: -one.size)[:_COMMITS]
-    rows = []
-    for step in sorted(largest, key=lambda one: one.numbers):
-        cells = (_cell(one, step.numbers) for one in found)
-        rows.append([_commit(step), *cells])
-    columns = ("commit", *(f"{plain(one.scenario)} ({one.python})" for one in found))
-    yield table(columns, rows)
+            steps.setdefault(step.numbers, []).append((step, one))
+    for each in steps.values():
+        each.sort(key=lambda item: -item[0].size)
+    largest = sorted(steps, key=lambda numbers: -steps[numbers][0][0].size)[:_COMMITS]
+    several = len({one.python for one in found}) > 1
+    rows = [
+        [_commit(steps[numbers][0][0]), _contributions(steps[numbers], several=several)]
+        for numbers in sorted(largest)
+    ]
+    python = "" if several else f", on Python {found[0].python}"
+    yield table(("commit", f"what it did{python}"), rows, numbers=False)
     more = len(steps) - len(rows)
     if more > 0:
         yield f"{counted(more, 'smaller step')} more on the page of the attribution."
+
+
+def _contributions(steps: Sequence[tuple[Contribution, Contributions]], *, several: bool) -> str:
+    """Of one commit, on several scenarios; the largest first."""
+    told = [
+        f"{_name(one) if several else code(one.scenario)} {change(step.interval)}"
+        for step, one in steps[:_SCENARIOS]
+        if step.interval is not None
+    ]
+    more = len(steps) - _SCENARIOS
+    return ", ".join([*told, *([f"{more} more"] if more > 0 else [])])
 
 
 def _commit(step: Contribution) -> str:
     first = step.commits[0].revision
     if len(step.commits) > 1:
         return f"{counted(len(step.commits), 'commit')} from {code(first.label)} on"
-    return f"{code(first.label)} {prose(first.subject)}"
-
-
-def _cell(one: Contributions, numbers: tuple[int, ...]) -> str:
-    return next((change(step.interval) for step in one.steps if step.numbers == numbers), "–")
+    subject = _MERGED.sub(r"\1 ", first.subject)
+    return f"{code(first.label)} {prose(subject)}"
 
 
 def claims_blocks(test: ClaimsTest, page: Page) -> Iterator[str]:

@@ -118,13 +118,16 @@ class ByMachine:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseEvidence:
-    """All that was found of a case study; `optimized` in the order of the declaration."""
+    """All that was found of a case study; `machine` in the order of the declaration.
+
+    Of `attributions`, which share a range, the one of most benchmarks comes first.
+    """
 
     target: Target
     study: CaseStudy
     people: PairEvidence | None
     stack: StackRecord | None
-    attribution: Attribution | None
+    attributions: tuple[Attribution, ...]
     claims: ClaimsTest | None
     machine: tuple[ByMachine, ...]
 
@@ -167,7 +170,7 @@ def gather(
     """Look up what a declaration names."""
     pair = known.first(target.name, lambda one: is_range(study.range, one)) if study.range else None
     machine = (_by_machine(one, target, study, known, told) for one in study.optimized)
-    attributed = (one for one in told.attributed if _is_of(one.asked, target, study))
+    attributed = [one for one in told.attributed if _is_of(one.asked, target, study)]
     claims = (
         one for one in told.claims if _is_of(one.asked, target, study) and not one.asked.message_of
     )
@@ -178,7 +181,7 @@ def gather(
         stack=_trace(
             told.stacks, target, study, lambda one: bool(study.range) and is_range(study.range, one)
         ),
-        attribution=next(attributed, None),
+        attributions=tuple(sorted(attributed, key=lambda one: -len(one.asked.scenarios))),
         claims=next(claims, None),
         machine=tuple(one for one in machine if one is not None),
     )

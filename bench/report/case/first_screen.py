@@ -36,7 +36,7 @@ from bench.report.pair.reasons import told_by_counters
 from bench.report.select_runs import OnMachine
 from bench.report.stack.stack_layers import wall
 
-_REASONS = 3
+_REASONS = 2
 _LEFT = 3
 _DECIDED = {Verdict.FASTER, Verdict.SLOWER, Verdict.LESS_MEMORY, Verdict.MORE_MEMORY}
 
@@ -138,17 +138,16 @@ def _why(evidence: CaseEvidence) -> Iterator[str]:
 
 def _why_people(evidence: CaseEvidence) -> Iterator[str]:
     """The commits that did most, or what counters say where no range was split."""
-    if evidence.attribution:
-        best = dict[str, tuple[Contribution, str]]()
-        for one in contributions_of(evidence.attribution):
-            for step in one.steps:
-                known = best.get(step.label)
-                if known is None or step.size > known[0].size:
-                    best[step.label] = step, one.scenario
-        ordered = sorted(best.values(), key=lambda item: -item[0].size)[:_REASONS]
-        if ordered:
-            yield f"The commits that did most: {joined([_step_words(*one) for one in ordered])}."
-            return
+    best = dict[str, tuple[Contribution, str]]()
+    for one in (each for told in evidence.attributions for each in contributions_of(told)):
+        for step in one.steps:
+            known = best.get(step.label)
+            if known is None or step.size > known[0].size:
+                best[step.label] = step, one.scenario
+    ordered = sorted(best.values(), key=lambda item: -item[0].size)[:_REASONS]
+    if ordered:
+        yield f"The commits that did most: {joined([_step_words(*one) for one in ordered])}."
+        return
     if evidence.people:
         told = list(told_by_counters(evidence.people.main.shown).items())[:1]
         yield from (f"Counted in {code(name)}: {words}." for name, (words, _) in told)
@@ -200,7 +199,8 @@ def _certain(evidence: CaseEvidence) -> Iterator[str]:
             if sums
             else ""
         )
-        measured = f" Measured: {_conditions(one.whole.main)}." if one.whole else ""
+        is_first = one is evidence.machine[0]
+        measured = f" Measured: {_conditions(one.whole.main)}." if one.whole and is_first else ""
         yield (
             f"**Is what the machine changed on {one.title} certain?** At most a "
             f"{effect(asked.alpha)} chance that any *faster* or *slower* is wrong; "
@@ -235,7 +235,7 @@ def _tests(one: ByMachine) -> str:
 def _left(evidence: CaseEvidence) -> Iterator[str]:
     words = []
     for one in evidence.machine:
-        left = one.optimization.left[:_LEFT]
+        left = one.optimization.left[:_LEFT] if one is evidence.machine[0] else ()
         told = joined([code(each.what) if " " not in each.what else prose(each.what)
                        for each in left])  # fmt: skip
         most = f" What costs most and stays: {told}." if told else ""

@@ -24,8 +24,11 @@ from bench.report.output import Page
 from bench.report.pair.headline import by_benchmark
 from bench.report.pair.memory_words import memory_sentences
 
-_MOVED = 4
-_STEPS, _DROPPED = 14, 4  # of the first optimisation; of others half as many
+_MOVED = 3
+_STEPS, _DROPPED = (
+    12,
+    3,
+)  # of the first optimisation; of others a third of the steps
 
 
 def machine_blocks(
@@ -33,7 +36,7 @@ def machine_blocks(
 ) -> Iterator[str]:
     """From the steps to what did not pay; `traced` is the scenario that has a column."""
     optimization = one.optimization
-    most, most_dropped = (_STEPS, _DROPPED) if in_full else (_STEPS // 2, _DROPPED // 2)
+    most = _STEPS if in_full else _STEPS // 3
     target = page.link_to(page.output.root / optimize_page(optimization))
     kept, dropped = len(optimization.kept), len(optimization.dropped)
     yield (
@@ -43,16 +46,17 @@ def machine_blocks(
     )
     if optimization.kept:
         yield _steps(one, traced, most)
-        yield " ".join((*_together(one), *_memory(one)))
-        yield _moved(one)
-        yield from _shift(one, page)
+        yield " ".join((*_together(one), *(_memory(one) if in_full else ())))
+        if in_full:
+            yield _moved(one)
+            yield from _shift(one, page)
     if one.stack:
         yield from waits_blocks(one.stack, page)
-    if optimization.dropped:
+    if optimization.dropped and in_full:
         yield "What did not pay:"
-        yield bullets(dropped_lines(optimization, most_dropped))
-        if dropped > most_dropped:
-            yield f"{dropped - most_dropped} more are on its page."
+        yield bullets(dropped_lines(optimization, _DROPPED))
+        if dropped > _DROPPED:
+            yield f"{dropped - _DROPPED} more are on its page."
 
 
 def steps_picture(one: ByMachine, page: Page) -> str:
@@ -61,7 +65,7 @@ def steps_picture(one: ByMachine, page: Page) -> str:
     if chosen is None or not picture:
         return ""
     words = one.optimization.asked.words.get(chosen.scenario, chosen.scenario)
-    sizes = [f"{step.step.title} {magnitude(step.ratio)}" for step in chosen.steps[:6]]
+    sizes = [f"{step.step.title} {magnitude(step.ratio)}" for step in chosen.steps[:3]]
     told = before_after(chosen.base_s, chosen.after_s)
     return image(plain(f"{words}: {told}, step by step: {', '.join(sizes)}"), picture)
 
@@ -153,5 +157,4 @@ def _shift(one: ByMachine, page: Page) -> Iterator[str]:
     if recorded is None or not picture:
         return
     words = shift_words(one.optimization, *recorded)
-    yield f"What is no longer imported: {words}"
     yield image(f"What is no longer imported: {words.replace('`', '')}", picture)
