@@ -26,7 +26,7 @@ from bench.report.stack.stack_around import around_of
 from bench.report.summaries import PairSummary
 
 FOLDER = "case-study"
-_LEFT = 4
+_LEFT = 3
 
 
 def case_pages(targets: Sequence[Target]) -> dict[str, str]:

@@ -27,7 +27,7 @@ from bench.report.output import Page
 _COMMITS = 14
 _SCENARIOS = 2
 _MERGED = re.compile(r"^Merge pull request (#\d+) from [^/\s]+/")
-_CLAIMS = 6
+_CLAIMS = 5
 _NOT_MEASURED = {ClaimVerdict.NOT_TESTABLE, ClaimVerdict.OPEN}
 # What does not hold comes first.
 _ORDER = (ClaimVerdict.SLOWER, ClaimVerdict.NO_EFFECT, ClaimVerdict.LESS, ClaimVerdict.ELSEWHERE,

@@ -5,7 +5,8 @@ Whoever reads nothing else has read the answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from bench.core.sample import Side
 from bench.core.target import Kind
@@ -37,6 +38,7 @@ from bench.report.select_runs import OnMachine
 from bench.report.stack.stack_layers import wall
 
 _REASONS = 2
+_WORDS = 48
 _LEFT = 3
 _DECIDED = {Verdict.FASTER, Verdict.SLOWER, Verdict.LESS_MEMORY, Verdict.MORE_MEMORY}
 
@@ -80,8 +82,19 @@ def _how_much(evidence: CaseEvidence) -> Iterator[str]:
             rows.append([_label(evidence, name, row), *cells])
     if not rows:
         return
+    python = _python_of_all(rows)
+    if python:
+        rows = [[cell.removesuffix(f" ({python})") for cell in row] for row in rows]
     yield table(columns, rows)
-    yield f"Median before → after, and the change with its interval. {_where(evidence)}"
+    where = f"{f'On Python {python}. ' if python else ''}{_where(evidence)}"
+    yield f"Median before → after, and the change with its interval. {where}"
+
+
+def _python_of_all(rows: Sequence[Sequence[str]]) -> str:
+    """The Python that all figures are of; "" where there are several."""
+    cells = [cell for row in rows for cell in row[1:] if cell != "–"]
+    pythons = {cell.rpartition(" (")[2].removesuffix(")") for cell in cells}
+    return next(iter(pythons)) if len(pythons) == 1 else ""
 
 
 def _label(evidence: CaseEvidence, name: str, row: Row | None) -> str:
@@ -93,7 +106,8 @@ def _label(evidence: CaseEvidence, name: str, row: Row | None) -> str:
         row = next(filter(None, found), None)
     if not words and row and row.result.benchmark.kind is not Kind.SCRIPT:
         words = words_of(row.result.benchmark, evidence.target.modules[0])
-    return f"{plain(name)}: {code(words)}" if words else plain(name)
+    shown = textwrap.shorten(words, _WORDS, placeholder=" …")
+    return f"{plain(name)}: {code(shown)}" if words else plain(name)
 
 
 def _pair_cell(row: Row | None) -> str:

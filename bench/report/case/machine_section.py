@@ -25,7 +25,7 @@ from bench.report.pair.headline import by_benchmark
 from bench.report.pair.memory_words import memory_sentences
 
 _MOVED = 3
-_STEPS, _DROPPED = 12, 3  # of the first optimisation; of others a third of the steps
+_STEPS, _DROPPED = 12, 2  # of the first optimisation; of others a third of the steps
 
 
 def machine_blocks(

@@ -16,7 +16,7 @@ from bench.report.stack.stack_page import stack_file
 from bench.report.stack.stack_tables import signed_seconds
 
 _LEAST = 0.01  # of the command: smaller layers are one row
-_FINDINGS = 5
+_FINDINGS = 4
 _RANGE = 2  # runs that have one
 _FAR_S = 0.02
 
