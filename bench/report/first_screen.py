@@ -56,9 +56,8 @@ def first_screen(
 
 
 def _telling(pairs: Sequence[PairSummary]) -> PairSummary:
-    """Of what was measured on the last day the pair that spans most of the target's history."""
-    last = [one for one in pairs if day(one.newest) == day(pairs[0].newest)]
-    return max(last, key=lambda one: (_span(one.pair), one.newest))
+    """The pair that spans most of the target's history, whenever it was measured."""
+    return max(pairs, key=lambda one: (_span(one.pair), one.newest))
 
 
 def _span(pair: Pair) -> float:
