@@ -51,7 +51,8 @@ def test_detours_are_no_author_s_and_name_nothing() -> None:
     rows = {row.keys: row for row in by_author(found)}
     assert rows[DETOURS,].interval is not None
     assert [step.numbers for step in found.steps] == [(6,), (2,)]
-    assert found.rest == pytest.approx(0.8 / 0.95 / 0.93)
+    assert found.rest is not None
+    assert found.rest.ratio == pytest.approx(0.8 / 0.95 / 0.93)
 
 
 def test_a_stretch_of_several_authors_is_theirs_together() -> None:
