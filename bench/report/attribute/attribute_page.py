@@ -36,7 +36,9 @@ from bench.report.attribute.contributions import (
     Contributions,
     contributions_of,
     life_words,
+    named_words,
     outcome,
+    whole_words,
     work_words,
 )
 from bench.report.attribute.document import attribution_document
@@ -151,8 +153,8 @@ def _scenario(attribution: Attribution, one: Contributions, page: Page) -> Itera
     if one.whole_interval is not None and one.whole is not None and one.whole.gain is not None:
         name = picture_name(page.file.stem, one)
         file = page.file.with_name(name)
-        whole, _, named = outcome(one).replace("`", "").partition("; ")
-        title = f"{one.scenario} on Python {one.python}: {whole}"
+        title = f"{one.scenario} on Python {one.python}: {whole_words(one)}"
+        named = named_words(one).replace("`", "")
         label = attribution.asked.pair.label
         caption = f"{attribution.asked.target} {label}, commit by commit; {named}"
         page.output.write(file, draw_waterfall(title, caption, one))

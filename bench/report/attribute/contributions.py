@@ -276,6 +276,12 @@ def _contribution(
 
 def outcome(one: Contributions) -> str:
     """In a line: what the whole range did, and how many of its commits did it."""
+    words = whole_words(one)
+    return words if one.whole_interval is None else f"{words}; {named_words(one)}"
+
+
+def whole_words(one: Contributions) -> str:
+    """What the whole range did, or why that is not known."""
     if one.reach.failure:
         return one.reach.failure
     if not one.reach.steps:
@@ -286,10 +292,11 @@ def outcome(one: Contributions) -> str:
     words = change(one.whole_interval)
     if gain is not None and gain.base_s and gain.head_s:
         words = f"{before_after(gain.base_s, gain.head_s)}, {words}"
-    return f"{words}; {_named(one)}"
+    return words
 
 
-def _named(one: Contributions) -> str:
+def named_words(one: Contributions) -> str:
+    """How many commits are named, and which contributed most."""
     steps = one.steps
     if not steps:
         return "no commit is named"

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from bench.core.variants import python_order
 from bench.explain.attribute.record import Attribution
 from bench.explain.attribute.standing import AttributionProgress
-from bench.explain.claims.judging import ClaimVerdict
 from bench.explain.claims.record import ClaimsTest
 from bench.formats.markdown import code, image, link, plain, prose, table
 from bench.formats.text import change, counted, joined
@@ -17,10 +16,10 @@ from bench.report.attribute.contributions import (
     Contribution,
     Contributions,
     contributions_of,
-    outcome,
+    whole_words,
 )
 from bench.report.attribute.waterfall import picture_words
-from bench.report.claims.claims_page import claims_page
+from bench.report.claims.claims_page import VERDICT_ORDER, claims_page
 from bench.report.claims.shown import ShownClaim, claimed, shown_claims, tally
 from bench.report.output import Page
 
@@ -28,14 +27,13 @@ _COMMITS = 14
 _SCENARIOS = 2
 _MERGED = re.compile(r"^Merge pull request (#\d+) from [^/\s]+/")
 _CLAIMS = 5
-_NOT_MEASURED = {ClaimVerdict.NOT_TESTABLE, ClaimVerdict.OPEN}
-# What does not hold comes first.
-_ORDER = (ClaimVerdict.SLOWER, ClaimVerdict.NO_EFFECT, ClaimVerdict.LESS, ClaimVerdict.ELSEWHERE,
-          ClaimVerdict.UNDECIDED, ClaimVerdict.MORE, ClaimVerdict.HOLDS)  # fmt: skip
 
 
 def commits_blocks(attributions: Sequence[Attribution], page: Page) -> Iterator[str]:
-    """A row a named commit, a column a scenario on the newest Python; all are of one range."""
+    """What the range did to each scenario on the newest Python, and a row a named commit.
+
+    All attributions are of one range.
+    """
     asked = attributions[0].asked
     targets = [page.link_to(page.output.root / attribute_page(one)) for one in attributions]
     first, *others = targets
@@ -48,35 +46,35 @@ def commits_blocks(attributions: Sequence[Attribution], page: Page) -> Iterator[
         "only where it was measured against the state before it."
         + (f" The attribution is {unfinished[0]}." if unfinished else "")
     )
-    of = {
-        (one.scenario, one.python): attribution
-        for attribution in reversed(attributions)
-        for one in contributions_of(attribution)
-    }
-    found = _newest_python(one for told in attributions for one in contributions_of(told))
+    of = _newest_python(attributions)
+    found = [one for one, _ in of.values()]
     yield f"{_outcomes(found)} {_proved(found)}".strip()
     named = [one for one in found if one.steps]
     if named:
         yield from _named(named)
         best = max(named, key=lambda one: one.steps[0].size)
-        file = waterfall_file(of[best.scenario, best.python], best)
+        file = waterfall_file(of[best.scenario][1], best)
         picture = page.output.root / file
         if picture in page.output.written:
             yield image(plain(picture_words(best)), page.link_to(picture))
 
 
-def _newest_python(found: Iterable[Contributions]) -> list[Contributions]:
-    newest: dict[str, Contributions] = {}
-    for one in found:
-        known = newest.setdefault(one.scenario, one)
-        if python_order(one.python) > python_order(known.python):
-            newest[one.scenario] = one
-    return list(newest.values())
+def _newest_python(
+    attributions: Iterable[Attribution],
+) -> dict[str, tuple[Contributions, Attribution]]:
+    """By scenario, and which attribution it is of: of several the first."""
+    newest: dict[str, tuple[Contributions, Attribution]] = {}
+    for attribution in attributions:
+        for one in contributions_of(attribution):
+            known, _ = newest.setdefault(one.scenario, (one, attribution))
+            if python_order(one.python) > python_order(known.python):
+                newest[one.scenario] = one, attribution
+    return newest
 
 
 def _outcomes(found: Iterable[Contributions]) -> str:
     """The whole range, scenario by scenario."""
-    told = [f"{_name(one)} {prose(outcome(one).partition('; ')[0])}" for one in found]
+    told = [f"{_name(one)} {prose(whole_words(one))}" for one in found]
     return f"{'; '.join(told)}."
 
 
@@ -143,8 +141,8 @@ def claims_blocks(test: ClaimsTest, page: Page) -> Iterator[str]:
         f"{counted(test.asked.commits, 'commit')}, each measured against the commit's parent: "
         f"**{tally(found)}** ({link('all of them', target)})."
     )
-    measured = [one for one in found if one.judged.verdict not in _NOT_MEASURED]
-    measured.sort(key=lambda one: _ORDER.index(one.judged.verdict))
+    measured = [one for one in found if one.judged.verdict in VERDICT_ORDER]
+    measured.sort(key=lambda one: VERDICT_ORDER.index(one.judged.verdict))
     if measured:
         columns = ("verdict", "what", "claimed", "measured", "commit")
         yield table(columns, [_claim(one) for one in measured[:_CLAIMS]], numbers=columns[2:4])

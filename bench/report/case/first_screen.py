@@ -6,7 +6,8 @@ Whoever reads nothing else has read the answers.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from bench.core.sample import Side
 from bench.core.target import Kind
@@ -68,7 +69,7 @@ def _what(evidence: CaseEvidence) -> Iterator[str]:
 
 def _how_much(evidence: CaseEvidence) -> Iterator[str]:
     """A row a benchmark, on the newest Python of each; people first."""
-    columns, rows = ["what is run"], list[list[str]]()
+    columns, rows = ["what is run"], list[tuple[str, list[_Cell]]]()
     people = evidence.people
     if people:
         columns.append(f"people: {revision_words(people.runs.pair.base)} → "
@@ -78,23 +79,30 @@ def _how_much(evidence: CaseEvidence) -> Iterator[str]:
         row = people.row(name) if people else None
         cells = [_pair_cell(row)] if people else []
         cells += [_machine_cell(one, name) for one in evidence.machine]
-        if any(cell != "–" for cell in cells):
-            rows.append([_label(evidence, name, row), *cells])
+        if any(cell.python for cell in cells):
+            rows.append((_label(evidence, name, row), cells))
     if not rows:
         return
-    python = _python_of_all(rows)
-    if python:
-        rows = [[cell.removesuffix(f" ({python})") for cell in row] for row in rows]
-    yield table(columns, rows)
-    where = f"{f'On Python {python}. ' if python else ''}{_where(evidence)}"
-    yield f"Median before → after, and the change with its interval. {where}"
+    pythons = {cell.python for _, cells in rows for cell in cells if cell.python}
+    several = len(pythons) > 1
+    yield table(columns, [[label, *(one.text(several=several) for one in cells)]
+                          for label, cells in rows])  # fmt: skip
+    python = "" if several else f"On Python {pythons.pop()}. "
+    yield f"Median before → after, and the change with its interval. {python}{_where(evidence)}"
 
 
-def _python_of_all(rows: Sequence[Sequence[str]]) -> str:
-    """The Python that all figures are of; "" where there are several."""
-    cells = [cell for row in rows for cell in row[1:] if cell != "–"]
-    pythons = {cell.rpartition(" (")[2].removesuffix(")") for cell in cells}
-    return next(iter(pythons)) if len(pythons) == 1 else ""
+class _Cell(NamedTuple):
+    """A figure of the first table, and the Python that it is of; "" where there is none."""
+
+    words: str
+    python: str
+
+    def text(self, *, several: bool) -> str:
+        """With its Python where the table has several."""
+        return f"{self.words} ({self.python})" if several and self.python else self.words
+
+
+_NOTHING = _Cell("–", "")
 
 
 def _label(evidence: CaseEvidence, name: str, row: Row | None) -> str:
@@ -110,25 +118,26 @@ def _label(evidence: CaseEvidence, name: str, row: Row | None) -> str:
     return f"{plain(name)}: {code(shown)}" if words else plain(name)
 
 
-def _pair_cell(row: Row | None) -> str:
+def _pair_cell(row: Row | None) -> _Cell:
     if row is None:
-        return "–"
+        return _NOTHING
     result, is_decided = row.result, row.result.verdict in _DECIDED
     size = change_of(result) if is_decided else verdict_words(result)
-    return f"{figures(result)}, {size} ({row.python})"
+    return _Cell(f"{figures(result)}, {size}", row.python)
 
 
-def _machine_cell(one: ByMachine, name: str) -> str:
+def _machine_cell(one: ByMachine, name: str) -> _Cell:
     course = one.course(name)
     if course is None:  # measured besides, as a pair of the revision and the branch's tip
         return _pair_cell(one.whole.row(name) if one.whole else None)
     if course.whole is None:
         size = f"{magnitude_with_direction(course.end)}, by its steps"
-        return f"{before_after(course.base_s, course.after_s)}, {size} ({course.python})"
+        return _Cell(f"{before_after(course.base_s, course.after_s)}, {size}", course.python)
     words = change_words(course.whole)
     if course.whole.verdict is Verdict.UNDECIDED:
         words += ", undecided"
-    return f"{before_after(course.whole.base_s, course.whole.head_s)}, {words} ({course.python})"
+    times = before_after(course.whole.base_s, course.whole.head_s)
+    return _Cell(f"{times}, {words}", course.python)
 
 
 def _where(evidence: CaseEvidence) -> str:
