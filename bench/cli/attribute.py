@@ -141,10 +141,10 @@ def _understand(
     arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
 ) -> AttributeRequest:
     def planned(target: Target) -> tuple[PlannedBenchmark, ...]:
-        planned, left_out = _planned(target, arguments, workspace)
+        chosen, left_out = _planned(target, arguments, workspace)
         if left_out:
             watcher.say(f"left out, since it is not known what they read: {', '.join(left_out)}")
-        return planned
+        return chosen
 
     return look_up(
         arguments, workspace, watcher, planned, alpha=arguments.alpha, into=arguments.into

@@ -23,9 +23,9 @@ from bench.engine.session.watcher import Watcher
 from bench.explain.attribute.reach import Reads
 from bench.explain.attribute.reads import take_reads
 from bench.explain.attribute.request import AttributeRequest
-from bench.explain.attribute.scenarios import count_work, one_run, processes_counted
+from bench.explain.attribute.scenarios import count_work, processes_counted
 from bench.explain.counters.instructions import InstructionCounter, find_instruction_counter
-from bench.explain.counters.running import NotCountedError, Runner
+from bench.explain.counters.running import NotCountedError, Runner, one_run
 
 _TIMEOUT_S = 300.0
 _NOT_HERE = (NotCountedError, NotPresentError, NotServedError)
@@ -154,6 +154,7 @@ class Observatory:
         key = index, benchmark.name
         self._started(benchmark.name)
         try:
+            subject.check_present(benchmark)
             found = take_reads(
                 Runner(self.network.isolation, _TIMEOUT_S),
                 benchmark,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 
 from bench.core.counts import Counter
 from bench.core.target import Benchmark, Kind
-from bench.engine.measure.client import Invocation
 from bench.engine.measure.invocations import Subject
 from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.counters.instructions import InstructionCounter
-from bench.explain.counters.running import Runner
+from bench.explain.counters.running import Runner, one_run
 from bench.explain.optimize.guard.programs import words_of
 from bench.explain.optimize.request import is_recordable
 from bench.explain.rank.recording import without_collections
@@ -29,20 +27,6 @@ def scenario_words(benchmark: Benchmark, module: str) -> str:
     if benchmark.script:
         return shlex.join([benchmark.script, *benchmark.arguments])
     return words_of(benchmark, module)
-
-
-def one_run(subject: Subject, benchmark: Benchmark, calls: int = 1) -> Invocation:
-    """Its process; a script's worker makes `calls` calls of what it times.
-
-    Raises `NotPresentError` and `NotServedError`.
-    """
-    if benchmark.kind is not Kind.SCRIPT:
-        return subject.invocation(benchmark)
-    subject.check_present(benchmark)
-    options = ("--worker", "--worker-task", "0", "--warmups", "0", "--values", "1",
-               "--loops", str(calls))  # fmt: skip
-    # It prints what it measures: nobody reads a pipe of its own.
-    return replace(subject.invocation(benchmark, options), extra="")
 
 
 def processes_counted(benchmark: Benchmark) -> int:

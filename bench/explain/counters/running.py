@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core.process import Finished, run_tool
 from bench.core.secrets import without_secrets
-from bench.core.target import Benchmark
+from bench.core.target import Benchmark, Kind
 from bench.core.told import NotToldError, read_text
 from bench.engine.measure.client import Invocation
 from bench.engine.measure.homes import HomeError
 from bench.engine.measure.inputs import put_files
+from bench.engine.measure.invocations import Subject
 from bench.engine.sandbox.folders import keep_plain_files, scratch_beside
 from bench.engine.sandbox.isolation import Isolation
 
@@ -73,6 +74,19 @@ class Runner:
     def _limit_s(self, benchmark: Benchmark) -> float:
         """Seconds after which a process is stopped; one that takes minutes may."""
         return max(self.timeout_s, benchmark.timeout_s) if benchmark.rounds else self.timeout_s
+
+
+def one_run(subject: Subject, benchmark: Benchmark, calls: int = 1) -> Invocation:
+    """A benchmark's process, to be run once; a script's worker makes `calls` calls.
+
+    Raises `NotPresentError` and `NotServedError`.
+    """
+    if benchmark.kind is not Kind.SCRIPT:
+        return subject.invocation(benchmark)
+    options = ("--worker", "--worker-task", "0", "--warmups", "0", "--values", "1",
+               "--loops", str(calls))  # fmt: skip
+    # It prints what it measures: nobody reads a pipe of its own.
+    return replace(subject.invocation(benchmark, options), extra="")
 
 
 def _ending(finished: Finished, errors: Path, limit_s: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from bench.core.errors import NothingMeasuredError
@@ -12,6 +12,7 @@ from bench.core.sample import Design, Metric, Side
 from bench.engine.measure.client import Invocation, Launcher
 from bench.engine.measure.probe import NotMeasurableError, prepare_again, probe
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker
+from bench.explain.counters.running import one_run
 from bench.explain.profile.folded import Stacks, scaled
 from bench.explain.profile.frames import Frame
 from bench.explain.profile.processes import NotProfiledError
@@ -79,10 +80,7 @@ def timed_part(runs: Sequence[Stacks], value_s: float) -> list[Stacks]:
 def _workers(ranker: ScenarioRanker, loops: int) -> ScenarioRuns:
     """The script's worker with `loops` calls for a value; few samples fall before what it times."""
 
-    def worker(*options: str) -> Invocation:
-        return ranker.subject.invocation(ranker.benchmark, (*_WORKER, *options))
-
+    subject, benchmark = ranker.subject, ranker.benchmark
     values = ("--warmups", "1", "--values", "3", "--loops", str(loops * _LONGER))
-    once = worker("--warmups", "0", "--values", "1", "--loops", "1")
-    # It prints what it measures: nobody reads a pipe of its own.
-    return ScenarioRuns(sampled=worker("--pipe", "3", *values), once=replace(once, extra=""))
+    sampled = subject.invocation(benchmark, (*_WORKER, "--pipe", "3", *values))
+    return ScenarioRuns(sampled=sampled, once=one_run(subject, benchmark))
