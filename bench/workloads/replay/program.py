@@ -7,44 +7,30 @@ for; the CF API's port is opened before it.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":  # -I: the place of a script is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from bench.core.errors import BenchError
 from bench.workloads.replay.answers import read_answers
-from bench.workloads.replay.conditions import Conditions, read_conditions
-from bench.workloads.replay.server import CF_PORT, ServerOptions, serve
+from bench.workloads.replay.command_line import run_server, server_parser
+from bench.workloads.replay.server import CF_PORT
 
 
 def main(words: list[str]) -> int:
     """Serve until a signal comes; what is wrong ends in one message."""
-    parser = argparse.ArgumentParser(prog="replay")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("port", type=int)
+    parser = server_parser("replay")
     parser.add_argument("--cf-port", type=int, default=CF_PORT)
-    parser.add_argument("--journal", type=Path)
-    parser.add_argument("--conditions", type=Path)
     parser.add_argument("--keep-bodies", action="store_true")
     told = parser.parse_args(words)
     answers = told.folder / "answers"
-    try:
-        serve(
-            read_answers(answers if answers.is_dir() else told.folder).application(),
-            ServerOptions(
-                {told.cf_port: "cf", told.port: "ai"},
-                told.journal,
-                told.keep_bodies,
-                read_conditions(told.conditions) if told.conditions else Conditions(),
-            ),
-        )
-    except BenchError as error:
-        print(error, file=sys.stderr)
-        return int(error.status)
-    return 0
+    return run_server(
+        lambda: read_answers(answers if answers.is_dir() else told.folder).application(),
+        told,
+        {told.cf_port: "cf", told.port: "ai"},
+        keep_bodies=told.keep_bodies,
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ what a client does then is the client's. Another path is answered with 501, whic
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import itertools
 import json
@@ -29,9 +28,7 @@ from starlette.routing import Route
 if __name__ == "__main__":  # -I: the place of a script is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from bench.core.errors import BenchError
-from bench.workloads.replay.conditions import Conditions, read_conditions
-from bench.workloads.replay.server import ServerOptions, serve
+from bench.workloads.replay.command_line import run_server, server_parser
 from bench.workloads.services.serving import after_distance
 
 _CREATED = 1704067200  # 2024-01-01: the same bytes each time
@@ -103,20 +100,8 @@ _DIALECTS = {"/v1/chat/completions": _openai, "/v1/messages": _anthropic}
 
 def main(words: list[str]) -> int:
     """Serve until a signal comes; what is wrong ends in one message."""
-    parser = argparse.ArgumentParser(prog="llm")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("port", type=int)
-    parser.add_argument("--journal", type=Path)
-    parser.add_argument("--conditions", type=Path)
-    told = parser.parse_args(words)
-    conditions = read_conditions(told.conditions) if told.conditions else Conditions()
-    options = ServerOptions({told.port: "llm"}, told.journal, conditions=conditions)
-    try:
-        serve(application(told.folder), options)
-    except BenchError as error:
-        print(error, file=sys.stderr)
-        return int(error.status)
-    return 0
+    told = server_parser("llm").parse_args(words)
+    return run_server(lambda: application(told.folder), told, {told.port: "llm"})
 
 
 if __name__ == "__main__":
