@@ -70,13 +70,15 @@ def run_tool(
     env: Mapping[str, str] | None = None,
     timeout_s: float = 600.0,
     guarded: bool = True,
+    tidies: bool = False,
 ) -> Finished:
     """Run a tool to its end with its output kept.
 
     The tool and everything it has started end with it, at the time-out, with an interruption, and
     when this process dies. `guarded=False` is for tools of milliseconds that start nothing (a
     guardian takes as long as an interpreter to start): only their process group is ended, and only
-    by this process. Raises `FileNotFoundError` when the tool does not exist.
+    by this process. `tidies` is for a tool that removes what an interrupted one left: a worker that
+    is to stop waits for it. Raises `FileNotFoundError` when the tool does not exist.
     """
     words = tuple(str(word) for word in command)
     variables = dict(os.environ if env is None else env)
@@ -100,7 +102,7 @@ def run_tool(
             if process.stdin is not None:
                 process.stdin.write(marshal.dumps((words, variables, str(cwd or ""))))
                 process.stdin.flush()
-            in_time = _wait(process, timeout_s)
+            in_time = _wait(process, timeout_s, whatever=tidies)
         finally:
             _end(process)
         answer = _answer(told) if guarded else {}
@@ -123,13 +125,13 @@ def _guardians(variables: Mapping[str, str]) -> dict[str, str]:
     return {"PATH": variables.get("PATH", os.defpath), **own}
 
 
-def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
+def _wait(process: subprocess.Popen[bytes], timeout_s: float, *, whatever: bool) -> bool:
     """Wait for a process; whether it has ended in time. Says when it waits for a lock."""
     said_s = min(timeout_s, _SAY_AFTER_S)
-    if _wait_for(process, said_s):
+    if _wait_for(process, said_s, whatever=whatever):
         return True
     say_what_waits(process.pid)
-    return _wait_for(process, timeout_s - said_s)
+    return _wait_for(process, timeout_s - said_s, whatever=whatever)
 
 
 def _wait_for(

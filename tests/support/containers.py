@@ -48,37 +48,44 @@ class Storage:
             "images": set(self.podman("images", "--all", "--quiet").split()),
         }
 
+    def remove_all(self) -> None:
+        """Remove what is left, mounts too: pytest could not remove the folder."""
+        self.podman("rm", "--all", "--force", "--time", "0")
+        self.podman("volume", "prune", "--force")
+        self.podman("rmi", "--all", "--force")
 
-def find_storage(shared: Path) -> Storage | str:
-    """podman with a base image that runs, made once for all workers; or why there is none."""
+
+def find_storage(own: Path, shared: Path) -> Storage | str:
+    """podman with a base image that runs, in a worker's own folder; or why there is none."""
     if shutil.which("podman") is None:
         return "podman is not on this machine (apt-get install podman runc)"
     if os.geteuid() != 0:
         return "the tests' own storage needs root"
-    folder, short = shared / "containers", _short(shared)
+    base = shared / "base.tar"
+    with exclusive(shared / "base.lock", wait=True):
+        if not base.exists():
+            _remove_stale()
+            make_base(base.with_suffix(".part"))
+            base.with_suffix(".part").rename(base)
+    folder = own / "containers"
     storage = Storage(
         {
             "CONTAINERS_CONF": str(folder / "containers.conf"),
             "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
         }
     )
-    with exclusive(shared / "containers.lock", wait=True):
-        if not folder.is_dir():
-            _remove_stale()
-            _configure(folder, short)
-            make_base(folder / "base.tar")
-            try:
-                storage.podman("import", str(folder / "base.tar"), BASE)
-                storage.podman("run", "--rm", "--network=none", BASE, "python3", "-c", "")
-            except AssertionError as error:
-                (folder / "reason").write_text(f"no container starts here: {error}"[:300])
-    reason = folder / "reason"
-    return reason.read_text() if reason.exists() else storage
+    _configure(folder, _short(own))
+    try:
+        storage.podman("import", str(base), BASE)
+        storage.podman("run", "--rm", "--network=none", BASE, "python3", "-c", "")
+    except AssertionError as error:
+        return f"no container starts here: {error}"[:300]
+    return storage
 
 
-def _short(shared: Path) -> Path:
+def _short(own: Path) -> Path:
     """Where podman's sockets are, and what tells of a container's end: it fails on long paths."""
-    name = hashlib.sha256(str(shared).encode()).hexdigest()[:8]
+    name = hashlib.sha256(str(own).encode()).hexdigest()[:8]
     return Path(tempfile.gettempdir(), f"bench-{name}")
 
 

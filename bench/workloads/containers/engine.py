@@ -37,9 +37,9 @@ class ContainerEngine:
     version: str
     env: Mapping[str, str]
 
-    def run(self, *words: str, timeout_s: float = 120.0) -> Finished:
-        """Run one of its commands to the end."""
-        return run_tool([self.program, *words], env=self.env, timeout_s=timeout_s)
+    def run(self, *words: str, timeout_s: float = 120.0, tidies: bool = False) -> Finished:
+        """Run one of its commands to the end; what `tidies` runs after an interruption too."""
+        return run_tool([self.program, *words], env=self.env, timeout_s=timeout_s, tidies=tidies)
 
 
 def find_engine(wanted: str = "auto") -> ContainerEngine:

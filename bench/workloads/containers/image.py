@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,10 +188,15 @@ def prove_image(
 def _ask(
     engine: ContainerEngine, image: ImageRecord, distribution: str, module: str
 ) -> dict[str, Any]:
-    asked = engine.run(
-        "run", "--rm", "--network=none", "--entrypoint", image.python, image.identity,
-        "-c", _PROBE, distribution, module,
-    )  # fmt: skip
+    name = f"bench-{os.getpid()}-{secrets.randbelow(10**9)}"
+    try:
+        asked = engine.run(
+            "run", "--rm", "--name", name, "--network=none", "--entrypoint", image.python,
+            image.identity, "-c", _PROBE, distribution, module,
+        )  # fmt: skip
+    except BaseException:  # an engine that was killed removes nothing
+        engine.run("rm", "--force", name, tidies=True)
+        raise
     answers = [line for line in asked.stdout.splitlines() if line.startswith('{"python": ')]
     if asked.ok and answers:
         said: dict[str, Any] = json.loads(answers[-1])
@@ -207,13 +214,14 @@ def _ask(
 
 def remove_image(engine: ContainerEngine, image: str) -> None:
     """Remove an image, with the layers nobody else needs, if it is there."""
-    engine.run("rmi", image)
+    engine.run("rmi", image, tidies=True)
 
 
 def _images(engine: ContainerEngine) -> set[str]:
     if engine.name != PODMAN:  # docker keeps the layers of a build in a cache of its own
         return set()
-    return set(engine.run("images", "--all", "--quiet", "--no-trunc").stdout.split())
+    listed = engine.run("images", "--all", "--quiet", "--no-trunc", tidies=True)
+    return set(listed.stdout.split())
 
 
 def _remove_new(engine: ContainerEngine, before: set[str]) -> None:
@@ -222,7 +230,7 @@ def _remove_new(engine: ContainerEngine, before: set[str]) -> None:
         left = _images(engine) - before
         if not left:
             return
-        engine.run("rmi", *sorted(left))
+        engine.run("rmi", *sorted(left), tidies=True)
 
 
 _DEEPEST = 3  # podman removes the parents of an image with it, but not in every order

@@ -58,14 +58,17 @@ CREATE = benchmark("create", 'measure = "create"')
 
 
 @pytest.fixture(scope="module")
-def storage(shared: Path) -> Iterator[Storage]:
-    found = find_storage(shared)
+def storage(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Storage]:
+    found = find_storage(tmp_path_factory.getbasetemp(), shared)
     if isinstance(found, str):
         pytest.skip(found)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in found.environ.items():
             patch.setenv(name, value)
-        yield found
+        try:
+            yield found
+        finally:
+            found.remove_all()
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +229,7 @@ def test_what_goes_wrong_in_a_container(
 def test_an_app_that_is_never_ready_is_no_traceback(greet: Sandbox) -> None:
     text = TARGET + SERVES + benchmark("ready", 'measure = "ready"', "timeout_s = 8")
     said = run(greet, "hangs..v2", text, status=4)
-    assert "ready: not measured, base: exit status 1: it was not ready within 4 s" in said
+    assert "ready: works on head only, base: exit status 1: it was not ready within 4 s" in said
 
 
 @pytest.mark.parametrize(
@@ -251,10 +254,11 @@ def test_one_message_and_nothing_left(
     status: int,
     told: str,
 ) -> None:
-    before = storage.left
     said = run(greet, revisions, text, *options, status=status)
     assert told in said
-    assert storage.left == before
+    # The image of the side that could be built is kept, as every environment is.
+    assert not storage.left["containers"]
+    assert not storage.left["volumes"]
 
 
 def test_without_an_engine(greet: Sandbox, tmp_path: Path) -> None:
@@ -337,7 +341,7 @@ def test_docker(
         if refusal:
             pytest.skip(refusal)
         if daemon == "dockerd":
-            subprocess.run(["docker", "import", shared / "containers" / "base.tar", BASE],
+            subprocess.run(["docker", "import", shared / "base.tar", BASE],
                            check=True, capture_output=True, timeout=60)  # fmt: skip
         text = TARGET.replace("podman", "docker")
         greet.write_target(text + CREATE, "greet")
