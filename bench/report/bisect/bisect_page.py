@@ -15,6 +15,7 @@ from bench.formats.markdown import (
     collapsed,
     fenced,
     heading,
+    image,
     link,
     plain,
     prose,
@@ -31,6 +32,7 @@ from bench.report.bisect.decisions import (
     suspects,
     times_words,
 )
+from bench.report.bisect.narrowing import draw_narrowing, narrowing_words
 from bench.report.journal_pages import JournalPages, ShownRecords
 from bench.report.output import Output, Page
 
@@ -94,6 +96,7 @@ def _blocks(bisection: BisectionTold, file: Path, page: Page) -> Iterator[str]:
         yield _reached(bisection)
         rows = [one.row(number) for number, one in enumerate(decisions_of(bisection), 1)]
         if rows:
+            yield _picture(bisection, page)
             yield heading(2, "What was asked, and what followed")
             yield table(COLUMNS, [_cells(row) for row in rows], numbers=False)
         yield from _proofs(bisection)
@@ -105,6 +108,15 @@ def _blocks(bisection: BisectionTold, file: Path, page: Page) -> Iterator[str]:
         f"Begun {asked.started_at[:16].replace('T', ' ')} UTC on {asked.machine.name}, "
         f"{duration(bisection.took_s)} in all ({link('raw data', page.link_to(file))})."
     )
+
+
+def _picture(bisection: BisectionTold, page: Page) -> str:
+    asked = bisection.asked
+    file = page.file.with_suffix(".svg")
+    title = f"{asked.benchmark} on Python {asked.python}: where the change may be"
+    caption = f"{asked.target} {asked.pair.label}: {found_words(bisection)}"
+    page.output.write(file, draw_narrowing(title, caption, bisection))
+    return image(plain(narrowing_words(bisection)), file.name)
 
 
 def _cells(row: list[str]) -> list[str]:

@@ -76,6 +76,8 @@ def test_from_a_range_to_the_commits_that_did_it(history: Sandbox) -> None:
     assert "Work more" in text
     assert "They cannot be told apart" in text
     index = (history.workspace.results / "all.md").read_text(encoding="utf-8")
+    assert f"]({page.stem}.svg)" in text
+    assert page.with_suffix(".svg").is_file()
     assert f"bisect/sample/{page.name}" in index
     again = bisect(history, "base..head", "--no-report")
     assert "Work more" in again.stdout
