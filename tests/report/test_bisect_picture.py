@@ -23,11 +23,11 @@ def test_a_row_a_question(tmp_path: Path) -> None:
     for number, one in enumerate(decisions, 1):
         assert f"{number}: {one.answer}" in words
         assert one.left_words in words
-    for left, one in texts:
-        if one.attrib.get("text-anchor") != "end":
-            assert left + width_px(one.text or "") <= 860, one.text
-        else:
-            assert left - width_px(one.text or "") >= 0, one.text
+    for left, text in texts:
+        wide = width_px(text.text or "")
+        is_end = text.attrib.get("text-anchor") == "end"
+        assert left - wide * is_end >= 0, text.text
+        assert left + wide * (not is_end) <= 860, text.text
 
 
 def test_probabilities_of_each_row_add_up(tmp_path: Path) -> None:
