@@ -20,6 +20,11 @@ class AttributionProgress(enum.StrEnum):
     OUT_OF_BUDGET = "budget used up"
     DONE = "complete"
 
+    @property
+    def words(self) -> str:
+        """What it is, in a sentence: "it is …"."""
+        return "at the end of its budget" if self is type(self).OUT_OF_BUDGET else str(self)
+
 
 class AttributionStood(msgspec.Struct, frozen=True, kw_only=True, tag="stood"):
     """How far it was at a time (ISO 8601), and how many seconds that session took."""

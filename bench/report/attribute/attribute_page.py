@@ -116,7 +116,7 @@ def _blocks(attribution: Attribution, file: Path, page: Page) -> Iterator[str]:
     yield heading(1, f"{asked.target} {asked.pair.label}: which commit did what")
     yield _first_words(attribution, found)
     if attribution.progress is not AttributionProgress.DONE:
-        yield f"The attribution is {attribution.progress}: the command below goes on with it."
+        yield f"The attribution is {attribution.progress.words}: the command below goes on with it."
     for one in found:
         yield from _scenario(attribution, one, page)
     yield from _groups(attribution, found)

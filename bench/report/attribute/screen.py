@@ -39,7 +39,7 @@ def screen_lines(attribution: Attribution, by: Collection[SumBy] = ()) -> Iterat
             yield work_words(one.work)
     if SumBy.GROUP in by:
         yield from _groups(attribution, found)
-    yield f"\nThe attribution is {attribution.progress}."
+    yield f"\nThe attribution is {attribution.progress.words}."
 
 
 def _parts(one: Contributions) -> Iterator[str]:

@@ -90,7 +90,7 @@ def _blocks(bisection: BisectionTold, file: Path, page: Page) -> Iterator[str]:
     yield heading(1, f"{asked.target} {asked.pair.label}: which commit {way} {asked.benchmark}")
     yield from _found(bisection)
     if bisection.progress is not AttributionProgress.DONE:
-        yield f"The bisection is {bisection.progress}: the command below goes on with it."
+        yield f"The bisection is {bisection.progress.words}: the command below goes on with it."
     reach = bisection.reach
     if reach is not None and not reach.failure:
         yield _reached(bisection)

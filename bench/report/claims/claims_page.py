@@ -79,7 +79,7 @@ def _blocks(test: ClaimsTest, file: Path, page: Page) -> Iterator[str]:
     yield heading(1, f"{asked.target} {asked.pair.label}: do the claimed speed-ups hold?")
     yield first_words(test, found)
     if test.progress is not AttributionProgress.DONE:
-        yield f"The test is {test.progress}: the command below goes on with it."
+        yield f"The test is {test.progress.words}: the command below goes on with it."
     yield from _tested(found, page, asked.target)
     yield from _not_tested(found)
     yield heading(2, "How to read it")

@@ -127,7 +127,7 @@ def screen_lines(test: ClaimsTest) -> Iterator[str]:
         columns = ("commit", "Python", "what", "claimed", "measured", "verdict")
         yield from render(columns, rows, "simple", align="left").splitlines()
     yield from _others(found)
-    yield f"\n{counted(len(found), 'claim')}: {tally(found)}. The test is {test.progress}."
+    yield f"\n{counted(len(found), 'claim')}: {tally(found)}. The test is {test.progress.words}."
 
 
 def plan_lines(test: ClaimsTest) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The picture of a bisection: one row a question, and the named commit in the last."""
+"""What is said of a bisection, in its picture and in sentences."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from support.synthetic_bisections import synthetic_bisection
 
+from bench.explain.attribute.standing import AttributionProgress
 from bench.formats.svg import width_px
 from bench.report.bisect.decisions import decisions_of
 from bench.report.bisect.narrowing import draw_narrowing, narrowing_words
@@ -40,3 +41,9 @@ def test_probabilities_of_each_row_add_up(tmp_path: Path) -> None:
     (named,) = told.known().outcome.candidates
     assert f"100.0% in commit {named}" in titles
     assert narrowing_words(told).count("left)") == rows - 1
+
+
+def test_a_sentence_says_how_far_it_is() -> None:
+    told = {one: f"The test is {one.words}" for one in AttributionProgress}
+    assert told[AttributionProgress.DONE] == "The test is complete"
+    assert told[AttributionProgress.OUT_OF_BUDGET] == "The test is at the end of its budget"
