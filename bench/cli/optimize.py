@@ -163,7 +163,7 @@ def _write_page(optimization: Optimization, workspace: Workspace, console: Conso
 def _understand(
     arguments: argparse.Namespace, workspace: Workspace, watcher: Watcher
 ) -> OptimizeRequest:
-    target = chosen_target(arguments, workspace, watcher.say)
+    target = chosen_target(arguments, workspace, watcher.say, with_tests=True)
     planned = choose_scenarios(target, arguments.scenario, workspace.suites)
     recipes = choose_recipes(load(target, workspace), arguments.recipe)
     watcher.phase(f"looking up {arguments.revision}")

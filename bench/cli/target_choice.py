@@ -25,9 +25,15 @@ Say = Callable[[str], object]
 
 
 def chosen_target(
-    arguments: argparse.Namespace, workspace: Workspace, say: Say | None = None
+    arguments: argparse.Namespace,
+    workspace: Workspace,
+    say: Say | None = None,
+    *,
+    with_tests: bool = False,
 ) -> Target:
     """The target that TARGET names; of a project without a file, `say` hears what was assumed.
+
+    `with_tests`: of such a project its own tests are taken too, where they are found.
 
     A declared name comes before a folder of that name, and that before the package index. For a
     checkout its repository becomes that of the command, as with --repo. Raises `UsageError`.
@@ -37,7 +43,7 @@ def chosen_target(
     found = find_project(word, revisions, workspace)
     if found is None:
         return load_target(word, workspace.targets)
-    target, proposal = found.target()
+    target, proposal = found.target(with_tests=with_tests)
     if found.repo is not None and getattr(arguments, "repo", None) is None:
         arguments.repo = found.repo
     for line in proposal.assumed:

@@ -15,6 +15,7 @@ from bench.core.program import COMMAND
 from bench.core.target import READ
 from bench.engine.projects.layout import Package
 from bench.engine.projects.metadata import Metadata
+from bench.engine.projects.own_tests import FoundTests
 from bench.engine.projects.timed_tests import TimedTests
 from bench.formats.text import counted
 
@@ -23,6 +24,7 @@ PYTHONS = ("3.13", "3.12", "3.14", "3.11", "3.10", "3.15", "3.9")
 MOST_SCRIPTS = 3
 MOST_TESTS = 8
 _MOST_IMPORTS = 4
+_PYTEST = "pytest"
 _TIMEOUT_S = 30  # a command that does not know the option may well wait for something
 
 
@@ -30,8 +32,8 @@ _TIMEOUT_S = 30  # a command that does not know the option may well wait for som
 class ReadProject:
     """What was found of a project. `subfolder` is its place in the repository, "" for the root;
     `clone` where others get it from, "" for a package of the index. `asv_suite` is the
-    folder of one, "" for none. `is_built` tells of a Python whether all its releases have wheels
-    for it.
+    folder of one, "" for none; `own_tests` is None where none were found. `is_built` tells of a
+    Python whether all its releases have wheels for it.
     """
 
     metadata: Metadata
@@ -42,6 +44,7 @@ class ReadProject:
     why_range: str = ""
     timed_tests: tuple[TimedTests, ...] = ()
     asv_suite: str = ""
+    own_tests: FoundTests | None = None
     is_built: Callable[[str], bool] = lambda _: True
 
     @property
@@ -64,11 +67,17 @@ class TargetText:
 
 
 def propose(
-    project: ReadProject, *, is_here: Callable[[str], bool] = lambda _: True, declared: bool = False
+    project: ReadProject,
+    *,
+    is_here: Callable[[str], bool] = lambda _: True,
+    declared: bool = False,
+    with_tests: bool = False,
 ) -> TargetText:
     """What `run` measures of a project without a file, and what `init` writes (`declared`).
 
-    `is_here` says which Pythons need not be fetched. Raises `UsageError` when none will do.
+    `with_tests`: its own tests are a part of the target; else they are there to be taken in, since
+    a first look should not wait for them. `is_here` says which Pythons need not be fetched. Raises
+    `UsageError` when none will do.
     """
     metadata, package = project.metadata, project.package
     python = _python(project, is_here)
@@ -96,8 +105,13 @@ def propose(
     ]
     if project.subfolder:
         head += ["", "[install]", _line("subfolder", project.subfolder)]
-    text = "\n".join((*head, *tables, *_asv(project.asv_suite), *_TESTS)) + "\n"
-    return TargetText(text, _assumed(project, scripts, python), _assumed_range(project))
+    tests = _own_tests(project.own_tests, are_run=with_tests)
+    text = "\n".join((*head, *tables, *_asv(project.asv_suite), *tests)) + "\n"
+    assumed = _assumed(project, scripts, python)
+    if with_tests:
+        found = project.own_tests
+        assumed += (f"own tests: {found.words}" if found else "no tests of its own were found",)
+    return TargetText(text, assumed, _assumed_range(project))
 
 
 def chosen_scripts(metadata: Metadata) -> dict[str, str]:
@@ -165,13 +179,17 @@ def _table(
     return "\n".join(("", "[[benchmark]]", *lines, _line("timeout_s", _TIMEOUT_S)))
 
 
-_TESTS = (
-    "",
-    "# The project's own tests, before anything is measured, on both sides:",
-    "# [tests]",
-    '# paths = ["tests"]',
-    '# requirements = ["pytest"]',
-)
+def _own_tests(found: FoundTests | None, *, are_run: bool) -> tuple[str, ...]:
+    """The table of its tests, as comments where they are not run."""
+    is_known, told = (
+        found is not None,
+        found or FoundTests(paths=("tests",), requirements=(_PYTEST,)),
+    )
+    needs = (("groups", told.groups), ("extras", told.extras), ("requirements", told.requirements))
+    lines = ["[tests]", _line("paths", list(told.paths))]
+    lines += [_line(key, list(names)) for key, names in needs if names]
+    head = ("", "# The project's own tests, before anything is measured, on both sides:")
+    return (*head, *(lines if are_run and is_known else (f"# {one}" for one in lines)))
 
 
 def _line(key: str, value: object, comment: str = "") -> str:

@@ -20,6 +20,7 @@ from bench.core.workspace import Workspace
 from bench.engine.environments.interpreters import find_interpreter
 from bench.engine.projects.layout import find_package
 from bench.engine.projects.metadata import FILES, Metadata, read_metadata
+from bench.engine.projects.own_tests import find_own_tests
 from bench.engine.projects.proposal import ReadProject, TargetText, propose
 from bench.engine.projects.timed_tests import find_asv_suite, find_timed_tests
 from bench.engine.revisions.clones import open_clone
@@ -40,9 +41,11 @@ class FoundProject:
     project: ReadProject
     repo: Path | None
 
-    def target(self, *, declared: bool = False) -> tuple[Target, TargetText]:
+    def target(
+        self, *, declared: bool = False, with_tests: bool = False
+    ) -> tuple[Target, TargetText]:
         """As a target, and its text; `declared` for a file, which only changes its name."""
-        proposal = propose(self.project, is_here=_is_here, declared=declared)
+        proposal = propose(self.project, is_here=_is_here, declared=declared, with_tests=with_tests)
         return parse_target(proposal.text), proposal
 
 
@@ -220,6 +223,7 @@ def _project(
         why_range=why_range,
         timed_tests=find_timed_tests(folder),
         asv_suite=find_asv_suite(folder),
+        own_tests=find_own_tests(folder),
         is_built=is_built,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 from bench.explain.optimize.change import Site
@@ -10,10 +11,10 @@ from bench.explain.optimize.choosing.grouping import Group, group
 from bench.explain.optimize.choosing.pool import Deferred
 from bench.explain.optimize.choosing.savings import Measure, Savings, smallest_set
 from bench.explain.optimize.choosing.titles import LONGEST, title
-from bench.explain.rank.candidates import Candidate
+from bench.explain.rank.candidates import Candidate, Deferral, DeferralWay
 from bench.explain.rank.graph import Graph, Skip
 from bench.explain.rank.recording import MAIN, ImportedName, Place, Recording
-from bench.explain.rank.sources import ModuleSource
+from bench.explain.rank.sources import ModuleSource, Name
 
 OWN = frozenset({"own"})
 LEAST = 0.01
@@ -161,3 +162,28 @@ def test_a_title_says_that_only_parts_are_freed() -> None:
     some = [drawn.deferred("own.a", name) for name in ("rich.table", "rich.live")]
     ((_, found),) = groups(drawn, *some)
     assert title(drawn.savings(), found, OWN) == "defer parts of rich until they are needed"
+
+
+def test_names_that_a_package_hands_on_are_told_or_counted() -> None:
+    drawn = Drawn({f"part{n}": 1.0 for n in range(4)})
+    drawn.scenario("help", (MAIN, "own"), *(("own", f"part{n}") for n in range(4)))
+    handed = [_handed_on(drawn.deferred("own", f"part{n}"), f"name{n}") for n in range(4)]
+    said = [title(drawn.savings(), _all_of(handed[:count]), OWN) for count in (1, 2, 4)]
+    assert said == [
+        "import name0 of own only when it is asked for",
+        "import name0 and name1 of own only when they are asked for",
+        "import 4 names of own only when they are asked for",
+    ]
+
+
+def _handed_on(one: Deferred, name: str) -> Deferred:
+    asked = Name(alias=ast.alias(name), bound=name, asked=name, uses=(), bound_once=True)
+    ways = frozenset({DeferralWay.ON_REQUEST})
+    deferral = Deferral(
+        name=asked, ways=ways, functions=(), asked_by=(), exported=True, needs_future=False
+    )
+    return replace(one, candidate=replace(one.candidate, deferrals=(deferral,)))
+
+
+def _all_of(deferred: list[Deferred]) -> Group:
+    return Group(deferred=tuple(deferred), saves_s={"help": 1.0}, vanished=frozenset())

@@ -22,9 +22,9 @@ def title(savings: Savings, group: Group, own: frozenset[str]) -> str:
     """`defer git and requests until a command needs them`, at most 66 characters."""
     if group.is_rest:
         return "defer the remaining imports that are not needed at start"
-    package = _handing_on(group)
+    package, handed_on = _handing_on(group)
     if package:
-        return _short([f"import what {package} hands on only when it is asked for"])
+        return _short(_on_request(package, handed_on))
     names = packages(savings, group, own)
     first = names[0]
     more = len(names) - 1
@@ -46,17 +46,29 @@ def _short(options: Sequence[str]) -> str:
     return found if len(found) <= LONGEST else f"{found[: LONGEST - 1]}…"
 
 
-def _handing_on(group: Group) -> str:
-    """The package whose names most statements of a group are there for; "" where none is."""
-    packages_ = Counter(
-        one.candidate.source.module
-        for one in group.deferred
-        if {way for each in one.candidate.deferrals for way in each.ways} == {_ON_REQUEST}
-    )
-    if not packages_:
-        return ""
-    name, count = packages_.most_common(1)[0]
-    return name if count > len(group.deferred) / 2 else ""
+def _handing_on(group: Group) -> tuple[str, tuple[str, ...]]:
+    """The package that most statements of a group hand names on for, and these; "" for none."""
+    names = defaultdict[str, list[str]](list)
+    statements = Counter[str]()
+    for one in group.deferred:
+        ways = {way for each in one.candidate.deferrals for way in each.ways}
+        if ways == {_ON_REQUEST}:
+            module = one.candidate.source.module
+            statements[module] += 1
+            names[module] += [each.name.bound for each in one.candidate.deferrals]
+    if not statements:
+        return "", ()
+    package, count = statements.most_common(1)[0]
+    return (package, tuple(names[package])) if count > len(group.deferred) / 2 else ("", ())
+
+
+def _on_request(package: str, names: Sequence[str]) -> list[str]:
+    """By name where they are few, else by number: a branch may have several such changes."""
+    only = "only when it is asked for" if len(names) == 1 else "only when they are asked for"
+    by_number = [f"import {len(names)} names of {package} {way}" for way in (only, "on request")]
+    if len(names) > _NAMED:
+        return by_number
+    return [f"import {' and '.join(names)} of {package} {only}", *by_number]
 
 
 def packages(savings: Savings, group: Group, own: frozenset[str]) -> list[str]:
