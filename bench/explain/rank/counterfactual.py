@@ -18,7 +18,7 @@ from bench.engine.alone import as_alone
 from bench.engine.environments.build import Environment
 from bench.engine.evaluation import differences, times
 from bench.engine.measure.client import Invocation
-from bench.engine.measure.probe import choose
+from bench.engine.measure.design_choice import choose
 from bench.engine.measure.rounds import RoundFailedError, RoundTaker, Sides
 from bench.engine.session.sampling import RoundPlace, Sampling
 from bench.engine.session.watcher import Watcher

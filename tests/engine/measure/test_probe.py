@@ -1,108 +1,25 @@
-"""Looking at a benchmark before measuring it: which design, and whether it works at all."""
+"""Running a benchmark before measuring it: which design, and whether it works at all."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from support.building import build_pair
 from support.sandbox import Sandbox, target_text
 
-from bench.core.sample import Design, Metric, Sample, Side
+from bench.core.sample import Design, Metric, Side
 from bench.core.target import Benchmark, parse_target
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.machine.fingerprint import describe_machine, measuring_cpus
 from bench.engine.measure.client import Launcher
 from bench.engine.measure.invocations import Subject
-from bench.engine.measure.probe import NotMeasurableError, choose, choose_for_script, probe
+from bench.engine.measure.probe import NotMeasurableError, probe
 from bench.engine.measure.rounds import RoundTaker
 from bench.engine.sandbox.folders import make_home
 from bench.engine.sandbox.isolation import Isolation
 from bench.engine.session.support import pyperf_folder
-
-
-def sample(wall: float, cpu: float, queue: float | None = 0.0, value: float = 0.0) -> Sample:
-    return Sample(
-        wall_s=wall, user_s=cpu, system_s=0.0, peak_rss_bytes=1, minor_faults=0, major_faults=0,
-        voluntary_switches=0, involuntary_switches=0, run_queue_s=queue, values_s=(value,),
-    )  # fmt: skip
-
-
-BUSY = sample(1.0, 0.99)
-WAITED_IN_LINE = sample(2.0, 0.99, 1.0)
-SLEPT = sample(1.0, 0.2)
-THREADS = sample(1.0, 1.9)
-QUICK = sample(0.0025, 0.001)  # the kernel's part of starting a process is on nobody's account
-STARVED = msgspec.structs.replace(sample(2.0, 0.99, 1.0), first_thread_s=0.1)
-ITS_CHILD = msgspec.structs.replace(STARVED, children_s=0.88)
-UNTOLD = sample(1.0, 0.99, None)
-
-# free and pinned samples (base, head, …), whether there is pinning → design, metric, reason
-CHOICES = {
-    "busy": ([BUSY, BUSY], [BUSY, BUSY], True, Design.DUET, Metric.CPU, "CPU-bound"),
-    "busy among others": ([WAITED_IN_LINE] * 2, [WAITED_IN_LINE] * 2, True, Design.DUET,
-                          Metric.CPU, "CPU-bound"),
-    "quick": ([QUICK] * 2, [QUICK] * 2, True, Design.DUET, Metric.CPU, "CPU-bound"),
-    "no schedstat": ([UNTOLD] * 2, [UNTOLD] * 2, True, Design.DUET, Metric.CPU, "CPU-bound"),
-    "no pinning": ([BUSY] * 2, [BUSY] * 2, False, Design.PAIRS, Metric.CPU, "cannot pin"),
-    "sleeps": ([SLEPT] * 2, [SLEPT] * 2, True, Design.PAIRS, Metric.WALL, "waits for 80%"),
-    "head sleeps": ([BUSY, SLEPT], [BUSY, SLEPT], True, Design.PAIRS, Metric.WALL, "waits"),
-    "slept once": ([BUSY] * 2, [SLEPT, BUSY, BUSY, BUSY], True, Design.DUET, Metric.CPU, "CPU"),
-    "threads": ([BUSY, THREADS], [BUSY] * 2, True, Design.PAIRS, Metric.WALL, "1.9 cores"),
-    "threads in line": ([STARVED] * 2, [WAITED_IN_LINE] * 2, True, Design.PAIRS, Metric.WALL,
-                        "several threads"),
-    "a child in line": ([ITS_CHILD] * 2, [WAITED_IN_LINE] * 2, True, Design.DUET, Metric.CPU,
-                        "CPU-bound"),
-    "threads, no pinning": ([THREADS] * 2, [BUSY] * 2, False, Design.PAIRS, Metric.WALL, "cores"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CHOICES)
-def test_choice(case: str) -> None:
-    free, pinned, can_pin, design, metric, reason = CHOICES[case]
-    found = choose(free, pinned, can_pin=can_pin)
-    assert found[:2] == (design, metric)
-    assert reason in found[2]
-
-
-SCRIPT_CHOICES = [
-    (1.0, 0.99, True, Design.DUET),
-    (1.0, 0.80, True, Design.PAIRS),
-    (1.0, 0.99, False, Design.PAIRS),
-]
-
-
-@pytest.mark.parametrize(("wall", "cpu", "can_pin", "design"), SCRIPT_CHOICES)
-def test_choice_for_a_script(wall: float, cpu: float, can_pin: bool, design: Design) -> None:  # noqa: FBT001
-    by_wall, by_cpu = [sample(1, 1, value=wall)] * 4, [sample(1, 1, value=cpu)] * 2
-    found = choose_for_script(by_wall, by_cpu, can_pin=can_pin)
-    assert found[:2] == (design, Metric.VALUE)
-
-
-def test_a_script_that_waited_in_line_is_not_taken_for_one_that_sleeps() -> None:
-    """On a busy machine values by wall clock hold what others used; that is no waiting."""
-    in_line, alone = sample(2.0, 1.0, 1.0, value=2.0), [sample(1.0, 1.0, value=0.99)] * 2
-    found = choose_for_script([in_line] * 4, alone, can_pin=True)
-    assert found[:2] == (Design.DUET, Metric.VALUE)
-
-
-@pytest.mark.parametrize(("own", "design"), [(1.0, Design.DUET), (0.7, Design.PAIRS)])
-def test_a_machine_whose_speed_moves_does_not_decide_for_a_script(
-    own: float, design: Design
-) -> None:
-    """Looked at four times, with values that move by 5% from process to process."""
-    draw = random.Random(7)
-
-    def values(share: float, count: int) -> list[Sample]:
-        return [sample(1, 1, value=share * draw.lognormvariate(0, 0.05)) for _ in range(count)]
-
-    found = [
-        choose_for_script(values(1.0, 10), values(own, 8), can_pin=True)[0] for _ in range(400)
-    ]
-    assert found.count(design) >= 385
 
 
 @pytest.fixture
