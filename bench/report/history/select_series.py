@@ -22,6 +22,8 @@ from bench.engine.store.run import read_manifest
 from bench.engine.store.series import Series, read_series, series_folders
 from bench.report.select_runs import Evaluated, Unreadable, evaluated
 
+_DIFFERS = {Verdict.FASTER, Verdict.SLOWER, Verdict.BELOW_MEI}
+
 
 @dataclass(frozen=True)
 class SeriesPoint:
@@ -39,6 +41,11 @@ class SeriesPoint:
         found = (one for one in self.run.evaluation.results if one.name == benchmark)
         result = next(found, None)
         return result if result is not None and result.size is not None else None
+
+    def differs(self, benchmark: str) -> bool:
+        """Whether its verdict is *faster* or *slower*, be it below the minimum effect."""
+        result = self.result(benchmark)
+        return result is not None and result.verdict in _DIFFERS
 
     def is_broken(self, benchmark: str) -> bool:
         """Whether it works on the anchor and fails here."""
