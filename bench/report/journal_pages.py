@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bench.core.errors import DataError
 from bench.engine.store.journals import JournalStore, Told
+from bench.explain.attribute.standing import ToldInSessions
+from bench.formats.markdown import fenced, heading, link
+from bench.formats.text import duration
 from bench.report.output import Output, Page
 from bench.report.summaries import PairSummary
 
@@ -95,6 +98,19 @@ class JournalPages(Generic[_One]):
             shown=tuple(shown),
             read=newest.read,
         )
+
+
+def repeat_section(
+    told: ToldInSessions[Any, Any], file: Path, page: Page, *links: str
+) -> Iterator[str]:
+    """The command that asks the same; when it was asked, and links to what was told in `file`."""
+    asked, raw = told.asked, link("raw data", page.link_to(file))
+    yield heading(2, "Repeat it")
+    yield fenced(asked.repeat, "sh")
+    yield (
+        f"Begun {asked.started_at[:16].replace('T', ' ')} UTC on {asked.machine.name}, "
+        f"{duration(told.took_s)} in all ({', '.join((raw, *links))})."
+    )
 
 
 def without_parts(pairs: Iterable[PairSummary], *kinds: ShownRecords[Any]) -> list[PairSummary]:

@@ -14,7 +14,6 @@ from bench.formats.markdown import (
     bullets,
     code,
     collapsed,
-    fenced,
     heading,
     image,
     link,
@@ -26,7 +25,6 @@ from bench.formats.text import (
     change,
     counted,
     day,
-    duration,
     effect,
     joined,
     share,
@@ -45,7 +43,7 @@ from bench.report.attribute.document import attribution_document
 from bench.report.attribute.screen import group_rows, group_words, sum_rows
 from bench.report.attribute.sums import SUMS, by_group
 from bench.report.attribute.waterfall import draw_waterfall, picture_words
-from bench.report.journal_pages import JournalPages, ShownRecords
+from bench.report.journal_pages import JournalPages, ShownRecords, repeat_section
 from bench.report.output import Output, Page
 
 _NAMED = 12
@@ -123,13 +121,8 @@ def _blocks(attribution: Attribution, file: Path, page: Page) -> Iterator[str]:
     yield from _proofs(attribution, found)
     yield heading(2, "How to read it")
     yield _method(attribution)
-    yield heading(2, "Repeat it")
-    yield fenced(asked.repeat, "sh")
-    yield (
-        f"Begun {asked.started_at[:16].replace('T', ' ')} UTC on {asked.machine.name}, "
-        f"{duration(attribution.took_s)} in all ({link('raw data', page.link_to(file))}, "
-        f"{link('this page as JSON', page.file.with_suffix('.json').name)})."
-    )
+    json = link("this page as JSON", page.file.with_suffix(".json").name)
+    yield from repeat_section(attribution, file, page, json)
 
 
 def _first_words(attribution: Attribution, found: Sequence[Contributions]) -> str:

@@ -13,7 +13,6 @@ from bench.formats.markdown import (
     bullets,
     code,
     collapsed,
-    fenced,
     heading,
     image,
     link,
@@ -21,7 +20,7 @@ from bench.formats.markdown import (
     prose,
     table,
 )
-from bench.formats.text import change, counted, day, duration, effect, share
+from bench.formats.text import change, counted, day, effect, share
 from bench.report.bisect.decisions import (
     COLUMNS,
     decisions_of,
@@ -33,7 +32,7 @@ from bench.report.bisect.decisions import (
     times_words,
 )
 from bench.report.bisect.narrowing import draw_narrowing, narrowing_words
-from bench.report.journal_pages import JournalPages, ShownRecords
+from bench.report.journal_pages import JournalPages, ShownRecords, repeat_section
 from bench.report.output import Output, Page
 
 
@@ -102,12 +101,7 @@ def _blocks(bisection: BisectionTold, file: Path, page: Page) -> Iterator[str]:
         yield from _proofs(bisection)
         yield heading(2, "How to read it")
         yield method_words(bisection)
-    yield heading(2, "Repeat it")
-    yield fenced(asked.repeat, "sh")
-    yield (
-        f"Begun {asked.started_at[:16].replace('T', ' ')} UTC on {asked.machine.name}, "
-        f"{duration(bisection.took_s)} in all ({link('raw data', page.link_to(file))})."
-    )
+    yield from repeat_section(bisection, file, page)
 
 
 def _picture(bisection: BisectionTold, page: Page) -> str:

@@ -10,8 +10,8 @@ from bench.explain.claims.choosing import ChosenBy
 from bench.explain.claims.judging import TOLERANCE, ClaimVerdict
 from bench.explain.claims.record import ClaimsTest
 from bench.explain.claims.stored import CLAIMS
-from bench.formats.markdown import code, collapsed, fenced, heading, link, plain, prose, table
-from bench.formats.text import counted, day, duration, effect, share
+from bench.formats.markdown import code, collapsed, heading, link, plain, prose, table
+from bench.formats.text import counted, day, effect, share
 from bench.report.claims.shown import (
     NOT_MEASURED,
     ShownClaim,
@@ -20,7 +20,7 @@ from bench.report.claims.shown import (
     tally,
     tested_by,
 )
-from bench.report.journal_pages import JournalPages, ShownRecords
+from bench.report.journal_pages import JournalPages, ShownRecords, repeat_section
 from bench.report.output import Output, Page
 
 _DIGITS = 10
@@ -84,12 +84,7 @@ def _blocks(test: ClaimsTest, file: Path, page: Page) -> Iterator[str]:
     yield from _not_tested(found)
     yield heading(2, "How to read it")
     yield method_words(test)
-    yield heading(2, "Repeat it")
-    yield fenced(asked.repeat, "sh")
-    yield (
-        f"Begun {asked.started_at[:16].replace('T', ' ')} UTC on {asked.machine.name}, "
-        f"{duration(test.took_s)} in all ({link('raw data', page.link_to(file))})."
-    )
+    yield from repeat_section(test, file, page)
 
 
 def first_words(test: ClaimsTest, found: Sequence[ShownClaim]) -> str:
