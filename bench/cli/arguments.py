@@ -83,6 +83,17 @@ def add_scenarios(parser: argparse._ActionsContainer, words: str) -> None:
     parser.add_argument("--scenario", action="append", default=[], metavar="GLOB", help=words)
 
 
+def add_least(parser: argparse._ActionsContainer, default: float, words: str) -> None:
+    """The smallest change that counts: `words` say what becomes of a smaller one."""
+    parser.add_argument(
+        "--least",
+        type=share,
+        default=default,
+        metavar="SHARE",
+        help=f"{words}: 1%% or 0.01. Default: {default * 100:g}%%",
+    )
+
+
 def add_repo(parser: argparse._ActionsContainer) -> None:
     """Where revisions come from."""
     parser.add_argument(
@@ -202,6 +213,13 @@ def add_session_budget(parser: argparse._ActionsContainer, unit: str) -> None:
         metavar="SECONDS",
         help=f"begin no further {unit} after this many seconds; what is open is said, and the same "
         "command goes on. Default: as long as it takes",
+    )
+
+
+def add_json(parser: argparse._ActionsContainer, what: str) -> None:
+    """What came of it, for programs."""
+    parser.add_argument(
+        "--json", action="store_true", help=f"print {what} as JSON on standard output"
     )
 
 

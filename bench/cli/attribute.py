@@ -10,7 +10,9 @@ from rich.console import Console
 
 from bench.cli.arguments import (
     add_choice,
+    add_json,
     add_lanes,
+    add_least,
     add_no_report,
     add_pythons,
     add_session_budget,
@@ -19,7 +21,6 @@ from bench.cli.arguments import (
     fraction,
     positive,
     repeated,
-    share,
 )
 from bench.cli.commit_range import RANGE_HELP, look_up
 from bench.cli.write_up import write_up
@@ -70,14 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="split this merge's share among the commits it brings; may be repeated. Default: a "
         "merge is one step",
     )
-    what.add_argument(
-        "--least",
-        type=share,
-        default=_LEAST,
-        metavar="SHARE",
-        help="leave stretches together whose ends differ by less than this: 1%% or 0.01. "
-        "Default: 1%%",
-    )
+    add_least(what, _LEAST, "leave stretches together whose ends differ by less than this")
     _add_how(parser.add_argument_group("how it is done"))
 
 
@@ -107,9 +101,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         "modules and folders that they change; group: the geometric mean over each group of "
         "benchmarks. May be repeated; the page has all three. Default: commit by commit",
     )
-    how.add_argument(
-        "--json", action="store_true", help="print the contributions as JSON on standard output"
-    )
+    add_json(how, "the contributions")
     add_no_report(how)
 
 

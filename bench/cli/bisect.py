@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from bench.cli.arguments import (
+    add_json,
     add_lanes,
+    add_least,
     add_no_report,
     add_session_budget,
     add_target,
     describe,
     fraction,
     repeated,
-    share,
 )
 from bench.cli.commit_range import RANGE_HELP, look_up
 from bench.cli.write_up import write_up
@@ -87,13 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look for a commit that made it faster only. Default: the way that the ends differ",
     )
-    what.add_argument(
-        "--least",
-        type=share,
-        default=_LEAST,
-        metavar="SHARE",
-        help="end at once where base and head differ by less than this: 1%% or 0.01. Default: 1%%",
-    )
+    add_least(what, _LEAST, "end at once where base and head differ by less than this")
     _add_how(parser.add_argument_group("how it is done"))
 
 
@@ -114,9 +109,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
     )
     add_session_budget(how, "pair")
     add_lanes(how)
-    how.add_argument(
-        "--json", action="store_true", help="print what was found as JSON on standard output"
-    )
+    add_json(how, "what was found")
     add_no_report(how)
 
 

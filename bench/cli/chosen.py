@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.cli.write_up import say_problems
 from bench.core.errors import BenchError, NothingMeasuredError
 from bench.core.program import COMMAND
 from bench.core.revision import Pair, Revision, Source
 from bench.core.workspace import Workspace
 from bench.engine.store.place import pairs_of_runs
 from bench.engine.store.run import read_manifest
+from bench.report.select_runs import PairRuns, Unreadable, read_pair
 
 _SHORTEST_HASH = 4
 
@@ -22,7 +24,7 @@ def matches(pair: Pair, asked: str) -> bool:
     return _is(pair.base, base) and _is(pair.head, head.removeprefix("."))
 
 
-def last_pair(
+def _last_pair(
     workspace: Workspace, target: str | None, asked: str | None
 ) -> tuple[Path, tuple[Path, ...]]:
     """The pair that is meant, of several the one that was measured last; and its runs."""
@@ -39,6 +41,18 @@ def last_pair(
         )
     _, folder, folders = max(found)
     return folder, folders
+
+
+def read_last_pair(
+    workspace: Workspace, target: str | None, asked: str | None
+) -> tuple[PairRuns, tuple[Unreadable, ...]]:
+    """The same, read; says which of its runs cannot be. Raises `NothingMeasuredError`."""
+    folder, folders = _last_pair(workspace, target, asked)
+    pair, unreadable = read_pair(folders, workspace.data)
+    say_problems(one.error for one in unreadable)
+    if pair is None:
+        raise NothingMeasuredError(f"No run of {folder} can be shown.")
+    return pair, unreadable
 
 
 def _is_asked(run_: Path, asked: str | None) -> bool:

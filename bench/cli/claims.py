@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from bench.cli.arguments import (
+    add_json,
     add_lanes,
+    add_least,
     add_no_report,
     add_pythons,
     add_session_budget,
@@ -19,7 +21,6 @@ from bench.cli.arguments import (
     describe,
     fraction,
     repeated,
-    share,
 )
 from bench.cli.commit_range import range_in_clone
 from bench.cli.target_choice import chosen_target
@@ -96,13 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Default: everybody's",
     )
     add_pythons(what)
-    what.add_argument(
-        "--least",
-        type=share,
-        default=LEAST,
-        metavar="SHARE",
-        help="count a smaller change as none: 1%% or 0.01. Default: 2%%",
-    )
+    add_least(what, LEAST, "count a smaller change as none")
     _add_how(parser.add_argument_group("how it is done"))
 
 
@@ -121,9 +116,7 @@ def _add_how(how: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="list the claims and what would test each, and stop",
     )
-    how.add_argument(
-        "--json", action="store_true", help="print the claims as JSON on standard output"
-    )
+    add_json(how, "the claims")
     add_no_report(how)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.cli.arguments import describe
 from bench.cli.chosen import matches
+from bench.cli.write_up import say_problems
 from bench.core.errors import DataError, ExitStatus, UsageError
 from bench.core.files import write_atomically
 from bench.core.workspace import Workspace, find_workspace
@@ -69,8 +70,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     Raises `UsageError` or `DataError`.
     """
     runs, problems = _chosen(arguments.what, arguments.range, find_workspace())
-    for problem in problems:
-        print(f"bench: {problem}", file=sys.stderr)
+    say_problems(problems)
     if arguments.format == "pyperf":
         if arguments.output:
             raise UsageError("--output is for the other formats: pyperf files lie with their runs.")

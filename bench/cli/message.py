@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from bench.cli.arguments import add_repo, describe
-from bench.cli.chosen import last_pair
+from bench.cli.chosen import read_last_pair
 from bench.cli.target_choice import chosen_target
 from bench.core.errors import BenchError, ExitStatus, NothingMeasuredError
 from bench.core.program import COMMAND
@@ -16,7 +16,6 @@ from bench.core.workspace import Workspace, find_workspace
 from bench.engine.revisions.resolve import clone_of, resolve_range
 from bench.engine.revisions.worktree import read_working_tree
 from bench.report.pair.commit_words import measured_message
-from bench.report.select_runs import read_pair
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,12 +43,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     """Print it; raises `BenchError`."""
     workspace = find_workspace()
     target = chosen_target(arguments, workspace, lambda _: None)
-    folder, folders = last_pair(workspace, target.name, _asked(arguments, target, workspace))
-    pair, unreadable = read_pair(folders, workspace.data)
-    for one in unreadable:
-        print(f"bench: {one.error}", file=sys.stderr)
-    if pair is None:
-        raise NothingMeasuredError(f"No run of {folder} can be shown.")
+    pair, _ = read_last_pair(workspace, target.name, _asked(arguments, target, workspace))
     _check_tree(pair.pair, target, arguments, workspace)
     print(measured_message(pair.pair, pair.newest_on.shown), end="")
     return ExitStatus.DONE

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from bench.cli.arguments import (
     add_lanes,
+    add_least,
     add_no_report,
     add_pythons,
     add_revision,
@@ -16,7 +17,6 @@ from bench.cli.arguments import (
     fraction,
     positive,
     repeated,
-    share,
 )
 from bench.cli.target_choice import chosen_target
 from bench.cli.write_up import write_up
@@ -90,14 +90,7 @@ def _add_what(what: argparse._ArgumentGroup) -> None:
         "lazy-modules: __lazy_modules__, which Python 3.15 knows and older ones ignore; lazy: the "
         "statement of Python 3.15. Default: what suits the project's requires-python",
     )
-    what.add_argument(
-        "--least",
-        type=share,
-        default=_LEAST,
-        metavar="SHARE",
-        help="make a commit only of what saves this share of a scenario's time: 1%% or 0.01. "
-        "Default: 1%%",
-    )
+    add_least(what, _LEAST, "make a commit only of what saves this share of a scenario's time")
 
 
 def _add_how(how: argparse._ArgumentGroup) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from bench.cli.arguments import describe
+from bench.cli.write_up import say_problems
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.program import session
 from bench.core.workspace import find_workspace
@@ -32,8 +32,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     """
     workspace = find_workspace()
     written = write_report(workspace)
-    for problem in written.problems:
-        print(f"bench: {problem}", file=sys.stderr)
+    say_problems(written.problems)
     if not (written.runs or written.analyses):
         raise NothingMeasuredError(
             f"There are no runs under {workspace.data} to report on.",

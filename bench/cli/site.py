@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from bench.cli.arguments import describe
+from bench.cli.write_up import say_problems
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.program import session
 from bench.core.workspace import find_workspace
@@ -29,8 +29,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:  # noqa: ARG001
     """Write it; 2 when some data could not be read. Raises `BenchError`."""
     workspace = find_workspace()
     written = write_site(workspace)
-    for problem in written.problems:
-        print(f"bench: {problem}", file=sys.stderr)
+    say_problems(written.problems)
     if not (written.pairs or written.others):
         raise NothingMeasuredError(
             f"There is nothing under {workspace.data} to show.",

@@ -9,15 +9,15 @@ import sys
 from pathlib import Path
 
 from bench.cli.arguments import describe
-from bench.cli.chosen import last_pair
-from bench.core.errors import ExitStatus, NothingMeasuredError
+from bench.cli.chosen import read_last_pair
+from bench.core.errors import ExitStatus
 from bench.core.target import READ
 from bench.core.workspace import Workspace, find_workspace
 from bench.engine.projects.reading import is_path, read_checkout
 from bench.report.machine_readable import result_document
 from bench.report.pair.brief import brief, more_at
 from bench.report.pair.split_section import splits_of
-from bench.report.select_runs import PairRuns, read_pair
+from bench.report.select_runs import PairRuns
 from bench.validate.calibration.lookup import fitting, read_calibrations
 
 
@@ -60,12 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitStatus:
     """Print it; 2 where some runs of the pair could not be read. Raises `BenchError`."""
     workspace = find_workspace()
-    folder, folders = last_pair(workspace, _name(arguments.target, workspace), arguments.range)
-    pair, unreadable = read_pair(folders, workspace.data)
-    for one in unreadable:
-        print(f"bench: {one.error}", file=sys.stderr)
-    if pair is None:
-        raise NothingMeasuredError(f"No run of {folder} can be shown.")
+    name = _name(arguments.target, workspace)
+    pair, unreadable = read_last_pair(workspace, name, arguments.range)
     on = pair.newest_on
     if arguments.format == "json":
         calibrations = read_calibrations(workspace.data, pair.target)

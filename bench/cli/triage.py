@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from bench.cli.arguments import describe
+from bench.cli.write_up import say_problems
 from bench.core.errors import ExitStatus, NothingMeasuredError
 from bench.core.program import session
 from bench.core.workspace import Workspace, find_workspace
@@ -40,8 +40,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     workspace = find_workspace()
     several = _chosen(workspace, arguments.target, arguments.series or "")
     series, unreadable = read_series_page(several, workspace.data)
-    for one in unreadable:
-        print(f"bench: {one.error}", file=sys.stderr)
+    say_problems(one.error for one in unreadable)
     name = triage_file(series)
     if not name:
         raise NothingMeasuredError(
@@ -51,8 +50,7 @@ def run(arguments: argparse.Namespace) -> ExitStatus:
     output = Output(workspace.results, workspace.data)
     page = output.page(name)
     write_triage(series, page)
-    for problem in output.problems:
-        print(f"bench: {problem}", file=sys.stderr)
+    say_problems(output.problems)
     for shown in series.machines:
         print(f"{series.target} {series.label}, {shown.machine.name}: {findings_of(shown).words}")
     print(f"Triage: {page.file}")

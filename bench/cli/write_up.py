@@ -1,13 +1,22 @@
-"""The end of commands whose page is made from what they stored."""
+"""The end of commands whose pages are made from what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from bench.core.workspace import Workspace
+
+if TYPE_CHECKING:  # commands that say problems alone need no console
+    from rich.console import Console
+
+
+def say_problems(problems: Iterable[object]) -> None:
+    """Say on standard error what could not be read; everything else is written."""
+    for problem in problems:
+        print(f"bench: {problem}", file=sys.stderr)
 
 
 def write_up(workspace: Workspace, console: Console, where: Callable[[Path], str]) -> None:
