@@ -11,15 +11,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from support.synthetic_attributions import COMMITS, PAIR, PYTHON, REACH, gain
+from support.synthetic_attributions import asked as asked_of_one
 
 from bench.core.errors import BuildError, NothingMeasuredError
-from bench.core.revision import Pair, Revision, Source
+from bench.core.revision import Revision
 from bench.core.target import Benchmark
-from bench.core.verdict import Interval, Verdict
-from bench.engine.machine.fingerprint import describe_machine
 from bench.explain.attribute.observing import Observatory
-from bench.explain.attribute.range import ChangedPath, RangeCommit
-from bench.explain.attribute.reach import NoEffectProof
+from bench.explain.attribute.range import RangeCommit
 from bench.explain.attribute.record import (
     Attribution,
     AttributionAsked,
@@ -32,63 +31,18 @@ from bench.explain.attribute.session import AttributeSession
 from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.attribute.stored import ATTRIBUTIONS
 from bench.explain.optimize.measuring import MeasuredPair, PairMeasuring
-from bench.explain.optimize.record import Gain, RunReference
+from bench.explain.optimize.record import RunReference
 from bench.report.attribute.attribute_page import attribute_page, write_attribute_pages
 from bench.report.attribute.contributions import contributions_of
 from bench.report.attribute.document import attribution_document
 from bench.report.attribute.screen import screen_lines
 from bench.report.output import Output
 
-PYTHON = "3.13"
 TRUE = {2: 0.9, 5: 1.05}  # ratios by commit
 
 
-def revision(number: int) -> Revision:
-    return Revision(
-        source=Source.GIT,
-        name=f"r{number}",
-        identity=f"{number:040x}"[::-1],
-        date="2026-01-01T00:00:00Z",
-        subject=f"Change number {number}",
-    )
-
-
-COMMITS = tuple(
-    RangeCommit(revision=revision(number), author=f"A{number % 2}", changed=(ChangedPath("a.py"),))
-    for number in range(1, 7)
-)
-PAIR = Pair(revision(0), revision(6), "a test")
-
-
 def asked(**changes: Any) -> AttributionAsked:
-    told: dict[str, Any] = {
-        "format": 1,
-        "id": "20260101T0000000000",
-        "target": "sample",
-        "pair": PAIR,
-        "commits": COMMITS,
-        "scenarios": ("work", "gone"),
-        "words": {"work": "sample work"},
-        "pythons": (PYTHON,),
-        "least": 0.01,
-        "alpha": 0.05,
-        "machine": describe_machine(),
-        "harness": {},
-        "started_at": "2026-01-01T00:00:00+00:00",
-        "repeat": "python -m bench attribute sample r0..r6",
-    }
-    return AttributionAsked(**(told | changes))
-
-
-REACH = ReachRecord(
-    scenario="work",
-    python=PYTHON,
-    states=(0, 2, 3, 5),
-    steps=((2,), (3,), (5,)),
-    proved=dict.fromkeys((1, 4, 6), NoEffectProof.NOT_READ),
-    work=(20.0, 19.9, 19.9, 19.95),
-    modules=((0, 2), (0, 0), (0, 0)),
-)
+    return asked_of_one(**{"scenarios": ("work", "gone")} | changes)
 
 
 @dataclass
@@ -119,20 +73,7 @@ class Played:
         if (first, last) in self.broken:
             raise BuildError("It does not build.")
         ratio = math.prod(one for number, one in TRUE.items() if first < number <= last)
-        low, high = ratio * (1 - alpha / 50), ratio * (1 + alpha / 50)
-        verdict = Verdict.SAME if ratio == 1 else Verdict.FASTER if ratio < 1 else Verdict.SLOWER
-        gains = tuple(
-            Gain(
-                scenario=name,
-                python=PYTHON,
-                verdict=verdict,
-                interval=Interval(ratio, low, high),
-                base_s=0.1,
-                head_s=0.1 * ratio,
-                rounds=10,
-            )
-            for name in scenarios
-        )
+        gains = tuple(gain(name, ratio, alpha / 50) for name in scenarios)
         label = f"{self.revisions[first].label}..{self.revisions[last].label}"
         reference = RunReference(label, PYTHON, "machine", "run")
         return MeasuredPair(gains, (reference,), {})
@@ -250,14 +191,14 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     attributed = write_attribute_pages(output := Output(results, data))
     assert not output.problems
     page = (results / attribute_page(done)).read_text(encoding="utf-8")
-    assert "Change number 2" in page
+    assert r"Change \`number\` 2" in page
     assert "−10.0%" in page
     assert "which agrees with" in page
     assert "3 commits proved to contribute nothing" in page
     assert "does not work at r0" in page
     (picture,) = re.findall(r"\(([^()]*\.svg)\)", page)
     drawn = (results / "attribute" / "sample" / picture).read_text(encoding="utf-8")
-    assert "Change number 5" in drawn
+    assert "Change `number` 5" in drawn
     assert attributed.rows[0][2:5] == ["6", "3", "2"]
     assert len(attributed.parts) == 3
     document = attribution_document(done)

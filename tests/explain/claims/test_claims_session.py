@@ -11,11 +11,13 @@ from typing import Any, cast
 
 import pytest
 from support.schemas import check_document
+from support.synthetic_attributions import PYTHON, gain
+from support.synthetic_attributions import revision as numbered
 
 from bench.core.errors import BuildError, NothingMeasuredError
-from bench.core.revision import Pair, Revision, Source
+from bench.core.revision import Pair, Revision
 from bench.core.target import Benchmark
-from bench.core.verdict import Interval, Verdict
+from bench.core.verdict import Verdict
 from bench.engine.machine.fingerprint import describe_machine
 from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.claims.choosing import ChosenBy, ClaimBenchmark
@@ -31,17 +33,9 @@ from bench.report.claims.shown import claims_document, plan_lines, screen_lines,
 from bench.report.output import Output
 from bench.report.schema import claims_schema
 
-PYTHON = "3.13"
-
 
 def revision(number: int) -> Revision:
-    return Revision(
-        source=Source.GIT,
-        name=f"r{number}",
-        identity=f"{number:040x}"[::-1],
-        date="2026-01-01T00:00:00Z",
-        subject="perf: words that nobody else shall read",
-    )
+    return numbered(number, "perf: words that nobody else shall read")
 
 
 PAIR = Pair(revision(0), revision(9), "a test")
@@ -133,18 +127,7 @@ def _gain(name: str, speedup: float | None) -> Gain:
         return Gain(scenario=name, python=PYTHON, verdict=None, reason="it fails")
     if not speedup:
         return Gain(scenario=name, python=PYTHON, verdict=Verdict.UNDECIDED, rounds=2)
-    ratio = 1 / speedup
-    verdict = Verdict.SAME if ratio == 1 else Verdict.FASTER if ratio < 1 else Verdict.SLOWER
-    return Gain(
-        scenario=name,
-        python=PYTHON,
-        verdict=verdict,
-        interval=Interval(ratio, ratio * 0.99, ratio * 1.01),
-        base_s=0.1,
-        head_s=0.1 * ratio,
-        rounds=10,
-        reason="output not as before" if name == "other" else "",
-    )
+    return gain(name, 1 / speedup, 0.01, "output not as before" if name == "other" else "")
 
 
 def run(
