@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 from bench.core.secrets import without_secrets
@@ -41,6 +42,10 @@ class BenchError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
+    def reason_for(self, benchmark: str) -> str:  # noqa: ARG002 - the same for all of them
+        """Why there is nothing of a benchmark, in a line."""
+        return " ".join(self.message.split())
+
 
 class UsageError(BenchError):
     """The command line, a target's TOML file or the working directory is not usable as it is."""
@@ -55,9 +60,20 @@ class DataError(BenchError):
 
 
 class NothingMeasuredError(BenchError):
-    """No benchmark of the session could be measured."""
+    """No benchmark of the session could be measured; `reasons` say of each why, by name."""
 
     status = ExitStatus.NOTHING_MEASURED
+
+    def __init__(
+        self, message: str, hint: str = "", *, reasons: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.reasons = reasons or {}
+
+    def reason_for(self, benchmark: str) -> str:
+        """What is known of this one; else what is said of all."""
+        own = without_secrets(" ".join(self.reasons.get(benchmark, "").split()))
+        return own or super().reason_for(benchmark)
 
 
 class BuildError(BenchError):

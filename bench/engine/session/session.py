@@ -91,6 +91,11 @@ class Session:
                 f"No benchmark of {plan.target.name} {plan.pair.label} could be measured on Python "
                 f"{interpreter.version}.",
                 f"The reasons are above, and in {whole.folder}.",
+                reasons={
+                    one.benchmark: one.words
+                    for each in plan.benchmarks
+                    if (one := whole.unavailable(each.declaration.name)) is not None
+                },
             )
         return whole
 

@@ -8,7 +8,7 @@ from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.engine.environments.interpreters import Interpreter
 from bench.engine.session.watcher import Watcher
-from bench.explain.attribute.reaching import Reaching, nothing_works, one_line
+from bench.explain.attribute.reaching import Reaching, nothing_works
 from bench.explain.attribute.record import (
     Attribution,
     AttributionEvent,
@@ -107,14 +107,15 @@ class AttributeSession:
         )
         interpreter = next(one for one in self.request.interpreters if one.version == python)
         measuring = PairMeasuring(request=self.request, watcher=self.watcher, untested=UNTESTED)
-        measured, reason = None, ""
+        measured, failed = None, None
         try:
             measured = measuring.measure(
                 base.identity, head.identity, wanted, level, interpreters=(interpreter,)
             )
         except (BuildError, NothingMeasuredError) as error:
-            reason = one_line(error.message)
+            failed = error
         for name, stretch in wanted.items():
+            reason = failed.reason_for(name) if failed else ""
             record = _stretch(name, python, stretch, level, measured, reason)
             self._write(record)
             self.watcher.say(f"  {name}: {_outcome(record)}")

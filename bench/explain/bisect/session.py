@@ -9,7 +9,7 @@ from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.core.verdict import Verdict
 from bench.engine.session.watcher import Watcher
-from bench.explain.attribute.reaching import Reaching, every_commit, nothing_works, one_line
+from bench.explain.attribute.reaching import Reaching, every_commit, nothing_works
 from bench.explain.attribute.record import ReachRecord
 from bench.explain.attribute.request import AttributeRequest
 from bench.explain.attribute.standing import AttributionProgress, SessionTime
@@ -88,7 +88,7 @@ class BisectionSession:
                 base.identity, head.identity, [asked.benchmark], asked.error
             )
         except (BuildError, NothingMeasuredError) as error:
-            reason = one_line(error.message)
+            reason = error.reason_for(asked.benchmark)
         record = _answer(question, asked.error, measured, reason)
         if self.bisection.measured or record.answer.interval is not None:
             self._write(record)

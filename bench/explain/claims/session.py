@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bench.core.errors import BenchError, BuildError, NothingMeasuredError
+from bench.core.errors import BuildError, NothingMeasuredError
 from bench.core.lock import exclusive
 from bench.core.revision import Revision
 from bench.engine.session.watcher import Watcher
@@ -80,7 +80,7 @@ class ClaimsSession:
         request = self.request.test(base, head, [one.benchmark for one in candidates.values()])
         measuring = PairMeasuring(request=request, watcher=self.watcher, untested=UNTESTED)
         interpreters = [one for one in request.interpreters if one.version == first.python]
-        measured, reason, is_final = None, "", False
+        measured, failed = None, None
         try:
             measured = measuring.measure(
                 base.identity,
@@ -89,13 +89,11 @@ class ClaimsSession:
                 self.test.asked.alpha,
                 interpreters=interpreters,
             )
-        except BuildError as error:
-            reason, is_final = _line(error), True
-        except NothingMeasuredError as error:
-            reason = _line(error)
+        except (BuildError, NothingMeasuredError) as error:
+            failed = error
         for one in attempts:
             name = self._candidate(one).benchmark.name
-            record = _record(one, name, measured, reason, is_final=is_final)
+            record = _record(one, name, measured, failed)
             self._write(record)
             self.watcher.say(f"  {name}: {self._outcome(record)}")
 
@@ -125,10 +123,9 @@ def _record(
     attempt: BenchmarkTried,
     name: str,
     measured: MeasuredPair | None,
-    reason: str,
-    *,
-    is_final: bool,
+    failed: BuildError | NothingMeasuredError | None,
 ) -> TriedRecord:
+    reason = failed.reason_for(name) if failed else "the run says nothing of it"
     gains = measured.gains if measured else ()
     gain = next((one for one in gains if one.scenario == name), None)
     return TriedRecord(
@@ -138,13 +135,9 @@ def _record(
         older=attempt.older,
         gain=gain,
         run=measured.runs[0] if measured else None,
-        reason="" if gain else reason or "the run says nothing of it",
-        is_final=is_final,
+        reason="" if gain else reason,
+        is_final=isinstance(failed, BuildError),
     )
-
-
-def _line(error: BenchError) -> str:
-    return " ".join(error.message.split())
 
 
 def pythons_of_claims(

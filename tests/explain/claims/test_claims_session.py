@@ -117,7 +117,7 @@ class Played:
             raise BuildError("It does not build.")
         gains = [_gain(name, self.truth.get((*ends, name))) for name in names]
         if all(one.verdict is None for one in gains):
-            raise NothingMeasuredError("None of them works.")
+            raise NothingMeasuredError("None of them works.", reasons={"b": "it is never called"})
         reference = RunReference(f"r{ends[0]}..r{ends[1]}", PYTHON, "machine", "run")
         return MeasuredPair(tuple(gains), (reference,), {})
 
@@ -187,7 +187,7 @@ def test_no_candidate_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     test = run(monkeypatch, tmp_path, Played({}), claim(1, 2.0, function("a"), function("b")))
     (shown,) = shown_claims(test)
     assert shown.judged.verdict is ClaimVerdict.NOT_TESTABLE
-    assert shown.judged.reason == "None of them works."
+    assert shown.judged.reason == "None of them works.; it is never called"
 
 
 def test_too_few_rounds_are_no_reason_to_try_another(
