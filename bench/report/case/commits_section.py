@@ -10,7 +10,7 @@ from bench.explain.attribute.record import Attribution
 from bench.explain.attribute.standing import AttributionProgress
 from bench.explain.claims.record import ClaimsTest
 from bench.formats.markdown import code, image, link, plain, prose, table
-from bench.formats.text import change, counted, joined
+from bench.formats.text import change, counted
 from bench.report.attribute.attribute_page import attribute_page, waterfall_file
 from bench.report.attribute.contributions import (
     Contribution,
@@ -147,9 +147,8 @@ def claims_blocks(test: ClaimsTest, page: Page) -> Iterator[str]:
         columns = ("verdict", "what", "claimed", "measured", "commit")
         yield table(columns, [_claim(one) for one in measured[:_CLAIMS]], numbers=columns[2:4])
     if len(measured) > _CLAIMS:
-        left = [one.judged.verdict for one in measured[_CLAIMS:]]
-        counts = [f"{left.count(one)} {one}" for one in dict.fromkeys(left)]
-        yield f"{counted(len(left), 'more claim')} on that page: {joined(counts)}."
+        left = tuple(measured[_CLAIMS:])
+        yield f"{counted(len(left), 'more claim')} on that page: {tally(left)}."
 
 
 def _claim(one: ShownClaim) -> list[str]:

@@ -53,7 +53,8 @@ def machine_blocks(
         yield "What did not pay:"
         yield bullets(dropped_lines(optimization, _DROPPED))
         if dropped > _DROPPED:
-            yield f"{dropped - _DROPPED} more are on its page."
+            more = dropped - _DROPPED
+            yield f"{more} more {'is' if more == 1 else 'are'} on its page."
 
 
 def steps_picture(one: ByMachine, page: Page) -> str:
