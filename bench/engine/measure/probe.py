@@ -122,17 +122,10 @@ def _choose(
     sides, loops = _prepare(taker, benchmark, base, head)
     known = only_design(benchmark, wanted, can_pin=bool(taker.cpus))
     if known is not None:
-        pin = known[0] is Design.DUET
+        pin = known.design is Design.DUET
         tried = [_try(taker, sides, side, pin=pin) for side in Side]  # the warm-up, and the check
-        design, metric, reason = known
-        return Choice(
-            sides=sides,
-            design=design,
-            metric=metric,
-            reason=reason,
-            loops=loops,
-            round_s=0.0 if benchmark.container else sum(one.wall_s for one in tried),
-        )
+        lasts_s = 0.0 if benchmark.container else sum(one.wall_s for one in tried)
+        return _choice(sides, known, loops, lasts_s)
     if benchmark.is_suite and not benchmark.function:
         return _choose_for_suite(taker, benchmark, base, head, wanted, loops)
     free, pinned = _alone(taker, sides)
@@ -141,14 +134,19 @@ def _choose(
         found = _look_at_script(taker, sides, counting_cpu, pinned)
     else:
         found = choose(free, _look_again(taker, sides, pinned), can_pin=bool(taker.cpus))
-    design, metric, reason = as_asked(found, wanted, benchmark.kind, can_pin=bool(taker.cpus))
+    chosen = as_asked(found, wanted, benchmark.kind, can_pin=bool(taker.cpus))
+    measured = prepare_again(benchmark, base, head, chosen.design, loops)
+    return _choice(measured, chosen, loops, round_s(chosen.metric, free))
+
+
+def _choice(sides: Sides, chosen: Chosen, loops: int, lasts_s: float) -> Choice:
     return Choice(
-        sides=prepare_again(benchmark, base, head, design, loops),
-        design=design,
-        metric=metric,
-        reason=reason,
+        sides=sides,
+        design=chosen.design,
+        metric=chosen.metric,
+        reason=chosen.reason,
         loops=loops,
-        round_s=round_s(metric, free),
+        round_s=lasts_s,
     )
 
 
@@ -183,15 +181,9 @@ def _choose_for_suite(
     )
     can_pin = bool(taker.cpus)
     found = choose_by_share(explained, can_pin=can_pin)
-    design, metric, reason = as_asked(found, wanted, benchmark.kind, can_pin=can_pin)
-    return Choice(
-        sides=prepare_again(benchmark, base, head, design, loops),
-        design=design,
-        metric=metric,
-        reason=reason,
-        loops=loops,
-        round_s=sum(one.cpu_s for one in samples),
-    )
+    chosen = as_asked(found, wanted, benchmark.kind, can_pin=can_pin)
+    measured = prepare_again(benchmark, base, head, chosen.design, loops)
+    return _choice(measured, chosen, loops, sum(one.cpu_s for one in samples))
 
 
 def prepare_again(
