@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.core.program import COMMAND
+from bench.core.target import word_of
 from bench.core.verdict import Verdict
 from bench.explain.optimize.measuring import MeasuredPair
 from bench.explain.optimize.record import Gain, StepRecord
@@ -40,7 +41,7 @@ def message(
 
 def _command(measured: MeasuredPair, request: OptimizeRequest) -> str:
     """What measures it again, once COMMIT is the commit's name."""
-    words = (f"{COMMAND} run", request.target.name, "COMMIT~1..COMMIT")
+    words = (f"{COMMAND} run", word_of(request.target.name), "COMMIT~1..COMMIT")
     scenarios = dict.fromkeys(one.scenario for one in measured.gains)
     options = [f"--benchmark {one}" for one in scenarios]
     return command_paragraph(

@@ -37,16 +37,17 @@ GAINS = (
     ),
     Gain(scenario="gone", python="3.13", verdict=None, reason="head: no such command"),
 )
-REQUEST = cast(
-    OptimizeRequest,
-    SimpleNamespace(
-        target=SimpleNamespace(name="sample"), interpreters=[SimpleNamespace(version="3.13")]
-    ),
-)
+
+
+def request(name: str) -> OptimizeRequest:
+    given = SimpleNamespace(
+        target=SimpleNamespace(name=name), interpreters=[SimpleNamespace(version="3.13")]
+    )
+    return cast(OptimizeRequest, given)
 
 
 def test_a_message_has_subject_reason_figures_proofs_and_a_command() -> None:
-    text = message(STEP, MeasuredPair(gains=GAINS, runs=(), failures={}), REQUEST, 0.025)
+    text = message(STEP, MeasuredPair(gains=GAINS, runs=(), failures={}), request("sample"), 0.025)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 72
     assert lines[:2] == ["perf: defer git until a command needs it", ""]
@@ -61,6 +62,12 @@ def test_a_message_has_subject_reason_figures_proofs_and_a_command() -> None:
     assert any("no such command" in line for line in lines)
     assert "  tests  952 tests pass as before" in lines
     assert "python -m bench run sample COMMIT~1..COMMIT --benchmark version" in text
+
+
+def test_a_project_that_no_file_declares_is_named_by_its_folder() -> None:
+    measured = MeasuredPair(gains=GAINS, runs=(), failures={})
+    text = message(STEP, measured, request("sample@project"), 0.025)
+    assert "python -m bench run PATH COMMIT~1..COMMIT" in text
 
 
 def test_too_few_rounds_are_told_as_such() -> None:

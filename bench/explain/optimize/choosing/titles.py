@@ -11,7 +11,7 @@ from bench.explain.rank.candidates import DeferralWay
 from bench.explain.rank.costs import grouping
 
 LONGEST = 66  # with "perf: " in front 72, as commit subjects should be
-_NAMED = 2
+_NAMED, _FEW = 2, 4
 _PARTS = "parts of "
 _ON_REQUEST = DeferralWay.ON_REQUEST
 _NEARLY_ALL = 0.8
@@ -20,7 +20,7 @@ _NOTABLE = 0.02  # of the cost of a package
 
 def title(savings: Savings, group: Group, own: frozenset[str]) -> str:
     """`defer git and requests until a command needs them`, at most 66 characters."""
-    if group.is_rest:
+    if group.is_rest and len(group.deferred) > _FEW:
         return "defer the remaining imports that are not needed at start"
     package, handed_on = _handing_on(group)
     if package:
