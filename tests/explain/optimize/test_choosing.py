@@ -140,7 +140,7 @@ def test_what_is_too_little_by_itself_is_deferred_with_the_rest_or_not_at_all() 
     first, rest = groups(drawn, git, *small)
     assert first[0] == {"git"}
     assert (rest[0], rest[1].is_rest) == ({"small0", "small1", "small2"}, True)
-    assert title(drawn.savings(), rest[1], OWN) == "defer small0 and 2 more until they are needed"
+    assert title(drawn.savings(), rest[1], OWN) == "defer small2 and 2 more until they are needed"
     assert [names for names, _ in groups(drawn, git, small[0])] == [{"git"}]
 
 
