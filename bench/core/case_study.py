@@ -11,10 +11,15 @@ _Range = Annotated[str, msgspec.Meta(pattern=r"^$|^[^\s.]\S*\.\.[^\s.]\S*$")]
 
 
 class OptimizedRevision(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A revision that `optimize` started from; `note` says what it is: `the head of main`."""
+    """A revision that `optimize` started from; `note` says what it is: `the head of main`.
+
+    `branch` is the branch that was made of it; "": the one that is called after the revision, or
+    else any.
+    """
 
     revision: _NonEmpty
     note: str = ""
+    branch: str = ""
 
 
 class CaseStudy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

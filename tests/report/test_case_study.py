@@ -198,7 +198,7 @@ def test_sections_have_the_figures_of_the_data(full: tuple[Workspace, str]) -> N
     assert "-s trace -- sample 1.0..2.0 --python 3.13 --scenario whole" in check
     missing = section(page, "Not measured")
     assert "What a machine would change on v0: `.venv/bin/nox -s optimize -- sample v0`" in missing
-    assert "aaaaaaaaaa..perf/optimize-v1 --benchmark whole`" in missing
+    assert "aaaaaaaaaa..perf/optimize-aaaaaaaaaa --benchmark whole`" in missing
     assert "Which commit" not in missing
     assert "What people changed, on Python 3.12" in missing
 

@@ -60,7 +60,7 @@ def asked(**how: object) -> OptimizationAsked:
         "form": "function",
         "least": 0.01,
         "alpha": 0.05,
-        "branch": "perf/optimize-v1",
+        "branch": "perf/optimize-aaaaaaaaaa",
         "separate": True,
         "recipes": ("defer-imports",),
         "machine": machine_of(RunPlan()),
@@ -196,7 +196,7 @@ def usual_events() -> tuple[OptimizationEvent, ...]:
             ),
             alpha=0.02,
         ),
-        BranchRecord(name="perf/optimize-v1", commit=TIP, steps=(1, 3)),
+        BranchRecord(name="perf/optimize-aaaaaaaaaa", commit=TIP, steps=(1, 3)),
         BranchRecord(
             name="perf/defer-git-and-requests",
             commit=FIRST,

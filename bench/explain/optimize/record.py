@@ -35,6 +35,11 @@ class Progress(enum.StrEnum):
     NOTHING = "nothing worth it"
 
 
+def usual_branch(revision: Revision) -> str:
+    """The stacked branch of a revision, where none is named."""
+    return f"perf/optimize-{revision.identity[:10]}"
+
+
 class OptimizationAsked(AskedRecord, frozen=True, kw_only=True):
     """What was asked: written once, before anything is done.
 
@@ -75,6 +80,11 @@ class OptimizationAsked(AskedRecord, frozen=True, kw_only=True):
     def is_usual_form(self) -> bool:
         """Whether deferred imports are written as every Python knows them."""
         return self.form in {"auto", str(Form.FUNCTION)}
+
+    @property
+    def is_usual_branch(self) -> bool:
+        """Whether the stacked branch is called after the revision, as it is unless one is named."""
+        return self.branch == usual_branch(self.revision)
 
     @property
     def question(self) -> tuple[object, ...]:

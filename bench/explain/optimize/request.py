@@ -24,6 +24,7 @@ from bench.engine.store.manifest import PlannedBenchmark
 from bench.explain.optimize.branch import Workshop
 from bench.explain.optimize.change import Recipe
 from bench.explain.optimize.project import Form
+from bench.explain.optimize.record import usual_branch
 from bench.explain.optimize.releases import clone_of_release
 from bench.explain.rank.lazily import FIRST_LAZY
 
@@ -157,7 +158,7 @@ def choose_recipes(known: Sequence[Recipe], names: Sequence[str]) -> tuple[Recip
 
 def branch_name(asked: str, revision: Revision, clone: Clone) -> str:
     """The stacked branch: as asked for, or named after the revision; raises `UsageError`."""
-    name = asked or f"perf/optimize-{revision.identity[:10]}"
+    name = asked or usual_branch(revision)
     workshop = Workshop(clone)
     workshop.check_name(name)
     workshop.check_identity()

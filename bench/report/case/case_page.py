@@ -16,11 +16,10 @@ from bench.report.case.check_section import check_lines, missing_lines
 from bench.report.case.commits_section import claims_blocks, commits_blocks
 from bench.report.case.evidence import CaseEvidence, WrittenRecords, gather
 from bench.report.case.first_screen import first_screen
-from bench.report.case.machine_section import machine_blocks, steps_picture
+from bench.report.case.machine_section import endings, machine_blocks, steps_picture
 from bench.report.case.stack_sections import boundaries_blocks, waits_blocks
 from bench.report.known_pairs import KnownPairs
 from bench.report.optimize.steps_sections import left_table
-from bench.report.optimize.whole_sections import ended_words
 from bench.report.output import Output, Page
 from bench.report.stack.stack_around import around_of
 from bench.report.summaries import PairSummary
@@ -118,16 +117,9 @@ class CaseWriter:
 
     def _left(self, evidence: CaseEvidence, page: Page) -> Iterator[str]:
         machine = evidence.machine
-        blocks = [
-            block
-            for one in machine
-            for block in (
-                f"On {one.title}: {ended_words(one.optimization)}",
-                left_table(one.optimization, _LEFT)
-                if one.optimization.left and one is machine[0]
-                else "",
-            )
-        ]
+        blocks = list(endings(machine))
+        if machine and machine[0].optimization.left:
+            blocks.append(left_table(machine[0].optimization, _LEFT))
         stack = evidence.last_stack
         if stack:
             kept = any(one.optimization.kept for one in machine) and stack is evidence.stack

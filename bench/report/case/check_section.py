@@ -69,7 +69,8 @@ def _parts(evidence: CaseEvidence) -> Iterator[tuple[str, str]]:
     for one in study.optimized:
         if evidence.optimization_of(one) is None:
             note = f" ({plain(one.note)})" if one.note else ""
-            command = session("optimize", f"{target} {one.revision}")
+            branch = f" --branch {one.branch}" if one.branch else ""
+            command = session("optimize", f"{target} {one.revision}{branch}")
             yield f"What a machine would change on {plain(one.revision)}{note}", command
     for each in evidence.machine:
         if study.traced and not each.has(study.traced):

@@ -23,10 +23,10 @@ from bench.report.claims.claims_page import VERDICT_ORDER, claims_page
 from bench.report.claims.shown import ShownClaim, claimed, shown_claims, tally
 from bench.report.output import Page
 
-_COMMITS = 14
+_COMMITS = 8
 _SCENARIOS = 2
 _MERGED = re.compile(r"^Merge pull request (#\d+) from [^/\s]+/")
-_CLAIMS = 5
+_CLAIMS = 3
 
 
 def commits_blocks(attributions: Sequence[Attribution], page: Page) -> Iterator[str]:
@@ -44,7 +44,7 @@ def commits_blocks(attributions: Sequence[Attribution], page: Page) -> Iterator[
         f"{counted(len(asked.commits), 'commit')} along first parents of "
         f"{plain(asked.pair.shown)}, split by measuring ({', '.join(pages)}). A commit is named "
         "only where it was measured against the state before it."
-        + (f" The attribution is {unfinished[0]}." if unfinished else "")
+        + (f" The attribution is {unfinished[0].words}." if unfinished else "")
     )
     of = _newest_python(attributions)
     found = [one for one, _ in of.values()]

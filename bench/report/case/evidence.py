@@ -160,8 +160,7 @@ class CaseEvidence:
 
     def optimization_of(self, wanted: OptimizedRevision) -> ByMachine | None:
         """The one that started from a declared revision."""
-        revisions = ((one, one.optimization.asked.revision) for one in self.machine)
-        return next((one for one, is_of in revisions if is_of.is_called(wanted.revision)), None)
+        return next((one for one in self.machine if _is_meant(one.optimization, wanted)), None)
 
 
 def gather(
@@ -187,6 +186,11 @@ def gather(
     )
 
 
+def _is_meant(one: Optimization, wanted: OptimizedRevision) -> bool:
+    is_branch = wanted.branch in {"", one.asked.branch}
+    return is_branch and one.asked.revision.is_called(wanted.revision)
+
+
 def _is_of(asked: AttributionAsked | ClaimsAsked, target: Target, study: CaseStudy) -> bool:
     is_named = bool(study.commits) and is_range(study.commits, asked.pair)
     return is_named and asked.target == target.name
@@ -200,17 +204,16 @@ def _by_machine(
     told: WrittenRecords,
 ) -> ByMachine | None:
     """The optimisation of a revision in the usual form, once it has come to a first step."""
-    found = next(
-        (
-            one
-            for one in told.optimized
-            if one.asked.target == target.name
-            and one.asked.is_usual_form
-            and (one.steps or one.progress is Progress.NOTHING)
-            and one.asked.revision.is_called(wanted.revision)
-        ),
-        None,
-    )
+    fitting = [
+        one
+        for one in told.optimized
+        if one.asked.target == target.name
+        and one.asked.is_usual_form
+        and (one.steps or one.progress is Progress.NOTHING)
+        and _is_meant(one, wanted)
+    ]
+    found = next((one for one in fitting if one.asked.is_usual_branch), None)
+    found = found or next(iter(fitting), None)
     if found is None:
         return None
     labels = {ref.pair for ref in found.whole.runs} if found.whole else set()

@@ -29,9 +29,10 @@ from bench.formats.text import (
 )
 from bench.report.attribute.contributions import Contribution, contributions_of
 from bench.report.case.evidence import ByMachine, CaseEvidence, PairEvidence, Row
+from bench.report.case.machine_section import endings
 from bench.report.optimize.gains import StepGain
 from bench.report.optimize.pull_request import change_words
-from bench.report.optimize.whole_sections import ended_words, first_words
+from bench.report.optimize.whole_sections import first_words
 from bench.report.pair.conditions import conditions, short_conditions
 from bench.report.pair.headline import headline, revision_words
 from bench.report.pair.reasons import told_by_counters
@@ -185,19 +186,20 @@ def _step_words(step: Contribution, scenario: str) -> str:
 
 def _why_machine(evidence: CaseEvidence) -> Iterator[str]:
     for one in evidence.machine:
+        most = _REASONS if one is evidence.machine[0] else 1
         found: dict[int, tuple[StepGain, str]] = {}
         for course in one.courses:
             for step in course.steps:
                 known = found.get(step.step.number)
                 if step.ratio < (known[0].ratio if known else 1.0):
                     found[step.step.number] = step, course.scenario
-        ordered = sorted(found.values(), key=lambda item: item[0].ratio)[:_REASONS]
+        ordered = sorted(found.values(), key=lambda item: item[0].ratio)[:most]
         told = [
             f"{prose(step.step.title)} ({code(scenario)} {magnitude_with_direction(step.ratio)})"
             for step, scenario in ordered
         ]
         if told:
-            yield f"The machine's steps that did most on {one.title}: {joined(told)}."
+            yield f"On {one.title} the machine's: {joined(told)}."
 
 
 def _certain(evidence: CaseEvidence) -> Iterator[str]:
@@ -224,11 +226,11 @@ def _certain(evidence: CaseEvidence) -> Iterator[str]:
         )
         is_first = one is evidence.machine[0]
         measured = f" Measured: {_conditions(one.whole.main)}." if one.whole and is_first else ""
-        yield (
-            f"**Is what the machine changed on {one.title} certain?** At most a "
-            f"{effect(asked.alpha)} chance that any *faster* or *slower* is wrong; "
-            f"{tests}.{agree}{measured}"
-        )
+        what = "what the machine changed on " if is_first else "that on "
+        chance = f"At most a {effect(asked.alpha)} chance that any *faster* or *slower* is wrong"
+        if not is_first:
+            chance = f"At most {effect(asked.alpha)} again"
+        yield f"**Is {what}{one.title} certain?** {chance}; {tests}.{agree}{measured}"
 
 
 def _conditions(on: OnMachine) -> str:
@@ -256,13 +258,12 @@ def _tests(one: ByMachine) -> str:
 
 
 def _left(evidence: CaseEvidence) -> Iterator[str]:
-    words = []
-    for one in evidence.machine:
-        left = one.optimization.left[:_LEFT] if one is evidence.machine[0] else ()
+    words = list(endings(evidence.machine))
+    if evidence.machine and evidence.machine[0].optimization.left:
+        first = evidence.machine[0]
         told = joined([code(each.what) if " " not in each.what else prose(each.what)
-                       for each in left])  # fmt: skip
-        most = f" What costs most and stays: {told}." if told else ""
-        words.append(f"On {one.title}: {ended_words(one.optimization)}{most}")
+                       for each in first.optimization.left[:_LEFT]])  # fmt: skip
+        words.append(f"What costs most and stays on {first.title}: {told}.")
     stack = evidence.last_stack
     if stack is not None:
         side = Side.HEAD if stack.of(Side.HEAD) else Side.BASE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from bench.core.verdict import Verdict
 from bench.explain.optimize.record import Gain, StepRecord
@@ -20,12 +21,14 @@ from bench.report.optimize.optimize_page import (
 )
 from bench.report.optimize.pull_request import change_words
 from bench.report.optimize.steps_sections import dropped_lines
+from bench.report.optimize.whole_sections import ended_words
 from bench.report.output import Page
 from bench.report.pair.headline import by_benchmark
 from bench.report.pair.memory_words import memory_sentences
 
 _MOVED = 3
-_STEPS, _DROPPED = 12, 2  # of the first optimisation; of others a third of the steps
+_STEPS, _DROPPED = 12, 2  # of the first optimisation
+_STEPS_OF_OTHERS = 3
 
 
 def machine_blocks(
@@ -33,7 +36,7 @@ def machine_blocks(
 ) -> Iterator[str]:
     """From the steps to what did not pay; `traced` is the scenario that has a column."""
     optimization = one.optimization
-    most = _STEPS if in_full else _STEPS // 3
+    most = _STEPS if in_full else _STEPS_OF_OTHERS
     target = page.link_to(page.output.root / optimize_page(optimization))
     kept, dropped = len(optimization.kept), len(optimization.dropped)
     yield (
@@ -57,6 +60,15 @@ def machine_blocks(
             yield f"{more} more {'is' if more == 1 else 'are'} on its page."
 
 
+def endings(machine: Iterable[ByMachine]) -> Iterator[str]:
+    """How the optimisations ended, those that ended alike together: a sentence each."""
+    titles = defaultdict[str, list[str]](list)
+    for one in machine:
+        titles[ended_words(one.optimization)].append(one.title)
+    for words, on in titles.items():
+        yield f"On {joined(on)}: {words}"
+
+
 def steps_picture(one: ByMachine, page: Page) -> str:
     """The picture of what each step saved, where its page has it; "" elsewhere."""
     chosen, picture = best(one.courses), _picture(one, STEPS, page)
@@ -77,7 +89,8 @@ def _picture(one: ByMachine, name: str, page: Page) -> str:
 def _steps(one: ByMachine, traced: str, most: int) -> str:
     """A row a step: what changed most, and what it did to the whole command."""
     kept = one.optimization.kept
-    has_whole = any(gain.scenario == traced for step in kept for gain in step.gains)
+    measured = {gain.scenario for step in kept for gain in step.gains}
+    has_whole = traced in measured and len(measured) > 1
     columns = ["step", "changed most", *([plain(traced)] if has_whole else [])]
     rows = []
     for step in kept[:most]:

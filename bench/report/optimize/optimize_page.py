@@ -54,9 +54,13 @@ STEPS, SHIFT = "steps.svg", "shift.svg"
 
 
 def optimize_page(optimization: Optimization) -> str:
-    """The page, from `results/` on; forms other than the usual one have pages of their own."""
+    """The page, from `results/` on; other forms, and branches that were named, have their own."""
     asked = optimization.asked
-    name = asked.revision.label if asked.is_usual_form else f"{asked.revision.label}-{asked.form}"
+    name = asked.revision.label
+    if not asked.is_usual_form:
+        name += f"-{asked.form}"
+    if not asked.is_usual_branch:
+        name += f"-{asked.branch.removeprefix('perf/').replace('/', '-')}"
     return f"{OPTIMIZATIONS.folder}/{asked.target}/{name}.md"
 
 

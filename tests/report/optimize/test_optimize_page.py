@@ -71,7 +71,7 @@ def changed(**how: Mapping[str, object]) -> list[OptimizationEvent]:
 def test_the_first_screen_says_what_was_gained_and_where_it_is(tmp_path: Path) -> None:
     page = page_of(tmp_path)
     first = page.partition("## The branch")[0]
-    assert "2 commits on branch `perf/optimize-v1`." in first
+    assert "2 commits on branch `perf/optimize-aaaaaaaaaa`." in first
     told = next(line for line in first.splitlines() if "Slower" in line)
     assert told.startswith(
         "**Faster: 2 of 2 scenarios on Python 3.12 and 3.13 (1.39x to 2.86x).** Slower: none. "
@@ -81,7 +81,7 @@ def test_the_first_screen_says_what_was_gained_and_where_it_is(tmp_path: Path) -
     assert row[1:] == [
         "200 → 76.0 ms", "2.63x faster (2.61–2.66)", "200 → 70.0 ms", "2.86x faster (2.83–2.89)",
     ]  # fmt: skip
-    assert "git log --stat aaaaaaaaaa..perf/optimize-v1" in section(page, "The branch")
+    assert "git log --stat aaaaaaaaaa..perf/optimize-aaaaaaaaaa" in section(page, "The branch")
 
 
 def test_steps_their_sum_and_their_predictions(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_pull_request_needs_nothing_of_ours(tmp_path: Path) -> None:
         "hyperfine -N --warmup 5 --min-runs 30 "
         '"../venv-before/bin/sample --help" "../venv-after/bin/sample --help"' in text
     )
-    stacked = unglued((output.root / text_of_branch(made, "perf/optimize-v1")).read_text())
+    stacked = unglued((output.root / text_of_branch(made, "perf/optimize-aaaaaaaaaa")).read_text())
     assert "# perf: 2 commands up to 2.86x faster" in stacked
     assert "\"../venv-before/bin/python -I -c 'import sample'\"" in stacked
     assert "`git`, `inspect`, `requests`, `urllib3`" in stacked
@@ -218,14 +218,18 @@ def test_a_branch_that_was_not_made_has_a_reason_and_no_text(tmp_path: Path) -> 
     assert not list((tmp_path / "results").rglob("perf-*.md"))
 
 
-def test_the_newest_of_a_form_has_the_page(tmp_path: Path) -> None:
+def test_the_newest_of_a_form_and_of_a_named_branch_has_the_page(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    synthetic_optimization(data, branch="perf/old")
+    synthetic_optimization(data, pythons=("3.12",))
     later = "2026-12-01T11:00:00+00:00"
-    synthetic_optimization(data, branch="perf/new", started_at=later, id="20261201")
+    synthetic_optimization(data, started_at=later, id="20261201")
+    synthetic_optimization(data, branch="perf/a/small", started_at=later, id="20261203")
     lazily = synthetic_optimization(data, form="lazy-modules", started_at=later, id="20261202")
     output = written(tmp_path, lazily)
-    assert "`perf/new`" in (output.root / f"{PAGE}.md").read_text()
+    usual = (output.root / f"{PAGE}.md").read_text()
+    assert "Made 2026-12-01" in usual
+    assert "`perf/a/small`" not in usual
+    assert "`perf/a/small`" in (output.root / f"{PAGE}-a-small.md").read_text()
     text = (output.root / f"{PAGE}-lazy-modules.md").read_text()
     assert "optimised, lazy-modules" in text
 
