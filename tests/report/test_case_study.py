@@ -298,7 +298,7 @@ def test_it_stays_short_however_much_there_is(workspace: Workspace) -> None:
     page = page_of(workspace)
     assert len(page.encode()) <= LONGEST
     assert "28 more steps on its page" in page
-    assert "26 smaller steps more on the page of the attribution" in page
+    assert "32 smaller steps more on the page of the attribution" in page
 
 
 def many_steps(number: int) -> list[OptimizationEvent]:
