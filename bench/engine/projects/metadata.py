@@ -62,66 +62,66 @@ def _of_pyproject(folder: Path) -> Metadata:
         return Metadata()
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
-    project, tool = _table(read, "project"), _table(read, "tool")
+    project, tool = table(read, "project"), table(read, "tool")
     usual = Metadata(
         name=_text(project.get("name")),
         source=file.name,
         requires_python=_text(project.get("requires-python")),
-        scripts=_scripts(_table(project, "scripts")),
+        scripts=_scripts(table(project, "scripts")),
         packages=tuple(_packages(tool)),
         roots=tuple(_roots(tool)),
-        is_private=any(_text(one).startswith(_PRIVATE) for one in _list(project, "classifiers")),
+        is_private=any(_text(one).startswith(_PRIVATE) for one in strings(project, "classifiers")),
     )
-    for other in (_of_poetry(_table(tool, "poetry")), _of_flit(_table(tool, "flit"))):
+    for other in (_of_poetry(table(tool, "poetry")), _of_flit(table(tool, "flit"))):
         usual = usual.over(other)
     return usual
 
 
 def _of_poetry(poetry: Mapping[str, Any]) -> Metadata:
-    python = _text(_table(poetry, "dependencies").get("python"))
+    python = _text(table(poetry, "dependencies").get("python"))
     return Metadata(
         name=_text(poetry.get("name")),
         source="pyproject.toml",
         requires_python=_without_caret(python),
-        scripts=_scripts(_table(poetry, "scripts")),
+        scripts=_scripts(table(poetry, "scripts")),
     )
 
 
 def _of_flit(flit: Mapping[str, Any]) -> Metadata:
-    old = _table(flit, "metadata")  # before flit took [project]
+    old = table(flit, "metadata")  # before flit took [project]
     return Metadata(
         name=_text(old.get("dist-name")) or _text(old.get("module")),
         source="pyproject.toml",
         requires_python=_text(old.get("requires-python")),
-        scripts=_scripts(_table(flit, "scripts")),
+        scripts=_scripts(table(flit, "scripts")),
         packages=tuple(filter(None, (_text(old.get("module")),))),
     )
 
 
 def _packages(tool: Mapping[str, Any]) -> Iterable[str]:
     """Import names, and paths of packages, that tables of build back ends name."""
-    yield from filter(None, (_text(_table(tool, "flit", "module").get("name")),))
-    built = _table(tool, "uv", "build-backend").get("module-name")
+    yield from filter(None, (_text(table(tool, "flit", "module").get("name")),))
+    built = table(tool, "uv", "build-backend").get("module-name")
     yield from map(_text, built if isinstance(built, list) else [built] if built else [])
-    yield from _list(_table(tool, "hatch", "build", "targets", "wheel"), "packages")
-    yield from _list(_table(tool, "scikit-build", "wheel"), "packages")
-    yield from _list(_table(tool, "setuptools"), "packages")
-    yield from _list(_table(tool, "setuptools"), "py-modules")
-    for one in _table(tool, "poetry").get("packages") or ():
+    yield from strings(table(tool, "hatch", "build", "targets", "wheel"), "packages")
+    yield from strings(table(tool, "scikit-build", "wheel"), "packages")
+    yield from strings(table(tool, "setuptools"), "packages")
+    yield from strings(table(tool, "setuptools"), "py-modules")
+    for one in table(tool, "poetry").get("packages") or ():
         if isinstance(one, dict):
             yield "/".join(filter(None, (_text(one.get("from")), _text(one.get("include")))))
 
 
 def _roots(tool: Mapping[str, Any]) -> Iterable[str]:
-    setuptools = _table(tool, "setuptools")
-    yield from filter(None, (_text(_table(setuptools, "package-dir").get("")),))
-    yield from _list(_table(setuptools, "packages", "find"), "where")
+    setuptools = table(tool, "setuptools")
+    yield from filter(None, (_text(table(setuptools, "package-dir").get("")),))
+    yield from strings(table(setuptools, "packages", "find"), "where")
     for place, key in (
         (("uv", "build-backend"), "module-root"),
         (("pdm", "build"), "package-dir"),
         (("maturin",), "python-source"),
     ):
-        yield from filter(None, (_text(_table(tool, *place).get(key)),))
+        yield from filter(None, (_text(table(tool, *place).get(key)),))
 
 
 def _of_setup_cfg(folder: Path) -> Metadata:
@@ -172,14 +172,14 @@ def _of_setup_py(folder: Path) -> Metadata:
     else:
         listed = points.get("console_scripts") if isinstance(points, dict) else None
         scripts = _entry_points(listed if isinstance(listed, str) else "\n".join(listed or ()))
-    names = [*_list(said, "packages"), *_list(said, "py_modules")]
+    names = [*strings(said, "packages"), *strings(said, "py_modules")]
     return Metadata(
         name=_text(said.get("name")),
         source="setup.py",
         requires_python=_text(said.get("python_requires")),
         scripts=scripts,
         packages=tuple(names),
-        roots=tuple(filter(None, (_text(_table(said, "package_dir").get("")),))),
+        roots=tuple(filter(None, (_text(table(said, "package_dir").get("")),))),
     )
 
 
@@ -252,14 +252,16 @@ def _content(file: Path) -> str:
         return ""
 
 
-def _table(read: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+def table(read: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """A table of TOML, one inside the other; empty where there is none."""
     found: Any = read
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
 
 
-def _list(table: Mapping[str, Any], key: str) -> list[str]:
+def strings(table: Mapping[str, Any], key: str) -> list[str]:
+    """The strings of a list; none where there is no list."""
     found = table.get(key)
     return [one for one in found if isinstance(one, str)] if isinstance(found, list | tuple) else []
 

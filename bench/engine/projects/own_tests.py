@@ -14,6 +14,8 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from bench.engine.projects.metadata import strings, table
+
 _FOLDERS = ("tests", "test", "testing")
 _PATTERNS = ("test_*.py", "*_test.py", "tests.py")
 # What the needs of tests are called, the narrowest first: a group for developers has linters too.
@@ -35,7 +37,7 @@ class FoundTests:
     paths: tuple[str, ...]
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
-    requirements: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = (_RUNNER,)
 
     @property
     def words(self) -> str:
@@ -54,13 +56,13 @@ def find_own_tests(folder: Path) -> FoundTests | None:
     paths = paths or tuple(one for one in _FOLDERS if _has_tests(folder / one))[:1]
     if not paths:
         return None
-    groups, extras = _needs(list(read.get("dependency-groups", {})), _extras(folder, read))
-    listed = () if groups or extras else _listed(folder)
+    groups, extras = _needs(list(table(read, "dependency-groups")), _extras(folder, read))
+    more = () if groups or extras else _listed(folder)
     return FoundTests(
         paths=paths,
         groups=groups,
         extras=extras,
-        requirements=tuple(dict.fromkeys((_RUNNER, *listed))),
+        requirements=tuple(dict.fromkeys((_RUNNER, *more))),
     )
 
 
@@ -84,14 +86,15 @@ def _pyproject(folder: Path) -> Mapping[str, Any]:
 
 def _declared(folder: Path, read: Mapping[str, Any]) -> Iterator[str]:
     """What pytest's settings call `testpaths`."""
-    own = read.get("tool", {}).get("pytest", {})
-    for table in (own, own.get("ini_options", {})):
-        said = table.get("testpaths", ())
-        yield from shlex.split(said) if isinstance(said, str) else map(str, said)
-    for name, section in _INI_FILES:
-        said = _ini(folder / name).get(section, "testpaths", fallback="")
+    own = table(read, "tool", "pytest")
+    settings = (own, table(own, "ini_options"))
+    for one in settings:
+        yield from strings(one, "testpaths")
+    said = [one.get("testpaths") for one in settings]
+    said += [_ini(folder / name).get(part, "testpaths", fallback="") for name, part in _INI_FILES]
+    for words in said:
         with contextlib.suppress(ValueError):
-            yield from shlex.split(said)
+            yield from shlex.split(words) if isinstance(words, str) else ()
 
 
 def _ini(file: Path) -> configparser.ConfigParser:
@@ -108,7 +111,7 @@ def _has_tests(place: Path) -> bool:
 
 
 def _extras(folder: Path, read: Mapping[str, Any]) -> list[str]:
-    declared = read.get("project", {}).get("optional-dependencies", {})
+    declared = table(read, "project", "optional-dependencies")
     setup, section = _ini(folder / "setup.cfg"), "options.extras_require"
     return [*declared, *(setup[section] if setup.has_section(section) else ())]
 

@@ -24,7 +24,6 @@ PYTHONS = ("3.13", "3.12", "3.14", "3.11", "3.10", "3.15", "3.9")
 MOST_SCRIPTS = 3
 MOST_TESTS = 8
 _MOST_IMPORTS = 4
-_PYTEST = "pytest"
 _TIMEOUT_S = 30  # a command that does not know the option may well wait for something
 
 
@@ -181,15 +180,12 @@ def _table(
 
 def _own_tests(found: FoundTests | None, *, are_run: bool) -> tuple[str, ...]:
     """The table of its tests, as comments where they are not run."""
-    is_known, told = (
-        found is not None,
-        found or FoundTests(paths=("tests",), requirements=(_PYTEST,)),
-    )
+    told = found or FoundTests(paths=("tests",))
     needs = (("groups", told.groups), ("extras", told.extras), ("requirements", told.requirements))
     lines = ["[tests]", _line("paths", list(told.paths))]
     lines += [_line(key, list(names)) for key, names in needs if names]
     head = ("", "# The project's own tests, before anything is measured, on both sides:")
-    return (*head, *(lines if are_run and is_known else (f"# {one}" for one in lines)))
+    return (*head, *(lines if are_run and found else (f"# {one}" for one in lines)))
 
 
 def _line(key: str, value: object, comment: str = "") -> str:

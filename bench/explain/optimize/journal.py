@@ -154,10 +154,15 @@ def _asked(request: OptimizeRequest, repeat: str) -> OptimizationAsked:
         requires_python=request.requires_python,
         distribution=request.target.distributions[0],
         own=tuple(dict.fromkeys(name.partition(".")[0] for name in request.target.modules)),
-        origin=request.target.clone,
+        origin=_reachable(request.target.clone),
         repeat=repeat,
     )
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _reachable(clone: str) -> str:
+    """Where others can clone it from; "" for a folder, which is on this machine alone."""
+    return "" if clone.startswith(("/", ".", "~", "file:")) else clone

@@ -212,8 +212,7 @@ def _by_machine(
         and (one.steps or one.progress is Progress.NOTHING)
         and _is_meant(one, wanted)
     ]
-    found = next((one for one in fitting if one.asked.is_usual_branch), None)
-    found = found or next(iter(fitting), None)
+    found = max(fitting, key=lambda one: one.asked.is_usual_branch, default=None)
     if found is None:
         return None
     labels = {ref.pair for ref in found.whole.runs} if found.whole else set()
