@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 from support.sample_project import Repository
 from support.sandbox import IMPORT, PYTHON, WORK, target_text
@@ -274,6 +275,20 @@ def stage(tmp_path: Path) -> Stage:
             separate=False,
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("clone", "origin"),
+    [
+        ("https://example.org/a/b.git", "https://example.org/a/b.git"),
+        ("git@example.org:a/b.git", "git@example.org:a/b.git"),
+        ("/srv/mirrors/a", ""), ("../a", ""), ("file:///srv/a", ""),
+    ],
+)  # fmt: skip
+def test_a_clone_on_this_machine_alone_is_no_origin(stage: Stage, clone: str, origin: str) -> None:
+    target = msgspec.structs.replace(stage.request.target, clone=clone)
+    journal = open_journal(replace(stage.request, target=target), "")
+    assert journal.kept_on_disk.asked.origin == origin
 
 
 def test_each_change_that_saves_is_a_commit_on_the_one_before(stage: Stage) -> None:
